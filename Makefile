@@ -1,0 +1,60 @@
+# pg_basetar: `make`, `make check`, `make check V=asan`, `make lint`, `make install`.
+# Each variant V builds in its own build/$(V), so switching never needs a clean.
+V       ?= rel
+B       := build/$(V)
+PREFIX  ?= /usr/local
+LIBS    := zlib libpq libcrypto
+CFLAGS  ?= -g
+
+WARN       := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wvla -Wundef \
+              -Wformat=2 -Wcast-qual -Wwrite-strings -Wstrict-prototypes -Wmissing-prototypes
+FLAGS.rel  := -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+FLAGS.asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FLAGS.tsan := -O1 -fsanitize=thread
+FLAGS.cov  := -O0 --coverage
+FLAGS.fuzz := -O1 -fsanitize=fuzzer-no-link,address,undefined
+ALL_CFLAGS := -std=c11 -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 -Isrc -Itests \
+              $(shell pkg-config --cflags $(LIBS)) $(WARN) $(FLAGS.$(V)) -pthread $(CFLAGS)
+ALL_LIBS    = $(LDFLAGS) $(shell pkg-config --libs $(LIBS))
+
+OBJ  := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard src/*/*.c)))
+HELP := $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
+UNIT := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
+FUZZ := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
+
+.PHONY: all check unit fuzz lint bench install clean
+all: $(B)/pg_basetar
+
+$(B)/pg_basetar: $(B)/src/main.o $(B)/lib.a
+	$(CC) $(FLAGS.$(V)) -pthread -o $@ $^ $(ALL_LIBS)
+
+$(B)/lib.a: $(OBJ)
+	rm -f $@ && $(AR) rcs $@ $^
+
+$(UNIT): $(B)/%: $(B)/%.o $(HELP) $(B)/lib.a
+	$(CC) $(FLAGS.$(V)) -pthread -o $@ $^ -lcmocka $(ALL_LIBS)
+
+$(FUZZ): $(B)/%: $(B)/%.o $(B)/lib.a		# make fuzz V=fuzz CC=clang
+	$(CC) $(FLAGS.$(V)) -fsanitize=fuzzer -pthread -o $@ $^ $(ALL_LIBS)
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+.SECONDARY:
+unit: all $(UNIT)
+check: unit
+	sh scripts/run-tests $(B)
+fuzz: $(FUZZ)
+lint:  ; sh scripts/lint
+bench: all
+	sh scripts/bench $(B)/pg_basetar
+
+install: all
+	install -D -m 755 $(B)/pg_basetar $(DESTDIR)$(PREFIX)/bin/pg_basetar
+	install -D -m 644 man/pg_basetar.1 $(DESTDIR)$(PREFIX)/share/man/man1/pg_basetar.1
+	install -D -m 644 man/pg_basetar.5 $(DESTDIR)$(PREFIX)/share/man/man5/pg_basetar.5
+
+clean: ; rm -rf build
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,58 @@
+#ifndef PG_BASETAR_UTIL_SYS_H
+#define PG_BASETAR_UTIL_SYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "util/buf.h"
+#include "util/cancel.h"
+#include "util/error.h"
+
+/*
+ * System calls as this program wants them: whole transfers, EINTR handled, sizes of
+ * one type.  Errors name the call only; the caller wraps them with the file's name.
+ */
+
+/* Close ${fd} unless it is -1. */
+void sys_close(int fd);
+
+/*
+ * Write all of ${len} bytes.  A signal interrupts the call only when ${cancel} is
+ * raised: then ERROR_CANCELLED.  ERROR_IO otherwise.
+ */
+MUST_CHECK int sys_write(int fd, const void *bytes, size_t len,
+    const struct cancel *cancel, struct error *err);
+
+/* Read up to ${len} bytes from where ${fd} stands; fewer in *${got} means end of file. */
+MUST_CHECK int sys_read(int fd, void *into, size_t len, size_t *got, struct error *err);
+
+/* The same from ${offset} on.  A raised ${cancel} (NULL: none) ends it: ERROR_CANCELLED. */
+MUST_CHECK int sys_pread(int fd, void *into, size_t len, uint64_t offset, size_t *got,
+    const struct cancel *cancel, struct error *err);
+
+/*
+ * Append the whole file ${name}, below the directory ${dirfd} (or AT_FDCWD), to ${b}.
+ * A symbolic link, or anything but a regular file, is ERROR_FORMAT; more than ${most}
+ * bytes too; a file that cannot be opened is ERROR_IO with .sys as open() left it.
+ */
+MUST_CHECK int sys_read_file(int dirfd, const char *name, size_t most, struct buf *b,
+    struct error *err);
+
+/* The link's text as a string that the caller frees. */
+MUST_CHECK int sys_readlink(int dirfd, const char *name, char **target, struct error *err);
+
+/* Seconds since some moment in the past, on a clock that nobody sets. */
+double sys_monotonic(void);
+
+/* How many processors this process may use; at least 1. */
+unsigned sys_processors(void);
+
+/* Make the calling thread yield to all others (nice 19), where that can be done. */
+void sys_thread_background(void);
+
+/* Raise the soft limit of open files to the hard one; return what it is then. */
+size_t sys_raise_file_limit(void);
+
+#endif
