@@ -1,0 +1,156 @@
+#ifndef PG_BASETAR_IO_BLOCKPIPE_H
+#define PG_BASETAR_IO_BLOCKPIPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "io/blockfile.h"
+#include "io/codec.h"
+#include "io/stream.h"
+#include "util/cancel.h"
+#include "util/error.h"
+
+/*
+ * The block pipeline: one planner writes down a stream of bytes as pieces, N workers
+ * read, check and encode whole blocks of it, one writer hands the encoded blocks to a
+ * sink in stream order.  The essay at the top of blockpipe.c tells how the threads
+ * share the work; here is what they promise.
+ *
+ *  - Memory is jobs * 2 + 2 blocks, whatever passes.
+ *  - Output is exactly the bytes planned, encoded, in the order planned.
+ *  - The error that comes first in stream order wins and is the one that
+ *    blockpipe_close() reports; the planner's calls fail with ERROR_CANCELLED from its
+ *    next block on, so that it unwinds without a word of its own.
+ *  - A block ends inside a body (or, when only bodiless members come, inside a
+ *    header), never between members: a stream cut at a block does not look whole.
+ *    (GNU tar takes no notice of half a header.)
+ *
+ * interrupt_install() comes before a pipe: its threads are woken with a signal.
+ */
+struct blockpipe;
+
+/* Bytes of stream that a block aims at. */
+#define BLOCKPIPE_BLOCK ((size_t)1024 * 1024)
+
+/* Ranges are split between two blocks at multiples of this: PostgreSQL's page. */
+#define BLOCKPIPE_PAGE ((size_t)8192)
+
+/*
+ * What became of one piece of a body, told to body_ops.piece in stream order.
+ */
+struct piece {
+	const uint8_t *bytes; /* what was sent; valid during the call only */
+	size_t len;
+	uint64_t offset; /* in the body */
+	size_t missing;  /* of len, how many at the end the file did not have: sent as zeros */
+	uint32_t crc32c; /* of the bytes, if the body wanted it */
+};
+
+/*
+ * The body of one member.  The planner makes it and gives it to the pipe with
+ * blockpipe_body_begin().
+ *
+ *  piece	Pieces in stream order, one thread at a time.  An error here is an error
+ *		of the stream at that place.  NULL: not told.
+ *  end		After the last piece.  NULL: not told.
+ *  free	After end, or instead of it.  Never NULL.
+ */
+struct body {
+	const struct body_ops *ops; /* the first member of each kind of body */
+	const char *name;           /* for messages; lives as long as the body */
+	bool wants_crc32c;
+	uint64_t planned; /* bytes planned so far: the pipe's own */
+};
+
+struct body_ops {
+	int (*piece)(struct body *, const struct piece *, struct error *);
+	int (*end)(struct body *, struct error *);
+	void (*free)(struct body *);
+};
+
+struct blockpipe_options {
+	struct sink *sink;         /* borrowed; outlives the pipe */
+	const struct codec *codec; /* borrowed */
+	int level;
+	unsigned jobs;                /* worker threads, at least 1 */
+	size_t files;                 /* descriptors in flight at most; 0: what the limit allows */
+	struct cancel *cancel;        /* borrowed, not NULL; raised: everything ends soon */
+};
+
+/* Start the threads.  On failure *pipe is NULL. */
+MUST_CHECK int blockpipe_open(struct blockpipe **pipe,
+    const struct blockpipe_options *options, struct error *err);
+
+/*
+ * The planner's calls; one thread at a time makes them.
+ *
+ * header	${len} bytes (128 KiB at most) that come before a body, or that stand for
+ *		a member without one.  May be cut between two blocks.
+ * padding	${len} bytes (16 KiB at most) that are never cut: padding, and the end
+ *		of the archive.
+ * body_begin	what follows belongs to ${b}, which the pipe owns from here on.
+ * body_bytes	${len} bytes of the body.
+ * body_range	${len} bytes of the body, from ${offset} of the file on.  What the file
+ *		does not have when it is read is sent as zeros.
+ * body_end	the body is complete.
+ *
+ * Bytes given are copied.
+ */
+MUST_CHECK int blockpipe_header(struct blockpipe *, const void *bytes, size_t len,
+    struct error *err);
+MUST_CHECK int blockpipe_padding(struct blockpipe *, const void *bytes, size_t len,
+    struct error *err);
+void blockpipe_body_begin(struct blockpipe *, struct body *b);
+MUST_CHECK int blockpipe_body_bytes(struct blockpipe *, const void *bytes, size_t len,
+    struct error *err);
+MUST_CHECK int blockpipe_body_range(struct blockpipe *, struct blockfile *, uint64_t offset,
+    uint64_t len, struct error *err);
+MUST_CHECK int blockpipe_body_end(struct blockpipe *, struct error *err);
+
+/*
+ * An open file whose ranges are to be sent.  Takes ${fd}, on failure too.  Waits while
+ * too many descriptors are in flight.  The planner gives it back with
+ * blockfile_release(); it is closed when the last range has been read as well.
+ */
+MUST_CHECK int blockpipe_file(struct blockpipe *, int fd, struct blockfile **,
+    struct error *err);
+
+/* Wait until every range planned so far has been read. */
+MUST_CHECK int blockpipe_barrier(struct blockpipe *, struct error *err);
+
+/* Wait until every body ended so far has been told to its ops. */
+MUST_CHECK int blockpipe_settle(struct blockpipe *, struct error *err);
+
+/* Bytes planned so far, before encoding: the planner's own count. */
+uint64_t blockpipe_planned(const struct blockpipe *);
+
+/* Bytes that have left for the sink: raw is before encoding.  Any thread. */
+uint64_t blockpipe_raw_written(const struct blockpipe *);
+uint64_t blockpipe_written(const struct blockpipe *);
+
+/* The planner failed with ${why}: that is an error of the stream at this place. */
+void blockpipe_fail(struct blockpipe *, const struct error *why);
+
+/*
+ * End the stream: the last block, the codec's tail.  Waits for all threads.  0 when
+ * every byte has reached the sink (which is not finished yet); else -1 and the first
+ * error in stream order.
+ */
+MUST_CHECK int blockpipe_close(struct blockpipe *, struct error *err);
+
+/*
+ * Join the threads and release everything.  A pipe that was not closed is cut off: its
+ * cancel is raised and its threads are woken out of whatever system call they are in.
+ * NULL is no pipe.
+ */
+void blockpipe_free(struct blockpipe *);
+
+/*
+ * Raise the cancel and send all away, woken out of whatever system call they are in.
+ * Any thread; to be repeated until the planner has come back: a signal that arrives just
+ * before a call is entered wakes nobody.
+ */
+void blockpipe_cut(struct blockpipe *);
+
+#endif

@@ -1,0 +1,70 @@
+#include "io/outfd.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "util/sys.h"
+
+struct outfd {
+	struct sink sink;
+	int fd;
+	bool no_sync;
+	const char *name;
+	const struct cancel *cancel;
+};
+
+static int
+outfd_write(struct sink *s, const void *bytes, size_t len, struct error *err)
+{
+	struct outfd *o = (struct outfd *)s;
+
+	if (sys_write(o->fd, bytes, len, o->cancel, err) == 0)
+		return 0;
+	if (err->sys == EPIPE)
+		error_hint(err, "The program that reads the backup ended early; its own messages "
+				"say why.");
+	return error_wrap(err, "%s", o->name);
+}
+
+static int
+outfd_finish(struct sink *s, struct error *err)
+{
+	struct outfd *o = (struct outfd *)s;
+	struct stat st;
+	int fd = o->fd;
+
+	if (!o->no_sync && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && fsync(fd) == -1)
+		return error_set(err, ERROR_IO, errno, "%s: fsync", o->name);
+	o->fd = -1;
+	if (close(fd) == -1)
+		return error_set(err, ERROR_IO, errno, "%s: close", o->name);
+	return 0;
+}
+
+static void
+outfd_free(struct sink *s)
+{
+	struct outfd *o = (struct outfd *)s;
+
+	sys_close(o->fd);
+	free(o);
+}
+
+static const struct sink_ops outfd_ops = { outfd_write, outfd_finish, outfd_free };
+
+int
+outfd_open(struct sink **out, int fd, const char *name, bool no_sync,
+    const struct cancel *cancel, struct error *err)
+{
+	struct outfd *o = malloc(sizeof(*o));
+
+	if (o == NULL) {
+		sys_close(fd);
+		return error_memory(err);
+	}
+	*o = (struct outfd){ { &outfd_ops }, fd, no_sync, name, cancel };
+	*out = &o->sink;
+	return 0;
+}

@@ -1,0 +1,271 @@
+/* O_TMPFILE: a file without a name; renameat2(): rename that replaces nothing */
+#define _GNU_SOURCE
+#include "io/outfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "util/sys.h"
+
+struct outfile {
+	struct sink sink;
+	struct outfile_options opt;
+	int fd;
+	int dirfd;
+	char *base;                   /* the name in dirfd */
+	char temporary[NAME_MAX + 1]; /* what it is called until it is finished; "": nothing */
+};
+
+static int
+outfile_write(struct sink *s, const void *bytes, size_t len, struct error *err)
+{
+	struct outfile *o = (struct outfile *)s;
+
+	if (sys_write(o->fd, bytes, len, o->opt.cancel, err) == 0)
+		return 0;
+	if (err->sys == ENOSPC || err->sys == EDQUOT)
+		error_hint(err, "Make room there, or write the backup elsewhere.");
+	return error_wrap(err, "\"%s\"", o->opt.path);
+}
+
+static void
+outfile_free(struct sink *s)
+{
+	struct outfile *o = (struct outfile *)s;
+
+	if (o->temporary[0])
+		unlinkat(o->dirfd, o->temporary, 0);
+	sys_close(o->fd);
+	sys_close(o->dirfd);
+	free(o->base);
+	free(o);
+}
+
+/* ---- giving the file its name ---- */
+
+/*
+ * Enter the file as NAME.partial.PID.  A run that was killed may have left such a name,
+ * and in a container all runs have the same PID: then the next one of a hundred.
+ */
+static int
+take_temporary_name(struct outfile *o, int (*enter)(struct outfile *, const char *name))
+{
+	char number[16] = "";
+
+	for (int n = 1; n <= 100; n++) {
+		/* cut, so that it is no longer than a name may be */
+		snprintf(o->temporary, sizeof(o->temporary), "%.200s.partial.%ld%s", o->base,
+		    (long)getpid(), number);
+		if (enter(o, o->temporary) == 0)
+			return 0;
+		if (errno != EEXIST)
+			break;
+		snprintf(number, sizeof(number), ".%d", n);
+	}
+	o->temporary[0] = '\0'; /* it is not ours to remove */
+	return -1;
+}
+
+/* Give the nameless file the name ${name}. */
+static int
+link_nameless(struct outfile *o, const char *name)
+{
+	char self[40];
+
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", o->fd);
+	return linkat(AT_FDCWD, self, o->dirfd, name, AT_SYMLINK_FOLLOW);
+}
+
+/* From the temporary name to the final one, unless a file has come to be there. */
+static int
+rename_to_free_name(const struct outfile *o)
+{
+	struct stat st;
+
+	if (linkat(o->dirfd, o->temporary, o->dirfd, o->base, 0) == 0) {
+		unlinkat(o->dirfd, o->temporary, 0);
+		return 0;
+	}
+	if (errno == EEXIST)
+		return -1;
+#ifdef RENAME_NOREPLACE
+	/* a file system without hard links */
+	if (renameat2(o->dirfd, o->temporary, o->dirfd, o->base, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno == EEXIST)
+		return -1;
+#endif
+	/* nor with that: nobody will take this name between a look and a rename */
+	if (fstatat(o->dirfd, o->base, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		errno = EEXIST;
+		return -1;
+	}
+	return renameat(o->dirfd, o->temporary, o->dirfd, o->base);
+}
+
+static int
+give_name(struct outfile *o)
+{
+	bool is_nameless = o->temporary[0] == '\0';
+
+	if (!o->opt.force)
+		return is_nameless ? link_nameless(o, o->base) : rename_to_free_name(o);
+	/* a link replaces nothing, a rename does: so a name of its own first */
+	if (is_nameless && take_temporary_name(o, link_nameless))
+		return -1;
+	return renameat(o->dirfd, o->temporary, o->dirfd, o->base);
+}
+
+/* No error but of a disk: not all file systems sync a directory. */
+static int
+sync_directory(int fd)
+{
+	return fsync(fd) == 0 || errno == EINVAL || errno == EBADF ? 0 : -1;
+}
+
+static int
+close_file(struct outfile *o)
+{
+	int fd = o->fd;
+
+	o->fd = -1;
+	return close(fd);
+}
+
+static int
+outfile_finish(struct sink *s, struct error *err)
+{
+	struct outfile *o = (struct outfile *)s;
+
+	if (!o->opt.no_sync && fsync(o->fd) == -1)
+		return error_set(err, ERROR_IO, errno, "\"%s\": fsync", o->opt.path);
+	/* across a network a close may be the first to tell that there was no room */
+	if (o->temporary[0] && close_file(o) == -1)
+		return error_set(err, ERROR_IO, errno, "\"%s\": close", o->opt.path);
+	if (give_name(o) == -1) {
+		if (errno != EEXIST)
+			return error_set(err, ERROR_IO, errno, "\"%s\": cannot give the file its name",
+			    o->opt.path);
+		error_set(err, ERROR_STATE, 0, "\"%s\" came into being during the backup",
+		    o->opt.path);
+		return error_hint(err, "Use a name of its own for each backup, or --force.");
+	}
+	o->temporary[0] = '\0';
+	if (o->opt.no_sync || sync_directory(o->dirfd) == 0)
+		return 0;
+	error_set(err, ERROR_IO, errno, "\"%s\": fsync of its directory", o->opt.path);
+	unlinkat(o->dirfd, o->base, 0); /* what failed is not to look like a backup */
+	return -1;
+}
+
+static const struct sink_ops outfile_ops = { outfile_write, outfile_finish, outfile_free };
+
+/* ---- opening ---- */
+
+/* Open the directory that holds the name, and keep the name in it. */
+static int
+open_parent(struct outfile *o, struct error *err)
+{
+	const char *slash = strrchr(o->opt.path, '/');
+	char *parent = slash ? strdup(o->opt.path) : strdup(".");
+
+	o->base = strdup(slash ? slash + 1 : o->opt.path);
+	if (parent == NULL || o->base == NULL) {
+		free(parent);
+		return error_memory(err);
+	}
+	if (slash)
+		parent[slash == o->opt.path ? 1 : slash - o->opt.path] = '\0';
+	o->dirfd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (o->dirfd == -1) {
+		error_set(err, errno == ENOENT || errno == ENOTDIR ? ERROR_STATE : ERROR_IO, errno,
+		    "\"%s\": directory \"%s\"", o->opt.path, parent);
+		error_hint(err, "-o names the archive to be written, in a directory that exists.");
+	}
+	free(parent);
+	return o->dirfd == -1 ? -1 : 0;
+}
+
+static int
+is_directory(const struct outfile *o, struct error *err)
+{
+	error_set(err, ERROR_STATE, EISDIR, "\"%s\"", o->opt.path);
+	return error_hint(err, "-o names the archive itself, not a directory for it.");
+}
+
+static int
+check_name(const struct outfile *o, struct error *err)
+{
+	struct stat st;
+
+	if (o->base[0] == '\0')
+		return is_directory(o, err);
+	if (fstatat(o->dirfd, o->base, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		return errno == ENOENT ? 0 : error_set(err, ERROR_IO, errno, "\"%s\"", o->opt.path);
+	/* a link that leads nowhere may be replaced as well, one to a device may not */
+	if (fstatat(o->dirfd, o->base, &st, 0) == 0 && !S_ISREG(st.st_mode))
+		return S_ISDIR(st.st_mode) ? is_directory(o, err) :
+		    error_set(err, ERROR_STATE, 0, "\"%s\" is not a regular file", o->opt.path);
+	if (o->opt.force)
+		return 0;
+	error_set(err, ERROR_STATE, EEXIST, "\"%s\"", o->opt.path);
+	return error_hint(err, "Choose another name, or use --force to replace that file.");
+}
+
+/* A nameless file, if it can be had and can be given a name later; else -1. */
+static int
+open_nameless(const struct outfile *o)
+{
+#ifdef O_TMPFILE
+	int fd = openat(o->dirfd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	char self[40];
+
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	if (fd != -1 && access(self, F_OK) == 0)
+		return fd;
+	sys_close(fd);
+#else
+	(void)o;
+#endif
+	return -1;
+}
+
+static int
+create_named(struct outfile *o, const char *name)
+{
+	o->fd = openat(o->dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	    0600);
+	return o->fd == -1 ? -1 : 0;
+}
+
+static int
+open_file(struct outfile *o, struct error *err)
+{
+	o->fd = open_nameless(o);
+	if (o->fd != -1 || take_temporary_name(o, create_named) == 0)
+		return 0;
+	return error_set(err, ERROR_IO, errno, "\"%s\": cannot create a file in its directory",
+	    o->opt.path);
+}
+
+int
+outfile_open(struct sink **out, const struct outfile_options *opt, struct error *err)
+{
+	struct outfile *o = malloc(sizeof(*o));
+
+	if (o == NULL)
+		return error_memory(err);
+	*o = (struct outfile){ { &outfile_ops }, *opt, -1, -1, NULL, "" };
+	if (open_parent(o, err) || check_name(o, err) || open_file(o, err)) {
+		outfile_free(&o->sink);
+		return -1;
+	}
+	*out = &o->sink;
+	return 0;
+}

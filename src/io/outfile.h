@@ -1,0 +1,33 @@
+#ifndef PG_BASETAR_IO_OUTFILE_H
+#define PG_BASETAR_IO_OUTFILE_H
+
+#include <stdbool.h>
+
+#include "io/stream.h"
+#include "util/cancel.h"
+
+/*
+ * A sink that is a file which appears under its name only when it is complete.  Until
+ * finish it is a file without a name (O_TMPFILE), so that nothing is left of it
+ * whatever kills us; where the file system has no such files it is NAME.partial.PID
+ * beside the name, which free removes and kill -9 leaves.
+ *
+ * It is mode 0600 (less what the umask takes): it holds everything the database does.
+ * finish syncs the file, gives it its name and syncs the directory; without ${force} a
+ * file that has come to that name meanwhile is not replaced, but ERROR_STATE.
+ *
+ * ERROR_STATE: the name exists (and no ${force}), is a directory or another thing that is
+ * no regular file, or its directory does not exist.  ERROR_IO: all else.  ${path} must
+ * outlive the sink.
+ */
+struct outfile_options {
+	const char *path;
+	bool force;
+	bool no_sync;
+	const struct cancel *cancel;
+};
+
+MUST_CHECK int outfile_open(struct sink **, const struct outfile_options *,
+    struct error *err);
+
+#endif

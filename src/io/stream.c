@@ -1,0 +1,33 @@
+#include "io/stream.h"
+
+int
+sink_write(struct sink *s, const void *bytes, size_t len, struct error *err)
+{
+	return s->ops->write(s, bytes, len, err);
+}
+
+int
+sink_finish(struct sink *s, struct error *err)
+{
+	return s->ops->finish(s, err);
+}
+
+void
+sink_free(struct sink *s)
+{
+	if (s)
+		s->ops->free(s);
+}
+
+int
+source_read(struct source *s, void *into, size_t len, size_t *got, struct error *err)
+{
+	return s->ops->read(s, into, len, got, err);
+}
+
+void
+source_free(struct source *s)
+{
+	if (s)
+		s->ops->free(s);
+}
