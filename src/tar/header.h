@@ -1,0 +1,80 @@
+#ifndef PG_BASETAR_TAR_HEADER_H
+#define PG_BASETAR_TAR_HEADER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util/buf.h"
+#include "util/error.h"
+
+/*
+ * The header of a tar member, in blocks of 512 bytes: POSIX ustar (IEEE Std 1003.1,
+ * utility pax, "ustar Interchange Format"), with two extensions:
+ *
+ *  - A number that its octal field cannot hold is base-256: the first byte is 0x80
+ *    (0xff: negative) and the others are the value, big-endian.  POSIX has a pax record
+ *    for that, but GNU tar, bsdtar, busybox tar and PostgreSQL write and read base-256.
+ *  - A name or link target of more than 100 bytes is sent in a pax extended header (see
+ *    tar/pax.h).  The ustar prefix field, which could hold some of those names, is read
+ *    but never written: PostgreSQL does not know it, and one way is enough.
+ *
+ * A name of exactly 100 bytes fills its field without a NUL.  Owner names are left
+ * empty: where the archive is unpacked a name may belong to someone else, and GNU tar
+ * believes the name first.
+ */
+#define TAR_BLOCK ((size_t)512)
+
+enum tar_type {
+	TAR_FILE = '0',
+	TAR_SYMLINK = '2',
+	TAR_DIRECTORY = '5',
+	TAR_PAX = 'x' /* extended header of the next member; never in a tar_entry */
+};
+
+struct tar_entry {
+	const char *name; /* any bytes; of a directory with or without the slash */
+	const char *link; /* target of a symbolic link; of others not looked at */
+	char type;        /* TAR_FILE, TAR_SYMLINK or TAR_DIRECTORY */
+	uint32_t mode;    /* permissions; file type bits are not looked at */
+	uint64_t uid;
+	uint64_t gid;
+	uint64_t size; /* of a file's body, in bytes; of others not looked at */
+	int64_t mtime; /* seconds since 1970 */
+};
+
+/*
+ * Append all that precedes the body of the member to ${out}: a whole number of blocks.
+ * On failure ${out} is what it was: ERROR_MEMORY, or ERROR_UNSUPPORTED for what tar has
+ * no place for (an owner from 2^56, a name that fills more than TAR_PAX_MAX bytes).
+ */
+MUST_CHECK int tar_header_encode(struct buf *out, const struct tar_entry *entry,
+    struct error *err);
+
+/* How many zero bytes follow a body of ${size} bytes, to the end of its last block. */
+static inline size_t
+tar_header_padding(uint64_t size)
+{
+	return (size_t)((TAR_BLOCK - size % TAR_BLOCK) % TAR_BLOCK);
+}
+
+/* One header block as it stands; a pax header before it may say otherwise. */
+struct tar_raw {
+	char name[155 + 1 + 100 + 1]; /* prefix, slash, name */
+	char link[100 + 1];
+	char type; /* any byte */
+	uint32_t mode;
+	uint64_t uid;
+	uint64_t gid;
+	uint64_t size; /* at most INT64_MAX - TAR_BLOCK, so that adding padding is safe */
+	int64_t mtime;
+};
+
+/*
+ * Decode a block.  On failure ${out} is untouched: ERROR_FORMAT for a wrong checksum (a
+ * block of zeros too) or a field that is no number of its range, ERROR_UNSUPPORTED for a
+ * sound header that is not ustar.
+ */
+MUST_CHECK int tar_header_decode(const uint8_t block[TAR_BLOCK], struct tar_raw *out,
+    struct error *err);
+
+#endif

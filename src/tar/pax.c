@@ -1,0 +1,165 @@
+#include "tar/pax.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/number.h"
+
+struct record {
+	const uint8_t *key, *value;
+	size_t key_len, value_len;
+};
+
+static bool
+is_ascii(const char *text)
+{
+	for (; text && *text; text++)
+		if ((unsigned char)*text > 0x7f)
+			return false;
+	return true;
+}
+
+/* The length of a record counts its own digits: the fewest that can say it. */
+static size_t
+record_len(const char *key, const char *value)
+{
+	size_t rest = strlen(key) + strlen(value) + strlen(" =\n");
+	size_t digits = 1;
+
+	for (size_t limit = 10; rest + digits >= limit; limit *= 10)
+		digits++;
+	return rest + digits;
+}
+
+static int
+append_record(struct buf *out, const char *key, const char *value, struct error *err)
+{
+	if (value == NULL)
+		return 0;
+	return buf_printf(out, err, "%zu %s=%s\n", record_len(key, value), key, value);
+}
+
+/*
+ * hdrcharset is required for what is not UTF-8, and sent for what is, too: without it
+ * bsdtar 3.6 in the C locale (cron, a rescue system) exits 1 for any byte over 0x7f,
+ * although it unpacks the member.  GNU tar 1.34 does not know the key and says so, but
+ * exits 0; busybox tar 1.35 passes it over.  All three then keep the bytes.
+ */
+int
+tar_pax_build(struct buf *out, const char *path, const char *link, struct error *err)
+{
+	const char *charset = is_ascii(path) && is_ascii(link) ? NULL : "BINARY";
+	struct buf body = { 0 };
+	int rc = -1;
+
+	if (append_record(&body, "hdrcharset", charset, err) ||
+	    append_record(&body, "path", path, err) ||
+	    append_record(&body, "linkpath", link, err))
+		goto out;
+	if (body.len > TAR_PAX_MAX) {
+		error_set(err, ERROR_UNSUPPORTED, 0,
+		    "name and link target need %zu bytes, more than %zu", body.len,
+		    TAR_PAX_MAX);
+		goto out;
+	}
+	rc = buf_append(out, body.data, body.len, err);
+out:
+	buf_free(&body);
+	return rc;
+}
+
+/* The record at ${bytes}: returns its length, or 0 when there is none. */
+static size_t
+get_record(const uint8_t *bytes, size_t len, struct record *out)
+{
+	const uint8_t *space = memchr(bytes, ' ', len), *equals;
+	uint64_t whole;
+
+	if (space == NULL ||
+	    !number_parse((const char *)bytes, (size_t)(space - bytes), len, &whole) ||
+	    bytes + whole <= space || bytes[whole - 1] != '\n')
+		return 0;
+	out->key = space + 1;
+	equals = memchr(out->key, '=', (size_t)(bytes + whole - out->key));
+	if (equals == NULL || equals == out->key)
+		return 0;
+	out->key_len = (size_t)(equals - out->key);
+	out->value = equals + 1;
+	out->value_len = (size_t)(bytes + whole - 1 - out->value);
+	return (size_t)whole;
+}
+
+static bool
+bytes_are(const uint8_t *bytes, size_t len, const char *text)
+{
+	return len == strlen(text) && memcmp(bytes, text, len) == 0;
+}
+
+static int
+take_string(char **to, const struct record *r, struct error *err)
+{
+	if (*to != NULL)
+		return error_set(err, ERROR_FORMAT, 0, "pax header: %.*s stands twice",
+		    (int)r->key_len, (const char *)r->key);
+	if (r->value_len == 0 || memchr(r->value, '\0', r->value_len))
+		return error_set(err, ERROR_FORMAT, 0, "pax header: bad value of %.*s",
+		    (int)r->key_len, (const char *)r->key);
+	*to = strndup((const char *)r->value, r->value_len);
+	return *to ? 0 : error_memory(err);
+}
+
+/* Whatever the charset, the bytes are taken as they are; but it has to be a known one. */
+static int
+take_record(struct tar_pax *pax, const struct record *r, struct error *err)
+{
+	if (bytes_are(r->key, r->key_len, "path"))
+		return take_string(&pax->path, r, err);
+	if (bytes_are(r->key, r->key_len, "linkpath"))
+		return take_string(&pax->link, r, err);
+	if (!bytes_are(r->key, r->key_len, "hdrcharset"))
+		return error_set(err, ERROR_UNSUPPORTED, 0,
+		    "pax header: unknown key \"%.*s\"", (int)r->key_len,
+		    (const char *)r->key);
+	if (bytes_are(r->value, r->value_len, "BINARY") ||
+	    bytes_are(r->value, r->value_len, "ISO-IR 10646 2000 UTF-8"))
+		return 0;
+	return error_set(err, ERROR_UNSUPPORTED, 0, "pax header: unknown hdrcharset");
+}
+
+int
+tar_pax_parse(const uint8_t *bytes, size_t len, struct tar_pax *out, struct error *err)
+{
+	struct tar_pax pax = { 0 };
+	struct record r;
+	size_t used;
+	int rc = -1;
+
+	if (len > TAR_PAX_MAX)
+		return error_set(err, ERROR_UNSUPPORTED, 0,
+		    "pax header: %zu bytes are more than %zu", len, TAR_PAX_MAX);
+	for (size_t at = 0; at < len; at += used) {
+		used = get_record(bytes + at, len - at, &r);
+		if (used == 0) {
+			error_set(err, ERROR_FORMAT, 0,
+			    "pax header: no record at byte %zu of %zu", at, len);
+			goto out;
+		}
+		if (take_record(&pax, &r, err))
+			goto out;
+	}
+	*out = pax;
+	pax = (struct tar_pax){ 0 };
+	rc = 0;
+out:
+	tar_pax_free(&pax);
+	return rc;
+}
+
+void
+tar_pax_free(struct tar_pax *pax)
+{
+	free(pax->path);
+	free(pax->link);
+	*pax = (struct tar_pax){ 0 };
+}

@@ -1,0 +1,256 @@
+#include "tar/reader.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tar/pax.h"
+
+struct tar_reader {
+	struct source *source; /* borrowed */
+	uint64_t offset;       /* bytes taken from it */
+	uint64_t body;	       /* bytes of the current body still to come, */
+	size_t padding;	       /* and of the zeros behind it */
+	bool has_ended;
+	struct tar_raw raw; /* the current member: its header block, */
+	struct tar_pax pax; /* and what goes before it */
+	uint8_t scratch[TAR_PAX_MAX];
+};
+
+int
+tar_reader_open(struct tar_reader **reader, struct source *source, struct error *err)
+{
+	struct tar_reader *r = calloc(1, sizeof(*r));
+
+	if (r == NULL)
+		return error_memory(err);
+	r->source = source;
+	*reader = r;
+	return 0;
+}
+
+void
+tar_reader_free(struct tar_reader *r)
+{
+	if (r == NULL)
+		return;
+	tar_pax_free(&r->pax);
+	free(r);
+}
+
+/* All of ${len} bytes, or as many as the source still has. */
+static int
+take(struct tar_reader *r, uint8_t *into, size_t len, size_t *got, struct error *err)
+{
+	size_t n;
+
+	for (*got = 0; *got < len; *got += n) {
+		if (source_read(r->source, into + *got, len - *got, &n, err))
+			return -1;
+		if (n == 0)
+			return 0;
+		r->offset += n;
+	}
+	return 0;
+}
+
+static int
+cut(const struct tar_reader *r, const char *where, struct error *err)
+{
+	return error_set(err, ERROR_FORMAT, 0,
+	    "archive is cut short at offset %" PRIu64 ", %s", r->offset, where);
+}
+
+static bool
+is_zero(const uint8_t *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (bytes[i] != 0)
+			return false;
+	return true;
+}
+
+/* Past the body and its padding, a scratchful at a time. */
+static int
+skip_body(struct tar_reader *r, struct error *err)
+{
+	uint64_t left = r->body + r->padding;
+	size_t want, got;
+
+	for (; left > 0; left -= got) {
+		want = left < sizeof(r->scratch) ? (size_t)left : sizeof(r->scratch);
+		if (take(r, r->scratch, want, &got, err))
+			return -1;
+		if (got < want)
+			return cut(r, "in the body of a member", err);
+	}
+	r->body = r->padding = 0;
+	return 0;
+}
+
+/* A block where a header has to be: of zeros, it is half the end of the archive. */
+static int
+read_header(struct tar_reader *r, bool *is_end, struct error *err)
+{
+	uint64_t offset = r->offset;
+	uint8_t block[TAR_BLOCK];
+	size_t got;
+
+	if (take(r, block, sizeof(block), &got, err))
+		return -1;
+	if (got < sizeof(block))
+		return cut(r, got ? "in a header" : "without the end of an archive", err);
+	*is_end = is_zero(block, sizeof(block));
+	if (*is_end)
+		return 0;
+	if (tar_header_decode(block, &r->raw, err))
+		return error_wrap(err, "offset %" PRIu64, offset);
+	r->body = r->raw.size;
+	r->padding = tar_header_padding(r->raw.size);
+	return 0;
+}
+
+/* One block of zeros has been read: another one, and zeros to the end of the source. */
+static int
+read_end(struct tar_reader *r, struct error *err)
+{
+	uint64_t offset = r->offset;
+	size_t got;
+
+	if (take(r, r->scratch, TAR_BLOCK, &got, err))
+		return -1;
+	if (got < TAR_BLOCK)
+		return cut(r, "in the end of the archive", err);
+	while (got > 0) {
+		if (!is_zero(r->scratch, got))
+			return error_set(err, ERROR_FORMAT, 0,
+			    "archive goes on behind its end, at offset %" PRIu64, offset);
+		offset = r->offset;
+		if (take(r, r->scratch, sizeof(r->scratch), &got, err))
+			return -1;
+	}
+	r->has_ended = true;
+	return 0;
+}
+
+/* The records before a member, of which read_header() has seen the header. */
+static int
+read_pax(struct tar_reader *r, struct error *err)
+{
+	uint64_t offset = r->offset;
+	size_t len = (size_t)r->raw.size, got;
+
+	if (r->raw.size > TAR_PAX_MAX)
+		return error_set(err, ERROR_UNSUPPORTED, 0,
+		    "pax header of %" PRIu64 " bytes at offset %" PRIu64 " is too long",
+		    r->raw.size, offset);
+	if (take(r, r->scratch, len, &got, err))
+		return -1;
+	if (got < len)
+		return cut(r, "in a pax header", err);
+	r->body = 0;
+	if (tar_pax_parse(r->scratch, len, &r->pax, err))
+		return error_wrap(err, "offset %" PRIu64, offset);
+	return skip_body(r, err);
+}
+
+/* A slash ends the name of a directory, and what pg_basebackup calls a link. */
+static void
+strip_slash(char *name, char type)
+{
+	size_t len = strlen(name);
+
+	if (type != TAR_FILE && len > 1 && name[len - 1] == '/')
+		name[len - 1] = '\0';
+}
+
+static int
+check_member(
+    const struct tar_raw *raw, const char *name, const char *link, struct error *err)
+{
+	size_t len = strlen(name);
+	char type = raw->type;
+
+	if (type != TAR_FILE && type != TAR_SYMLINK && type != TAR_DIRECTORY)
+		return error_set(err, ERROR_UNSUPPORTED, 0,
+		    "unknown type 0x%02x of member \"%s\"", (unsigned char)type, name);
+	if (len == 0 || name[len - 1] == '/')
+		return error_set(err, ERROR_FORMAT, 0, "bad name of member \"%s\"", name);
+	if (type != TAR_FILE && raw->size != 0)
+		return error_set(err, ERROR_FORMAT, 0, "no body belongs to \"%s\"", name);
+	if (type == TAR_SYMLINK && link[0] == '\0')
+		return error_set(err, ERROR_FORMAT, 0, "no target of link \"%s\"", name);
+	return 0;
+}
+
+/* Put header block and pax records together. */
+static int
+tell_member(struct tar_reader *r, struct tar_entry *entry, struct error *err)
+{
+	char *name = r->pax.path ? r->pax.path : r->raw.name;
+	char *link = r->pax.link ? r->pax.link : r->raw.link;
+
+	strip_slash(name, r->raw.type);
+	if (check_member(&r->raw, name, link, err))
+		return -1;
+	*entry = (struct tar_entry){
+		.name = name,
+		.link = r->raw.type == TAR_SYMLINK ? link : NULL,
+		.type = r->raw.type,
+		.mode = r->raw.mode,
+		.uid = r->raw.uid,
+		.gid = r->raw.gid,
+		.size = r->raw.size,
+		.mtime = r->raw.mtime,
+	};
+	return 0;
+}
+
+int
+tar_reader_next(
+    struct tar_reader *r, struct tar_entry *entry, bool *end, struct error *err)
+{
+	uint64_t offset;
+	bool is_end = false;
+
+	*end = r->has_ended;
+	if (*end)
+		return 0;
+	tar_pax_free(&r->pax);
+	if (skip_body(r, err) || read_header(r, &is_end, err) ||
+	    (is_end && read_end(r, err)))
+		return -1;
+	*end = is_end;
+	if (*end)
+		return 0;
+	if (r->raw.type == TAR_PAX) {
+		if (read_pax(r, err) || read_header(r, &is_end, err))
+			return -1;
+		if (is_end)
+			return error_set(err, ERROR_FORMAT, 0,
+			    "offset %" PRIu64 ": no member after a pax header",
+			    r->offset - TAR_BLOCK);
+	}
+	offset = r->offset - TAR_BLOCK;
+	if (tell_member(r, entry, err))
+		return error_wrap(err, "offset %" PRIu64, offset);
+	return 0;
+}
+
+int
+tar_reader_read(
+    struct tar_reader *r, void *into, size_t len, size_t *got, struct error *err)
+{
+	if (len > r->body)
+		len = (size_t)r->body;
+	*got = 0;
+	if (len == 0)
+		return 0;
+	if (source_read(r->source, into, len, got, err))
+		return -1;
+	if (*got == 0)
+		return cut(r, "in the body of a member", err);
+	r->offset += *got;
+	r->body -= *got;
+	return 0;
+}

@@ -1,0 +1,86 @@
+#include "tar/writer.h"
+
+#include <stdlib.h>
+
+#include "util/buf.h"
+
+/* What tar programs read at once, unless told otherwise: 20 blocks. */
+#define TAR_RECORD ((size_t)20 * TAR_BLOCK)
+
+static const uint8_t zeros[TAR_RECORD + 2 * TAR_BLOCK];
+
+struct tar_writer {
+	struct blockpipe *pipe; /* borrowed */
+	struct buf header;      /* kept for its memory */
+	uint64_t body_start;    /* where in the stream the body begins, */
+	uint64_t body_size;     /* and how long it is to be */
+};
+
+int
+tar_writer_open(struct tar_writer **out, struct blockpipe *pipe, struct error *err)
+{
+	struct tar_writer *w = calloc(1, sizeof(*w));
+
+	if (w == NULL)
+		return error_memory(err);
+	w->pipe = pipe;
+	*out = w;
+	return 0;
+}
+
+void
+tar_writer_free(struct tar_writer *w)
+{
+	if (w == NULL)
+		return;
+	buf_free(&w->header);
+	free(w);
+}
+
+int
+tar_writer_bodiless(struct tar_writer *w, const struct tar_entry *entry, struct error *err)
+{
+	buf_clear(&w->header);
+	if (tar_header_encode(&w->header, entry, err))
+		return -1;
+	return blockpipe_header(w->pipe, w->header.data, w->header.len, err);
+}
+
+int
+tar_writer_begin(struct tar_writer *w, const struct tar_entry *entry, struct body *body,
+    struct error *err)
+{
+	if (tar_writer_bodiless(w, entry, err)) {
+		body->ops->free(body);
+		return -1;
+	}
+	w->body_start = blockpipe_planned(w->pipe);
+	w->body_size = entry->size;
+	blockpipe_body_begin(w->pipe, body);
+	return 0;
+}
+
+int
+tar_writer_end(struct tar_writer *w, struct error *err)
+{
+	uint64_t size = blockpipe_planned(w->pipe) - w->body_start;
+	size_t over = (size_t)(size % TAR_BLOCK);
+
+	if (size != w->body_size)
+		return error_set(err, ERROR_FORMAT, 0,
+		    "a member of %llu bytes got a body of %llu", (unsigned long long)w->body_size,
+		    (unsigned long long)size);
+	if (blockpipe_body_end(w->pipe, err))
+		return -1;
+	return over ? blockpipe_padding(w->pipe, zeros, TAR_BLOCK - over, err) : 0;
+}
+
+int
+tar_writer_finish(struct tar_writer *w, struct error *err)
+{
+	uint64_t end = blockpipe_planned(w->pipe) + 2 * TAR_BLOCK;
+	size_t over = (size_t)(end % TAR_RECORD);
+
+	return blockpipe_padding(w->pipe, zeros, 2 * TAR_BLOCK + (over ? TAR_RECORD - over : 0),
+	    err);
+}
