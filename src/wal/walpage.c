@@ -1,0 +1,246 @@
+#include "wal/walpage.h"
+
+#include <inttypes.h>
+
+#include "util/bytes.h"
+#include "util/lsn.h"
+
+enum {
+	FLAG_CONTRECORD = 1,
+	FLAG_LONG_HEADER = 2,
+	FLAG_REMOVABLE = 4,
+	FLAG_OVERWRITE = 8,
+	FLAGS_KNOWN = FLAG_CONTRECORD | FLAG_LONG_HEADER | FLAG_REMOVABLE | FLAG_OVERWRITE
+};
+
+struct page_header {
+	uint16_t magic, flags;
+	uint32_t timeline;
+	uint64_t address;
+	uint32_t record_rest;
+};
+
+static struct page_header
+decode(const uint8_t *page)
+{
+	return (struct page_header){
+		.magic = get_u16native(page),
+		.flags = get_u16native(page + 2),
+		.timeline = get_u32native(page + 4),
+		.address = get_u64native(page + 8),
+		.record_rest = get_u32native(page + 16),
+	};
+}
+
+static bool
+is_first_of_segment(const struct walpage_expect *e, uint64_t lsn)
+{
+	return lsn % e->segment_size == 0;
+}
+
+static bool
+is_empty(const uint8_t *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (bytes[i] != 0)
+			return false;
+	return true;
+}
+
+/* The parts of a first page that say which cluster it is of. */
+static int
+check_long_header(const struct walpage_expect *e, const uint8_t *page, struct error *err)
+{
+	uint64_t id = get_u64native(page + 24);
+	uint32_t segment_size = get_u32native(page + 32);
+	uint32_t block_size = get_u32native(page + 36);
+
+	if (id != e->system_identifier)
+		return error_set(err, ERROR_FORMAT, 0,
+		    "of another cluster: system identifier %" PRIu64
+		    ", expected %" PRIu64,
+		    id, e->system_identifier);
+	if (segment_size != e->segment_size)
+		return error_set(err, ERROR_FORMAT, 0,
+		    "segment size %" PRIu32 ", expected %" PRIu32, segment_size,
+		    e->segment_size);
+	if (block_size != e->block_size)
+		return error_set(err, ERROR_FORMAT, 0,
+		    "page size %" PRIu32 ", expected %" PRIu32, block_size,
+		    e->block_size);
+	return 0;
+}
+
+static int
+check_address(const struct walpage_expect *e, const struct page_header *h, uint64_t lsn,
+    struct error *err)
+{
+	char found[LSN_TEXT];
+
+	if (h->address == lsn)
+		return 0;
+	return error_set(err, ERROR_FORMAT, 0, "bears the address %s: %s",
+	    lsn_print(found, h->address),
+	    is_first_of_segment(e, lsn) ? "the segment is recycled, its content is older"
+					: "not written since the segment was recycled");
+}
+
+/*
+ * Who owns ${lsn} in the history of ${name_timeline}, which ends where that timeline
+ * stands: what was written to it after the line had left it is its own as well.
+ */
+static int
+check_timeline(const struct walpage_expect *e, uint32_t timeline, uint64_t lsn,
+    uint32_t name_timeline, struct error *err)
+{
+	uint32_t owner = walhistory_at(e->history, lsn);
+
+	if (!walhistory_has(e->history, name_timeline))
+		return error_set(err, ERROR_STATE, 0,
+		    "timeline %" PRIu32 " of the file is not in the history of timeline "
+		    "%" PRIu32,
+		    name_timeline, e->history->rows[e->history->count - 1].timeline);
+	if (owner > name_timeline)
+		owner = name_timeline;
+	if (timeline != owner)
+		return error_set(err, ERROR_FORMAT, 0,
+		    "timeline %" PRIu32 ", expected %" PRIu32, timeline, owner);
+	return 0;
+}
+
+static int
+check_flags(const struct walpage_expect *e, const struct page_header *h, uint64_t lsn,
+    struct error *err)
+{
+	bool is_long = h->flags & FLAG_LONG_HEADER;
+	bool is_inside = h->flags & FLAG_CONTRECORD;
+
+	if (h->flags & ~FLAGS_KNOWN)
+		return error_set(err, ERROR_FORMAT, 0, "unknown flags %04X", h->flags);
+	if (is_long != is_first_of_segment(e, lsn))
+		return error_set(err, ERROR_FORMAT, 0, "flags %04X, %s", h->flags,
+		    is_long ? "of a segment's first page"
+			    : "not of a segment's first page");
+	if (is_inside != (h->record_rest != 0))
+		return error_set(err, ERROR_FORMAT, 0,
+		    "flags %04X, but %" PRIu32 " bytes left of a record", h->flags,
+		    h->record_rest);
+	return 0;
+}
+
+static int
+check_header(const struct walpage_expect *e, const uint8_t *page, size_t len,
+    uint64_t lsn, uint32_t name_timeline, struct error *err)
+{
+	bool is_first = is_first_of_segment(e, lsn);
+	struct page_header h;
+
+	if (len < (is_first ? WALPAGE_LONG_HEADER : WALPAGE_SHORT_HEADER))
+		return error_set(
+		    err, ERROR_FORMAT, 0, "cut short after %zu bytes of header", len);
+	if (is_empty(page, len))
+		return error_set(
+		    err, ERROR_FORMAT, 0, "empty: nothing was written there");
+	h = decode(page);
+	if (h.magic != e->magic)
+		return error_set(
+		    err, ERROR_FORMAT, 0, "magic %04X, expected %04X", h.magic, e->magic);
+	if (check_flags(e, &h, lsn, err))
+		return -1;
+	if (is_first && check_long_header(e, page, err))
+		return -1;
+	if (check_address(e, &h, lsn, err))
+		return -1;
+	return check_timeline(e, h.timeline, lsn, name_timeline, err);
+}
+
+int
+walpage_check(const struct walpage_expect *e, const uint8_t *page, size_t len,
+    uint64_t lsn, uint32_t name_timeline, struct error *err)
+{
+	char at[LSN_TEXT];
+
+	if (check_header(e, page, len, lsn, name_timeline, err))
+		return error_wrap(err, "WAL page at %s", lsn_print(at, lsn));
+	return 0;
+}
+
+void
+walpage_scan_start(struct walpage_scan *scan, const struct walpage_expect *e,
+    uint32_t name_timeline, uint64_t segment_lsn, uint64_t stop_lsn)
+{
+	*scan = (struct walpage_scan){
+		.expect = e,
+		.name_timeline = name_timeline,
+		.lsn = segment_lsn,
+		.stop_lsn = stop_lsn,
+	};
+	for (size_t i = 0; i < e->history->count; i++) {
+		const struct walhistory_row *row = &e->history->rows[i];
+
+		if (row->timeline == name_timeline && row->end_lsn < stop_lsn)
+			scan->stop_lsn = row->end_lsn;
+	}
+}
+
+/* Does WAL that is wanted go on behind the segment that holds ${lsn}? */
+static bool
+goes_on_behind(const struct walpage_scan *scan)
+{
+	uint64_t size = scan->expect->segment_size;
+
+	return scan->stop_lsn >= scan->lsn - scan->lsn % size + size;
+}
+
+static int
+filled_behind_empty(const struct walpage_scan *scan, struct error *err)
+{
+	char at[LSN_TEXT];
+
+	return error_set(err, ERROR_FORMAT, 0,
+	    "WAL at %s: not empty, but there is an empty page before it",
+	    lsn_print(at, scan->lsn));
+}
+
+static int
+scan_page(struct walpage_scan *scan, const uint8_t *page, size_t len, struct error *err)
+{
+	if (!is_first_of_segment(scan->expect, scan->lsn) && goes_on_behind(scan) &&
+	    is_empty(page, len)) {
+		scan->is_over = true;
+		return 0;
+	}
+	if (scan->is_over)
+		return filled_behind_empty(scan, err);
+	return walpage_check(
+	    scan->expect, page, len, scan->lsn, scan->name_timeline, err);
+}
+
+/* Bytes of a page whose start came in another call. */
+static int
+scan_rest(struct walpage_scan *scan, const uint8_t *bytes, size_t len, struct error *err)
+{
+	if (scan->is_over && !is_empty(bytes, len))
+		return filled_behind_empty(scan, err);
+	return 0;
+}
+
+int
+walpage_scan_bytes(
+    struct walpage_scan *scan, const uint8_t *bytes, size_t len, struct error *err)
+{
+	while (len > 0 && scan->lsn < scan->stop_lsn) {
+		uint64_t inside = scan->lsn % scan->expect->block_size;
+		size_t size = scan->expect->block_size - (size_t)inside;
+
+		if (size > len)
+			size = len;
+		if (inside == 0 ? scan_page(scan, bytes, size, err)
+				: scan_rest(scan, bytes, size, err))
+			return -1;
+		scan->lsn += size;
+		bytes += size;
+		len -= size;
+	}
+	return 0;
+}

@@ -1,0 +1,84 @@
+#ifndef PG_BASETAR_WAL_WALPAGE_H
+#define PG_BASETAR_WAL_WALPAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util/error.h"
+#include "wal/walhistory.h"
+
+/*
+ * The header at the start of each page of a WAL segment (XLogPageHeaderData and
+ * XLogLongPageHeaderData in src/include/access/xlog_internal.h, PostgreSQL 10 to 18;
+ * offsets compared with real segments of each):
+ *
+ *	 0  2	magic, one value for each major version
+ *	 2  2	flags: 1 begins inside a record, 2 long header, 4 removable by an archiver,
+ *		8 the record that should go on here was abandoned
+ *	 4  4	timeline that was current when the page was made
+ *	 8  8	address: the LSN of the page's first byte
+ *	16  4	bytes that are left of the record the page begins inside of
+ *	24	the rest only in the first page of a segment:
+ *	24  8	system identifier
+ *	32  4	segment size
+ *	36  4	page size
+ *
+ * A segment in pg_wal may be a recycled one: it bears a future name and its former
+ * content until the server gets there.  Only the address tells.
+ */
+#define WALPAGE_SHORT_HEADER ((size_t)24)
+#define WALPAGE_LONG_HEADER ((size_t)40)
+
+/* What the pages of a cluster have in common. */
+struct walpage_expect {
+	uint16_t magic;
+	uint64_t system_identifier;
+	uint32_t segment_size;
+	uint32_t block_size; /* of WAL */
+	const struct walhistory
+	    *history; /* borrowed: of the newest timeline in question */
+};
+
+/*
+ * Check the header of the page at ${lsn}, of which the first ${len} bytes are at
+ * ${page}, in the segment file whose name says ${name_timeline}.
+ *
+ * The page's timeline must be the one that owns ${lsn} in the history of
+ * ${name_timeline}: at a promotion the server copies the beginning of the segment, old
+ * timeline and all, into the first file of the new one.  ${name_timeline} must be part
+ * of the history; of a file outside it nothing can be said.
+ *
+ * ERROR_FORMAT says at which LSN what was expected and what was found; when a segment's
+ * first page bears another's address, that it was recycled.
+ */
+MUST_CHECK int walpage_check(const struct walpage_expect *expect, const uint8_t *page,
+    size_t len, uint64_t lsn, uint32_t name_timeline, struct error *err);
+
+/*
+ * All pages of one segment file, in order, up to the stop position or, if that is
+ * before it, to where the history left ${name_timeline}.  For files that recovery
+ * reads: those of the timeline that owns the last byte wanted of the segment.  Another
+ * file of the same number, of an older timeline, may have been left unfinished and is
+ * no worse for it.
+ *
+ * From 11 on the server leaves the rest of a segment empty (all zeros) when it switches
+ * to the next one early: the scan takes that for what it is when nothing but empty pages
+ * follows to the end of the segment and the WAL that is wanted goes on behind it.
+ */
+struct walpage_scan {
+	const struct walpage_expect *expect; /* borrowed */
+	uint32_t name_timeline;
+	uint64_t lsn;	   /* of the next byte; a page's start */
+	uint64_t stop_lsn; /* pages from here on are not looked at */
+	bool is_over;	   /* an empty page was met */
+};
+
+void walpage_scan_start(struct walpage_scan *scan, const struct walpage_expect *expect,
+    uint32_t name_timeline, uint64_t segment_lsn, uint64_t stop_lsn);
+
+/* The next ${len} bytes of the file, which may not end inside a header. */
+MUST_CHECK int walpage_scan_bytes(
+    struct walpage_scan *scan, const uint8_t *bytes, size_t len, struct error *err);
+
+#endif

@@ -1,0 +1,311 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "wal/walpage.h"
+
+/*
+ * A cluster of 64 KiB segments, eight pages each, on timeline 3.  Timeline 1 was left in
+ * mid page at 2/14000 + 0x100, timeline 2 exactly at the start of page 2/24000.
+ */
+#define SEGMENT UINT64_C(0x10000)
+#define PAGE UINT64_C(0x2000)
+#define LSN(low) (UINT64_C(0x200000000) + (low))
+#define ID UINT64_C(7710953701937684148)
+
+static const char history_text[] = "1\t2/14100\tx\n2\t2/24000\tx\n";
+static struct walhistory history;
+
+static struct walpage_expect expect = {
+	.magic = 0xD110,
+	.system_identifier = ID,
+	.segment_size = SEGMENT,
+	.block_size = PAGE,
+	.history = &history,
+};
+
+static int
+read_history(void **state)
+{
+	struct error err;
+
+	(void)state;
+	return walhistory_parse(history_text, strlen(history_text), 3, &history, &err);
+}
+
+static int
+free_history(void **state)
+{
+	(void)state;
+	walhistory_free(&history);
+	return 0;
+}
+
+/* Store the low ${width} bytes of a number as this machine does. */
+static void
+put(uint8_t *at, size_t width, uint64_t value)
+{
+	const uint16_t two = (uint16_t)value;
+	const uint32_t four = (uint32_t)value;
+
+	if (width == 2)
+		memcpy(at, &two, 2);
+	else if (width == 4)
+		memcpy(at, &four, 4);
+	else
+		memcpy(at, &value, 8);
+}
+
+/* A page as the server makes it, with some content. */
+static void
+make_page(uint8_t page[PAGE], uint64_t lsn, uint32_t timeline)
+{
+	bool is_first = lsn % SEGMENT == 0;
+
+	memset(page, 0, PAGE);
+	put(page, 2, 0xD110);
+	put(page + 2, 2, is_first ? 6 : 4);
+	put(page + 4, 4, timeline);
+	put(page + 8, 8, lsn);
+	if (is_first) {
+		put(page + 24, 8, ID);
+		put(page + 32, 4, SEGMENT);
+		put(page + 36, 4, PAGE);
+	}
+	memset(page + 64, 0xA5, PAGE - 64);
+}
+
+/* A page, one field of it changed, and what is said of it; NULL: nothing is wrong. */
+static struct row {
+	const char *name;
+	uint64_t lsn;
+	uint32_t timeline, name_timeline;
+	size_t at, width; /* of the field; 0: none is changed */
+	uint64_t value;
+	const char *error;
+} rows[] = {
+	{ "first page", LSN(0x10000), 1, 1, 0, 0, 0, NULL },
+	{ "later page", LSN(0x12000), 1, 1, 0, 0, 0, NULL },
+	{ "never archived", LSN(0x12000), 1, 1, 2, 2, 0, NULL },
+	{ "record left abandoned", LSN(0x12000), 1, 1, 2, 2, 12, NULL },
+
+	{ "old timeline in the new file", LSN(0x10000), 1, 2, 0, 0, 0, NULL },
+	{ "switch in the page", LSN(0x14000), 1, 2, 0, 0, 0, NULL },
+	{ "page after the switch", LSN(0x16000), 2, 2, 0, 0, 0, NULL },
+	{ "before a switch at a page's start", LSN(0x22000), 2, 3, 0, 0, 0, NULL },
+	{ "switch at a page's start", LSN(0x24000), 3, 3, 0, 0, 0, NULL },
+	{ "old file, behind the switch", LSN(0x16000), 1, 1, 0, 0, 0, NULL },
+	{ "older file, behind both", LSN(0x26000), 2, 2, 0, 0, 0, NULL },
+
+	{ "new timeline too early", LSN(0x14000), 2, 2, 0, 0, 0,
+	    "WAL page at 2/14000: timeline 2, expected 1" },
+	{ "old timeline too late", LSN(0x16000), 1, 2, 0, 0, 0,
+	    "WAL page at 2/16000: timeline 1, expected 2" },
+	{ "newer than its file", LSN(0x26000), 3, 2, 0, 0, 0,
+	    "WAL page at 2/26000: timeline 3, expected 2" },
+	{ "timeline of another line", LSN(0x26000), 9, 3, 0, 0, 0,
+	    "WAL page at 2/26000: timeline 9, expected 3" },
+	{ "file of another line", LSN(0x26000), 9, 9, 0, 0, 0,
+	    "WAL page at 2/26000: timeline 9 of the file is not in the history of "
+	    "timeline "
+	    "3" },
+
+	{ "magic of 14", LSN(0x10000), 1, 1, 0, 2, 0xD10D,
+	    "WAL page at 2/10000: magic D10D, expected D110" },
+	{ "recycled", LSN(0x10000), 1, 1, 8, 8, LSN(0),
+	    "WAL page at 2/10000: bears the address 2/0: the segment is recycled, its "
+	    "content is older" },
+	{ "stale page", LSN(0x12000), 1, 1, 8, 8, LSN(0x2000),
+	    "WAL page at 2/12000: bears the address 2/2000: not written since the "
+	    "segment "
+	    "was recycled" },
+	{ "unknown flag", LSN(0x12000), 1, 1, 2, 2, 0x14,
+	    "WAL page at 2/12000: unknown flags 0014" },
+	{ "first page with a short header", LSN(0x10000), 1, 1, 2, 2, 4,
+	    "WAL page at 2/10000: flags 0004, not of a segment's first page" },
+	{ "later page with a long header", LSN(0x12000), 1, 1, 2, 2, 6,
+	    "WAL page at 2/12000: flags 0006, of a segment's first page" },
+	{ "no rest of a record", LSN(0x12000), 1, 1, 2, 2, 5,
+	    "WAL page at 2/12000: flags 0005, but 0 bytes left of a record" },
+	{ "rest of no record", LSN(0x12000), 1, 1, 16, 4, 99,
+	    "WAL page at 2/12000: flags 0004, but 99 bytes left of a record" },
+	{ "another cluster", LSN(0x10000), 1, 1, 24, 8, 42,
+	    "WAL page at 2/10000: of another cluster: system identifier 42, expected "
+	    "7710953701937684148" },
+	{ "other segment size", LSN(0x10000), 1, 1, 32, 4, 16777216,
+	    "WAL page at 2/10000: segment size 16777216, expected 65536" },
+	{ "other page size", LSN(0x10000), 1, 1, 36, 4, 16384,
+	    "WAL page at 2/10000: page size 16384, expected 8192" },
+};
+
+enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
+
+static void
+check_row(void **state)
+{
+	const struct row *row = *state;
+	uint8_t page[PAGE];
+	struct error err = { 0 };
+	int rc;
+
+	make_page(page, row->lsn, row->timeline);
+	if (row->width)
+		put(page + row->at, row->width, row->value);
+	rc = walpage_check(&expect, page, PAGE, row->lsn, row->name_timeline, &err);
+	assert_string_equal(err.text, row->error ? row->error : "");
+	assert_int_equal(rc, row->error ? -1 : 0);
+}
+
+static void
+inside_a_record(void **state)
+{
+	uint8_t page[PAGE];
+	struct error err = { 0 };
+
+	(void)state;
+	make_page(page, LSN(0x12000), 1);
+	put(page + 2, 2, 5);
+	put(page + 16, 4, 100000);
+	assert_int_equal(walpage_check(&expect, page, PAGE, LSN(0x12000), 1, &err), 0);
+}
+
+static void
+cut_header(void **state)
+{
+	(void)state;
+	for (size_t len = 0; len <= WALPAGE_LONG_HEADER; len++) {
+		uint8_t page[PAGE], *copy = malloc(len ? len : 1);
+		struct error err = { 0 };
+
+		assert_non_null(copy);
+		make_page(page, LSN(0x10000), 1);
+		memcpy(copy, page, len);
+		assert_int_equal(walpage_check(&expect, copy, len, LSN(0x10000), 1, &err),
+		    len < WALPAGE_LONG_HEADER ? -1 : 0);
+		make_page(page, LSN(0x12000), 1);
+		memcpy(copy, page, len);
+		assert_int_equal(walpage_check(&expect, copy, len, LSN(0x12000), 1, &err),
+		    len < WALPAGE_SHORT_HEADER ? -1 : 0);
+		free(copy);
+	}
+}
+
+/* A segment as a letter a page: its own timeline's digit, 0 empty, s stale, x half. */
+static struct scan_row {
+	const char *name;
+	const char *pages;
+	uint64_t lsn, stop_lsn;
+	uint32_t name_timeline;
+	const char *error;
+} scans[] = {
+	{ "whole", "11111111", LSN(0), LSN(0x90000), 1, NULL },
+	{ "promoted in it", "11122222", LSN(0x10000), LSN(0x20000), 2, NULL },
+	{ "stop in it", "333sssss", LSN(0x30000), LSN(0x34001), 3, NULL },
+	{ "stop at a page's start", "33ssssss", LSN(0x30000), LSN(0x34000), 3, NULL },
+	{ "stop before it", "ssssssss", LSN(0x30000), LSN(0x30000), 3, NULL },
+	{ "switched early", "11000000", LSN(0), LSN(0x90000), 1, NULL },
+	{ "switched early, stop at its end", "33000000", LSN(0x30000), LSN(0x40000), 3,
+	    NULL },
+	{ "left for another timeline", "111sssss", LSN(0x10000), LSN(0x90000), 1, NULL },
+
+	{ "stale", "3s333333", LSN(0x30000), LSN(0x90000), 3,
+	    "WAL page at 2/32000: bears the address 2/22000: not written since the "
+	    "segment "
+	    "was recycled" },
+	{ "recycled", "ssssssss", LSN(0x30000), LSN(0x90000), 3,
+	    "WAL page at 2/30000: bears the address 2/20000: the segment is recycled, "
+	    "its "
+	    "content is older" },
+	{ "never used", "00000000", LSN(0x30000), LSN(0x90000), 3,
+	    "WAL page at 2/30000: empty: nothing was written there" },
+	{ "empty before the stop", "33000000", LSN(0x30000), LSN(0x3FFFF), 3,
+	    "WAL page at 2/34000: empty: nothing was written there" },
+	{ "empty in the middle", "33003333", LSN(0x30000), LSN(0x90000), 3,
+	    "WAL at 2/38000: not empty, but there is an empty page before it" },
+	{ "half empty", "333x0000", LSN(0x30000), LSN(0x90000), 3,
+	    "WAL page at 2/36000: magic 0000, expected D110" },
+	{ "half empty behind an empty one", "3330x000", LSN(0x30000), LSN(0x90000), 3,
+	    "WAL at 2/38000: not empty, but there is an empty page before it" },
+};
+
+enum { SCANS = sizeof(scans) / sizeof(scans[0]) };
+
+static uint8_t *
+make_segment(const struct scan_row *row)
+{
+	uint8_t *segment = malloc(SEGMENT);
+
+	assert_non_null(segment);
+	for (size_t i = 0; i < SEGMENT / PAGE; i++) {
+		uint8_t *page = segment + i * PAGE;
+		uint64_t lsn = row->lsn + i * PAGE;
+		char c = row->pages[i];
+
+		if (c >= '1' && c <= '9')
+			make_page(page, lsn, (uint32_t)(c - '0'));
+		else if (c == 's')
+			make_page(page, lsn - SEGMENT, 1);
+		else
+			memset(page, 0, PAGE);
+		if (c == 'x')
+			page[PAGE / 2] = 1;
+	}
+	return segment;
+}
+
+/* The whole at once, by pages, and by pieces that end inside of pages. */
+static void
+scan_row(void **state)
+{
+	static const size_t pieces[] = { SEGMENT, PAGE, 3 * PAGE, 3 * PAGE / 2,
+		PAGE / 2 };
+	const struct scan_row *row = *state;
+	uint8_t *segment = make_segment(row);
+
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+		struct walpage_scan scan;
+		struct error err = { 0 };
+		size_t at = 0;
+		int rc = 0;
+
+		walpage_scan_start(
+		    &scan, &expect, row->name_timeline, row->lsn, row->stop_lsn);
+		for (; at < SEGMENT && rc == 0; at += pieces[i]) {
+			size_t len = SEGMENT - at < pieces[i] ? SEGMENT - at : pieces[i];
+
+			rc = walpage_scan_bytes(&scan, segment + at, len, &err);
+		}
+		/* what a page has in its second half is found where its piece begins */
+		if (pieces[i] % PAGE != 0 && strchr(row->pages, 'x'))
+			assert_int_equal(rc, -1);
+		else
+			assert_string_equal(err.text, row->error ? row->error : "");
+		assert_int_equal(rc, row->error ? -1 : 0);
+	}
+	free(segment);
+}
+
+int
+main(void)
+{
+	struct CMUnitTest tests[ROWS + SCANS + 2] = {
+		cmocka_unit_test(inside_a_record),
+		cmocka_unit_test(cut_header),
+	};
+
+	for (size_t i = 0; i < ROWS; i++)
+		tests[2 + i] = (struct CMUnitTest){ .name = rows[i].name,
+			.test_func = check_row,
+			.initial_state = &rows[i] };
+	for (size_t i = 0; i < SCANS; i++)
+		tests[2 + ROWS + i] = (struct CMUnitTest){ .name = scans[i].name,
+			.test_func = scan_row,
+			.initial_state = &scans[i] };
+	return cmocka_run_group_tests(tests, read_history, free_history);
+}
