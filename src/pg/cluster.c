@@ -1,0 +1,140 @@
+#include "pg/cluster.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "util/buf.h"
+#include "util/number.h"
+#include "util/sys.h"
+
+/*
+ * Non-exclusive backups; the exclusive kind of 14 and before writes into the data
+ * directory and outlives a lost session.  pg_proc.dat of each release, and called on
+ * each.
+ */
+#define START_14 "SELECT pg_catalog.pg_start_backup($1, $2, false) AS lsn"
+#define STOP_14                                                                          \
+	"SELECT lsn, labelfile, spcmapfile FROM pg_catalog.pg_stop_backup(false, $1)"
+#define FUNCTIONS_14                                                                     \
+	"pg_start_backup(text, boolean, boolean), pg_stop_backup(boolean, boolean)"
+#define START_15 "SELECT pg_catalog.pg_backup_start($1, $2) AS lsn"
+#define STOP_15 "SELECT lsn, labelfile, spcmapfile FROM pg_catalog.pg_backup_stop($1)"
+#define FUNCTIONS_15 "pg_backup_start(text, boolean), pg_backup_stop(boolean)"
+
+#define CALLS_14 .start_sql = START_14, .stop_sql = STOP_14, .functions = FUNCTIONS_14
+#define CALLS_15 .start_sql = START_15, .stop_sql = STOP_15, .functions = FUNCTIONS_15
+
+/* The two version numbers, and the directory that is named after the second. */
+#define CATALOG(major_, control, catalog)                                                \
+	.major = major_, .control_version = control, .catalog_version = catalog,         \
+	.tablespace_dir = "PG_" #major_ "_" #catalog
+
+/*
+ * pg_control.h, catversion.h and xlog_internal.h of each release, and read from a
+ * running 10.23, 11.22, 12.22, 13.23, 14.23, 15.18, 16.14, 17.10 and 18.4.  The words of
+ * the label and the escapes of the map: what those servers returned at the stop.
+ */
+static const struct pg_version versions[] = {
+	{ CATALOG(10, 1002, 201707211), CALLS_14, .wal_magic = 0xD097,
+	    .manifest_version = 1, .primary_word = "master" },
+	{ CATALOG(11, 1100, 201809051), CALLS_14, .wal_magic = 0xD098,
+	    .manifest_version = 1, .primary_word = "master", .label_has_timeline = true,
+	    .drops_temp_relations = true },
+	{ CATALOG(12, 1201, 201909212), CALLS_14, .wal_magic = 0xD101,
+	    .manifest_version = 1, .primary_word = "master", .label_has_timeline = true,
+	    .drops_temp_relations = true },
+	{ CATALOG(13, 1300, 202007201), CALLS_14, .wal_magic = 0xD106,
+	    .manifest_version = 1, .primary_word = "master", .label_has_timeline = true,
+	    .drops_temp_relations = true },
+	{ CATALOG(14, 1300, 202107181), CALLS_14, .wal_magic = 0xD10D,
+	    .manifest_version = 1, .primary_word = "primary", .label_has_timeline = true,
+	    .map_escapes_backslash = true, .drops_temp_relations = true },
+	{ CATALOG(15, 1300, 202209061), CALLS_15, .wal_magic = 0xD110,
+	    .manifest_version = 1, .primary_word = "primary", .label_has_timeline = true,
+	    .map_escapes_backslash = true, .drops_temp_relations = true },
+	{ CATALOG(16, 1300, 202307071), CALLS_15, .wal_magic = 0xD113,
+	    .manifest_version = 1, .primary_word = "primary", .label_has_timeline = true,
+	    .map_escapes_backslash = true, .drops_temp_relations = true },
+	{ CATALOG(17, 1700, 202406281), CALLS_15, .wal_magic = 0xD116,
+	    .manifest_version = 2, .primary_word = "primary", .label_has_timeline = true,
+	    .map_escapes_backslash = true, .drops_temp_relations = true },
+	{ CATALOG(18, 1800, 202506291), CALLS_15, .wal_magic = 0xD118,
+	    .manifest_version = 2, .primary_word = "primary", .label_has_timeline = true,
+	    .map_escapes_backslash = true, .drops_temp_relations = true },
+};
+
+#define VERSIONS (sizeof(versions) / sizeof(versions[0]))
+
+const struct pg_version *
+cluster_version(unsigned major)
+{
+	for (size_t i = 0; i < VERSIONS; i++)
+		if (versions[i].major == major)
+			return &versions[i];
+	return NULL;
+}
+
+const char *
+cluster_versions_text(void)
+{
+	return "10 to 18";
+}
+
+/*
+ * The major release that ${text} names: "15", or "9.6" as until 2017, which is 9 here.
+ * A missing newline is what an editor leaves, and the server does not mind.
+ */
+static bool
+parse_version(const char *text, unsigned *major)
+{
+	uint64_t first, second;
+
+	if (!number_next(&text, 999, &first))
+		return false;
+	if (*text == '.') {
+		text++;
+		if (first > 9 || !number_next(&text, 99, &second))
+			return false;
+	}
+	if (*text == '\n')
+		text++;
+	*major = (unsigned)first;
+	return *text == '\0';
+}
+
+static int
+decide_version(const struct buf *text, const struct pg_version **version,
+    struct error *err)
+{
+	const struct pg_version *known;
+	unsigned major;
+
+	if (strlen(buf_text(text)) != text->len || !parse_version(buf_text(text), &major))
+		return error_set(err, ERROR_FORMAT, 0, "holds no version of PostgreSQL");
+	known = cluster_version(major);
+	if (known == NULL) {
+		error_set(err, ERROR_UNSUPPORTED, 0, "PostgreSQL %.*s is not supported",
+		    (int)strcspn(buf_text(text), "\n"), buf_text(text));
+		return error_hint(err, "This program knows PostgreSQL %s.",
+		    cluster_versions_text());
+	}
+	*version = known;
+	return 0;
+}
+
+int
+cluster_read_version(int datadir_fd, const struct pg_version **version, struct error *err)
+{
+	struct buf text = { 0 };
+	int rc;
+
+	rc = sys_read_file(datadir_fd, "PG_VERSION", 64, &text, err);
+	if (rc == 0)
+		rc = decide_version(&text, version, err);
+	else if (err->kind == ERROR_IO && err->sys == ENOENT)
+		error_set(err, ERROR_STATE, ENOENT, "open");
+	if (rc)
+		error_wrap(err, "file \"PG_VERSION\"");
+	buf_free(&text);
+	return rc;
+}

@@ -1,0 +1,49 @@
+#ifndef PG_BASETAR_PG_CLUSTER_H
+#define PG_BASETAR_PG_CLUSTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "util/error.h"
+
+/*
+ * The releases of PostgreSQL we know, one row each.  What differs from one to the next
+ * is a field here (or a row of layouts[] in control.c); nothing else asks for a number.
+ */
+struct pg_version {
+	unsigned major;
+	uint32_t control_version; /* of pg_control; 13 to 16 share one */
+	uint32_t catalog_version; /* of the system catalogs; each release has its own */
+	uint16_t wal_magic;       /* of every page of WAL */
+	unsigned manifest_version;  /* of backup_manifest; 10 to 12 know none: 1 */
+	const char *tablespace_dir; /* below a tablespace's location: "PG_15_202209061" */
+
+	/* $1 the label, $2 boolean: a fast checkpoint?  One row, one column: lsn. */
+	const char *start_sql;
+	/* $1 boolean: wait for archiving?  One row: lsn, labelfile, spcmapfile. */
+	const char *stop_sql;
+	/* What those two call, as GRANT EXECUTE ON FUNCTION wants it. */
+	const char *functions;
+
+	const char *primary_word;   /* in the label's line BACKUP FROM */
+	bool label_has_timeline;    /* the label has a line START TIMELINE */
+	bool map_escapes_backslash; /* so does tablespace_map, besides line ends */
+	bool drops_temp_relations;  /* a base backup leaves temporary relations out */
+};
+
+/* The row of that release; NULL: we do not know it.  Static. */
+const struct pg_version *cluster_version(unsigned major);
+
+/* "10 to 18". */
+const char *cluster_versions_text(void);
+
+/*
+ * What release made the data directory ${datadir_fd}: its file PG_VERSION, which holds
+ * the major number and a newline ("9.6" before 10).  ERROR_STATE, .sys ENOENT: there is
+ * no such file, this is no data directory.  ERROR_UNSUPPORTED: a release without a row.
+ * ERROR_FORMAT: not a version.
+ */
+MUST_CHECK int cluster_read_version(
+    int datadir_fd, const struct pg_version **version, struct error *err);
+
+#endif

@@ -1,0 +1,97 @@
+#include "pg/relfile.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "util/number.h"
+
+static const struct {
+	const char *suffix;
+	enum relfile_fork fork;
+} forks[] = {
+	{ "_fsm", RELFILE_FSM },
+	{ "_vm", RELFILE_VM },
+	{ "_init", RELFILE_INIT },
+};
+
+/* If ${prefix} stands at *at, move that behind it. */
+static bool
+take(const char **at, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	if (strncmp(*at, prefix, len) != 0)
+		return false;
+	*at += len;
+	return true;
+}
+
+/* The number of an object: 0 is none. */
+static bool
+take_oid(const char **at, uint32_t *oid)
+{
+	uint64_t number;
+
+	if (!number_next(at, UINT32_MAX, &number) || number == 0)
+		return false;
+	*oid = (uint32_t)number;
+	return true;
+}
+
+/* Backends are numbered from 0 on since 17, from 1 on before. */
+static bool
+take_backend(const char **at)
+{
+	uint64_t number;
+
+	return number_next(at, INT32_MAX, &number) && take(at, "_");
+}
+
+bool
+relfile_parse(const char *base, struct relfile *out)
+{
+	struct relfile r = { 0 };
+
+	r.is_temporary = take(&base, "t");
+	if (r.is_temporary && !take_backend(&base))
+		return false;
+	if (!take_oid(&base, &r.relnode))
+		return false;
+	for (size_t i = 0; i < sizeof(forks) / sizeof(forks[0]); i++)
+		if (take(&base, forks[i].suffix)) {
+			r.fork = forks[i].fork;
+			break;
+		}
+	if (take(&base, ".") && !take_oid(&base, &r.segment))
+		return false;
+	if (*base != '\0')
+		return false;
+	*out = r;
+	return true;
+}
+
+/* PG_MAJOR_CATALOG/, of any release. */
+static bool
+take_version_dir(const char **at)
+{
+	uint32_t major, catalog;
+
+	return take(at, "PG_") && take_oid(at, &major) && take(at, "_") &&
+	       take_oid(at, &catalog) && take(at, "/");
+}
+
+bool
+relfile_is_relation_dir(const char *path)
+{
+	uint32_t oid;
+
+	if (strcmp(path, "global") == 0)
+		return true;
+	if (take(&path, "pg_tblspc/")) {
+		if (!take_oid(&path, &oid) || !take(&path, "/") ||
+		    !take_version_dir(&path))
+			return false;
+	} else if (!take(&path, "base/"))
+		return false;
+	return take_oid(&path, &oid) && *path == '\0';
+}

@@ -1,0 +1,35 @@
+#ifndef PG_BASETAR_PG_RELFILE_H
+#define PG_BASETAR_PG_RELFILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Names of relation files: NUMBER[_fsm|_vm|_init][.SEGMENT], the same in every release
+ * (src/common/relpath.c; measured on 10 to 18).  Those of temporary relations begin with
+ * tBACKEND_.
+ */
+enum relfile_fork { RELFILE_MAIN, RELFILE_FSM, RELFILE_VM, RELFILE_INIT };
+
+struct relfile {
+	bool is_temporary;
+	uint32_t
+	    relnode; /* all forks and segments of a relation share it */
+	enum relfile_fork fork;
+	uint32_t segment; /* 0: the first, whose name has no number */
+};
+
+/*
+ * Is ${base}, a name without a directory, one of a relation file?  False: *out is
+ * untouched.  Strict: numbers without leading zeros, none beyond 32 bits, no segment .0.
+ * Whether its directory can hold relations is the other question.
+ */
+bool relfile_parse(const char *base, struct relfile *out);
+
+/*
+ * Can the directory ${path}, relative to the data directory, hold relation files?
+ * "global", "base/DATABASE" and "pg_tblspc/OID/PG_MAJOR_CATALOG/DATABASE".
+ */
+bool relfile_is_relation_dir(const char *path);
+
+#endif

@@ -1,0 +1,549 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "pg/control.h"
+#include "util/bytes.h"
+#include "util/crc32c.h"
+
+/*
+ * The server's struct once more, not as offsets but as the sequence of its fields, from
+ * which the rules of alignment give the offsets: two ways to one fact.  Each field is of
+ * the control versions first to last.
+ */
+static const struct field {
+	const char *name;
+	unsigned size, first, last;
+} fields[] = {
+	{ "system_identifier", 8, 1002, 1800 },
+	{ "control_version", 4, 1002, 1800 },
+	{ "catalog_version", 4, 1002, 1800 },
+	{ "state", 4, 1002, 1800 },
+	{ "time", 8, 1002, 1800 },
+	{ "checkpoint", 8, 1002, 1800 },
+	{ "previous checkpoint", 8, 1002, 1002 },
+	{ "redo", 8, 1002, 1800 },
+	{ "timeline", 4, 1002, 1800 },
+	{ "previous timeline", 4, 1002, 1800 },
+	{ "full page writes", 1, 1002, 1800 },
+	{ "wal_level at the checkpoint", 4, 1700, 1800 },
+	{ "epoch", 4, 1002, 1100 },
+	{ "next xid, 32 bits", 4, 1002, 1100 },
+	{ "next xid, 64 bits", 8, 1201, 1800 },
+	{ "next oid, multi, offset", 4, 1002, 1800 },
+	{ "", 4, 1002, 1800 },
+	{ "", 4, 1002, 1800 },
+	{ "oldest xid, its database", 4, 1002, 1800 },
+	{ "", 4, 1002, 1800 },
+	{ "oldest multi, its database", 4, 1002, 1800 },
+	{ "", 4, 1002, 1800 },
+	{ "checkpoint time", 8, 1002, 1800 },
+	{ "oldest and newest commit timestamp", 4, 1002, 1800 },
+	{ "", 4, 1002, 1800 },
+	{ "oldest active xid", 4, 1002, 1800 },
+	{ "unlogged lsn", 8, 1002, 1800 },
+	{ "min recovery", 8, 1002, 1800 },
+	{ "min recovery timeline", 4, 1002, 1800 },
+	{ "backup start", 8, 1002, 1800 },
+	{ "backup end", 8, 1002, 1800 },
+	{ "backup end required", 1, 1002, 1800 },
+	{ "wal_level", 4, 1002, 1800 },
+	{ "wal_log_hints", 1, 1002, 1800 },
+	{ "max_connections", 4, 1002, 1800 },
+	{ "max_worker_processes", 4, 1002, 1800 },
+	{ "max_wal_senders", 4, 1201, 1800 },
+	{ "max_prepared_transactions", 4, 1002, 1800 },
+	{ "max_locks_per_transaction", 4, 1002, 1800 },
+	{ "track_commit_timestamp", 1, 1002, 1800 },
+	{ "max align", 4, 1002, 1800 },
+	{ "float format", 8, 1002, 1800 },
+	{ "block size", 4, 1002, 1800 },
+	{ "segment blocks", 4, 1002, 1800 },
+	{ "wal block size", 4, 1002, 1800 },
+	{ "wal segment size", 4, 1002, 1800 },
+	{ "name length", 4, 1002, 1800 },
+	{ "index keys", 4, 1002, 1800 },
+	{ "toast chunk", 4, 1002, 1800 },
+	{ "large object block", 4, 1002, 1800 },
+	{ "float4 by value", 1, 1002, 1201 },
+	{ "float8 by value", 1, 1002, 1800 },
+	{ "data checksums", 4, 1002, 1800 },
+	{ "char is signed", 1, 1800, 1800 },
+	{ "nonce", 32, 1002, 1800 },
+	{ "crc", 4, 1002, 1800 },
+};
+
+/* Where the field lies in that version; SIZE_MAX: it has none. */
+static size_t
+field_at(unsigned version, const char *name)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		unsigned align = fields[i].size > 8 ? 1 : fields[i].size;
+
+		if (version < fields[i].first || version > fields[i].last)
+			continue;
+		at = (at + align - 1) / align * align;
+		if (strcmp(fields[i].name, name) == 0)
+			return at;
+		at += fields[i].size;
+	}
+	return SIZE_MAX;
+}
+
+static void
+set(uint8_t *image, unsigned version, const char *name, uint64_t value)
+{
+	size_t at = field_at(version, name);
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		if (strcmp(fields[i].name, name) != 0)
+			continue;
+		if (fields[i].size == 8)
+			put_u64native(image + at, value);
+		else if (fields[i].size == 4)
+			put_u32native(image + at, (uint32_t)value);
+		else
+			image[at] = (uint8_t)value;
+	}
+}
+
+static void
+seal(uint8_t *image, unsigned version)
+{
+	size_t at = field_at(version, "crc");
+
+	put_u32native(image + at, crc32c(0, image, at));
+}
+
+/* A value of its own in each field, and rubbish in those we do not read. */
+static void
+make_image(uint8_t image[CONTROL_SIZE], unsigned version)
+{
+	memset(image, 0, CONTROL_SIZE);
+	memset(image, 0xA5, field_at(version, "crc"));
+	set(image, version, "system_identifier", UINT64_C(7710953701937684148));
+	set(image, version, "control_version", version);
+	set(image, version, "catalog_version", 202209061);
+	set(image, version, "state", CONTROL_IN_ARCHIVE_RECOVERY);
+	set(image, version, "time", 1795348669);
+	set(image, version, "checkpoint", 0x1000000060);
+	if (version == 1002)
+		set(image, version, "previous checkpoint", 0x0F00000060);
+	set(image, version, "redo", 0x1000000028);
+	set(image, version, "timeline", 3);
+	set(image, version, "previous timeline", 2);
+	set(image, version, "full page writes", 1);
+	set(image, version, "checkpoint time", 1795348600);
+	set(image, version, "min recovery", 0x1100000000);
+	set(image, version, "min recovery timeline", 4);
+	set(image, version, "backup start", 0x0E00000028);
+	set(image, version, "backup end", 0x0E00000100);
+	set(image, version, "backup end required", 1);
+	set(image, version, "wal_level", 2);
+	set(image, version, "max align", 8);
+	set(image, version, "block size", 8192);
+	set(image, version, "segment blocks", 131072);
+	set(image, version, "wal block size", 16384);
+	set(image, version, "wal segment size", 64 << 20);
+	set(image, version, "data checksums", 1);
+	seal(image, version);
+}
+
+static struct row {
+	const char *name;
+	unsigned version;
+	size_t crc_at; /* FACT: the size of the struct, less 4 */
+} rows[] = {
+	{ "10", 1002, 288 },
+	{ "11", 1100, 280 },
+	{ "12", 1201, 288 },
+	{ "13 to 16", 1300, 288 },
+	{ "17", 1700, 288 },
+	{ "18", 1800, 292 },
+};
+
+enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
+
+static void
+assert_control(const struct control *c, unsigned version, uint64_t checkpoint)
+{
+	assert_int_equal(c->system_identifier, UINT64_C(7710953701937684148));
+	assert_int_equal(c->control_version, version);
+	assert_int_equal(c->catalog_version, 202209061);
+	assert_int_equal(c->state, CONTROL_IN_ARCHIVE_RECOVERY);
+	assert_int_equal(c->time, 1795348669);
+	assert_int_equal(c->checkpoint_lsn, checkpoint);
+	assert_int_equal(c->redo_lsn, 0x1000000028);
+	assert_int_equal(c->timeline, 3);
+	assert_int_equal(c->prev_timeline, 2);
+	assert_true(c->full_page_writes);
+	assert_int_equal(c->checkpoint_time, 1795348600);
+	assert_int_equal(c->min_recovery_lsn, 0x1100000000);
+	assert_int_equal(c->min_recovery_timeline, 4);
+	assert_int_equal(c->backup_start_lsn, 0x0E00000028);
+	assert_int_equal(c->backup_end_lsn, 0x0E00000100);
+	assert_true(c->backup_end_required);
+	assert_int_equal(c->wal_level, 2);
+	assert_int_equal(c->block_size, 8192);
+	assert_int_equal(c->segment_blocks, 131072);
+	assert_int_equal(c->wal_block_size, 16384);
+	assert_int_equal(c->wal_segment_size, 64 << 20);
+	assert_int_equal(c->data_checksums, 1);
+}
+
+static void
+decode_row(void **state)
+{
+	const struct row *row = *state;
+	uint8_t image[CONTROL_SIZE];
+	struct control c;
+	struct error err = { 0 };
+
+	assert_int_equal(field_at(row->version, "crc"), row->crc_at);
+	make_image(image, row->version);
+	assert_int_equal(control_decode(image, CONTROL_SIZE, &c, &err), 0);
+	assert_control(&c, row->version, 0x1000000060);
+
+	set(image, row->version, "full page writes", 0);
+	set(image, row->version, "backup end required", 0);
+	seal(image, row->version);
+	assert_int_equal(control_decode(image, CONTROL_SIZE, &c, &err), 0);
+	assert_false(c.full_page_writes);
+	assert_false(c.backup_end_required);
+}
+
+/* Nothing but the positions of checkpoints and the CRC changes. */
+static void
+forget_row(void **state)
+{
+	const struct row *row = *state;
+	uint8_t image[CONTROL_SIZE], before[CONTROL_SIZE];
+	struct control c;
+	struct error err = { 0 };
+
+	make_image(image, row->version);
+	memcpy(before, image, CONTROL_SIZE);
+	assert_int_equal(control_forget_checkpoint(image, &err), 0);
+	assert_int_equal(control_decode(image, CONTROL_SIZE, &c, &err), 0);
+	assert_control(&c, row->version, CONTROL_NO_CHECKPOINT);
+	assert_int_equal(get_u64native(image + 32), 0xDEAD);
+	if (row->version == 1002)
+		assert_int_equal(get_u64native(image + 40), 0xDEAD);
+
+	set(before, row->version, "checkpoint", 0xDEAD);
+	if (row->version == 1002)
+		set(before, row->version, "previous checkpoint", 0xDEAD);
+	seal(before, row->version);
+	assert_memory_equal(image, before, CONTROL_SIZE);
+
+	/* again is no change */
+	assert_int_equal(control_forget_checkpoint(image, &err), 0);
+	assert_memory_equal(image, before, CONTROL_SIZE);
+}
+
+/* No byte up to the CRC can be wrong unnoticed; those behind it say nothing. */
+static void
+damage_row(void **state)
+{
+	const struct row *row = *state;
+	uint8_t image[CONTROL_SIZE], before[CONTROL_SIZE];
+
+	make_image(image, row->version);
+	for (size_t at = 0; at < CONTROL_SIZE; at++) {
+		struct control c = { .timeline = 77 };
+		struct error err = { 0 };
+
+		image[at] ^= 0x10;
+		memcpy(before, image, CONTROL_SIZE);
+		if (at >= row->crc_at + 4)
+			assert_int_equal(control_decode(image, CONTROL_SIZE, &c, &err), 0);
+		else {
+			assert_int_equal(control_decode(image, CONTROL_SIZE, &c, &err), -1);
+			assert_int_equal(c.timeline, 77);
+			assert_int_equal(control_forget_checkpoint(image, &err), -1);
+			assert_memory_equal(image, before, CONTROL_SIZE);
+		}
+		image[at] ^= 0x10;
+	}
+}
+
+static void
+wrong_values(void **state)
+{
+	static const struct {
+		const char *field;
+		uint64_t value;
+		enum error_kind kind;
+		const char *what;
+	} cases[] = {
+		{ "state", 7, ERROR_FORMAT, "7 is no state of a cluster" },
+		{ "state", UINT32_MAX, ERROR_FORMAT, "4294967295 is no state of a cluster" },
+		{ "max align", 4, ERROR_UNSUPPORTED,
+		    "the server aligns data to 4 bytes, not 8" },
+		{ "block size", 0, ERROR_FORMAT, "0 is no block size" },
+		{ "block size", 512, ERROR_FORMAT, "512 is no block size" },
+		{ "block size", 8193, ERROR_FORMAT, "8193 is no block size" },
+		{ "block size", 65536, ERROR_FORMAT, "65536 is no block size" },
+		{ "block size", 32768, ERROR_NONE, NULL },
+		{ "wal block size", 131072, ERROR_FORMAT, "131072 is no WAL block size" },
+		{ "wal block size", 65536, ERROR_NONE, NULL },
+		{ "wal segment size", 1 << 19, ERROR_FORMAT, "524288 is no WAL segment size" },
+		{ "wal segment size", 3 << 20, ERROR_FORMAT, "3145728 is no WAL segment size" },
+		{ "wal segment size", UINT64_C(1) << 31, ERROR_FORMAT,
+		    "2147483648 is no WAL segment size" },
+		{ "wal segment size", 1 << 20, ERROR_NONE, NULL },
+		{ "wal segment size", 1 << 30, ERROR_NONE, NULL },
+		{ "segment blocks", 0, ERROR_FORMAT, "0 is no relation segment size" },
+		{ "segment blocks", 1, ERROR_NONE, NULL },
+		{ "timeline", 0, ERROR_FORMAT, "0 is no timeline" },
+		{ "redo", 0, ERROR_FORMAT,
+		    "0/0 is no redo location of a checkpoint at 10/60" },
+		{ "redo", 0x1000000061, ERROR_FORMAT,
+		    "10/61 is no redo location of a checkpoint at 10/60" },
+		{ "redo", 0x1000000060, ERROR_NONE, NULL },
+		{ "checkpoint", 0x27, ERROR_FORMAT,
+		    "10/28 is no redo location of a checkpoint at 0/27" },
+		{ "checkpoint", 0xDEAD, ERROR_NONE, NULL },
+	};
+	uint8_t image[CONTROL_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct control c;
+		struct error err = { 0 };
+
+		make_image(image, 1300);
+		set(image, 1300, cases[i].field, cases[i].value);
+		seal(image, 1300);
+		assert_int_equal(
+		    control_decode(image, CONTROL_SIZE, &c, &err), cases[i].what ? -1 : 0);
+		assert_int_equal(err.kind, cases[i].kind);
+		if (cases[i].what)
+			assert_string_equal(err.text, cases[i].what);
+	}
+}
+
+static void
+other_versions(void **state)
+{
+	static const struct {
+		uint32_t version;
+		enum error_kind kind;
+		const char *what;
+	} cases[] = {
+		{ 960, ERROR_UNSUPPORTED,
+		    "control version 960 is not that of PostgreSQL 10 to 18" },
+		{ 1003, ERROR_UNSUPPORTED,
+		    "control version 1003 is not that of PostgreSQL 10 to 18" },
+		{ 1901, ERROR_UNSUPPORTED,
+		    "control version 1901 is not that of PostgreSQL 10 to 18" },
+		{ 0, ERROR_FORMAT, "control version 0 is none" },
+		{ UINT32_MAX, ERROR_FORMAT, "control version 4294967295 is none" },
+		{ 0x14050000, ERROR_UNSUPPORTED,
+		    "was written by a machine of the other byte order" },
+	};
+	uint8_t image[CONTROL_SIZE];
+	struct control c;
+	struct error err = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		make_image(image, 1300);
+		put_u32native(image + 8, cases[i].version);
+		assert_int_equal(control_decode(image, CONTROL_SIZE, &c, &err), -1);
+		assert_int_equal(err.kind, cases[i].kind);
+		assert_string_equal(err.text, cases[i].what);
+	}
+	make_image(image, 1300);
+	assert_int_equal(control_decode(image, CONTROL_SIZE - 1, &c, &err), -1);
+	assert_int_equal(err.kind, ERROR_FORMAT);
+	assert_string_equal(err.text, "has 8191 bytes, not 8192");
+	assert_int_equal(control_decode(image, 0, &c, &err), -1);
+}
+
+static void
+check_version(void **state)
+{
+	struct control c = { .control_version = 1300, .catalog_version = 202209061 };
+	struct error err = { 0 };
+
+	(void)state;
+	assert_int_equal(control_check_version(&c, cluster_version(15), &err), 0);
+	assert_int_equal(control_check_version(&c, cluster_version(16), &err), -1);
+	assert_int_equal(err.kind, ERROR_UNSUPPORTED);
+	assert_string_equal(err.text,
+	    "catalog version 202209061 is not that of PostgreSQL 16, 202307071");
+	assert_int_equal(control_check_version(&c, cluster_version(17), &err), -1);
+	assert_int_equal(err.kind, ERROR_FORMAT);
+	assert_string_equal(
+	    err.text, "control version 1300 is not that of PostgreSQL 17, 1700");
+}
+
+/* A data directory with nothing but a pg_control. */
+struct datadir {
+	char path[64];
+	int fd;
+};
+
+static int
+setup(void **state)
+{
+	static struct datadir d;
+
+	snprintf(d.path, sizeof(d.path), "%s", "/tmp/test_control.XXXXXX");
+	assert_non_null(mkdtemp(d.path));
+	d.fd = open(d.path, O_RDONLY | O_DIRECTORY);
+	assert_true(d.fd >= 0);
+	assert_int_equal(mkdirat(d.fd, "global", 0700), 0);
+	*state = &d;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct datadir *d = *state;
+
+	(void)unlinkat(d->fd, "global/pg_control", 0);
+	assert_int_equal(unlinkat(d->fd, "global", AT_REMOVEDIR), 0);
+	close(d->fd);
+	return rmdir(d->path);
+}
+
+static void
+put_file(const struct datadir *d, const uint8_t *bytes, size_t len)
+{
+	int fd = openat(d->fd, "global/pg_control", O_WRONLY | O_CREAT, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, bytes, len), len);
+	close(fd);
+}
+
+static void
+read_sound(void **state)
+{
+	uint8_t image[CONTROL_SIZE], bytes[CONTROL_SIZE];
+	struct control c;
+	struct error err = { 0 };
+
+	make_image(image, 1800);
+	put_file(*state, image, CONTROL_SIZE);
+	assert_int_equal(control_read(((struct datadir *)*state)->fd, bytes, &c, &err), 0);
+	assert_control(&c, 1800, 0x1000000060);
+	assert_memory_equal(bytes, image, CONTROL_SIZE);
+}
+
+static void
+read_missing(void **state)
+{
+	uint8_t bytes[CONTROL_SIZE];
+	struct control c;
+	struct error err = { 0 };
+
+	assert_int_equal(control_read(((struct datadir *)*state)->fd, bytes, &c, &err), -1);
+	assert_int_equal(err.kind, ERROR_IO);
+	assert_int_equal(err.sys, ENOENT);
+	assert_string_equal(
+	    err.text, "file \"global/pg_control\": open: No such file or directory");
+}
+
+static void
+read_cut(void **state)
+{
+	uint8_t image[CONTROL_SIZE + 1] = { 0 }, bytes[CONTROL_SIZE];
+	struct control c;
+	struct error err = { 0 };
+
+	make_image(image, 1300);
+	put_file(*state, image, 4096);
+	assert_int_equal(control_read(((struct datadir *)*state)->fd, bytes, &c, &err), -1);
+	assert_string_equal(
+	    err.text, "file \"global/pg_control\": has 4096 bytes, not 8192");
+	put_file(*state, image, CONTROL_SIZE + 1);
+	assert_int_equal(control_read(((struct datadir *)*state)->fd, bytes, &c, &err), -1);
+	assert_string_equal(
+	    err.text, "file \"global/pg_control\": is larger than 8192 bytes");
+}
+
+static void
+read_damaged(void **state)
+{
+	uint8_t image[CONTROL_SIZE], bytes[CONTROL_SIZE];
+	struct control c;
+	struct error err = { 0 };
+
+	make_image(image, 1300);
+	put_u32native(image + 288, 0x12345678);
+	put_file(*state, image, CONTROL_SIZE);
+	assert_int_equal(control_read(((struct datadir *)*state)->fd, bytes, &c, &err), -1);
+	assert_int_equal(err.kind, ERROR_FORMAT);
+	assert_non_null(
+	    strstr(err.text, "file \"global/pg_control\": its CRC is 12345678, that of "));
+}
+
+/* What the server does a moment after it was caught in the middle of a write. */
+static void *
+heal(void *datadir)
+{
+	static const struct timespec moment = { .tv_nsec = 35 * 1000 * 1000 };
+	uint8_t image[CONTROL_SIZE];
+
+	nanosleep(&moment, NULL);
+	make_image(image, 1700);
+	put_file(datadir, image, CONTROL_SIZE);
+	return NULL;
+}
+
+static void
+read_torn(void **state)
+{
+	uint8_t image[CONTROL_SIZE], bytes[CONTROL_SIZE];
+	struct control c;
+	struct error err = { 0 };
+	pthread_t server;
+
+	make_image(image, 1700);
+	set(image, 1700, "checkpoint", 0x0F00000060);
+	put_file(*state, image, CONTROL_SIZE);
+	assert_int_equal(pthread_create(&server, NULL, heal, *state), 0);
+	assert_int_equal(control_read(((struct datadir *)*state)->fd, bytes, &c, &err), 0);
+	assert_int_equal(pthread_join(server, NULL), 0);
+	assert_control(&c, 1700, 0x1000000060);
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest others[] = { cmocka_unit_test(wrong_values),
+		cmocka_unit_test(other_versions), cmocka_unit_test(check_version),
+		cmocka_unit_test_setup_teardown(read_sound, setup, teardown),
+		cmocka_unit_test_setup_teardown(read_missing, setup, teardown),
+		cmocka_unit_test_setup_teardown(read_cut, setup, teardown),
+		cmocka_unit_test_setup_teardown(read_damaged, setup, teardown),
+		cmocka_unit_test_setup_teardown(read_torn, setup, teardown) };
+	static const CMUnitTestFunction by_row[] = { decode_row, forget_row, damage_row };
+	enum { OTHERS = sizeof(others) / sizeof(others[0]) };
+	struct CMUnitTest tests[OTHERS + 3 * ROWS];
+
+	memcpy(tests, others, sizeof(others));
+	for (size_t i = 0; i < 3 * ROWS; i++)
+		tests[OTHERS + i] = (struct CMUnitTest){ .name = rows[i % ROWS].name,
+			.test_func = by_row[i / ROWS], .initial_state = &rows[i % ROWS] };
+	return cmocka_run_group_tests_name("control", tests, NULL, NULL);
+}

@@ -1,0 +1,98 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "pg/relfile.h"
+
+static struct row {
+	const char *name;
+	struct relfile file;
+} rows[] = {
+	{ "1", { false, 1, RELFILE_MAIN, 0 } },
+	{ "24576", { false, 24576, RELFILE_MAIN, 0 } },
+	{ "24576.1", { false, 24576, RELFILE_MAIN, 1 } },
+	{ "24576.4294967295", { false, 24576, RELFILE_MAIN, UINT32_MAX } },
+	{ "4294967295", { false, UINT32_MAX, RELFILE_MAIN, 0 } },
+	{ "24576_fsm", { false, 24576, RELFILE_FSM, 0 } },
+	{ "24576_vm", { false, 24576, RELFILE_VM, 0 } },
+	{ "24576_vm.2", { false, 24576, RELFILE_VM, 2 } },
+	{ "24576_init", { false, 24576, RELFILE_INIT, 0 } },
+	{ "24576_init.10", { false, 24576, RELFILE_INIT, 10 } },
+	{ "t3_24576", { true, 24576, RELFILE_MAIN, 0 } },
+	{ "t0_24576", { true, 24576, RELFILE_MAIN, 0 } },
+	{ "t12_24576.1", { true, 24576, RELFILE_MAIN, 1 } },
+	{ "t12_24576_fsm.1", { true, 24576, RELFILE_FSM, 1 } },
+};
+
+static void
+is_relation(void **state)
+{
+	const struct row *row = *state;
+	struct relfile file;
+
+	assert_true(relfile_parse(row->name, &file));
+	assert_int_equal(file.is_temporary, row->file.is_temporary);
+	assert_int_equal(file.relnode, row->file.relnode);
+	assert_int_equal(file.fork, row->file.fork);
+	assert_int_equal(file.segment, row->file.segment);
+}
+
+static void
+no_relation(void **state)
+{
+	static const char *const bad[] = { "", "0", "024576", "4294967296", "24576.",
+		"24576.0", "24576.01", "24576.4294967296", "24576.1.2", "24576.bak", "24576_",
+		"24576_fsm_", "24576_vm_fsm", "24576_FSM", "24576_vmx", "24576_fsm.0",
+		"24576 ", " 24576", "+24576", "-1", "x.bak", "t3_", "t_3", "tfoo", "t12_34_",
+		"t-1_5", "t3_4_5", "t3_0", "t03_5", "t2147483648_5", "t99999999999_5", "T3_5",
+		"PG_VERSION", "pg_filenode.map", "pg_internal.init", "pgsql_tmp", ".DS_Store",
+		"24576\n" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct relfile file = { .relnode = 7 };
+
+		if (relfile_parse(bad[i], &file))
+			fail_msg("\"%s\" is no relation file", bad[i]);
+		assert_int_equal(file.relnode, 7);
+	}
+}
+
+static void
+directories(void **state)
+{
+	static const char *const good[] = { "global", "base/1", "base/4294967295",
+		"pg_tblspc/16384/PG_15_202209061/5" };
+	static const char *const bad[] = { "", ".", "base", "base/", "base/x", "base/0",
+		"base/01", "base/1/", "base/1/2", "base/pgsql_tmp", "/base/1", "./base/1",
+		"global/", "global/1", "globalx", "pg_tblspc", "pg_tblspc/16384",
+		"pg_tblspc/16384/PG_15_202209061", "pg_tblspc/16384/PG_15_202209061/",
+		"pg_tblspc/16384/PG_15_202209061/pgsql_tmp",
+		"pg_tblspc/16384/PG_15_202209061/5/6", "pg_tblspc/x/PG_15_202209061/5",
+		"pg_tblspc/16384/PG_15/5", "pg_tblspc/16384/5", "pg_wal", "pg_xact" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		if (!relfile_is_relation_dir(good[i]))
+			fail_msg("\"%s\" holds relations", good[i]);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (relfile_is_relation_dir(bad[i]))
+			fail_msg("\"%s\" holds no relations", bad[i]);
+}
+
+int
+main(void)
+{
+	enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
+	struct CMUnitTest tests[ROWS + 2] = { cmocka_unit_test(no_relation),
+		cmocka_unit_test(directories) };
+
+	for (size_t i = 0; i < ROWS; i++)
+		tests[i + 2] = (struct CMUnitTest){ .name = rows[i].name,
+			.test_func = is_relation, .initial_state = &rows[i] };
+	return cmocka_run_group_tests_name("relfile", tests, NULL, NULL);
+}
