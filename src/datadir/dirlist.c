@@ -1,0 +1,154 @@
+/* d_type and DT_REG: what a name is without one more system call a file */
+#define _DEFAULT_SOURCE
+#include "datadir/dirlist.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/buf.h"
+#include "util/sys.h"
+
+static const char *const kind_names[] = {
+	[DIRLIST_UNKNOWN] = "file of unknown kind",
+	[DIRLIST_FILE] = "file",
+	[DIRLIST_DIRECTORY] = "directory",
+	[DIRLIST_LINK] = "symbolic link",
+	[DIRLIST_FIFO] = "fifo",
+	[DIRLIST_SOCKET] = "socket",
+	[DIRLIST_DEVICE] = "device",
+	[DIRLIST_OTHER] = "file of unknown kind",
+};
+
+const char *
+dirlist_kind_name(enum dirlist_kind kind)
+{
+	return kind_names[kind];
+}
+
+enum dirlist_kind
+dirlist_kind_of(mode_t mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFREG:
+		return DIRLIST_FILE;
+	case S_IFDIR:
+		return DIRLIST_DIRECTORY;
+	case S_IFLNK:
+		return DIRLIST_LINK;
+	case S_IFIFO:
+		return DIRLIST_FIFO;
+	case S_IFSOCK:
+		return DIRLIST_SOCKET;
+	case S_IFBLK:
+	case S_IFCHR:
+		return DIRLIST_DEVICE;
+	default:
+		return DIRLIST_OTHER;
+	}
+}
+
+/* Not every system has d_type, and not every file system of those fills it in. */
+static enum dirlist_kind
+kind_of_entry(const struct dirent *entry)
+{
+#ifdef DTTOIF
+	if (entry->d_type != DT_UNKNOWN)
+		return dirlist_kind_of((mode_t)DTTOIF(entry->d_type));
+#else
+	(void)entry;
+#endif
+	return DIRLIST_UNKNOWN;
+}
+
+/* Each name as it comes: its kind in one byte, the name, a NUL. */
+static int
+read_names(DIR *dir, struct buf *names, size_t *count, struct error *err)
+{
+	*count = 0;
+	for (;;) {
+		struct dirent *entry;
+		uint8_t kind;
+
+		errno = 0;
+		entry = readdir(dir);
+		if (entry == NULL)
+			break;
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		kind = (uint8_t)kind_of_entry(entry);
+		if (buf_append(names, &kind, 1, err) ||
+		    buf_append(names, entry->d_name, strlen(entry->d_name) + 1, err))
+			return -1;
+		++*count;
+	}
+	/* Linux says ENOENT of a directory removed since it was opened: it is empty */
+	if (errno != 0 && errno != ENOENT)
+		return error_set(err, ERROR_IO, errno, "readdir");
+	return 0;
+}
+
+static int
+compare_rows(const void *left, const void *right)
+{
+	const struct dirlist_row *a = left, *b = right;
+
+	return strcmp(a->name, b->name);
+}
+
+/* Takes the memory of ${names}. */
+static int
+sort_names(struct buf *names, size_t count, struct dirlist *list, struct error *err)
+{
+	struct dirlist_row *rows = malloc((count ? count : 1) * sizeof(*rows));
+	char *at = (char *)names->data;
+
+	if (rows == NULL)
+		return error_memory(err);
+	for (size_t i = 0; i < count; i++) {
+		rows[i].kind = (enum dirlist_kind) * at;
+		rows[i].name = at + 1;
+		at += 1 + strlen(at + 1) + 1;
+	}
+	qsort(rows, count, sizeof(*rows), compare_rows);
+	*list = (struct dirlist){
+		.count = count, .rows = rows, .names = (char *)names->data
+	};
+	*names = (struct buf){ 0 };
+	return 0;
+}
+
+int
+dirlist_read(int dirfd, struct dirlist *list, struct error *err)
+{
+	struct buf names = { 0 };
+	size_t count;
+	DIR *dir;
+	int fd, rc = -1;
+
+	/* a description of its own, so that nobody else's reading moves this one */
+	fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1)
+		return error_set(err, ERROR_IO, errno, "open");
+	dir = fdopendir(fd);
+	if (dir == NULL) {
+		sys_close(fd);
+		return error_memory(err);
+	}
+	if (read_names(dir, &names, &count, err) == 0)
+		rc = sort_names(&names, count, list, err);
+	closedir(dir);
+	buf_free(&names);
+	return rc;
+}
+
+void
+dirlist_free(struct dirlist *list)
+{
+	free(list->rows);
+	free(list->names);
+	*list = (struct dirlist){ 0 };
+}

@@ -1,0 +1,55 @@
+#ifndef PG_BASETAR_DATADIR_DIRLIST_H
+#define PG_BASETAR_DATADIR_DIRLIST_H
+
+#include <stddef.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include "util/error.h"
+
+/*
+ * The names in one directory, read to the end before the first is looked at, in the
+ * byte order of names.  So an archive's order does not depend on the file system, and
+ * a directory that changes meanwhile is not read in two states.  Memory is some 40
+ * bytes a name.
+ */
+
+enum dirlist_kind {
+	DIRLIST_UNKNOWN, /* the file system does not say: dirlist_kind_of() a stat */
+	DIRLIST_FILE,
+	DIRLIST_DIRECTORY,
+	DIRLIST_LINK, /* symbolic */
+	DIRLIST_FIFO,
+	DIRLIST_SOCKET,
+	DIRLIST_DEVICE,
+	DIRLIST_OTHER /* what no file system of today has */
+};
+
+struct dirlist_row {
+	const char *name;
+	enum dirlist_kind kind; /* when the name was read: it may be another by now */
+};
+
+struct dirlist {
+	size_t count;
+	struct dirlist_row *rows;
+	char *names; /* what the rows point into */
+};
+
+/*
+ * All names in the directory ${dirfd} but "." and "..".  The descriptor's own position
+ * is not used.  A directory that was removed, although still open, has none.  ERROR_IO,
+ * ERROR_MEMORY: *list is untouched.
+ */
+MUST_CHECK int dirlist_read(int dirfd, struct dirlist *list, struct error *err);
+
+/* Release the memory; the list is empty. */
+void dirlist_free(struct dirlist *list);
+
+/* What st_mode says. */
+enum dirlist_kind dirlist_kind_of(mode_t mode);
+
+/* "symbolic link", "fifo": for messages. */
+const char *dirlist_kind_name(enum dirlist_kind kind);
+
+#endif

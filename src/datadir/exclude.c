@@ -1,0 +1,209 @@
+#include "datadir/exclude.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum match { EXACT, PREFIX, TEMPORARY, UNLOGGED };
+
+enum { ANYWHERE = EXCLUDE_ROOT | EXCLUDE_GLOBAL | EXCLUDE_DATABASE | EXCLUDE_ELSEWHERE };
+
+struct rule {
+	const char *name; /* NULL: the match says it all */
+	enum match match;
+	unsigned places;
+	enum exclude_verdict verdict; /* EMPTY is for directories, SKIP for anything */
+	const char *reason;
+};
+
+/*
+ * BASE_BACKUP matches most of these at any depth, and so drops a user's file that
+ * happens to bear such a name; we match where the server itself makes them.
+ *
+ * Release 10 sends relation caches, temporary and unlogged relations.  It needs them as
+ * little as later ones do: it has the same code that removes them at its start, and
+ * resets unlogged relations when the recovery of the backup is over.
+ */
+static const struct rule rules[] = {
+	{ "pg_wal", EXACT, EXCLUDE_ROOT, EXCLUDE_EMPTY,
+	    "the segments that the backup needs are sent at its end" },
+	{ "pg_replslot", EXACT, EXCLUDE_ROOT, EXCLUDE_EMPTY,
+	    "slots of the original: in the copy they would hold WAL back for ever" },
+	{ "pg_dynshmem", EXACT, EXCLUDE_ROOT, EXCLUDE_EMPTY,
+	    "shared memory of the running server, removed at start" },
+	{ "pg_notify", EXACT, EXCLUDE_ROOT, EXCLUDE_EMPTY,
+	    "notifications under way, forgotten at start" },
+	{ "pg_serial", EXACT, EXCLUDE_ROOT, EXCLUDE_EMPTY,
+	    "conflicts of transactions under way, forgotten at start" },
+	{ "pg_snapshots", EXACT, EXCLUDE_ROOT, EXCLUDE_EMPTY,
+	    "snapshots of transactions under way, removed at start" },
+	{ "pg_subtrans", EXACT, EXCLUDE_ROOT, EXCLUDE_EMPTY,
+	    "parents of transactions under way, zeroed at start" },
+	{ "pg_stat_tmp", EXACT, EXCLUDE_ROOT, EXCLUDE_EMPTY,
+	    "statistics under way, forgotten when recovery begins" },
+
+	{ "pgsql_tmp", PREFIX, ANYWHERE, EXCLUDE_SKIP,
+	    "temporary files of queries, removed at start" },
+	{ NULL, TEMPORARY, EXCLUDE_DATABASE, EXCLUDE_SKIP,
+	    "temporary relation of a session, removed at start" },
+	{ NULL, UNLOGGED, EXCLUDE_DATABASE, EXCLUDE_SKIP,
+	    "unlogged relation, made anew from its init fork at the end of recovery" },
+	{ "pg_internal.init", PREFIX, EXCLUDE_GLOBAL | EXCLUDE_DATABASE, EXCLUDE_SKIP,
+	    "relation cache, removed at start" },
+	{ "pg_control", EXACT, EXCLUDE_GLOBAL, EXCLUDE_SKIP,
+	    "must be read after all the rest: it is sent behind the tree" },
+
+	{ "postmaster.pid", EXACT, EXCLUDE_ROOT, EXCLUDE_SKIP, "of the running server" },
+	{ "postmaster.opts", EXACT, EXCLUDE_ROOT, EXCLUDE_SKIP, "of the running server" },
+	{ "postgresql.auto.conf.tmp", EXACT, EXCLUDE_ROOT, EXCLUDE_SKIP,
+	    "half-written, of an ALTER SYSTEM under way" },
+	{ "current_logfiles.tmp", EXACT, EXCLUDE_ROOT, EXCLUDE_SKIP,
+	    "half-written, of a log rotation under way" },
+
+	{ "backup_label", EXACT, EXCLUDE_ROOT, EXCLUDE_SKIP,
+	    "of another backup: this one has its own" },
+	{ "tablespace_map", EXACT, EXCLUDE_ROOT, EXCLUDE_SKIP,
+	    "of another backup: it would lead the copy to that one's tablespaces" },
+	{ "backup_manifest", EXACT, EXCLUDE_ROOT, EXCLUDE_SKIP,
+	    "of the backup this cluster was restored from" },
+	{ "pg_basetar.info", EXACT, EXCLUDE_ROOT, EXCLUDE_SKIP,
+	    "of the backup this cluster was restored from" },
+	{ "pg_basetar_tblspc", EXACT, EXCLUDE_ROOT, EXCLUDE_SKIP,
+	    "tablespaces of the backup this cluster was restored from: those in use are "
+	    "sent as tablespaces, in a directory of the same name" },
+	{ ".DS_Store", EXACT, ANYWHERE, EXCLUDE_SKIP,
+	    "a desktop's notes on a directory, which the server leaves out as well" },
+};
+
+/* Where the server keeps what no start makes anew. */
+static const char *const vital[] = { "PG_VERSION", "base", "global", "pg_commit_ts",
+	"pg_logical", "pg_multixact", "pg_tblspc", "pg_twophase", "pg_xact" };
+
+static const struct {
+	const char *name;
+	unsigned since; /* major release */
+} wal_directories[] = {
+	{ "archive_status", 10 },
+	{ "summaries", 17 },
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+enum exclude_place
+exclude_place(const char *path)
+{
+	if (path[0] == '\0')
+		return EXCLUDE_ROOT;
+	if (strcmp(path, "global") == 0)
+		return EXCLUDE_GLOBAL;
+	return relfile_is_relation_dir(path) ? EXCLUDE_DATABASE : EXCLUDE_ELSEWHERE;
+}
+
+static int
+compare_numbers(const void *left, const void *right)
+{
+	const uint32_t *a = left, *b = right;
+
+	return *a < *b ? -1 : *a > *b;
+}
+
+int
+exclude_unlogged_find(
+    const struct dirlist *list, struct exclude_unlogged *out, struct error *err)
+{
+	struct exclude_unlogged set = { 0 };
+
+	for (size_t i = 0; i < list->count; i++) {
+		struct relfile file;
+
+		/* the cheap test first: few names among thousands pass it */
+		if (strstr(list->rows[i].name, "_init") == NULL ||
+		    !relfile_parse(list->rows[i].name, &file) || file.is_temporary ||
+		    file.segment != 0)
+			continue;
+		if (set.relnodes == NULL)
+			set.relnodes = malloc((list->count - i) * sizeof(*set.relnodes));
+		if (set.relnodes == NULL)
+			return error_memory(err);
+		set.relnodes[set.count++] = file.relnode;
+	}
+	if (set.count > 1)
+		qsort(set.relnodes, set.count, sizeof(*set.relnodes), compare_numbers);
+	*out = set;
+	return 0;
+}
+
+bool
+exclude_unlogged_has(const struct exclude_unlogged *set, const struct relfile *file)
+{
+	return file->fork != RELFILE_INIT && set->count > 0 &&
+	       bsearch(&file->relnode, set->relnodes, set->count, sizeof(*set->relnodes),
+		   compare_numbers) != NULL;
+}
+
+void
+exclude_unlogged_free(struct exclude_unlogged *set)
+{
+	free(set->relnodes);
+	*set = (struct exclude_unlogged){ 0 };
+}
+
+static bool
+is_match(const struct rule *rule, const struct exclude_entry *entry)
+{
+	switch (rule->match) {
+	case EXACT:
+		return strcmp(entry->name, rule->name) == 0;
+	case PREFIX:
+		return strncmp(entry->name, rule->name, strlen(rule->name)) == 0;
+	case TEMPORARY:
+		return entry->is_temporary;
+	case UNLOGGED:
+		return entry->is_unlogged;
+	}
+	return false;
+}
+
+enum exclude_verdict
+exclude_decide(const struct exclude_entry *entry, const char **reason)
+{
+	for (size_t i = 0; i < COUNT(rules); i++) {
+		const struct rule *rule = &rules[i];
+
+		if ((rule->places & entry->place) == 0 || !is_match(rule, entry))
+			continue;
+		if (rule->verdict == EXCLUDE_EMPTY && !entry->is_directory)
+			continue;
+		if (reason)
+			*reason = rule->reason;
+		return rule->verdict;
+	}
+	if (reason)
+		*reason = NULL;
+	return EXCLUDE_SEND;
+}
+
+bool
+exclude_is_vital(enum exclude_place place, const char *path, const char *name)
+{
+	struct relfile relfile;
+
+	if (relfile_is_relation_dir(path))
+		return true;
+	if (place == EXCLUDE_GLOBAL || place == EXCLUDE_DATABASE)
+		return relfile_parse(name, &relfile) || strcmp(name, "PG_VERSION") == 0 ||
+		       strcmp(name, "pg_filenode.map") == 0;
+	if (place != EXCLUDE_ROOT)
+		return false;
+	for (size_t i = 0; i < COUNT(vital); i++)
+		if (strcmp(name, vital[i]) == 0)
+			return true;
+	return false;
+}
+
+const char *
+exclude_wal_directory(unsigned major, unsigned n)
+{
+	if (n >= COUNT(wal_directories) || wal_directories[n].since > major)
+		return NULL;
+	return wal_directories[n].name;
+}

@@ -1,0 +1,76 @@
+#ifndef PG_BASETAR_DATADIR_EXCLUDE_H
+#define PG_BASETAR_DATADIR_EXCLUDE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "datadir/dirlist.h"
+#include "pg/relfile.h"
+#include "util/error.h"
+
+/*
+ * What of a running cluster's data directory is left out, and why.  The rules are the
+ * rows of exclude.c; they hold for PostgreSQL 10 to 18 alike.  Facts: what BASE_BACKUP
+ * of each of those releases leaves out, and what the server does at its start.
+ */
+
+enum exclude_verdict {
+	EXCLUDE_SEND,
+	EXCLUDE_SKIP, /* leave it out, with all below it */
+	EXCLUDE_EMPTY /* send the directory, and nothing of what is in it */
+};
+
+/* Directories in which the server makes files of its own; one bit each. */
+enum exclude_place {
+	EXCLUDE_ROOT = 1,   /* the data directory itself */
+	EXCLUDE_GLOBAL = 2, /* global: the shared catalogs */
+	EXCLUDE_DATABASE =
+	    4, /* base/OID, pg_tblspc/OID/PG_x/OID: a database's relations */
+	EXCLUDE_ELSEWHERE = 8
+};
+
+/* The kind of the directory ${path}, relative to the data directory; "" is its root. */
+enum exclude_place exclude_place(const char *path);
+
+/* The unlogged relations among the files of one directory: those with an init fork. */
+struct exclude_unlogged {
+	size_t count;
+	uint32_t *relnodes; /* ascending */
+};
+
+MUST_CHECK int exclude_unlogged_find(
+    const struct dirlist *list, struct exclude_unlogged *out, struct error *err);
+
+/* Is that a file of one of them, and not its init fork, from which it is made anew? */
+bool exclude_unlogged_has(const struct exclude_unlogged *set, const struct relfile *file);
+
+void exclude_unlogged_free(struct exclude_unlogged *set);
+
+/* One name in a directory. */
+struct exclude_entry {
+	enum exclude_place place; /* of the directory */
+	const char *name;
+	bool is_directory; /* or a symbolic link, which may lead to one */
+	bool is_temporary; /* the name is that of a temporary relation's file */
+	bool is_unlogged;  /* exclude_unlogged_has() it */
+};
+
+/* *reason is a static text, or NULL for EXCLUDE_SEND; ${reason} may be NULL. */
+enum exclude_verdict
+exclude_decide(const struct exclude_entry *entry, const char **reason);
+
+/*
+ * Does the server keep data under ${path}, so that a copy without it is no copy?  Such
+ * a thing cannot be skipped with a warning when it turns out to be a symbolic link.
+ * ${place} is that of its directory, ${name} the last part of the path.
+ */
+bool exclude_is_vital(enum exclude_place place, const char *path, const char *name);
+
+/*
+ * The directories that a copy must have below its empty pg_wal, whether or not they were
+ * found: those of the release ${major}, one a call, NULL after the last.
+ */
+const char *exclude_wal_directory(unsigned major, unsigned n);
+
+#endif

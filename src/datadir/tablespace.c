@@ -1,0 +1,304 @@
+/* realpath() */
+#define _XOPEN_SOURCE 700
+#include "datadir/tablespace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "datadir/dirlist.h"
+#include "util/buf.h"
+#include "util/number.h"
+#include "util/sys.h"
+
+/*
+ * How long a link may lead to nothing: DROP TABLESPACE removes the directory first, and
+ * on a busy disk the link some moments later.
+ */
+enum { DROP_TRIES = 100, DROP_PAUSE_MS = 10 };
+
+enum outcome { FOUND, DROPPED, IN_PLACE };
+
+bool
+tablespaces_parse_oid(const char *name, uint32_t *oid)
+{
+	uint64_t number;
+
+	if (!number_parse(name, strlen(name), UINT32_MAX, &number) || number == 0)
+		return false;
+	*oid = (uint32_t)number;
+	return true;
+}
+
+static void
+pause_a_moment(void)
+{
+	const struct timespec moment = { .tv_nsec = DROP_PAUSE_MS * 1000000L };
+
+	nanosleep(&moment, NULL);
+}
+
+static int
+wrap(const struct tablespace *t, struct error *err)
+{
+	return error_wrap(err, "tablespace %s: location \"%s\"", t->oid_text, t->target);
+}
+
+static int
+unmounted(const struct tablespace *t, struct error *err)
+{
+	err->kind = ERROR_STATE;
+	wrap(t, err);
+	return error_hint(err,
+	    "The link pg_tblspc/%s is there, but its tablespace is not: is the volume "
+	    "mounted?",
+	    t->oid_text);
+}
+
+/* Read the link anew: a tablespace may be dropped, and its OID never comes again. */
+static int
+read_link(struct tablespace *t, int links_fd, enum outcome *outcome, struct error *err)
+{
+	free(t->target);
+	t->target = NULL;
+	*outcome = FOUND;
+	if (sys_readlink(links_fd, t->oid_text, &t->target, err) == 0)
+		return 0;
+	if (err->kind == ERROR_IO && err->sys == ENOENT)
+		*outcome = DROPPED;
+	else if (err->kind == ERROR_IO && err->sys == EINVAL)
+		*outcome = IN_PLACE;
+	else
+		return error_wrap(err, "tablespace %s", t->oid_text);
+	return 0;
+}
+
+/* ${t} gets its descriptor and stats, or nothing. */
+static int
+open_directory(
+    struct tablespace *t, int links_fd, const char *version_dir, struct error *err)
+{
+	struct buf path = { 0 };
+	int fd = -1, rc = -1;
+
+	if (buf_printf(&path, err, "%s/%s", t->oid_text, version_dir))
+		goto out;
+	if (fstatat(links_fd, t->oid_text, &t->location, 0) == -1) {
+		error_set(err, ERROR_IO, errno, "stat");
+		goto out;
+	}
+	fd = openat(
+	    links_fd, buf_text(&path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1 || fstat(fd, &t->directory) == -1) {
+		error_set(err, ERROR_IO, errno, "open");
+		error_wrap(err, "directory \"%s\"", version_dir);
+		goto out;
+	}
+	t->fd = fd;
+	fd = -1;
+	rc = 0;
+out:
+	sys_close(fd);
+	buf_free(&path);
+	return rc;
+}
+
+static int
+find_directory(struct tablespace *t, int links_fd, const char *version_dir,
+    enum outcome *outcome, struct error *err)
+{
+	for (int tries = 0;; tries++) {
+		if (read_link(t, links_fd, outcome, err))
+			return -1;
+		if (*outcome != FOUND ||
+		    open_directory(t, links_fd, version_dir, err) == 0)
+			return 0;
+		if (err->kind != ERROR_IO || err->sys != ENOENT)
+			return wrap(t, err);
+		if (tries == DROP_TRIES)
+			return unmounted(t, err);
+		pause_a_moment();
+	}
+}
+
+int
+tablespaces_check_dropped(int datadir_fd, const struct tablespace *t, struct error *err)
+{
+	struct buf path = { 0 };
+	struct stat st;
+	int rc = -1;
+
+	if (buf_printf(&path, err, "pg_tblspc/%s", t->oid_text))
+		return -1;
+	for (int tries = 0; tries <= DROP_TRIES; tries++) {
+		if (fstatat(datadir_fd, buf_text(&path), &st, AT_SYMLINK_NOFOLLOW) ==
+			-1 &&
+		    errno == ENOENT) {
+			rc = 0;
+			break;
+		}
+		pause_a_moment();
+	}
+	buf_free(&path);
+	if (rc == 0)
+		return 0;
+	error_set(err, ERROR_STATE, 0, "its directory was removed");
+	return unmounted(t, err);
+}
+
+/*
+ * Where the location is, when that is below the data directory ${root}, a path without
+ * links.  Only for people to read: what tells the walk is tablespaces_has_directory().
+ */
+static int
+locate(struct tablespace *t, const char *root, struct error *err)
+{
+	struct buf link = { 0 };
+	char *path = NULL;
+	size_t len = strlen(root);
+	int rc = -1;
+
+	if (buf_printf(&link, err, "%s/pg_tblspc/%s", root, t->oid_text))
+		goto out;
+	path = realpath(buf_text(&link), NULL);
+	if (path && strncmp(path, root, len) == 0 &&
+	    (path[len] == '/' || path[len] == '\0')) {
+		t->datadir_path = strdup(path[len] == '/' ? path + len + 1 : ".");
+		if (t->datadir_path == NULL) {
+			error_memory(err);
+			goto out;
+		}
+		t->in_datadir = true;
+	}
+	rc = 0;
+out:
+	free(path);
+	buf_free(&link);
+	return rc;
+}
+
+static void
+release(struct tablespace *t)
+{
+	sys_close(t->fd);
+	free(t->target);
+	free(t->datadir_path);
+}
+
+/* Add the tablespace of that name, if it is one. */
+static int
+add(struct tablespaces *list, const char *name, int links_fd, const char *root,
+    const struct pg_version *version, struct error *err)
+{
+	struct tablespace t = { .fd = -1 };
+	enum outcome outcome;
+
+	if (!tablespaces_parse_oid(name, &t.oid))
+		return 0;
+	memcpy(t.oid_text, name, strlen(name) + 1);
+	if (find_directory(&t, links_fd, version->tablespace_dir, &outcome, err) ||
+	    (outcome == FOUND && locate(&t, root, err))) {
+		release(&t);
+		return -1;
+	}
+	if (outcome == FOUND)
+		list->rows[list->count++] = t;
+	else
+		release(&t);
+	return 0;
+}
+
+static int
+add_all(struct tablespaces *out, int links_fd, const char *root,
+    const struct pg_version *version, struct error *err)
+{
+	struct tablespaces list = { 0 };
+	struct dirlist names = { 0 };
+	int rc = -1;
+
+	if (dirlist_read(links_fd, &names, err)) {
+		error_wrap(err, "directory \"pg_tblspc\"");
+		goto out;
+	}
+	list.rows = malloc((names.count + 1) * sizeof(*list.rows));
+	if (list.rows == NULL) {
+		error_memory(err);
+		goto out;
+	}
+	for (size_t i = 0; i < names.count; i++)
+		if (add(&list, names.rows[i].name, links_fd, root, version, err))
+			goto out;
+	*out = list;
+	list = (struct tablespaces){ 0 };
+	rc = 0;
+out:
+	dirlist_free(&names);
+	tablespaces_free(&list);
+	return rc;
+}
+
+int
+tablespaces_read(int datadir_fd, const char *datadir, const struct pg_version *version,
+    struct tablespaces *list, struct error *err)
+{
+	char *root = NULL;
+	int links_fd, rc = -1;
+
+	*list = (struct tablespaces){ 0 };
+	links_fd = openat(
+	    datadir_fd, "pg_tblspc", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (links_fd == -1 && errno == ENOENT)
+		return 0;
+	if (links_fd == -1) {
+		error_set(err, ERROR_IO, errno, "open");
+		return error_wrap(err, "directory \"pg_tblspc\"");
+	}
+	root = realpath(datadir, NULL);
+	if (root == NULL) {
+		error_set(err, ERROR_IO, errno, "realpath");
+		error_wrap(err, "directory \"%s\"", datadir);
+		goto out;
+	}
+	rc = add_all(list, links_fd, strcmp(root, "/") == 0 ? "" : root, version, err);
+out:
+	free(root);
+	sys_close(links_fd);
+	return rc;
+}
+
+const struct tablespace *
+tablespaces_find(const struct tablespaces *list, const char *oid_text)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(list->rows[i].oid_text, oid_text) == 0)
+			return &list->rows[i];
+	return NULL;
+}
+
+static bool
+is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+bool
+tablespaces_has_directory(const struct tablespaces *list, const struct stat *st)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (is_same(&list->rows[i].location, st) ||
+		    is_same(&list->rows[i].directory, st))
+			return true;
+	return false;
+}
+
+void
+tablespaces_free(struct tablespaces *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		release(&list->rows[i]);
+	free(list->rows);
+	*list = (struct tablespaces){ 0 };
+}

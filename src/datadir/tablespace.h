@@ -1,0 +1,68 @@
+#ifndef PG_BASETAR_DATADIR_TABLESPACE_H
+#define PG_BASETAR_DATADIR_TABLESPACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "pg/cluster.h"
+#include "util/error.h"
+
+/*
+ * The tablespaces of a cluster: the symbolic links in pg_tblspc whose name is an OID.
+ * Below its location each has one directory that belongs to this release, named as
+ * PG_15_202209061; other releases may have theirs beside it.  CREATE TABLESPACE makes that directory
+ * before the link, DROP TABLESPACE removes it before the link (commands/tablespace.c).
+ *
+ * A real directory pg_tblspc/OID (allow_in_place_tablespaces) is no row here: it is a
+ * part of the tree.
+ */
+struct tablespace {
+	uint32_t oid;
+	char oid_text[11];
+	char *target; /* the link's text, not resolved */
+	int fd;	      /* its directory of this release: held open, so it stays mounted */
+	struct stat location;  /* of the directory that the link leads to */
+	struct stat directory; /* of ${fd} */
+	bool in_datadir;       /* the location is below the data directory */
+	char *datadir_path;    /* then the location, relative to it; else NULL */
+	uint64_t size;	       /* bytes of tar stream; 0 until walk_size() */
+};
+
+struct tablespaces {
+	size_t count;
+	struct tablespace *rows; /* in the byte order of oid_text, as in pg_tblspc */
+};
+
+/*
+ * Read the links in pg_tblspc below ${datadir_fd}, whose path is ${datadir}, and open
+ * what they lead to.  A location that cannot be entered, or lacks the directory of this
+ * release, while the link stays for a second, is ERROR_STATE: a volume that is not
+ * mounted.  If the link goes as well the tablespace was dropped, and is no row.  No
+ * pg_tblspc means no tablespaces.  On failure *list is empty.
+ */
+MUST_CHECK int tablespaces_read(int datadir_fd, const char *datadir,
+    const struct pg_version *version, struct tablespaces *list, struct error *err);
+
+/* By the name of its link; NULL: not in the list. */
+const struct tablespace *
+tablespaces_find(const struct tablespaces *list, const char *oid_text);
+
+/* Is ${st} the location, or the directory of this release, of one of them? */
+bool tablespaces_has_directory(const struct tablespaces *list, const struct stat *st);
+
+/* A decimal OID as the server writes it: no leading zero, 1 to 4294967295. */
+bool tablespaces_parse_oid(const char *name, uint32_t *oid);
+
+/*
+ * The directory of ${t} was found removed: 0 if the link is gone too, or goes within a
+ * second, so that the tablespace was dropped; else ERROR_STATE as above.
+ */
+MUST_CHECK int
+tablespaces_check_dropped(int datadir_fd, const struct tablespace *t, struct error *err);
+
+/* Close and release; the list is empty. */
+void tablespaces_free(struct tablespaces *list);
+
+#endif

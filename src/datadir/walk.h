@@ -1,0 +1,84 @@
+#ifndef PG_BASETAR_DATADIR_WALK_H
+#define PG_BASETAR_DATADIR_WALK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "datadir/tablespace.h"
+#include "pg/cluster.h"
+#include "util/cancel.h"
+#include "util/error.h"
+
+/*
+ * The tree of a data directory in use, in the order of the archive: each directory
+ * before what is in it, and in it the byte order of names.  What is left out is decided
+ * in exclude.h; symbolic links are followed nowhere but to the tablespaces of the list.
+ *
+ * Everything may change meanwhile.  A file or directory that vanished is passed over;
+ * one that became something else is taken for what it is now.  Any other failure ends
+ * the walk.
+ */
+
+/* A file that is no relation's is read whole up to that many bytes. */
+#define WALK_SMALL ((size_t)1024 * 1024)
+
+/* Directories nested deeper are ERROR_UNSUPPORTED: each level holds a descriptor. */
+#define WALK_DEPTH 128
+
+/*
+ * Who is told.  ${path} is relative to the data directory as PostgreSQL names it, with
+ * tablespaces below pg_tblspc/OID/PG_x; it and ${st} are valid during the call only.
+ *
+ *  directory	A directory, before what is in it; the data directory itself is not told.
+ *  link	A tablespace's link, pg_tblspc/OID; ${target} is its text.
+ *  bytes	A small file that is no relation's.  st_size is ${len}.
+ *  file	Any other file: ${fd} is taken, on failure too.  Relation files come this way
+ *		however small they are.  The file may be of another size when it is read.
+ *  special	Something that is not sent: ${what} is "fifo", "symbolic link" and so on.
+ */
+struct visitor;
+
+struct visitor_ops {
+	int (*directory)(
+	    struct visitor *, const char *path, const struct stat *st, struct error *);
+	int (*link)(struct visitor *, const char *path, const char *target,
+	    const struct stat *st, struct error *);
+	int (*bytes)(struct visitor *, const char *path, const struct stat *st,
+	    const uint8_t *bytes, size_t len, struct error *);
+	int (*file)(struct visitor *, const char *path, const struct stat *st, int fd,
+	    bool is_relation, struct error *);
+	void (*special)(struct visitor *, const char *path, const char *what);
+};
+
+struct visitor {
+	const struct visitor_ops *ops; /* the first member of each kind of visitor */
+};
+
+struct walk_options {
+	int datadir_fd;			  /* borrowed */
+	const struct pg_version *version; /* of the data directory */
+	struct tablespaces *tablespaces;  /* borrowed; walk_size() fills in their sizes */
+	/*
+	 * What is in the tablespaces is told at the place where a directory of this name
+	 * would stand in the root, so that names which the visitor moves there are in
+	 * order.  NULL: it is not told.
+	 */
+	const char *tablespaces_at;
+	const struct cancel
+	    *cancel; /* borrowed; raised: ERROR_CANCELLED soon.  NULL: never */
+};
+
+/* Tell ${visitor} the whole tree.  An error of the visitor ends the walk as it is. */
+MUST_CHECK int
+walk_tree(const struct walk_options *options, struct visitor *visitor, struct error *err);
+
+/*
+ * About how many bytes of tar stream the same walk would make now: members with their
+ * headers, each tablespace's share in its row as well.  No file is opened.
+ */
+MUST_CHECK int
+walk_size(const struct walk_options *options, uint64_t *size, struct error *err);
+
+#endif

@@ -1,0 +1,256 @@
+#include "datadir/walset.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "datadir/dirlist.h"
+#include "util/sys.h"
+
+/* The same for a segment that is missing and for one that went away. */
+static int
+hint_to_keep(struct error *err)
+{
+	return error_hint(err,
+	    "The server keeps the WAL of a backup for a replication slot, or when "
+	    "wal_keep_size (wal_keep_segments up to 12) is large enough.");
+}
+
+int
+walset_open_directory(int datadir_fd, int *wal_fd, struct error *err)
+{
+	int fd = openat(datadir_fd, "pg_wal", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd == -1) {
+		error_set(err, ERROR_IO, errno, "open");
+		return error_wrap(err, "directory \"pg_wal\"");
+	}
+	*wal_fd = fd;
+	return 0;
+}
+
+/* Look at one segment of the range.  One that vanished meanwhile is not counted. */
+static int
+add_segment(
+    struct walset *set, const struct walset_segment *named, int wal_fd, struct error *err)
+{
+	struct walset_segment *segment = &set->segments[set->count];
+
+	*segment = *named;
+	if (fstatat(wal_fd, segment->name, &segment->st, AT_SYMLINK_NOFOLLOW) == -1) {
+		if (errno == ENOENT)
+			return 0;
+		error_set(err, ERROR_IO, errno, "stat");
+		return error_wrap(err, "WAL file \"%s\"", segment->name);
+	}
+	if (!S_ISREG(segment->st.st_mode))
+		return error_set(err, ERROR_FORMAT, 0, "WAL file \"%s\" is a %s",
+		    segment->name,
+		    dirlist_kind_name(dirlist_kind_of(segment->st.st_mode)));
+	set->count++;
+	return 0;
+}
+
+/* Sort out the names in pg_wal; there is room for all of them. */
+static int
+choose(struct walset *set, const struct dirlist *list, int wal_fd,
+    const struct walset_range *range, struct error *err)
+{
+	uint64_t first = walname_segment(range->start_lsn, range->segment_size);
+	uint64_t last = walname_last_segment(range->stop_lsn, range->segment_size);
+
+	for (size_t i = 0; i < list->count; i++) {
+		struct walset_segment named = { .segno = 0 };
+		const char *name = list->rows[i].name;
+
+		if (walname_is_history(name)) {
+			memcpy(set->histories[set->history_count++], name,
+			    WALNAME_HISTORY_SIZE);
+			continue;
+		}
+		if (!walname_parse(
+			name, range->segment_size, &named.timeline, &named.segno) ||
+		    named.segno < first || named.segno > last)
+			continue;
+		memcpy(named.name, name, WALNAME_SIZE);
+		if (add_segment(set, &named, wal_fd, err))
+			return -1;
+	}
+	return 0;
+}
+
+static int
+compare_segments(const void *left, const void *right)
+{
+	const struct walset_segment *a = left, *b = right;
+
+	if (a->segno != b->segno)
+		return a->segno < b->segno ? -1 : 1;
+	return a->timeline < b->timeline ? -1 : a->timeline > b->timeline;
+}
+
+/*
+ * Which timeline recovery reads segment ${segno} from: a segment in which the line
+ * branches off begins the new timeline with a copy of what the old one had there.
+ */
+static uint32_t
+owner(const struct walset_range *range, uint64_t segno)
+{
+	uint64_t end = (segno + 1) * range->segment_size;
+
+	return walhistory_at(range->history, end - 1);
+}
+
+/* The segments are sorted: walk the numbers and the rows side by side. */
+static int
+check_sequence(
+    const struct walset *set, const struct walset_range *range, struct error *err)
+{
+	uint64_t segno = walname_segment(range->start_lsn, range->segment_size);
+	uint64_t last = walname_last_segment(range->stop_lsn, range->segment_size);
+	char name[WALNAME_SIZE];
+
+	for (size_t i = 0; segno <= last; segno++) {
+		uint32_t timeline = owner(range, segno);
+		bool is_found = false;
+
+		for (; i < set->count && set->segments[i].segno == segno; i++)
+			if (set->segments[i].timeline == timeline)
+				is_found = true;
+		if (is_found)
+			continue;
+		walname_build(name, timeline, segno, range->segment_size);
+		error_set(err, ERROR_STATE, 0, "could not find WAL file \"%s\"", name);
+		return hint_to_keep(err);
+	}
+	return 0;
+}
+
+static int
+check_sizes(const struct walset *set, uint32_t segment_size, struct error *err)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		const struct walset_segment *segment = &set->segments[i];
+
+		if ((uint64_t)segment->st.st_size != segment_size)
+			return error_set(err, ERROR_FORMAT, 0,
+			    "unexpected WAL file size \"%s\": %" PRIu64
+			    " bytes instead of %" PRIu32,
+			    segment->name, (uint64_t)segment->st.st_size, segment_size);
+	}
+	return 0;
+}
+
+int
+walset_read(
+    int wal_fd, const struct walset_range *range, struct walset *out, struct error *err)
+{
+	struct dirlist list = { 0 };
+	struct walset set = { 0 };
+	int rc = -1;
+
+	*out = set;
+	if (range->stop_lsn <= range->start_lsn)
+		return error_set(err, ERROR_STATE, 0,
+		    "the stop position of the backup is not behind its start");
+	if (dirlist_read(wal_fd, &list, err)) {
+		error_wrap(err, "directory \"pg_wal\"");
+		goto out;
+	}
+	set.segments = malloc((list.count + 1) * sizeof(*set.segments));
+	set.histories = malloc((list.count + 1) * sizeof(*set.histories));
+	if (set.segments == NULL || set.histories == NULL) {
+		error_memory(err);
+		goto out;
+	}
+	if (choose(&set, &list, wal_fd, range, err))
+		goto out;
+	qsort(set.segments, set.count, sizeof(*set.segments), compare_segments);
+	if (check_sequence(&set, range, err) ||
+	    check_sizes(&set, range->segment_size, err))
+		goto out;
+	*out = set;
+	set = (struct walset){ 0 };
+	rc = 0;
+out:
+	dirlist_free(&list);
+	walset_free(&set);
+	return rc;
+}
+
+/* ${st} is what the name leads to now. */
+static bool
+is_same_file(const struct walset_segment *segment, const struct stat *st)
+{
+	return st->st_dev == segment->st.st_dev && st->st_ino == segment->st.st_ino &&
+	       st->st_size == segment->st.st_size;
+}
+
+static int
+gone(const struct walset_segment *segment, struct error *err)
+{
+	error_set(err, ERROR_STATE, 0,
+	    "WAL file \"%s\" was removed or recycled while it was being sent",
+	    segment->name);
+	return hint_to_keep(err);
+}
+
+static int
+call_failed(const struct walset_segment *segment, const char *call, struct error *err)
+{
+	if (errno == ENOENT || errno == ELOOP)
+		return gone(segment, err);
+	error_set(err, ERROR_IO, errno, "%s", call);
+	return error_wrap(err, "WAL file \"%s\"", segment->name);
+}
+
+int
+walset_open_segment(
+    const struct walset *set, size_t n, int wal_fd, int *fd, struct error *err)
+{
+	const struct walset_segment *segment = &set->segments[n];
+	struct stat st;
+	int opened, rc = -1;
+
+	opened =
+	    openat(wal_fd, segment->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (opened == -1)
+		return call_failed(segment, "open", err);
+	if (fstat(opened, &st) == -1)
+		call_failed(segment, "fstat", err);
+	else if (!is_same_file(segment, &st))
+		gone(segment, err);
+	else
+		rc = 0;
+	if (rc == 0)
+		*fd = opened;
+	else
+		sys_close(opened);
+	return rc;
+}
+
+int
+walset_recheck(const struct walset *set, int wal_fd, struct error *err)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		const struct walset_segment *segment = &set->segments[i];
+		struct stat st;
+
+		if (fstatat(wal_fd, segment->name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+			return call_failed(segment, "stat", err);
+		if (!is_same_file(segment, &st))
+			return gone(segment, err);
+	}
+	return 0;
+}
+
+void
+walset_free(struct walset *set)
+{
+	free(set->segments);
+	free(set->histories);
+	*set = (struct walset){ 0 };
+}

@@ -1,0 +1,68 @@
+#ifndef PG_BASETAR_DATADIR_WALSET_H
+#define PG_BASETAR_DATADIR_WALSET_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "util/error.h"
+#include "wal/walhistory.h"
+#include "wal/walname.h"
+
+/*
+ * The files in pg_wal that a backup from one position to another needs, chosen and
+ * proved by name, size and identity; what is in their pages is not looked at here.
+ *
+ * The server removes segments it no longer needs, or renames them to a future name and
+ * overwrites them in place.  So a name is worth something only if it is the same file
+ * before the first byte was read and after the last: walset_recheck().
+ */
+
+struct walset_range {
+	uint64_t start_lsn;		  /* the first byte needed */
+	uint64_t stop_lsn;		  /* the first byte not needed any more */
+	uint32_t segment_size;		  /* bytes: that of the cluster */
+	const struct walhistory *history; /* borrowed: the line of the stop's timeline */
+};
+
+struct walset_segment {
+	char name[WALNAME_SIZE];
+	uint32_t timeline;
+	uint64_t segno;
+	struct stat st; /* as it was found */
+};
+
+struct walset {
+	size_t count;			 /* at least 1 */
+	struct walset_segment *segments; /* by number, then by timeline */
+	size_t history_count;
+	char (*histories)[WALNAME_HISTORY_SIZE]; /* all in the directory, oldest first */
+};
+
+/* Open pg_wal below ${datadir_fd}, be it a directory or a symbolic link to one. */
+MUST_CHECK int walset_open_directory(int datadir_fd, int *wal_fd, struct error *err);
+
+/*
+ * List the segments of ${range} in the directory ${wal_fd}, those of other timelines
+ * too.  Of each number there must be the segment of the timeline that owns its end, the
+ * one that recovery reads: else ERROR_STATE, could not find WAL file "NAME".  Each must
+ * be of the segment size: else ERROR_FORMAT, unexpected WAL file size "NAME".  On
+ * failure *out is empty.
+ */
+MUST_CHECK int walset_read(
+    int wal_fd, const struct walset_range *range, struct walset *out, struct error *err);
+
+/*
+ * Open segment ${n}, still the file that was found: else ERROR_STATE, it was removed or
+ * recycled.  The caller closes *fd.
+ */
+MUST_CHECK int walset_open_segment(
+    const struct walset *set, size_t n, int wal_fd, int *fd, struct error *err);
+
+/* After the last byte was read: is each name still the file that was sent? */
+MUST_CHECK int walset_recheck(const struct walset *set, int wal_fd, struct error *err);
+
+/* An empty set is legal. */
+void walset_free(struct walset *set);
+
+#endif

@@ -1,0 +1,289 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <errno.h>
+
+#include "datadir/walset.h"
+#include "support/faketree.h"
+#include "util/buf.h"
+#include "util/sys.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Segments of 1 MiB; the last 8 digits count 4096 of them. */
+enum { MIB = 1024 * 1024 };
+#define SEGMENT BYTES(1048576)
+#define S(timeline, number) \
+	"pg_wal/0000000" #timeline "0000000000000" #number /* 3 hex digits */
+
+static const struct fake_file usual[] = { { S(2, 010), SEGMENT }, { S(2, 011), SEGMENT },
+	{ S(2, 012), SEGMENT }, { S(2, 013), SEGMENT }, { S(1, 010), SEGMENT },
+	{ S(1, 00F), SEGMENT }, { S(2, 014), SEGMENT }, { S(3, 012), SEGMENT },
+	{ "pg_wal/00000003.history", "later" }, { "pg_wal/00000002.history", "x" },
+	{ "pg_wal/0000000A.history", "x" }, { S(1, 011) ".partial", SEGMENT },
+	{ S(2, 010) ".00000028.backup", "x" }, { "pg_wal/xlogtemp.77", "x" },
+	{ "pg_wal/archive_status/x.done", "" }, { "pg_wal/0000000b.history", "x" } };
+
+/* Timeline 2 left 1 in the middle of segment 0x010. */
+static struct walhistory_row line[] = { { 1, 0x1080000 }, { 2, UINT64_MAX } };
+static const struct walhistory history = { COUNT(line), line };
+
+struct scene {
+	char *root;
+	int wal_fd;
+	struct walset set;
+	struct error err;
+};
+
+static void
+begin(struct scene *s, const struct fake_file *files, size_t count)
+{
+	int datadir;
+
+	*s = (struct scene){ .root = faketree_new(files, count) };
+	datadir = faketree_open(s->root);
+	assert_int_equal(walset_open_directory(datadir, &s->wal_fd, &s->err), 0);
+	sys_close(datadir);
+}
+
+static int
+read_range(struct scene *s, uint64_t start, uint64_t stop)
+{
+	const struct walset_range range = { .start_lsn = start,
+		.stop_lsn = stop,
+		.segment_size = MIB,
+		.history = &history };
+
+	return walset_read(s->wal_fd, &range, &s->set, &s->err);
+}
+
+static void
+end(struct scene *s)
+{
+	walset_free(&s->set);
+	sys_close(s->wal_fd);
+	faketree_free(s->root);
+}
+
+/* Which segments a range takes, their names one after another. */
+static struct range {
+	const char *name;
+	uint64_t start, stop;
+	const char *names; /* NULL: an error */
+	const char *error;
+} ranges[] = {
+	{ "one segment", 0x1100028, 0x1100100, "000000020000000000000011 ", NULL },
+	{ "three, with a stranger", 0x1100000, 0x1300001,
+	    "000000020000000000000011 000000020000000000000012 000000030000000000000012 "
+	    "000000020000000000000013 ",
+	    NULL },
+	{ "stop on a boundary", 0x1100028, 0x1200000, "000000020000000000000011 ", NULL },
+	{ "stop one byte further", 0x1100028, 0x1200001,
+	    "000000020000000000000011 000000020000000000000012 000000030000000000000012 ",
+	    NULL },
+	{ "across a switch", 0x0F00028, 0x1100100,
+	    "00000001000000000000000F 000000010000000000000010 000000020000000000000010 "
+	    "000000020000000000000011 ",
+	    NULL },
+	{ "no first", 0x0E00028, 0x1100100, NULL,
+	    "could not find WAL file \"00000001000000000000000E\"" },
+	{ "no last", 0x1300028, 0x1500001, NULL,
+	    "could not find WAL file \"000000020000000000000015\"" },
+	{ "none at all", 0x1F00028, 0x1F00100, NULL,
+	    "could not find WAL file \"00000002000000000000001F\"" },
+	{ "a year of WAL", 0x1100028, UINT64_MAX, NULL,
+	    "could not find WAL file \"000000020000000000000015\"" },
+	{ "nothing", 0x1100028, 0x1100028, NULL,
+	    "the stop position of the backup is not behind its start" },
+};
+
+static void
+choose(void **state)
+{
+	const struct range *row = *state;
+	struct buf names = { 0 };
+	struct scene s;
+
+	begin(&s, usual, COUNT(usual));
+	if (row->error) {
+		assert_int_equal(read_range(&s, row->start, row->stop), -1);
+		assert_string_equal(s.err.text, row->error);
+		assert_int_equal(s.err.kind, ERROR_STATE);
+		assert_int_equal(s.set.count, 0);
+		end(&s);
+		return;
+	}
+	if (read_range(&s, row->start, row->stop))
+		fail_msg("%s", s.err.text);
+	for (size_t i = 0; i < s.set.count; i++) {
+		const struct walset_segment *segment = &s.set.segments[i];
+		uint32_t timeline;
+		uint64_t segno;
+
+		assert_int_equal(buf_printf(&names, &s.err, "%s ", segment->name), 0);
+		assert_true(walname_parse(segment->name, MIB, &timeline, &segno));
+		assert_true(timeline == segment->timeline && segno == segment->segno);
+		assert_int_equal(segment->st.st_size, MIB);
+	}
+	assert_string_equal(buf_text(&names), row->names);
+	assert_int_equal(s.set.history_count, 3);
+	assert_string_equal(s.set.histories[0], "00000002.history");
+	assert_string_equal(s.set.histories[1], "00000003.history");
+	assert_string_equal(s.set.histories[2], "0000000A.history");
+	buf_free(&names);
+	end(&s);
+}
+
+/* A hole, also where another timeline has a segment of that number. */
+static void
+holes(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	begin(&s, usual, COUNT(usual));
+	faketree_remove(s.root, S(2, 012));
+	assert_int_equal(read_range(&s, 0x1100028, 0x1300100), -1);
+	assert_string_equal(
+	    s.err.text, "could not find WAL file \"000000020000000000000012\"");
+	assert_true(strlen(s.err.hint) > 0);
+	faketree_remove(s.root, S(3, 012));
+	assert_int_equal(read_range(&s, 0x1100028, 0x1300100), -1);
+	assert_string_equal(
+	    s.err.text, "could not find WAL file \"000000020000000000000012\"");
+	assert_int_equal(read_range(&s, 0x1100028, 0x1100100), 0);
+	end(&s);
+}
+
+static void
+wrong_files(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	begin(&s, usual, COUNT(usual));
+	faketree_put(s.root, S(2, 012), BYTES(8192));
+	assert_int_equal(read_range(&s, 0x1100028, 0x1300100), -1);
+	assert_int_equal(s.err.kind, ERROR_FORMAT);
+	assert_string_equal(s.err.text,
+	    "unexpected WAL file size "
+	    "\"000000020000000000000012\": 8192 bytes instead "
+	    "of 1048576");
+	faketree_put(s.root, S(2, 012), BYTES(1048577));
+	assert_int_equal(read_range(&s, 0x1100028, 0x1300100), -1);
+	assert_int_equal(s.err.kind, ERROR_FORMAT);
+	faketree_put(s.root, S(2, 012), LINK("000000020000000000000011"));
+	assert_int_equal(read_range(&s, 0x1100028, 0x1300100), -1);
+	assert_string_equal(
+	    s.err.text, "WAL file \"000000020000000000000012\" is a symbolic link");
+	end(&s);
+}
+
+/* What may happen to segment 0x11 between the choice and the last byte read. */
+static void
+removed(const char *root)
+{
+	faketree_remove(root, S(2, 011));
+}
+
+static void
+recycled(const char *root)
+{
+	faketree_rename(root, S(2, 011), S(2, 020));
+	faketree_put(root, S(2, 011), SEGMENT);
+}
+
+static void
+truncated(const char *root)
+{
+	faketree_put(root, "pg_wal/x", BYTES(100));
+	faketree_rename(root, "pg_wal/x", S(2, 011));
+}
+
+static void
+made_a_link(const char *root)
+{
+	faketree_rename(root, S(2, 011), "pg_wal/real");
+	faketree_put(root, S(2, 011), LINK("real"));
+}
+
+static void
+meanwhile(void **state)
+{
+	static void (*const events[])(
+	    const char *) = { removed, recycled, truncated, made_a_link };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(events); i++) {
+		static const char gone[] = "WAL file \"000000020000000000000011\" was "
+					   "removed or recycled while it was being sent";
+		struct scene s;
+		int fd = -1;
+
+		begin(&s, usual, COUNT(usual));
+		assert_int_equal(read_range(&s, 0x1000028, 0x1300100), 0);
+		assert_int_equal(walset_recheck(&s.set, s.wal_fd, &s.err), 0);
+		for (size_t n = 0; n < s.set.count; n++) {
+			assert_int_equal(
+			    walset_open_segment(&s.set, n, s.wal_fd, &fd, &s.err), 0);
+			sys_close(fd);
+		}
+		events[i](s.root);
+		assert_int_equal(walset_recheck(&s.set, s.wal_fd, &s.err), -1);
+		assert_string_equal(s.err.text, gone);
+		assert_int_equal(s.err.kind, ERROR_STATE);
+		assert_true(strlen(s.err.hint) > 0);
+		/* 0: of timeline 1, 1: of 2 with the same number */
+		assert_string_equal(s.set.segments[2].name, "000000020000000000000011");
+		assert_int_equal(
+		    walset_open_segment(&s.set, 2, s.wal_fd, &fd, &s.err), -1);
+		assert_string_equal(s.err.text, gone);
+		end(&s);
+	}
+}
+
+static void
+no_directory(void **state)
+{
+	char *root = faketree_new(NULL, 0);
+	int datadir = faketree_open(root), fd;
+	struct walset set = { .count = 0 };
+	const struct walset_range range = { 0x1100028, 0x1100100, MIB, &history };
+	struct error err;
+
+	(void)state;
+	assert_int_equal(walset_open_directory(datadir, &fd, &err), -1);
+	assert_string_equal(
+	    err.text, "directory \"pg_wal\": open: No such file or directory");
+	assert_int_equal(walset_read(-1, &range, &set, &err), -1);
+	assert_int_equal(err.sys, EBADF);
+	faketree_put(root, "elsewhere/x", "x");
+	faketree_put(root, "pg_wal", LINK("elsewhere"));
+	assert_int_equal(walset_open_directory(datadir, &fd, &err), 0);
+	sys_close(fd);
+	sys_close(datadir);
+	faketree_free(root);
+}
+
+int
+main(void)
+{
+	struct CMUnitTest tests[4 + COUNT(ranges)] = {
+		cmocka_unit_test(holes),
+		cmocka_unit_test(wrong_files),
+		cmocka_unit_test(meanwhile),
+		cmocka_unit_test(no_directory),
+	};
+
+	for (size_t i = 0; i < COUNT(ranges); i++)
+		tests[4 + i] = (struct CMUnitTest){ .name = ranges[i].name,
+			.test_func = choose,
+			.initial_state = &ranges[i] };
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
