@@ -1,0 +1,135 @@
+#include "server/locate.h"
+
+#include <libpq-fe.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/session_internal.h"
+#include "util/buf.h"
+
+struct given {
+	bool host, port;
+};
+
+static bool
+is_set(const char *value)
+{
+	return value != NULL && *value != '\0';
+}
+
+/* What -h, -p and -d say. */
+static int
+given_by_options(
+    const struct session_options *options, struct given *given, struct error *err)
+{
+	PQconninfoOption *of;
+
+	given->host = is_set(options->host);
+	given->port = is_set(options->port);
+	if (!is_set(options->dbname) || !session_is_conninfo(options->dbname))
+		return 0;
+	if (session_parse_conninfo(options->dbname, &of, err))
+		return -1;
+	for (const PQconninfoOption *o = of; o->keyword; o++) {
+		bool is_service = strcmp(o->keyword, "service") == 0;
+
+		if (!is_set(o->val))
+			continue;
+		/* only libpq can look up what a service says */
+		if (is_service || strcmp(o->keyword, "host") == 0 ||
+		    strcmp(o->keyword, "hostaddr") == 0)
+			given->host = true;
+		if (is_service || strcmp(o->keyword, "port") == 0)
+			given->port = true;
+	}
+	PQconninfoFree(of);
+	return 0;
+}
+
+/* What the environment says, PGSERVICE's service included. */
+static void
+given_by_environment(struct given *given)
+{
+	PQconninfoOption *defaults = PQconndefaults();
+	bool is_service = is_set(getenv("PGSERVICE"));
+
+	if (is_set(getenv("PGPORT")))
+		given->port = true;
+	for (const PQconninfoOption *o = defaults; o && o->keyword; o++) {
+		if (!is_set(o->val))
+			continue;
+		if (strcmp(o->keyword, "host") == 0 ||
+		    strcmp(o->keyword, "hostaddr") == 0) {
+			given->host = true;
+			given->port |= is_service;
+		}
+		/* the compiled-in port is there when nobody says one */
+		if (strcmp(o->keyword, "port") == 0 &&
+		    (o->compiled == NULL || strcmp(o->val, o->compiled) != 0))
+			given->port = true;
+	}
+	PQconninfoFree(defaults);
+}
+
+/* The server of an empty socket directory listens on TCP alone. */
+static int
+locate_host(const struct postmaster *p, struct buf *host, struct error *err)
+{
+	const char *address = p->listen_addr ? p->listen_addr : "";
+
+	if (is_set(p->socket_dir)) {
+		/* a relative one is relative to the data directory; "@" is no file */
+		if (strchr("/@", p->socket_dir[0]) == NULL &&
+		    buf_printf(host, err, "%s/", p->datadir))
+			return -1;
+		return buf_printf(host, err, "%s", p->socket_dir);
+	}
+	if (*address == '\0') {
+		error_set(err, ERROR_STATE, 0,
+		    "postmaster.pid names no socket directory and no address to connect "
+		    "to");
+		return error_hint(
+		    err, "If the server is just starting, try again; else see -h.");
+	}
+	/* "any address" is one to listen on, not one to connect to */
+	if (strcmp(address, "*") == 0 || strcmp(address, "0.0.0.0") == 0)
+		address = "127.0.0.1";
+	else if (strcmp(address, "::") == 0)
+		address = "::1";
+	return buf_printf(host, err, "%s", address);
+}
+
+int
+locate_server(
+    const struct postmaster *p, struct session_options *options, struct error *err)
+{
+	struct given given = { false, false };
+	struct buf host = { 0 }, port = { 0 };
+	int rc = -1;
+
+	locate_free(options);
+	if (given_by_options(options, &given, err))
+		goto out;
+	given_by_environment(&given);
+	options->host_is_given = given.host;
+	if (p && !given.host && locate_host(p, &host, err))
+		goto out;
+	if (p && !given.port && p->port != 0 && buf_printf(&port, err, "%u", p->port))
+		goto out;
+	options->located_host = (char *)host.data;
+	options->located_port = (char *)port.data;
+	host.data = port.data = NULL;
+	rc = 0;
+out:
+	buf_free(&host);
+	buf_free(&port);
+	return rc;
+}
+
+void
+locate_free(struct session_options *options)
+{
+	free(options->located_host);
+	free(options->located_port);
+	options->located_host = options->located_port = NULL;
+}

@@ -1,0 +1,261 @@
+#include "server/online.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/online_internal.h"
+#include "util/lsn.h"
+#include "util/number.h"
+#include "wal/walname.h"
+
+/* In a storm of CHECKPOINT commands one start of six was hit by one. */
+#define START_TRIES 10
+
+#define SEGMENT_LEAST ((uint64_t)1 << 20)
+#define SEGMENT_MOST ((uint64_t)1 << 30)
+
+int
+online_ask(struct session *s, const char *sql, size_t nparams, const char *const *params,
+    size_t columns, struct session_rows *rows, struct error *err)
+{
+	bool is_complete;
+
+	if (session_query(s, sql, nparams, params, rows, err))
+		return -1;
+	is_complete = rows->count == 1 && rows->columns == columns;
+	for (size_t i = 0; i < columns; i++)
+		is_complete = is_complete && session_value(rows, 0, i) != NULL;
+	if (is_complete)
+		return 0;
+	session_rows_free(rows);
+	return error_set(
+	    err, ERROR_SERVER, 0, "the server's answer is incomplete: %s", sql);
+}
+
+int
+online_lsn(
+    const struct session_rows *rows, size_t column, uint64_t *lsn, struct error *err)
+{
+	const char *text = session_value(rows, 0, column);
+
+	if (lsn_parse(text, lsn))
+		return 0;
+	return error_set(err, ERROR_SERVER, 0,
+	    "the server answered \"%s\" where a WAL position was asked for", text);
+}
+
+int
+online_number(const struct session_rows *rows, size_t column, uint64_t most,
+    uint64_t *number, struct error *err)
+{
+	const char *text = session_value(rows, 0, column);
+
+	if (number_parse(text, strlen(text), most, number))
+		return 0;
+	return error_set(err, ERROR_SERVER, 0,
+	    "the server answered \"%s\" where a number was asked for", text);
+}
+
+bool
+online_bool(const struct session_rows *rows, size_t column)
+{
+	return strcmp(session_value(rows, 0, column), "t") == 0;
+}
+
+/*
+ * The label as far as the control file and the clock tell it.  The server takes START
+ * TIME at the end of the start, in log_timezone, which is the session's TimeZone.
+ */
+static const char describe_sql[] =
+    "SELECT c.checkpoint_lsn, c.redo_lsn, c.timeline_id, i.bytes_per_wal_segment,"
+    " pg_catalog.pg_is_in_recovery(),"
+    " pg_catalog.to_char(pg_catalog.clock_timestamp(), 'YYYY-MM-DD HH24:MI:SS TZ'),"
+    " " ONLINE_INSTANCE
+    " FROM pg_catalog.pg_control_checkpoint() AS c, pg_catalog.pg_control_init() AS i";
+
+static int
+read_numbers(const struct session_rows *rows, struct online_started *out, uint64_t *redo,
+    struct error *err)
+{
+	uint64_t timeline, size;
+
+	if (online_lsn(rows, 0, &out->checkpoint_lsn, err) ||
+	    online_lsn(rows, 1, redo, err) ||
+	    online_number(rows, 2, UINT32_MAX, &timeline, err) ||
+	    online_number(rows, 3, SEGMENT_MOST, &size, err))
+		return -1;
+	if (timeline == 0 || size < SEGMENT_LEAST || (size & (size - 1)) != 0)
+		return error_set(err, ERROR_SERVER, 0,
+		    "the server names timeline %u and WAL segments of %llu bytes",
+		    (unsigned)timeline, (unsigned long long)size);
+	out->timeline = (uint32_t)timeline;
+	out->wal_segment_size = (uint32_t)size;
+	out->in_recovery = online_bool(rows, 4);
+	snprintf(out->instance, sizeof(out->instance), "%s", session_value(rows, 0, 6));
+	return 0;
+}
+
+static int
+make_label(struct online_started *out, const struct pg_version *version, const char *text,
+    const char *start_time, struct error *err)
+{
+	struct label *label = &out->label;
+
+	label->start_lsn = out->lsn;
+	label->checkpoint_lsn = out->checkpoint_lsn;
+	label->timeline = out->timeline;
+	label->has_timeline = version->label_has_timeline;
+	label->from_standby = out->in_recovery;
+	snprintf(label->method, sizeof(label->method), "streamed");
+	walname_build(label->start_file, out->timeline,
+	    walname_segment(out->lsn, out->wal_segment_size), out->wal_segment_size);
+	label->start_time = strdup(start_time);
+	label->text = strdup(text);
+	return label->start_time && label->text ? 0 : error_memory(err);
+}
+
+/*
+ * What the backup that just started at out->lsn starts from.  *is_known is false, and
+ * nothing else told, if a later checkpoint has already taken its place in the control
+ * file: no two checkpoints share a redo position.
+ */
+static int
+describe_start(struct session *s, const struct pg_version *version, const char *text,
+    struct online_started *out, bool *is_known, struct error *err)
+{
+	struct session_rows rows;
+	uint64_t redo;
+	int rc = -1;
+
+	if (online_ask(s, describe_sql, 0, NULL, 7, &rows, err))
+		return -1;
+	if (read_numbers(&rows, out, &redo, err))
+		goto out;
+	*is_known = redo == out->lsn;
+	if (*is_known && make_label(out, version, text, session_value(&rows, 0, 5), err))
+		goto out;
+	rc = 0;
+out:
+	session_rows_free(&rows);
+	return rc;
+}
+
+static int
+call_start(struct session *s, const struct pg_version *version, const char *label,
+    bool fast, uint64_t *lsn, struct error *err)
+{
+	const char *params[2] = { label, fast ? "true" : "false" };
+	struct session_rows rows;
+	int rc;
+
+	if (online_ask(s, version->start_sql, 2, params, 1, &rows, err))
+		return error_wrap(err, "start of the backup");
+	rc = online_lsn(&rows, 0, lsn, err);
+	session_rows_free(&rows);
+	return rc;
+}
+
+int
+online_start(struct session *s, const struct pg_version *version, const char *label,
+    bool fast, struct online_started *out, struct error *err)
+{
+	bool is_known = false;
+
+	*out = (struct online_started){ 0 };
+	for (int i = 0; i < START_TRIES; i++) {
+		struct online_stopped stopped;
+
+		if (call_start(s, version, label, fast, &out->lsn, err) ||
+		    describe_start(s, version, label, out, &is_known, err))
+			goto fail;
+		if (is_known)
+			return 0;
+		if (online_stop(s, version, false, 0, &stopped, err))
+			goto fail;
+		online_stopped_free(&stopped);
+	}
+	error_set(err, ERROR_STATE, 0,
+	    "checkpoints follow each other too fast: each of %d starts of the backup was "
+	    "overtaken by another checkpoint",
+	    START_TRIES);
+	error_hint(err, "Run the backup while nothing issues CHECKPOINT all the time.");
+fail:
+	online_started_free(out);
+	return -1;
+}
+
+void
+online_started_free(struct online_started *started)
+{
+	label_free(&started->label);
+	*started = (struct online_started){ 0 };
+}
+
+int
+online_watch(struct session *s, const struct online_started *started, struct error *err)
+{
+	struct session_rows rows;
+	int rc = 0;
+
+	if (online_ask(s, "SELECT " ONLINE_INSTANCE ", pg_catalog.pg_is_in_recovery()", 0,
+		NULL, 2, &rows, err))
+		return -1;
+	if (strcmp(session_value(&rows, 0, 0), started->instance) != 0)
+		rc = error_set(
+		    err, ERROR_SERVER, 0, "the server was restarted during the backup");
+	else if (online_bool(&rows, 1) != started->in_recovery)
+		rc = error_set(err, ERROR_SERVER, 0, "%s during the backup",
+		    started->in_recovery ? "the standby was promoted"
+					 : "the server became a standby");
+	session_rows_free(&rows);
+	return rc;
+}
+
+/* The limit of the wait for the archiver is over, and with it the backup. */
+static int
+archive_too_slow(double limit, struct error *err)
+{
+	error_set(err, ERROR_STATE, 0,
+	    "the WAL of the backup was not archived within %g s", limit);
+	return error_hint(err,
+	    "See pg_stat_archiver and the server's log for what keeps archive_command.");
+}
+
+int
+online_stop(struct session *s, const struct pg_version *version, bool wait, double limit,
+    struct online_stopped *out, struct error *err)
+{
+	const char *params[1] = { wait ? "true" : "false" };
+	struct session_rows rows;
+
+	*out = (struct online_stopped){ 0 };
+	if (session_query_within(
+		s, wait ? limit : 0, version->stop_sql, 1, params, &rows, err)) {
+		if (err->kind == ERROR_STATE)
+			return archive_too_slow(limit, err);
+		return error_wrap(err, "stop of the backup");
+	}
+	if (session_value(&rows, 0, 0) == NULL || session_value(&rows, 0, 1) == NULL ||
+	    session_value(&rows, 0, 2) == NULL)
+		error_set(
+		    err, ERROR_SERVER, 0, "the server ended the backup without a label");
+	else if (online_lsn(&rows, 0, &out->lsn, err) == 0) {
+		out->label = strdup(session_value(&rows, 0, 1));
+		out->map = strdup(session_value(&rows, 0, 2));
+		if (out->label == NULL || out->map == NULL) {
+			error_memory(err);
+			online_stopped_free(out);
+		}
+	}
+	session_rows_free(&rows);
+	return out->label ? 0 : -1;
+}
+
+void
+online_stopped_free(struct online_stopped *stopped)
+{
+	free(stopped->label);
+	free(stopped->map);
+	*stopped = (struct online_stopped){ 0 };
+}

@@ -1,0 +1,383 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "server/online.h"
+#include "server/online_internal.h"
+#include "util/lsn.h"
+#include "util/number.h"
+
+/*
+ * The start time in postmaster.pid is taken before that of pg_postmaster_start_time(),
+ * in most cases within the same second.
+ */
+#define START_SECONDS 2
+
+/* How often pg_control may change while we compare it. */
+#define CONTROL_TRIES 10
+
+/* The end of every refusal of a server: which is the right one. */
+static int
+hint_right_server(const struct online_expect *e, struct error *err)
+{
+	const struct postmaster *p = e->postmaster;
+
+	if (p == NULL)
+		return error_hint(err, "See -h and -p.");
+	return error_hint(err,
+	    "The server of this directory listens on port %u of \"%s\": see -p and -h.",
+	    p->port, *p->socket_dir ? p->socket_dir : p->listen_addr);
+}
+
+/* The same system identifier, yet another server; ${fmt}: how it differs. */
+PRINTF_LIKE(4, 5)
+static int
+is_a_copy(const struct session *s, const struct online_expect *e, struct error *err,
+    const char *fmt, ...)
+{
+	char how[512];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(how, sizeof(how), fmt, args);
+	va_end(args);
+	error_set(err, ERROR_SERVER, 0,
+	    "the server on %s runs a copy of this cluster, not the one in \"%s\": %s",
+	    session_where(s), e->datadir, how);
+	return hint_right_server(e, err);
+}
+
+/* SQL's bigint in ${column} of the only row. */
+static int
+read_signed(
+    const struct session_rows *rows, size_t column, int64_t *value, struct error *err)
+{
+	const char *text = session_value(rows, 0, column);
+	bool is_negative = *text == '-';
+	uint64_t number;
+
+	if (!number_parse(
+		text + is_negative, strlen(text + is_negative), INT64_MAX, &number))
+		return error_set(err, ERROR_SERVER, 0,
+		    "the server answered \"%s\" where a number was asked for", text);
+	*value = is_negative ? -(int64_t)number : (int64_t)number;
+	return 0;
+}
+
+static int
+check_version(const struct session *s, const struct online_expect *e, struct error *err)
+{
+	if (session_version_number(s) / 10000 == e->version->major)
+		return 0;
+	error_set(err, ERROR_SERVER, 0,
+	    "the server on %s is PostgreSQL %s, but \"%s\" is a cluster of PostgreSQL %u",
+	    session_where(s), session_version_text(s), e->datadir, e->version->major);
+	return hint_right_server(e, err);
+}
+
+/* Is ${path}, of the server's file system, the directory that we have open? */
+enum sameness { SAME, ANOTHER, UNKNOWN };
+
+static enum sameness
+compare_directory(const char *path, int datadir_fd)
+{
+	struct stat theirs, ours;
+
+	/* not told, or the server sees other file systems than we: nothing is proved */
+	if (path == NULL || stat(path, &theirs) == -1 || fstat(datadir_fd, &ours) == -1)
+		return UNKNOWN;
+	return theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino ? SAME
+									    : ANOTHER;
+}
+
+static const char *
+print_time(char out[32], int64_t seconds)
+{
+	time_t t = (time_t)seconds;
+	struct tm tm;
+
+	if (gmtime_r(&t, &tm) == NULL ||
+	    strftime(out, 32, "%Y-%m-%d %H:%M:%S UTC", &tm) == 0)
+		snprintf(out, 32, "%lld", (long long)seconds);
+	return out;
+}
+
+/*
+ * A server that had many temporary files to remove starts long after it wrote
+ * postmaster.pid: later is an excuse where the directory is known to be the same.  A
+ * server on another host, with a copy in the same path, is found out here or by its
+ * pg_control.
+ */
+static int
+check_start_time(const struct session *s, const struct online_expect *e, int64_t started,
+    enum sameness directory, struct error *err)
+{
+	int64_t expected = e->postmaster->start_time;
+	char theirs[32], ours[32];
+
+	if (started >= expected - START_SECONDS &&
+	    (started <= expected + START_SECONDS || directory == SAME))
+		return 0;
+	return is_a_copy(s, e, err, "it was started at %s, postmaster.pid says %s",
+	    print_time(theirs, started), print_time(ours, expected));
+}
+
+/* What moves in pg_control while a server runs. */
+static bool
+is_same_control(const struct control *a, const struct control *b)
+{
+	return a->time == b->time && a->checkpoint_lsn == b->checkpoint_lsn &&
+	       a->redo_lsn == b->redo_lsn && a->timeline == b->timeline &&
+	       a->min_recovery_lsn == b->min_recovery_lsn;
+}
+
+static const char control_sql[] =
+    "SELECT c.checkpoint_lsn, c.redo_lsn, c.timeline_id,"
+    " extract(epoch FROM s.pg_control_last_modified)::bigint, r.min_recovery_end_lsn"
+    " FROM pg_catalog.pg_control_checkpoint() AS c, pg_catalog.pg_control_system() AS s,"
+    " pg_catalog.pg_control_recovery() AS r";
+
+static int
+ask_control(struct session *s, struct control *out, struct error *err)
+{
+	struct session_rows rows;
+	uint64_t timeline = 0;
+	int rc = -1;
+
+	*out = (struct control){ 0 };
+	if (online_ask(s, control_sql, 0, NULL, 5, &rows, err))
+		return -1;
+	if (online_lsn(&rows, 0, &out->checkpoint_lsn, err) == 0 &&
+	    online_lsn(&rows, 1, &out->redo_lsn, err) == 0 &&
+	    online_number(&rows, 2, UINT32_MAX, &timeline, err) == 0 &&
+	    read_signed(&rows, 3, &out->time, err) == 0 &&
+	    online_lsn(&rows, 4, &out->min_recovery_lsn, err) == 0)
+		rc = 0;
+	out->timeline = (uint32_t)timeline;
+	session_rows_free(&rows);
+	return rc;
+}
+
+/*
+ * The server reads its pg_control from the disk when asked, as we do.  When ours is the
+ * same before and after, the server's must be that one.  A primary and its standby never
+ * have equal ones: only the standby's has a minimal recovery position.
+ */
+static int
+check_control(struct session *s, const struct online_expect *e, struct error *err)
+{
+	for (int i = 0; i < CONTROL_TRIES; i++) {
+		uint8_t bytes[CONTROL_SIZE];
+		struct control before, theirs, after;
+
+		if (control_read(e->datadir_fd, bytes, &before, err) ||
+		    ask_control(s, &theirs, err) ||
+		    control_read(e->datadir_fd, bytes, &after, err))
+			return -1;
+		if (is_same_control(&theirs, &after))
+			return 0;
+		if (is_same_control(&before, &after)) {
+			char a[LSN_TEXT], b[LSN_TEXT];
+
+			if (theirs.checkpoint_lsn == after.checkpoint_lsn)
+				return is_a_copy(s, e, err, "its pg_control is another");
+			return is_a_copy(s, e, err,
+			    "its last checkpoint is at %s, that of this directory at %s",
+			    lsn_print(a, theirs.checkpoint_lsn),
+			    lsn_print(b, after.checkpoint_lsn));
+		}
+	}
+	/* a standby in full replay writes it all the time; then this proves nothing */
+	return 0;
+}
+
+static const char identity_sql[] =
+    "SELECT s.system_identifier, pg_catalog.pg_is_in_recovery(),"
+    " pg_catalog.current_setting('port'),"
+    " pg_catalog.floor(extract(epoch FROM pg_catalog.pg_postmaster_start_time()))::bigint"
+    " FROM pg_catalog.pg_control_system() AS s";
+
+static int
+check_identity(struct session *s, const struct online_expect *e,
+    const struct session_rows *id, const char *data_directory, struct error *err)
+{
+	enum sameness directory = compare_directory(data_directory, e->datadir_fd);
+	int64_t identifier, started;
+	uint64_t port;
+
+	if (read_signed(id, 0, &identifier, err) ||
+	    online_number(id, 2, 65535, &port, err) || read_signed(id, 3, &started, err))
+		return -1;
+	if ((uint64_t)identifier != e->control->system_identifier) {
+		error_set(err, ERROR_SERVER, 0,
+		    "the server on %s runs another cluster than the one in \"%s\": its "
+		    "system "
+		    "identifier is %s, that of the directory %llu",
+		    session_where(s), e->datadir, session_value(id, 0, 0),
+		    (unsigned long long)e->control->system_identifier);
+		return hint_right_server(e, err);
+	}
+	if (directory == ANOTHER)
+		return is_a_copy(
+		    s, e, err, "its data directory is \"%s\"", data_directory);
+	if (e->postmaster && port != e->postmaster->port)
+		return is_a_copy(s, e, err, "its port is %u, postmaster.pid says %u",
+		    (unsigned)port, e->postmaster->port);
+	if (e->postmaster && check_start_time(s, e, started, directory, err))
+		return -1;
+	return check_control(s, e, err);
+}
+
+static const char settings_sql[] =
+    "SELECT name, setting FROM pg_catalog.pg_settings WHERE name IN ('wal_level',"
+    " 'archive_mode', 'log_timezone', 'data_directory', 'config_file', 'hba_file',"
+    " 'ident_file', 'max_slot_wal_keep_size', 'idle_replication_slot_timeout')";
+
+/* NULL: the release has no such setting, or does not show it to this role. */
+static const char *
+setting(const struct session_rows *settings, const char *name)
+{
+	for (size_t i = 0; i < settings->count; i++) {
+		const char *found = session_value(settings, i, 0);
+
+		if (found && strcmp(found, name) == 0)
+			return session_value(settings, i, 1);
+	}
+	return NULL;
+}
+
+/* A limit that is off where it is ${off}: -1. */
+static int64_t
+limit(const struct session_rows *settings, const char *name, const char *off)
+{
+	const char *text = setting(settings, name);
+	uint64_t value;
+
+	if (text == NULL || strcmp(text, off) == 0 ||
+	    !number_parse(text, strlen(text), INT64_MAX, &value))
+		return -1;
+	return (int64_t)value;
+}
+
+static int
+take_settings(const struct session *s, const struct session_rows *settings,
+    struct online_server *out, struct error *err)
+{
+	const struct {
+		char **into;
+		const char *text;
+	} texts[] = {
+		{ &out->version, session_version_text(s) },
+		{ &out->archive_mode, setting(settings, "archive_mode") },
+		{ &out->log_timezone, setting(settings, "log_timezone") },
+		{ &out->data_directory, setting(settings, "data_directory") },
+		{ &out->config_file, setting(settings, "config_file") },
+		{ &out->hba_file, setting(settings, "hba_file") },
+		{ &out->ident_file, setting(settings, "ident_file") },
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		if (texts[i].text == NULL)
+			continue;
+		*texts[i].into = strdup(texts[i].text);
+		if (*texts[i].into == NULL)
+			return error_memory(err);
+	}
+	out->slot_wal_limit = limit(settings, "max_slot_wal_keep_size", "-1");
+	out->slot_idle_limit = limit(settings, "idle_replication_slot_timeout", "0");
+	return 0;
+}
+
+static int
+check_able(const struct session *s, const struct session_rows *settings, bool in_recovery,
+    struct error *err)
+{
+	const char *level = setting(settings, "wal_level");
+
+	if (in_recovery) {
+		error_set(err, ERROR_UNSUPPORTED, 0,
+		    "the server on %s is a standby, and this version backs up primaries "
+		    "only",
+		    session_where(s));
+		return error_hint(err, "Run the backup on the primary's host.");
+	}
+	if (level && strcmp(level, "minimal") == 0) {
+		error_set(err, ERROR_STATE, 0,
+		    "the server writes too little WAL for an online backup: wal_level is "
+		    "\"minimal\"");
+		return error_hint(
+		    err, "Set wal_level to \"replica\" and restart the server.");
+	}
+	return 0;
+}
+
+static const char privilege_sql[] =
+    "SELECT pg_catalog.bool_and("
+    "pg_catalog.has_function_privilege(f::pg_catalog.regprocedure, 'EXECUTE')),"
+    " pg_catalog.quote_ident(current_user),"
+    " pg_catalog.quote_ident(pg_catalog.current_database())"
+    " FROM pg_catalog.regexp_split_to_table($1, ', (?=pg_)') AS f";
+
+static int
+check_privilege(struct session *s, const struct pg_version *version, struct error *err)
+{
+	const char *params[1] = { version->functions };
+	struct session_rows rows;
+	int rc = 0;
+
+	if (online_ask(s, privilege_sql, 1, params, 3, &rows, err))
+		return -1;
+	if (!online_bool(&rows, 0)) {
+		error_set(err, ERROR_SERVER, 0, "role %s may not start and stop a backup",
+		    session_value(&rows, 0, 1));
+		rc = error_hint(err,
+		    "As a superuser, in database %s: GRANT EXECUTE ON FUNCTION %s TO %s;",
+		    session_value(&rows, 0, 2), version->functions,
+		    session_value(&rows, 0, 1));
+	}
+	session_rows_free(&rows);
+	return rc;
+}
+
+int
+online_check(struct session *s, const struct online_expect *expect,
+    struct online_server *out, struct error *err)
+{
+	struct session_rows settings = { 0 }, id = { 0 };
+	int rc = -1;
+
+	*out = (struct online_server){ 0 };
+	if (check_version(s, expect, err) ||
+	    session_query(s, settings_sql, 0, NULL, &settings, err) ||
+	    online_ask(s, identity_sql, 0, NULL, 4, &id, err) ||
+	    check_identity(s, expect, &id, setting(&settings, "data_directory"), err))
+		goto out;
+	out->in_recovery = online_bool(&id, 1);
+	if (check_able(s, &settings, out->in_recovery, err) ||
+	    check_privilege(s, expect->version, err) ||
+	    take_settings(s, &settings, out, err))
+		goto out;
+	rc = 0;
+out:
+	session_rows_free(&settings);
+	session_rows_free(&id);
+	if (rc == -1)
+		online_server_free(out);
+	return rc;
+}
+
+void
+online_server_free(struct online_server *server)
+{
+	free(server->version);
+	free(server->archive_mode);
+	free(server->log_timezone);
+	free(server->data_directory);
+	free(server->config_file);
+	free(server->hba_file);
+	free(server->ident_file);
+	*server = (struct online_server){ 0 };
+}

@@ -1,0 +1,60 @@
+#ifndef PG_BASETAR_SERVER_SESSION_INTERNAL_H
+#define PG_BASETAR_SERVER_SESSION_INTERNAL_H
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+
+#include "server/session.h"
+
+/* What session.c, session_open.c and session_error.c know of each other. */
+
+struct session {
+	PGconn *conn; /* NULL once it was lost or closed */
+	int interrupt_fd;
+	void (*notice)(const char *text);
+	bool was_interrupted;
+	char sqlstate[6];
+	char farewell[512]; /* the last FATAL message of the server, or empty */
+	char *where;
+	char *version_text;
+	unsigned version_number;
+};
+
+enum session_wait {
+	SESSION_READY,	     /* the socket is, or it is broken: libpq will tell */
+	SESSION_INTERRUPTED, /* interrupt_fd is readable */
+	SESSION_LATE	     /* the deadline is over */
+};
+
+/* Does libpq take it for more than a database's name: a connection string or a URI? */
+bool session_is_conninfo(const char *dbname);
+
+/* ERROR_USAGE: it cannot be read.  PQconninfoFree() the options. */
+MUST_CHECK int session_parse_conninfo(
+    const char *conninfo, PQconninfoOption **options, struct error *err);
+
+/*
+ * Wait for the poll ${events} on the socket of s->conn, until ${deadline} on the clock of
+ * sys_monotonic() (0: for ever).
+ */
+enum session_wait session_await(const struct session *s, short events, double deadline);
+
+/* End s->conn.  The rest of the session stays readable. */
+void session_close(struct session *s);
+
+/* libpq calls it for each message that is no answer; ${session} is a struct session. */
+void session_error_notice(void *session, const PGresult *message);
+
+/* ERROR_SERVER from a failed query; remembers its SQLSTATE. */
+int session_error_result(struct session *s, const PGresult *result, struct error *err);
+
+/* ERROR_SERVER for a connection that broke; closes it. */
+int session_error_lost(struct session *s, struct error *err);
+
+/* ERROR_SERVER for a connection that was never made. */
+int session_error_connect(const struct session *s, struct error *err);
+
+/* ERROR_CANCELLED. */
+int session_error_interrupted(struct error *err);
+
+#endif

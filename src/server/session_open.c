@@ -1,0 +1,321 @@
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/password.h"
+#include "server/session_internal.h"
+#include "util/buf.h"
+#include "util/sys.h"
+
+/* libpq has about 50 parameters; those of another session come with some of our own. */
+#define PARAMETERS 96
+
+/* What libpq wants to hear: a later value of one keyword overrides an earlier one. */
+struct parameters {
+	const char *keywords[PARAMETERS + 1];
+	const char *values[PARAMETERS + 1];
+	size_t count;
+};
+
+static void
+add(struct parameters *p, const char *keyword, const char *value)
+{
+	if (value == NULL || *value == '\0' || p->count == PARAMETERS)
+		return;
+	p->keywords[p->count] = keyword;
+	p->values[p->count] = value;
+	p->count++;
+}
+
+static const char *
+option_value(const PQconninfoOption *options, const char *keyword)
+{
+	for (; options && options->keyword; options++)
+		if (strcmp(options->keyword, keyword) == 0)
+			return options->val;
+	return NULL;
+}
+
+bool
+session_is_conninfo(const char *dbname)
+{
+	return strchr(dbname, '=') != NULL || strncmp(dbname, "postgresql://", 13) == 0 ||
+	       strncmp(dbname, "postgres://", 11) == 0;
+}
+
+int
+session_parse_conninfo(
+    const char *conninfo, PQconninfoOption **options, struct error *err)
+{
+	char *why = NULL;
+	const char *text;
+
+	*options = PQconninfoParse(conninfo, &why);
+	if (*options)
+		return 0;
+	text = why ? why : "out of memory";
+	error_set(err, ERROR_USAGE, 0, "connection string: %.*s",
+	    (int)strcspn(text, "\n"), text);
+	PQfreemem(why);
+	return -1;
+}
+
+/* Does -d, the environment or the service file say which database? */
+static int
+names_database(const char *dbname, bool *names, struct error *err)
+{
+	PQconninfoOption *options;
+
+	*names = true;
+	if (dbname && *dbname != '\0') {
+		if (!session_is_conninfo(dbname))
+			return 0;
+		if (session_parse_conninfo(dbname, &options, err))
+			return -1;
+		/* a service may name one, but only libpq can look it up */
+		*names =
+		    option_value(options, "dbname") || option_value(options, "service");
+		PQconninfoFree(options);
+		if (*names)
+			return 0;
+	}
+	options = PQconndefaults();
+	*names = option_value(options, "dbname") != NULL;
+	PQconninfoFree(options);
+	return 0;
+}
+
+static int
+describe(struct parameters *p, const struct session_options *options,
+    const char *password, struct error *err)
+{
+	bool names;
+
+	if (names_database(options->dbname, &names, err))
+		return -1;
+	add(p, "host", options->located_host);
+	add(p, "port", options->located_port);
+	add(p, "host", options->host);
+	add(p, "port", options->port);
+	add(p, "user", options->user);
+	add(p, "password", password);
+	/* the first dbname may be a string that names all of them; see expand_dbname */
+	add(p, "dbname", options->dbname);
+	if (!names)
+		add(p, "dbname", "postgres");
+	return 0;
+}
+
+/* A list of hosts may lead elsewhere the second time: name the one that was taken. */
+static void
+describe_beside(struct parameters *p, const PQconninfoOption *of, const PGconn *conn)
+{
+	for (; of && of->keyword; of++)
+		if (strcmp(of->keyword, "service") != 0 &&
+		    strcmp(of->keyword, "hostaddr") != 0)
+			add(p, of->keyword, of->val);
+	add(p, "host", PQhost(conn));
+	add(p, "hostaddr", PQhostaddr(conn));
+	add(p, "port", PQport(conn));
+	add(p, "password", PQpass(conn));
+}
+
+static int
+start_connection(struct session *s, const struct session_options *options,
+    const char *password, struct error *err)
+{
+	PQconninfoOption *of = NULL;
+	struct parameters p = { .count = 0 };
+
+	if (options->beside) {
+		of = PQconninfo(options->beside->conn);
+		describe_beside(&p, of, options->beside->conn);
+	} else if (describe(&p, options, password, err))
+		return -1;
+	/* text is bytes to us: a path need not be of any encoding */
+	add(&p, "client_encoding", "SQL_ASCII");
+	add(&p, "application_name", "pg_basetar");
+	add(&p, "replication", "false");
+
+	session_close(s);
+	s->conn = PQconnectStartParams(p.keywords, p.values, 1);
+	PQconninfoFree(of);
+	if (s->conn == NULL)
+		return error_memory(err);
+	PQsetNoticeReceiver(s->conn, session_error_notice, s);
+	return 0;
+}
+
+/* connect_timeout, which libpq leaves to those who connect without blocking. */
+static double
+connect_deadline(PGconn *conn)
+{
+	PQconninfoOption *options = PQconninfo(conn);
+	const char *text = option_value(options, "connect_timeout");
+	long seconds = text ? strtol(text, NULL, 10) : 0;
+
+	PQconninfoFree(options);
+	if (seconds <= 0)
+		return 0;
+	return sys_monotonic() + (seconds < 2 ? 2.0 : (double)seconds);
+}
+
+static int
+connect_session(struct session *s, const struct session_options *options,
+    const char *password, struct error *err)
+{
+	PostgresPollingStatusType state = PGRES_POLLING_WRITING;
+	double deadline;
+
+	if (start_connection(s, options, password, err))
+		return -1;
+	if (PQstatus(s->conn) == CONNECTION_BAD)
+		return session_error_connect(s, err);
+	deadline = connect_deadline(s->conn);
+	while (state != PGRES_POLLING_OK) {
+		short events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT;
+
+		switch (session_await(s, events, deadline)) {
+		case SESSION_INTERRUPTED:
+			return session_error_interrupted(err);
+		case SESSION_LATE:
+			return error_set(err, ERROR_SERVER, 0,
+			    "no answer of the server on port %s of \"%s\" within "
+			    "connect_timeout",
+			    PQport(s->conn), PQhost(s->conn));
+		case SESSION_READY:
+			break;
+		}
+		state = PQconnectPoll(s->conn);
+		if (state == PGRES_POLLING_FAILED)
+			return session_error_connect(s, err);
+	}
+	return 0;
+}
+
+static int
+ask_password(const struct session *s, const struct session_options *options,
+    char **password, struct error *err)
+{
+	const char *user = s->conn ? PQuser(s->conn) : options->user;
+	struct buf prompt = { 0 };
+	int rc = -1;
+
+	if (user == NULL || *user == '\0')
+		rc = buf_printf(&prompt, err, "Password: ");
+	else
+		rc = buf_printf(&prompt, err, "Password for user %s: ", user);
+	if (rc == 0)
+		rc = password_prompt(buf_text(&prompt), s->interrupt_fd, password, err);
+	buf_free(&prompt);
+	return rc;
+}
+
+/* Connect, and ask for a password where one is wanted and that is allowed. */
+static int
+login(struct session *s, const struct session_options *options, struct error *err)
+{
+	char *password = NULL;
+	int rc = -1;
+
+	if (options->force_prompt && !options->beside &&
+	    ask_password(s, options, &password, err))
+		return -1;
+	rc = connect_session(s, options, password, err);
+	if (rc == -1 && s->conn && PQconnectionNeedsPassword(s->conn) &&
+	    !options->beside && password == NULL) {
+		if (options->never_prompt)
+			error_hint(err, "Put the password into ~/.pgpass.");
+		else if (ask_password(s, options, &password, err) == 0)
+			rc = connect_session(s, options, password, err);
+	}
+	free(password);
+	return rc;
+}
+
+/* Remember what is asked for when the connection may be gone. */
+static int
+describe_server(struct session *s, struct error *err)
+{
+	const char *version = PQparameterStatus(s->conn, "server_version");
+	struct buf where = { 0 };
+	int number = PQserverVersion(s->conn);
+
+	if (buf_printf(
+		&where, err, "port %s of \"%s\"", PQport(s->conn), PQhost(s->conn)))
+		return -1;
+	s->where = (char *)where.data;
+	s->version_text = strdup(version ? version : "");
+	if (s->version_text == NULL)
+		return error_memory(err);
+	s->version_number = number > 0 ? (unsigned)number : 0;
+	return 0;
+}
+
+/*
+ * The search path goes first, so that nothing after it can be meant for another schema's
+ * function.  Which of the settings there are depends on the release.  TimeZone: the
+ * label's START TIME is in log_timezone.
+ *
+ * client_connection_check_interval (14 and later): a backend that waits for a spread
+ * checkpoint does not look at its socket, so that the backup of a program that was
+ * killed would last until the checkpoint is over.  Some systems refuse it.
+ */
+static const struct {
+	const char *sql;
+	bool is_optional;
+} settings[] = {
+	{ "SELECT pg_catalog.set_config('search_path', '', false)", false },
+	{ "SELECT pg_catalog.set_config(w.name, w.value, false)"
+	  " FROM (VALUES ('statement_timeout', '0'), ('lock_timeout', '0'),"
+	  " ('transaction_timeout', '0'), ('idle_session_timeout', '0'),"
+	  " ('idle_in_transaction_session_timeout', '0'),"
+	  " ('client_min_messages', 'notice'),"
+	  " ('TimeZone', pg_catalog.current_setting('log_timezone'))) AS w (name, value)"
+	  " JOIN pg_catalog.pg_settings AS s ON s.name = w.name",
+	    false },
+	{ "SELECT pg_catalog.set_config(name, '2s', false) FROM pg_catalog.pg_settings"
+	  " WHERE name = 'client_connection_check_interval'",
+	    true },
+};
+
+static int
+apply_settings(struct session *s, struct error *err)
+{
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+		struct session_rows rows;
+
+		if (session_query(s, settings[i].sql, 0, NULL, &rows, err) &&
+		    (!settings[i].is_optional || session_sqlstate(s)[0] == '\0'))
+			return error_wrap(err, "settings of the session");
+		session_rows_free(&rows);
+	}
+	return 0;
+}
+
+int
+session_open(
+    struct session **out, const struct session_options *options, struct error *err)
+{
+	struct session *s = calloc(1, sizeof(*s));
+
+	*out = NULL;
+	if (s == NULL)
+		return error_memory(err);
+	s->interrupt_fd = options->interrupt_fd;
+	if (login(s, options, err) || describe_server(s, err))
+		goto out;
+	if (PQsetnonblocking(s->conn, 1) == -1) {
+		session_error_lost(s, err);
+		goto out;
+	}
+	/* what a server warns of at login (a collation's version) is no matter of a backup */
+	s->notice = options->notice;
+	if (apply_settings(s, err))
+		goto out;
+	*out = s;
+	s = NULL;
+out:
+	session_free(s);
+	return *out ? 0 : -1;
+}

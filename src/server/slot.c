@@ -1,0 +1,144 @@
+#include "server/slot.h"
+
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "util/buf.h"
+
+/* NAMEDATALEN of the server, less its NUL. */
+#define NAME_SIZE 64
+
+/* A drop takes milliseconds; the closed connection does it too. */
+#define DROP_SECONDS 5
+
+struct slot {
+	struct session *session;
+	bool is_made;
+	char name[NAME_SIZE];
+};
+
+/*
+ * The pid tells a DBA whose it is.  The nanoseconds keep apart those of one pid, which
+ * may run in several containers at once.  Lower case, digits and underscores are all
+ * that a name may have.
+ */
+static void
+make_name(char name[NAME_SIZE])
+{
+	struct timespec now = { 0 };
+	uint32_t mixed;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	mixed = (uint32_t)now.tv_sec * UINT32_C(2654435761) ^ (uint32_t)now.tv_nsec << 2;
+	snprintf(name, NAME_SIZE, "pg_basetar_%ld_%08x", (long)getpid(), (unsigned)mixed);
+}
+
+/* What can be done about the two reasons that are common. */
+static int
+explain(const struct session *session, struct error *why)
+{
+	const char *state = session_sqlstate(session);
+
+	error_wrap(why, "temporary replication slot");
+	/* insufficient_privilege */
+	if (strcmp(state, "42501") == 0)
+		return error_hint(why,
+		    "A role with the REPLICATION attribute can have one: ALTER ROLE ... "
+		    "REPLICATION.");
+	/* configuration_limit_exceeded, object_not_in_prerequisite_state */
+	if (strcmp(state, "53400") == 0 || strcmp(state, "55000") == 0)
+		return error_hint(why, "Raise max_replication_slots, or drop a slot.");
+	return -1;
+}
+
+int
+slot_hold(struct slot **out, const struct session_options *options, struct error *why)
+{
+	const char *params[1];
+	struct session_rows rows = { 0 };
+	struct slot *slot = calloc(1, sizeof(*slot));
+
+	*out = NULL;
+	if (slot == NULL)
+		return error_memory(why);
+	make_name(slot->name);
+	params[0] = slot->name;
+	if (session_open(&slot->session, options, why)) {
+		error_wrap(why, "connection for the replication slot");
+		goto out;
+	}
+	/* true, true: reserve WAL at once, and temporary */
+	if (session_query(slot->session,
+		"SELECT * FROM pg_catalog.pg_create_physical_replication_slot($1, true, "
+		"true)",
+		1, params, &rows, why)) {
+		explain(slot->session, why);
+		goto out;
+	}
+	slot->is_made = true;
+	if (session_value(&rows, 0, 1) == NULL) {
+		error_set(why, ERROR_SERVER, 0, "the replication slot reserves no WAL");
+		goto out;
+	}
+	*out = slot;
+	slot = NULL;
+out:
+	session_rows_free(&rows);
+	slot_free(slot);
+	return *out ? 0 : -1;
+}
+
+const char *
+slot_name(const struct slot *slot)
+{
+	return slot->name;
+}
+
+bool
+slot_is_held(struct slot *slot, struct error *why)
+{
+	if (session_check(slot->session, why) == 0)
+		return true;
+	error_wrap(why, "replication slot \"%s\"", slot->name);
+	return false;
+}
+
+bool
+slot_in_datadir(const struct slot *slot, int datadir_fd)
+{
+	char path[sizeof("pg_replslot/") + NAME_SIZE];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "pg_replslot/%s", slot->name);
+	return fstatat(datadir_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       S_ISDIR(st.st_mode);
+}
+
+void
+slot_free(struct slot *slot)
+{
+	const char *params[1];
+	struct session_rows rows;
+	struct error ignored;
+
+	if (slot == NULL)
+		return;
+	/*
+	 * The end of the connection drops it as well, but a moment after we are gone: a
+	 * backup that has ended leaves nothing behind.
+	 */
+	params[0] = slot->name;
+	if (slot->is_made && session_check(slot->session, &ignored) == 0 &&
+	    session_query_within(slot->session, DROP_SECONDS,
+		"SELECT pg_catalog.pg_drop_replication_slot($1)", 1, params, &rows,
+		&ignored) == 0)
+		session_rows_free(&rows);
+	session_free(slot->session);
+	free(slot);
+}
