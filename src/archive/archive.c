@@ -1,0 +1,284 @@
+#include "archive/archive.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "archive/filebody.h"
+#include "pg/manifest_write.h"
+#include "tar/writer.h"
+#include "util/sys.h"
+
+struct archive {
+	struct archive_options opt;
+	struct tar_writer *tar;
+	struct manifest *manifest; /* NULL: none */
+	struct buf name, target;   /* kept for their memory */
+};
+
+int
+archive_open(struct archive **out, const struct archive_options *opt, struct error *err)
+{
+	struct archive *a = calloc(1, sizeof(*a));
+
+	if (a == NULL)
+		return error_memory(err);
+	a->opt = *opt;
+	if (tar_writer_open(&a->tar, opt->pipe, err) ||
+	    (!opt->no_manifest && manifest_new(&a->manifest, opt->manifest_version,
+				      opt->system_identifier, err))) {
+		archive_free(a);
+		return -1;
+	}
+	*out = a;
+	return 0;
+}
+
+void
+archive_free(struct archive *a)
+{
+	if (a == NULL)
+		return;
+	tar_writer_free(a->tar);
+	manifest_free(a->manifest);
+	buf_free(&a->name);
+	buf_free(&a->target);
+	free(a);
+}
+
+/* The header's facts, but for name and size, which are not always the file's. */
+static struct tar_entry
+entry_of(const struct archive *a, char type, const struct stat *st)
+{
+	const struct stat *from = st ? st : &a->opt.own;
+
+	return (struct tar_entry){
+		.type = type,
+		.mode = (uint32_t)(from->st_mode & 07777),
+		.uid = from->st_uid,
+		.gid = from->st_gid,
+		.mtime = from->st_mtime,
+		.name = buf_text(&a->name),
+	};
+}
+
+int
+archive_directory(struct archive *a, enum layout_part part, const char *path,
+    const struct stat *st, struct error *err)
+{
+	struct tar_entry entry;
+
+	if (layout_name(&a->name, part, path, err) || buf_append(&a->name, "/", 1, err))
+		return -1;
+	entry = entry_of(a, '5', st);
+	if (st == NULL) /* who may read its files may enter it */
+		entry.mode |= (entry.mode & 0444) >> 2;
+	return tar_writer_bodiless(a->tar, &entry, err);
+}
+
+int
+archive_tablespace_link(struct archive *a, const char *oid, const struct stat *st,
+    struct error *err)
+{
+	struct tar_entry entry;
+
+	buf_clear(&a->name);
+	if (buf_printf(&a->name, err, "pg_tblspc/%s", oid) ||
+	    layout_link_target(&a->target, oid, err))
+		return -1;
+	entry = entry_of(a, '2', st);
+	entry.link = buf_text(&a->target);
+	return tar_writer_bodiless(a->tar, &entry, err);
+}
+
+/* Header of a file of ${size} bytes whose name is in a->name; takes ${body}. */
+static int
+begin_file(struct archive *a, const struct stat *st, uint64_t size, struct body *body,
+    struct error *err)
+{
+	struct tar_entry entry = entry_of(a, '0', st);
+
+	entry.size = size;
+	return tar_writer_begin(a->tar, &entry, body, err);
+}
+
+static int
+whole_file(struct archive *a, const struct stat *st, const void *bytes, size_t len,
+    struct body *body, struct error *err)
+{
+	if (begin_file(a, st, len, body, err) ||
+	    blockpipe_body_bytes(a->opt.pipe, bytes, len, err))
+		return -1;
+	return tar_writer_end(a->tar, err);
+}
+
+/* The same from a descriptor, which is taken. */
+static int
+file_from(struct archive *a, const struct stat *st, int fd, struct body *body,
+    struct error *err)
+{
+	uint64_t size = (uint64_t)st->st_size;
+	struct blockfile *file = NULL;
+	int rc = -1;
+
+	if (blockpipe_file(a->opt.pipe, fd, &file, err))
+		body->ops->free(body);
+	else if (begin_file(a, st, size, body, err) == 0 &&
+	    blockpipe_body_range(a->opt.pipe, file, 0, size, err) == 0)
+		rc = tar_writer_end(a->tar, err);
+	blockfile_release(file);
+	return rc;
+}
+
+/* What the manifest is to know of the file ${path}, and its body. */
+static int
+listed_body(struct archive *a, struct body **body, const char *path, const struct stat *st,
+    uint64_t size, enum digest_kind digest, void (*warn)(const char *), struct error *err)
+{
+	const struct filebody_options opt = {
+		.manifest = a->manifest,
+		.digest = digest,
+		.size = size,
+		.mtime = st ? st->st_mtime : a->opt.own.st_mtime,
+		.warn = warn,
+	};
+
+	return filebody_new(body, path, &opt, err);
+}
+
+/* A body that nobody wants to hear of. */
+static int
+unlisted_body(struct body **body, const char *path, struct error *err)
+{
+	const struct filebody_options opt = { .manifest = NULL };
+
+	return filebody_new(body, path, &opt, err);
+}
+
+int
+archive_bytes(struct archive *a, enum layout_part part, const char *path,
+    const struct stat *st, const void *bytes, size_t len, struct error *err)
+{
+	struct body *body;
+
+	if (layout_name(&a->name, part, path, err) ||
+	    listed_body(a, &body, path, st, len, a->opt.digest, NULL, err))
+		return -1;
+	return whole_file(a, st, bytes, len, body, err);
+}
+
+int
+archive_file(struct archive *a, enum layout_part part, const char *path,
+    const struct stat *st, int fd, bool is_relation, struct error *err)
+{
+	struct body *body;
+
+	if (layout_name(&a->name, part, path, err) ||
+	    listed_body(a, &body, path, st, (uint64_t)st->st_size, a->opt.digest,
+		is_relation ? NULL : a->opt.warn, err)) {
+		sys_close(fd);
+		return -1;
+	}
+	return file_from(a, st, fd, body, err);
+}
+
+int
+archive_control(struct archive *a, const struct stat *st, const void *bytes, size_t len,
+    struct error *err)
+{
+	enum digest_kind digest = a->opt.digest == DIGEST_NONE ? DIGEST_NONE : DIGEST_SHA256;
+	struct body *body;
+
+	if (layout_name(&a->name, LAYOUT_TREE, LAYOUT_CONTROL, err) ||
+	    listed_body(a, &body, LAYOUT_CONTROL, st, len, digest, NULL, err))
+		return -1;
+	return whole_file(a, st, bytes, len, body, err);
+}
+
+int
+archive_segment(struct archive *a, const char *name, const struct stat *st, int fd,
+    const struct walbody_options *opt, struct error *err)
+{
+	struct body *body;
+
+	buf_clear(&a->name);
+	if (buf_printf(&a->name, err, "%s/%s", LAYOUT_WAL, name) ||
+	    walbody_new(&body, name, opt, err)) {
+		sys_close(fd);
+		return -1;
+	}
+	return file_from(a, st, fd, body, err);
+}
+
+int
+archive_done(struct archive *a, const char *name, struct error *err)
+{
+	struct body *body;
+
+	buf_clear(&a->name);
+	if (buf_printf(&a->name, err, "%s/archive_status/%s.done", LAYOUT_WAL, name) ||
+	    unlisted_body(&body, name, err))
+		return -1;
+	return whole_file(a, NULL, NULL, 0, body, err);
+}
+
+int
+archive_history(struct archive *a, const char *name, const struct stat *st,
+    const void *bytes, size_t len, struct error *err)
+{
+	struct body *body;
+
+	buf_clear(&a->name);
+	if (buf_printf(&a->name, err, "%s/%s", LAYOUT_WAL, name) ||
+	    unlisted_body(&body, name, err))
+		return -1;
+	return whole_file(a, st, bytes, len, body, err);
+}
+
+int
+archive_wal_range(struct archive *a, uint32_t timeline, uint64_t start, uint64_t end,
+    struct error *err)
+{
+	/* every file must be listed before the first range */
+	if (a->manifest == NULL)
+		return 0;
+	if (blockpipe_settle(a->opt.pipe, err))
+		return -1;
+	return manifest_add_wal(a->manifest, timeline, start, end, err);
+}
+
+/* The manifest's text, inflated piece by piece into the stream. */
+static int
+send_manifest_text(struct archive *a, struct error *err)
+{
+	uint8_t text[64 * 1024];
+	size_t got;
+
+	do {
+		if (manifest_read(a->manifest, text, sizeof(text), &got, err) ||
+		    blockpipe_body_bytes(a->opt.pipe, text, got, err))
+			return -1;
+	} while (got == sizeof(text));
+	return 0;
+}
+
+static int
+send_manifest(struct archive *a, struct error *err)
+{
+	struct body *body;
+
+	if (blockpipe_settle(a->opt.pipe, err) || manifest_finish(a->manifest, err) ||
+	    layout_name(&a->name, LAYOUT_TREE, LAYOUT_MANIFEST, err) ||
+	    unlisted_body(&body, LAYOUT_MANIFEST, err) ||
+	    begin_file(a, NULL, manifest_size(a->manifest), body, err) ||
+	    send_manifest_text(a, err))
+		return -1;
+	return tar_writer_end(a->tar, err);
+}
+
+int
+archive_finish(struct archive *a, struct error *err)
+{
+	if (a->manifest && send_manifest(a, err))
+		return -1;
+	return tar_writer_finish(a->tar, err);
+}

@@ -1,0 +1,81 @@
+#ifndef PG_BASETAR_ARCHIVE_ARCHIVE_H
+#define PG_BASETAR_ARCHIVE_ARCHIVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "archive/layout.h"
+#include "archive/walbody.h"
+#include "io/blockpipe.h"
+#include "util/digest.h"
+#include "util/error.h"
+
+/*
+ * One archive being written: members go into the stream, files into the manifest too.
+ * The caller decides what comes in which order.  Called by the pipeline's planner only.
+ *
+ * Paths are as PostgreSQL names them, relative to the data directory ("base/5/1259",
+ * "pg_tblspc/16400/PG_15_202209061/5/16401"); ${part} says where they lie (layout.h).
+ */
+struct archive;
+
+struct archive_options {
+	struct blockpipe *pipe; /* borrowed */
+	enum digest_kind digest;
+	bool no_manifest;
+	unsigned manifest_version;
+	uint64_t system_identifier;
+	/* Owner, mode and time of members that are no files of the cluster. */
+	struct stat own;
+	void (*warn)(const char *text);
+};
+
+MUST_CHECK int archive_open(struct archive **, const struct archive_options *options,
+    struct error *err);
+/* Not before the pipeline is closed or freed.  NULL is no archive. */
+void archive_free(struct archive *);
+
+/* A directory, with the owner, mode and time of ${st} (NULL: those of options.own). */
+MUST_CHECK int archive_directory(struct archive *, enum layout_part part, const char *path,
+    const struct stat *st, struct error *err);
+
+/* The link pg_tblspc/${oid} to where that tablespace lies in the archive. */
+MUST_CHECK int archive_tablespace_link(struct archive *, const char *oid,
+    const struct stat *st, struct error *err);
+
+/* A file whose content the caller has in memory; as large as ${len}. */
+MUST_CHECK int archive_bytes(struct archive *, enum layout_part part, const char *path,
+    const struct stat *st, const void *bytes, size_t len, struct error *err);
+
+/*
+ * A file of ${st}->st_size bytes that is read from ${fd}; what it does not have when it
+ * is read becomes zeros, and a warning unless ${is_relation}.  Takes ${fd}, on failure
+ * too.
+ */
+MUST_CHECK int archive_file(struct archive *, enum layout_part part, const char *path,
+    const struct stat *st, int fd, bool is_relation, struct error *err);
+
+/* global/pg_control: its digest is SHA-256, since its CRC-32C is always the same. */
+MUST_CHECK int archive_control(struct archive *, const struct stat *st, const void *bytes,
+    size_t len, struct error *err);
+
+/* A WAL segment ${name} from ${fd}, which is taken, on failure too.  Not in the manifest. */
+MUST_CHECK int archive_segment(struct archive *, const char *name, const struct stat *st,
+    int fd, const struct walbody_options *options, struct error *err);
+
+/* An empty file pg_wal/archive_status/${name}.done: nobody needs to archive that again. */
+MUST_CHECK int archive_done(struct archive *, const char *name, struct error *err);
+
+/* A timeline history file, whose content the caller has.  Not in the manifest. */
+MUST_CHECK int archive_history(struct archive *, const char *name, const struct stat *st,
+    const void *bytes, size_t len, struct error *err);
+
+/* For the manifest: the WAL that this timeline needs; the newest timeline first. */
+MUST_CHECK int archive_wal_range(struct archive *, uint32_t timeline, uint64_t start,
+    uint64_t end, struct error *err);
+
+/* The manifest, unless there is to be none, and the end of the archive. */
+MUST_CHECK int archive_finish(struct archive *, struct error *err);
+
+#endif

@@ -1,0 +1,99 @@
+#include "archive/filebody.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/buf.h"
+#include "util/crc32c.h"
+
+struct filebody {
+	struct body body;
+	struct filebody_options opt;
+	struct digest *digest;
+	uint32_t crc;     /* of the pieces so far */
+	uint64_t missing; /* bytes that the file did not have */
+	char path[];
+};
+
+static int
+filebody_piece(struct body *body, const struct piece *piece, struct error *err)
+{
+	struct filebody *f = (struct filebody *)body;
+
+	f->missing += piece->missing;
+	if (body->wants_crc32c)
+		f->crc = piece->offset == 0 ? piece->crc32c :
+					      crc32c_combine(f->crc, piece->crc32c, piece->len);
+	else if (f->digest)
+		return digest_update(f->digest, piece->bytes, piece->len, err);
+	return 0;
+}
+
+/* Something that is no relation was cut off while it was sent: say how much is gone. */
+static void
+warn_of_missing(const struct filebody *f)
+{
+	struct error err = { 0 };
+	struct buf text = { 0 };
+
+	if (f->opt.warn && f->missing > 0 &&
+	    buf_printf(&text, &err,
+		"file \"%s\" shrank while it was sent: its last %llu bytes are zeros", f->path,
+		(unsigned long long)f->missing) == 0)
+		f->opt.warn(buf_text(&text));
+	buf_free(&text);
+}
+
+static int
+filebody_end(struct body *body, struct error *err)
+{
+	struct filebody *f = (struct filebody *)body;
+	uint8_t value[DIGEST_MAX];
+	size_t len = 0;
+
+	warn_of_missing(f);
+	if (f->opt.manifest == NULL)
+		return 0;
+	if (body->wants_crc32c)
+		digest_set_crc32c(f->digest, f->crc);
+	if (digest_final(f->digest, value, &len, err))
+		return error_wrap(err, "\"%s\"", f->path);
+	return manifest_add_file(f->opt.manifest, f->path, f->opt.size, f->opt.mtime,
+	    f->opt.digest, value, len, err);
+}
+
+static void
+filebody_free(struct body *body)
+{
+	struct filebody *f = (struct filebody *)body;
+
+	digest_free(f->digest);
+	free(f);
+}
+
+static const struct body_ops filebody_ops = { filebody_piece, filebody_end,
+	filebody_free };
+
+int
+filebody_new(struct body **out, const char *path, const struct filebody_options *opt,
+    struct error *err)
+{
+	size_t len = strlen(path) + 1;
+	struct filebody *f = calloc(1, sizeof(*f) + len);
+
+	if (f == NULL)
+		return error_memory(err);
+	memcpy(f->path, path, len);
+	f->body.ops = &filebody_ops;
+	f->body.name = f->path;
+	f->opt = *opt;
+	if (opt->manifest) {
+		f->body.wants_crc32c = opt->digest == DIGEST_CRC32C;
+		if (digest_new(&f->digest, opt->digest, err)) {
+			free(f);
+			return -1;
+		}
+	}
+	*out = &f->body;
+	return 0;
+}

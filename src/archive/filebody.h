@@ -1,0 +1,29 @@
+#ifndef PG_BASETAR_ARCHIVE_FILEBODY_H
+#define PG_BASETAR_ARCHIVE_FILEBODY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "io/blockpipe.h"
+#include "pg/manifest_write.h"
+#include "util/digest.h"
+
+/*
+ * The body of a file that is listed in the manifest: takes its digest while it passes
+ * and makes its entry at the end.  CRC-32C comes from the workers, piece by piece, and
+ * is combined here; SHA-2, which cannot be combined, is taken of the pieces here.
+ */
+struct filebody_options {
+	struct manifest *manifest; /* borrowed; NULL: there is none */
+	enum digest_kind digest;
+	uint64_t size;
+	int64_t mtime;
+	/* NULL, or to be told when the file had fewer bytes than were promised for it */
+	void (*warn)(const char *text);
+};
+
+/* ${path} as the manifest has it; copied.  The pipeline frees the body. */
+MUST_CHECK int filebody_new(struct body **, const char *path,
+    const struct filebody_options *options, struct error *err);
+
+#endif
