@@ -1,0 +1,313 @@
+#include "option/options.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "option/opttable.h"
+#include "pg/label.h"
+#include "util/sys.h"
+
+/*
+ * The rules are those of getopt_long(): letters may stand together, a long name may be
+ * cut where it stays unique, options and operands mix, "--" ends the options.  It is not
+ * used because it cannot tell "-?" from an unknown option, and leaves messages to guess
+ * from its global state which option they are about.
+ */
+
+/* Two options of which only one can be meant. */
+static const struct {
+	const char *one, *other;
+} excluding[] = {
+	{ "quiet", "verbose" },
+	{ "no-manifest", "manifest-checksums" },
+};
+
+/* Other commands of the program's design. */
+static const char *const later_commands[] = { "verify", "restore", "info" };
+
+/* Where the reading of the command line stands. */
+struct reading {
+	char *const *args;   /* the next argument first; ends with a NULL */
+	const char *letters; /* what is left of a word of letters; NULL or "": nothing */
+	bool only_operands;  /* "--" was read */
+	bool has_command;
+	uint64_t given; /* a bit for each row that was */
+};
+
+/* What was read: an option and its value, or an operand. */
+struct token {
+	const struct opttable_row *row; /* NULL: an operand */
+	const char *value;		/* never NULL; the operand itself */
+	bool has_value;
+};
+
+static uint64_t
+row_bit(const struct opttable_row *row)
+{
+	return (uint64_t)1 << (row - opttable);
+}
+
+static bool
+was_given(const struct reading *r, const char *name)
+{
+	for (size_t i = 0; i < opttable_rows; i++)
+		if (opttable[i].name && strcmp(opttable[i].name, name) == 0)
+			return (r->given & row_bit(&opttable[i])) != 0;
+	return false;
+}
+
+/* Refuse what cannot be, before its value is looked for. */
+static int
+check_row(const struct reading *r, const struct opttable_row *row, struct error *err)
+{
+	if (row->rule == OPT_LATER) {
+		error_set(err, ERROR_USAGE, 0,
+		    "option \"--%s\" is not available in this version", row->name);
+		return row->help ? error_hint(err, "%s", row->help) : -1;
+	}
+	for (size_t i = 0; row->rule == OPT_ONCE && i < opttable_rows; i++)
+		if (opttable[i].rule == OPT_ONCE && opttable[i].field == row->field &&
+		    (r->given & row_bit(&opttable[i])) != 0)
+			return error_set(
+			    err, ERROR_USAGE, 0, "duplicate option \"--%s\"", row->name);
+	return 0;
+}
+
+/* The value of an option that must have one, when it is not in the same word. */
+static int
+next_value(struct reading *r, struct token *t, struct error *err)
+{
+	if (!*r->args)
+		return error_set(
+		    err, ERROR_USAGE, 0, "option \"--%s\" needs a value", t->row->name);
+	t->value = *r->args++;
+	t->has_value = true;
+	return 0;
+}
+
+static int
+read_letter(struct reading *r, struct token *t, struct error *err)
+{
+	char letter = *r->letters++;
+
+	t->row = opttable_letter(letter);
+	if (!t->row)
+		return error_set(err, ERROR_USAGE, 0, "unknown option \"-%c\"", letter);
+	if (check_row(r, t->row, err))
+		return -1;
+	if (!t->row->value)
+		return 0;
+	if (*r->letters == '\0')
+		return next_value(r, t, err);
+	t->value = r->letters;
+	t->has_value = true;
+	r->letters = NULL;
+	return 0;
+}
+
+static int
+read_name(struct reading *r, const char *word, struct token *t, struct error *err)
+{
+	size_t len = strcspn(word, "=");
+
+	if (opttable_name(word, len, &t->row, err) || check_row(r, t->row, err))
+		return -1;
+	if (word[len] == '=') {
+		t->value = word + len + 1;
+		t->has_value = true;
+		if (t->row->value)
+			return 0;
+		return error_set(
+		    err, ERROR_USAGE, 0, "option \"--%s\" takes no value", t->row->name);
+	}
+	if (t->row->value && t->row->value[0] != '[')
+		return next_value(r, t, err);
+	return 0;
+}
+
+/* Read one token; there is one. */
+static int
+read_token(struct reading *r, struct token *t, struct error *err)
+{
+	const char *word;
+
+	*t = (struct token){ .value = "" };
+	if (r->letters && *r->letters != '\0')
+		return read_letter(r, t, err);
+	word = *r->args++;
+	if (r->only_operands || word[0] != '-' || word[1] == '\0') {
+		t->value = word;
+		return 0;
+	}
+	if (word[1] == '-')
+		return read_name(r, word + 2, t, err);
+	r->letters = word + 1;
+	return read_letter(r, t, err);
+}
+
+static bool
+has_token(struct reading *r)
+{
+	if (r->letters && *r->letters != '\0')
+		return true;
+	if (*r->args && !r->only_operands && strcmp(*r->args, "--") == 0) {
+		r->only_operands = true;
+		r->args++;
+	}
+	return *r->args != NULL;
+}
+
+/* The first operand is the command; "backup" is also what none means. */
+static int
+take_operand(struct reading *r, const char *word, struct error *err)
+{
+	size_t later = sizeof(later_commands) / sizeof(later_commands[0]);
+
+	if (r->has_command)
+		return error_set(
+		    err, ERROR_USAGE, 0, "operand \"%s\" is one too many", word);
+	r->has_command = true;
+	if (strcmp(word, "backup") == 0)
+		return 0;
+	for (size_t i = 0; i < later; i++)
+		if (strcmp(word, later_commands[i]) == 0)
+			return error_set(err, ERROR_USAGE, 0,
+			    "command \"%s\" is not available in this version", word);
+	error_set(err, ERROR_USAGE, 0, "unknown command \"%s\"", word);
+	return error_hint(err, "Name the data directory with -D and the output with -o.");
+}
+
+/* A value that is kept as it stands, once it is known to be good. */
+static int
+take_text(struct options *o, const struct token *t, struct error *err)
+{
+	unsigned port;
+
+	if (t->row->kind == OPT_NAME && *t->value == '\0')
+		return error_set(err, ERROR_USAGE, 0, "the value is empty");
+	if (t->row->kind == OPT_LABEL && label_check_text(t->value, err))
+		return -1;
+	if (t->row->kind == OPT_PORT && optvalue_number(t->value, 1, 65535, &port, err))
+		return -1;
+	memcpy((char *)o + t->row->field, &t->value, sizeof(t->value));
+	return 0;
+}
+
+/* Carry out one option.  Returns what options_parse() shall, OPTIONS_RUN to go on. */
+static int
+take_option(struct options *o, const struct token *t, struct error *err)
+{
+	static const bool yes = true;
+
+	switch (t->row->kind) {
+	case OPT_HEADING:
+		break;
+	case OPT_FLAG:
+		memcpy((char *)o + t->row->field, &yes, sizeof(yes));
+		break;
+	case OPT_TEXT:
+	case OPT_NAME:
+	case OPT_LABEL:
+	case OPT_PORT:
+		return take_text(o, t, err);
+	case OPT_COMPRESS:
+		return optvalue_compression(t->value, &o->compression, err);
+	case OPT_GZIP:
+		return optvalue_compression("gzip", &o->compression, err);
+	case OPT_FORMAT:
+		return optvalue_format(t->value, err);
+	case OPT_JOBS: /* the limit is there to catch a slip */
+		return optvalue_number(t->value, 1, 1024, &o->jobs, err);
+	case OPT_CHECKPOINT:
+		return optvalue_checkpoint(t->value, &o->checkpoint_fast, err);
+	case OPT_WAL_METHOD:
+		return optvalue_wal_method(t->value, &o->wal_method, err);
+	case OPT_WAIT:
+	case OPT_NO_WAIT: /* the limit is that of poll(): milliseconds in an int */
+		o->wait_archive = t->row->kind == OPT_WAIT;
+		if (!t->has_value)
+			break;
+		return optvalue_number(t->value, 1, 2147483, &o->wait_archive_limit, err);
+	case OPT_DIGEST:
+		return optvalue_digest(t->value, &o->manifest_digest, err);
+	case OPT_NO_PROMPT:
+	case OPT_PROMPT:
+		o->never_prompt = t->row->kind == OPT_NO_PROMPT;
+		o->force_prompt = t->row->kind == OPT_PROMPT;
+		break;
+	case OPT_HELP:
+		return OPTIONS_HELP;
+	case OPT_VERSION:
+		return OPTIONS_VERSION;
+	}
+	return OPTIONS_RUN;
+}
+
+/* Fill in what was not said, once all that was said is known. */
+static int
+complete(struct options *o, const struct reading *r, struct error *err)
+{
+	for (size_t i = 0; i < sizeof(excluding) / sizeof(excluding[0]); i++)
+		if (was_given(r, excluding[i].one) && was_given(r, excluding[i].other))
+			return error_set(err, ERROR_USAGE, 0,
+			    "options \"--%s\" and \"--%s\" exclude each other",
+			    excluding[i].one, excluding[i].other);
+	if (!o->pgdata)
+		o->pgdata = getenv("PGDATA");
+	if (!o->pgdata || *o->pgdata == '\0') {
+		error_set(err, ERROR_USAGE, 0, "no data directory is given");
+		return error_hint(err, "Name it with -D, or set PGDATA.");
+	}
+	if (o->output && strcmp(o->output, "-") == 0)
+		o->output = NULL;
+	o->output_is_stdout = !o->output;
+	if (!o->compression.codec &&
+	    optvalue_suffix(o->output ? o->output : "", &o->compression, err))
+		return -1;
+	if (!was_given(r, "wait-archive") && !was_given(r, "no-wait-archive"))
+		o->wait_archive = o->wal_method == WAL_NONE;
+	if (o->jobs == 0)
+		o->jobs = sys_processors();
+	return 0;
+}
+
+static int
+parse(struct reading *r, struct options *o, struct error *err)
+{
+	struct token t;
+	int verdict;
+
+	while (has_token(r)) {
+		if (read_token(r, &t, err))
+			return -1;
+		if (!t.row) {
+			if (take_operand(r, t.value, err))
+				return -1;
+			continue;
+		}
+		r->given |= row_bit(t.row);
+		verdict = take_option(o, &t, err);
+		if (verdict == -1)
+			return error_wrap(err, "option \"--%s\"", t.row->name);
+		if (verdict != OPTIONS_RUN)
+			return verdict;
+	}
+	return complete(o, r, err) ? -1 : OPTIONS_RUN;
+}
+
+int
+options_parse(int argc, char *const *argv, struct options *out, struct error *err)
+{
+	struct reading r = { .args = argv + (argc > 0) };
+	int verdict;
+
+	*out = (struct options){
+		.label = "pg_basetar base backup",
+		.manifest_digest = DIGEST_CRC32C,
+	};
+	verdict = parse(&r, out, err);
+	if (verdict == -1)
+		error_hint(err, "Try \"pg_basetar --help\".");
+	return verdict;
+}

@@ -1,0 +1,59 @@
+#ifndef PG_BASETAR_OPTION_OPTIONS_H
+#define PG_BASETAR_OPTION_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "option/optvalue.h"
+#include "util/digest.h"
+#include "util/error.h"
+
+/* The version of the program; the manual's only other mention is in an example. */
+#define OPTIONS_PROGRAM_VERSION "0.1.0"
+
+/*
+ * What the command line asks for, complete: defaults are filled in, and what depends on
+ * another option is decided.  Strings are borrowed from argv and the environment.
+ */
+struct options {
+	const char *pgdata; /* never empty */
+	const char *label;
+
+	const char *output; /* NULL: standard output; never empty */
+	bool output_is_stdout; /* whether it is a terminal is for the caller to see */
+	struct compression compression;
+	unsigned jobs; /* at least 1 */
+	bool force;    /* an output that exists may be replaced */
+	bool no_sync;
+
+	bool checkpoint_fast;
+	enum wal_method wal_method;
+	bool wait_archive;           /* the stop waits until its WAL is archived */
+	unsigned wait_archive_limit; /* seconds; 0: for as long as it takes */
+	bool no_slot;
+
+	bool no_manifest;
+	enum digest_kind manifest_digest; /* DIGEST_NONE: files are listed without one */
+
+	bool progress, verbose, quiet;
+
+	/* NULL where the environment, postmaster.pid or libpq shall decide */
+	const char *host, *port, *user;
+	const char *dbname;              /* a name, or a connection string */
+	bool never_prompt, force_prompt; /* for a password; at most one is true */
+};
+
+enum options_verdict {
+	OPTIONS_RUN,     /* make the backup that *out describes */
+	OPTIONS_HELP,    /* print opttable_usage() to standard output */
+	OPTIONS_VERSION, /* print the name and version there */
+};
+
+/*
+ * Read the command line.  Returns an options_verdict, or -1 with ERROR_USAGE and a hint;
+ * *out is meaningful only with OPTIONS_RUN.  The first --help or --version wins over
+ * whatever follows it.  Uses PGDATA of the environment.  Prints nothing.
+ */
+MUST_CHECK int options_parse(int argc, char *const *argv, struct options *out,
+    struct error *err);
+
+#endif

@@ -1,0 +1,178 @@
+#include "option/opttable.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "option/options.h"
+
+#define AT(field) offsetof(struct options, field)
+
+/* clang-format off */
+const struct opttable_row opttable[] = {
+	{ 0, NULL, NULL, OPT_LAST, OPT_HEADING, 0, "What is backed up, and how" },
+	{ 'D', "pgdata", "DIR", OPT_LAST, OPT_NAME, AT(pgdata),
+	    "data directory (default: $PGDATA)" },
+	{ 'l', "label", "LABEL", OPT_ONCE, OPT_LABEL, AT(label),
+	    "label of the backup" },
+	{ 'c', "checkpoint", "fast|spread", OPT_ONCE, OPT_CHECKPOINT, AT(checkpoint_fast),
+	    "pace of the first checkpoint (default: spread)" },
+	{ 'X', "wal-method", "fetch|none", OPT_ONCE, OPT_WAL_METHOD, AT(wal_method),
+	    "put the WAL into the archive (default: fetch)" },
+	{ 0, "wait-archive", "[SECONDS]", OPT_ONCE, OPT_WAIT, AT(wait_archive),
+	    "wait until the WAL is archived" },
+	{ 0, "no-wait-archive", NULL, OPT_ONCE, OPT_NO_WAIT, AT(wait_archive),
+	    "do not wait, even with -X none" },
+	{ 0, "no-slot", NULL, OPT_LAST, OPT_FLAG, AT(no_slot),
+	    "do not hold WAL back with a slot" },
+	{ 0, "manifest-checksums", "ALGO", OPT_LAST, OPT_DIGEST, AT(manifest_digest),
+	    "CRC32C (default), SHA224 to SHA512, NONE" },
+	{ 0, "no-manifest", NULL, OPT_LAST, OPT_FLAG, AT(no_manifest),
+	    "leave out backup_manifest" },
+
+	{ 0, NULL, NULL, OPT_LAST, OPT_HEADING, 0, "What is written" },
+	{ 'o', "output", "FILE", OPT_LAST, OPT_NAME, AT(output),
+	    "the archive (default: -, standard output)" },
+	{ 'Z', "compress", "METHOD", OPT_LAST, OPT_COMPRESS, 0,
+	    "none, gzip, gzip:LEVEL (default: by suffix)" },
+	{ 'z', "gzip", NULL, OPT_LAST, OPT_GZIP, 0,
+	    "the same as -Z gzip" },
+	{ 'F', "format", "tar", OPT_LAST, OPT_FORMAT, 0,
+	    "the only format" },
+	{ 'j', "jobs", "N", OPT_LAST, OPT_JOBS, 0,
+	    "worker threads (default: the processors)" },
+	{ 0, "force", NULL, OPT_LAST, OPT_FLAG, AT(force),
+	    "replace an existing FILE" },
+	{ 'N', "no-sync", NULL, OPT_LAST, OPT_FLAG, AT(no_sync),
+	    "do not wait until FILE is on the disk" },
+
+	{ 0, NULL, NULL, OPT_LAST, OPT_HEADING, 0, "What is said" },
+	{ 'P', "progress", NULL, OPT_ONCE, OPT_FLAG, AT(progress),
+	    "show progress" },
+	{ 'v', "verbose", NULL, OPT_LAST, OPT_FLAG, AT(verbose),
+	    "say what is done" },
+	{ 'q', "quiet", NULL, OPT_LAST, OPT_FLAG, AT(quiet),
+	    "say nothing but errors" },
+	{ 'V', "version", NULL, OPT_LAST, OPT_VERSION, 0,
+	    "print the version, then exit" },
+	{ '?', "help", NULL, OPT_LAST, OPT_HELP, 0,
+	    "print this help, then exit" },
+
+	{ 0, NULL, NULL, OPT_LAST, OPT_HEADING, 0, "Connection" },
+	{ 'd', "dbname", "CONNSTR", OPT_LAST, OPT_TEXT, AT(dbname),
+	    "database or connection string" },
+	{ 'h', "host", "HOST", OPT_LAST, OPT_TEXT, AT(host),
+	    "server host or socket directory" },
+	{ 'p', "port", "PORT", OPT_LAST, OPT_PORT, AT(port),
+	    "server port" },
+	{ 'U', "username", "NAME", OPT_LAST, OPT_TEXT, AT(user),
+	    "role to connect as" },
+	{ 'w', "no-password", NULL, OPT_LAST, OPT_NO_PROMPT, 0,
+	    "never ask for a password" },
+	{ 'W', "password", NULL, OPT_LAST, OPT_PROMPT, 0,
+	    "ask for a password before connecting" },
+
+	{ 0, "split", NULL, OPT_LATER, OPT_FLAG, 0,
+	    "Without it, one archive holds all tablespaces." },
+	{ 'r', "max-rate", "RATE", OPT_LATER, OPT_FLAG, 0,
+	    "Pipe the output through a program that limits the rate." },
+	{ 'b', "blocking-factor", "N", OPT_LATER, OPT_FLAG, 0,
+	    "Pipe the output through \"dd\" with its obs=." },
+	{ 0, "no-verify-checksums", NULL, OPT_LATER, OPT_FLAG, 0,
+	    "Leave it out: data pages are not checked." },
+	{ 0, "report", "FILE", OPT_LATER, OPT_FLAG, 0,
+	    "--verbose says what was done." },
+	{ 0, "offline", NULL, OPT_LATER, OPT_FLAG, 0,
+	    "Start the server, and leave the option out." },
+	{ 0, "snapshot", NULL, OPT_LATER, OPT_FLAG, 0,
+	    "Back up the running server itself." },
+	{ 'T', "tablespace-mapping", "OLD=NEW", OPT_LATER, OPT_FLAG, 0, NULL },
+	{ 0, "waldir", "DIR", OPT_LATER, OPT_FLAG, 0, NULL },
+};
+/* clang-format on */
+
+const size_t opttable_rows = sizeof(opttable) / sizeof(opttable[0]);
+_Static_assert(sizeof(opttable) / sizeof(opttable[0]) <= 64, "a bit for each row");
+
+/* Columns before the help. */
+enum { INDENT = 33 };
+
+const struct opttable_row *
+opttable_letter(char letter)
+{
+	for (size_t i = 0; letter != '\0' && i < opttable_rows; i++)
+		if (opttable[i].letter == letter)
+			return &opttable[i];
+	return NULL;
+}
+
+int
+opttable_name(
+    const char *name, size_t len, const struct opttable_row **row, struct error *err)
+{
+	const struct opttable_row *found = NULL;
+	bool ambiguous = false;
+
+	for (size_t i = 0; i < opttable_rows; i++) {
+		const struct opttable_row *r = &opttable[i];
+
+		if (!r->name || strncmp(r->name, name, len) != 0)
+			continue;
+		ambiguous = found != NULL;
+		found = r;
+		if (r->name[len] == '\0') {
+			ambiguous = false;
+			break;
+		}
+	}
+	if (!found || len == 0)
+		return error_set(
+		    err, ERROR_USAGE, 0, "unknown option \"--%.*s\"", (int)len, name);
+	if (ambiguous)
+		return error_set(err, ERROR_USAGE, 0, "option \"--%.*s\" is ambiguous",
+		    (int)len, name);
+	*row = found;
+	return 0;
+}
+
+/* "  -l, --label=LABEL", and the help in its column. */
+static int
+usage_row(struct buf *text, const struct opttable_row *row, struct error *err)
+{
+	const char *value = row->value ? row->value : "";
+	char left[64], letter[8] = "    ", name[48];
+
+	if (row->letter != '\0')
+		snprintf(letter, sizeof(letter), "-%c, ", row->letter);
+	if (value[0] == '[')
+		snprintf(name, sizeof(name), "%s[=%s", row->name, value + 1);
+	else
+		snprintf(name, sizeof(name), "%s%s%s", row->name, row->value ? "=" : "",
+		    value);
+	snprintf(left, sizeof(left), "  %s--%s", letter, name);
+	return buf_printf(text, err, "%-*s%s\n", INDENT, left, row->help);
+}
+
+static const char intro[] =
+    "pg_basetar writes a physical base backup of a running PostgreSQL cluster,\n"
+    "on the cluster's own host, as one tar archive.\n"
+    "\nUsage:\n  pg_basetar [backup] [OPTION]...\n";
+static const char example[] =
+    "\nExample:\n  pg_basetar -D \"$PGDATA\" -l nightly -o base.tar.gz\n";
+
+int
+opttable_usage(struct buf *text, struct error *err)
+{
+	if (buf_printf(text, err, "%s", intro))
+		return -1;
+	for (size_t i = 0; i < opttable_rows; i++) {
+		const struct opttable_row *row = &opttable[i];
+
+		if (row->rule == OPT_LATER)
+			continue;
+		if (!row->name ? buf_printf(text, err, "\n%s:\n", row->help)
+			       : usage_row(text, row, err))
+			return -1;
+	}
+	return buf_printf(text, err, "%s", example);
+}

@@ -1,0 +1,69 @@
+#ifndef PG_BASETAR_OPTION_OPTTABLE_H
+#define PG_BASETAR_OPTION_OPTTABLE_H
+
+#include <stddef.h>
+
+#include "util/buf.h"
+#include "util/error.h"
+
+/*
+ * The options, a row each.  The command line is read by this table, and the usage
+ * printed from it.
+ */
+
+enum opttable_rule {
+	OPT_LAST, /* given twice, the last one wins */
+	OPT_ONCE, /* given twice is an error; rows of one field are one option */
+	OPT_LATER /* known by name but refused; the help is a hint then, or NULL */
+};
+
+enum opttable_kind {
+	OPT_HEADING, /* of the usage; no option */
+	OPT_FLAG,    /* the bool ${field} becomes true */
+	OPT_TEXT,    /* the string ${field} becomes the value */
+	OPT_NAME,    /* the same, and it may not be empty */
+	OPT_LABEL,   /* from here on, what options.c makes of each */
+	OPT_COMPRESS,
+	OPT_GZIP,
+	OPT_FORMAT,
+	OPT_JOBS,
+	OPT_CHECKPOINT,
+	OPT_WAL_METHOD,
+	OPT_WAIT,
+	OPT_NO_WAIT,
+	OPT_DIGEST,
+	OPT_PORT,
+	OPT_NO_PROMPT,
+	OPT_PROMPT,
+	OPT_HELP,
+	OPT_VERSION
+};
+
+struct opttable_row {
+	char letter;       /* 0: none */
+	const char *name;  /* NULL: a heading */
+	const char *value; /* as the usage calls it; in brackets: optional; NULL: none */
+	enum opttable_rule rule;
+	enum opttable_kind kind;
+	size_t field; /* offset in struct options */
+	const char *help;
+};
+
+/* At most 64: who notes which were given has a bit for each. */
+extern const struct opttable_row opttable[];
+extern const size_t opttable_rows;
+
+/* The row of a letter; NULL when there is none. */
+const struct opttable_row *opttable_letter(char letter);
+
+/*
+ * The row whose name is the first ${len} bytes of ${name}, or the only one that they
+ * begin.  Else -1 with ERROR_USAGE, *row untouched.
+ */
+MUST_CHECK int opttable_name(
+    const char *name, size_t len, const struct opttable_row **row, struct error *err);
+
+/* Append the text of --help, no line longer than 80 columns. */
+MUST_CHECK int opttable_usage(struct buf *text, struct error *err);
+
+#endif

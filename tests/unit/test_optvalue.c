@@ -1,0 +1,260 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "option/optvalue.h"
+
+enum what { NUMBER, COMPRESS, SUFFIX, CHECKPOINT, WAL, DIGEST, FORMAT };
+
+static const char *const what_names[] = { "number", "compress", "suffix", "checkpoint",
+	"wal", "digest", "format" };
+
+struct row {
+	enum what what;
+	const char *text;
+	const char *value; /* the value in words; NULL: refused, with */
+	const char *error;
+	const char *hint;
+	char name[96];
+};
+
+#define LONG_NAME "abcdefghijklmnopqrstuvwxyz"
+#define METHODS "The methods are \"none\" and \"gzip\"."
+#define ELSEWHERE "Use \"gzip\", or pipe the output through a program that compresses."
+
+static struct row rows[] = {
+	{ .what = NUMBER, .text = "3", .value = "3" },
+	{ .what = NUMBER, .text = "40", .value = "40" },
+	{ .what = NUMBER, .text = "2", .error = "\"2\" is not a number from 3 to 40" },
+	{ .what = NUMBER, .text = "41", .error = "\"41\" is not a number from 3 to 40" },
+	{ .what = NUMBER, .text = "", .error = "\"\" is not a number from 3 to 40" },
+	{ .what = NUMBER, .text = " 7", .error = "\" 7\" is not a number from 3 to 40" },
+	{ .what = NUMBER, .text = "-7", .error = "\"-7\" is not a number from 3 to 40" },
+	{ .what = NUMBER, .text = "+7", .error = "\"+7\" is not a number from 3 to 40" },
+	{ .what = NUMBER, .text = "7k", .error = "\"7k\" is not a number from 3 to 40" },
+	{ .what = NUMBER,
+	    .text = "18446744073709551623", /* 2^64 + 7 */
+	    .error = "\"18446744073709551623\" is not a number from 3 to 40" },
+
+	{ .what = COMPRESS, .text = "none", .value = "none 0" },
+	{ .what = COMPRESS, .text = "client-none", .value = "none 0" },
+	{ .what = COMPRESS, .text = "gzip", .value = "gzip 2" },
+	{ .what = COMPRESS, .text = "gzip:6", .value = "gzip 6" },
+	{ .what = COMPRESS, .text = "gzip:level=9", .value = "gzip 9" },
+	{ .what = COMPRESS, .text = "client-gzip:1", .value = "gzip 1" },
+	{ .what = COMPRESS, .text = "0", .value = "none 0" },
+	{ .what = COMPRESS, .text = "1", .value = "gzip 1" },
+	{ .what = COMPRESS, .text = "9", .value = "gzip 9" },
+	{ .what = COMPRESS,
+	    .text = "10",
+	    .error = "level: \"10\" is not a number from 0 to 9" },
+	{ .what = COMPRESS,
+	    .text = "gzip:0",
+	    .error = "level of \"gzip\": \"0\" is not a number from 1 to 9" },
+	{ .what = COMPRESS,
+	    .text = "gzip:10",
+	    .error = "level of \"gzip\": \"10\" is not a number from 1 to 9" },
+	{ .what = COMPRESS,
+	    .text = "gzip:",
+	    .error = "level of \"gzip\": \"\" is not a number from 1 to 9" },
+	{ .what = COMPRESS,
+	    .text = "gzip:level=",
+	    .error = "level of \"gzip\": \"\" is not a number from 1 to 9" },
+	{ .what = COMPRESS,
+	    .text = "gzip:workers=2",
+	    .error = "compression \"gzip\" does not know \"workers=2\"",
+	    .hint = "It takes a level; --jobs sets the number of threads." },
+	{ .what = COMPRESS,
+	    .text = "none:1",
+	    .error = "compression \"none\" has no levels" },
+	{ .what = COMPRESS, .text = "", .error = "the value is empty" },
+	{ .what = COMPRESS,
+	    .text = "server-gzip",
+	    .error =
+		"compression \"server-gzip\": the server takes no part in this backup",
+	    .hint = "Leave out \"server-\"." },
+	{ .what = COMPRESS,
+	    .text = "zstd",
+	    .error = "compression \"zstd\" is not built in",
+	    .hint = ELSEWHERE },
+	{ .what = COMPRESS,
+	    .text = "client-lz4:level=3",
+	    .error = "compression \"lz4\" is not built in",
+	    .hint = ELSEWHERE },
+	{ .what = COMPRESS,
+	    .text = "xz",
+	    .error = "unknown compression \"xz\"",
+	    .hint = METHODS },
+	{ .what = COMPRESS,
+	    .text = "GZIP",
+	    .error = "unknown compression \"GZIP\"",
+	    .hint = METHODS },
+	{ .what = COMPRESS,
+	    .text = "gzi",
+	    .error = "unknown compression \"gzi\"",
+	    .hint = METHODS },
+	{ .what = COMPRESS,
+	    .text = ":6",
+	    .error = "unknown compression \"\"",
+	    .hint = METHODS },
+	{ .what = COMPRESS,
+	    .text = "client-",
+	    .error = "unknown compression \"\"",
+	    .hint = METHODS },
+	{ .what = COMPRESS,
+	    .text = "client-6",
+	    .error = "unknown compression \"6\"",
+	    .hint = METHODS },
+	{ .what = COMPRESS,
+	    .text = LONG_NAME ":1",
+	    .error = "unknown compression \"" LONG_NAME "\"",
+	    .hint = METHODS },
+
+	{ .what = SUFFIX, .text = "base.tar", .value = "none 0" },
+	{ .what = SUFFIX, .text = "base.tar.gz", .value = "gzip 2" },
+	{ .what = SUFFIX, .text = "/b/base.tgz", .value = "gzip 2" },
+	{ .what = SUFFIX, .text = "", .value = "none 0" },
+	{ .what = SUFFIX, .text = "/dir.zst/base", .value = "none 0" },
+	{ .what = SUFFIX,
+	    .text = "base.tar.zst",
+	    .error = "output \"base.tar.zst\": compression \"zstd\" is not built in",
+	    .hint = ELSEWHERE },
+	{ .what = SUFFIX,
+	    .text = "base.tar.lz4",
+	    .error = "output \"base.tar.lz4\": compression \"lz4\" is not built in",
+	    .hint = ELSEWHERE },
+
+	{ .what = CHECKPOINT, .text = "fast", .value = "fast" },
+	{ .what = CHECKPOINT, .text = "Spread", .value = "spread" },
+	{ .what = CHECKPOINT,
+	    .text = "quick",
+	    .error = "\"quick\" is neither \"fast\" nor \"spread\"" },
+	{ .what = CHECKPOINT,
+	    .text = "",
+	    .error = "\"\" is neither \"fast\" nor \"spread\"" },
+
+	{ .what = WAL, .text = "fetch", .value = "fetch" },
+	{ .what = WAL, .text = "f", .value = "fetch" },
+	{ .what = WAL, .text = "none", .value = "none" },
+	{ .what = WAL, .text = "n", .value = "none" },
+	{ .what = WAL,
+	    .text = "stream",
+	    .error = "\"stream\" is neither \"fetch\" nor \"none\"",
+	    .hint = "Use \"fetch\": a replication slot holds the WAL until it is read." },
+	{ .what = WAL, .text = "", .error = "\"\" is neither \"fetch\" nor \"none\"" },
+
+	{ .what = DIGEST, .text = "CRC32C", .value = "CRC32C" },
+	{ .what = DIGEST, .text = "sha512", .value = "SHA512" },
+	{ .what = DIGEST, .text = "none", .value = "NONE" },
+	{ .what = DIGEST,
+	    .text = "MD5",
+	    .error = "unknown digest \"MD5\"",
+	    .hint = "The digests are CRC32C, SHA224, SHA256, SHA384, SHA512 and NONE." },
+
+	{ .what = FORMAT, .text = "tar", .value = "tar" },
+	{ .what = FORMAT, .text = "t", .value = "tar" },
+	{ .what = FORMAT,
+	    .text = "plain",
+	    .error = "unknown format \"plain\"",
+	    .hint = "Tar is the only format." },
+};
+
+enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
+
+/* The parsers of enumerated words; their outputs start as what no row expects. */
+static int
+parse_word(const struct row *row, const char **value, struct error *err)
+{
+	enum wal_method method = WAL_FETCH;
+	enum digest_kind kind = DIGEST_NONE;
+	bool fast = false;
+	int rc;
+
+	switch (row->what) {
+	case CHECKPOINT:
+		rc = optvalue_checkpoint(row->text, &fast, err);
+		*value = fast ? "fast" : "spread";
+		return rc;
+	case WAL:
+		rc = optvalue_wal_method(row->text, &method, err);
+		*value = method == WAL_FETCH ? "fetch" : "none";
+		return rc;
+	case DIGEST:
+		rc = optvalue_digest(row->text, &kind, err);
+		*value = digest_name(kind);
+		return rc;
+	default:
+		*value = "tar";
+		return optvalue_format(row->text, err);
+	}
+}
+
+/* Parse the row's text and put the value into words. */
+static int
+parse(const struct row *row, char *value, size_t size, struct error *err)
+{
+	struct compression compression = { NULL, -1 };
+	const char *word;
+	unsigned number = 77;
+	int rc;
+
+	if (row->what == NUMBER) {
+		rc = optvalue_number(row->text, 3, 40, &number, err);
+		if (rc)
+			assert_int_equal(number, 77);
+		snprintf(value, size, "%u", number);
+	} else if (row->what == COMPRESS || row->what == SUFFIX) {
+		rc = row->what == COMPRESS
+			 ? optvalue_compression(row->text, &compression, err)
+			 : optvalue_suffix(row->text, &compression, err);
+		if (rc) {
+			assert_null(compression.codec);
+			assert_int_equal(compression.level, -1);
+		}
+		snprintf(value, size, "%s %d",
+		    compression.codec ? compression.codec->name : "", compression.level);
+	} else {
+		rc = parse_word(row, &word, err);
+		snprintf(value, size, "%s", word);
+	}
+	return rc;
+}
+
+static void
+check_row(void **state)
+{
+	const struct row *row = *state;
+	struct error err = { .kind = ERROR_NONE };
+	char value[64];
+	int rc = parse(row, value, sizeof(value), &err);
+
+	if (row->value) {
+		assert_int_equal(rc, 0);
+		assert_string_equal(value, row->value);
+		return;
+	}
+	assert_int_equal(rc, -1);
+	assert_int_equal(err.kind, ERROR_USAGE);
+	assert_string_equal(err.text, row->error);
+	assert_string_equal(err.hint, row->hint ? row->hint : "");
+}
+
+int
+main(void)
+{
+	static struct CMUnitTest tests[ROWS];
+
+	for (size_t i = 0; i < ROWS; i++) {
+		snprintf(rows[i].name, sizeof(rows[i].name), "%s \"%s\"",
+		    what_names[rows[i].what], rows[i].text);
+		tests[i] = (struct CMUnitTest){ .name = rows[i].name,
+			.test_func = check_row,
+			.initial_state = &rows[i] };
+	}
+	return cmocka_run_group_tests_name("optvalue", tests, NULL, NULL);
+}
