@@ -1,0 +1,169 @@
+#include "cmd/backup.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd/backup_internal.h"
+#include "cmd/message.h"
+#include "util/interrupt.h"
+#include "util/lsn.h"
+#include "util/sys.h"
+
+/* Descriptors for everything that is not a file being sent: sockets, directories. */
+enum { FILES_SPARED = 256, FILES_LEAST = 64, FILES_MOST = 4096 };
+
+static size_t
+files_in_flight(void)
+{
+	size_t limit = sys_raise_file_limit();
+
+	if (limit < FILES_SPARED + FILES_LEAST)
+		return FILES_LEAST;
+	return limit - FILES_SPARED < FILES_MOST ? limit - FILES_SPARED : FILES_MOST;
+}
+
+static int
+open_archive(struct backup *b, struct error *err)
+{
+	const struct blockpipe_options pipe = {
+		.sink = b->output.sink,
+		.codec = b->opt->compression.codec,
+		.level = b->opt->compression.level,
+		.jobs = b->opt->jobs,
+		.files = files_in_flight(),
+		.cancel = &b->cancel,
+	};
+	struct archive_options archive = {
+		.digest = b->opt->manifest_digest,
+		.no_manifest = b->opt->no_manifest,
+		.manifest_version = b->version->manifest_version,
+		.system_identifier = b->control.system_identifier,
+		.own = b->datadir_stat,
+		.warn = message_warning,
+	};
+
+	archive.own.st_mode = 0600 | (b->datadir_stat.st_mode & 0040);
+	archive.own.st_mtime = time(NULL);
+	if (blockpipe_open(&b->pipe, &pipe, err))
+		return -1;
+	archive.pipe = b->patrol.pipe = b->pipe;
+	return archive_open(&b->archive, &archive, err);
+}
+
+static void
+tick(struct patrol *patrol)
+{
+	struct backup *b = (struct backup *)patrol;
+
+	progress_tick(&b->progress, b->pipe ? blockpipe_raw_written(b->pipe) : 0);
+}
+
+static const struct patrol_ops measuring = { backup_tree_measure, NULL, tick };
+static const struct patrol_ops sending_tree = { backup_tree_send, backup_server_watch,
+	tick };
+static const struct patrol_ops sending_wal = { backup_wal_send, NULL, tick };
+
+/* With -P: how much there is, before the backup begins, so that it need not wait. */
+static int
+measure(struct backup *b, struct error *err)
+{
+	if (!b->opt->progress)
+		return 0;
+	progress_phase(&b->progress, "measuring");
+	return patrol_run(&b->patrol, &measuring, err);
+}
+
+static int
+send(struct backup *b, const char *phase, const struct patrol_ops *what, struct error *err)
+{
+	progress_phase(&b->progress, phase);
+	return patrol_run(&b->patrol, what, err);
+}
+
+/* The archive is complete: under our own identity make it visible and durable. */
+static int
+finish_output(struct backup *b, struct error *err)
+{
+	slot_free(b->slot); /* to sync may take long, and WAL need not wait for it */
+	b->slot = NULL;
+	progress_phase(&b->progress, "syncing");
+	if (identity_regain(&b->identity, err) || sink_finish(b->output.sink, err))
+		return -1;
+	progress_end(&b->progress);
+	return 0;
+}
+
+static void
+report(const struct backup *b)
+{
+	char start[LSN_TEXT], stop[LSN_TEXT], size[PROGRESS_BYTES_TEXT];
+
+	for (size_t i = 0; i < b->tablespaces.count; i++) {
+		const struct tablespace *t = &b->tablespaces.rows[i];
+
+		if (t->size > 0)
+			message_info("tablespace %s at \"%s\", %s", t->oid_text, t->target,
+			    progress_bytes(size, t->size));
+		else
+			message_info("tablespace %s at \"%s\"", t->oid_text, t->target);
+	}
+	if (b->opt->verbose || isatty(STDERR_FILENO))
+		message_note("backup complete: %s of tar, WAL from %s to %s on timeline %lu",
+		    progress_bytes(size, blockpipe_raw_written(b->pipe)),
+		    lsn_print(start, b->started.lsn), lsn_print(stop, b->stopped.lsn),
+		    (unsigned long)b->started.timeline);
+}
+
+/* The steps of pg_basetar(1), in their order. */
+static int
+make_backup(struct backup *b, struct error *err)
+{
+	if (backup_cluster_open(b, err) ||
+	    output_open(&b->output, b->opt, &b->cancel, err) ||
+	    identity_assume(&b->identity, &b->datadir_stat, err) ||
+	    backup_cluster_read(b, err) || backup_cluster_tablespaces(b, err) ||
+	    backup_server_connect(b, err) || backup_config_find(b, err) || measure(b, err) ||
+	    backup_server_start(b, err) ||
+	    /* anew: those made before the start are part of the backup */
+	    backup_cluster_tablespaces(b, err) || open_archive(b, err) ||
+	    send(b, "sending files", &sending_tree, err) || backup_server_stop(b, err) ||
+	    send(b, "sending WAL", &sending_wal, err) || finish_output(b, err))
+		return -1;
+	report(b);
+	return 0;
+}
+
+/* In the order that takes back what was done: threads first, the output last. */
+static void
+tidy_up(struct backup *b)
+{
+	struct error ignored = { 0 };
+
+	blockpipe_free(b->pipe);
+	archive_free(b->archive);
+	backup_server_free(b);
+	backup_cluster_free(b);
+	walhistory_free(&b->history);
+	sys_close(b->wal_fd);
+	/* a temporary name is removed by who made it */
+	(void)!identity_regain(&b->identity, &ignored);
+	output_free(&b->output);
+	message_progress_end();
+}
+
+int
+backup_run(const struct options *opt, struct error *err)
+{
+	struct backup b = { .opt = opt, .datadir_fd = -1, .wal_fd = -1 };
+	int rc;
+
+	b.patrol.cancel = &b.cancel;
+	progress_start(&b.progress, opt->progress);
+	rc = make_backup(&b, err);
+	tidy_up(&b);
+	if (rc == -1 && interrupt_signal() != 0)
+		patrol_interrupted(err);
+	return rc;
+}

@@ -1,0 +1,100 @@
+/* realpath() */
+#define _DEFAULT_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cmd/backup_internal.h"
+#include "util/sys.h"
+
+/* Not what -D should name: most often somebody meant the output. */
+static int
+no_data_directory(const struct backup *b, int sys, const char *what, struct error *err)
+{
+	error_set(err, ERROR_STATE, sys, "data directory \"%s\"%s", b->opt->pgdata, what);
+	if (sys == EACCES)
+		return error_hint(err, "Run pg_basetar as the owner of the data directory, or as "
+				       "root.");
+	return error_hint(err, "-D names the data directory of the cluster; the output is named "
+			       "with -o.");
+}
+
+int
+backup_cluster_open(struct backup *b, struct error *err)
+{
+	b->datadir_fd = open(b->opt->pgdata, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (b->datadir_fd == -1)
+		return no_data_directory(b, errno, "", err);
+	b->datadir = realpath(b->opt->pgdata, NULL);
+	if (b->datadir == NULL || fstat(b->datadir_fd, &b->datadir_stat) == -1)
+		return no_data_directory(b, errno, "", err);
+	return 0;
+}
+
+static int
+read_version(struct backup *b, struct error *err)
+{
+	struct error why = { 0 };
+
+	if (cluster_read_version(b->datadir_fd, &b->version, &why) == 0)
+		return 0;
+	if (why.sys == ENOENT)
+		return no_data_directory(b, 0, " has no file PG_VERSION: it is not a cluster's",
+		    err);
+	if (why.sys == EACCES)
+		return no_data_directory(b, why.sys, "", err);
+	*err = why;
+	return error_wrap(err, "data directory \"%s\"", b->opt->pgdata);
+}
+
+int
+backup_cluster_read(struct backup *b, struct error *err)
+{
+	uint8_t bytes[CONTROL_SIZE];
+
+	if (read_version(b, err))
+		return -1;
+	if (control_read(b->datadir_fd, bytes, &b->control, err) ||
+	    control_check_version(&b->control, b->version, err))
+		return error_wrap(err, "data directory \"%s\"", b->opt->pgdata);
+	if (postmaster_read(b->datadir_fd, &b->postmaster, err)) {
+		if (err->sys != ENOENT)
+			return error_wrap(err, "data directory \"%s\"", b->opt->pgdata);
+		error_set(err, ERROR_STATE, 0, "no server is running in \"%s\"",
+		    b->opt->pgdata);
+		return error_hint(err, "Start the server: this version backs up running servers, "
+				       "not stopped ones.");
+	}
+	return 0;
+}
+
+int
+backup_cluster_tablespaces(struct backup *b, struct error *err)
+{
+	char what[64];
+
+	tablespaces_free(&b->tablespaces);
+	if (tablespaces_read(b->datadir_fd, b->datadir, b->version, &b->tablespaces, err) ||
+	    output_refuse_inside(&b->output, &b->datadir_stat, "the data directory", err))
+		return -1;
+	for (size_t i = 0; i < b->tablespaces.count; i++) {
+		const struct tablespace *t = &b->tablespaces.rows[i];
+
+		snprintf(what, sizeof(what), "tablespace %s", t->oid_text);
+		if (output_refuse_inside(&b->output, &t->location, what, err) ||
+		    output_refuse_inside(&b->output, &t->directory, what, err))
+			return -1;
+	}
+	return 0;
+}
+
+void
+backup_cluster_free(struct backup *b)
+{
+	tablespaces_free(&b->tablespaces);
+	postmaster_free(&b->postmaster);
+	backup_config_free(&b->config);
+	sys_close(b->datadir_fd);
+	free(b->datadir);
+}

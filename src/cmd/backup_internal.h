@@ -1,0 +1,92 @@
+#ifndef PG_BASETAR_CMD_BACKUP_INTERNAL_H
+#define PG_BASETAR_CMD_BACKUP_INTERNAL_H
+
+/*
+ * What the parts of the command `backup` share: backup.c is its main road,
+ * backup_cluster.c what is on disk, backup_server.c the server's side, backup_tree.c and
+ * backup_wal.c what is sent.
+ */
+
+#include "archive/archive.h"
+#include "cmd/backup.h"
+#include "cmd/identity.h"
+#include "cmd/output.h"
+#include "cmd/patrol.h"
+#include "cmd/progress.h"
+#include "datadir/tablespace.h"
+#include "pg/cluster.h"
+#include "pg/control.h"
+#include "pg/postmaster.h"
+#include "server/online.h"
+#include "server/slot.h"
+#include "wal/walhistory.h"
+#include "wal/walpage.h"
+
+/* Configuration files outside the data directory, as they are sent. */
+struct backup_config {
+	size_t count;
+	struct backup_config_row {
+		const char *name; /* below pg_basetar_config */
+		char *path;       /* on this host */
+	} rows[3];
+};
+
+struct backup {
+	struct patrol patrol; /* first: its ops find the rest from it */
+	const struct options *opt;
+	struct cancel cancel;
+	struct identity identity;
+	struct progress progress;
+
+	char *datadir; /* absolute, without links */
+	int datadir_fd;
+	struct stat datadir_stat;
+	const struct pg_version *version;
+	struct control control; /* as it was before the start */
+	struct postmaster postmaster;
+	struct tablespaces tablespaces;
+	struct backup_config config;
+
+	struct session_options connection;
+	struct session *session;
+	struct slot *slot; /* NULL: WAL is not held back */
+	struct online_server server;
+	struct online_started started;
+	struct online_stopped stopped;
+
+	struct output output;
+	struct blockpipe *pipe;
+	struct archive *archive;
+
+	struct walhistory history; /* of the timeline of the start */
+	struct walpage_expect expect;
+	int wal_fd;
+};
+
+/* backup_cluster.c: the data directory is one, and what it says of itself. */
+MUST_CHECK int backup_cluster_open(struct backup *, struct error *err);
+MUST_CHECK int backup_cluster_read(struct backup *, struct error *err);
+/* Read anew where the tablespaces are; the output must be outside of all. */
+MUST_CHECK int backup_cluster_tablespaces(struct backup *, struct error *err);
+void backup_cluster_free(struct backup *);
+
+/* backup_server.c: the right server, a slot, the start, the stop. */
+MUST_CHECK int backup_server_connect(struct backup *, struct error *err);
+MUST_CHECK int backup_server_start(struct backup *, struct error *err);
+MUST_CHECK int backup_server_stop(struct backup *, struct error *err);
+MUST_CHECK int backup_server_watch(struct patrol *, struct error *err);
+void backup_server_free(struct backup *);
+
+/* backup_config.c: which configuration files are outside the data directory. */
+MUST_CHECK int backup_config_find(struct backup *, struct error *err);
+MUST_CHECK int backup_config_send(struct backup *, struct error *err);
+void backup_config_free(struct backup_config *);
+
+/* backup_tree.c, in the planner's thread: the label to pg_control; and its size. */
+MUST_CHECK int backup_tree_send(struct patrol *, struct error *err);
+MUST_CHECK int backup_tree_measure(struct patrol *, struct error *err);
+
+/* backup_wal.c, in the planner's thread: the WAL, the manifest, the end. */
+MUST_CHECK int backup_wal_send(struct patrol *, struct error *err);
+
+#endif

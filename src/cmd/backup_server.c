@@ -1,0 +1,203 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/backup_internal.h"
+#include "cmd/message.h"
+#include "pg/tablespace_map.h"
+#include "server/locate.h"
+#include "util/interrupt.h"
+#include "util/lsn.h"
+
+static void
+on_notice(const char *text)
+{
+	message_info("server: %s", text);
+}
+
+/* Where the server is, and that it is there. */
+static int
+locate(struct backup *b, struct error *err)
+{
+	b->connection = (struct session_options){
+		.host = b->opt->host,
+		.port = b->opt->port,
+		.user = b->opt->user,
+		.dbname = b->opt->dbname,
+		.never_prompt = b->opt->never_prompt,
+		.force_prompt = b->opt->force_prompt,
+		.interrupt_fd = interrupt_fd(),
+		.notice = on_notice,
+	};
+	if (locate_server(&b->postmaster, &b->connection, err))
+		return -1;
+	if (b->connection.host_is_given || postmaster_is_alive(&b->postmaster))
+		return 0;
+	error_set(err, ERROR_STATE, 0,
+	    "no server is running in \"%s\": postmaster.pid names process %lld, which is gone",
+	    b->opt->pgdata, (long long)b->postmaster.pid);
+	return error_hint(err, "Start the server: this version backs up running servers, not "
+			       "stopped ones.");
+}
+
+/* Without the WAL in the archive, the WAL archive must have it. */
+static int
+check_wal_method(const struct backup *b, struct error *err)
+{
+	const char *mode = b->server.archive_mode;
+
+	if (b->opt->wal_method != WAL_NONE || !b->opt->wait_archive || mode == NULL ||
+	    strcmp(mode, "off") != 0)
+		return 0;
+	error_set(err, ERROR_STATE, 0,
+	    "-X none leaves the WAL to the WAL archive, but archive_mode is off");
+	return error_hint(err, "Use -X fetch; or --no-wait-archive, if something else keeps the "
+			       "WAL.");
+}
+
+/* A slot is a help, no need: that the WAL is all there is checked in the end. */
+static void
+warn_without_slot(const struct error *why)
+{
+	char text[sizeof(why->text) + 128];
+
+	snprintf(text, sizeof(text),
+	    "WAL is not held back: %s; the backup fails if the server removes WAL it needs",
+	    why->text);
+	message_warning(text);
+}
+
+static int
+hold_slot(struct backup *b, struct error *err)
+{
+	struct session_options beside = b->connection;
+	struct error why = { 0 };
+
+	if (b->opt->no_slot || b->opt->wal_method == WAL_NONE)
+		return 0;
+	beside.beside = b->session;
+	if (slot_hold(&b->slot, &beside, &why)) {
+		if (why.kind != ERROR_CANCELLED) {
+			warn_without_slot(&why);
+			return 0;
+		}
+		*err = why;
+		return -1;
+	}
+	if (slot_in_datadir(b->slot, b->datadir_fd))
+		return 0;
+	error_set(err, ERROR_SERVER, 0,
+	    "the server at %s is not that of \"%s\": its replication slot \"%s\" is not there",
+	    session_where(b->session), b->opt->pgdata, slot_name(b->slot));
+	return error_hint(err, "Check -D, -h and -p: they must mean one and the same cluster.");
+}
+
+int
+backup_server_connect(struct backup *b, struct error *err)
+{
+	const struct online_expect expect = {
+		.datadir = b->datadir,
+		.datadir_fd = b->datadir_fd,
+		.control = &b->control,
+		.postmaster = &b->postmaster,
+		.version = b->version,
+	};
+
+	if (locate(b, err) || session_open(&b->session, &b->connection, err) ||
+	    online_check(b->session, &expect, &b->server, err) || check_wal_method(b, err))
+		return -1;
+	return hold_slot(b, err);
+}
+
+int
+backup_server_start(struct backup *b, struct error *err)
+{
+	char lsn[LSN_TEXT];
+
+	progress_phase(&b->progress, "waiting for the checkpoint");
+	if (online_start(b->session, b->version, b->opt->label, b->opt->checkpoint_fast,
+		&b->started, err))
+		return -1;
+	message_info("start position %s on timeline %lu", lsn_print(lsn, b->started.lsn),
+	    (unsigned long)b->started.timeline);
+	return 0;
+}
+
+/* The label that went out first, proved against the one the server wrote. */
+static int
+compare_label(const struct backup *b, struct error *err)
+{
+	struct label server;
+	int rc;
+
+	if (label_parse(b->stopped.label, strlen(b->stopped.label), &server, err))
+		return error_wrap(err, "backup_label that the server returned");
+	rc = label_compare(&b->started.label, &server, err);
+	label_free(&server);
+	return rc;
+}
+
+/*
+ * A tablespace that was dropped since is in the server's map only, one made since in our
+ * list only: replay sees to both.  One that is in both must be the same.
+ */
+static int
+compare_map(const struct backup *b, struct error *err)
+{
+	struct tablespace_map map = { 0 };
+	int rc = 0;
+
+	if (tablespace_map_parse(b->stopped.map, strlen(b->stopped.map), b->version, &map, err))
+		return error_wrap(err, "tablespace_map that the server returned");
+	for (size_t i = 0; rc == 0 && i < b->tablespaces.count; i++) {
+		const struct tablespace *t = &b->tablespaces.rows[i];
+		const char *target = tablespace_map_find(&map, t->oid);
+
+		if (target && strcmp(target, t->target) != 0)
+			rc = error_set(err, ERROR_SERVER, 0,
+			    "tablespace %s: we sent \"%s\", the server backed up \"%s\"", t->oid_text,
+			    t->target, target);
+	}
+	tablespace_map_free(&map);
+	return rc;
+}
+
+int
+backup_server_stop(struct backup *b, struct error *err)
+{
+	char lsn[LSN_TEXT];
+
+	progress_phase(&b->progress,
+	    b->opt->wait_archive ? "waiting for the WAL archive" : "ending the backup");
+	if (online_stop(b->session, b->version, b->opt->wait_archive,
+		b->opt->wait_archive_limit, &b->stopped, err))
+		return -1;
+	message_info("stop position %s on timeline %lu", lsn_print(lsn, b->stopped.lsn),
+	    (unsigned long)b->started.timeline);
+	return compare_label(b, err) || compare_map(b, err) ? -1 : 0;
+}
+
+int
+backup_server_watch(struct patrol *patrol, struct error *err)
+{
+	struct backup *b = (struct backup *)patrol;
+
+	struct error why = { 0 };
+
+	if (b->slot && !slot_is_held(b->slot, &why)) {
+		warn_without_slot(&why);
+		slot_free(b->slot);
+		b->slot = NULL;
+	}
+	return online_watch(b->session, &b->started, err);
+}
+
+void
+backup_server_free(struct backup *b)
+{
+	slot_free(b->slot);
+	session_free(b->session); /* a backup that still runs there is over */
+	locate_free(&b->connection);
+	online_started_free(&b->started);
+	online_stopped_free(&b->stopped);
+	online_server_free(&b->server);
+}

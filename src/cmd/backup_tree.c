@@ -1,0 +1,269 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "archive/infofile.h"
+#include "cmd/backup_internal.h"
+#include "cmd/message.h"
+#include "datadir/walk.h"
+#include "util/sys.h"
+
+/* What the walk tells goes into the archive. */
+struct tree_visitor {
+	struct visitor visitor; /* first */
+	struct backup *b;
+	bool has_tablespaces; /* the directory of them has been sent */
+};
+
+static bool
+is_below(const char *path, const char *directory)
+{
+	size_t len = strlen(directory);
+
+	return strncmp(path, directory, len) == 0 && (path[len] == '/' || path[len] == '\0');
+}
+
+/* The tablespace that holds ${path}, "pg_tblspc/OID/..."; NULL: it is in the tree. */
+static const struct tablespace *
+tablespace_of(const struct backup *b, const char *path)
+{
+	static const char above[] = "pg_tblspc/";
+	char oid[sizeof(b->tablespaces.rows->oid_text)];
+	size_t len;
+
+	if (strncmp(path, above, sizeof(above) - 1) != 0)
+		return NULL;
+	path += sizeof(above) - 1;
+	len = strcspn(path, "/");
+	if (len >= sizeof(oid) || path[len] == '\0')
+		return NULL;
+	memcpy(oid, path, len);
+	oid[len] = '\0';
+	return tablespaces_find(&b->tablespaces, oid);
+}
+
+static enum layout_part
+part_of(const struct backup *b, const char *path)
+{
+	return tablespace_of(b, path) ? LAYOUT_TABLESPACE : LAYOUT_TREE;
+}
+
+/*
+ * A copy that was unpacked by hand and runs has directories that the archive makes by
+ * itself: the places of tablespaces, and of configuration files if those are outside.
+ */
+static bool
+is_made_by_us(const struct backup *b, const char *path)
+{
+	if (b->config.count > 0 && is_below(path, LAYOUT_CONFIG))
+		return true;
+	if (b->tablespaces.count == 0 || !is_below(path, LAYOUT_TABLESPACES))
+		return false;
+	path += strlen(LAYOUT_TABLESPACES);
+	return path[0] == '\0' || tablespaces_find(&b->tablespaces, path + 1);
+}
+
+/* Before a tablespace's own directory come those that lead to it in the archive. */
+static int
+lead_to_tablespace(struct tree_visitor *v, const struct tablespace *t, struct error *err)
+{
+	char path[sizeof(LAYOUT_TABLESPACES) + sizeof(t->oid_text) + 1];
+
+	if (!v->has_tablespaces &&
+	    archive_directory(v->b->archive, LAYOUT_TREE, LAYOUT_TABLESPACES, NULL, err))
+		return -1;
+	v->has_tablespaces = true;
+	snprintf(path, sizeof(path), "%s/%s", LAYOUT_TABLESPACES, t->oid_text);
+	return archive_directory(v->b->archive, LAYOUT_TREE, path, &t->location, err);
+}
+
+static int
+tree_directory(struct visitor *visitor, const char *path, const struct stat *st,
+    struct error *err)
+{
+	struct tree_visitor *v = (struct tree_visitor *)visitor;
+	const struct tablespace *t = tablespace_of(v->b, path);
+
+	if (is_made_by_us(v->b, path))
+		return 0;
+	/* pg_tblspc/OID/PG_x itself: two slashes */
+	if (t && strchr(strchr(path, '/') + 1, '/') == strrchr(path, '/') &&
+	    lead_to_tablespace(v, t, err))
+		return -1;
+	return archive_directory(v->b->archive, part_of(v->b, path), path, st, err);
+}
+
+static int
+tree_link(struct visitor *visitor, const char *path, const char *target,
+    const struct stat *st, struct error *err)
+{
+	struct tree_visitor *v = (struct tree_visitor *)visitor;
+
+	(void)target; /* pg_basetar.info tells it; in the archive the link is ours */
+	return archive_tablespace_link(v->b->archive, strrchr(path, '/') + 1, st, err);
+}
+
+static int
+tree_bytes(struct visitor *visitor, const char *path, const struct stat *st,
+    const uint8_t *bytes, size_t len, struct error *err)
+{
+	struct tree_visitor *v = (struct tree_visitor *)visitor;
+
+	if (is_made_by_us(v->b, path))
+		return 0;
+	return archive_bytes(v->b->archive, part_of(v->b, path), path, st, bytes, len, err);
+}
+
+static int
+tree_file(struct visitor *visitor, const char *path, const struct stat *st, int fd,
+    bool is_relation, struct error *err)
+{
+	struct tree_visitor *v = (struct tree_visitor *)visitor;
+
+	if (is_made_by_us(v->b, path)) {
+		sys_close(fd);
+		return 0;
+	}
+	return archive_file(v->b->archive, part_of(v->b, path), path, st, fd, is_relation, err);
+}
+
+static void
+tree_special(struct visitor *visitor, const char *path, const char *what)
+{
+	char text[1024];
+
+	(void)visitor;
+	snprintf(text, sizeof(text), "skipping %s \"%s\"", what, path);
+	message_warning(text);
+}
+
+static const struct visitor_ops tree_ops = { tree_directory, tree_link, tree_bytes,
+	tree_file, tree_special };
+
+/* ---- what the archive says of itself ---- */
+
+static int
+send_text(struct backup *b, const char *name, const struct buf *text, struct error *err)
+{
+	return archive_bytes(b->archive, LAYOUT_TREE, name, NULL, text->data, text->len, err);
+}
+
+static int
+send_label(struct backup *b, struct error *err)
+{
+	struct buf text = { 0 };
+	int rc = label_build(&text, &b->started.label, b->version, err);
+
+	if (rc == 0)
+		rc = send_text(b, LAYOUT_LABEL, &text, err);
+	buf_free(&text);
+	return rc;
+}
+
+/* "KEY: NAME PATH" */
+static int
+add_pair(struct buf *text, const char *key, const char *name, const char *path,
+    struct error *err)
+{
+	struct buf pair = { 0 };
+	int rc = buf_printf(&pair, err, "%s %s", name, path);
+
+	if (rc == 0)
+		rc = infofile_add(text, key, buf_text(&pair), err);
+	buf_free(&pair);
+	return rc;
+}
+
+static int
+add_facts(const struct backup *b, struct buf *text, struct error *err)
+{
+	const struct options *opt = b->opt;
+	char major[12];
+
+	snprintf(major, sizeof(major), "%u", b->version->major);
+	if (infofile_add(text, "pg_basetar", "1", err) ||
+	    infofile_add(text, "version", OPTIONS_PROGRAM_VERSION, err) ||
+	    infofile_add(text, "mode", "online", err) ||
+	    infofile_add(text, "label", opt->label, err) ||
+	    infofile_add(text, "server_version", major, err) ||
+	    infofile_add(text, "manifest_checksums",
+		opt->no_manifest ? "none" : digest_name(opt->manifest_digest), err) ||
+	    infofile_add(text, "wal_method", opt->wal_method == WAL_FETCH ? "fetch" : "none", err))
+		return -1;
+	for (size_t i = 0; i < b->tablespaces.count; i++)
+		if (add_pair(text, "tablespace", b->tablespaces.rows[i].oid_text,
+			b->tablespaces.rows[i].target, err))
+			return -1;
+	for (size_t i = 0; i < b->config.count; i++)
+		if (add_pair(text, "config", b->config.rows[i].name, b->config.rows[i].path, err))
+			return -1;
+	return 0;
+}
+
+static int
+send_info(struct backup *b, struct error *err)
+{
+	struct buf text = { 0 };
+	int rc = add_facts(b, &text, err);
+
+	if (rc == 0)
+		rc = send_text(b, LAYOUT_INFO, &text, err);
+	buf_free(&text);
+	return rc;
+}
+
+/*
+ * pg_control, read when all else has been: with an older one a restored copy could
+ * declare itself consistent too early.  Without its label it must not start at all.
+ */
+static int
+send_control(struct backup *b, struct error *err)
+{
+	uint8_t bytes[CONTROL_SIZE];
+	struct control control;
+	struct stat st;
+
+	if (blockpipe_barrier(b->pipe, err) ||
+	    control_read(b->datadir_fd, bytes, &control, err) ||
+	    control_forget_checkpoint(bytes, err))
+		return -1;
+	st = b->datadir_stat;
+	st.st_mode = 0600 | (st.st_mode & 0040);
+	st.st_mtime = (time_t)control.time;
+	return archive_control(b->archive, &st, bytes, sizeof(bytes), err);
+}
+
+static struct walk_options
+walk_options_of(struct backup *b)
+{
+	return (struct walk_options){
+		.datadir_fd = b->datadir_fd,
+		.version = b->version,
+		.tablespaces = &b->tablespaces,
+		.tablespaces_at = LAYOUT_TABLESPACES,
+		.cancel = &b->cancel,
+	};
+}
+
+int
+backup_tree_measure(struct patrol *patrol, struct error *err)
+{
+	struct backup *b = (struct backup *)patrol;
+	const struct walk_options walk = walk_options_of(b);
+
+	return walk_size(&walk, &b->progress.total, err);
+}
+
+int
+backup_tree_send(struct patrol *patrol, struct error *err)
+{
+	struct backup *b = (struct backup *)patrol;
+	struct tree_visitor visitor = { .visitor = { &tree_ops }, .b = b };
+	const struct walk_options walk = walk_options_of(b);
+
+	if (send_label(b, err) || send_info(b, err) || backup_config_send(b, err) ||
+	    walk_tree(&walk, &visitor.visitor, err) || send_control(b, err))
+		return -1;
+	return 0;
+}

@@ -1,0 +1,138 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <fcntl.h>
+
+#include "cmd/backup_internal.h"
+#include "datadir/walset.h"
+#include "util/sys.h"
+
+/* The line of timelines that leads to the one the backup was made on. */
+static int
+read_history(struct backup *b, struct error *err)
+{
+	uint32_t timeline = b->started.timeline;
+	char name[WALNAME_HISTORY_SIZE];
+	struct buf text = { 0 };
+	struct error why = { 0 };
+	int rc;
+
+	walname_build_history(name, timeline);
+	if (timeline == 1)
+		return walhistory_single(&b->history, timeline, err);
+	if (sys_read_file(b->wal_fd, name, WALHISTORY_TEXT_MAX, &text, &why) == 0) {
+		rc = walhistory_parse(buf_text(&text), text.len, timeline, &b->history, err);
+	} else if (why.sys == ENOENT) {
+		/* removed by hand: then its own pages are all that can be sound */
+		return walhistory_single(&b->history, timeline, err);
+	} else {
+		*err = why;
+		rc = -1;
+	}
+	buf_free(&text);
+	return rc == 0 ? 0 : error_wrap(err, "timeline history file \"%s\"", name);
+}
+
+/* Where the pages of this segment's timeline stop to mean anything. */
+static uint64_t
+stop_of(const struct backup *b, uint32_t timeline)
+{
+	for (size_t i = 0; i < b->history.count; i++)
+		if (b->history.rows[i].timeline == timeline &&
+		    b->history.rows[i].end_lsn < b->stopped.lsn)
+			return b->history.rows[i].end_lsn;
+	return b->stopped.lsn;
+}
+
+static int
+send_segment(struct backup *b, const struct walset *set, size_t n, struct error *err)
+{
+	const struct walset_segment *s = &set->segments[n];
+	const struct walbody_options opt = {
+		/* of a timeline beside our line nothing can be said, and nothing is needed */
+		.expect = walhistory_has(&b->history, s->timeline) ? &b->expect : NULL,
+		.timeline = s->timeline,
+		.segment_lsn = s->segno * b->control.wal_segment_size,
+		.stop_lsn = stop_of(b, s->timeline),
+	};
+	int fd = -1;
+
+	if (walset_open_segment(set, n, b->wal_fd, &fd, err) ||
+	    archive_segment(b->archive, s->name, &s->st, fd, &opt, err))
+		return -1;
+	return archive_done(b->archive, s->name, err);
+}
+
+static int
+send_history(struct backup *b, const char *name, struct error *err)
+{
+	struct buf text = { 0 };
+	struct stat st;
+	int rc = -1;
+
+	if (fstatat(b->wal_fd, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		error_set(err, ERROR_IO, errno, "timeline history file \"%s\"", name);
+	else if (sys_read_file(b->wal_fd, name, WALHISTORY_TEXT_MAX, &text, err))
+		error_wrap(err, "timeline history file \"%s\"", name);
+	else if (archive_history(b->archive, name, &st, text.data, text.len, err) == 0)
+		rc = archive_done(b->archive, name, err);
+	buf_free(&text);
+	return rc;
+}
+
+static int
+send_set(struct backup *b, const struct walset *set, struct error *err)
+{
+	for (size_t i = 0; i < set->count; i++)
+		if (send_segment(b, set, i, err))
+			return -1;
+	/* every byte has been read: are the names still the files that were sent? */
+	if (blockpipe_barrier(b->pipe, err) || walset_recheck(set, b->wal_fd, err))
+		return -1;
+	for (size_t i = 0; i < set->history_count; i++)
+		if (send_history(b, set->histories[i], err))
+			return -1;
+	return 0;
+}
+
+static int
+send_wal(struct backup *b, struct error *err)
+{
+	const struct walset_range range = {
+		.start_lsn = b->started.lsn,
+		.stop_lsn = b->stopped.lsn,
+		.segment_size = b->control.wal_segment_size,
+		.history = &b->history,
+	};
+	struct walset set = { 0 };
+	int rc;
+
+	if (walset_open_directory(b->datadir_fd, &b->wal_fd, err) || read_history(b, err))
+		return -1;
+	b->expect = (struct walpage_expect){
+		.magic = b->version->wal_magic,
+		.system_identifier = b->control.system_identifier,
+		.segment_size = b->control.wal_segment_size,
+		.block_size = b->control.wal_block_size,
+		.history = &b->history,
+	};
+	if (walset_read(b->wal_fd, &range, &set, err))
+		return -1;
+	rc = send_set(b, &set, err);
+	walset_free(&set);
+	return rc;
+}
+
+int
+backup_wal_send(struct patrol *patrol, struct error *err)
+{
+	struct backup *b = (struct backup *)patrol;
+
+	if (b->opt->wal_method == WAL_FETCH && send_wal(b, err))
+		return -1;
+	if (archive_wal_range(b->archive, b->started.timeline, b->started.lsn, b->stopped.lsn,
+		err) ||
+	    archive_finish(b->archive, err))
+		return -1;
+	return blockpipe_close(b->pipe, err);
+}

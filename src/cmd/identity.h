@@ -1,0 +1,33 @@
+#ifndef PG_BASETAR_CMD_IDENTITY_H
+#define PG_BASETAR_CMD_IDENTITY_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include "util/error.h"
+
+/*
+ * Who we are.  Run as root, the program reads the data directory as its owner does, and
+ * the server takes it for that user (peer authentication); nothing in a data directory
+ * that its owner could put there makes it read as root.  Its own identity it has only
+ * to open and to finish the output.
+ *
+ * Effective ids are the process's: glibc changes those of all threads.
+ */
+struct identity {
+	bool is_assumed;
+	uid_t uid;
+	gid_t gid;
+};
+
+/*
+ * Run as root, become the owner of the directory ${st}; else do nothing.  HOME becomes
+ * that user's, as libpq looks there for .pgpass.
+ */
+MUST_CHECK int identity_assume(struct identity *, const struct stat *st, struct error *err);
+
+/* Be ourselves again; a second time does nothing. */
+MUST_CHECK int identity_regain(struct identity *, struct error *err);
+
+#endif

@@ -1,0 +1,129 @@
+#include "cmd/message.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static enum message_level level = MESSAGE_NORMAL;
+static size_t drawn; /* columns of a progress line on the terminal, or 0 */
+
+void
+message_set_level(enum message_level l)
+{
+	level = l;
+}
+
+/* With the lock held. */
+static void
+wipe_progress(void)
+{
+	if (drawn > 0)
+		fprintf(stderr, "\r%*s\r", (int)drawn, "");
+	drawn = 0;
+}
+
+static void
+say(const char *kind, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
+
+static void
+say(const char *kind, const char *fmt, va_list args)
+{
+	char text[2048];
+
+	vsnprintf(text, sizeof(text), fmt, args);
+	pthread_mutex_lock(&lock);
+	wipe_progress();
+	fprintf(stderr, "pg_basetar: %s%s\n", kind, text);
+	fflush(stderr);
+	pthread_mutex_unlock(&lock);
+}
+
+void
+message_error(const struct error *err)
+{
+	pthread_mutex_lock(&lock);
+	wipe_progress();
+	fprintf(stderr, "pg_basetar: %s\n", err->text);
+	if (err->hint[0] != '\0')
+		fprintf(stderr, "hint: %s\n", err->hint);
+	fflush(stderr);
+	pthread_mutex_unlock(&lock);
+}
+
+static void
+say_warning(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
+static void
+say_warning(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	say("warning: ", fmt, args);
+	va_end(args);
+}
+
+void
+message_warning(const char *text)
+{
+	if (level >= MESSAGE_NORMAL)
+		say_warning("%s", text);
+}
+
+void
+message_info(const char *fmt, ...)
+{
+	va_list args;
+
+	if (level < MESSAGE_VERBOSE)
+		return;
+	va_start(args, fmt);
+	say("", fmt, args);
+	va_end(args);
+}
+
+void
+message_note(const char *fmt, ...)
+{
+	va_list args;
+
+	if (level < MESSAGE_NORMAL)
+		return;
+	va_start(args, fmt);
+	say("", fmt, args);
+	va_end(args);
+}
+
+void
+message_progress(const char *line)
+{
+	bool terminal = isatty(STDERR_FILENO);
+
+	pthread_mutex_lock(&lock);
+	if (terminal) {
+		size_t columns = strlen(line);
+
+		/* blanks over what the longer line before has left */
+		fprintf(stderr, "\r%s%*s", line,
+		    columns < drawn ? (int)(drawn - columns) : 0, "");
+		drawn = columns < drawn ? drawn : columns;
+	} else {
+		fprintf(stderr, "pg_basetar: %s\n", line);
+	}
+	fflush(stderr);
+	pthread_mutex_unlock(&lock);
+}
+
+void
+message_progress_end(void)
+{
+	pthread_mutex_lock(&lock);
+	if (drawn > 0)
+		fputc('\n', stderr);
+	drawn = 0;
+	pthread_mutex_unlock(&lock);
+}

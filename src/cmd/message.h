@@ -1,0 +1,39 @@
+#ifndef PG_BASETAR_CMD_MESSAGE_H
+#define PG_BASETAR_CMD_MESSAGE_H
+
+#include "util/error.h"
+
+/*
+ * What the user reads, all of it on standard error: standard output may be the backup.
+ * Each message is one line, written whole whatever thread it comes from; a progress
+ * line that is being redrawn on a terminal makes way for it.
+ *
+ * Standard error is the process's, so this module has state.
+ */
+enum message_level {
+	MESSAGE_QUIET,  /* -q: errors only */
+	MESSAGE_NORMAL, /* and warnings, which cron mails */
+	MESSAGE_VERBOSE /* -v: and what is being done */
+};
+
+void message_set_level(enum message_level level);
+
+/* "pg_basetar: TEXT", and "hint: HINT" where there is one. */
+void message_error(const struct error *err);
+
+/* "pg_basetar: warning: TEXT". */
+void message_warning(const char *text);
+
+/* "pg_basetar: TEXT", with -v only. */
+void message_info(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
+/* "pg_basetar: TEXT", unless -q. */
+void message_note(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
+/* The progress line: redrawn in place on a terminal, else a line of its own. */
+void message_progress(const char *line);
+
+/* The progress line, if any, stays as it is and is over. */
+void message_progress_end(void);
+
+#endif

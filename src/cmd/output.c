@@ -1,0 +1,144 @@
+/* realpath() */
+#define _DEFAULT_SOURCE
+#include "cmd/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io/outfd.h"
+#include "io/outfile.h"
+#include "util/sys.h"
+
+/* Was standard output closed?  main() has put a descriptor there that cannot be written. */
+static bool
+is_closed(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags == -1 || (flags & O_ACCMODE) == O_RDONLY;
+}
+
+/* The directory that holds ${path}, without links; NULL: none that can be told. */
+static char *
+real_parent(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *parent = slash ? strdup(path) : strdup(".");
+	char *real;
+
+	if (parent && slash)
+		parent[slash == path ? 1 : slash - path] = '\0';
+	real = parent ? realpath(parent, NULL) : NULL;
+	free(parent);
+	return real;
+}
+
+/* Where the shell redirected standard output to, if it is a file and that can be seen. */
+static char *
+stdout_directory(void)
+{
+	struct error ignored = { 0 };
+	char *path = NULL, *directory = NULL;
+	struct stat st;
+
+	if (fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode) &&
+	    sys_readlink(AT_FDCWD, "/proc/self/fd/1", &path, &ignored) == 0)
+		directory = real_parent(path);
+	free(path);
+	return directory;
+}
+
+static int
+open_stdout(struct output *out, const struct options *opt, struct cancel *cancel,
+    struct error *err)
+{
+	int fd;
+
+	if (is_closed(STDOUT_FILENO)) {
+		error_set(err, ERROR_STATE, 0, "standard output is closed");
+		return error_hint(err, "Name the archive with -o FILE, or connect standard output.");
+	}
+	if (isatty(STDOUT_FILENO)) {
+		error_set(err, ERROR_USAGE, 0, "standard output is a terminal");
+		return error_hint(err, "Name the archive with -o FILE, or pipe standard output into "
+				       "another program.");
+	}
+	out->directory = stdout_directory();
+	fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (fd == -1)
+		return error_set(err, ERROR_IO, errno, "standard output");
+	/* so that the close at the end is the last one, and a reader sees the end */
+	close(STDOUT_FILENO);
+	if (open("/dev/null", O_RDONLY) == -1)
+		errno = 0; /* nobody writes there any more */
+	return outfd_open(&out->sink, fd, "standard output", opt->no_sync, cancel, err);
+}
+
+/* A device or fifo that exists is written to, not replaced. */
+static int
+open_device(struct output *out, const struct options *opt, struct cancel *cancel,
+    struct error *err)
+{
+	int fd = open(opt->output, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+
+	if (fd == -1)
+		return error_set(err, ERROR_IO, errno, "\"%s\"", opt->output);
+	if (isatty(fd)) {
+		sys_close(fd);
+		error_set(err, ERROR_USAGE, 0, "\"%s\" is a terminal", opt->output);
+		return error_hint(err, "Name the archive with -o FILE.");
+	}
+	return outfd_open(&out->sink, fd, opt->output, opt->no_sync, cancel, err);
+}
+
+int
+output_open(struct output *out, const struct options *opt, struct cancel *cancel,
+    struct error *err)
+{
+	const struct outfile_options file = { opt->output, opt->force, opt->no_sync, cancel };
+	struct stat st;
+
+	*out = (struct output){ 0 };
+	if (opt->output_is_stdout)
+		return open_stdout(out, opt, cancel, err);
+	if (stat(opt->output, &st) == 0 && (S_ISCHR(st.st_mode) || S_ISFIFO(st.st_mode)))
+		return open_device(out, opt, cancel, err);
+	out->directory = real_parent(opt->output);
+	return outfile_open(&out->sink, &file, err);
+}
+
+int
+output_refuse_inside(const struct output *out, const struct stat *inside, const char *what,
+    struct error *err)
+{
+	char *path = out->directory ? strdup(out->directory) : NULL;
+	struct stat st;
+	bool found = false;
+
+	if (path == NULL)
+		return out->directory ? error_memory(err) : 0;
+	/* up from the output's directory to the root */
+	for (char *end = path + strlen(path); !found && end; end = strrchr(path, '/')) {
+		*end = '\0';
+		found = stat(path[0] ? path : "/", &st) == 0 && st.st_dev == inside->st_dev &&
+		    st.st_ino == inside->st_ino;
+	}
+	free(path);
+	if (!found)
+		return 0;
+	error_set(err, ERROR_STATE, 0, "the output, in \"%s\", is inside %s", out->directory,
+	    what);
+	return error_hint(err, "Write the backup to a place outside what it backs up.");
+}
+
+void
+output_free(struct output *out)
+{
+	sink_free(out->sink);
+	free(out->directory);
+}

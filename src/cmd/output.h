@@ -1,0 +1,34 @@
+#ifndef PG_BASETAR_CMD_OUTPUT_H
+#define PG_BASETAR_CMD_OUTPUT_H
+
+#include <sys/stat.h>
+
+#include "io/stream.h"
+#include "option/options.h"
+#include "util/cancel.h"
+
+/* Where the archive goes. */
+struct output {
+	struct sink *sink;
+	char *directory; /* of the file, absolute, without links; NULL: it is no file */
+};
+
+/*
+ * Open what -o names: standard output (refused when it is closed or a terminal), a
+ * device or fifo that exists, or a file that will appear when it is complete.
+ * output_free() it, also after a failure.
+ */
+MUST_CHECK int output_open(struct output *, const struct options *, struct cancel *,
+    struct error *err);
+
+/*
+ * Refuse an output that lies below the directory ${st}, named "${what}" to the user: a
+ * backup would hold itself.
+ */
+MUST_CHECK int output_refuse_inside(const struct output *, const struct stat *st,
+    const char *what, struct error *err);
+
+/* An output that was not finished leaves nothing behind. */
+void output_free(struct output *);
+
+#endif

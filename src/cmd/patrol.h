@@ -1,0 +1,36 @@
+#ifndef PG_BASETAR_CMD_PATROL_H
+#define PG_BASETAR_CMD_PATROL_H
+
+#include "io/blockpipe.h"
+#include "util/cancel.h"
+#include "util/error.h"
+
+/*
+ * Long work in a thread of its own, while the main thread looks after it: it sees the
+ * signals, asks the server from time to time whether it still is what it was, and shows
+ * how far the work is.  Whatever ends the work early, patrol_run() returns only when
+ * the thread has.
+ */
+struct patrol;
+
+struct patrol_ops {
+	int (*work)(struct patrol *, struct error *);  /* in the thread */
+	int (*watch)(struct patrol *, struct error *); /* every few seconds; NULL: nothing */
+	void (*tick)(struct patrol *);                 /* several times a second; NULL */
+};
+
+struct patrol {
+	struct blockpipe *pipe; /* borrowed: what the work plans for; NULL: no pipe */
+	struct cancel *cancel;  /* borrowed */
+};
+
+/*
+ * 0 when the work is done.  Else the error that ended it: a signal (ERROR_CANCELLED), what
+ * watch found, or, of the work and its pipeline, what came first in the stream.
+ */
+MUST_CHECK int patrol_run(struct patrol *, const struct patrol_ops *ops, struct error *err);
+
+/* ERROR_CANCELLED with the name of the signal that asked us to end. */
+int patrol_interrupted(struct error *err);
+
+#endif

@@ -1,0 +1,78 @@
+/* pg_basetar: options -> command -> print the one error -> exit status. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cmd/backup.h"
+#include "cmd/message.h"
+#include "option/options.h"
+#include "option/opttable.h"
+#include "util/interrupt.h"
+
+enum { EXIT_DONE = 0, EXIT_FAILED = 1 };
+
+/*
+ * Descriptors 0 to 2 that our parent closed would be given to the first files we open,
+ * and messages would go into them.  Fill the gaps with something that no write reaches.
+ */
+static int
+fill_standard_streams(struct error *err)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) == -1 && open("/dev/null", O_RDONLY) == -1)
+			return error_set(err, ERROR_IO, errno, "/dev/null");
+	return 0;
+}
+
+static int
+print(const char *text, struct error *err)
+{
+	if (fputs(text, stdout) == EOF || fflush(stdout) == EOF)
+		return error_set(err, ERROR_IO, errno, "standard output");
+	return 0;
+}
+
+static int
+print_usage(struct error *err)
+{
+	struct buf text = { 0 };
+	int rc = opttable_usage(&text, err) || print(buf_text(&text), err) ? -1 : 0;
+
+	buf_free(&text);
+	return rc;
+}
+
+static int
+run(int argc, char *const *argv, struct error *err)
+{
+	struct options options;
+
+	if (fill_standard_streams(err))
+		return -1;
+	switch (options_parse(argc, argv, &options, err)) {
+	case OPTIONS_HELP:
+		return print_usage(err);
+	case OPTIONS_VERSION:
+		return print("pg_basetar " OPTIONS_PROGRAM_VERSION "\n", err);
+	case OPTIONS_RUN:
+		message_set_level(options.quiet ? MESSAGE_QUIET :
+			options.verbose		? MESSAGE_VERBOSE :
+						  MESSAGE_NORMAL);
+		return interrupt_install(err) || backup_run(&options, err) ? -1 : 0;
+	default:
+		return -1;
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	struct error err = { 0 };
+
+	if (run(argc, argv, &err) == 0)
+		return EXIT_DONE;
+	message_error(&err);
+	return EXIT_FAILED;
+}
