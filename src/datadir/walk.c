@@ -15,8 +15,8 @@
 /* How often a name may turn out to be something else than it was a moment ago. */
 enum { KIND_TRIES = 10 };
 
-/* A tar header is one block, and a body is padded to blocks; long names take two more. */
-enum { TAR_BLOCK_SIZE = 512, TAR_NAME_SIZE = 100 };
+/* A tar header is one block, and a body is padded to blocks; a long name takes two more. */
+enum { TAR_BLOCK_SIZE = 512, TAR_NAME_SIZE = 100, TAR_LONG_NAME = 2 * TAR_BLOCK_SIZE };
 
 struct walker {
 	const struct walk_options *options;
@@ -77,7 +77,7 @@ add_size(struct walker *w, uint64_t body)
 	w->size += TAR_BLOCK_SIZE +
 		   (body + TAR_BLOCK_SIZE - 1) / TAR_BLOCK_SIZE * TAR_BLOCK_SIZE;
 	if (w->path.len > TAR_NAME_SIZE)
-		w->size += 2 * TAR_BLOCK_SIZE;
+		w->size += TAR_LONG_NAME;
 }
 
 static int

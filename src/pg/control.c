@@ -215,7 +215,7 @@ int
 control_read(int datadir_fd, uint8_t bytes[CONTROL_SIZE], struct control *out,
     struct error *err)
 {
-	static const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
+	static const struct timespec pause = { .tv_nsec = 10000000 }; /* 10 ms */
 	static const char name[] = "global/pg_control";
 	struct buf file = { 0 };
 	int rc;
@@ -247,7 +247,7 @@ control_check_version(const struct control *control, const struct pg_version *ve
 		error_set(err, ERROR_FORMAT, 0,
 		    "control version %u is not that of PostgreSQL %u, %u",
 		    control->control_version, version->major, version->control_version);
-		return error_hint(err, "PG_VERSION and pg_control do not belong together.");
+		return error_hint(err, "PG_VERSION is of another data directory.");
 	}
 	if (control->catalog_version == version->catalog_version)
 		return 0;

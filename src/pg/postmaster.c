@@ -290,9 +290,11 @@ setting_value(const char *text, const char *name)
 	size_t len = strlen(name);
 
 	for (size_t i = 0; i < len; i++) {
-		char c = text[i] == '-' ? '_' : text[i];
+		char c = text[i];
 
-		if (c >= 'A' && c <= 'Z')
+		if (c == '-')
+			c = '_';
+		else if (c >= 'A' && c <= 'Z')
 			c = (char)(c - 'A' + 'a');
 		if (c != name[i])
 			return NULL;

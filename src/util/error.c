@@ -50,7 +50,8 @@ error_wrap(struct error *err, const char *fmt, ...)
 
 	memcpy(inner, err->text, sizeof(inner));
 	va_start(args, fmt);
-	vsnprintf(err->text, sizeof(err->text) - 8, fmt, args);
+	mark_cut(err->text, sizeof(err->text) - 8,
+	    vsnprintf(err->text, sizeof(err->text) - 8, fmt, args));
 	va_end(args);
 	used = strlen(err->text);
 	mark_cut(err->text + used, sizeof(err->text) - used,

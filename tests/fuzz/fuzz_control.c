@@ -27,8 +27,8 @@ seal(uint8_t *image)
 }
 
 /*
- * Any bytes are decoded or refused.  What is decoded can be made to forget its checkpoint,
- * and says the same afterwards about everything else.
+ * Any bytes are decoded or refused.  What is decoded can be made to forget its
+ * checkpoint, and says the same afterwards about everything else.
  */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

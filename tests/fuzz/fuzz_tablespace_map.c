@@ -50,7 +50,7 @@ one_version(const char *text, size_t len, const struct pg_version *version)
 	require(tablespace_map_build(&again, &first, version, &err) == 0);
 	if (!is_ambiguous(&first, version)) {
 		require(tablespace_map_parse(
-		            buf_text(&again), again.len, version, &second, &err) == 0);
+			    buf_text(&again), again.len, version, &second, &err) == 0);
 		same(&first, &second);
 		tablespace_map_free(&second);
 	}

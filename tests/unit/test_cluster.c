@@ -47,7 +47,7 @@ drop_fixture(struct fixture *f)
 
 static struct row {
 	const char *name, *text;
-	unsigned major;       /* 0: an error */
+	unsigned major;	      /* 0: an error */
 	enum error_kind kind; /* of the error */
 	const char *what;
 } rows[] = {
@@ -65,7 +65,8 @@ static struct row {
 	    "file \"PG_VERSION\": PostgreSQL 9 is not supported" },
 	{ "missing", NULL, 0, ERROR_STATE,
 	    "file \"PG_VERSION\": open: No such file or directory" },
-	{ "too long", "1111111111222222222233333333334444444444555555555566666666667777\n", 0,
+	{ "too long",
+	    "1111111111222222222233333333334444444444555555555566666666667777\n", 0,
 	    ERROR_FORMAT, "file \"PG_VERSION\": is larger than 64 bytes" },
 };
 
@@ -157,15 +158,17 @@ table(void **state)
 		assert_int_equal(v->major, major);
 		snprintf(dir, sizeof(dir), "PG_%u_%u", major, v->catalog_version);
 		assert_string_equal(v->tablespace_dir, dir);
-		assert_int_equal(v->control_version / 100, major >= 13 && major <= 16 ? 13 : major);
+		assert_int_equal(
+		    v->control_version / 100, major >= 13 && major <= 16 ? 13 : major);
 		assert_int_equal(v->wal_magic >> 8, major < 12 ? 0xD0 : 0xD1);
 		assert_int_equal(v->manifest_version, major < 17 ? 1 : 2);
-		assert_non_null(strstr(v->start_sql, major < 15 ? "pg_start_backup($1, $2, false)" :
-		                                                  "pg_backup_start($1, $2)"));
-		assert_non_null(strstr(v->stop_sql, major < 15 ? "pg_stop_backup(false, $1)" :
-		                                                 "pg_backup_stop($1)"));
-		assert_non_null(strstr(v->functions, major < 15 ? "pg_start_backup(text" :
-		                                                  "pg_backup_start(text"));
+		assert_non_null(
+		    strstr(v->start_sql, major < 15 ? "pg_start_backup($1, $2, false)"
+						    : "pg_backup_start($1, $2)"));
+		assert_non_null(strstr(v->stop_sql,
+		    major < 15 ? "pg_stop_backup(false, $1)" : "pg_backup_stop($1)"));
+		assert_non_null(strstr(v->functions,
+		    major < 15 ? "pg_start_backup(text" : "pg_backup_start(text"));
 		assert_string_equal(v->primary_word, major < 14 ? "master" : "primary");
 		assert_int_equal(v->label_has_timeline, major >= 11);
 		assert_int_equal(v->map_escapes_backslash, major >= 14);
@@ -181,6 +184,7 @@ main(void)
 
 	for (size_t i = 0; i < ROWS; i++)
 		tests[i + 3] = (struct CMUnitTest){ .name = rows[i].name,
-			.test_func = read_row, .initial_state = &rows[i] };
+			.test_func = read_row,
+			.initial_state = &rows[i] };
 	return cmocka_run_group_tests_name("cluster", tests, NULL, NULL);
 }

@@ -16,158 +16,13 @@
 #include <unistd.h>
 
 #include "pg/control.h"
+#include "support/controlimage.h"
 #include "util/bytes.h"
-#include "util/crc32c.h"
-
-/*
- * The server's struct once more, not as offsets but as the sequence of its fields, from
- * which the rules of alignment give the offsets: two ways to one fact.  Each field is of
- * the control versions first to last.
- */
-static const struct field {
-	const char *name;
-	unsigned size, first, last;
-} fields[] = {
-	{ "system_identifier", 8, 1002, 1800 },
-	{ "control_version", 4, 1002, 1800 },
-	{ "catalog_version", 4, 1002, 1800 },
-	{ "state", 4, 1002, 1800 },
-	{ "time", 8, 1002, 1800 },
-	{ "checkpoint", 8, 1002, 1800 },
-	{ "previous checkpoint", 8, 1002, 1002 },
-	{ "redo", 8, 1002, 1800 },
-	{ "timeline", 4, 1002, 1800 },
-	{ "previous timeline", 4, 1002, 1800 },
-	{ "full page writes", 1, 1002, 1800 },
-	{ "wal_level at the checkpoint", 4, 1700, 1800 },
-	{ "epoch", 4, 1002, 1100 },
-	{ "next xid, 32 bits", 4, 1002, 1100 },
-	{ "next xid, 64 bits", 8, 1201, 1800 },
-	{ "next oid, multi, offset", 4, 1002, 1800 },
-	{ "", 4, 1002, 1800 },
-	{ "", 4, 1002, 1800 },
-	{ "oldest xid, its database", 4, 1002, 1800 },
-	{ "", 4, 1002, 1800 },
-	{ "oldest multi, its database", 4, 1002, 1800 },
-	{ "", 4, 1002, 1800 },
-	{ "checkpoint time", 8, 1002, 1800 },
-	{ "oldest and newest commit timestamp", 4, 1002, 1800 },
-	{ "", 4, 1002, 1800 },
-	{ "oldest active xid", 4, 1002, 1800 },
-	{ "unlogged lsn", 8, 1002, 1800 },
-	{ "min recovery", 8, 1002, 1800 },
-	{ "min recovery timeline", 4, 1002, 1800 },
-	{ "backup start", 8, 1002, 1800 },
-	{ "backup end", 8, 1002, 1800 },
-	{ "backup end required", 1, 1002, 1800 },
-	{ "wal_level", 4, 1002, 1800 },
-	{ "wal_log_hints", 1, 1002, 1800 },
-	{ "max_connections", 4, 1002, 1800 },
-	{ "max_worker_processes", 4, 1002, 1800 },
-	{ "max_wal_senders", 4, 1201, 1800 },
-	{ "max_prepared_transactions", 4, 1002, 1800 },
-	{ "max_locks_per_transaction", 4, 1002, 1800 },
-	{ "track_commit_timestamp", 1, 1002, 1800 },
-	{ "max align", 4, 1002, 1800 },
-	{ "float format", 8, 1002, 1800 },
-	{ "block size", 4, 1002, 1800 },
-	{ "segment blocks", 4, 1002, 1800 },
-	{ "wal block size", 4, 1002, 1800 },
-	{ "wal segment size", 4, 1002, 1800 },
-	{ "name length", 4, 1002, 1800 },
-	{ "index keys", 4, 1002, 1800 },
-	{ "toast chunk", 4, 1002, 1800 },
-	{ "large object block", 4, 1002, 1800 },
-	{ "float4 by value", 1, 1002, 1201 },
-	{ "float8 by value", 1, 1002, 1800 },
-	{ "data checksums", 4, 1002, 1800 },
-	{ "char is signed", 1, 1800, 1800 },
-	{ "nonce", 32, 1002, 1800 },
-	{ "crc", 4, 1002, 1800 },
-};
-
-/* Where the field lies in that version; SIZE_MAX: it has none. */
-static size_t
-field_at(unsigned version, const char *name)
-{
-	size_t at = 0;
-
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-		unsigned align = fields[i].size > 8 ? 1 : fields[i].size;
-
-		if (version < fields[i].first || version > fields[i].last)
-			continue;
-		at = (at + align - 1) / align * align;
-		if (strcmp(fields[i].name, name) == 0)
-			return at;
-		at += fields[i].size;
-	}
-	return SIZE_MAX;
-}
-
-static void
-set(uint8_t *image, unsigned version, const char *name, uint64_t value)
-{
-	size_t at = field_at(version, name);
-
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-		if (strcmp(fields[i].name, name) != 0)
-			continue;
-		if (fields[i].size == 8)
-			put_u64native(image + at, value);
-		else if (fields[i].size == 4)
-			put_u32native(image + at, (uint32_t)value);
-		else
-			image[at] = (uint8_t)value;
-	}
-}
-
-static void
-seal(uint8_t *image, unsigned version)
-{
-	size_t at = field_at(version, "crc");
-
-	put_u32native(image + at, crc32c(0, image, at));
-}
-
-/* A value of its own in each field, and rubbish in those we do not read. */
-static void
-make_image(uint8_t image[CONTROL_SIZE], unsigned version)
-{
-	memset(image, 0, CONTROL_SIZE);
-	memset(image, 0xA5, field_at(version, "crc"));
-	set(image, version, "system_identifier", UINT64_C(7710953701937684148));
-	set(image, version, "control_version", version);
-	set(image, version, "catalog_version", 202209061);
-	set(image, version, "state", CONTROL_IN_ARCHIVE_RECOVERY);
-	set(image, version, "time", 1795348669);
-	set(image, version, "checkpoint", 0x1000000060);
-	if (version == 1002)
-		set(image, version, "previous checkpoint", 0x0F00000060);
-	set(image, version, "redo", 0x1000000028);
-	set(image, version, "timeline", 3);
-	set(image, version, "previous timeline", 2);
-	set(image, version, "full page writes", 1);
-	set(image, version, "checkpoint time", 1795348600);
-	set(image, version, "min recovery", 0x1100000000);
-	set(image, version, "min recovery timeline", 4);
-	set(image, version, "backup start", 0x0E00000028);
-	set(image, version, "backup end", 0x0E00000100);
-	set(image, version, "backup end required", 1);
-	set(image, version, "wal_level", 2);
-	set(image, version, "max align", 8);
-	set(image, version, "block size", 8192);
-	set(image, version, "segment blocks", 131072);
-	set(image, version, "wal block size", 16384);
-	set(image, version, "wal segment size", 64 << 20);
-	set(image, version, "data checksums", 1);
-	seal(image, version);
-}
 
 static struct row {
 	const char *name;
 	unsigned version;
-	size_t crc_at; /* FACT: the size of the struct, less 4 */
+	size_t crc_at; /* the size of the struct, less 4 */
 } rows[] = {
 	{ "10", 1002, 288 },
 	{ "11", 1100, 280 },
@@ -214,14 +69,14 @@ decode_row(void **state)
 	struct control c;
 	struct error err = { 0 };
 
-	assert_int_equal(field_at(row->version, "crc"), row->crc_at);
-	make_image(image, row->version);
+	assert_int_equal(controlimage_at(row->version, "crc"), row->crc_at);
+	controlimage_make(image, row->version);
 	assert_int_equal(control_decode(image, CONTROL_SIZE, &c, &err), 0);
 	assert_control(&c, row->version, 0x1000000060);
 
-	set(image, row->version, "full page writes", 0);
-	set(image, row->version, "backup end required", 0);
-	seal(image, row->version);
+	controlimage_set(image, row->version, "full page writes", 0);
+	controlimage_set(image, row->version, "backup end required", 0);
+	controlimage_seal(image, row->version);
 	assert_int_equal(control_decode(image, CONTROL_SIZE, &c, &err), 0);
 	assert_false(c.full_page_writes);
 	assert_false(c.backup_end_required);
@@ -236,7 +91,7 @@ forget_row(void **state)
 	struct control c;
 	struct error err = { 0 };
 
-	make_image(image, row->version);
+	controlimage_make(image, row->version);
 	memcpy(before, image, CONTROL_SIZE);
 	assert_int_equal(control_forget_checkpoint(image, &err), 0);
 	assert_int_equal(control_decode(image, CONTROL_SIZE, &c, &err), 0);
@@ -245,10 +100,10 @@ forget_row(void **state)
 	if (row->version == 1002)
 		assert_int_equal(get_u64native(image + 40), 0xDEAD);
 
-	set(before, row->version, "checkpoint", 0xDEAD);
+	controlimage_set(before, row->version, "checkpoint", 0xDEAD);
 	if (row->version == 1002)
-		set(before, row->version, "previous checkpoint", 0xDEAD);
-	seal(before, row->version);
+		controlimage_set(before, row->version, "previous checkpoint", 0xDEAD);
+	controlimage_seal(before, row->version);
 	assert_memory_equal(image, before, CONTROL_SIZE);
 
 	/* again is no change */
@@ -263,7 +118,7 @@ damage_row(void **state)
 	const struct row *row = *state;
 	uint8_t image[CONTROL_SIZE], before[CONTROL_SIZE];
 
-	make_image(image, row->version);
+	controlimage_make(image, row->version);
 	for (size_t at = 0; at < CONTROL_SIZE; at++) {
 		struct control c = { .timeline = 77 };
 		struct error err = { 0 };
@@ -271,9 +126,11 @@ damage_row(void **state)
 		image[at] ^= 0x10;
 		memcpy(before, image, CONTROL_SIZE);
 		if (at >= row->crc_at + 4)
-			assert_int_equal(control_decode(image, CONTROL_SIZE, &c, &err), 0);
+			assert_int_equal(
+			    control_decode(image, CONTROL_SIZE, &c, &err), 0);
 		else {
-			assert_int_equal(control_decode(image, CONTROL_SIZE, &c, &err), -1);
+			assert_int_equal(
+			    control_decode(image, CONTROL_SIZE, &c, &err), -1);
 			assert_int_equal(c.timeline, 77);
 			assert_int_equal(control_forget_checkpoint(image, &err), -1);
 			assert_memory_equal(image, before, CONTROL_SIZE);
@@ -292,7 +149,8 @@ wrong_values(void **state)
 		const char *what;
 	} cases[] = {
 		{ "state", 7, ERROR_FORMAT, "7 is no state of a cluster" },
-		{ "state", UINT32_MAX, ERROR_FORMAT, "4294967295 is no state of a cluster" },
+		{ "state", UINT32_MAX, ERROR_FORMAT,
+		    "4294967295 is no state of a cluster" },
 		{ "max align", 4, ERROR_UNSUPPORTED,
 		    "the server aligns data to 4 bytes, not 8" },
 		{ "block size", 0, ERROR_FORMAT, "0 is no block size" },
@@ -302,8 +160,10 @@ wrong_values(void **state)
 		{ "block size", 32768, ERROR_NONE, NULL },
 		{ "wal block size", 131072, ERROR_FORMAT, "131072 is no WAL block size" },
 		{ "wal block size", 65536, ERROR_NONE, NULL },
-		{ "wal segment size", 1 << 19, ERROR_FORMAT, "524288 is no WAL segment size" },
-		{ "wal segment size", 3 << 20, ERROR_FORMAT, "3145728 is no WAL segment size" },
+		{ "wal segment size", 1 << 19, ERROR_FORMAT,
+		    "524288 is no WAL segment size" },
+		{ "wal segment size", 3 << 20, ERROR_FORMAT,
+		    "3145728 is no WAL segment size" },
 		{ "wal segment size", UINT64_C(1) << 31, ERROR_FORMAT,
 		    "2147483648 is no WAL segment size" },
 		{ "wal segment size", 1 << 20, ERROR_NONE, NULL },
@@ -327,11 +187,11 @@ wrong_values(void **state)
 		struct control c;
 		struct error err = { 0 };
 
-		make_image(image, 1300);
-		set(image, 1300, cases[i].field, cases[i].value);
-		seal(image, 1300);
-		assert_int_equal(
-		    control_decode(image, CONTROL_SIZE, &c, &err), cases[i].what ? -1 : 0);
+		controlimage_make(image, 1300);
+		controlimage_set(image, 1300, cases[i].field, cases[i].value);
+		controlimage_seal(image, 1300);
+		assert_int_equal(control_decode(image, CONTROL_SIZE, &c, &err),
+		    cases[i].what ? -1 : 0);
 		assert_int_equal(err.kind, cases[i].kind);
 		if (cases[i].what)
 			assert_string_equal(err.text, cases[i].what);
@@ -363,13 +223,13 @@ other_versions(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		make_image(image, 1300);
+		controlimage_make(image, 1300);
 		put_u32native(image + 8, cases[i].version);
 		assert_int_equal(control_decode(image, CONTROL_SIZE, &c, &err), -1);
 		assert_int_equal(err.kind, cases[i].kind);
 		assert_string_equal(err.text, cases[i].what);
 	}
-	make_image(image, 1300);
+	controlimage_make(image, 1300);
 	assert_int_equal(control_decode(image, CONTROL_SIZE - 1, &c, &err), -1);
 	assert_int_equal(err.kind, ERROR_FORMAT);
 	assert_string_equal(err.text, "has 8191 bytes, not 8192");
@@ -442,9 +302,10 @@ read_sound(void **state)
 	struct control c;
 	struct error err = { 0 };
 
-	make_image(image, 1800);
+	controlimage_make(image, 1800);
 	put_file(*state, image, CONTROL_SIZE);
-	assert_int_equal(control_read(((struct datadir *)*state)->fd, bytes, &c, &err), 0);
+	assert_int_equal(
+	    control_read(((struct datadir *)*state)->fd, bytes, &c, &err), 0);
 	assert_control(&c, 1800, 0x1000000060);
 	assert_memory_equal(bytes, image, CONTROL_SIZE);
 }
@@ -456,7 +317,8 @@ read_missing(void **state)
 	struct control c;
 	struct error err = { 0 };
 
-	assert_int_equal(control_read(((struct datadir *)*state)->fd, bytes, &c, &err), -1);
+	assert_int_equal(
+	    control_read(((struct datadir *)*state)->fd, bytes, &c, &err), -1);
 	assert_int_equal(err.kind, ERROR_IO);
 	assert_int_equal(err.sys, ENOENT);
 	assert_string_equal(
@@ -470,13 +332,15 @@ read_cut(void **state)
 	struct control c;
 	struct error err = { 0 };
 
-	make_image(image, 1300);
+	controlimage_make(image, 1300);
 	put_file(*state, image, 4096);
-	assert_int_equal(control_read(((struct datadir *)*state)->fd, bytes, &c, &err), -1);
+	assert_int_equal(
+	    control_read(((struct datadir *)*state)->fd, bytes, &c, &err), -1);
 	assert_string_equal(
 	    err.text, "file \"global/pg_control\": has 4096 bytes, not 8192");
 	put_file(*state, image, CONTROL_SIZE + 1);
-	assert_int_equal(control_read(((struct datadir *)*state)->fd, bytes, &c, &err), -1);
+	assert_int_equal(
+	    control_read(((struct datadir *)*state)->fd, bytes, &c, &err), -1);
 	assert_string_equal(
 	    err.text, "file \"global/pg_control\": is larger than 8192 bytes");
 }
@@ -488,13 +352,14 @@ read_damaged(void **state)
 	struct control c;
 	struct error err = { 0 };
 
-	make_image(image, 1300);
+	controlimage_make(image, 1300);
 	put_u32native(image + 288, 0x12345678);
 	put_file(*state, image, CONTROL_SIZE);
-	assert_int_equal(control_read(((struct datadir *)*state)->fd, bytes, &c, &err), -1);
+	assert_int_equal(
+	    control_read(((struct datadir *)*state)->fd, bytes, &c, &err), -1);
 	assert_int_equal(err.kind, ERROR_FORMAT);
-	assert_non_null(
-	    strstr(err.text, "file \"global/pg_control\": its CRC is 12345678, that of "));
+	assert_non_null(strstr(
+	    err.text, "file \"global/pg_control\": its CRC is 12345678, that of "));
 }
 
 /* What the server does a moment after it was caught in the middle of a write. */
@@ -505,7 +370,7 @@ heal(void *datadir)
 	uint8_t image[CONTROL_SIZE];
 
 	nanosleep(&moment, NULL);
-	make_image(image, 1700);
+	controlimage_make(image, 1700);
 	put_file(datadir, image, CONTROL_SIZE);
 	return NULL;
 }
@@ -518,11 +383,12 @@ read_torn(void **state)
 	struct error err = { 0 };
 	pthread_t server;
 
-	make_image(image, 1700);
-	set(image, 1700, "checkpoint", 0x0F00000060);
+	controlimage_make(image, 1700);
+	controlimage_set(image, 1700, "checkpoint", 0x0F00000060);
 	put_file(*state, image, CONTROL_SIZE);
 	assert_int_equal(pthread_create(&server, NULL, heal, *state), 0);
-	assert_int_equal(control_read(((struct datadir *)*state)->fd, bytes, &c, &err), 0);
+	assert_int_equal(
+	    control_read(((struct datadir *)*state)->fd, bytes, &c, &err), 0);
 	assert_int_equal(pthread_join(server, NULL), 0);
 	assert_control(&c, 1700, 0x1000000060);
 }
@@ -544,6 +410,7 @@ main(void)
 	memcpy(tests, others, sizeof(others));
 	for (size_t i = 0; i < 3 * ROWS; i++)
 		tests[OTHERS + i] = (struct CMUnitTest){ .name = rows[i % ROWS].name,
-			.test_func = by_row[i / ROWS], .initial_state = &rows[i % ROWS] };
+			.test_func = by_row[i / ROWS],
+			.initial_state = &rows[i % ROWS] };
 	return cmocka_run_group_tests_name("control", tests, NULL, NULL);
 }

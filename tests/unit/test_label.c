@@ -11,12 +11,12 @@
 
 #include "pg/label.h"
 
-#define LINES_1_TO_3                                                                     \
-	"START WAL LOCATION: 0/7000028 (file 000000010000000000000007)\n"                \
-	"CHECKPOINT LOCATION: 0/7000060\n"                                               \
+#define LINES_1_TO_3 \
+	"START WAL LOCATION: 0/7000028 (file 000000010000000000000007)\n" \
+	"CHECKPOINT LOCATION: 0/7000060\n" \
 	"BACKUP METHOD: streamed\n"
-#define LINES_5_AND_6                                                                    \
-	"START TIME: 2026-11-22 11:59:44 UTC\n"                                          \
+#define LINES_5_AND_6 \
+	"START TIME: 2026-11-22 11:59:44 UTC\n" \
 	"LABEL: nightly\n"
 
 /* What a primary and a standby of each release return at the stop. */
@@ -102,11 +102,12 @@ other_texts(void **state)
 		const char *text, *label;
 		bool is_incremental;
 	} good[] = {
-		{ LINES_1_TO_3 "BACKUP FROM: primary\nSTART TIME: x\nLABEL: \n", "", false },
+		{ LINES_1_TO_3 "BACKUP FROM: primary\nSTART TIME: x\nLABEL: \n", "",
+		    false },
 		{ LINES_1_TO_3 "BACKUP FROM: primary\nSTART TIME: x\nLABEL: a: \xFF \t\n",
 		    "a: \xFF \t", false },
-		{ GOOD "INCREMENTAL FROM LSN: 0/1000028\nINCREMENTAL FROM TLI: 1\n", "nightly",
-		    true },
+		{ GOOD "INCREMENTAL FROM LSN: 0/1000028\nINCREMENTAL FROM TLI: 1\n",
+		    "nightly", true },
 	};
 	struct error err = { 0 };
 	struct label l;
@@ -125,34 +126,46 @@ other_texts(void **state)
 static const struct {
 	const char *from, *to, *what;
 } damages[] = {
-	{ "START WAL", "\xEF\xBB\xBFSTART WAL", "no line \"START WAL LOCATION: \" where it belongs" },
-	{ "0/7000028", "0/7000028 ", "line \"START WAL LOCATION: 0/7000028  (file "
-	                             "000000010000000000000007)\" is wrong" },
-	{ "0/7000028", "0/0", "line \"START WAL LOCATION: 0/0 (file "
-	                      "000000010000000000000007)\" is wrong" },
-	{ "0/7000028", "0/07000028", "line \"START WAL LOCATION: 0/07000028 (file "
-	                             "000000010000000000000007)\" is wrong" },
-	{ "0/7000028", "000000000000000000000/7", "line \"START WAL LOCATION: "
+	{ "START WAL", "\xEF\xBB\xBFSTART WAL",
+	    "no line \"START WAL LOCATION: \" where it belongs" },
+	{ "0/7000028", "0/7000028 ",
+	    "line \"START WAL LOCATION: 0/7000028  (file "
+	    "000000010000000000000007)\" is wrong" },
+	{ "0/7000028", "0/0",
+	    "line \"START WAL LOCATION: 0/0 (file "
+	    "000000010000000000000007)\" is wrong" },
+	{ "0/7000028", "0/07000028",
+	    "line \"START WAL LOCATION: 0/07000028 (file "
+	    "000000010000000000000007)\" is wrong" },
+	{ "0/7000028", "000000000000000000000/7",
+	    "line \"START WAL LOCATION: "
 	    "000000000000000000000/7 (file 000000010000000000000007)\" is wrong" },
 	{ " (file 000000010000000000000007)", "",
 	    "line \"START WAL LOCATION: 0/7000028\" is wrong" },
-	{ "07)\n", "07\n", "line \"START WAL LOCATION: 0/7000028 (file "
-	                   "000000010000000000000007\" is wrong" },
-	{ "07)\n", "7)\n", "line \"START WAL LOCATION: 0/7000028 (file "
-	                   "00000001000000000000007)\" is wrong" },
-	{ "07)\n", "0A7)\n", "line \"START WAL LOCATION: 0/7000028 (file "
-	                     "00000001000000000000000A7)\" is wrong" },
-	{ "07)\n", "0g)\n", "line \"START WAL LOCATION: 0/7000028 (file "
-	                    "00000001000000000000000g)\" is wrong" },
-	{ "00000001", "00000000", "line \"START WAL LOCATION: 0/7000028 (file "
-	                          "000000000000000000000007)\" is wrong" },
+	{ "07)\n", "07\n",
+	    "line \"START WAL LOCATION: 0/7000028 (file "
+	    "000000010000000000000007\" is wrong" },
+	{ "07)\n", "7)\n",
+	    "line \"START WAL LOCATION: 0/7000028 (file "
+	    "00000001000000000000007)\" is wrong" },
+	{ "07)\n", "0A7)\n",
+	    "line \"START WAL LOCATION: 0/7000028 (file "
+	    "00000001000000000000000A7)\" is wrong" },
+	{ "07)\n", "0g)\n",
+	    "line \"START WAL LOCATION: 0/7000028 (file "
+	    "00000001000000000000000g)\" is wrong" },
+	{ "00000001", "00000000",
+	    "line \"START WAL LOCATION: 0/7000028 (file "
+	    "000000000000000000000007)\" is wrong" },
 	{ "07)\n", "07)\r\n", "line \"START WAL LOCATION: ?\" is wrong" },
 	{ "0/7000060", "0/7000020", "line \"CHECKPOINT LOCATION: 0/7000020\" is wrong" },
 	{ "0/7000060", "7000060", "line \"CHECKPOINT LOCATION: 7000060\" is wrong" },
 	{ "CHECKPOINT LOCATION: 0/7000060\n", "",
 	    "no line \"CHECKPOINT LOCATION: \" where it belongs" },
-	{ "streamed", "pg_start_backup ", "line \"BACKUP METHOD: pg_start_backup \" is wrong" },
-	{ "BACKUP METHOD: streamed\n", "", "no line \"BACKUP METHOD: \" where it belongs" },
+	{ "streamed", "pg_start_backup ",
+	    "line \"BACKUP METHOD: pg_start_backup \" is wrong" },
+	{ "BACKUP METHOD: streamed\n", "",
+	    "no line \"BACKUP METHOD: \" where it belongs" },
 	{ "primary", "somewhere", "line \"BACKUP FROM: somewhere\" is wrong" },
 	{ "2026-11-22 11:59:44 UTC", "", "line \"START TIME: \" is wrong" },
 	{ "LABEL: nightly\n", "", "no line \"LABEL: \" where it belongs" },
@@ -179,8 +192,8 @@ damaged_texts(void **state)
 		char text[2048];
 
 		assert_non_null(at);
-		snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - GOOD), GOOD, damages[i].to,
-		    at + strlen(damages[i].from));
+		snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - GOOD), GOOD,
+		    damages[i].to, at + strlen(damages[i].from));
 		assert_int_equal(parse(text, &l, &err), -1);
 		assert_int_equal(err.kind, ERROR_FORMAT);
 		assert_string_equal(err.text, damages[i].what);
@@ -253,9 +266,13 @@ static void
 longest_label(void **state)
 {
 	char longest[LABEL_TEXT_MOST + 2], start_time[] = "now";
-	struct label l = { .start_lsn = 1, .start_file = "FFFFFFFFFFFFFFFFFFFFFFFF",
-		.checkpoint_lsn = UINT64_MAX, .method = "streamed", .start_time = start_time,
-		.text = longest, .timeline = UINT32_MAX };
+	struct label l = { .start_lsn = 1,
+		.start_file = "FFFFFFFFFFFFFFFFFFFFFFFF",
+		.checkpoint_lsn = UINT64_MAX,
+		.method = "streamed",
+		.start_time = start_time,
+		.text = longest,
+		.timeline = UINT32_MAX };
 	struct label again;
 	struct buf text = { 0 };
 	struct error err = { 0 };
@@ -295,11 +312,21 @@ static void
 change(struct label *l, enum field field, const char *to)
 {
 	switch (field) {
-	case START_LSN: l->start_lsn = 0x8000028; break;
-	case START_FILE: l->start_file[7] = '2'; break;
-	case CHECKPOINT_LSN: l->checkpoint_lsn = 0x70000D8; break;
-	case METHOD: snprintf(l->method, sizeof(l->method), "%s", to); break;
-	case FROM: l->from_standby = true; break;
+	case START_LSN:
+		l->start_lsn = 0x8000028;
+		break;
+	case START_FILE:
+		l->start_file[7] = '2';
+		break;
+	case CHECKPOINT_LSN:
+		l->checkpoint_lsn = 0x70000D8;
+		break;
+	case METHOD:
+		snprintf(l->method, sizeof(l->method), "%s", to);
+		break;
+	case FROM:
+		l->from_standby = true;
+		break;
 	case START_TIME:
 		free(l->start_time);
 		l->start_time = strdup(to);
@@ -308,10 +335,17 @@ change(struct label *l, enum field field, const char *to)
 		free(l->text);
 		l->text = strdup(to);
 		break;
-	case TIMELINE: l->timeline = 2; break;
-	case NO_TIMELINE: l->has_timeline = false; break;
-	case INCREMENTAL: l->incremental = true; break;
-	case FIELDS: break;
+	case TIMELINE:
+		l->timeline = 2;
+		break;
+	case NO_TIMELINE:
+		l->has_timeline = false;
+		break;
+	case INCREMENTAL:
+		l->incremental = true;
+		break;
+	case FIELDS:
+		break;
 	}
 }
 
@@ -322,25 +356,35 @@ compared(void **state)
 		enum field field;
 		const char *to, *what; /* NULL: no difference */
 	} cases[] = {
-		{ START_LSN, "", "START WAL LOCATION\" of the server's backup_label is "
-		                 "\"0/8000028\", sent was \"0/7000028\"" },
-		{ START_FILE, "", "START WAL LOCATION\" of the server's backup_label is "
-		    "\"000000020000000000000007\", sent was \"000000010000000000000007\"" },
-		{ CHECKPOINT_LSN, "", "CHECKPOINT LOCATION\" of the server's backup_label is "
-		                      "\"0/70000D8\", sent was \"0/7000060\"" },
-		{ METHOD, "pg_start_backup", "BACKUP METHOD\" of the server's backup_label is "
+		{ START_LSN, "",
+		    "START WAL LOCATION\" of the server's backup_label is "
+		    "\"0/8000028\", sent was \"0/7000028\"" },
+		{ START_FILE, "",
+		    "START WAL LOCATION\" of the server's backup_label is "
+		    "\"000000020000000000000007\", sent was "
+		    "\"000000010000000000000007\"" },
+		{ CHECKPOINT_LSN, "",
+		    "CHECKPOINT LOCATION\" of the server's backup_label is "
+		    "\"0/70000D8\", sent was \"0/7000060\"" },
+		{ METHOD, "pg_start_backup",
+		    "BACKUP METHOD\" of the server's backup_label is "
 		    "\"pg_start_backup\", sent was \"streamed\"" },
-		{ FROM, "", "BACKUP FROM\" of the server's backup_label is \"standby\", "
-		            "sent was \"primary\"" },
+		{ FROM, "",
+		    "BACKUP FROM\" of the server's backup_label is \"standby\", "
+		    "sent was \"primary\"" },
 		{ START_TIME, "2026-11-22 11:59:45 UTC", NULL },
-		{ TEXT, "weekly", "LABEL\" of the server's backup_label is \"weekly\", "
-		                  "sent was \"nightly\"" },
-		{ TIMELINE, "", "START TIMELINE\" of the server's backup_label is \"2\", "
-		                "sent was \"1\"" },
-		{ NO_TIMELINE, "", "START TIMELINE\" of the server's backup_label is \"\", "
-		                   "sent was \"1\"" },
-		{ INCREMENTAL, "", "INCREMENTAL\" of the server's backup_label is \"yes\", "
-		                   "sent was \"no\"" },
+		{ TEXT, "weekly",
+		    "LABEL\" of the server's backup_label is \"weekly\", "
+		    "sent was \"nightly\"" },
+		{ TIMELINE, "",
+		    "START TIMELINE\" of the server's backup_label is \"2\", "
+		    "sent was \"1\"" },
+		{ NO_TIMELINE, "",
+		    "START TIMELINE\" of the server's backup_label is \"\", "
+		    "sent was \"1\"" },
+		{ INCREMENTAL, "",
+		    "INCREMENTAL\" of the server's backup_label is \"yes\", "
+		    "sent was \"no\"" },
 		{ FIELDS, "", NULL },
 	};
 	struct label sent, server;
@@ -352,7 +396,8 @@ compared(void **state)
 		assert_int_equal(parse(GOOD, &sent, &err), 0);
 		assert_int_equal(parse(GOOD, &server, &err), 0);
 		change(&server, cases[i].field, cases[i].to);
-		assert_int_equal(label_compare(&sent, &server, &err), cases[i].what ? -1 : 0);
+		assert_int_equal(
+		    label_compare(&sent, &server, &err), cases[i].what ? -1 : 0);
 		if (cases[i].what) {
 			assert_int_equal(err.kind, ERROR_SERVER);
 			assert_string_equal(err.text + 1, cases[i].what);
@@ -369,7 +414,8 @@ not_built(void **state)
 		enum field field;
 		const char *to, *what;
 	} cases[] = {
-		{ METHOD, "rsync", "backup_label: line \"BACKUP METHOD: rsync\" is wrong" },
+		{ METHOD, "rsync",
+		    "backup_label: line \"BACKUP METHOD: rsync\" is wrong" },
 		{ TEXT, "a\nb", "backup_label: control character" },
 		{ START_TIME, "\r", "backup_label: control character" },
 		{ START_FILE, "", "backup_label: line \"START TIMELINE: 1\" is wrong" },
@@ -397,8 +443,9 @@ not_built(void **state)
 		assert_int_equal(parse(GOOD, &l, &err), 0);
 		change(&l, TIMELINE, "");
 		assert_int_equal(label_build(&text, &l, cluster_version(10), &err), -1);
-		assert_string_equal(err.text, "backup_label: file 000000010000000000000007 "
-		                              "is not of timeline 2");
+		assert_string_equal(err.text,
+		    "backup_label: file 000000010000000000000007 "
+		    "is not of timeline 2");
 		label_free(&l);
 	}
 }
@@ -416,6 +463,7 @@ main(void)
 	memcpy(tests, others, sizeof(others));
 	for (size_t i = 0; i < ROWS; i++)
 		tests[OTHERS + i] = (struct CMUnitTest){ .name = rows[i].name,
-			.test_func = there_and_back, .initial_state = &rows[i] };
+			.test_func = there_and_back,
+			.initial_state = &rows[i] };
 	return cmocka_run_group_tests_name("label", tests, NULL, NULL);
 }

@@ -37,9 +37,9 @@ there_and_back(void **state)
 static void
 no_lsn(void **state)
 {
-	static const char *const bad[] = { "", "/", "0/", "/0", "0", "00/0", "0/01", "0/0 ",
-		" 0/0", "0/0\n", "+0/0", "0/-1", "0x0/0", "0/b", "a/0", "0//0", "0/0/0", "0/G",
-		"100000000/0", "0/100000000", "-1/0", "0/0000000A" };
+	static const char *const bad[] = { "", "/", "0/", "/0", "0", "00/0", "0/01",
+		"0/0 ", " 0/0", "0/0\n", "+0/0", "0/-1", "0x0/0", "0/b", "a/0", "0//0",
+		"0/0/0", "0/G", "100000000/0", "0/100000000", "-1/0", "0/0000000A" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -58,6 +58,7 @@ main(void)
 
 	for (size_t i = 0; i < ROWS; i++)
 		tests[i + 1] = (struct CMUnitTest){ .name = rows[i].name,
-			.test_func = there_and_back, .initial_state = &rows[i] };
+			.test_func = there_and_back,
+			.initial_state = &rows[i] };
 	return cmocka_run_group_tests_name("lsn", tests, NULL, NULL);
 }

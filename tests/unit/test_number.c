@@ -49,8 +49,8 @@ check_row(void **state)
 	assert_int_equal(value, row->digits > 0 ? row->value : 4711);
 
 	value = 4711;
-	assert_int_equal(number_parse(row->name, strlen(row->name), row->most, &value),
-	    row->is_whole);
+	assert_int_equal(
+	    number_parse(row->name, strlen(row->name), row->most, &value), row->is_whole);
 	assert_int_equal(value, row->is_whole ? row->value : 4711);
 }
 
@@ -74,6 +74,7 @@ main(void)
 
 	for (size_t i = 0; i < ROWS; i++)
 		tests[i + 1] = (struct CMUnitTest){ .name = rows[i].name,
-			.test_func = check_row, .initial_state = &rows[i] };
+			.test_func = check_row,
+			.initial_state = &rows[i] };
 	return cmocka_run_group_tests_name("number", tests, NULL, NULL);
 }

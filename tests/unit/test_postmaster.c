@@ -30,7 +30,7 @@ static struct row {
 	    "4242\n/var/lib/postgresql/15/main\n1795348669\n5432\n/var/run/postgresql\n"
 	    "localhost\n  5432001     32768\nready   \n",
 	    { 4242, 1795348669, false, 5432, "/var/lib/postgresql/15/main",
-	        "/var/run/postgresql", "localhost", "ready" } },
+		"/var/run/postgresql", "localhost", "ready" } },
 	{ "starting",
 	    "4242\n/d\n1795348669\n5433\n/tmp\n*\n  5433001     32769\nstarting\n",
 	    { 4242, 1795348669, false, 5433, "/d", "/tmp", "*", "starting" } },
@@ -41,7 +41,8 @@ static struct row {
 	{ "first moment", "1\n/d\n1\n5432\n\n", { 1, 1, false, 5432, "/d", "", "", "" } },
 	{ "addresses not known", "1\n/d\n1\n5432\n/tmp\n",
 	    { 1, 1, false, 5432, "/d", "/tmp", "", "" } },
-	{ "standalone", "-77\n/d\n1\n5432\n\n\n", { 77, 1, true, 5432, "/d", "", "", "" } },
+	{ "standalone", "-77\n/d\n1\n5432\n\n\n",
+	    { 77, 1, true, 5432, "/d", "", "", "" } },
 	{ "blanks in names", "1\n/a b /\xFF\n1\n5432\n/x y\n h \n",
 	    { 1, 1, false, 5432, "/a b /\xFF", "/x y", " h ", "" } },
 	{ "later lines", "1\n/d\n1\n1\n/tmp\n*\n1 2\nstandby \nninth\ntenth",
@@ -92,7 +93,8 @@ no_pid_file(void **state)
 		{ "1\n/d\n1\n65536\n/tmp\n", "line 4 is no port" },
 		{ "1\n/d\n1\nx\n/tmp\n", "line 4 is no port" },
 		{ "1\n/new\nline\n1\n5432\n/tmp\n", "line 3 is no start time" },
-		{ "1\n/d\n1\n5432\n/tmp\n*\n1 2\nsixteen letters!\n", "line 8 is no status" },
+		{ "1\n/d\n1\n5432\n/tmp\n*\n1 2\nsixteen letters!\n",
+		    "line 8 is no status" },
 	};
 
 	(void)state;
@@ -152,16 +154,16 @@ static struct opts_row {
 	    "\"-c\" \"config_file=/etc/postgresql/15/main/postgresql.conf\"\n",
 	    5,
 	    { "/usr/lib/postgresql/15/bin/postgres", "-D", "/var/lib/postgresql/15/main",
-	        "-c", "config_file=/etc/postgresql/15/main/postgresql.conf" },
+		"-c", "config_file=/etc/postgresql/15/main/postgresql.conf" },
 	    "/var/lib/postgresql/15/main", "/etc/postgresql/15/main/postgresql.conf" },
 	{ "long options", "p \"--config-file=/a\" \"-D/b\" \"--Port=1\"\n", 4,
 	    { "p", "--config-file=/a", "-D/b", "--Port=1" }, "/b", "/a" },
-	{ "the last counts", "p \"-cConfig_File=/a\" \"-c\" \"config_file=/b\" \"-Dx\"\n", 5,
-	    { "p", "-cConfig_File=/a", "-c", "config_file=/b", "-Dx" }, "x", "/b" },
+	{ "the last counts", "p \"-cConfig_File=/a\" \"-c\" \"config_file=/b\" \"-Dx\"\n",
+	    5, { "p", "-cConfig_File=/a", "-c", "config_file=/b", "-Dx" }, "x", "/b" },
 	{ "flags before", "p \"-iFc\" \"config_file=/b\" \"-iD\" \"/d\"\n", 5,
 	    { "p", "-iFc", "config_file=/b", "-iD", "/d" }, "/d", "/b" },
-	{ "values that look so", "p \"-k\" \"-D\" \"-p\" \"--config-file=/x\" \"-D\"\n", 6,
-	    { "p", "-k", "-D", "-p", "--config-file=/x", "-D" }, "", NULL },
+	{ "values that look so", "p \"-k\" \"-D\" \"-p\" \"--config-file=/x\" \"-D\"\n",
+	    6, { "p", "-k", "-D", "-p", "--config-file=/x", "-D" }, "", NULL },
 	{ "other settings", "p \"-c\" \"config_fil=/a\" \"-c\" \"config_file_x=/b\"\n", 5,
 	    { "p", "-c", "config_fil=/a", "-c", "config_file_x=/b" }, NULL, NULL },
 	{ "empty value", "p \"-c\" \"config_file=\" \"\"\n", 4,
@@ -222,7 +224,8 @@ no_opts_file(void **state)
 		struct error err = { 0 };
 
 		assert_int_equal(
-		    postmaster_opts_parse(bad[i].text, strlen(bad[i].text), &opts, &err), -1);
+		    postmaster_opts_parse(bad[i].text, strlen(bad[i].text), &opts, &err),
+		    -1);
 		assert_int_equal(err.kind, ERROR_FORMAT);
 		assert_string_equal(err.text, bad[i].what);
 		assert_int_equal(opts.count, 7);
@@ -296,9 +299,11 @@ main(void)
 	memcpy(tests, others, sizeof(others));
 	for (size_t i = 0; i < ROWS; i++)
 		tests[OTHERS + i] = (struct CMUnitTest){ .name = rows[i].name,
-			.test_func = parse_row, .initial_state = &rows[i] };
+			.test_func = parse_row,
+			.initial_state = &rows[i] };
 	for (size_t i = 0; i < OPTS_ROWS; i++)
 		tests[OTHERS + ROWS + i] = (struct CMUnitTest){ .name = opts_rows[i].name,
-			.test_func = parse_opts_row, .initial_state = &opts_rows[i] };
+			.test_func = parse_opts_row,
+			.initial_state = &opts_rows[i] };
 	return cmocka_run_group_tests_name("postmaster", tests, NULL, NULL);
 }

@@ -45,12 +45,12 @@ static void
 no_relation(void **state)
 {
 	static const char *const bad[] = { "", "0", "024576", "4294967296", "24576.",
-		"24576.0", "24576.01", "24576.4294967296", "24576.1.2", "24576.bak", "24576_",
-		"24576_fsm_", "24576_vm_fsm", "24576_FSM", "24576_vmx", "24576_fsm.0",
-		"24576 ", " 24576", "+24576", "-1", "x.bak", "t3_", "t_3", "tfoo", "t12_34_",
-		"t-1_5", "t3_4_5", "t3_0", "t03_5", "t2147483648_5", "t99999999999_5", "T3_5",
-		"PG_VERSION", "pg_filenode.map", "pg_internal.init", "pgsql_tmp", ".DS_Store",
-		"24576\n" };
+		"24576.0", "24576.01", "24576.4294967296", "24576.1.2", "24576.bak",
+		"24576_", "24576_fsm_", "24576_vm_fsm", "24576_FSM", "24576_vmx",
+		"24576_fsm.0", "24576 ", " 24576", "+24576", "-1", "x.bak", "t3_", "t_3",
+		"tfoo", "t12_34_", "t-1_5", "t3_4_5", "t3_0", "t03_5", "t2147483648_5",
+		"t99999999999_5", "T3_5", "PG_VERSION", "pg_filenode.map",
+		"pg_internal.init", "pgsql_tmp", ".DS_Store", "24576\n" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -93,6 +93,7 @@ main(void)
 
 	for (size_t i = 0; i < ROWS; i++)
 		tests[i + 2] = (struct CMUnitTest){ .name = rows[i].name,
-			.test_func = is_relation, .initial_state = &rows[i] };
+			.test_func = is_relation,
+			.initial_state = &rows[i] };
 	return cmocka_run_group_tests_name("relfile", tests, NULL, NULL);
 }

@@ -119,6 +119,7 @@ none(void **state)
 	faketree_put(s.root, "data/pg_tblspc", DIRECTORY);
 	assert_int_equal(read_them(&s), 0);
 	assert_int_equal(s.list.count, 0);
+	tablespaces_free(&s.list);
 	assert_int_equal(tablespaces_read(s.fd, "/nowhere/at/all", cluster_version(15),
 			     &s.list, &s.err),
 	    -1);

@@ -53,19 +53,20 @@ parse_row(void **state)
 	struct error err = { 0 };
 
 	assert_int_equal(tablespace_map_parse(row->text, strlen(row->text),
-	    cluster_version(row->major), &map, &err), 0);
+			     cluster_version(row->major), &map, &err),
+	    0);
 	assert_int_equal(map.count, row_count(row));
 	for (size_t i = 0; i < map.count; i++) {
 		assert_int_equal(map.rows[i].oid, row->rows[i].oid);
 		assert_string_equal(map.rows[i].target, row->rows[i].target);
-		assert_ptr_equal(tablespace_map_find(&map, map.rows[i].oid),
-		    map.rows[i].target);
+		assert_ptr_equal(
+		    tablespace_map_find(&map, map.rows[i].oid), map.rows[i].target);
 	}
 	assert_null(tablespace_map_find(&map, 77));
 	tablespace_map_free(&map);
 }
 
-/* What is built reads as the same; and where our order is the text's, as the same text. */
+/* What is built reads as the same; where our order is the text's, it is the text. */
 static void
 build_row(void **state)
 {
@@ -76,8 +77,9 @@ build_row(void **state)
 	struct error err = { 0 };
 
 	for (size_t i = 0; i < row_count(row); i++)
-		assert_int_equal(tablespace_map_add(&map, row->rows[i].oid,
-		    row->rows[i].target, &err), 0);
+		assert_int_equal(
+		    tablespace_map_add(&map, row->rows[i].oid, row->rows[i].target, &err),
+		    0);
 	assert_int_equal(tablespace_map_build(&text, &map, version, &err), 0);
 	if (strcmp(row->name, "any order") != 0)
 		assert_string_equal(buf_text(&text), row->text);
@@ -119,7 +121,8 @@ no_map(void **state)
 		struct error err = { 0 };
 
 		assert_int_equal(tablespace_map_parse(bad[i].text, strlen(bad[i].text),
-		    cluster_version(15), &map, &err), -1);
+				     cluster_version(15), &map, &err),
+		    -1);
 		assert_int_equal(err.kind, ERROR_FORMAT);
 		assert_string_equal(err.text, bad[i].what);
 		assert_int_equal(map.count, 7);
@@ -170,13 +173,16 @@ int
 main(void)
 {
 	struct CMUnitTest tests[2 * ROWS + 3] = { cmocka_unit_test(no_map),
-		cmocka_unit_test(zero_byte_and_length), cmocka_unit_test(ambiguous_up_to_13) };
+		cmocka_unit_test(zero_byte_and_length),
+		cmocka_unit_test(ambiguous_up_to_13) };
 
 	for (size_t i = 0; i < ROWS; i++) {
 		tests[3 + i] = (struct CMUnitTest){ .name = rows[i].name,
-			.test_func = parse_row, .initial_state = &rows[i] };
+			.test_func = parse_row,
+			.initial_state = &rows[i] };
 		tests[3 + ROWS + i] = (struct CMUnitTest){ .name = rows[i].name,
-			.test_func = build_row, .initial_state = &rows[i] };
+			.test_func = build_row,
+			.initial_state = &rows[i] };
 	}
 	return cmocka_run_group_tests_name("tablespace_map", tests, NULL, NULL);
 }
