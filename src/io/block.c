@@ -6,12 +6,26 @@
 #include "util/crc32c.h"
 #include "util/sys.h"
 
+/* Room for the padding and the headers that follow the last body of a full block. */
+#define RAW_CAP (BLOCKPIPE_BLOCK + 64 * 1024)
+
+static int
+set_raw_cap(struct block *b, size_t cap, struct error *err)
+{
+	uint8_t *raw = realloc(b->raw, cap);
+
+	if (raw == NULL)
+		return error_memory(err);
+	b->raw = raw;
+	b->raw_cap = cap;
+	return 0;
+}
+
 int
 block_open(struct block *b, struct error *err)
 {
 	*b = (struct block){ 0 };
-	b->raw = malloc(BLOCKPIPE_BLOCK + BLOCK_SLACK);
-	return b->raw ? 0 : error_memory(err);
+	return set_raw_cap(b, RAW_CAP, err);
 }
 
 void
@@ -24,6 +38,8 @@ block_clear(struct block *b)
 		if (i >= b->ntold && p->kind == PART_END)
 			p->body->ops->free(p->body);
 	}
+	if (b->raw_cap > RAW_CAP)
+		(void)!set_raw_cap(b, RAW_CAP, &b->err); /* one that stays large is no harm */
 	b->raw_len = b->nparts = b->nread = b->ntold = 0;
 	buf_clear(&b->encoded);
 	b->sum = (struct codec_sum){ 0 };
@@ -45,11 +61,14 @@ block_room(const struct block *b)
 	return b->raw_len < BLOCKPIPE_BLOCK ? BLOCKPIPE_BLOCK - b->raw_len : 0;
 }
 
-void
-block_put(struct block *b, const void *bytes, size_t len)
+int
+block_put(struct block *b, const void *bytes, size_t len, struct error *err)
 {
+	if (len > b->raw_cap - b->raw_len && set_raw_cap(b, b->raw_cap * 2 + len, err))
+		return -1;
 	memcpy(b->raw + b->raw_len, bytes, len);
 	b->raw_len += len;
+	return 0;
 }
 
 /* A new part of ${body}, ${len} bytes long, where the raw bytes end now. */
@@ -84,8 +103,7 @@ block_put_bytes(struct block *b, struct body *body, const void *bytes, size_t le
 {
 	if (add_part(b, PART_BYTES, body, len, err) == NULL)
 		return -1;
-	block_put(b, bytes, len);
-	return 0;
+	return block_put(b, bytes, len, err);
 }
 
 int

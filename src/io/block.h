@@ -10,9 +10,6 @@
  * worker, told and written by the writer.  Nothing here locks.
  */
 
-/* Beyond BLOCKPIPE_BLOCK, for headers and padding that may not be cut off. */
-#define BLOCK_SLACK ((size_t)64 * 1024)
-
 enum part_kind {
 	PART_BYTES, /* of a body, in place already */
 	PART_RANGE, /* of a body, to be read from a file */
@@ -30,7 +27,7 @@ struct part {
 
 struct block {
 	uint8_t *raw;
-	size_t raw_len;
+	size_t raw_len, raw_cap;
 	struct part *parts;
 	size_t nparts, parts_cap;
 	size_t nread, ntold; /* how many of the parts, from the first on */
@@ -50,8 +47,11 @@ void block_clear(struct block *);
 /* Bytes that still fit below BLOCKPIPE_BLOCK. */
 size_t block_room(const struct block *);
 
-/* Put ${len} bytes behind the others; there must be room, slack included. */
-void block_put(struct block *, const void *bytes, size_t len);
+/*
+ * Put ${len} bytes behind the others.  Framing may go beyond BLOCKPIPE_BLOCK: the room
+ * grows, and shrinks again when the block is emptied.
+ */
+MUST_CHECK int block_put(struct block *, const void *bytes, size_t len, struct error *err);
 
 /* Put ${len} bytes of ${body} behind the others: ${bytes}, or a range to be read. */
 MUST_CHECK int block_put_bytes(struct block *, struct body *, const void *bytes, size_t len,

@@ -17,14 +17,14 @@
  * sink in stream order.  The essay at the top of blockpipe.c tells how the threads
  * share the work; here is what they promise.
  *
- *  - Memory is jobs * 2 + 2 blocks, whatever passes.
+ *  - Memory is jobs * 2 + 2 blocks, whatever passes; a block that gets no body to end
+ *    in may grow to BLOCKPIPE_LONGEST.
  *  - Output is exactly the bytes planned, encoded, in the order planned.
  *  - The error that comes first in stream order wins and is the one that
  *    blockpipe_close() reports; the planner's calls fail with ERROR_CANCELLED from its
  *    next block on, so that it unwinds without a word of its own.
- *  - A block ends inside a body (or, when only bodiless members come, inside a
- *    header), never between members: a stream cut at a block does not look whole.
- *    (GNU tar takes no notice of half a header.)
+ *  - A block ends inside a body or where the planner says, never between members: a
+ *    stream cut at a block does not look whole.
  *
  * interrupt_install() comes before a pipe: its threads are woken with a signal.
  */
@@ -32,6 +32,9 @@ struct blockpipe;
 
 /* Bytes of stream that a block aims at. */
 #define BLOCKPIPE_BLOCK ((size_t)1024 * 1024)
+
+/* A block of that many bytes cannot wait for a body any longer. */
+#define BLOCKPIPE_LONGEST ((size_t)8 * 1024 * 1024)
 
 /* Ranges are split between two blocks at multiples of this: PostgreSQL's page. */
 #define BLOCKPIPE_PAGE ((size_t)8192)
@@ -85,10 +88,10 @@ MUST_CHECK int blockpipe_open(struct blockpipe **pipe,
 /*
  * The planner's calls; one thread at a time makes them.
  *
- * header	${len} bytes (128 KiB at most) that come before a body, or that stand for
- *		a member without one.  May be cut between two blocks.
- * padding	${len} bytes (16 KiB at most) that are never cut: padding, and the end
- *		of the archive.
+ * bytes	${len} bytes that belong to no body: headers, padding, the end of the
+ *		archive.  Never cut.
+ * bytes_cut	The same, but the block ends ${at} bytes on.  To be called when
+ *		blockpipe_is_overdue(), with bytes that do not look whole without the rest.
  * body_begin	what follows belongs to ${b}, which the pipe owns from here on.
  * body_bytes	${len} bytes of the body.
  * body_range	${len} bytes of the body, from ${offset} of the file on.  What the file
@@ -97,10 +100,11 @@ MUST_CHECK int blockpipe_open(struct blockpipe **pipe,
  *
  * Bytes given are copied.
  */
-MUST_CHECK int blockpipe_header(struct blockpipe *, const void *bytes, size_t len,
+MUST_CHECK int blockpipe_bytes(struct blockpipe *, const void *bytes, size_t len,
     struct error *err);
-MUST_CHECK int blockpipe_padding(struct blockpipe *, const void *bytes, size_t len,
-    struct error *err);
+bool blockpipe_is_overdue(const struct blockpipe *);
+MUST_CHECK int blockpipe_bytes_cut(struct blockpipe *, const void *bytes, size_t len,
+    size_t at, struct error *err);
 void blockpipe_body_begin(struct blockpipe *, struct body *b);
 MUST_CHECK int blockpipe_body_bytes(struct blockpipe *, const void *bytes, size_t len,
     struct error *err);

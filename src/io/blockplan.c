@@ -42,33 +42,30 @@ blockpipe_submit(struct blockpipe *p)
 }
 
 int
-blockpipe_padding(struct blockpipe *p, const void *bytes, size_t len, struct error *err)
+blockpipe_bytes(struct blockpipe *p, const void *bytes, size_t len, struct error *err)
 {
 	struct block *b = open_block(p, err);
 
-	if (b == NULL)
+	if (b == NULL || block_put(b, bytes, len, err))
 		return -1;
-	block_put(b, bytes, len);
 	p->planned_bytes += len;
 	return 0;
 }
 
-int
-blockpipe_header(struct blockpipe *p, const void *bytes, size_t len, struct error *err)
+bool
+blockpipe_is_overdue(const struct blockpipe *p)
 {
-	struct block *b = open_block(p, err);
-	size_t first = len;
+	return p->open && p->open->raw_len >= BLOCKPIPE_LONGEST;
+}
 
-	if (b == NULL)
+int
+blockpipe_bytes_cut(struct blockpipe *p, const void *bytes, size_t len, size_t at,
+    struct error *err)
+{
+	if (blockpipe_bytes(p, bytes, at, err))
 		return -1;
-	if (b->raw_len + len > BLOCKPIPE_BLOCK + BLOCK_SLACK / 2)
-		first = len / 2 < BLOCK_SLACK / 4 ? len / 2 : BLOCK_SLACK / 4;
-	block_put(b, bytes, first);
-	p->planned_bytes += first;
-	if (first == len)
-		return 0;
 	blockpipe_submit(p);
-	return blockpipe_padding(p, (const uint8_t *)bytes + first, len - first, err);
+	return blockpipe_bytes(p, (const uint8_t *)bytes + at, len - at, err);
 }
 
 void

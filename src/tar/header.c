@@ -122,10 +122,10 @@ append_block(struct buf *out, const struct tar_entry *entry, struct error *err)
  * small file, so its owner and time are the member's, and its name is out of the way.
  */
 static int
-append_pax(struct buf *out, const struct tar_entry *entry, struct error *err)
+append_pax(struct buf *out, const struct tar_entry *entry, bool always, struct error *err)
 {
 	static const uint8_t zeros[TAR_BLOCK];
-	bool long_name = strlen(entry->name) > name_field.len;
+	bool long_name = always || strlen(entry->name) > name_field.len;
 	bool long_link = entry->link && strlen(entry->link) > link_field.len;
 	struct tar_entry pax = *entry;
 	struct buf body = { 0 };
@@ -165,8 +165,8 @@ check_entry(const struct tar_entry *entry, struct error *err)
 	return 0;
 }
 
-int
-tar_header_encode(struct buf *out, const struct tar_entry *entry, struct error *err)
+static int
+encode(struct buf *out, const struct tar_entry *entry, bool with_pax, struct error *err)
 {
 	struct tar_entry e = *entry;
 	struct buf name = { 0 }, blocks = { 0 };
@@ -182,7 +182,7 @@ tar_header_encode(struct buf *out, const struct tar_entry *entry, struct error *
 	e.name = buf_text(&name);
 	e.link = e.type == TAR_SYMLINK ? e.link : NULL;
 	e.size = e.type == TAR_FILE ? e.size : 0;
-	if (append_pax(&blocks, &e, err) || append_block(&blocks, &e, err) ||
+	if (append_pax(&blocks, &e, with_pax, err) || append_block(&blocks, &e, err) ||
 	    buf_append(out, blocks.data, blocks.len, err))
 		goto out;
 	rc = 0;
@@ -190,6 +190,19 @@ out:
 	buf_free(&blocks);
 	buf_free(&name);
 	return rc;
+}
+
+int
+tar_header_encode(struct buf *out, const struct tar_entry *entry, struct error *err)
+{
+	return encode(out, entry, false, err);
+}
+
+int
+tar_header_encode_with_pax(struct buf *out, const struct tar_entry *entry,
+    struct error *err)
+{
+	return encode(out, entry, true, err);
 }
 
 static int

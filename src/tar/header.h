@@ -50,6 +50,10 @@ struct tar_entry {
 MUST_CHECK int tar_header_encode(struct buf *out, const struct tar_entry *entry,
     struct error *err);
 
+/* The same, with a pax extended header in any case, however short the name. */
+MUST_CHECK int tar_header_encode_with_pax(struct buf *out, const struct tar_entry *entry,
+    struct error *err);
+
 /* How many zero bytes follow a body of ${size} bytes, to the end of its last block. */
 static inline size_t
 tar_header_padding(uint64_t size)

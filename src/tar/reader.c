@@ -165,8 +165,8 @@ strip_slash(char *name, char type)
 }
 
 static int
-check_member(
-    const struct tar_raw *raw, const char *name, const char *link, struct error *err)
+check_member(const struct tar_raw *raw, const char *name, const char *link,
+    struct error *err)
 {
 	size_t len = strlen(name);
 	char type = raw->type;
@@ -207,8 +207,8 @@ tell_member(struct tar_reader *r, struct tar_entry *entry, struct error *err)
 }
 
 int
-tar_reader_next(
-    struct tar_reader *r, struct tar_entry *entry, bool *end, struct error *err)
+tar_reader_next(struct tar_reader *r, struct tar_entry *entry, bool *end,
+    struct error *err)
 {
 	uint64_t offset;
 	bool is_end = false;
@@ -238,8 +238,8 @@ tar_reader_next(
 }
 
 int
-tar_reader_read(
-    struct tar_reader *r, void *into, size_t len, size_t *got, struct error *err)
+tar_reader_read(struct tar_reader *r, void *into, size_t len, size_t *got,
+    struct error *err)
 {
 	if (len > r->body)
 		len = (size_t)r->body;

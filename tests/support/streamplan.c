@@ -134,13 +134,13 @@ expect_filled(struct streamplan *plan, size_t len)
 int
 streamplan_header(struct streamplan *plan, size_t len, struct error *err)
 {
-	return blockpipe_header(plan->pipe, expect_filled(plan, len), len, err);
+	return blockpipe_bytes(plan->pipe, expect_filled(plan, len), len, err);
 }
 
 int
 streamplan_padding(struct streamplan *plan, size_t len, struct error *err)
 {
-	return blockpipe_padding(plan->pipe, expect_filled(plan, len), len, err);
+	return blockpipe_bytes(plan->pipe, expect_filled(plan, len), len, err);
 }
 
 struct heard *

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 #include <zlib.h>
 
+#include "support/cutsink.h"
 #include "support/openfds.h"
 #include "support/piperun.h"
 
@@ -136,11 +137,11 @@ many_small_members(void **state)
 	close_well(r);
 }
 
-/* A header longer than what a block may exceed its size by, wherever it begins. */
+/* Framing goes far beyond what a block aims at; those after it are as small as ever. */
 static void
 long_headers(void **state)
 {
-	struct piperun *r = piperun_new("none", 1, 8);
+	struct piperun *r = piperun_new("gzip", 1, 8);
 
 	(void)state;
 	for (size_t i = 0; i < 24; i++) {
@@ -148,6 +149,8 @@ long_headers(void **state)
 		assert_int_equal(streamplan_header(&r->plan, 128 * 1024 - i, &r->err), 0);
 		assert_int_equal(streamplan_padding(&r->plan, i % 512, &r->err), 0);
 	}
+	for (size_t i = 0; i < 8; i++)
+		assert_int_equal(streamplan_member(&r->plan, i % 2, 600000, &r->err), 0);
 	close_well(r);
 }
 
@@ -387,6 +390,41 @@ memory_is_bounded(void **state)
 	close_well(f.run);
 }
 
+/*
+ * A hundred thousand empty files: blocks grow while no body comes, and end where the
+ * planner says when they have become too long.
+ */
+static void
+headers_only(void **state)
+{
+	static const struct body_ops ops = { NULL, NULL, pages_free };
+	static const uint8_t header[512];
+	struct body body = { .ops = &ops, .name = "empty" };
+	struct cancel cancel = { false };
+	struct error err = { 0 };
+	struct cutsink sink;
+	struct blockpipe_options opt = { &sink.sink, codec_by_name("none"), 0, 2, 8, &cancel };
+	struct blockpipe *pipe;
+
+	(void)state;
+	cutsink_init(&sink, true);
+	assert_int_equal(blockpipe_open(&pipe, &opt, &err), 0);
+	for (size_t i = 0; i < 100000; i++) {
+		assert_int_equal(blockpipe_is_overdue(pipe) ?
+			blockpipe_bytes_cut(pipe, header, 512, 300, &err) :
+			blockpipe_bytes(pipe, header, 512, &err), 0);
+		blockpipe_body_begin(pipe, &body);
+		assert_int_equal(blockpipe_body_end(pipe, &err), 0);
+	}
+	assert_int_equal(blockpipe_close(pipe, &err), 0);
+	blockpipe_free(pipe);
+	assert_int_equal(sink.len, 100000 * 512);
+	assert_int_equal(sink.ncuts, 7);
+	assert_in_range(sink.longest, BLOCKPIPE_LONGEST, BLOCKPIPE_LONGEST + 512);
+	for (size_t i = 0; i + 1 < sink.ncuts; i++)
+		assert_int_equal(sink.cuts[i] % 512, 300);
+}
+
 int
 main(void)
 {
@@ -401,6 +439,7 @@ main(void)
 		cmocka_unit_test(descriptors_are_bounded),
 		cmocka_unit_test(descriptors_by_the_limit),
 		cmocka_unit_test(memory_is_bounded),
+		cmocka_unit_test(headers_only),
 	};
 	struct CMUnitTest tests[COUNT(shapes) + COUNT(fixed)];
 

@@ -218,6 +218,30 @@ cut_says_where(void **state)
 	buf_free(&archive);
 }
 
+/* A body that is cut does not end: read says so, not only the next member. */
+static void
+cut_body_has_no_end(void **state)
+{
+	size_t starts[COUNT(members) + 1], got;
+	struct buf archive = make_archive(starts);
+	struct memsource m = memstream_source(archive.data, TAR_BLOCK + 100, 0);
+	struct tar_reader *reader;
+	struct tar_entry entry;
+	struct error err = { 0 };
+	uint8_t bytes[300];
+	bool end;
+
+	(void)state;
+	assert_int_equal(tar_reader_open(&reader, &m.source, &err), 0);
+	assert_int_equal(tar_reader_next(reader, &entry, &end, &err), 0);
+	assert_int_equal(tar_reader_read(reader, bytes, sizeof(bytes), &got, &err), 0);
+	assert_int_equal(got, 100);
+	assert_int_equal(tar_reader_read(reader, bytes, sizeof(bytes), &got, &err), -1);
+	assert_int_equal(err.kind, ERROR_FORMAT);
+	tar_reader_free(reader);
+	buf_free(&archive);
+}
+
 /* What the source says goes through, wherever it says it. */
 static void
 source_errors_go_through(void **state)
@@ -425,6 +449,7 @@ main(void)
 		cmocka_unit_test(reads_what_was_encoded),
 		cmocka_unit_test(cut_anywhere_is_an_error),
 		cmocka_unit_test(cut_says_where),
+		cmocka_unit_test(cut_body_has_no_end),
 		cmocka_unit_test(source_errors_go_through),
 		cmocka_unit_test(slashes_are_stripped_once),
 		cmocka_unit_test(no_reader_is_legal),

@@ -1,0 +1,400 @@
+/*
+ * The output file: it is under its name complete, or not at all; and for each thing that
+ * a file system may be unable to do there is another way.
+ */
+/* O_TMPFILE, RENAME_NOREPLACE: what the file systems of these tests have not */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "io/outfile.h"
+#include "support/faketree.h"
+#include "support/openfds.h"
+#include "support/refuse.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static char *root;
+
+static int
+setup(void **state)
+{
+	static const struct fake_file tree[] = { { "dir", DIRECTORY }, { "fifo", FIFO },
+		{ "link-to-dir", LINK("dir") }, { "link-to-device", LINK("/dev/null") },
+		{ "file", "" } };
+
+	(void)state;
+	root = faketree_new(tree, COUNT(tree));
+	umask(022);
+	return chdir(root);
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	faketree_free(root);
+	return chdir("/");
+}
+
+/* ---- one file from open to free ---- */
+
+struct trial {
+	const char *path; /* relative to the root, where we are */
+	bool force, no_sync;
+	bool is_given_up;   /* freed without finish */
+	bool is_taken;      /* "other" comes to be there while ours is written */
+
+	int opened, wrote, finished; /* what the calls returned */
+	struct error err;
+	char before[400]; /* the names "out*" in the root before finish, */
+	char after[400];  /* and in the end */
+};
+
+static int
+is_ours(const struct dirent *entry)
+{
+	return strncmp(entry->d_name, "out", 3) == 0;
+}
+
+/* With a blank between them. */
+static void
+list(char *into, size_t size)
+{
+	struct dirent **entries;
+	int n = scandir(".", &entries, is_ours, alphasort);
+
+	into[0] = '\0';
+	for (int i = 0; i < n; i++) {
+		size_t len = strlen(into);
+
+		snprintf(into + len, size - len, "%s%s", len ? " " : "", entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
+}
+
+static void
+run_trial(void *arg)
+{
+	struct trial *t = arg;
+	const struct outfile_options opt = { t->path, t->force, t->no_sync, NULL };
+	struct sink *s;
+
+	t->wrote = t->finished = 1;
+	t->opened = outfile_open(&s, &opt, &t->err);
+	if (t->opened == 0) {
+		t->wrote = sink_write(s, "new ", 4, &t->err) || sink_write(s, "one", 3, &t->err) ?
+		    -1 :
+		    0;
+		list(t->before, sizeof(t->before));
+		if (t->is_taken)
+			faketree_put(root, t->path, "other");
+		if (t->wrote == 0 && !t->is_given_up)
+			t->finished = sink_finish(s, &t->err);
+		sink_free(s);
+	}
+	list(t->after, sizeof(t->after));
+}
+
+static void
+assert_content(const char *name, const char *content)
+{
+	struct stat st;
+	char bytes[64];
+	ssize_t len;
+	int fd;
+
+	assert_int_equal(lstat(name, &st), 0);
+	assert_true(S_ISREG(st.st_mode));
+	if (strcmp(content, "new one") == 0)
+		assert_int_equal(st.st_mode & 07777, 0600);
+	fd = open(name, O_RDONLY);
+	len = read(fd, bytes, sizeof(bytes) - 1);
+	close(fd);
+	assert_true(len >= 0);
+	bytes[len] = '\0';
+	assert_string_equal(bytes, content);
+}
+
+/* ---- what the file system cannot do ---- */
+
+#define NO_NAMELESS                                                                          \
+	{ SYS_openat, 2, O_TMPFILE & ~O_DIRECTORY, O_TMPFILE & ~O_DIRECTORY, EOPNOTSUPP }
+#define NO_LINKS { SYS_linkat, 0, 0, 0, EPERM }
+#define NO_NOREPLACE { SYS_renameat2, 4, RENAME_NOREPLACE, RENAME_NOREPLACE, EINVAL }
+
+static struct fs {
+	const char *name;
+	bool is_nameless;
+	size_t count;
+	struct refuse rows[3];
+} systems[] = {
+	{ "a file system that can do all", true, 0, { { .call = 0 } } },
+	{ "one without nameless files", false, 1, { NO_NAMELESS } },
+	{ "nor hard links", false, 2, { NO_NAMELESS, NO_LINKS } },
+	{ "nor a rename that does not replace", false, 3,
+	    { NO_NAMELESS, NO_LINKS, NO_NOREPLACE } },
+};
+
+/* Run it there; what is at the path in the end must be ${content}, or nothing (NULL). */
+static void
+try(const struct fs *fs, struct trial *t, int finished, const char *content)
+{
+	size_t fds = openfds_count();
+	char partial[64] = "";
+
+	if (fs->count == 0)
+		run_trial(t);
+	else if (!refuse_run(fs->rows, fs->count, run_trial, t))
+		skip();
+	assert_int_equal(openfds_count(), fds);
+	assert_int_equal(t->opened, 0);
+	assert_int_equal(t->wrote, 0);
+	assert_int_equal(t->finished, finished);
+	if (!fs->is_nameless)
+		snprintf(partial, sizeof(partial), "out.partial.%ld", (long)getpid());
+	if (strncmp(t->before, "out ", 4) == 0) /* what was there before */
+		memmove(t->before, t->before + 4, strlen(t->before + 4) + 1);
+	else if (strcmp(t->before, "out") == 0)
+		t->before[0] = '\0';
+	assert_string_equal(t->before, partial);
+	assert_string_equal(t->after, content ? "out" : "");
+	if (content)
+		assert_content("out", content);
+	faketree_remove(root, "out");
+}
+
+static void
+a_new_file(void **state)
+{
+	try(*state, &(struct trial){ .path = "out" }, 0, "new one");
+	try(*state, &(struct trial){ .path = "out", .no_sync = true }, 0, "new one");
+	try(*state, &(struct trial){ .path = "./out", .force = true }, 0, "new one");
+	try(*state, &(struct trial){ .path = "dir/../out" }, 0, "new one");
+}
+
+static void
+given_up(void **state)
+{
+	try(*state, &(struct trial){ .path = "out", .is_given_up = true }, 1, NULL);
+	faketree_put(root, "out", "old");
+	try(*state, &(struct trial){ .path = "out", .force = true, .is_given_up = true }, 1,
+	    "old");
+}
+
+static void
+forced(void **state)
+{
+	faketree_put(root, "out", "old");
+	try(*state, &(struct trial){ .path = "out", .force = true }, 0, "new one");
+	faketree_put(root, "out", LINK("file"));
+	try(*state, &(struct trial){ .path = "out", .force = true }, 0, "new one");
+	assert_content("file", "");
+	faketree_put(root, "out", LINK("nothing"));
+	try(*state, &(struct trial){ .path = "out", .force = true }, 0, "new one");
+}
+
+/* The name is taken while ours is written: theirs stays, unless forced. */
+static void
+taken_meanwhile(void **state)
+{
+	struct trial t = { .path = "out", .is_taken = true };
+
+	try(*state, &t, -1, "other");
+	assert_string_equal(t.err.text, "\"out\" came into being during the backup");
+	assert_int_equal(t.err.kind, ERROR_STATE);
+	t = (struct trial){ .path = "out", .is_taken = true, .force = true };
+	try(*state, &t, 0, "new one");
+}
+
+/* A killed run left the temporary name behind; in a container our PID is its PID. */
+static void
+stale_name(void **state)
+{
+	const struct fs *fs = *state;
+	struct trial t = { .path = "out", .force = true };
+	char partial[64];
+
+	snprintf(partial, sizeof(partial), "out.partial.%ld", (long)getpid());
+	faketree_put(root, partial, "stale");
+	if (!refuse_run(fs->rows, fs->count, run_trial, &t))
+		skip();
+	assert_int_equal(t.finished, 0);
+	if (!fs->is_nameless)
+		assert_non_null(strstr(t.before, ".1"));
+	assert_content("out", "new one");
+	assert_content(partial, "stale");
+	faketree_remove(root, partial);
+	faketree_remove(root, "out");
+}
+
+/* A name as long as a name may be leaves no room for more. */
+static void
+longest_name(void **state)
+{
+	const struct fs *fs = *state;
+	char name[256] = "out";
+	struct trial t = { .path = name, .force = true };
+
+	memset(name + 3, 'x', sizeof(name) - 4);
+	if (!refuse_run(fs->rows, fs->count, run_trial, &t))
+		skip();
+	assert_int_equal(t.finished, 0);
+	assert_string_equal(t.after, name);
+	assert_content(name, "new one");
+	faketree_remove(root, name);
+}
+
+/* ---- refused before anything is written ---- */
+
+struct refusal {
+	const char *name, *path;
+	bool force;
+	enum error_kind kind;
+	const char *text, *hint;
+};
+
+static struct refusal refusals[] = {
+	{ "a file is there", "file", false, ERROR_STATE, "\"file\": File exists", "--force" },
+	{ "a link to a file is there", "to-file", false, ERROR_STATE, "\"to-file\": File exists",
+	    "--force" },
+	{ "a link to nothing is there", "to-nothing", false, ERROR_STATE,
+	    "\"to-nothing\": File exists", "--force" },
+	{ "a directory", "dir", false, ERROR_STATE, "\"dir\": Is a directory", "itself" },
+	{ "a directory, forced", "dir", true, ERROR_STATE, "\"dir\": Is a directory", "itself" },
+	{ "a directory with its slash", "dir/", true, ERROR_STATE, "\"dir/\": Is a directory",
+	    "itself" },
+	{ "a link to a directory, forced", "link-to-dir", true, ERROR_STATE,
+	    "\"link-to-dir\": Is a directory", "itself" },
+	{ "the root", "/", true, ERROR_STATE, "\"/\": Is a directory", "itself" },
+	{ "a fifo, forced", "fifo", true, ERROR_STATE, "\"fifo\" is not a regular file", "" },
+	{ "a link to a device, forced", "link-to-device", true, ERROR_STATE,
+	    "\"link-to-device\" is not a regular file", "" },
+	{ "no such directory", "none/out", false, ERROR_STATE,
+	    "\"none/out\": directory \"none\": No such file or directory", "exists" },
+	{ "a file as the directory", "file/out", false, ERROR_STATE,
+	    "\"file/out\": directory \"file\": Not a directory", "exists" },
+};
+
+static void
+check_refusal(void **state)
+{
+	const struct refusal *r = *state;
+	struct trial t = { .path = r->path, .force = r->force };
+	size_t fds = openfds_count();
+
+	faketree_put(root, "to-file", LINK("file"));
+	faketree_put(root, "to-nothing", LINK("nothing"));
+	run_trial(&t);
+	assert_int_equal(t.opened, -1);
+	assert_string_equal(t.err.text, r->text);
+	assert_int_equal(t.err.kind, r->kind);
+	assert_non_null(strstr(t.err.hint, r->hint));
+	assert_string_equal(t.after, "");
+	assert_int_equal(openfds_count(), fds);
+}
+
+/* ---- disks that fail ---- */
+
+/* What the next open() will return. */
+static uint32_t
+next_fd(void)
+{
+	int fd = dup(0);
+
+	close(fd);
+	return (uint32_t)fd;
+}
+
+struct failure {
+	const char *name;
+	struct refuse rows[2]; /* arg: 0 any, 1 the directory's descriptor, 2 the file's */
+	int opened, wrote, finished;
+	const char *text, *hint;
+};
+
+static struct failure failures[] = {
+	{ "no permission", { { SYS_openat, 2, O_WRONLY, O_WRONLY, EACCES } }, -1, 1, 1,
+	    "\"out\": cannot create a file in its directory: Permission denied", "" },
+	{ "a disk that is full", { { SYS_write, 0, ~0U, 2, ENOSPC } }, 0, -1, 1,
+	    "\"out\": write: No space left on device", "Make room" },
+	{ "a quota that is used up", { { SYS_write, 0, ~0U, 2, EDQUOT } }, 0, -1, 1,
+	    "\"out\": write: Disk quota exceeded", "Make room" },
+	{ "a disk that does not sync", { { SYS_fsync, 0, ~0U, 2, EIO } }, 0, 0, -1,
+	    "\"out\": fsync: Input/output error", "" },
+	{ "a directory that does not sync", { { SYS_fsync, 0, ~0U, 1, EIO } }, 0, 0, -1,
+	    "\"out\": fsync of its directory: Input/output error", "" },
+	{ "a directory that cannot be synced", { { SYS_fsync, 0, ~0U, 1, EINVAL } }, 0, 0, 0,
+	    "", "" },
+	{ "a close that tells", { { SYS_close, 0, ~0U, 2, EIO }, NO_NAMELESS }, 0, 0, -1,
+	    "\"out\": close: Input/output error", "" },
+	{ "a directory that forbids names", { { SYS_linkat, 0, 0, 0, EACCES } }, 0, 0, -1,
+	    "\"out\": cannot give the file its name: Permission denied", "" },
+};
+
+static void
+check_failure(void **state)
+{
+	const struct failure *f = *state;
+	struct refuse rows[2] = { f->rows[0], f->rows[1] };
+	struct trial t = { .path = "out" };
+	uint32_t next = next_fd();
+
+	if (rows[0].mask == ~0U) /* the directory is opened first, then the file */
+		rows[0].value += next - 1;
+	if (!refuse_run(rows, rows[1].call ? 2 : 1, run_trial, &t))
+		skip();
+	if (rows[0].call == SYS_close)
+		close((int)rows[0].value);
+	assert_int_equal(next_fd(), next);
+	assert_int_equal(t.opened, f->opened);
+	assert_int_equal(t.wrote, f->wrote);
+	assert_int_equal(t.finished, f->finished);
+	assert_string_equal(t.err.text, f->text);
+	assert_non_null(strstr(t.err.hint, f->hint));
+	assert_string_equal(t.after, f->finished == 0 ? "out" : "");
+	faketree_remove(root, "out");
+}
+
+int
+main(void)
+{
+	static const CMUnitTestFunction trials[] = { a_new_file, given_up, forced,
+		taken_meanwhile, stale_name, longest_name };
+	static const char *const what[] = { "a new file", "given up", "forced",
+		"taken meanwhile", "a stale name", "the longest name" };
+	static char names[COUNT(trials) * COUNT(systems)][80];
+	struct CMUnitTest tests[COUNT(names) + COUNT(refusals) + COUNT(failures)], *t = tests;
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		struct fs *fs = &systems[i / COUNT(trials)];
+
+		snprintf(names[i], sizeof(names[i]), "%s: %s", fs->name, what[i % COUNT(trials)]);
+		*t++ = (struct CMUnitTest){ .name = names[i],
+			.test_func = trials[i % COUNT(trials)],
+			.initial_state = fs };
+	}
+	for (size_t i = 0; i < COUNT(refusals); i++)
+		*t++ = (struct CMUnitTest){ .name = refusals[i].name,
+			.test_func = check_refusal,
+			.initial_state = &refusals[i] };
+	for (size_t i = 0; i < COUNT(failures); i++)
+		*t++ = (struct CMUnitTest){ .name = failures[i].name,
+			.test_func = check_failure,
+			.initial_state = &failures[i] };
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
