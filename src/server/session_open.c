@@ -127,6 +127,10 @@ start_connection(struct session *s, const struct session_options *options,
 	PQconninfoOption *of = NULL;
 	struct parameters p = { .count = 0 };
 
+	if (options->beside && options->beside->conn == NULL)
+		return error_set(err, ERROR_SERVER, 0,
+		    "the first connection to the server was lost before the second was "
+		    "made");
 	if (options->beside) {
 		of = PQconninfo(options->beside->conn);
 		describe_beside(&p, of, options->beside->conn);

@@ -1,0 +1,407 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "server/password.h"
+#include "server/session.h"
+
+#include "support/fake_libpq.c.inc"
+
+/* The terminal: what is typed, or the error of none. */
+static const char *typed;
+static char prompted[64];
+
+int
+password_prompt(const char *prompt, int interrupt_fd, char **password, struct error *err)
+{
+	(void)interrupt_fd;
+	snprintf(prompted, sizeof(prompted), "%s", prompt);
+	*password = typed ? strdup(typed) : NULL;
+	return typed ? 0 : error_set(err, ERROR_STATE, 0, "no terminal");
+}
+
+/* Readable from the first byte on: the signal. */
+static int interrupt[2];
+
+static int
+clean_up(void **state)
+{
+	static const char *const environment[] = { "PGDATABASE", "PGSERVICE", "PGHOST" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(environment) / sizeof(environment[0]); i++)
+		unsetenv(environment[i]);
+	typed = NULL;
+	prompted[0] = '\0';
+	close(interrupt[0]);
+	close(interrupt[1]);
+	return pipe(interrupt);
+}
+
+static void
+raise_interrupt(void)
+{
+	assert_int_equal(write(interrupt[1], "", 1), 1);
+}
+
+static struct session *
+open_session(const struct session_options *more)
+{
+	struct session_options options = more ? *more : (struct session_options){ 0 };
+	struct session *s;
+	struct error err = { 0 };
+
+	options.interrupt_fd = interrupt[0];
+	if (session_open(&s, &options, &err))
+		fail_msg("%s", err.text);
+	return s;
+}
+
+static void
+refuse_session(const struct session_options *more, enum error_kind kind, const char *text,
+    const char *hint)
+{
+	struct session_options options = more ? *more : (struct session_options){ 0 };
+	struct session *s = (struct session *)&options;
+	struct error err = { 0 };
+
+	options.interrupt_fd = interrupt[0];
+	assert_int_equal(session_open(&s, &options, &err), -1);
+	assert_null(s);
+	assert_string_equal(err.text, text);
+	assert_string_equal(err.hint, hint);
+	assert_int_equal(err.kind, kind);
+	fake_done();
+}
+
+/* Who is asked for what, by options and environment. */
+static const struct open_row {
+	const char *name;
+	struct session_options options;
+	const char *variable, *value; /* of the environment */
+	const char *connect;
+} open_rows[] = {
+	{ "nothing said", { .host = NULL }, NULL, NULL, "dbname=postgres" FAKE_ALWAYS },
+	{ "all said", { .host = "/tmp", .port = "5433", .user = "me", .dbname = "db" },
+	    NULL, NULL, "host=/tmp port=5433 user=me dbname=db" FAKE_ALWAYS },
+	{ "empty words", { .host = "", .port = "", .dbname = "" }, NULL, NULL,
+	    "dbname=postgres" FAKE_ALWAYS },
+	{ "located",
+	    { .located_host = (char[]){ "/run" }, .located_port = (char[]){ "7" } }, NULL,
+	    NULL, "host=/run port=7 dbname=postgres" FAKE_ALWAYS },
+	{ "said over located",
+	    { .located_host = (char[]){ "/run" },
+		.located_port = (char[]){ "7" },
+		.host = "h",
+		.port = "8" },
+	    NULL, NULL, "host=h port=8 dbname=postgres" FAKE_ALWAYS },
+	{ "a string over -h", { .host = "h", .dbname = "host=other user=me" }, NULL, NULL,
+	    "host=other user=me dbname=postgres" FAKE_ALWAYS },
+	{ "a string with a database", { .dbname = "dbname=x" }, NULL, NULL,
+	    "dbname=x" FAKE_ALWAYS },
+	{ "a string with a service", { .dbname = "service=x" }, NULL, NULL,
+	    "service=x" FAKE_ALWAYS },
+	{ "a string cannot change what we need",
+	    { .dbname = "client_encoding=UTF8 replication=true dbname=x" }, NULL, NULL,
+	    "dbname=x client_encoding=SQL_ASCII replication=false "
+	    "application_name=pg_basetar" },
+	{ "PGDATABASE", { .host = NULL }, "PGDATABASE", "theirs",
+	    "client_encoding=SQL_ASCII application_name=pg_basetar replication=false" },
+	{ "-d over PGDATABASE", { .dbname = "mine" }, "PGDATABASE", "theirs",
+	    "dbname=mine" FAKE_ALWAYS },
+};
+
+static void
+check_open(void **state)
+{
+	const struct open_row *row = *state;
+	struct session *s;
+
+	FAKE_SCRIPT({ .connect = row->connect }, FAKE_SETTINGS);
+	if (row->variable)
+		setenv(row->variable, row->value, 1);
+	s = open_session(&row->options);
+	assert_int_equal(session_version_number(s), 150020);
+	assert_string_equal(session_version_text(s), "15.20 (fake)");
+	session_free(s);
+	fake_done();
+}
+
+static void
+where_names_the_server(void **state)
+{
+	const struct session_options options = { .host = "/tmp", .port = "5433" };
+	struct session *s;
+
+	(void)state;
+	FAKE_SCRIPT({ .connect = "host=/tmp port=5433 dbname=postgres" FAKE_ALWAYS },
+	    FAKE_SETTINGS);
+	s = open_session(&options);
+	assert_string_equal(session_where(s), "port 5433 of \"/tmp\"");
+	session_free(s);
+	session_free(NULL);
+	fake_done();
+}
+
+/* The second connection: the host that was taken, the password that was typed. */
+static void
+beside_another(void **state)
+{
+	const struct session_options first = { .dbname = "host=a port=1 service=x",
+		.force_prompt = true };
+	struct session_options second = { .dbname = "ignored", .force_prompt = true };
+	struct session *s, *t;
+
+	(void)state;
+	typed = "secret";
+	FAKE_SCRIPT({ .connect = "password=secret service=x host=a port=1" FAKE_ALWAYS },
+	    FAKE_SETTINGS, { .connect = "password=secret host=a port=1" FAKE_ALWAYS },
+	    FAKE_SETTINGS);
+	s = open_session(&first);
+	prompted[0] = '\0';
+	second.beside = s;
+	t = open_session(&second);
+	assert_string_equal(prompted, "");
+	session_free(t);
+	session_free(s);
+	fake_done();
+}
+
+/* There is no server to be beside of. */
+static void
+beside_a_lost_one(void **state)
+{
+	struct session_options options = { .interrupt_fd = -1 };
+	struct session *first, *second;
+	struct error err = { 0 };
+
+	(void)state;
+	FAKE_SCRIPT(FAKE_OPENING);
+	first = open_session(NULL);
+	fake_hang_up(NULL);
+	assert_int_equal(session_check(first, &err), -1);
+	options.beside = first;
+	assert_int_equal(session_open(&second, &options, &err), -1);
+	assert_int_equal(err.kind, ERROR_SERVER);
+	assert_string_equal(err.text,
+	    "the first connection to the server was lost before the second was made");
+	session_free(first);
+	fake_done();
+}
+
+static void
+bad_connection_string(void **state)
+{
+	(void)state;
+	fake_script(NULL, 0);
+	refuse_session(&(struct session_options){ .dbname = "host=x port" }, ERROR_USAGE,
+	    "connection string: missing \"=\" after \"port\" in connection info string",
+	    "");
+}
+
+static void
+no_connection(void **state)
+{
+	(void)state;
+	FAKE_SCRIPT({ .connect = "dbname=postgres" FAKE_ALWAYS,
+	    .fails = "connection to server on socket \"/x\" failed: No such file\n"
+		     "\tIs the server running locally?\n"
+		     "connection to server at \"::1\" failed: FATAL:  no\n"
+		     "\tAnother question?\n" });
+	refuse_session(NULL, ERROR_SERVER,
+	    "connection to server on socket \"/x\" failed: No such file; connection to "
+	    "server at \"::1\" failed: FATAL: no",
+	    "Is the server running locally?");
+}
+
+static void
+no_reason(void **state)
+{
+	(void)state;
+	FAKE_SCRIPT({ .connect = "dbname=postgres" FAKE_ALWAYS, .fails = "\n" });
+	refuse_session(NULL, ERROR_SERVER, "could not connect", "");
+}
+
+static void
+no_memory(void **state)
+{
+	(void)state;
+	FAKE_SCRIPT({ .connect = "dbname=postgres" FAKE_ALWAYS, .has_no_memory = true });
+	refuse_session(NULL, ERROR_MEMORY, "out of memory", "");
+}
+
+static void
+connect_timeout(void **state)
+{
+	(void)state;
+	FAKE_SCRIPT({ .connect = "connect_timeout=1 dbname=postgres" FAKE_ALWAYS,
+	    .hangs = true });
+	refuse_session(&(struct session_options){ .dbname = "connect_timeout=1" },
+	    ERROR_SERVER,
+	    "no answer of the server on port 5432 of \"/run/postgresql\" within "
+	    "connect_timeout",
+	    "");
+}
+
+static void
+interrupted_connection(void **state)
+{
+	(void)state;
+	FAKE_SCRIPT({ .connect = "connect_timeout=60 dbname=postgres" FAKE_ALWAYS,
+	    .hangs = true });
+	raise_interrupt();
+	refuse_session(&(struct session_options){ .dbname = "connect_timeout=60" },
+	    ERROR_CANCELLED, "interrupted", "");
+}
+
+#define WANTS_PASSWORD \
+	.fails = "fe_sendauth: no password supplied\n", .wants_password = true
+
+static void
+password_is_asked_for(void **state)
+{
+	struct session *s;
+
+	(void)state;
+	typed = "secret";
+	FAKE_SCRIPT({ .connect = "user=me dbname=postgres" FAKE_ALWAYS, WANTS_PASSWORD },
+	    { .connect = "user=me password=secret dbname=postgres" FAKE_ALWAYS },
+	    FAKE_SETTINGS);
+	s = open_session(&(struct session_options){ .user = "me" });
+	assert_string_equal(prompted, "Password for user me: ");
+	session_free(s);
+	fake_done();
+}
+
+static void
+password_beforehand(void **state)
+{
+	struct session *s;
+
+	(void)state;
+	typed = "secret";
+	FAKE_SCRIPT(
+	    { .connect = "password=secret dbname=postgres" FAKE_ALWAYS }, FAKE_SETTINGS);
+	s = open_session(&(struct session_options){ .force_prompt = true });
+	assert_string_equal(prompted, "Password: ");
+	session_free(s);
+	fake_done();
+}
+
+/* Once is enough: it was wrong. */
+static void
+password_is_wrong(void **state)
+{
+	(void)state;
+	typed = "wrong";
+	FAKE_SCRIPT(
+	    { .connect = "password=wrong dbname=postgres" FAKE_ALWAYS, WANTS_PASSWORD });
+	refuse_session(&(struct session_options){ .force_prompt = true }, ERROR_SERVER,
+	    "fe_sendauth: no password supplied", "");
+}
+
+static void
+password_never(void **state)
+{
+	(void)state;
+	FAKE_SCRIPT({ .connect = "dbname=postgres" FAKE_ALWAYS, WANTS_PASSWORD });
+	refuse_session(&(struct session_options){ .never_prompt = true }, ERROR_SERVER,
+	    "fe_sendauth: no password supplied", "Put the password into ~/.pgpass.");
+	assert_string_equal(prompted, "");
+}
+
+static void
+password_without_terminal(void **state)
+{
+	(void)state;
+	FAKE_SCRIPT({ .connect = "dbname=postgres" FAKE_ALWAYS, WANTS_PASSWORD });
+	refuse_session(NULL, ERROR_STATE, "no terminal", "");
+	fake_script(NULL, 0);
+	refuse_session(&(struct session_options){ .force_prompt = true }, ERROR_STATE,
+	    "no terminal", "");
+}
+
+#define FAILS(state, text) \
+	.error = { .severity = "ERROR", .sqlstate = state, .primary = text }
+
+static void
+settings_fail(void **state)
+{
+	(void)state;
+	FAKE_SCRIPT({ .connect = "dbname=postgres" FAKE_ALWAYS },
+	    { .query = "SELECT pg_catalog.set_config('search_path'",
+		FAILS("42501", "no") });
+	refuse_session(NULL, ERROR_SERVER, "settings of the session: no", "");
+}
+
+/* A system without the means to notice that a client is gone. */
+static void
+setting_is_optional(void **state)
+{
+	(void)state;
+	FAKE_SCRIPT({ .connect = "dbname=postgres" FAKE_ALWAYS },
+	    { .query = "SELECT pg_catalog.set_config('search_path'" },
+	    { .query = "SELECT pg_catalog.set_config(w.name" },
+	    { .query = "SELECT pg_catalog.set_config(name, '2s'",
+		FAILS("22023", "must be set to 0 on this platform") });
+	session_free(open_session(NULL));
+	fake_done();
+}
+
+static void
+lost_in_settings(void **state)
+{
+	(void)state;
+	FAKE_SCRIPT({ .connect = "dbname=postgres" FAKE_ALWAYS },
+	    { .query = "SELECT pg_catalog.set_config('search_path'" },
+	    { .query = "SELECT pg_catalog.set_config(w.name" },
+	    { .query = "SELECT pg_catalog.set_config(name, '2s'", .hangs_up = true });
+	refuse_session(NULL, ERROR_SERVER,
+	    "settings of the session: the connection to the server was lost: server "
+	    "closed "
+	    "the connection unexpectedly",
+	    "The server's log may tell more.");
+}
+
+#define TEST(function) cmocka_unit_test_setup(function, clean_up)
+
+static const struct CMUnitTest plain[] = {
+	TEST(where_names_the_server),
+	TEST(beside_another),
+	TEST(beside_a_lost_one),
+	TEST(bad_connection_string),
+	TEST(no_connection),
+	TEST(no_reason),
+	TEST(no_memory),
+	TEST(connect_timeout),
+	TEST(interrupted_connection),
+	TEST(password_is_asked_for),
+	TEST(password_beforehand),
+	TEST(password_is_wrong),
+	TEST(password_never),
+	TEST(password_without_terminal),
+	TEST(settings_fail),
+	TEST(setting_is_optional),
+	TEST(lost_in_settings),
+};
+
+enum { PLAIN = sizeof(plain) / sizeof(plain[0]) };
+enum { ROWS = sizeof(open_rows) / sizeof(open_rows[0]) };
+
+int
+main(void)
+{
+	struct CMUnitTest tests[ROWS + PLAIN];
+
+	if (pipe(interrupt) == -1)
+		return 1;
+	for (size_t i = 0; i < ROWS; i++)
+		tests[i] = (struct CMUnitTest){ open_rows[i].name, check_open, clean_up,
+			NULL, (void *)(uintptr_t)&open_rows[i] };
+	memcpy(tests + ROWS, plain, sizeof(plain));
+	return cmocka_run_group_tests_name("session_open", tests, NULL, NULL);
+}

@@ -1,0 +1,316 @@
+/* System calls as the program wants them: whole, and not fooled by what it finds. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "support/faketree.h"
+#include "support/openfds.h"
+#include "support/refuse.h"
+#include "util/interrupt.h"
+#include "util/sys.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static char *root;
+
+static int
+setup(void **state)
+{
+	static const struct fake_file tree[] = { { "text", "0123456789" }, { "empty", "" },
+		{ "large", BYTES(20000) }, { "dir", DIRECTORY }, { "fifo", FIFO },
+		{ "link", LINK("text") }, { "dangling", LINK("nowhere") } };
+	struct error err = { 0 };
+
+	(void)state;
+	root = faketree_new(tree, COUNT(tree));
+	return interrupt_install(&err);
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	faketree_free(root);
+	return 0;
+}
+
+/* ---- whole files ---- */
+
+struct reading {
+	const char *name, *file;
+	size_t most;
+	enum error_kind kind; /* ERROR_NONE: it is read */
+	int sys;
+	const char *text;
+	size_t len;
+};
+
+static struct reading readings[] = {
+	{ "a file", "text", 100, ERROR_NONE, 0, "", 10 },
+	{ "a file of just that many bytes", "text", 10, ERROR_NONE, 0, "", 10 },
+	{ "one byte more", "text", 9, ERROR_FORMAT, 0, "is larger than 9 bytes", 0 },
+	{ "none allowed", "text", 0, ERROR_FORMAT, 0, "is larger than 0 bytes", 0 },
+	{ "an empty file, none allowed", "empty", 0, ERROR_NONE, 0, "", 0 },
+	{ "several reads", "large", 20000, ERROR_NONE, 0, "", 20000 },
+	{ "several reads, one byte more", "large", 19999, ERROR_FORMAT, 0,
+	    "is larger than 19999 bytes", 0 },
+	{ "no limit", "large", SIZE_MAX, ERROR_NONE, 0, "", 20000 },
+	{ "a symbolic link", "link", 100, ERROR_FORMAT, 0, "is a symbolic link", 0 },
+	{ "a link to nothing", "dangling", 100, ERROR_FORMAT, 0, "is a symbolic link", 0 },
+	{ "a directory", "dir", 100, ERROR_FORMAT, 0, "is not a regular file", 0 },
+	{ "a fifo", "fifo", 100, ERROR_FORMAT, 0, "is not a regular file", 0 },
+	{ "no file", "none", 100, ERROR_IO, ENOENT, "open: No such file or directory", 0 },
+	{ "a file as a directory", "text/x", 100, ERROR_IO, ENOTDIR, "open: Not a directory", 0 },
+};
+
+static void
+check_reading(void **state)
+{
+	const struct reading *r = *state;
+	size_t fds = openfds_count();
+	int dirfd = faketree_open(root);
+	struct error err = { 0 };
+	struct buf b = { 0 };
+	int rc;
+
+	assert_int_equal(buf_append(&b, "before", 6, &err), 0);
+	rc = sys_read_file(dirfd, r->file, r->most, &b, &err);
+	assert_int_equal(rc, r->kind == ERROR_NONE ? 0 : -1);
+	assert_int_equal(err.kind, r->kind);
+	assert_int_equal(err.sys, r->sys);
+	assert_string_equal(err.text, r->text);
+	/* it is appended, or what was there is as it was */
+	assert_int_equal(b.len, 6 + r->len);
+	assert_memory_equal(b.data, "before", 6);
+	assert_int_equal(b.data[b.len], 0);
+	buf_free(&b);
+	close(dirfd);
+	assert_int_equal(openfds_count(), fds);
+}
+
+/* ---- transfers ---- */
+
+static void
+short_reads_are_made_whole(void **state)
+{
+	struct error err = { 0 };
+	char bytes[16];
+	size_t got;
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(sys_write(ends[1], "one", 3, NULL, &err), 0);
+	assert_int_equal(sys_write(ends[1], "two", 3, NULL, &err), 0);
+	assert_int_equal(sys_write(ends[1], "", 0, NULL, &err), 0);
+	assert_int_equal(sys_read(ends[0], bytes, 4, &got, &err), 0);
+	assert_int_equal(got, 4);
+	sys_close(ends[1]);
+	sys_close(-1);
+	assert_int_equal(sys_read(ends[0], bytes + 4, 10, &got, &err), 0);
+	assert_int_equal(got, 2);
+	assert_memory_equal(bytes, "onetwo", 6);
+	sys_close(ends[0]);
+	assert_int_equal(sys_read(-1, bytes, 1, &got, &err), -1);
+	assert_string_equal(err.text, "read: Bad file descriptor");
+}
+
+static void
+preads_end_with_the_file(void **state)
+{
+	static const struct {
+		uint64_t offset;
+		size_t len, got;
+	} rows[] = { { 0, 10, 10 }, { 0, 11, 10 }, { 3, 4, 4 }, { 9, 5, 1 }, { 10, 5, 0 },
+		{ 1000, 5, 0 }, { 0, 0, 0 }, { (uint64_t)5 << 32, 5, 0 } };
+	int dirfd = faketree_open(root), fd = openat(dirfd, "text", O_RDONLY);
+	struct error err = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char bytes[16];
+		size_t got;
+
+		assert_int_equal(
+		    sys_pread(fd, bytes, rows[i].len, rows[i].offset, &got, NULL, &err), 0);
+		assert_int_equal(got, rows[i].got);
+		assert_memory_equal(bytes, &"0123456789"[got ? rows[i].offset : 0], got);
+	}
+	assert_int_equal(sys_pread(dirfd, &err, 1, 0, &(size_t){ 0 }, NULL, &err), -1);
+	assert_string_equal(err.text, "read: Is a directory");
+	close(fd);
+	close(dirfd);
+}
+
+/* ---- signals and cancels ---- */
+
+struct reader {
+	int fd;
+	struct cancel cancel;
+	size_t got;
+	int rc;
+	struct error err;
+	char bytes[8];
+};
+
+static void
+read_at_zero(void *arg)
+{
+	struct reader *r = arg;
+
+	r->rc = sys_pread(r->fd, r->bytes, sizeof(r->bytes), 0, &r->got, &r->cancel, &r->err);
+}
+
+/* EINTR ends a transfer only when somebody wants it to end. */
+static void
+only_a_cancel_interrupts(void **state)
+{
+	static const struct refuse interrupted = { SYS_pread64, 0, 0, 0, EINTR };
+	struct reader r = { .fd = 0 };
+
+	(void)state;
+	cancel_raise(&r.cancel);
+	if (!refuse_run(&interrupted, 1, read_at_zero, &r))
+		skip();
+	assert_int_equal(r.rc, -1);
+	assert_int_equal(r.err.kind, ERROR_CANCELLED);
+	assert_string_equal(r.err.text, "interrupted");
+	assert_false(cancel_is_raised(NULL));
+}
+
+static void *
+read_pipe(void *arg)
+{
+	struct reader *r = arg;
+
+	r->rc = sys_read(r->fd, r->bytes, 6, &r->got, &r->err);
+	return NULL;
+}
+
+static void
+signals_do_not_cut_a_read(void **state)
+{
+	struct reader r = { .fd = -1 };
+	pthread_t thread;
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	r.fd = ends[0];
+	assert_int_equal(pthread_create(&thread, NULL, read_pipe, &r), 0);
+	for (int i = 0; i < 6; i++) {
+		pthread_kill(thread, INTERRUPT_KICK);
+		poll(NULL, 0, 1);
+		assert_int_equal(write(ends[1], &"onetwo"[i], 1), 1);
+	}
+	pthread_join(thread, NULL);
+	assert_int_equal(r.rc, 0);
+	assert_int_equal(r.got, 6);
+	assert_memory_equal(r.bytes, "onetwo", 6);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+/* ---- the rest ---- */
+
+static void
+links_are_read(void **state)
+{
+	int dirfd = faketree_open(root);
+	struct error err = { 0 };
+	char *target = NULL;
+
+	(void)state;
+	assert_int_equal(sys_readlink(dirfd, "dangling", &target, &err), 0);
+	assert_string_equal(target, "nowhere");
+	free(target);
+	assert_int_equal(sys_readlink(dirfd, "text", &target, &err), -1);
+	assert_int_equal(err.sys, EINVAL);
+	close(dirfd);
+}
+
+static void
+time_goes_on(void **state)
+{
+	double before = sys_monotonic();
+
+	(void)state;
+	poll(NULL, 0, 10);
+	assert_true(sys_monotonic() - before >= 0.009);
+	assert_true(sys_monotonic() - before < 60);
+}
+
+static void *
+go_to_background(void *arg)
+{
+	(void)arg;
+	sys_thread_background();
+	return NULL;
+}
+
+/* The threads of the pipeline step back, the one that talks to the server does not. */
+static void
+nice_is_of_a_thread(void **state)
+{
+	int before = getpriority(PRIO_PROCESS, 0);
+	pthread_t thread;
+
+	(void)state;
+	assert_true(sys_processors() >= 1);
+	assert_int_equal(pthread_create(&thread, NULL, go_to_background, NULL), 0);
+	pthread_join(thread, NULL);
+	assert_int_equal(getpriority(PRIO_PROCESS, 0), before);
+}
+
+static void
+file_limit_is_raised(void **state)
+{
+	struct rlimit before, now;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	now = before;
+	now.rlim_cur = 64;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &now), 0);
+	assert_int_equal(sys_raise_file_limit(), before.rlim_max);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &now), 0);
+	assert_true(now.rlim_cur == before.rlim_max);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest fixed[] = {
+		cmocka_unit_test(short_reads_are_made_whole),
+		cmocka_unit_test(preads_end_with_the_file),
+		cmocka_unit_test(only_a_cancel_interrupts),
+		cmocka_unit_test(signals_do_not_cut_a_read),
+		cmocka_unit_test(links_are_read),
+		cmocka_unit_test(time_goes_on),
+		cmocka_unit_test(nice_is_of_a_thread),
+		cmocka_unit_test(file_limit_is_raised),
+	};
+	struct CMUnitTest tests[COUNT(readings) + COUNT(fixed)];
+
+	for (size_t i = 0; i < COUNT(readings); i++)
+		tests[i] = (struct CMUnitTest){ .name = readings[i].name,
+			.test_func = check_reading,
+			.initial_state = &readings[i] };
+	memcpy(tests + COUNT(readings), fixed, sizeof(fixed));
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
