@@ -9,7 +9,7 @@
  * that what is checked is what is sent.
  */
 struct walbody_options {
-	/* borrowed; NULL: of a timeline that the backup does not need, nothing to check */
+	/* borrowed; NULL: recovery does not read this file, and nothing is checked */
 	const struct walpage_expect *expect;
 	uint32_t timeline;    /* in its name */
 	uint64_t segment_lsn; /* of its first byte */

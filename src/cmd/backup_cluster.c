@@ -45,6 +45,7 @@ read_version(struct backup *b, struct error *err)
 	if (why.sys == EACCES)
 		return no_data_directory(b, why.sys, "", err);
 	*err = why;
+	error_hint(err, "-D names the data directory of the cluster; is that one sound?");
 	return error_wrap(err, "data directory \"%s\"", b->opt->pgdata);
 }
 
@@ -56,8 +57,11 @@ backup_cluster_read(struct backup *b, struct error *err)
 	if (read_version(b, err))
 		return -1;
 	if (control_read(b->datadir_fd, bytes, &b->control, err) ||
-	    control_check_version(&b->control, b->version, err))
+	    control_check_version(&b->control, b->version, err)) {
+		error_hint(err, "Compare it with what pg_controldata prints: a server that stops "
+				"now may not start again.");
 		return error_wrap(err, "data directory \"%s\"", b->opt->pgdata);
+	}
 	if (postmaster_read(b->datadir_fd, &b->postmaster, err)) {
 		if (err->sys != ENOENT)
 			return error_wrap(err, "data directory \"%s\"", b->opt->pgdata);

@@ -91,6 +91,14 @@ hold_slot(struct backup *b, struct error *err)
 	return error_hint(err, "Check -D, -h and -p: they must mean one and the same cluster.");
 }
 
+static int
+connect_to_server(struct backup *b, struct error *err)
+{
+	if (session_open(&b->session, &b->connection, err) == 0)
+		return 0;
+	return error_hint(err, "See -h, -p and -U, and the server's log.");
+}
+
 int
 backup_server_connect(struct backup *b, struct error *err)
 {
@@ -102,7 +110,7 @@ backup_server_connect(struct backup *b, struct error *err)
 		.version = b->version,
 	};
 
-	if (locate(b, err) || session_open(&b->session, &b->connection, err) ||
+	if (locate(b, err) || connect_to_server(b, err) ||
 	    online_check(b->session, &expect, &b->server, err) || check_wal_method(b, err))
 		return -1;
 	return hold_slot(b, err);

@@ -1,7 +1,8 @@
 #include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <fcntl.h>
 
 #include "cmd/backup_internal.h"
 #include "datadir/walset.h"
@@ -33,15 +34,19 @@ read_history(struct backup *b, struct error *err)
 	return rc == 0 ? 0 : error_wrap(err, "timeline history file \"%s\"", name);
 }
 
-/* Where the pages of this segment's timeline stop to mean anything. */
-static uint64_t
-stop_of(const struct backup *b, uint32_t timeline)
+/*
+ * Is it the file that recovery reads?  Of one number that is the file of the timeline
+ * that owns its end.  Others in range are sent as they are: one that was left behind at
+ * a promotion may rightly be unfinished.
+ */
+static bool
+is_needed(const struct backup *b, const struct walset_segment *s)
 {
-	for (size_t i = 0; i < b->history.count; i++)
-		if (b->history.rows[i].timeline == timeline &&
-		    b->history.rows[i].end_lsn < b->stopped.lsn)
-			return b->history.rows[i].end_lsn;
-	return b->stopped.lsn;
+	uint64_t end = (s->segno + 1) * b->control.wal_segment_size;
+
+	if (end > b->stopped.lsn)
+		end = b->stopped.lsn;
+	return walhistory_owns(&b->history, s->timeline, end - 1);
 }
 
 static int
@@ -49,11 +54,10 @@ send_segment(struct backup *b, const struct walset *set, size_t n, struct error 
 {
 	const struct walset_segment *s = &set->segments[n];
 	const struct walbody_options opt = {
-		/* of a timeline beside our line nothing can be said, and nothing is needed */
-		.expect = walhistory_has(&b->history, s->timeline) ? &b->expect : NULL,
+		.expect = is_needed(b, s) ? &b->expect : NULL,
 		.timeline = s->timeline,
 		.segment_lsn = s->segno * b->control.wal_segment_size,
-		.stop_lsn = stop_of(b, s->timeline),
+		.stop_lsn = b->stopped.lsn,
 	};
 	int fd = -1;
 
