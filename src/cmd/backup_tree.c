@@ -50,18 +50,13 @@ part_of(const struct backup *b, const char *path)
 }
 
 /*
- * A copy that was unpacked by hand and runs has directories that the archive makes by
- * itself: the places of tablespaces, and of configuration files if those are outside.
+ * A copy that was unpacked by hand may still have the configuration files of its backup;
+ * they make way for those of this one.  (The walk passes over pg_basetar_tblspc.)
  */
 static bool
-is_made_by_us(const struct backup *b, const char *path)
+is_replaced(const struct backup *b, const char *path)
 {
-	if (b->config.count > 0 && is_below(path, LAYOUT_CONFIG))
-		return true;
-	if (b->tablespaces.count == 0 || !is_below(path, LAYOUT_TABLESPACES))
-		return false;
-	path += strlen(LAYOUT_TABLESPACES);
-	return path[0] == '\0' || tablespaces_find(&b->tablespaces, path + 1);
+	return b->config.count > 0 && is_below(path, LAYOUT_CONFIG);
 }
 
 /* Before a tablespace's own directory come those that lead to it in the archive. */
@@ -85,7 +80,7 @@ tree_directory(struct visitor *visitor, const char *path, const struct stat *st,
 	struct tree_visitor *v = (struct tree_visitor *)visitor;
 	const struct tablespace *t = tablespace_of(v->b, path);
 
-	if (is_made_by_us(v->b, path))
+	if (is_replaced(v->b, path))
 		return 0;
 	/* pg_tblspc/OID/PG_x itself: two slashes */
 	if (t && strchr(strchr(path, '/') + 1, '/') == strrchr(path, '/') &&
@@ -110,7 +105,7 @@ tree_bytes(struct visitor *visitor, const char *path, const struct stat *st,
 {
 	struct tree_visitor *v = (struct tree_visitor *)visitor;
 
-	if (is_made_by_us(v->b, path))
+	if (is_replaced(v->b, path))
 		return 0;
 	return archive_bytes(v->b->archive, part_of(v->b, path), path, st, bytes, len, err);
 }
@@ -121,7 +116,7 @@ tree_file(struct visitor *visitor, const char *path, const struct stat *st, int 
 {
 	struct tree_visitor *v = (struct tree_visitor *)visitor;
 
-	if (is_made_by_us(v->b, path)) {
+	if (is_replaced(v->b, path)) {
 		sys_close(fd);
 		return 0;
 	}

@@ -7,7 +7,7 @@
 #include "util/sys.h"
 
 /* Room for the padding and the headers that follow the last body of a full block. */
-#define RAW_CAP (BLOCKPIPE_BLOCK + 64 * 1024)
+#define RAW_CAP (BLOCKPIPE_BLOCK + (size_t)64 * 1024)
 
 static int
 set_raw_cap(struct block *b, size_t cap, struct error *err)

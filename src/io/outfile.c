@@ -250,8 +250,10 @@ open_file(struct outfile *o, struct error *err)
 	o->fd = open_nameless(o);
 	if (o->fd != -1 || take_temporary_name(o, create_named) == 0)
 		return 0;
-	return error_set(err, ERROR_IO, errno, "\"%s\": cannot create a file in its directory",
+	error_set(err, ERROR_IO, errno, "\"%s\": cannot create a file in its directory",
 	    o->opt.path);
+	return error_hint(err, "Choose a directory that this user may write to and that has "
+			       "room.");
 }
 
 int

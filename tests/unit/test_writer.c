@@ -120,8 +120,8 @@ static struct shape shapes[] = {
 	{ "files larger than a block", large, 4 },
 	{ "mostly empty files and directories", mostly_empty, 4500 },
 	{ "long names", long_names, 1000 },
-	{ "nothing but empty files and directories", empty, 40000 },
-	{ "nothing but empty files of long names", empty_long_names, 12000 },
+	{ "nothing but empty files and directories", empty, 18000 },
+	{ "nothing but empty files of long names", empty_long_names, 5000 },
 };
 
 static struct blockpipe *
@@ -196,26 +196,20 @@ octal(const uint8_t *p, size_t len)
 }
 
 /*
- * Does the archive have a member beginning at ${at}, or a header around it?  A walk of
- * its own, knowing no more than that pax headers belong to what follows.
+ * A cut must be inside a body (that of a pax header is one), or before its first byte:
+ * GNU tar passes over half a header in silence, and between members nothing is amiss.
  */
 static void
 assert_cut_is_seen(const struct buf *tar, uint64_t cut)
 {
-	uint64_t at = 0, end = 0;
-	bool is_pax = false;
+	uint64_t at = 0, body_at = 0;
 
 	while (at < cut) {
-		const uint8_t *header = tar->data + at;
-
-		end = at + 512;
-		assert_true(cut >= end || is_pax || header[156] == 'x');
-		at = end + (octal(header + 124, 11) + 511) / 512 * 512;
-		is_pax = header[156] == 'x';
+		body_at = at + 512;
+		at = body_at + (octal(tar->data + at + 124, 11) + 511) / 512 * 512;
 	}
-	/* where a body ends, and no padding follows, the next member begins */
-	assert_true(cut < at || is_pax);
-	assert_true(at > end || is_pax);
+	assert_true(body_at <= cut);
+	assert_true(cut < at);
 }
 
 /* The strict reader must not take the first ${len} bytes for an archive. */
