@@ -1,0 +1,72 @@
+#!/bin/sh
+# Every supported version: a backup of a busy server restores and starts; a copy that lost its
+# backup_label does not start.
+# shellcheck source=tests/e2e/lib.sh
+. "${0%/*}/lib.sh"
+
+prepare() { # MAJOR
+	cluster_init main "$1"
+	cluster_start main
+	load_init main 1
+}
+
+take() { # MAJOR
+	backup main -c fast -Z gzip -l "version $1" -o "$T/out/base.tar.gz"
+	clean main
+	loaded main
+}
+
+# pg_verifybackup 15 reads manifests of version 1, and the WAL of its own version only.
+verified() { # MAJOR
+	restore copy "$T/out/base.tar.gz" gnu "$1"
+	manifest=$T/copy/data/backup_manifest
+	[ "$(sed '$d' "$manifest" | sha256sum | cut -c 1-64)" = "$(tail -n 1 "$manifest" | cut -d '"' -f 4)" ]
+	case $1 in
+	15) verify copy ;;
+	1[0-6]) verify copy -n ;;
+	*)
+		version_1 <"$manifest" >"$T/manifest"
+		verify copy -n -m "$T/manifest"
+		;;
+	esac
+}
+
+# Of a manifest of version 2, which has the system identifier besides, one of version 1.
+version_1() {
+	system=$(sql main 'select system_identifier from pg_control_system()')
+	sed -e '1s/: 2,$/: 1,/' -e "2{/^\"System-Identifier\": $system,\$/d;}" -e '$d' >"$T/body"
+	cat "$T/body"
+	printf '"Manifest-Checksum": "%s"}\n' "$(sha256sum <"$T/body" | cut -c 1-64)"
+}
+
+starts() { # MAJOR
+	restore copy "$T/out/base.tar.gz" gnu "$1"
+	mv "$T/main/spc1" "$T/main/spc1.away"
+	cluster_start copy
+	balanced copy
+	[ "$(readlink "$T"/copy/data/pg_tblspc/* | grep -c '^\.\./pg_basetar_tblspc/')" -eq 3 ]
+	sql copy "select count(bt_index_parent_check(c.oid))
+		from pg_class c join pg_index i on i.indexrelid = c.oid join pg_am a on a.oid = c.relam
+		where a.amname = 'btree' and c.relpersistence = 'p' and i.indisvalid"
+	cluster_stop copy
+}
+
+needs_label() { # MAJOR
+	restore copy "$T/out/base.tar.gz" gnu "$1"
+	rm "$T/copy/data/backup_label"
+	fails cluster_start copy
+	lines 1 'PANIC: .*could not locate a valid checkpoint record' "$T/copy/log"
+}
+
+for major in ${PG_BASETAR_MAJORS:-10 11 12 13 14 15 16 17 18}; do
+	t "$major: a server under load" prepare "$major"
+	[ -e "$T/main/data/postmaster.pid" ] || continue
+	load_start main
+	t "$major: backup" take "$major"
+	load_stop main
+	t "$major: pg_verifybackup" verified "$major"
+	cluster_stop main
+	t "$major: starts unaided" starts "$major"
+	t "$major: does not start without backup_label" needs_label "$major"
+	rm -rf "$T/main" "$T/copy" "$T/out/base.tar.gz"
+done

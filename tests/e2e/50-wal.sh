@@ -1,0 +1,136 @@
+#!/bin/sh
+# WAL that is needed but is not there, or is not what its name says, fails the backup.
+#
+# The run is held up by a pipe that nobody empties; meanwhile the server writes four segments,
+# and one of them is damaged behind its back.
+# shellcheck source=tests/e2e/lib.sh
+. "${0%/*}/lib.sh"
+
+wal=$T/main/data/pg_wal
+
+# fill_wal WHICH: four segments; $segment is the name of the WHICH one.
+fill_wal() {
+	for place in first middle late last; do
+		[ "$place" = first ] || sql main 'select pg_switch_wal()' >/dev/null
+		sql main 'insert into t select generate_series(1, 1000)'
+		[ "$place" != "$1" ] ||
+			segment=$(sql main 'select pg_walfile_name(pg_current_wal_lsn())')
+	done
+}
+
+# The damages.
+
+removed() {
+	as_server rm "$wal/$1"
+}
+truncated() {
+	as_server truncate -s 512k "$wal/$1"
+}
+too_long() {
+	as_server truncate -s 3M "$wal/$1"
+}
+recycled() { # right name and size, the pages of another segment
+	as_server cp "$T/older" "$wal/$1"
+}
+stale_in_the_middle() { # from a page inside on, those of another segment
+	as_server dd if="$T/older" of="$wal/$1" bs=8192 skip=3 seek=3 count=4 conv=notrunc status=none
+}
+zeroed() {
+	as_server truncate -s 0 "$wal/$1"
+	as_server truncate -s 1M "$wal/$1"
+}
+a_directory() {
+	as_server rm "$wal/$1"
+	as_server mkdir "$wal/$1"
+}
+foreign() { # the same segment of another cluster
+	as_server cp "$T/foreign" "$wal/$1"
+}
+untouched() {
+	:
+}
+
+# held DAMAGE WHICH: a backup to a pipe, with the damage done meanwhile; its exit status in $rc.
+held() {
+	rm -f "$T/pipe"
+	mkfifo "$T/pipe"
+	chmod 666 "$T/pipe"
+	exec 7<>"$T/pipe"
+	$as "$BIN" -D "$T/main/data" -j 1 -c fast --no-slot -Z none >"$T/pipe" 2>"$T/stderr" </dev/null 7<&- &
+	pid=$!
+	timeout 60 head -c 50000 <&7 >"$T/main.tar"
+	fill_wal "$2"
+	"$1" "$segment"
+	cat <"$T/pipe" >>"$T/main.tar" 7<&- &
+	exec 7<&-
+	rc=0
+	wait "$pid" || rc=$?
+	wait
+	cat "$T/stderr"
+	clean main
+}
+
+# A fresh cluster for each: a server does not get over what is done to it here.
+new_main() {
+	[ ! -e "$T/main/data/postmaster.pid" ] || cluster_stop main immediate
+	rm -rf "$T/main"
+	cp -a "$T/pristine" "$T/main"
+	cluster_start main
+}
+
+refused() { # DAMAGE WHICH PATTERN
+	new_main
+	held "$1" "$2"
+	[ "$rc" -eq 1 ]
+	one_error "$T/stderr" "$3"
+	grep -q "$segment" "$T/error"
+	fails tar -tf "$T/main.tar"
+	cluster_stop main immediate
+}
+
+taken() { # DAMAGE WHICH: no damage at all
+	new_main
+	held "$1" "$2"
+	[ "$rc" -eq 0 ]
+	tar -tf "$T/main.tar" >"$T/list"
+	lines 1 "^pg_wal/$segment\$" "$T/list"
+	lines 1 "^pg_wal/archive_status/$segment.done\$" "$T/list"
+	restore copy "$T/main.tar"
+	cluster_start copy
+	[ "$(sql copy 'select count(*) from t')" -eq 4000 ]
+	cluster_stop copy
+	cluster_stop main immediate
+}
+
+cluster_init main --wal-segsize=1
+cluster_set main autovacuum=off
+cluster_start main
+sql main 'create table t (g int)'
+cp "$wal/$(sql main 'select pg_walfile_name(pg_current_wal_lsn())')" "$T/older"
+sql main 'select pg_switch_wal()' >/dev/null
+cluster_stop main
+cp -a "$T/main" "$T/pristine"
+
+cluster_init other --wal-segsize=1
+cluster_start other
+cp "$T/other/data/pg_wal/$(sql other 'select pg_walfile_name(pg_current_wal_lsn())')" "$T/foreign"
+cluster_stop other
+chmod a+r "$T/older" "$T/foreign"
+
+while read -r damage which pattern; do
+	t "the $which segment is $damage" refused "$damage" "$which" "$pattern"
+done <<'EOT'
+	removed             first   could not find WAL file
+	removed             middle  could not find WAL file
+	removed             late    could not find WAL file
+	truncated           first   unexpected WAL file size
+	truncated           late    unexpected WAL file size
+	too_long            middle  unexpected WAL file size
+	recycled            first   recycled
+	recycled            middle  recycled
+	stale_in_the_middle middle  address|recycled|page
+	zeroed              middle  .
+	a_directory         middle  .
+	foreign             middle  .
+EOT
+t 'no segment is damaged' taken untouched middle

@@ -1,0 +1,126 @@
+#!/bin/sh
+# Run by root: the output is root's, all the rest is done as the owner of the data directory.
+# shellcheck source=tests/e2e/lib.sh
+. "${0%/*}/lib.sh"
+[ "$(id -u)" -eq 0 ] || skip_all 'needs root'
+archive=$T/out/base.tar
+
+# As from cron: hardly any environment, a directory only root can use, no role, port or socket.
+from_cron() {
+	captured env -i -C / PATH=/usr/bin:/bin \
+		timeout 60 "$BIN" -D "$T/main/data" -c fast -l nightly -o "$archive" "$@"
+}
+
+refused() { # PATTERN
+	from_cron
+	[ "$rc" -eq 1 ]
+	one_error "$T/stderr" "$1"
+	empty "$T/out"
+	clean main
+}
+
+takes() {
+	from_cron
+	[ "$rc" -eq 0 ]
+	[ ! -s "$T/stdout" ]
+	[ ! -s "$T/stderr" ]
+	clean main
+}
+
+belongs_to_root() {
+	[ "$(stat -c '%U:%G %a' "$archive")" = 'root:root 600' ]
+	empty_but_for_it=$(find "$T/out" -mindepth 1)
+	[ "$empty_but_for_it" = "$archive" ]
+}
+
+keeps_owners() {
+	tar --numeric-owner -tvf "$archive" | awk '{ print $2 }' | sort -u >"$T/owners"
+	[ "$(cat "$T/owners")" = "$(id -u postgres)/$(id -g postgres)" ]
+}
+
+restores_as_root() { # tar run by root gives each file back to its owner
+	cluster_dir copy
+	as_server mkdir -m 700 "$T/copy/data"
+	tar -xf "$archive" -C "$T/copy/data"
+	verify copy
+	cluster_start copy
+	cluster_stop copy
+}
+
+threads_are_the_owners() { # in the middle of a run held up by its pipe
+	rm -f "$T/pipe"
+	mkfifo "$T/pipe"
+	exec 7<>"$T/pipe"
+	env -i "$BIN" -D "$T/main/data" -c fast -j 2 -Z none >"$T/pipe" 2>"$T/stderr" 7<&- &
+	pid=$!
+	timeout 60 head -c 50000 <&7 >"$T/head"
+	for thread in /proc/"$pid"/task/*; do
+		[ "$(awk '/^Uid:/ { print $3 }' "$thread/status")" -eq "$(id -u postgres)" ]
+		[ "$(awk '/^Gid:/ { print $3 }' "$thread/status")" -eq "$(id -g postgres)" ]
+		awk '/^Groups:/ { for (; NF > 1; NF--) if ($NF == 0) exit 1 }' "$thread/status"
+		[ "$(awk '/^CapEff:/ { print $2 }' "$thread/status")" = 0000000000000000 ]
+	done
+	kill -TERM "$pid"
+	exec 7<&-
+	wait "$pid" || :
+	clean main
+}
+
+hostile_links() { # what the owner of the directory could point to is not followed
+	as_server ln -s /etc/shadow "$T/main/data/base/shadow"
+	as_server ln -s /root "$T/main/data/base/root"
+	from_cron --force
+	[ "$rc" -eq 0 ]
+	lines 2 '^pg_basetar: warning: .*base/\(shadow\|root\)' "$T/stderr"
+	tar -tf "$archive" >"$T/list"
+	lines 0 '^base/\(shadow\|root\)' "$T/list"
+	as_server rm "$T/main/data/base/shadow" "$T/main/data/base/root"
+}
+
+secret_file() { # root could read it, the owner cannot: then neither does the backup
+	rm -f "$archive"
+	touch "$T/main/data/base/secret"
+	chmod 600 "$T/main/data/base/secret"
+	refused 'secret.*Permission denied'
+	rm "$T/main/data/base/secret"
+}
+
+existing_output() {
+	rm -f "$archive"
+	echo precious >"$archive"
+	from_cron
+	[ "$rc" -eq 1 ]
+	[ "$(cat "$archive")" = precious ]
+	from_cron --force
+	[ "$rc" -eq 0 ]
+	tar -tf "$archive" >"$T/list"
+	belongs_to_root
+}
+
+output_by_link() { # a name that is a symlink is not written through
+	rm -f "$archive"
+	ln -s "$T/out/elsewhere" "$archive"
+	from_cron
+	[ "$rc" -eq 1 ]
+	[ ! -e "$T/out/elsewhere" ]
+	rm -f "$archive"
+}
+
+chown root:root "$T/out"
+chmod 700 "$T/out"
+cluster_init main
+cluster_start main
+printf '%s\n' 'local all all peer' | as_server tee "$T/main/data/pg_hba.conf" >/dev/null
+sql main 'select pg_reload_conf()' >/dev/null
+
+t 'nobody but the owner can connect' fails env PGHOST="$T/main" PGPORT="$(cat "$T/main/port")" \
+	psql -X -U postgres -d postgres -c 'select 1'
+t 'a backup from cron: by peer, without a word' takes
+t 'the output is root:root, mode 600' belongs_to_root
+t 'members keep the owner of the files' keeps_owners
+t 'restored by root, it starts' restores_as_root
+t 'while it works, it is the owner' threads_are_the_owners
+t 'links that lead out are not followed' hostile_links
+t 'a file the owner cannot read' secret_file
+t 'an existing output' existing_output
+t 'an output that is a link' output_by_link
