@@ -17,10 +17,10 @@ silent() {
 	[ ! -s "$T/stderr" ]
 }
 
-# comes_back [VERIFY OPTION...]: the archive restores, verifies and starts; left running.
+# The archive restores, verifies and starts; the copy is left running.
 comes_back() {
 	restore copy "$archive"
-	verify copy "$@"
+	verify copy
 	cluster_start copy
 	[ "$(sql copy 'select sum(g) from t')" -eq 500500 ]
 }
@@ -68,18 +68,18 @@ configuration_elsewhere() {
 	done
 	cluster_start main -c config_file="$T/etc/main-postgresql.conf" \
 		-c hba_file="$T/etc/main-pg_hba.conf" -c ident_file="$T/etc/main-pg_ident.conf"
-	taken
+	taken -v
 	for name in postgresql.conf pg_hba.conf pg_ident.conf; do
-		lines 1 "^pg_basetar_config/main-$name\$" "$T/list"
+		lines 1 "^pg_basetar_config/$name\$" "$T/list"
+		grep -q "\"$T/etc/main-$name\" is sent as pg_basetar_config/$name" "$T/stderr"
 	done
 	lines 0 '^pg_hba.conf$' "$T/list"
-	grep -q 'pg_basetar_config' "$T/stderr"
 	restore copy "$archive"
-	cmp "$T/etc/main-pg_hba.conf" "$T/copy/data/pg_basetar_config/main-pg_hba.conf"
 	verify copy
-	cluster_start copy -c config_file="$T/copy/data/pg_basetar_config/main-postgresql.conf" \
-		-c hba_file="$T/copy/data/pg_basetar_config/main-pg_hba.conf" \
-		-c data_directory="$T/copy/data"
+	config=$T/copy/data/pg_basetar_config
+	cmp "$T/etc/main-pg_hba.conf" "$config/pg_hba.conf"
+	cluster_start copy -c "config_file=$config/postgresql.conf" -c "hba_file=$config/pg_hba.conf" \
+		-c "ident_file=$config/pg_ident.conf" -c "data_directory=$T/copy/data"
 	[ "$(sql copy 'select sum(g) from t')" -eq 500500 ]
 }
 
@@ -155,6 +155,10 @@ unlogged() {
 	sql copy 'insert into u values (1)'
 }
 
+is_promoted() { # NAME
+	[ "$(sql "$1" 'select pg_is_in_recovery()')" = f ]
+}
+
 # The WAL comes from the archive; the backup waits until it is there.
 wal_none() {
 	fresh
@@ -167,8 +171,9 @@ wal_none() {
 	restore copy "$archive"
 	verify copy -n
 	as_server touch "$T/copy/data/recovery.signal"
-	cluster_set copy archive_mode=off "restore_command='cp $T/archive/%f %p'" hot_standby=off
+	cluster_set copy archive_mode=off "restore_command='cp $T/archive/%f %p'"
 	cluster_start copy
+	wait_until 60 is_promoted copy
 	[ "$(sql copy 'select sum(g) from t')" -eq 500500 ]
 }
 

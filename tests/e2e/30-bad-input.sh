@@ -191,7 +191,11 @@ on_a_terminal() {
 }
 t 'standard output is closed' refused 'standard output' closed
 t 'the reader goes away' refused 'standard output|pipe' reader_gone
-t 'standard output is a terminal' refused 'terminal' on_a_terminal
+terminal() {
+	script -qec true /dev/null </dev/null >/dev/null 2>&1 || skip 'no pseudo-terminal here'
+	refused 'terminal' on_a_terminal
+}
+t 'standard output is a terminal' terminal
 
 as_server chmod a-w "$T/out"
 t 'a directory without write permission' refused 'Permission denied' to "$T/out/base.tar"
