@@ -156,10 +156,7 @@ next_in_order(struct blockpipe *p)
 static int
 put_out(struct blockpipe *p, const void *bytes, size_t len, struct error *err)
 {
-	if (len > 0 && sink_write(p->opt.sink, bytes, len, err))
-		return -1;
-	atomic_fetch_add(&p->out, len);
-	return 0;
+	return len > 0 ? sink_write(p->opt.sink, bytes, len, err) : 0;
 }
 
 static int
@@ -342,7 +339,7 @@ cut_until_left(struct blockpipe *p)
 	do {
 		blockpipe_cut(p);
 		clock_gettime(CLOCK_REALTIME, &soon);
-		soon.tv_nsec += 20 * 1000 * 1000;
+		soon.tv_nsec += 20L * 1000 * 1000;
 		soon.tv_sec += soon.tv_nsec / 1000000000;
 		soon.tv_nsec %= 1000000000;
 		pthread_mutex_lock(&p->lock);

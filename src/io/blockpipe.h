@@ -129,9 +129,11 @@ MUST_CHECK int blockpipe_settle(struct blockpipe *, struct error *err);
 /* Bytes planned so far, before encoding: the planner's own count. */
 uint64_t blockpipe_planned(const struct blockpipe *);
 
-/* Bytes that have left for the sink: raw is before encoding.  Any thread. */
+/* Bytes that have left for the sink, before encoding.  Any thread. */
 uint64_t blockpipe_raw_written(const struct blockpipe *);
-uint64_t blockpipe_written(const struct blockpipe *);
+
+/* Is it over?  For a planner that waits for something else.  Any thread. */
+bool blockpipe_has_failed(struct blockpipe *);
 
 /* The planner failed with ${why}: that is an error of the stream at this place. */
 void blockpipe_fail(struct blockpipe *, const struct error *why);

@@ -206,10 +206,15 @@ blockpipe_raw_written(const struct blockpipe *p)
 	return atomic_load(&p->raw_out);
 }
 
-uint64_t
-blockpipe_written(const struct blockpipe *p)
+bool
+blockpipe_has_failed(struct blockpipe *p)
 {
-	return atomic_load(&p->out);
+	bool failed;
+
+	pthread_mutex_lock(&p->lock);
+	failed = p->failed;
+	pthread_mutex_unlock(&p->lock);
+	return failed;
 }
 
 void
@@ -222,5 +227,7 @@ blockpipe_fail(struct blockpipe *p, const struct error *why)
 		return; /* the pipe failed before the planner did */
 	if (block_read(b, p->opt.cancel) == 0)
 		b->err = *why;
+	if (b->err.kind == ERROR_NONE) /* a failure that does not say so is one all the same */
+		error_set(&b->err, ERROR_FORMAT, 0, "the planner failed without an error");
 	blockpipe_submit(p);
 }

@@ -145,6 +145,12 @@ outfile_finish(struct sink *s, struct error *err)
 
 	if (!o->opt.no_sync && fsync(o->fd) == -1)
 		return error_set(err, ERROR_IO, errno, "\"%s\": fsync", o->opt.path);
+	/* a directory that cannot be synced shows it while the old file still stands */
+	if (!o->opt.no_sync && o->opt.force && sync_directory(o->dirfd) == -1)
+		return error_set(err, ERROR_IO, errno, "\"%s\": fsync of its directory",
+		    o->opt.path);
+	if (cancel_is_raised(o->opt.cancel))
+		return error_set(err, ERROR_CANCELLED, 0, "interrupted");
 	/* across a network a close may be the first to tell that there was no room */
 	if (o->temporary[0] && close_file(o) == -1)
 		return error_set(err, ERROR_IO, errno, "\"%s\": close", o->opt.path);
@@ -160,7 +166,9 @@ outfile_finish(struct sink *s, struct error *err)
 	if (o->opt.no_sync || sync_directory(o->dirfd) == 0)
 		return 0;
 	error_set(err, ERROR_IO, errno, "\"%s\": fsync of its directory", o->opt.path);
-	unlinkat(o->dirfd, o->base, 0); /* what failed is not to look like a backup */
+	/* what failed is not to look like a backup, but what it replaced is gone already */
+	if (!o->opt.force)
+		unlinkat(o->dirfd, o->base, 0);
 	return -1;
 }
 

@@ -65,11 +65,13 @@ interrupt_install(struct error *err)
 				return error_set(err, ERROR_IO, errno, "fcntl");
 	}
 	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++)
-		if (handle(ending[i], on_end, SA_RESTART, err))
+		/* a second one of the kind ends us at once, whatever hangs */
+		if (handle(ending[i], on_end, SA_RESTART | (int)SA_RESETHAND, err))
 			return -1;
 	if (handle(SIGUSR1, on_report, SA_RESTART, err) ||
 	    /* no SA_RESTART: to interrupt is its purpose */
-	    handle(INTERRUPT_KICK, on_kick, 0, err) || handle(SIGPIPE, SIG_IGN, 0, err))
+	    handle(INTERRUPT_KICK, on_kick, 0, err) || handle(SIGPIPE, SIG_IGN, 0, err) ||
+	    handle(SIGXFSZ, SIG_IGN, 0, err))
 		return -1;
 	return 0;
 }

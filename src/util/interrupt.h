@@ -9,11 +9,12 @@
 /*
  * SIGINT, SIGTERM and SIGHUP ask the program to end; SIGUSR1 asks how far it is.  The
  * handlers only leave a mark and a byte in a pipe: the main thread looks at the mark,
- * and whoever waits in poll() waits for the pipe too.  SIGPIPE is ignored, so that a
- * reader that went away is an error of write().  A signal that the parent had us
- * ignore (nohup) stays ignored.
+ * and whoever waits in poll() waits for the pipe too.  A second signal of the same kind
+ * ends the program at once.  SIGPIPE and SIGXFSZ are ignored, so that a reader that went
+ * away and a file that grew too large are errors of write().  A signal that the parent
+ * had us ignore (nohup) stays ignored.
  *
- * Signals are the process's, so this module has state; nothing else in src/ has.
+ * Signals are the process's, so this module has state.
  */
 
 /* Once, before the first thread is started. */

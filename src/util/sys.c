@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -41,6 +42,15 @@ call_failed(const char *call, const struct cancel *cancel, struct error *err)
 	return error_set(err, ERROR_IO, errno, "%s", call);
 }
 
+/* A descriptor that somebody else made non-blocking; errno stays what poll() left. */
+static bool
+wait_writable(int fd)
+{
+	struct pollfd poll_fd = { fd, POLLOUT, 0 };
+
+	return poll(&poll_fd, 1, -1) != -1;
+}
+
 int
 sys_write(int fd, const void *bytes, size_t len, const struct cancel *cancel,
     struct error *err)
@@ -51,6 +61,8 @@ sys_write(int fd, const void *bytes, size_t len, const struct cancel *cancel,
 		ssize_t n = write(fd, p, len);
 
 		if (n == -1) {
+			if (errno == EAGAIN && wait_writable(fd))
+				continue;
 			if (again(cancel))
 				continue;
 			return call_failed("write", cancel, err);

@@ -202,6 +202,26 @@ a_disk_that_fails(void **state)
 	free(path);
 }
 
+/* Across a network the close may be the first to tell that there was no room. */
+static void
+a_close_that_tells(void **state)
+{
+	char *path = piperun_put("closed", "", 0);
+	struct refuse close_fails = { SYS_close, 0, ~0U, 0, EDQUOT };
+	struct finishing f = { .path = path };
+	int next = dup(0);
+
+	(void)state;
+	close(next); /* what the next open() returns */
+	close_fails.value = (uint32_t)next;
+	if (!refuse_run(&close_fails, 1, finish, &f))
+		skip();
+	close(next);
+	assert_int_equal(f.rc, -1);
+	assert_string_equal(f.err.text, "standard output: close: Disk quota exceeded");
+	free(path);
+}
+
 int
 main(void)
 {
@@ -212,6 +232,7 @@ main(void)
 		cmocka_unit_test(a_reader_that_went_away),
 		cmocka_unit_test(a_cancel_ends_a_write_that_blocks),
 		cmocka_unit_test(a_disk_that_fails),
+		cmocka_unit_test(a_close_that_tells),
 	};
 
 	return cmocka_run_group_tests(tests, piperun_setup, piperun_teardown);

@@ -56,6 +56,7 @@ struct trial {
 	const char *path; /* relative to the root, where we are */
 	bool force, no_sync;
 	bool is_given_up;   /* freed without finish */
+	bool is_cancelled;  /* before finish */
 	bool is_taken;      /* "other" comes to be there while ours is written */
 
 	int opened, wrote, finished; /* what the calls returned */
@@ -91,7 +92,8 @@ static void
 run_trial(void *arg)
 {
 	struct trial *t = arg;
-	const struct outfile_options opt = { t->path, t->force, t->no_sync, NULL };
+	struct cancel cancel = { false };
+	const struct outfile_options opt = { t->path, t->force, t->no_sync, &cancel };
 	struct sink *s;
 
 	t->wrote = t->finished = 1;
@@ -103,6 +105,8 @@ run_trial(void *arg)
 		list(t->before, sizeof(t->before));
 		if (t->is_taken)
 			faketree_put(root, t->path, "other");
+		if (t->is_cancelled)
+			cancel_raise(&cancel);
 		if (t->wrote == 0 && !t->is_given_up)
 			t->finished = sink_finish(s, &t->err);
 		sink_free(s);
@@ -194,6 +198,19 @@ given_up(void **state)
 	faketree_put(root, "out", "old");
 	try(*state, &(struct trial){ .path = "out", .force = true, .is_given_up = true }, 1,
 	    "old");
+}
+
+/* The last moment in which a signal can keep the file from its name. */
+static void
+cancelled(void **state)
+{
+	struct trial t = { .path = "out", .is_cancelled = true };
+
+	try(*state, &t, -1, NULL);
+	assert_int_equal(t.err.kind, ERROR_CANCELLED);
+	faketree_put(root, "out", "old");
+	t = (struct trial){ .path = "out", .force = true, .is_cancelled = true };
+	try(*state, &t, -1, "old");
 }
 
 static void
@@ -322,7 +339,7 @@ next_fd(void)
 
 struct failure {
 	const char *name;
-	struct refuse rows[2]; /* arg: 0 any, 1 the directory's descriptor, 2 the file's */
+	struct refuse rows[2]; /* value 1: of the directory's descriptor, 2: the file's */
 	int opened, wrote, finished;
 	const char *text, *hint;
 };
@@ -370,15 +387,33 @@ check_failure(void **state)
 	faketree_remove(root, "out");
 }
 
+/* A directory that does not sync shows it before the old file is gone. */
+static void
+old_file_is_kept(void **state)
+{
+	const struct refuse row = { SYS_fsync, 0, ~0U, next_fd(), EIO };
+	struct trial t = { .path = "out", .force = true };
+
+	(void)state;
+	faketree_put(root, "out", "old");
+	if (!refuse_run(&row, 1, run_trial, &t))
+		skip();
+	assert_int_equal(t.finished, -1);
+	assert_string_equal(t.err.text, "\"out\": fsync of its directory: Input/output error");
+	assert_string_equal(t.after, "out");
+	assert_content("out", "old");
+	faketree_remove(root, "out");
+}
+
 int
 main(void)
 {
-	static const CMUnitTestFunction trials[] = { a_new_file, given_up, forced,
-		taken_meanwhile, stale_name, longest_name };
-	static const char *const what[] = { "a new file", "given up", "forced",
-		"taken meanwhile", "a stale name", "the longest name" };
+	static const CMUnitTestFunction trials[] = { a_new_file, given_up, cancelled,
+		forced, taken_meanwhile, stale_name, longest_name };
+	static const char *const what[] = { "a new file", "given up", "cancelled",
+		"forced", "taken meanwhile", "a stale name", "the longest name" };
 	static char names[COUNT(trials) * COUNT(systems)][80];
-	struct CMUnitTest tests[COUNT(names) + COUNT(refusals) + COUNT(failures)], *t = tests;
+	struct CMUnitTest tests[COUNT(names) + COUNT(refusals) + COUNT(failures) + 1], *t = tests;
 
 	for (size_t i = 0; i < COUNT(names); i++) {
 		struct fs *fs = &systems[i / COUNT(trials)];
@@ -396,5 +431,6 @@ main(void)
 		*t++ = (struct CMUnitTest){ .name = failures[i].name,
 			.test_func = check_failure,
 			.initial_state = &failures[i] };
+	*t = (struct CMUnitTest)cmocka_unit_test(old_file_is_kept);
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

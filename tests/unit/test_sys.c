@@ -225,6 +225,48 @@ signals_do_not_cut_a_read(void **state)
 	close(ends[1]);
 }
 
+static void *
+write_much(void *arg)
+{
+	static const char much[1 << 17];
+	struct reader *r = arg;
+
+	r->rc = sys_write(r->fd, much, sizeof(much), &r->cancel, &r->err);
+	return NULL;
+}
+
+/*
+ * Whoever has the other end of our standard output may have made it non-blocking; and a
+ * poll() is interrupted by every signal.
+ */
+static void
+a_pipe_that_does_not_block(void **state)
+{
+	static char much[1 << 17];
+	struct reader w = { .fd = -1 };
+	struct error err = { 0 };
+	pthread_t thread;
+	int ends[2];
+	size_t got;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(fcntl(ends[1], F_SETFL, O_NONBLOCK), 0);
+	w.fd = ends[1];
+	assert_int_equal(pthread_create(&thread, NULL, write_much, &w), 0);
+	for (int i = 0; i < 10; i++) {
+		poll(NULL, 0, 1);
+		pthread_kill(thread, INTERRUPT_KICK);
+	}
+	assert_int_equal(sys_read(ends[0], much, sizeof(much), &got, &err), 0);
+	pthread_join(thread, NULL);
+	assert_string_equal(w.err.text, "");
+	assert_int_equal(w.rc, 0);
+	assert_int_equal(got, sizeof(much));
+	close(ends[0]);
+	close(ends[1]);
+}
+
 /* ---- the rest ---- */
 
 static void
@@ -300,6 +342,7 @@ main(void)
 		cmocka_unit_test(preads_end_with_the_file),
 		cmocka_unit_test(only_a_cancel_interrupts),
 		cmocka_unit_test(signals_do_not_cut_a_read),
+		cmocka_unit_test(a_pipe_that_does_not_block),
 		cmocka_unit_test(links_are_read),
 		cmocka_unit_test(time_goes_on),
 		cmocka_unit_test(nice_is_of_a_thread),
