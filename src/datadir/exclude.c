@@ -75,15 +75,19 @@ static const struct rule rules[] = {
 };
 
 /* Where the server keeps what no start makes anew. */
-static const char *const vital[] = { "PG_VERSION", "base", "global", "pg_commit_ts",
-	"pg_logical", "pg_multixact", "pg_tblspc", "pg_twophase", "pg_xact" };
-
 static const struct {
 	const char *name;
-	unsigned since; /* major release */
-} wal_directories[] = {
-	{ "archive_status", 10 },
-	{ "summaries", 17 },
+	bool is_all_below; /* so is whatever is in it; else the rules for relations tell */
+} vital[] = {
+	{ "PG_VERSION", false },
+	{ "base", false },
+	{ "global", false },
+	{ "pg_commit_ts", true },
+	{ "pg_logical", true },
+	{ "pg_multixact", true },
+	{ "pg_tblspc", false },
+	{ "pg_twophase", true },
+	{ "pg_xact", true },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -185,6 +189,7 @@ exclude_decide(const struct exclude_entry *entry, const char **reason)
 bool
 exclude_is_vital(enum exclude_place place, const char *path, const char *name)
 {
+	size_t first = strcspn(path, "/");
 	struct relfile relfile;
 
 	if (relfile_is_relation_dir(path))
@@ -192,18 +197,17 @@ exclude_is_vital(enum exclude_place place, const char *path, const char *name)
 	if (place == EXCLUDE_GLOBAL || place == EXCLUDE_DATABASE)
 		return relfile_parse(name, &relfile) || strcmp(name, "PG_VERSION") == 0 ||
 		       strcmp(name, "pg_filenode.map") == 0;
-	if (place != EXCLUDE_ROOT)
-		return false;
 	for (size_t i = 0; i < COUNT(vital); i++)
-		if (strcmp(name, vital[i]) == 0)
-			return true;
+		if (strlen(vital[i].name) == first &&
+		    strncmp(path, vital[i].name, first) == 0)
+			return place == EXCLUDE_ROOT || vital[i].is_all_below;
 	return false;
 }
 
 const char *
-exclude_wal_directory(unsigned major, unsigned n)
+exclude_wal_directory(const struct pg_version *version, unsigned n)
 {
-	if (n >= COUNT(wal_directories) || wal_directories[n].since > major)
-		return NULL;
-	return wal_directories[n].name;
+	static const char *const names[] = { "archive_status", "summaries" };
+
+	return n < (version->summarizes_wal ? 2U : 1U) ? names[n] : NULL;
 }

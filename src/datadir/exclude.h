@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "pg/cluster.h"
+
 #include "datadir/dirlist.h"
 #include "pg/relfile.h"
 #include "util/error.h"
@@ -69,8 +71,8 @@ bool exclude_is_vital(enum exclude_place place, const char *path, const char *na
 
 /*
  * The directories that a copy must have below its empty pg_wal, whether or not they were
- * found: those of the release ${major}, one a call, NULL after the last.
+ * found: those of the release ${version}, one a call, NULL after the last.
  */
-const char *exclude_wal_directory(unsigned major, unsigned n);
+const char *exclude_wal_directory(const struct pg_version *version, unsigned n);
 
 #endif

@@ -149,48 +149,16 @@ tablespaces_check_dropped(int datadir_fd, const struct tablespace *t, struct err
 	return unmounted(t, err);
 }
 
-/*
- * Where the location is, when that is below the data directory ${root}, a path without
- * links.  Only for people to read: what tells the walk is tablespaces_has_directory().
- */
-static int
-locate(struct tablespace *t, const char *root, struct error *err)
-{
-	struct buf link = { 0 };
-	char *path = NULL;
-	size_t len = strlen(root);
-	int rc = -1;
-
-	if (buf_printf(&link, err, "%s/pg_tblspc/%s", root, t->oid_text))
-		goto out;
-	path = realpath(buf_text(&link), NULL);
-	if (path && strncmp(path, root, len) == 0 &&
-	    (path[len] == '/' || path[len] == '\0')) {
-		t->datadir_path = strdup(path[len] == '/' ? path + len + 1 : ".");
-		if (t->datadir_path == NULL) {
-			error_memory(err);
-			goto out;
-		}
-		t->in_datadir = true;
-	}
-	rc = 0;
-out:
-	free(path);
-	buf_free(&link);
-	return rc;
-}
-
 static void
 release(struct tablespace *t)
 {
 	sys_close(t->fd);
 	free(t->target);
-	free(t->datadir_path);
 }
 
 /* Add the tablespace of that name, if it is one. */
 static int
-add(struct tablespaces *list, const char *name, int links_fd, const char *root,
+add(struct tablespaces *list, const char *name, int links_fd,
     const struct pg_version *version, struct error *err)
 {
 	struct tablespace t = { .fd = -1 };
@@ -199,11 +167,11 @@ add(struct tablespaces *list, const char *name, int links_fd, const char *root,
 	if (!tablespaces_parse_oid(name, &t.oid))
 		return 0;
 	memcpy(t.oid_text, name, strlen(name) + 1);
-	if (find_directory(&t, links_fd, version->tablespace_dir, &outcome, err) ||
-	    (outcome == FOUND && locate(&t, root, err))) {
+	if (find_directory(&t, links_fd, version->tablespace_dir, &outcome, err)) {
 		release(&t);
 		return -1;
 	}
+	list->in_place += outcome == IN_PLACE;
 	if (outcome == FOUND)
 		list->rows[list->count++] = t;
 	else
@@ -212,8 +180,8 @@ add(struct tablespaces *list, const char *name, int links_fd, const char *root,
 }
 
 static int
-add_all(struct tablespaces *out, int links_fd, const char *root,
-    const struct pg_version *version, struct error *err)
+add_all(struct tablespaces *out, int links_fd, const struct pg_version *version,
+    struct error *err)
 {
 	struct tablespaces list = { 0 };
 	struct dirlist names = { 0 };
@@ -229,7 +197,7 @@ add_all(struct tablespaces *out, int links_fd, const char *root,
 		goto out;
 	}
 	for (size_t i = 0; i < names.count; i++)
-		if (add(&list, names.rows[i].name, links_fd, root, version, err))
+		if (add(&list, names.rows[i].name, links_fd, version, err))
 			goto out;
 	*out = list;
 	list = (struct tablespaces){ 0 };
@@ -241,11 +209,10 @@ out:
 }
 
 int
-tablespaces_read(int datadir_fd, const char *datadir, const struct pg_version *version,
-    struct tablespaces *list, struct error *err)
+tablespaces_read(int datadir_fd, const struct pg_version *version, struct tablespaces *list,
+    struct error *err)
 {
-	char *root = NULL;
-	int links_fd, rc = -1;
+	int links_fd, rc;
 
 	*list = (struct tablespaces){ 0 };
 	links_fd = openat(
@@ -256,15 +223,7 @@ tablespaces_read(int datadir_fd, const char *datadir, const struct pg_version *v
 		error_set(err, ERROR_IO, errno, "open");
 		return error_wrap(err, "directory \"pg_tblspc\"");
 	}
-	root = realpath(datadir, NULL);
-	if (root == NULL) {
-		error_set(err, ERROR_IO, errno, "realpath");
-		error_wrap(err, "directory \"%s\"", datadir);
-		goto out;
-	}
-	rc = add_all(list, links_fd, strcmp(root, "/") == 0 ? "" : root, version, err);
-out:
-	free(root);
+	rc = add_all(list, links_fd, version, err);
 	sys_close(links_fd);
 	return rc;
 }
@@ -288,8 +247,7 @@ bool
 tablespaces_has_directory(const struct tablespaces *list, const struct stat *st)
 {
 	for (size_t i = 0; i < list->count; i++)
-		if (is_same(&list->rows[i].location, st) ||
-		    is_same(&list->rows[i].directory, st))
+		if (is_same(&list->rows[i].directory, st))
 			return true;
 	return false;
 }

@@ -25,31 +25,30 @@ struct tablespace {
 	int fd;	      /* its directory of this release: held open, so it stays mounted */
 	struct stat location;  /* of the directory that the link leads to */
 	struct stat directory; /* of ${fd} */
-	bool in_datadir;       /* the location is below the data directory */
-	char *datadir_path;    /* then the location, relative to it; else NULL */
 	uint64_t size;	       /* bytes of tar stream; 0 until walk_size() */
 };
 
 struct tablespaces {
 	size_t count;
+	size_t in_place; /* directories in pg_tblspc, not counted above */
 	struct tablespace *rows; /* in the byte order of oid_text, as in pg_tblspc */
 };
 
 /*
- * Read the links in pg_tblspc below ${datadir_fd}, whose path is ${datadir}, and open
- * what they lead to.  A location that cannot be entered, or lacks the directory of this
- * release, while the link stays for a second, is ERROR_STATE: a volume that is not
- * mounted.  If the link goes as well the tablespace was dropped, and is no row.  No
- * pg_tblspc means no tablespaces.  On failure *list is empty.
+ * Read the links in pg_tblspc below ${datadir_fd} and open what they lead to.  A
+ * location that cannot be entered, or lacks the directory of this release, while the
+ * link stays for a second, is ERROR_STATE: a volume that is not mounted.  If the link
+ * goes as well the tablespace was dropped, and is no row.  No pg_tblspc means no
+ * tablespaces.  On failure *list is empty.
  */
-MUST_CHECK int tablespaces_read(int datadir_fd, const char *datadir,
-    const struct pg_version *version, struct tablespaces *list, struct error *err);
+MUST_CHECK int tablespaces_read(int datadir_fd, const struct pg_version *version,
+    struct tablespaces *list, struct error *err);
 
 /* By the name of its link; NULL: not in the list. */
 const struct tablespace *
 tablespaces_find(const struct tablespaces *list, const char *oid_text);
 
-/* Is ${st} the location, or the directory of this release, of one of them? */
+/* Is ${st} the directory of this release of one of them? */
 bool tablespaces_has_directory(const struct tablespaces *list, const struct stat *st);
 
 /* A decimal OID as the server writes it: no leading zero, 1 to 4294967295. */

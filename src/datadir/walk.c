@@ -265,11 +265,10 @@ stat_emptied(
 static int
 walk_wal_directories(struct walker *w, int dirfd, struct error *err)
 {
-	const unsigned major = w->options->version->major;
 	size_t len = w->path.len;
 
 	for (unsigned n = 0;; n++) {
-		const char *name = exclude_wal_directory(major, n);
+		const char *name = exclude_wal_directory(w->options->version, n);
 		struct stat st;
 
 		if (name == NULL)

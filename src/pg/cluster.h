@@ -28,7 +28,7 @@ struct pg_version {
 	const char *primary_word;   /* in the label's line BACKUP FROM */
 	bool label_has_timeline;    /* the label has a line START TIMELINE */
 	bool map_escapes_backslash; /* so does tablespace_map, besides line ends */
-	bool drops_temp_relations;  /* a base backup leaves temporary relations out */
+	bool summarizes_wal;        /* there is a directory pg_wal/summaries */
 };
 
 /* The row of that release; NULL: we do not know it.  Static. */

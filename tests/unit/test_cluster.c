@@ -172,7 +172,7 @@ table(void **state)
 		assert_string_equal(v->primary_word, major < 14 ? "master" : "primary");
 		assert_int_equal(v->label_has_timeline, major >= 11);
 		assert_int_equal(v->map_escapes_backslash, major >= 14);
-		assert_int_equal(v->drops_temp_relations, major >= 11);
+		assert_int_equal(v->summarizes_wal, major >= 17);
 	}
 }
 

@@ -175,6 +175,11 @@ vital(void **state)
 		{ "base/5", "note", "base/5/note", false },
 		{ "global", "pg_filenode.map", "global/pg_filenode.map", true },
 		{ "log", "base", "log/base", false },
+		{ "pg_xact", "0000", "pg_xact/0000", true },
+		{ "pg_multixact", "members", "pg_multixact/members", true },
+		{ "pg_logical/snapshots", "1", "pg_logical/snapshots/1", true },
+		{ "pg_tblspc", "junk", "pg_tblspc/junk", false },
+		{ "pg_xact2", "0000", "pg_xact2/0000", false },
 	};
 
 	(void)state;
@@ -188,12 +193,12 @@ static void
 wal_directories(void **state)
 {
 	(void)state;
-	assert_string_equal(exclude_wal_directory(10, 0), "archive_status");
-	assert_null(exclude_wal_directory(10, 1));
-	assert_null(exclude_wal_directory(16, 1));
-	assert_string_equal(exclude_wal_directory(17, 1), "summaries");
-	assert_string_equal(exclude_wal_directory(18, 1), "summaries");
-	assert_null(exclude_wal_directory(18, 2));
+	assert_string_equal(exclude_wal_directory(cluster_version(10), 0), "archive_status");
+	assert_null(exclude_wal_directory(cluster_version(10), 1));
+	assert_null(exclude_wal_directory(cluster_version(16), 1));
+	assert_string_equal(exclude_wal_directory(cluster_version(17), 1), "summaries");
+	assert_string_equal(exclude_wal_directory(cluster_version(18), 1), "summaries");
+	assert_null(exclude_wal_directory(cluster_version(18), 2));
 }
 
 int

@@ -50,7 +50,7 @@ begin(struct scene *s, const struct fake_file *files, size_t count)
 	s->options.tablespaces_at = "pg_basetar_tblspc";
 	s->record.visitor.ops = &treerecord_ops;
 	s->record.root = s->root;
-	if (tablespaces_read(s->options.datadir_fd, s->root, s->options.version,
+	if (tablespaces_read(s->options.datadir_fd, s->options.version,
 		&s->tablespaces, &s->err))
 		fail_msg("%s", s->err.text);
 }
@@ -148,7 +148,7 @@ wal_elsewhere(void **state)
 #define VERSION_DIR "PG_15_202209061"
 
 static const struct fake_file spaces[] = { { "PG_VERSION", "15\n" },
-	{ "inside/" VERSION_DIR "/5/16500", PAGES(1) }, { "inside/other", "not sent" },
+	{ "inside/" VERSION_DIR "/5/16500", PAGES(1) }, { "inside/other", "sent too" },
 	{ "inside/PG_14_202107181/5/16500", PAGES(1) },
 	{ "pg_basetar_tblspc/16401/" VERSION_DIR "/5/t1_7", PAGES(1) },
 	{ "pg_basetar_tblspc/16401/" VERSION_DIR "/5/16600", PAGES(2) },
@@ -158,6 +158,11 @@ static const struct fake_file spaces[] = { { "PG_VERSION", "15\n" },
 	{ "pg_tblspc/16402/" VERSION_DIR "/5/16700", PAGES(1) },
 	{ "pg_tblspc/junk", "junk" }, { "pg_tblspc/link", LINK("/") }, { "z", "z" } };
 
+/* what is beside the tablespace's own directory is part of the tree */
+#define INSIDE                                                                             \
+	"d inside\nd inside/PG_14_202107181\nd inside/PG_14_202107181/5\n"               \
+	"b inside/PG_14_202107181/5/16500 8192\nd inside/PG_15_202209061\n"               \
+	"b inside/other 8\n"
 #define SPACES_CONTENT \
 	"d pg_tblspc/16400/" VERSION_DIR "\nd pg_tblspc/16400/" VERSION_DIR "/5\n" \
 	"r pg_tblspc/16400/" VERSION_DIR "/5/16500 8192\n" \
@@ -180,15 +185,15 @@ with_tablespaces(void **state)
 	begin(&s, spaces, COUNT(spaces));
 	/* made after the list was read: its files are replayed */
 	faketree_put(s.root, "pg_tblspc/16403", LINK("/"));
-	expect(&s, "b PG_VERSION 3\nd inside\n" SPACES_CONTENT SPACES_LINKS "b z 1\n");
+	expect(&s, "b PG_VERSION 3\n" INSIDE SPACES_CONTENT SPACES_LINKS "b z 1\n");
 
 	buf_clear(&s.record.text);
 	s.options.tablespaces_at = "zz";
-	expect(&s, "b PG_VERSION 3\nd inside\n" SPACES_LINKS "b z 1\n" SPACES_CONTENT);
+	expect(&s, "b PG_VERSION 3\n" INSIDE SPACES_LINKS "b z 1\n" SPACES_CONTENT);
 
 	buf_clear(&s.record.text);
 	s.options.tablespaces_at = NULL;
-	expect(&s, "b PG_VERSION 3\nd inside\n" SPACES_LINKS "b z 1\n");
+	expect(&s, "b PG_VERSION 3\n" INSIDE SPACES_LINKS "b z 1\n");
 	end(&s);
 }
 
