@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -11,17 +12,18 @@
 #include "util/lsn.h"
 #include "util/sys.h"
 
-/* Descriptors for everything that is not a file being sent: sockets, directories. */
-enum { FILES_SPARED = 256, FILES_LEAST = 64, FILES_MOST = 4096 };
+/* Descriptors for what is not a file being sent: connections, directories, the output. */
+enum { FILES_SPARED = 256, FILES_MOST = 4096 };
 
 static size_t
-files_in_flight(void)
+files_in_flight(const struct backup *b)
 {
 	size_t limit = sys_raise_file_limit();
+	size_t spared = FILES_SPARED + 2 * b->tablespaces.count;
 
-	if (limit < FILES_SPARED + FILES_LEAST)
-		return FILES_LEAST;
-	return limit - FILES_SPARED < FILES_MOST ? limit - FILES_SPARED : FILES_MOST;
+	if (spared > limit - limit / 4)
+		spared = limit - limit / 4;
+	return limit - spared < FILES_MOST ? limit - spared : FILES_MOST;
 }
 
 static int
@@ -32,7 +34,7 @@ open_archive(struct backup *b, struct error *err)
 		.codec = b->opt->compression.codec,
 		.level = b->opt->compression.level,
 		.jobs = b->opt->jobs,
-		.files = files_in_flight(),
+		.files = files_in_flight(b),
 		.cancel = &b->cancel,
 	};
 	struct archive_options archive = {
@@ -60,26 +62,48 @@ tick(struct patrol *patrol)
 	progress_tick(&b->progress, b->pipe ? blockpipe_raw_written(b->pipe) : 0);
 }
 
+static int
+sync_output(struct patrol *patrol, struct error *err)
+{
+	struct backup *b = (struct backup *)patrol;
+
+	return sink_finish(b->output.sink, err);
+}
+
 static const struct patrol_ops measuring = { backup_tree_measure, NULL, tick };
+static const struct patrol_ops starting = { backup_server_start, NULL, tick };
 static const struct patrol_ops sending_tree = { backup_tree_send, backup_server_watch,
 	tick };
 static const struct patrol_ops sending_wal = { backup_wal_send, NULL, tick };
+static const struct patrol_ops awaiting_archive = { backup_wal_await_archive, NULL, tick };
+static const struct patrol_ops ending = { backup_wal_end, NULL, tick };
+static const struct patrol_ops syncing = { sync_output, NULL, tick };
+
+static int
+run(struct backup *b, const char *phase, const struct patrol_ops *what, struct error *err)
+{
+	progress_phase(&b->progress, phase);
+	return patrol_run(&b->patrol, what, err);
+}
 
 /* With -P: how much there is, before the backup begins, so that it need not wait. */
 static int
 measure(struct backup *b, struct error *err)
 {
-	if (!b->opt->progress)
-		return 0;
-	progress_phase(&b->progress, "measuring");
-	return patrol_run(&b->patrol, &measuring, err);
+	return b->opt->progress ? run(b, "measuring", &measuring, err) : 0;
 }
 
 static int
-send(struct backup *b, const char *phase, const struct patrol_ops *what, struct error *err)
+await_archive(struct backup *b, struct error *err)
 {
-	progress_phase(&b->progress, phase);
-	return patrol_run(&b->patrol, what, err);
+	const char *mode = b->server.archive_mode;
+
+	if (!b->opt->wait_archive)
+		return 0;
+	if (mode == NULL || strcmp(mode, "off") != 0)
+		return run(b, "waiting for the WAL archive", &awaiting_archive, err);
+	message_info("nothing to wait for: archive_mode is off");
+	return 0;
 }
 
 /* The archive is complete: under our own identity make it visible and durable. */
@@ -88,8 +112,8 @@ finish_output(struct backup *b, struct error *err)
 {
 	slot_free(b->slot); /* to sync may take long, and WAL need not wait for it */
 	b->slot = NULL;
-	progress_phase(&b->progress, "syncing");
-	if (identity_regain(&b->identity, err) || sink_finish(b->output.sink, err))
+	b->patrol.pipe = NULL; /* it is closed */
+	if (identity_regain(&b->identity, err) || run(b, "syncing", &syncing, err))
 		return -1;
 	progress_end(&b->progress);
 	return 0;
@@ -125,11 +149,11 @@ make_backup(struct backup *b, struct error *err)
 	    identity_assume(&b->identity, &b->datadir_stat, err) ||
 	    backup_cluster_read(b, err) || backup_cluster_tablespaces(b, err) ||
 	    backup_server_connect(b, err) || backup_config_find(b, err) || measure(b, err) ||
-	    backup_server_start(b, err) ||
-	    /* anew: those made before the start are part of the backup */
-	    backup_cluster_tablespaces(b, err) || open_archive(b, err) ||
-	    send(b, "sending files", &sending_tree, err) || backup_server_stop(b, err) ||
-	    send(b, "sending WAL", &sending_wal, err) || finish_output(b, err))
+	    run(b, "waiting for the checkpoint", &starting, err) ||
+	    backup_cluster_tablespaces_anew(b, err) || open_archive(b, err) ||
+	    run(b, "sending files", &sending_tree, err) || backup_server_stop(b, err) ||
+	    run(b, "sending WAL", &sending_wal, err) || await_archive(b, err) ||
+	    run(b, "ending the archive", &ending, err) || finish_output(b, err))
 		return -1;
 	report(b);
 	return 0;
@@ -160,7 +184,7 @@ backup_run(const struct options *opt, struct error *err)
 	int rc;
 
 	b.patrol.cancel = &b.cancel;
-	progress_start(&b.progress, opt->progress);
+	progress_start(&b.progress, opt->progress && !opt->quiet);
 	rc = make_backup(&b, err);
 	tidy_up(&b);
 	if (rc == -1 && interrupt_signal() != 0)

@@ -2,10 +2,12 @@
 #define _DEFAULT_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "cmd/backup_internal.h"
+#include "cmd/message.h"
 #include "util/sys.h"
 
 /* Not what -D should name: most often somebody meant the output. */
@@ -78,9 +80,12 @@ backup_cluster_tablespaces(struct backup *b, struct error *err)
 {
 	char what[64];
 
-	tablespaces_free(&b->tablespaces);
-	if (tablespaces_read(b->datadir_fd, b->datadir, b->version, &b->tablespaces, err) ||
-	    output_refuse_inside(&b->output, &b->datadir_stat, "the data directory", err))
+	struct stat wal;
+
+	if (tablespaces_read(b->datadir_fd, b->version, &b->tablespaces, err) ||
+	    output_refuse_inside(&b->output, &b->datadir_stat, "the data directory", err) ||
+	    (fstatat(b->datadir_fd, "pg_wal", &wal, 0) == 0 &&
+		output_refuse_inside(&b->output, &wal, "the directory of the WAL", err)))
 		return -1;
 	for (size_t i = 0; i < b->tablespaces.count; i++) {
 		const struct tablespace *t = &b->tablespaces.rows[i];
@@ -93,9 +98,49 @@ backup_cluster_tablespaces(struct backup *b, struct error *err)
 	return 0;
 }
 
+int
+backup_cluster_tablespaces_anew(struct backup *b, struct error *err)
+{
+	b->known = b->tablespaces;
+	if (backup_cluster_tablespaces(b, err))
+		return -1;
+	for (size_t i = 0; i < b->tablespaces.count; i++) {
+		struct tablespace *t = &b->tablespaces.rows[i];
+		const struct tablespace *measured = tablespaces_find(&b->known, t->oid_text);
+
+		t->size = measured ? measured->size : 0;
+	}
+	return 0;
+}
+
+int
+backup_cluster_warn_of_new(struct backup *b, struct error *err)
+{
+	struct tablespaces now;
+	char text[PATH_MAX + 256];
+
+	if (tablespaces_read(b->datadir_fd, b->version, &now, err))
+		return -1;
+	for (size_t i = 0; i < now.count; i++) {
+		const struct tablespace *t = &now.rows[i];
+
+		if (tablespaces_find(&b->known, t->oid_text))
+			continue;
+		snprintf(text, sizeof(text),
+		    "tablespace %s was created during the backup: recovery of the copy needs the "
+		    "directory \"%s\" and writes to it; never start the copy on a host where the "
+		    "original uses it",
+		    t->oid_text, t->target);
+		message_warning(text);
+	}
+	tablespaces_free(&now);
+	return 0;
+}
+
 void
 backup_cluster_free(struct backup *b)
 {
+	tablespaces_free(&b->known);
 	tablespaces_free(&b->tablespaces);
 	postmaster_free(&b->postmaster);
 	backup_config_free(&b->config);

@@ -14,8 +14,8 @@
 /* A configuration file larger than that is none. */
 #define CONFIG_MOST ((size_t)16 * 1024 * 1024)
 
-static bool
-is_inside(const char *path, const char *directory)
+bool
+backup_is_below(const char *path, const char *directory)
 {
 	size_t len = strlen(directory);
 
@@ -29,7 +29,7 @@ add_outside(struct backup *b, const char *name, const char *path, struct error *
 	struct backup_config_row *row = &b->config.rows[b->config.count];
 	char *real = path && path[0] == '/' ? realpath(path, NULL) : NULL;
 
-	if (real == NULL || is_inside(real, b->datadir)) {
+	if (real == NULL || backup_is_below(real, b->datadir)) {
 		free(real);
 		return 0;
 	}

@@ -44,10 +44,12 @@ struct backup {
 	const struct pg_version *version;
 	struct control control; /* as it was before the start */
 	struct postmaster postmaster;
-	struct tablespaces tablespaces;
+	struct tablespaces tablespaces; /* those that are sent */
+	struct tablespaces known;       /* those there were before the start */
 	struct backup_config config;
 
 	struct session_options connection;
+	char *databases; /* which lies where, before the start */
 	struct session *session;
 	struct slot *slot; /* NULL: WAL is not held back */
 	struct online_server server;
@@ -66,16 +68,23 @@ struct backup {
 /* backup_cluster.c: the data directory is one, and what it says of itself. */
 MUST_CHECK int backup_cluster_open(struct backup *, struct error *err);
 MUST_CHECK int backup_cluster_read(struct backup *, struct error *err);
-/* Read anew where the tablespaces are; the output must be outside of all. */
+/* Read where the tablespaces are; the output must be outside of all. */
 MUST_CHECK int backup_cluster_tablespaces(struct backup *, struct error *err);
+/* Read it anew after the start: those made before it are part of the backup. */
+MUST_CHECK int backup_cluster_tablespaces_anew(struct backup *, struct error *err);
+/* After the stop: replay of the creation of a tablespace reaches out of the copy. */
+MUST_CHECK int backup_cluster_warn_of_new(struct backup *, struct error *err);
 void backup_cluster_free(struct backup *);
 
 /* backup_server.c: the right server, a slot, the start, the stop. */
 MUST_CHECK int backup_server_connect(struct backup *, struct error *err);
-MUST_CHECK int backup_server_start(struct backup *, struct error *err);
+MUST_CHECK int backup_server_start(struct patrol *, struct error *err);
 MUST_CHECK int backup_server_stop(struct backup *, struct error *err);
 MUST_CHECK int backup_server_watch(struct patrol *, struct error *err);
 void backup_server_free(struct backup *);
+
+/* Is ${path} the directory ${directory} or below it?  As texts. */
+bool backup_is_below(const char *path, const char *directory);
 
 /* backup_config.c: which configuration files are outside the data directory. */
 MUST_CHECK int backup_config_find(struct backup *, struct error *err);
@@ -86,7 +95,12 @@ void backup_config_free(struct backup_config *);
 MUST_CHECK int backup_tree_send(struct patrol *, struct error *err);
 MUST_CHECK int backup_tree_measure(struct patrol *, struct error *err);
 
-/* backup_wal.c, in the planner's thread: the WAL, the manifest, the end. */
+/*
+ * backup_wal.c, in the planner's thread: the WAL; the wait until the server has archived
+ * it; the manifest and the end.
+ */
 MUST_CHECK int backup_wal_send(struct patrol *, struct error *err);
+MUST_CHECK int backup_wal_await_archive(struct patrol *, struct error *err);
+MUST_CHECK int backup_wal_end(struct patrol *, struct error *err);
 
 #endif

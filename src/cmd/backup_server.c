@@ -1,9 +1,11 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/backup_internal.h"
 #include "cmd/message.h"
 #include "pg/tablespace_map.h"
+#include "server/databases.h"
 #include "server/locate.h"
 #include "util/interrupt.h"
 #include "util/lsn.h"
@@ -99,6 +101,19 @@ connect_to_server(struct backup *b, struct error *err)
 	return error_hint(err, "See -h, -p and -U, and the server's log.");
 }
 
+/* A directory in pg_tblspc stops recovery, unless the cluster was told to allow it. */
+static int
+check_in_place(const struct backup *b, struct error *err)
+{
+	if (b->tablespaces.in_place == 0 || b->server.in_place_allowed)
+		return 0;
+	error_set(err, ERROR_STATE, 0,
+	    "%zu tablespaces are directories in pg_tblspc, and allow_in_place_tablespaces is off",
+	    b->tablespaces.in_place);
+	return error_hint(err, "Set allow_in_place_tablespaces = on in postgresql.conf and "
+			       "reload: without it the copy would not start.");
+}
+
 int
 backup_server_connect(struct backup *b, struct error *err)
 {
@@ -111,18 +126,20 @@ backup_server_connect(struct backup *b, struct error *err)
 	};
 
 	if (locate(b, err) || connect_to_server(b, err) ||
-	    online_check(b->session, &expect, &b->server, err) || check_wal_method(b, err))
+	    online_check(b->session, &expect, &b->server, err) || check_wal_method(b, err) ||
+	    check_in_place(b, err))
 		return -1;
 	return hold_slot(b, err);
 }
 
 int
-backup_server_start(struct backup *b, struct error *err)
+backup_server_start(struct patrol *patrol, struct error *err)
 {
+	struct backup *b = (struct backup *)patrol;
 	char lsn[LSN_TEXT];
 
-	progress_phase(&b->progress, "waiting for the checkpoint");
-	if (online_start(b->session, b->version, b->opt->label, b->opt->checkpoint_fast,
+	if (databases_read(b->session, &b->databases, err) ||
+	    online_start(b->session, b->version, b->opt->label, b->opt->checkpoint_fast,
 		&b->started, err))
 		return -1;
 	message_info("start position %s on timeline %lu", lsn_print(lsn, b->started.lsn),
@@ -169,34 +186,51 @@ compare_map(const struct backup *b, struct error *err)
 	return rc;
 }
 
+/* Did each database stay where it was, from before the start until all was read? */
+static int
+compare_databases(struct backup *b, struct error *err)
+{
+	char *now;
+	int rc;
+
+	if (databases_read(b->session, &now, err))
+		return -1;
+	rc = databases_compare(b->databases, now, err);
+	free(now);
+	return rc;
+}
+
 int
 backup_server_stop(struct backup *b, struct error *err)
 {
 	char lsn[LSN_TEXT];
 
-	progress_phase(&b->progress,
-	    b->opt->wait_archive ? "waiting for the WAL archive" : "ending the backup");
-	if (online_stop(b->session, b->version, b->opt->wait_archive,
-		b->opt->wait_archive_limit, &b->stopped, err))
+	progress_phase(&b->progress, "ending the backup");
+	if (compare_databases(b, err) ||
+	    online_stop(b->session, b->version, &b->stopped, err))
 		return -1;
 	message_info("stop position %s on timeline %lu", lsn_print(lsn, b->stopped.lsn),
 	    (unsigned long)b->started.timeline);
-	return compare_label(b, err) || compare_map(b, err) ? -1 : 0;
+	return compare_label(b, err) || compare_map(b, err) ||
+		backup_cluster_warn_of_new(b, err) ?
+	    -1 :
+	    0;
 }
 
 int
 backup_server_watch(struct patrol *patrol, struct error *err)
 {
 	struct backup *b = (struct backup *)patrol;
-
 	struct error why = { 0 };
 
+	if (online_watch(b->session, &b->started, err))
+		return -1;
 	if (b->slot && !slot_is_held(b->slot, &why)) {
 		warn_without_slot(&why);
 		slot_free(b->slot);
 		b->slot = NULL;
 	}
-	return online_watch(b->session, &b->started, err);
+	return 0;
 }
 
 void
@@ -205,6 +239,7 @@ backup_server_free(struct backup *b)
 	slot_free(b->slot);
 	session_free(b->session); /* a backup that still runs there is over */
 	locate_free(&b->connection);
+	free(b->databases);
 	online_started_free(&b->started);
 	online_stopped_free(&b->stopped);
 	online_server_free(&b->server);

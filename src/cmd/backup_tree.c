@@ -16,14 +16,6 @@ struct tree_visitor {
 	bool has_tablespaces; /* the directory of them has been sent */
 };
 
-static bool
-is_below(const char *path, const char *directory)
-{
-	size_t len = strlen(directory);
-
-	return strncmp(path, directory, len) == 0 && (path[len] == '/' || path[len] == '\0');
-}
-
 /* The tablespace that holds ${path}, "pg_tblspc/OID/..."; NULL: it is in the tree. */
 static const struct tablespace *
 tablespace_of(const struct backup *b, const char *path)
@@ -50,13 +42,20 @@ part_of(const struct backup *b, const char *path)
 }
 
 /*
- * A copy that was unpacked by hand may still have the configuration files of its backup;
- * they make way for those of this one.  (The walk passes over pg_basetar_tblspc.)
+ * A copy that was unpacked by hand may still have the configuration files of its backup.
+ * The directory, and those of the names that this one has, make way; the others may be
+ * in use.  (The walk passes over pg_basetar_tblspc.)
  */
 static bool
 is_replaced(const struct backup *b, const char *path)
 {
-	return b->config.count > 0 && is_below(path, LAYOUT_CONFIG);
+	if (b->config.count == 0 || !backup_is_below(path, LAYOUT_CONFIG))
+		return false;
+	path += strlen(LAYOUT_CONFIG);
+	for (size_t i = 0; i < b->config.count && path[0] != '\0'; i++)
+		if (strcmp(path + 1, b->config.rows[i].name) == 0)
+			return true;
+	return path[0] == '\0';
 }
 
 /* Before a tablespace's own directory come those that lead to it in the archive. */

@@ -1,12 +1,16 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 #include "cmd/backup_internal.h"
+#include "datadir/walarchive.h"
 #include "datadir/walset.h"
 #include "util/sys.h"
+
+enum { ARCHIVE_POLL_MS = 200 };
 
 /* The line of timelines that leads to the one the backup was made on. */
 static int
@@ -111,7 +115,7 @@ send_wal(struct backup *b, struct error *err)
 	struct walset set = { 0 };
 	int rc;
 
-	if (walset_open_directory(b->datadir_fd, &b->wal_fd, err) || read_history(b, err))
+	if (read_history(b, err))
 		return -1;
 	b->expect = (struct walpage_expect){
 		.magic = b->version->wal_magic,
@@ -132,8 +136,51 @@ backup_wal_send(struct patrol *patrol, struct error *err)
 {
 	struct backup *b = (struct backup *)patrol;
 
-	if (b->opt->wal_method == WAL_FETCH && send_wal(b, err))
+	if (walset_open_directory(b->datadir_fd, &b->wal_fd, err))
 		return -1;
+	return b->opt->wal_method == WAL_FETCH ? send_wal(b, err) : 0;
+}
+
+/* Over the limit: what the user asked to be archived may never be. */
+static int
+archive_too_slow(const struct backup *b, struct error *err)
+{
+	error_set(err, ERROR_STATE, 0, "the WAL of the backup was not archived within %u s",
+	    b->opt->wait_archive_limit);
+	return error_hint(err, "See pg_stat_archiver and the server's log for what keeps "
+			       "archive_command.");
+}
+
+int
+backup_wal_await_archive(struct patrol *patrol, struct error *err)
+{
+	struct backup *b = (struct backup *)patrol;
+	const uint32_t size = b->control.wal_segment_size;
+	const uint64_t first = walname_segment(b->started.lsn, size);
+	const uint64_t last = walname_last_segment(b->stopped.lsn, size);
+	const double since = sys_monotonic();
+	const unsigned limit = b->opt->wait_archive_limit;
+	bool is_done;
+
+	for (;;) {
+		if (walarchive_is_done(b->wal_fd, b->started.timeline, first, last, size,
+			&is_done, err))
+			return -1;
+		if (is_done)
+			return 0;
+		if (limit > 0 && sys_monotonic() - since >= limit)
+			return archive_too_slow(b, err);
+		if (cancel_is_raised(&b->cancel) || blockpipe_has_failed(b->pipe))
+			return error_set(err, ERROR_CANCELLED, 0, "the wait was ended");
+		poll(NULL, 0, ARCHIVE_POLL_MS);
+	}
+}
+
+int
+backup_wal_end(struct patrol *patrol, struct error *err)
+{
+	struct backup *b = (struct backup *)patrol;
+
 	if (archive_wal_range(b->archive, b->started.timeline, b->started.lsn, b->stopped.lsn,
 		err) ||
 	    archive_finish(b->archive, err))

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/advice.h"
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static enum message_level level = MESSAGE_NORMAL;
 static size_t drawn; /* columns of a progress line on the terminal, or 0 */
@@ -26,6 +28,18 @@ wipe_progress(void)
 	drawn = 0;
 }
 
+/*
+ * File names and the like come from elsewhere: a line break in one would forge a line of
+ * ours, an escape sequence play with the terminal.
+ */
+static void
+defuse(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = '?';
+}
+
 static void
 say(const char *kind, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
 
@@ -35,6 +49,7 @@ say(const char *kind, const char *fmt, va_list args)
 	char text[2048];
 
 	vsnprintf(text, sizeof(text), fmt, args);
+	defuse(text);
 	pthread_mutex_lock(&lock);
 	wipe_progress();
 	fprintf(stderr, "pg_basetar: %s%s\n", kind, text);
@@ -45,11 +60,16 @@ say(const char *kind, const char *fmt, va_list args)
 void
 message_error(const struct error *err)
 {
+	struct error line = *err;
+	const char *hint = line.hint[0] ? line.hint : advice_for(err);
+
+	defuse(line.text);
+	defuse(line.hint);
 	pthread_mutex_lock(&lock);
 	wipe_progress();
-	fprintf(stderr, "pg_basetar: %s\n", err->text);
-	if (err->hint[0] != '\0')
-		fprintf(stderr, "hint: %s\n", err->hint);
+	fprintf(stderr, "pg_basetar: %s\n", line.text);
+	if (hint)
+		fprintf(stderr, "hint: %s\n", hint);
 	fflush(stderr);
 	pthread_mutex_unlock(&lock);
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 
 #include "io/outfd.h"
 #include "io/outfile.h"
+#include "util/interrupt.h"
 #include "util/sys.h"
 
 /* Was standard output closed?  main() has put a descriptor there that cannot be written. */
@@ -79,15 +81,38 @@ open_stdout(struct output *out, const struct options *opt, struct cancel *cancel
 	return outfd_open(&out->sink, fd, "standard output", opt->no_sync, cancel, err);
 }
 
-/* A device or fifo that exists is written to, not replaced. */
+enum { READER_MS = 100 }; /* between two looks for a fifo's reader */
+
+/* Open for writing; a fifo once it has a reader, unless a signal comes first. */
 static int
-open_device(struct output *out, const struct options *opt, struct cancel *cancel,
-    struct error *err)
+open_in_place(const char *path, bool is_fifo, struct error *err)
 {
-	int fd = open(opt->output, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	struct pollfd ending = { interrupt_fd(), POLLIN, 0 };
+	int fd;
+
+	do
+		fd = open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	while (fd == -1 && errno == ENXIO && is_fifo && poll(&ending, 1, READER_MS) == 0);
+	if (fd == -1)
+		error_set(err, interrupt_signal() ? ERROR_CANCELLED : ERROR_IO, errno, "\"%s\"",
+		    path);
+	else if (fcntl(fd, F_SETFL, 0) == -1)
+		error_set(err, ERROR_IO, errno, "\"%s\": fcntl", path);
+	else
+		return fd;
+	sys_close(fd);
+	return -1;
+}
+
+/* A character device or fifo that exists is written to, not replaced. */
+static int
+open_device(struct output *out, const struct options *opt, bool is_fifo,
+    struct cancel *cancel, struct error *err)
+{
+	int fd = open_in_place(opt->output, is_fifo, err);
 
 	if (fd == -1)
-		return error_set(err, ERROR_IO, errno, "\"%s\"", opt->output);
+		return -1;
 	if (isatty(fd)) {
 		sys_close(fd);
 		error_set(err, ERROR_USAGE, 0, "\"%s\" is a terminal", opt->output);
@@ -107,7 +132,7 @@ output_open(struct output *out, const struct options *opt, struct cancel *cancel
 	if (opt->output_is_stdout)
 		return open_stdout(out, opt, cancel, err);
 	if (stat(opt->output, &st) == 0 && (S_ISCHR(st.st_mode) || S_ISFIFO(st.st_mode)))
-		return open_device(out, opt, cancel, err);
+		return open_device(out, opt, S_ISFIFO(st.st_mode), cancel, err);
 	out->directory = real_parent(opt->output);
 	return outfile_open(&out->sink, &file, err);
 }

@@ -28,11 +28,13 @@ run_errand(void *arg)
 {
 	struct errand *e = arg;
 	struct blockpipe *pipe = e->patrol->pipe;
+	struct error first;
 
 	e->rc = e->ops->work(e->patrol, &e->err);
 	if (e->rc == -1 && pipe) {
 		blockpipe_fail(pipe, &e->err);
-		e->rc = blockpipe_close(pipe, &e->err);
+		if (blockpipe_close(pipe, &first) == -1)
+			e->err = first;
 	}
 	if (write(e->done, "", 1) == -1)
 		close(e->done); /* never of a pipe of ours; an end of file serves as well */
@@ -77,9 +79,11 @@ call_off(const struct errand *e, pthread_t thread, int done)
 
 	cancel_raise(e->patrol->cancel);
 	do {
-		if (e->patrol->pipe)
+		/* a session sees the signal by itself, and is not to be disturbed */
+		if (e->patrol->pipe) {
 			blockpipe_cut(e->patrol->pipe);
-		pthread_kill(thread, INTERRUPT_KICK);
+			pthread_kill(thread, INTERRUPT_KICK);
+		}
 	} while (poll(&fd, 1, KICK_MS) <= 0);
 }
 
@@ -105,7 +109,8 @@ patrol_run(struct patrol *patrol, const struct patrol_ops *ops, struct error *er
 		if (rc == -1)
 			call_off(&errand, thread, ends[0]);
 		pthread_join(thread, NULL);
-		if (rc == 1) {
+		/* a signal that came too late to stop the work is seen by the next one */
+		if (rc == 1 || (errand.rc == 0 && err->kind == ERROR_CANCELLED)) {
 			rc = errand.rc;
 			if (rc == -1)
 				*err = errand.err;

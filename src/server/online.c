@@ -171,7 +171,7 @@ online_start(struct session *s, const struct pg_version *version, const char *la
 			goto fail;
 		if (is_known)
 			return 0;
-		if (online_stop(s, version, false, 0, &stopped, err))
+		if (online_stop(s, version, &stopped, err))
 			goto fail;
 		online_stopped_free(&stopped);
 	}
@@ -192,16 +192,22 @@ online_started_free(struct online_started *started)
 	*started = (struct online_started){ 0 };
 }
 
+/* A server too busy to answer within this is no other server: it is asked again later. */
+#define WATCH_SECONDS 10.0
+
 int
 online_watch(struct session *s, const struct online_started *started, struct error *err)
 {
 	struct session_rows rows;
 	int rc = 0;
 
-	if (online_ask(s, "SELECT " ONLINE_INSTANCE ", pg_catalog.pg_is_in_recovery()", 0,
-		NULL, 2, &rows, err))
-		return -1;
-	if (strcmp(session_value(&rows, 0, 0), started->instance) != 0)
+	if (session_query_within(s, WATCH_SECONDS,
+		"SELECT " ONLINE_INSTANCE ", pg_catalog.pg_is_in_recovery()", 0, NULL, &rows,
+		err))
+		return err->kind == ERROR_STATE ? 0 : -1;
+	if (session_value(&rows, 0, 0) == NULL || session_value(&rows, 0, 1) == NULL)
+		rc = error_set(err, ERROR_SERVER, 0, "the server's answer is incomplete");
+	else if (strcmp(session_value(&rows, 0, 0), started->instance) != 0)
 		rc = error_set(
 		    err, ERROR_SERVER, 0, "the server was restarted during the backup");
 	else if (online_bool(&rows, 1) != started->in_recovery)
@@ -212,30 +218,17 @@ online_watch(struct session *s, const struct online_started *started, struct err
 	return rc;
 }
 
-/* The limit of the wait for the archiver is over, and with it the backup. */
-static int
-archive_too_slow(double limit, struct error *err)
-{
-	error_set(err, ERROR_STATE, 0,
-	    "the WAL of the backup was not archived within %g s", limit);
-	return error_hint(err,
-	    "See pg_stat_archiver and the server's log for what keeps archive_command.");
-}
-
 int
-online_stop(struct session *s, const struct pg_version *version, bool wait, double limit,
-    struct online_stopped *out, struct error *err)
+online_stop(struct session *s, const struct pg_version *version, struct online_stopped *out,
+    struct error *err)
 {
-	const char *params[1] = { wait ? "true" : "false" };
+	/* a wait that is cancelled takes the label with it, so the server never waits */
+	const char *params[1] = { "false" };
 	struct session_rows rows;
 
 	*out = (struct online_stopped){ 0 };
-	if (session_query_within(
-		s, wait ? limit : 0, version->stop_sql, 1, params, &rows, err)) {
-		if (err->kind == ERROR_STATE)
-			return archive_too_slow(limit, err);
+	if (session_query(s, version->stop_sql, 1, params, &rows, err))
 		return error_wrap(err, "stop of the backup");
-	}
 	if (session_value(&rows, 0, 0) == NULL || session_value(&rows, 0, 1) == NULL ||
 	    session_value(&rows, 0, 2) == NULL)
 		error_set(

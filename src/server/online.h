@@ -34,6 +34,7 @@ struct online_server {
 	char *log_timezone;   /* START TIME of the label is in it */
 	char *data_directory; /* this one and the next: pg_read_all_settings only */
 	char *config_file, *hba_file, *ident_file;
+	bool in_place_allowed; /* allow_in_place_tablespaces: recovery takes them */
 	/* Limits at which the server itself takes a slot away; -1: none. */
 	int64_t slot_wal_limit;	 /* max_slot_wal_keep_size, in MiB */
 	int64_t slot_idle_limit; /* idle_replication_slot_timeout, in seconds */
@@ -81,7 +82,8 @@ void online_started_free(struct online_started *started);
 
 /*
  * Is it still what it was: the session alive, the same postmaster, neither promoted nor
- * demoted?  ERROR_SERVER if not; then the backup is worthless.
+ * demoted?  ERROR_SERVER if not; then the backup is worthless.  No answer for 10 s means
+ * neither.
  */
 MUST_CHECK int
 online_watch(struct session *s, const struct online_started *started, struct error *err);
@@ -93,14 +95,13 @@ struct online_stopped {
 };
 
 /*
- * End the backup.  With ${wait} the server waits until all its WAL is archived, for at
- * most ${limit} seconds (0: for as long as it takes); over that is ERROR_STATE.  A stop
+ * End the backup; whoever wants its WAL archived waits himself (walarchive.h).  A stop
  * that failed or was interrupted cannot be repeated: the backup is over, and the server
  * will not tell its label any more.  On failure *out is empty, else
  * online_stopped_free() it.
  */
-MUST_CHECK int online_stop(struct session *s, const struct pg_version *version, bool wait,
-    double limit, struct online_stopped *out, struct error *err);
+MUST_CHECK int online_stop(struct session *s, const struct pg_version *version,
+    struct online_stopped *out, struct error *err);
 
 void online_stopped_free(struct online_stopped *stopped);
 

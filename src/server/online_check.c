@@ -234,7 +234,7 @@ check_identity(struct session *s, const struct online_expect *e,
 static const char settings_sql[] =
     "SELECT name, setting FROM pg_catalog.pg_settings WHERE name IN ('wal_level',"
     " 'archive_mode', 'log_timezone', 'data_directory', 'config_file', 'hba_file',"
-    " 'ident_file', 'max_slot_wal_keep_size', 'idle_replication_slot_timeout')";
+    " 'ident_file', 'allow_in_place_tablespaces', 'max_slot_wal_keep_size', 'idle_replication_slot_timeout')";
 
 /* NULL: the release has no such setting, or does not show it to this role. */
 static const char *
@@ -279,6 +279,8 @@ take_settings(const struct session *s, const struct session_rows *settings,
 		{ &out->ident_file, setting(settings, "ident_file") },
 	};
 
+	const char *text;
+
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		if (texts[i].text == NULL)
 			continue;
@@ -286,6 +288,8 @@ take_settings(const struct session *s, const struct session_rows *settings,
 		if (*texts[i].into == NULL)
 			return error_memory(err);
 	}
+	text = setting(settings, "allow_in_place_tablespaces");
+	out->in_place_allowed = text && strcmp(text, "on") == 0;
 	out->slot_wal_limit = limit(settings, "max_slot_wal_keep_size", "-1");
 	out->slot_idle_limit = limit(settings, "idle_replication_slot_timeout", "0");
 	return 0;

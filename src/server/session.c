@@ -65,6 +65,13 @@ session_close(struct session *s)
 }
 
 void
+session_ignore_interrupt(struct session *s)
+{
+	s->interrupt_fd = -1;
+	s->was_interrupted = false;
+}
+
+void
 session_free(struct session *s)
 {
 	if (s == NULL)

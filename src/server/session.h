@@ -99,6 +99,9 @@ void session_rows_free(struct session_rows *rows);
  */
 MUST_CHECK int session_check(struct session *s, struct error *err);
 
+/* Forget ${interrupt_fd} and what it told: for the tidying that follows an interrupt. */
+void session_ignore_interrupt(struct session *s);
+
 /* The SQLSTATE of the last query that failed ("42501"); "" if the server named none. */
 const char *session_sqlstate(const struct session *s);
 

@@ -134,6 +134,8 @@ slot_free(struct slot *slot)
 	 * backup that has ended leaves nothing behind.
 	 */
 	params[0] = slot->name;
+	if (slot->session)
+		session_ignore_interrupt(slot->session);
 	if (slot->is_made && session_check(slot->session, &ignored) == 0 &&
 	    session_query_within(slot->session, DROP_SECONDS,
 		"SELECT pg_catalog.pg_drop_replication_slot($1)", 1, params, &rows,

@@ -94,7 +94,7 @@ start_of_an_older_release(void **state)
 	    online_start(s, cluster_version(10), "x", false, &started, &err), 0);
 	assert_false(started.label.has_timeline);
 	assert_int_equal(
-	    online_stop(s, cluster_version(10), false, 0, &stopped, &err), 0);
+	    online_stop(s, cluster_version(10), &stopped, &err), 0);
 	online_started_free(&started);
 	online_stopped_free(&stopped);
 	session_free(s);
@@ -248,22 +248,10 @@ check_watch(void **state)
 static const struct stop_row {
 	const char *name;
 	struct fake_step step;
-	bool wait;
-	double limit;
 	enum error_kind kind;
 	const char *text;
 } stop_rows[] = {
 	{ "stop", .step = { STOP("false"), .rows = "1/200|the label|the map" } },
-	{ "stop: a limit needs a wait",
-	    { STOP("false"), .rows = "1/200|the label|the map" }, .limit = 0.001 },
-	{ "stop: wait", { STOP("true"), .rows = "1/200|the label|the map", .pieces = 3 },
-	    .wait = true },
-	{ "stop: wait within the limit",
-	    { STOP("true"), .rows = "1/200|the label|the map" }, .wait = true,
-	    .limit = 60 },
-	{ "stop: wait over the limit", { STOP("true"), .cancels = 1 }, .wait = true,
-	    .limit = 0.05, .kind = ERROR_STATE,
-	    .text = "the WAL of the backup was not archived within 0.05 s" },
 	{ "stop: no backup",
 	    { STOP("false"), FAILS("55000", "backup is not in progress") },
 	    .kind = ERROR_SERVER,
@@ -287,7 +275,7 @@ check_stop(void **state)
 
 	FAKE_SCRIPT(FAKE_OPENING, row->step);
 	s = open_session();
-	rc = online_stop(s, cluster_version(15), row->wait, row->limit, &stopped, &err);
+	rc = online_stop(s, cluster_version(15), &stopped, &err);
 	assert_int_equal(rc, row->kind ? -1 : 0);
 	assert_int_equal(err.kind, row->kind);
 	assert_string_equal(err.text, row->text ? row->text : "");
