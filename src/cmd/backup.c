@@ -75,7 +75,8 @@ static const struct patrol_ops starting = { backup_server_start, NULL, tick };
 static const struct patrol_ops sending_tree = { backup_tree_send, backup_server_watch,
 	tick };
 static const struct patrol_ops sending_wal = { backup_wal_send, NULL, tick };
-static const struct patrol_ops awaiting_archive = { backup_wal_await_archive, NULL, tick };
+static const struct patrol_ops awaiting_archive = { backup_wal_await_archive,
+	backup_server_watch, tick };
 static const struct patrol_ops ending = { backup_wal_end, NULL, tick };
 static const struct patrol_ops syncing = { sync_output, NULL, tick };
 

@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -172,7 +171,8 @@ backup_wal_await_archive(struct patrol *patrol, struct error *err)
 			return archive_too_slow(b, err);
 		if (cancel_is_raised(&b->cancel) || blockpipe_has_failed(b->pipe))
 			return error_set(err, ERROR_CANCELLED, 0, "the wait was ended");
-		poll(NULL, 0, ARCHIVE_POLL_MS);
+		if (output_wait(&b->output, ARCHIVE_POLL_MS, err))
+			return -1;
 	}
 }
 

@@ -78,6 +78,7 @@ open_stdout(struct output *out, const struct options *opt, struct cancel *cancel
 	close(STDOUT_FILENO);
 	if (open("/dev/null", O_RDONLY) == -1)
 		errno = 0; /* nobody writes there any more */
+	out->fd = fd;
 	return outfd_open(&out->sink, fd, "standard output", opt->no_sync, cancel, err);
 }
 
@@ -118,6 +119,7 @@ open_device(struct output *out, const struct options *opt, bool is_fifo,
 		error_set(err, ERROR_USAGE, 0, "\"%s\" is a terminal", opt->output);
 		return error_hint(err, "Name the archive with -o FILE.");
 	}
+	out->fd = fd;
 	return outfd_open(&out->sink, fd, opt->output, opt->no_sync, cancel, err);
 }
 
@@ -128,7 +130,7 @@ output_open(struct output *out, const struct options *opt, struct cancel *cancel
 	const struct outfile_options file = { opt->output, opt->force, opt->no_sync, cancel };
 	struct stat st;
 
-	*out = (struct output){ 0 };
+	*out = (struct output){ .fd = -1 };
 	if (opt->output_is_stdout)
 		return open_stdout(out, opt, cancel, err);
 	if (stat(opt->output, &st) == 0 && (S_ISCHR(st.st_mode) || S_ISFIFO(st.st_mode)))
@@ -159,6 +161,18 @@ output_refuse_inside(const struct output *out, const struct stat *inside, const 
 	error_set(err, ERROR_STATE, 0, "the output, in \"%s\", is inside %s", out->directory,
 	    what);
 	return error_hint(err, "Write the backup to a place outside what it backs up.");
+}
+
+int
+output_wait(const struct output *out, int ms, struct error *err)
+{
+	struct pollfd fd = { .fd = out->fd };
+
+	if (poll(&fd, 1, ms) <= 0 || (fd.revents & (POLLERR | POLLHUP)) == 0)
+		return 0;
+	error_set(err, ERROR_IO, EPIPE, "the output");
+	return error_hint(err, "The program that reads the backup ended early; its own messages "
+			       "say why.");
 }
 
 void

@@ -11,6 +11,7 @@
 struct output {
 	struct sink *sink;
 	char *directory; /* of the file, absolute, without links; NULL: it is no file */
+	int fd; /* the sink's, where that may be a pipe; else -1 */
 };
 
 /*
@@ -27,6 +28,12 @@ MUST_CHECK int output_open(struct output *, const struct options *, struct cance
  */
 MUST_CHECK int output_refuse_inside(const struct output *, const struct stat *st,
     const char *what, struct error *err);
+
+/*
+ * Wait for ${ms} milliseconds.  Ends at once with ERROR_IO when nobody reads the other end
+ * of the output any more: while nothing is written, no write tells.
+ */
+MUST_CHECK int output_wait(const struct output *, int ms, struct error *err);
 
 /* An output that was not finished leaves nothing behind. */
 void output_free(struct output *);

@@ -12,9 +12,9 @@ start() {
 	pid=$!
 }
 
-in_query() { # PATTERN: what our session on the server is doing
-	[ "$(sql main "select count(*) from pg_stat_activity where state = 'active'
-		and application_name like 'pg_basetar%' and query ~ '$1'")" -eq 1 ]
+in_query() { # STATE PATTERN: what our session on the server is doing, or did last
+	[ "$(sql main "select count(*) from pg_stat_activity where state = '$1'
+		and application_name like 'pg_basetar%' and query ~ '$2'")" -eq 1 ]
 }
 
 reads_tables() {
@@ -49,7 +49,7 @@ ended() {
 at_checkpoint() {
 	sql main "update pgbench_accounts set filler = 'dirty' where aid % 20 = 0"
 	start -c spread -o "$T/out/base.tar"
-	wait_until 30 in_query 'backup'
+	wait_until 30 in_query active 'backup'
 }
 
 in_files() { # standard output is a pipe that nobody empties
@@ -72,7 +72,7 @@ in_files_to_a_file() { # every read is held up
 
 at_stop() { # the archive is never done
 	start -c fast --wait-archive -o "$T/out/base.tar"
-	wait_until 60 in_query 'backup.*stop|stop.*backup'
+	wait_until 60 in_query idle 'backup.*stop|stop.*backup'
 }
 
 interrupt() { # PLACE SIGNAL

@@ -26,7 +26,7 @@ low_half(unsigned arg)
 	uint8_t first;
 
 	memcpy(&first, &one, 1);
-	return (uint32_t)(offsetof(struct seccomp_data, args) + 8 * arg + (first ? 0 : 4));
+	return (uint32_t)offsetof(struct seccomp_data, args) + 8 * arg + (first ? 0 : 4);
 }
 
 /* This call?  Masked argument equal?  Then its errno; else on to the next row. */

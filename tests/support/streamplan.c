@@ -177,7 +177,7 @@ range_of(struct streamplan *plan, const char *path, size_t offset, size_t len,
 	int rc;
 
 	if (fd == -1)
-		return error_set(err, ERROR_IO, 0, "streamplan: cannot open \"%s\"", path);
+		return error_set(err, ERROR_IO, 0, "streamplan: no file \"%s\"", path);
 	if (blockpipe_file(plan->pipe, fd, &file, err))
 		return -1;
 	rc = blockpipe_body_range(plan->pipe, file, offset, len, err);
@@ -220,7 +220,8 @@ streamplan_member(struct streamplan *plan, bool is_range, size_t len, struct err
 	if (streamplan_header(plan, 512, err))
 		return -1;
 	streamplan_begin(plan, true);
-	if (is_range ? streamplan_range(plan, 0, len, err) : streamplan_bytes(plan, len, err))
+	if (is_range ? streamplan_range(plan, 0, len, err) :
+		       streamplan_bytes(plan, len, err))
 		return -1;
 	return streamplan_end(plan, err) ||
 		(len % 512 > 0 && streamplan_padding(plan, 512 - len % 512, err)) ?
@@ -252,14 +253,12 @@ random_body(struct streamplan *plan, struct error *err)
 	streamplan_begin(plan, streamplan_random(plan, 2));
 	for (size_t i = 0; i < pieces; i++) {
 		size_t len = random_length(plan);
+		bool is_range = streamplan_random(plan, 2) == 0;
+		size_t offset = is_range ? streamplan_random(plan, plan->file.len + 9999) : 0;
 
-		if (streamplan_random(plan, 2)) {
-			if (streamplan_bytes(plan, len, err))
-				return -1;
-		} else if (streamplan_range(plan, streamplan_random(plan, plan->file.len + 9999),
-			       len, err)) {
+		if (is_range ? streamplan_range(plan, offset, len, err) :
+			       streamplan_bytes(plan, len, err))
 			return -1;
-		}
 	}
 	return streamplan_end(plan, err);
 }
@@ -296,7 +295,7 @@ wrong_with(const struct streamplan *plan, const struct heard *h, bool is_complet
 		return NULL;
 	if (h->ended != 1 || h->told != h->len)
 		return "a body was not told all";
-	return h->missing == h->missing_expected ? NULL : "other bytes are missing than are";
+	return h->missing == h->missing_expected ? NULL : "a wrong number is missing";
 }
 
 const char *

@@ -44,7 +44,7 @@ size_t streamplan_random(struct streamplan *plan, size_t below);
 /* ${len} bytes of no meaning: those from ${start} on of an endless text. */
 void streamplan_fill(uint8_t *into, size_t len, uint64_t start);
 
-/* The planner's calls, as in io/blockpipe.h; of bodies and bytes of this plan's making. */
+/* The planner's calls, as in io/blockpipe.h, of bodies and bytes of this plan's. */
 MUST_CHECK int streamplan_header(struct streamplan *, size_t len, struct error *err);
 MUST_CHECK int streamplan_padding(struct streamplan *, size_t len, struct error *err);
 struct heard *streamplan_begin(struct streamplan *, bool wants_crc32c);

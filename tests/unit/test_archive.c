@@ -23,6 +23,7 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define SEGMENT "000000010000000000000001"
 #define OF_TABLESPACE "pg_tblspc/16400/PG_15_202209061"
+#define SYSTEM UINT64_C(7710953701937684148)
 
 enum { RELATION = 1200000, LOG = 90000, LOG_NOW = 50000, CONTROL = 8192 };
 
@@ -80,9 +81,11 @@ struct form {
 static int
 send_tree(struct archive *a, struct error *err)
 {
-	const struct stat dir = stat_of(S_IFDIR | 0700, 4096), link = stat_of(S_IFLNK | 0777, 5),
-			  relation = stat_of(S_IFREG | 0600, RELATION),
-			  log = stat_of(S_IFREG | 0640, LOG), empty = stat_of(S_IFREG | 0600, 0);
+	const struct stat dir = stat_of(S_IFDIR | 0700, 4096);
+	const struct stat link = stat_of(S_IFLNK | 0777, 5);
+	const struct stat relation = stat_of(S_IFREG | 0600, RELATION);
+	const struct stat log = stat_of(S_IFREG | 0640, LOG);
+	const struct stat empty = stat_of(S_IFREG | 0600, 0);
 
 	return archive_bytes(a, LAYOUT_TREE, "backup_label", NULL, "label\n", 6, err) ||
 		archive_directory(a, LAYOUT_TREE, "base", &dir, err) ||
@@ -90,8 +93,8 @@ send_tree(struct archive *a, struct error *err)
 		    open(relation_path, O_RDONLY), true, err) ||
 		archive_file(a, LAYOUT_TREE, "base/5/1260", &empty,
 		    open(relation_path, O_RDONLY), true, err) ||
-		archive_file(a, LAYOUT_TREE, "log/today", &log, open(log_path, O_RDONLY), false,
-		    err) ||
+		archive_file(a, LAYOUT_TREE, "log/today", &log,
+		    open(log_path, O_RDONLY), false, err) ||
 		archive_directory(a, LAYOUT_TABLESPACE, OF_TABLESPACE, NULL, err) ||
 		archive_file(a, LAYOUT_TABLESPACE, OF_TABLESPACE "/5/16401", &relation,
 		    open(relation_path, O_RDONLY), true, err) ||
@@ -107,8 +110,8 @@ send_wal(struct archive *a, struct error *err)
 	const struct walbody_options unchecked = { .expect = NULL };
 	const struct stat segment = stat_of(S_IFREG | 0600, RELATION);
 
-	return archive_segment(a, SEGMENT, &segment, open(relation_path, O_RDONLY), &unchecked,
-		   err) ||
+	return archive_segment(a, SEGMENT, &segment, open(relation_path, O_RDONLY),
+		   &unchecked, err) ||
 		archive_done(a, SEGMENT, err) ||
 		archive_history(a, "00000001.history", &segment, "history\n", 8, err) ||
 		archive_wal_range(a, 2, 0x3000000, 0x3000100, err) ||
@@ -118,13 +121,14 @@ send_wal(struct archive *a, struct error *err)
 }
 
 static int
-send_all(struct blockpipe *pipe, const struct form *form, struct archive **a, struct error *err)
+send_all(struct blockpipe *pipe, const struct form *form, struct archive **a,
+    struct error *err)
 {
 	const struct archive_options opt = { .pipe = pipe,
 		.digest = form->digest,
 		.no_manifest = form->no_manifest,
 		.manifest_version = form->version,
-		.system_identifier = UINT64_C(7710953701937684148),
+		.system_identifier = SYSTEM,
 		.own = stat_of(S_IFREG | 0640, 0),
 		.warn = warn };
 
@@ -152,8 +156,8 @@ static const struct member members[] = {
 	{ "log/today", '0', 0640, LOG, LOG_NOW, "log/today", NULL },
 	/* our own, whose owner and group may read: may enter as well */
 	{ "pg_basetar_tblspc/16400/PG_15_202209061", '5', 0750, 0, 0, NULL, NULL },
-	{ "pg_basetar_tblspc/16400/PG_15_202209061/5/16401", '0', 0600, RELATION, RELATION,
-	    OF_TABLESPACE "/5/16401", NULL },
+	{ "pg_basetar_tblspc/16400/PG_15_202209061/5/16401", '0', 0600, RELATION,
+	    RELATION, OF_TABLESPACE "/5/16401", NULL },
 	{ "pg_tblspc/16400", '2', 0777, 0, 0, NULL, NULL },
 	{ "global/pg_control", '0', 0640, CONTROL, CONTROL, "global/pg_control", NULL },
 	{ "pg_wal/" SEGMENT, '0', 0600, RELATION, RELATION, NULL, NULL },
@@ -198,7 +202,8 @@ assert_member(struct tar_reader *reader, const struct member *m, struct buf *bod
 	if (m->type == '2')
 		assert_string_equal(entry.link, "../pg_basetar_tblspc/16400");
 	read_body(reader, m->size, body);
-	assert_memory_equal(body->data, m->bytes ? (const void *)m->bytes : content, m->have);
+	assert_memory_equal(
+	    body->data, m->bytes ? (const void *)m->bytes : content, m->have);
 	for (size_t i = m->have; i < m->size; i++)
 		assert_int_equal(body->data[i], 0);
 }
@@ -220,8 +225,8 @@ list_member(struct manifest *manifest, const struct form *form, const struct mem
 	assert_int_equal(digest_update(d, body->data, body->len, &err), 0);
 	assert_int_equal(digest_final(d, value, &len, &err), 0);
 	digest_free(d);
-	assert_int_equal(
-	    manifest_add_file(manifest, m->listed, m->size, 1700000000, kind, value, len, &err),
+	assert_int_equal(manifest_add_file(manifest, m->listed, m->size, 1700000000, kind,
+			     value, len, &err),
 	    0);
 }
 
@@ -263,9 +268,7 @@ assert_archive(const struct buf *tar, const struct form *form)
 	bool end;
 
 	assert_int_equal(tar_reader_open(&reader, &source.source, &err), 0);
-	assert_int_equal(manifest_new(&manifest, form->version, UINT64_C(7710953701937684148),
-			     &err),
-	    0);
+	assert_int_equal(manifest_new(&manifest, form->version, SYSTEM, &err), 0);
 	for (size_t i = 0; i < COUNT(members); i++) {
 		assert_member(reader, &members[i], &body);
 		if (members[i].listed)
@@ -304,7 +307,8 @@ check_form(void **state)
 	archive_free(NULL);
 	assert_archive(&r->memory.held, form);
 	assert_string_equal(warned,
-	    "file \"log/today\" shrank while it was sent: its last 40000 bytes are zeros");
+	    "file \"log/today\" shrank while it was sent: "
+	    "its last 40000 bytes are zeros");
 	piperun_free(r);
 }
 
@@ -367,8 +371,8 @@ names_that_are_too_long(void **state)
 
 	(void)state;
 	memset(name, 'n', sizeof(name) - 1);
-	assert_int_equal(archive_file(a, LAYOUT_TREE, name, &st, open(relation_path, O_RDONLY),
-			     true, &r->err),
+	assert_int_equal(archive_file(a, LAYOUT_TREE, name, &st,
+			     open(relation_path, O_RDONLY), true, &r->err),
 	    -1);
 	assert_int_equal(r->err.kind, ERROR_UNSUPPORTED);
 	assert_int_equal(archive_bytes(a, LAYOUT_TREE, name, &st, "", 0, &err), -1);
@@ -386,8 +390,8 @@ a_file_that_cannot_be_read(void **state)
 	struct archive *a = open_archive(r);
 
 	(void)state;
-	assert_int_equal(archive_file(a, LAYOUT_TREE, "base/5/1259", &st, open("/", O_RDONLY),
-			     true, &r->err),
+	assert_int_equal(archive_file(a, LAYOUT_TREE, "base/5/1259", &st,
+			     open("/", O_RDONLY), true, &r->err),
 	    0);
 	assert_int_equal(archive_wal_range(a, 1, 1, 2, &r->err), -1);
 	end_failed(r, a, "\"base/5/1259\": read: Is a directory");

@@ -158,9 +158,11 @@ free_at_any_place(void **state)
 			streamplan_begin(&r->plan, true);
 		if (place > 2)
 			assert_int_equal(streamplan_bytes(&r->plan, 100, &r->err), 0);
-		if (place > 3)
-			assert_int_equal(
-			    streamplan_range(&r->plan, 0, place > 4 ? 3000000 : 10, &r->err), 0);
+		if (place > 3) {
+			size_t len = place > 4 ? 3000000 : 10;
+
+			assert_int_equal(streamplan_range(&r->plan, 0, len, &r->err), 0);
+		}
 		assert_null(piperun_end(r, false));
 		assert_true(cancel_is_raised(&r->cancel));
 		piperun_free(r);

@@ -177,7 +177,8 @@ static struct order orders[] = {
 	    "\"body 1\": read: Is a directory" },
 	{ "read, at once a read", 0, { BAD_READ, BAD_READ },
 	    "\"body 0\": read: Is a directory" },
-	{ "piece, later a read", 0, { BAD_PIECE, NEXT_BLOCK, BAD_READ }, "body 0 objects" },
+	{ "piece, later a read", 0, { BAD_PIECE, NEXT_BLOCK, BAD_READ },
+	    "body 0 objects" },
 	{ "piece, at once a read", 0, { BAD_PIECE, BAD_READ }, "body 0 objects" },
 	{ "read, at once a piece", 0, { BAD_READ, BAD_PIECE },
 	    "\"body 0\": read: Is a directory" },
@@ -185,18 +186,21 @@ static struct order orders[] = {
 	    "\"body 0\": read: Is a directory" },
 	{ "piece, at once the planner", 0, { BAD_PIECE, BAD_PLANNER }, "body 0 objects" },
 	{ "piece, at once a piece", 0, { BAD_PIECE, BAD_PIECE }, "body 0 objects" },
-	{ "end, at once the planner", 0, { GOOD, BAD_END, BAD_PLANNER }, "body 1 objects" },
+	{ "end, at once the planner", 0, { GOOD, BAD_END, BAD_PLANNER },
+	    "body 1 objects" },
 	{ "end, later a piece", 0, { BAD_END, NEXT_BLOCK, BAD_PIECE }, "body 0 objects" },
 	{ "sink, at once a read", 1000, { NEXT_BLOCK, BAD_READ }, INJECTED },
 	{ "read, later the sink", 1500000, { BAD_READ, NEXT_BLOCK, NEXT_BLOCK },
 	    "\"body 0\": read: Is a directory" },
 	{ "sink, later a read", 10, { NEXT_BLOCK, NEXT_BLOCK, BAD_READ }, INJECTED },
-	{ "sink, later the planner", 10, { NEXT_BLOCK, NEXT_BLOCK, BAD_PLANNER }, INJECTED },
+	{ "sink, later the planner", 10, { NEXT_BLOCK, NEXT_BLOCK, BAD_PLANNER },
+	    INJECTED },
 };
 
 static int
 plan_body(struct piperun *r, enum fault fault)
 {
+	size_t len = fault == NEXT_BLOCK ? LARGE : 4096;
 	struct heard *h;
 	int rc;
 
@@ -208,9 +212,9 @@ plan_body(struct piperun *r, enum fault fault)
 		h->fail_at = fault == BAD_PIECE ? 1 : SIZE_MAX;
 	}
 	if (fault == BAD_READ)
-		rc = streamplan_bad_range(&r->plan, 8192, &r->err);
+		rc = streamplan_bad_range(&r->plan, len, &r->err);
 	else
-		rc = streamplan_bytes(&r->plan, fault == NEXT_BLOCK ? LARGE : 4096, &r->err);
+		rc = streamplan_bytes(&r->plan, len, &r->err);
 	return rc || streamplan_end(&r->plan, &r->err) ? -1 : 0;
 }
 
@@ -379,10 +383,10 @@ threads_that_cannot_start(void **state)
 		{ SYS_clone3, 0, 0, 0, EAGAIN },
 		{ SYS_clone, 0, 0, 0, EAGAIN },
 	};
-	struct opening o = { .opt = { .codec = codec_by_name("gzip"), .jobs = 2, .files = 1 },
-		.pipe = (struct blockpipe *)&o };
+	struct opening o = { .opt = { .codec = codec_by_name("gzip"), .jobs = 2 } };
 
 	(void)state;
+	o.pipe = (struct blockpipe *)&o;
 	if (!refuse_run(rows, COUNT(rows), open_pipe, &o))
 		skip();
 	assert_int_equal(o.rc, -1);
@@ -395,11 +399,11 @@ threads_that_cannot_start(void **state)
 static void
 no_memory_for_blocks(void **state)
 {
-	struct opening o = { .opt = { .codec = codec_by_name("none"), .jobs = 200, .files = 1 },
-		.pipe = (struct blockpipe *)&o };
+	struct opening o = { .opt = { .codec = codec_by_name("none"), .jobs = 200 } };
 	struct rlimit before, none;
 
 	(void)state;
+	o.pipe = (struct blockpipe *)&o;
 	if (IS_SANITIZED)
 		skip();
 	assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);

@@ -200,7 +200,8 @@ pages_are_whole(void **state)
 		assert_int_equal(blockpipe_file(r->plan.pipe, fd, &file, &r->err), 0);
 		blockpipe_body_begin(r->plan.pipe, &pages.body);
 		assert_int_equal(
-		    blockpipe_body_range(r->plan.pipe, file, 0, PIPERUN_FILE, &r->err), 0);
+		    blockpipe_body_range(r->plan.pipe, file, 0, PIPERUN_FILE, &r->err),
+		    0);
 		assert_int_equal(blockpipe_body_end(r->plan.pipe, &r->err), 0);
 		blockfile_release(file);
 		assert_int_equal(blockpipe_close(r->plan.pipe, &r->err), 0);
@@ -226,8 +227,9 @@ cut_files_are_padded(void **state)
 		r->plan.file.path = path;
 		r->plan.file.len = lengths[i];
 		for (size_t n = 0; n < 3; n++)
-			assert_int_equal(
-			    streamplan_member(&r->plan, true, 700000 * n + 3, &r->err), 0);
+			assert_int_equal(streamplan_member(&r->plan, true, 700000 * n + 3,
+					     &r->err),
+			    0);
 		close_well(r);
 		free(path);
 	}
@@ -282,7 +284,8 @@ settle_means_told(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 30; i++) {
-		assert_int_equal(streamplan_member(&r->plan, i % 2, i * 9000, &r->err), 0);
+		assert_int_equal(
+		    streamplan_member(&r->plan, i % 2, i * 9000, &r->err), 0);
 		if (i % 7 > 0)
 			continue;
 		assert_int_equal(blockpipe_settle(r->plan.pipe, &r->err), 0);
@@ -404,7 +407,8 @@ headers_only(void **state)
 	struct cancel cancel = { false };
 	struct error err = { 0 };
 	struct cutsink sink;
-	struct blockpipe_options opt = { &sink.sink, codec_by_name("none"), 0, 2, 8, &cancel };
+	struct blockpipe_options opt = { &sink.sink, codec_by_name("none"), 0, 2, 8,
+		&cancel };
 	struct blockpipe *pipe;
 
 	(void)state;

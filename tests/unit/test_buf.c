@@ -79,8 +79,8 @@ prints_across_its_end(void **state)
 static void
 no_memory_changes_nothing(void **state)
 {
-	static const size_t wants[] = { SIZE_MAX, SIZE_MAX - 1, SIZE_MAX - 3, SIZE_MAX - 4,
-		SIZE_MAX / 2, SIZE_MAX / 2 + 1 };
+	static const size_t wants[] = { SIZE_MAX, SIZE_MAX - 1, SIZE_MAX - 3,
+		SIZE_MAX - 4, SIZE_MAX / 2, SIZE_MAX / 2 + 1 };
 	struct buf b = { 0 };
 
 	(void)state;

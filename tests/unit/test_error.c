@@ -22,7 +22,8 @@ cause_and_context(void **state)
 	assert_int_equal(err.sys, ENOSPC);
 	assert_int_equal(error_wrap(&err, "\"%s\"", "base.tar"), -1);
 	assert_int_equal(error_wrap(&err, "backup"), -1);
-	assert_string_equal(err.text, "backup: \"base.tar\": write 7: No space left on device");
+	assert_string_equal(
+	    err.text, "backup: \"base.tar\": write 7: No space left on device");
 	assert_int_equal(err.kind, ERROR_IO);
 	assert_int_equal(err.sys, ENOSPC);
 }
@@ -97,6 +98,7 @@ assert_cut_is_marked(const char *text, size_t size, size_t whole)
 static void
 what_does_not_fit_is_marked(void **state)
 {
+	static const char cause[] = ": Input/output error";
 	struct error err = { 0 };
 
 	(void)state;
@@ -109,12 +111,13 @@ what_does_not_fit_is_marked(void **state)
 
 		error_set(&err, ERROR_IO, EIO, "%s", long_text(len));
 		assert_cut_is_marked(err.text, sizeof(err.text),
-		    len < sizeof(err.text) - 8 ? len + strlen(": Input/output error") : len);
+		    len < sizeof(err.text) - 8 ? len + strlen(cause) : len);
 
 		/* of a context that is too long, the cause still is seen */
 		error_set(&err, ERROR_IO, 0, "cause");
 		error_wrap(&err, "%s", long_text(len));
-		assert_non_null(strstr(err.text, len < 1528 ? "xxx: cause" : "xxx...: cause"));
+		assert_non_null(
+		    strstr(err.text, len < 1528 ? "xxx: cause" : "xxx...: cause"));
 	}
 	for (size_t len = 500; len < 530; len++) {
 		err.hint[0] = '\0';

@@ -24,7 +24,7 @@ warn(const char *text)
 	strncpy(warned, text, sizeof(warned) - 1);
 }
 
-/* Tell ${len} bytes in pieces of ${step}, as the pipeline does, the last ${missing} gone. */
+/* Tell ${len} bytes in pieces of ${step}, the last ${missing} of them gone. */
 static void
 tell(struct body *body, size_t len, size_t step, size_t missing)
 {
@@ -80,8 +80,8 @@ expected_text(const struct filebody_options *opt, struct buf *text)
 	assert_int_equal(digest_final(d, value, &len, &err), 0);
 	digest_free(d);
 	assert_int_equal(manifest_new(&m, 2, 42, &err), 0);
-	assert_int_equal(manifest_add_file(m, "base/5/1259", opt->size, opt->mtime, opt->digest,
-			     value, len, &err),
+	assert_int_equal(manifest_add_file(m, "base/5/1259", opt->size, opt->mtime,
+			     opt->digest, value, len, &err),
 	    0);
 	finish_manifest(m, text);
 }
@@ -89,9 +89,10 @@ expected_text(const struct filebody_options *opt, struct buf *text)
 static void
 entries_are_those_of_the_whole_file(void **state)
 {
-	static const enum digest_kind kinds[] = { DIGEST_NONE, DIGEST_CRC32C, DIGEST_SHA224,
-		DIGEST_SHA256, DIGEST_SHA384, DIGEST_SHA512 };
-	static const size_t lengths[] = { 0, 1, 8192, MOST }, steps[] = { MOST, 8192, 999 };
+	static const enum digest_kind kinds[] = { DIGEST_NONE, DIGEST_CRC32C,
+		DIGEST_SHA224, DIGEST_SHA256, DIGEST_SHA384, DIGEST_SHA512 };
+	static const size_t lengths[] = { 0, 1, 8192, MOST };
+	static const size_t steps[] = { MOST, 8192, 999 };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(kinds) * COUNT(lengths) * COUNT(steps); i++) {
@@ -162,7 +163,8 @@ a_file_that_shrank(void **state)
 	assert_int_equal(filebody_new(&body, "log/today", &opt, &err), 0);
 	tell(body, MOST, 8192, 30000);
 	assert_string_equal(warned,
-	    "file \"log/today\" shrank while it was sent: its last 30000 bytes are zeros");
+	    "file \"log/today\" shrank while it was sent: "
+	    "its last 30000 bytes are zeros");
 	/* of a relation nobody wants to know */
 	warned[0] = '\0';
 	opt.warn = NULL;

@@ -63,7 +63,8 @@ static struct content contents[] = {
 
 /* Encode raw[0..) in blocks of these lengths, between head and tail, into ${out}. */
 static void
-encode(const struct codec *gzip, int level, const size_t *lens, size_t count, struct buf *out)
+encode(const struct codec *gzip, int level, const size_t *lens, size_t count,
+    struct buf *out)
 {
 	struct codec_sum whole = { 0 };
 	struct error err = { 0 };
@@ -139,7 +140,7 @@ a_cut_member_is_not_whole(void **state)
 	buf_free(&out);
 }
 
-/* A decoder may begin after any block, and a block does not depend on the encoder's past. */
+/* What a block becomes does not depend on the blocks before it. */
 static void
 blocks_stand_alone(void **state)
 {
@@ -166,7 +167,7 @@ blocks_stand_alone(void **state)
 static void
 sums_beyond_4_gib(void **state)
 {
-	const struct codec_sum block = { .crc = (uint32_t)crc32(0, raw, 1 << 20), .len = 1 << 20 };
+	const struct codec_sum block = { (uint32_t)crc32(0, raw, 1 << 20), 1 << 20 };
 	struct codec_sum whole = { 0 };
 	uLong crc = 0;
 	uint8_t tail[CODEC_EDGE];

@@ -28,7 +28,8 @@ lines(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		buf_clear(&text);
-		assert_int_equal(infofile_add(&text, rows[i].key, rows[i].value, &err), 0);
+		assert_int_equal(
+		    infofile_add(&text, rows[i].key, rows[i].value, &err), 0);
 		assert_string_equal(buf_text(&text), rows[i].line);
 		assert_int_equal(infofile_add(&all, rows[i].key, rows[i].value, &err), 0);
 	}

@@ -172,15 +172,15 @@ finish(void *arg)
 	struct finishing *f = arg;
 	struct sink *s;
 
-	f->rc = outfd_open(&s, open(f->path, O_WRONLY), "standard output", f->no_sync, NULL,
-	    &f->err);
+	f->rc = outfd_open(&s, open(f->path, O_WRONLY), "standard output", f->no_sync,
+	    NULL, &f->err);
 	if (f->rc)
 		return;
 	f->rc = sink_finish(s, &f->err);
 	sink_free(s);
 }
 
-/* Of a regular file finish is a promise that it is on the disk; of a device it cannot be. */
+/* Of a regular file finish promises that it is on the disk; of a device it cannot. */
 static void
 a_disk_that_fails(void **state)
 {

@@ -81,8 +81,9 @@ list(char *into, size_t size)
 	into[0] = '\0';
 	for (int i = 0; i < n; i++) {
 		size_t len = strlen(into);
+		const char *blank = len > 0 ? " " : "";
 
-		snprintf(into + len, size - len, "%s%s", len ? " " : "", entries[i]->d_name);
+		snprintf(into + len, size - len, "%s%s", blank, entries[i]->d_name);
 		free(entries[i]);
 	}
 	free(entries);
@@ -99,9 +100,9 @@ run_trial(void *arg)
 	t->wrote = t->finished = 1;
 	t->opened = outfile_open(&s, &opt, &t->err);
 	if (t->opened == 0) {
-		t->wrote = sink_write(s, "new ", 4, &t->err) || sink_write(s, "one", 3, &t->err) ?
-		    -1 :
-		    0;
+		t->wrote = sink_write(s, "new ", 4, &t->err);
+		if (t->wrote == 0)
+			t->wrote = sink_write(s, "one", 3, &t->err);
 		list(t->before, sizeof(t->before));
 		if (t->is_taken)
 			faketree_put(root, t->path, "other");
@@ -136,8 +137,8 @@ assert_content(const char *name, const char *content)
 
 /* ---- what the file system cannot do ---- */
 
-#define NO_NAMELESS                                                                          \
-	{ SYS_openat, 2, O_TMPFILE & ~O_DIRECTORY, O_TMPFILE & ~O_DIRECTORY, EOPNOTSUPP }
+#define TMPFILE (O_TMPFILE & ~O_DIRECTORY)
+#define NO_NAMELESS { SYS_openat, 2, TMPFILE, TMPFILE, EOPNOTSUPP }
 #define NO_LINKS { SYS_linkat, 0, 0, 0, EPERM }
 #define NO_NOREPLACE { SYS_renameat2, 4, RENAME_NOREPLACE, RENAME_NOREPLACE, EINVAL }
 
@@ -196,8 +197,8 @@ given_up(void **state)
 {
 	try(*state, &(struct trial){ .path = "out", .is_given_up = true }, 1, NULL);
 	faketree_put(root, "out", "old");
-	try(*state, &(struct trial){ .path = "out", .force = true, .is_given_up = true }, 1,
-	    "old");
+	try(*state, &(struct trial){ .path = "out", .force = true, .is_given_up = true },
+	    1, "old");
 }
 
 /* The last moment in which a signal can keep the file from its name. */
@@ -286,19 +287,22 @@ struct refusal {
 };
 
 static struct refusal refusals[] = {
-	{ "a file is there", "file", false, ERROR_STATE, "\"file\": File exists", "--force" },
-	{ "a link to a file is there", "to-file", false, ERROR_STATE, "\"to-file\": File exists",
+	{ "a file is there", "file", false, ERROR_STATE, "\"file\": File exists",
 	    "--force" },
+	{ "a link to a file is there", "to-file", false, ERROR_STATE,
+	    "\"to-file\": File exists", "--force" },
 	{ "a link to nothing is there", "to-nothing", false, ERROR_STATE,
 	    "\"to-nothing\": File exists", "--force" },
 	{ "a directory", "dir", false, ERROR_STATE, "\"dir\": Is a directory", "itself" },
-	{ "a directory, forced", "dir", true, ERROR_STATE, "\"dir\": Is a directory", "itself" },
-	{ "a directory with its slash", "dir/", true, ERROR_STATE, "\"dir/\": Is a directory",
+	{ "a directory, forced", "dir", true, ERROR_STATE, "\"dir\": Is a directory",
 	    "itself" },
+	{ "a directory with its slash", "dir/", true, ERROR_STATE,
+	    "\"dir/\": Is a directory", "itself" },
 	{ "a link to a directory, forced", "link-to-dir", true, ERROR_STATE,
 	    "\"link-to-dir\": Is a directory", "itself" },
 	{ "the root", "/", true, ERROR_STATE, "\"/\": Is a directory", "itself" },
-	{ "a fifo, forced", "fifo", true, ERROR_STATE, "\"fifo\" is not a regular file", "" },
+	{ "a fifo, forced", "fifo", true, ERROR_STATE, "\"fifo\" is not a regular file",
+	    "" },
 	{ "a link to a device, forced", "link-to-device", true, ERROR_STATE,
 	    "\"link-to-device\" is not a regular file", "" },
 	{ "no such directory", "none/out", false, ERROR_STATE,
@@ -355,8 +359,8 @@ static struct failure failures[] = {
 	    "\"out\": fsync: Input/output error", "" },
 	{ "a directory that does not sync", { { SYS_fsync, 0, ~0U, 1, EIO } }, 0, 0, -1,
 	    "\"out\": fsync of its directory: Input/output error", "" },
-	{ "a directory that cannot be synced", { { SYS_fsync, 0, ~0U, 1, EINVAL } }, 0, 0, 0,
-	    "", "" },
+	{ "a directory that cannot be synced", { { SYS_fsync, 0, ~0U, 1, EINVAL } }, 0, 0,
+	    0, "", "" },
 	{ "a close that tells", { { SYS_close, 0, ~0U, 2, EIO }, NO_NAMELESS }, 0, 0, -1,
 	    "\"out\": close: Input/output error", "" },
 	{ "a directory that forbids names", { { SYS_linkat, 0, 0, 0, EACCES } }, 0, 0, -1,
@@ -399,7 +403,8 @@ old_file_is_kept(void **state)
 	if (!refuse_run(&row, 1, run_trial, &t))
 		skip();
 	assert_int_equal(t.finished, -1);
-	assert_string_equal(t.err.text, "\"out\": fsync of its directory: Input/output error");
+	assert_string_equal(
+	    t.err.text, "\"out\": fsync of its directory: Input/output error");
 	assert_string_equal(t.after, "out");
 	assert_content("out", "old");
 	faketree_remove(root, "out");
@@ -413,12 +418,14 @@ main(void)
 	static const char *const what[] = { "a new file", "given up", "cancelled",
 		"forced", "taken meanwhile", "a stale name", "the longest name" };
 	static char names[COUNT(trials) * COUNT(systems)][80];
-	struct CMUnitTest tests[COUNT(names) + COUNT(refusals) + COUNT(failures) + 1], *t = tests;
+	struct CMUnitTest tests[COUNT(names) + COUNT(refusals) + COUNT(failures) + 1];
+	struct CMUnitTest *t = tests;
 
 	for (size_t i = 0; i < COUNT(names); i++) {
 		struct fs *fs = &systems[i / COUNT(trials)];
 
-		snprintf(names[i], sizeof(names[i]), "%s: %s", fs->name, what[i % COUNT(trials)]);
+		snprintf(names[i], sizeof(names[i]), "%s: %s", fs->name,
+		    what[i % COUNT(trials)]);
 		*t++ = (struct CMUnitTest){ .name = names[i],
 			.test_func = trials[i % COUNT(trials)],
 			.initial_state = fs };

@@ -30,8 +30,9 @@ static char *root;
 static int
 setup(void **state)
 {
-	static const struct fake_file tree[] = { { "text", "0123456789" }, { "empty", "" },
-		{ "large", BYTES(20000) }, { "dir", DIRECTORY }, { "fifo", FIFO },
+	static const struct fake_file tree[] = { { "text", "0123456789" },
+		{ "empty", "" }, { "large", BYTES(20000) }, { "dir", DIRECTORY },
+		{ "fifo", FIFO },
 		{ "link", LINK("text") }, { "dangling", LINK("nowhere") } };
 	struct error err = { 0 };
 
@@ -70,11 +71,14 @@ static struct reading readings[] = {
 	    "is larger than 19999 bytes", 0 },
 	{ "no limit", "large", SIZE_MAX, ERROR_NONE, 0, "", 20000 },
 	{ "a symbolic link", "link", 100, ERROR_FORMAT, 0, "is a symbolic link", 0 },
-	{ "a link to nothing", "dangling", 100, ERROR_FORMAT, 0, "is a symbolic link", 0 },
+	{ "a link to nothing", "dangling", 100, ERROR_FORMAT, 0, "is a symbolic link",
+	    0 },
 	{ "a directory", "dir", 100, ERROR_FORMAT, 0, "is not a regular file", 0 },
 	{ "a fifo", "fifo", 100, ERROR_FORMAT, 0, "is not a regular file", 0 },
-	{ "no file", "none", 100, ERROR_IO, ENOENT, "open: No such file or directory", 0 },
-	{ "a file as a directory", "text/x", 100, ERROR_IO, ENOTDIR, "open: Not a directory", 0 },
+	{ "no file", "none", 100, ERROR_IO, ENOENT, "open: No such file or directory",
+	    0 },
+	{ "a file as a directory", "text/x", 100, ERROR_IO, ENOTDIR,
+	    "open: Not a directory", 0 },
 };
 
 static void
@@ -145,8 +149,9 @@ preads_end_with_the_file(void **state)
 		char bytes[16];
 		size_t got;
 
-		assert_int_equal(
-		    sys_pread(fd, bytes, rows[i].len, rows[i].offset, &got, NULL, &err), 0);
+		assert_int_equal(sys_pread(fd, bytes, rows[i].len, rows[i].offset, &got,
+				     NULL, &err),
+		    0);
 		assert_int_equal(got, rows[i].got);
 		assert_memory_equal(bytes, &"0123456789"[got ? rows[i].offset : 0], got);
 	}
@@ -172,7 +177,8 @@ read_at_zero(void *arg)
 {
 	struct reader *r = arg;
 
-	r->rc = sys_pread(r->fd, r->bytes, sizeof(r->bytes), 0, &r->got, &r->cancel, &r->err);
+	r->rc = sys_pread(r->fd, r->bytes, sizeof(r->bytes), 0, &r->got, &r->cancel,
+	    &r->err);
 }
 
 /* EINTR ends a transfer only when somebody wants it to end. */
@@ -232,6 +238,7 @@ write_much(void *arg)
 	struct reader *r = arg;
 
 	r->rc = sys_write(r->fd, much, sizeof(much), &r->cancel, &r->err);
+	close(r->fd);
 	return NULL;
 }
 
@@ -264,7 +271,6 @@ a_pipe_that_does_not_block(void **state)
 	assert_int_equal(w.rc, 0);
 	assert_int_equal(got, sizeof(much));
 	close(ends[0]);
-	close(ends[1]);
 }
 
 /* ---- the rest ---- */

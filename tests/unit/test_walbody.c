@@ -83,8 +83,10 @@ tell(struct body *body, size_t step, size_t missing, struct error *err)
 static struct body *
 new_body(bool is_checked, uint64_t stop_lsn)
 {
-	static const struct walpage_expect expect = { 0xD110, ID, SEGMENT, PAGE, &history };
-	const struct walbody_options opt = { is_checked ? &expect : NULL, 1, START, stop_lsn };
+	static const struct walpage_expect expect = { 0xD110, ID, SEGMENT, PAGE,
+		&history };
+	const struct walbody_options opt = { is_checked ? &expect : NULL, 1, START,
+		stop_lsn };
 	struct error err = { 0 };
 	struct body *body;
 
@@ -119,7 +121,8 @@ a_recycled_page(void **state)
 	assert_non_null(strstr(err.hint, "pg_wal"));
 	/* behind the stop it means nothing, nor where nothing is expected */
 	assert_int_equal(tell(new_body(true, START + 5 * PAGE), 2 * PAGE, 0, &err), 0);
-	assert_int_equal(tell(new_body(true, START + 5 * PAGE + 1), 2 * PAGE, 0, &err), -1);
+	assert_int_equal(
+	    tell(new_body(true, START + 5 * PAGE + 1), 2 * PAGE, 0, &err), -1);
 	assert_int_equal(tell(new_body(false, START + SEGMENT), 2 * PAGE, 0, &err), 0);
 	segment[5 * PAGE + 10] ^= 1;
 }
@@ -134,7 +137,8 @@ a_cut_segment(void **state)
 	for (int is_checked = 0; is_checked <= 1; is_checked++) {
 		assert_int_equal(
 		    tell(new_body(is_checked, START + SEGMENT), 4 * PAGE, 1, &err), -1);
-		assert_string_equal(err.text, "WAL file \"" NAME "\" was cut while it was sent");
+		assert_string_equal(
+		    err.text, "WAL file \"" NAME "\" was cut while it was sent");
 		assert_int_equal(err.kind, ERROR_STATE);
 		assert_non_null(strstr(err.hint, "run the backup again"));
 	}

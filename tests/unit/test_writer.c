@@ -51,7 +51,8 @@ file(struct tar_entry *entry, size_t size)
 static void
 directory(struct tar_entry *entry)
 {
-	*entry = (struct tar_entry){ "base/5", NULL, TAR_DIRECTORY, 0700, 107, 112, 0, 1 };
+	*entry = (struct tar_entry){ "base/5", NULL, TAR_DIRECTORY, 0700, 107, 112, 0,
+		1700000000 };
 }
 
 static void
@@ -127,7 +128,8 @@ static struct shape shapes[] = {
 static struct blockpipe *
 open_pipe(struct sink *sink, struct cancel *cancel)
 {
-	const struct blockpipe_options opt = { sink, codec_by_name("none"), 0, 2, 8, cancel };
+	const struct blockpipe_options opt = { sink, codec_by_name("none"), 0, 2, 8,
+		cancel };
 	struct error err = { 0 };
 	struct blockpipe *pipe;
 
@@ -160,8 +162,9 @@ write_members(struct tar_writer *w, struct blockpipe *pipe, const struct shape *
 			continue;
 		}
 		assert_int_equal(tar_writer_begin(w, &entry, &body, &err), 0);
-		assert_int_equal(
-		    blockpipe_body_bytes(pipe, body_bytes(), (size_t)entry.size, &err), 0);
+		assert_int_equal(blockpipe_body_bytes(pipe, body_bytes(),
+				     (size_t)entry.size, &err),
+		    0);
 		assert_int_equal(tar_writer_end(w, &err), 0);
 	}
 	assert_int_equal(tar_writer_finish(w, &err), 0);
