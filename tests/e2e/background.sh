@@ -1,0 +1,63 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2034,SC2154 # lib.sh and the tests have the other end of these
+# For tests that do something while a backup runs; sourced behind lib.sh.  What the run says
+# is in $T/stderr, its process id in $pid.
+
+# start NAME OPTION...: a run in the background, perhaps under $trace.  If the case fails it does
+# not outlive it.
+start() {
+	cluster=$1
+	shift
+	# shellcheck disable=SC2086 # two lists of words
+	${trace:-} $as "$BIN" -D "$T/$cluster/data" -j 1 -Z none "$@" </dev/null 2>"$T/stderr" 7<&- &
+	pid=$!
+	trap 'kill -KILL "$pid" || :' EXIT
+}
+
+# hold NAME OPTION...: a run that stands still in the middle of the files, as its output is a
+# pipe that nobody empties.
+hold() {
+	rm -f "$T/pipe"
+	mkfifo "$T/pipe"
+	chmod 666 "$T/pipe"
+	exec 7<>"$T/pipe"
+	start "$@" -c fast >"$T/pipe"
+	timeout 60 head -c 50000 <&7 >"$T/held.tar"
+}
+
+# let_go: the run that was held goes on to its end; the archive is $T/held.tar.
+let_go() {
+	cat <"$T/pipe" >>"$T/held.tar" 7<&- &
+	exec 7<&-
+	ends
+	wait
+}
+
+is_gone() {
+	[ ! -e "/proc/$pid" ] || grep -q '^State:.Z' "/proc/$pid/status"
+}
+
+# ended: the run that just has, or will now; its exit status in $rc.
+ended() {
+	rc=0
+	wait "$pid" || rc=$?
+	trap - EXIT
+	cat "$T/stderr"
+}
+
+# ends: the same, within a minute.
+ends() {
+	wait_until 60 is_gone
+	ended
+}
+
+# A signal finds a handler.  (setpriv and env are the same process before.)
+is_ready() {
+	[ "$(cat "/proc/$pid/comm")" = pg_basetar ] &&
+		grep -q '^SigCgt:.*[1-9a-f]' "/proc/$pid/status"
+}
+
+# in_phase PHASE: what it says it is at, when asked.
+in_phase() {
+	is_ready && kill -USR1 "$pid" && sleep 0.3 && tail -n 1 "$T/stderr" | grep -q ", $1\$"
+}

@@ -1,0 +1,143 @@
+/* What goes to standard error, for each level: whole lines, which no name can forge. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <errno.h>
+
+#include "cmd/message.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+#define EVIL "a\nhint: b\r\033[2J\177c\td"
+#define DEFUSED "a?hint: b??[2J?c?d"
+
+static void
+say_error(void)
+{
+	struct error err = { 0 };
+
+	error_set(&err, ERROR_STATE, 0, "file \"" EVIL "\"");
+	message_error(&err);
+	error_hint(&err, "See " EVIL ".");
+	message_error(&err);
+}
+
+/* A hint of its own comes before what is known of the cause. */
+static void
+say_advice(void)
+{
+	struct error err = { 0 };
+
+	error_set(&err, ERROR_IO, EMFILE, "open");
+	message_error(&err);
+	error_hint(&err, "Own.");
+	message_error(&err);
+}
+
+static void
+say_the_rest(void)
+{
+	message_warning("w %s " EVIL);
+	message_info("i %s %d", EVIL, 7);
+	message_note("n %s", EVIL);
+	message_progress("12% sending");
+	message_progress_end();
+}
+
+/* Longer than any line: it is cut, and still one line. */
+static void
+say_much(void)
+{
+	char much[5000];
+
+	memset(much, 'x', sizeof(much) - 1);
+	much[sizeof(much) - 1] = '\0';
+	message_warning(much);
+	message_warning("next");
+}
+
+#define TOO_MANY "pg_basetar: open: Too many open files\nhint: "
+#define WARNING "pg_basetar: warning: w %s " DEFUSED "\n"
+#define INFO "pg_basetar: i " DEFUSED " 7\n"
+#define NOTE "pg_basetar: n " DEFUSED "\n"
+#define PROGRESS "pg_basetar: 12% sending\n"
+
+static struct row {
+	const char *name;
+	enum message_level level;
+	void (*say)(void);
+	const char *said;
+} rows[] = {
+	{ "an error", MESSAGE_QUIET, say_error,
+	    "pg_basetar: file \"" DEFUSED "\"\n"
+	    "pg_basetar: file \"" DEFUSED "\"\nhint: See " DEFUSED ".\n" },
+	{ "advice", MESSAGE_NORMAL, say_advice,
+	    TOO_MANY "Raise the limit for open files (ulimit -n).\n" TOO_MANY "Own.\n" },
+	{ "quiet", MESSAGE_QUIET, say_the_rest, PROGRESS },
+	{ "normal", MESSAGE_NORMAL, say_the_rest, WARNING NOTE PROGRESS },
+	{ "verbose", MESSAGE_VERBOSE, say_the_rest, WARNING INFO NOTE PROGRESS },
+};
+
+/* What ${say} writes to standard error, as a string. */
+static void
+hear(enum message_level level, void (*say)(void), char *said, size_t size)
+{
+	FILE *file = tmpfile();
+	int before = dup(STDERR_FILENO);
+	size_t len;
+
+	assert_non_null(file);
+	assert_int_equal(dup2(fileno(file), STDERR_FILENO), STDERR_FILENO);
+	message_set_level(level);
+	say();
+	assert_int_equal(dup2(before, STDERR_FILENO), STDERR_FILENO);
+	close(before);
+	rewind(file);
+	len = fread(said, 1, size - 1, file);
+	said[len] = '\0';
+	fclose(file);
+}
+
+static void
+check_row(void **state)
+{
+	const struct row *row = *state;
+	char said[4096];
+
+	hear(row->level, row->say, said, sizeof(said));
+	assert_string_equal(said, row->said);
+}
+
+static void
+a_line_is_cut(void **state)
+{
+	static const char next[] = "x\npg_basetar: warning: next\n";
+	char said[8192];
+	size_t len;
+
+	(void)state;
+	hear(MESSAGE_NORMAL, say_much, said, sizeof(said));
+	len = strlen(said);
+	assert_in_range(len, 1000, 4000);
+	assert_string_equal(said + len - (sizeof(next) - 1), next);
+	assert_ptr_equal(strchr(said, '\n'), said + len - (sizeof(next) - 1) + 1);
+}
+
+int
+main(void)
+{
+	struct CMUnitTest tests[COUNT(rows) + 1];
+
+	for (size_t i = 0; i < COUNT(rows); i++)
+		tests[i] = (struct CMUnitTest){ .name = rows[i].name,
+			.test_func = check_row,
+			.initial_state = &rows[i] };
+	tests[COUNT(rows)] = (struct CMUnitTest)cmocka_unit_test(a_line_is_cut);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
