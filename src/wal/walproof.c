@@ -1,0 +1,143 @@
+#include "wal/walproof.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/lsn.h"
+#include "wal/walreader.h"
+
+struct walproof {
+	struct walreader_sink sink; /* first: the reader knows the proof by it */
+	struct walreader *reader;
+	uint64_t start_lsn, stop_lsn;
+	bool is_primary;
+	uint64_t records;
+	size_t count;
+	struct walproof_tablespace *tablespaces;
+};
+
+static int
+add_tablespace(struct walproof *p, const struct walrecord *rec, struct error *err)
+{
+	struct walproof_tablespace row, *rows;
+	const char *path;
+
+	if (walrecord_tablespace(rec, &row.oid, &path, err))
+		return -1;
+	rows = realloc(p->tablespaces, (p->count + 1) * sizeof(*rows));
+	if (rows == NULL)
+		return error_memory(err);
+	p->tablespaces = rows;
+	row.path = strdup(path);
+	if (row.path == NULL)
+		return error_memory(err);
+	rows[p->count++] = row;
+	return 0;
+}
+
+/* The last record: is it the end of this backup? */
+static int
+check_last(const struct walproof *p, const struct walrecord *rec, struct error *err)
+{
+	char at[LSN_TEXT], stop[LSN_TEXT], start[LSN_TEXT], found[LSN_TEXT];
+	uint64_t lsn;
+
+	lsn_print(at, rec->lsn);
+	lsn_print(stop, p->stop_lsn);
+	lsn_print(start, p->start_lsn);
+	if (!walrecord_is_backup_end(rec, &lsn))
+		return error_set(err, ERROR_FORMAT, 0,
+		    "WAL record at %s: the last before the stop position %s, but not the "
+		    "end of the backup that began at %s",
+		    at, stop, start);
+	if (lsn != p->start_lsn)
+		return error_set(err, ERROR_FORMAT, 0,
+		    "WAL record at %s: the end of a backup that began at %s, expected "
+		    "that from %s",
+		    at, lsn_print(found, lsn), start);
+	return 0;
+}
+
+static int
+walproof_record(
+    struct walreader_sink *sink, const struct walrecord *rec, struct error *err)
+{
+	struct walproof *p = (struct walproof *)sink;
+
+	p->records++;
+	if (walrecord_is_tablespace(rec) && add_tablespace(p, rec, err))
+		return -1;
+	if (p->is_primary && rec->end_lsn >= p->stop_lsn)
+		return check_last(p, rec, err);
+	return 0;
+}
+
+int
+walproof_new(struct walproof **out, const struct walproof_options *opt, struct error *err)
+{
+	struct walproof *p = calloc(1, sizeof(*p));
+	struct walreader_options reader = {
+		.expect = opt->expect,
+		.start_lsn = opt->start_lsn,
+		.stop_lsn = opt->stop_lsn,
+	};
+
+	*out = NULL;
+	if (p == NULL)
+		return error_memory(err);
+	p->sink.record = walproof_record;
+	p->start_lsn = opt->start_lsn;
+	p->stop_lsn = opt->stop_lsn;
+	p->is_primary = opt->is_primary;
+	reader.sink = &p->sink;
+	if (walreader_new(&p->reader, &reader, err)) {
+		walproof_free(p);
+		return -1;
+	}
+	*out = p;
+	return 0;
+}
+
+int
+walproof_segment(
+    struct walproof *p, uint32_t name_timeline, uint64_t segment_lsn, struct error *err)
+{
+	return walreader_segment(p->reader, name_timeline, segment_lsn, err);
+}
+
+int
+walproof_bytes(struct walproof *p, const uint8_t *bytes, size_t len, struct error *err)
+{
+	return walreader_bytes(p->reader, bytes, len, err);
+}
+
+int
+walproof_finish(const struct walproof *p, struct error *err)
+{
+	return walreader_finish(p->reader, err);
+}
+
+const struct walproof_tablespace *
+walproof_tablespaces(const struct walproof *p, size_t *count)
+{
+	*count = p->count;
+	return p->tablespaces;
+}
+
+uint64_t
+walproof_records(const struct walproof *p)
+{
+	return p->records;
+}
+
+void
+walproof_free(struct walproof *p)
+{
+	if (p == NULL)
+		return;
+	for (size_t i = 0; i < p->count; i++)
+		free(p->tablespaces[i].path);
+	free(p->tablespaces);
+	walreader_free(p->reader);
+	free(p);
+}

@@ -1,0 +1,459 @@
+#include "wal/walreader.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/buf.h"
+#include "util/bytes.h"
+#include "util/lsn.h"
+
+enum state {
+	STATE_BEFORE,  /* the start position has not come yet */
+	STATE_BETWEEN, /* a record begins at next */
+	STATE_INSIDE,  /* the record at next has begun; buf has what came of it */
+	STATE_FILLER,  /* behind a switch record; next is the segment's end */
+	STATE_DONE
+};
+
+struct walreader {
+	const struct walpage_expect *expect;
+	uint64_t stop_lsn;
+	struct walreader_sink *sink;
+
+	uint32_t timeline; /* of the file the bytes come from */
+	uint64_t lsn;	   /* of the next byte that comes */
+	bool has_begun;	   /* there was a segment */
+
+	enum state state;
+	uint64_t end; /* of the last complete record; at first the start position */
+	uint64_t next;
+	uint64_t prev;	    /* the record before it; UINT64_MAX: none was read */
+	uint64_t abandoned; /* the record that was left incomplete; UINT64_MAX: none */
+
+	/* of the record that has begun */
+	struct buf buf;
+	struct walrecord rec;
+	uint32_t total_len; /* 0: not yet known */
+	uint32_t crc;
+};
+
+#define NONE UINT64_MAX
+
+/* A page's flag (walpage.h): the record that should go on here was abandoned. */
+#define PAGE_IS_OVERWRITE 8
+
+static uint64_t
+round_up(uint64_t lsn, uint64_t to)
+{
+	return (lsn + to - 1) / to * to;
+}
+
+static int
+ends_early(const struct walreader *r, struct error *err)
+{
+	char end[LSN_TEXT], stop[LSN_TEXT];
+
+	return error_set(err, ERROR_FORMAT, 0,
+	    "WAL ends at %s, before the stop position %s", lsn_print(end, r->end),
+	    lsn_print(stop, r->stop_lsn));
+}
+
+/* Say which record it is that something is wrong with. */
+static int
+of_record(const struct walreader *r, struct error *err)
+{
+	char at[LSN_TEXT];
+
+	return error_wrap(err, "WAL record at %s", lsn_print(at, r->next));
+}
+
+static int
+check_length(const struct walreader *r, uint32_t len, struct error *err)
+{
+	if (len == 0)
+		return ends_early(r, err);
+	if (len >= WALRECORD_HEADER && len <= WALRECORD_MAX)
+		return 0;
+	error_set(err, ERROR_FORMAT, 0,
+	    "%" PRIu32 " bytes long, expected %zu to %" PRIu32, len, WALRECORD_HEADER,
+	    WALRECORD_MAX);
+	return of_record(r, err);
+}
+
+/* Of the first record it is only known that it must link back. */
+static int
+check_header(const struct walreader *r, const struct walrecord *rec, struct error *err)
+{
+	char found[LSN_TEXT], expected[LSN_TEXT];
+
+	if (!walrecord_knows(rec->rmid)) {
+		error_set(err, ERROR_FORMAT, 0, "unknown resource manager %u", rec->rmid);
+		return of_record(r, err);
+	}
+	if (r->prev == NONE ? rec->prev < r->next : rec->prev == r->prev)
+		return 0;
+	if (r->prev == NONE)
+		error_set(err, ERROR_FORMAT, 0, "follows the record at %s, behind it",
+		    lsn_print(found, rec->prev));
+	else
+		error_set(err, ERROR_FORMAT, 0, "follows the record at %s, expected %s",
+		    lsn_print(found, rec->prev), lsn_print(expected, r->prev));
+	return of_record(r, err);
+}
+
+/* Is it the right one behind a record that was left incomplete, or behind none? */
+static int
+check_overwrite(struct walreader *r, const struct walrecord *rec, struct error *err)
+{
+	char found[LSN_TEXT], expected[LSN_TEXT];
+	uint64_t abandoned = NONE;
+
+	walrecord_is_overwrite(rec, &abandoned);
+	if (abandoned == r->abandoned) {
+		r->abandoned = NONE;
+		return 0;
+	}
+	if (r->abandoned == NONE)
+		error_set(err, ERROR_FORMAT, 0,
+		    "says that the record at %s is incomplete, which it is not",
+		    lsn_print(found, abandoned));
+	else
+		error_set(err, ERROR_FORMAT, 0,
+		    "does not say that the record at %s is incomplete, which it is",
+		    lsn_print(expected, r->abandoned));
+	return of_record(r, err);
+}
+
+static int
+check_crc(const struct walreader *r, const struct walrecord *rec, const uint8_t *header,
+    struct error *err)
+{
+	uint32_t crc = walrecord_crc(header, rec->data, rec->len);
+
+	if (crc == r->crc)
+		return 0;
+	error_set(err, ERROR_FORMAT, 0, "checksum %08" PRIX32 ", expected %08" PRIX32,
+	    r->crc, crc);
+	return of_record(r, err);
+}
+
+static int
+check_end(const struct walreader *r, uint64_t end, struct error *err)
+{
+	char found[LSN_TEXT], stop[LSN_TEXT];
+
+	if (end <= r->stop_lsn)
+		return 0;
+	error_set(err, ERROR_FORMAT, 0, "ends at %s, behind the stop position %s",
+	    lsn_print(found, end), lsn_print(stop, r->stop_lsn));
+	return of_record(r, err);
+}
+
+/* The record at next is whole: its header, all that is behind, the LSN of its end. */
+static int
+deliver(struct walreader *r, struct walrecord *rec, const uint8_t *header, uint64_t end,
+    struct error *err)
+{
+	end = round_up(end, WALRECORD_ALIGN);
+	rec->lsn = r->next;
+	rec->end_lsn = end;
+	if (walrecord_is_switch(rec))
+		rec->end_lsn = round_up(end, r->expect->segment_size);
+	rec->magic = r->expect->magic;
+	rec->data = header + WALRECORD_HEADER;
+	rec->len = rec->total_len - WALRECORD_HEADER;
+	if (check_crc(r, rec, header, err) || check_overwrite(r, rec, err) ||
+	    check_end(r, end, err))
+		return -1;
+	if (r->sink && r->sink->record(r->sink, rec, err))
+		return -1;
+	r->prev = rec->lsn;
+	r->next = r->end = rec->end_lsn;
+	if (r->next >= r->stop_lsn)
+		r->state = STATE_DONE;
+	else
+		r->state = r->next == end ? STATE_BETWEEN : STATE_FILLER;
+	return 0;
+}
+
+/* What has come of a record that is not whole in one place: ${end} is behind it. */
+static int
+look_inside(struct walreader *r, uint64_t end, struct error *err)
+{
+	if (r->total_len == 0 && r->buf.len >= sizeof(r->total_len)) {
+		r->total_len = get_u32native(r->buf.data);
+		if (check_length(r, r->total_len, err))
+			return -1;
+	}
+	if (r->buf.len == WALRECORD_HEADER) {
+		walrecord_decode(r->buf.data, &r->rec, &r->crc);
+		if (check_header(r, &r->rec, err))
+			return -1;
+	}
+	if (r->buf.len < WALRECORD_HEADER || r->buf.len < r->total_len)
+		return 0;
+	return deliver(r, &r->rec, r->buf.data, end, err);
+}
+
+/* The next bytes of the record that has begun; *at moves behind what was taken. */
+static int
+go_on(
+    struct walreader *r, const uint8_t *bytes, size_t len, size_t *at, struct error *err)
+{
+	size_t want = r->buf.len < WALRECORD_HEADER ? WALRECORD_HEADER : r->total_len;
+
+	want -= r->buf.len;
+	if (want > len - *at)
+		want = len - *at;
+	if (buf_append(&r->buf, bytes + *at, want, err))
+		return -1;
+	*at += want;
+	return look_inside(r, r->lsn + *at, err);
+}
+
+/* The record that begins at ${at}: at once if it is whole, and its start if it is not. */
+static int
+begin(
+    struct walreader *r, const uint8_t *bytes, size_t len, size_t *at, struct error *err)
+{
+	const uint8_t *header = bytes + *at;
+	size_t left = len - *at;
+	struct walrecord rec;
+
+	if (left < WALRECORD_HEADER || get_u32native(header) > left) {
+		buf_clear(&r->buf);
+		r->total_len = 0;
+		r->state = STATE_INSIDE;
+		return go_on(r, bytes, len, at, err);
+	}
+	walrecord_decode(header, &rec, &r->crc);
+	if (check_length(r, rec.total_len, err) || check_header(r, &rec, err))
+		return -1;
+	*at += rec.total_len;
+	return deliver(r, &rec, header, r->lsn + *at, err);
+}
+
+/* The page's bytes from ${at} up to ${len}, the first of all having the LSN r->lsn. */
+static int
+take_records(
+    struct walreader *r, const uint8_t *bytes, size_t len, size_t *at, struct error *err)
+{
+	while (*at < len) {
+		int rc;
+
+		if (r->state == STATE_INSIDE) {
+			rc = go_on(r, bytes, len, at, err);
+		} else if (r->state == STATE_BETWEEN && r->next < r->lsn + len) {
+			*at = (size_t)(r->next - r->lsn);
+			rc = begin(r, bytes, len, at, err);
+		} else {
+			break;
+		}
+		if (rc)
+			return -1;
+	}
+	return 0;
+}
+
+static bool
+is_empty(const uint8_t *bytes, size_t len)
+{
+	return len == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, len - 1) == 0);
+}
+
+static int
+check_filler(
+    const struct walreader *r, const uint8_t *bytes, size_t len, struct error *err)
+{
+	char at[LSN_TEXT], by[LSN_TEXT];
+
+	if (is_empty(bytes, len))
+		return 0;
+	return error_set(err, ERROR_FORMAT, 0,
+	    "WAL at %s: not empty, but the record at %s ended the segment before",
+	    lsn_print(at, r->lsn), lsn_print(by, r->prev));
+}
+
+/* The page is not what comes next: what its header says is left of a record. */
+static int
+bad_rest(const struct walreader *r, uint32_t found, uint64_t expected, struct error *err)
+{
+	char page[LSN_TEXT], at[LSN_TEXT];
+
+	if (expected == 0)
+		return error_set(err, ERROR_FORMAT, 0,
+		    "WAL page at %s: %" PRIu32 " bytes left of a record, expected the "
+		    "start of one",
+		    lsn_print(page, r->lsn), found);
+	return error_set(err, ERROR_FORMAT, 0,
+	    "WAL page at %s: %" PRIu32 " bytes left of a record, expected %" PRIu64
+	    " of that at %s",
+	    lsn_print(page, r->lsn), found, expected, lsn_print(at, r->next));
+}
+
+/* The first record of the page, if the next one may be that: it is behind the header. */
+static int
+first_record(struct walreader *r, size_t header, uint32_t rest, struct error *err)
+{
+	char at[LSN_TEXT];
+
+	if (r->next > r->lsn + header)
+		return 0;
+	if (r->next != r->lsn && r->next != r->lsn + header)
+		return error_set(err, ERROR_FORMAT, 0,
+		    "WAL position %s is inside a page's header", lsn_print(at, r->next));
+	if (rest != 0)
+		return bad_rest(r, rest, 0, err);
+	r->next = r->lsn + header;
+	return 0;
+}
+
+/* The page's header is sound; is the page what must come next? */
+static int
+place_page(struct walreader *r, const uint8_t *page, size_t header, struct error *err)
+{
+	uint16_t flags = get_u16native(page + 2);
+	uint32_t rest = get_u32native(page + 16);
+
+	if (r->state == STATE_INSIDE && flags & PAGE_IS_OVERWRITE) {
+		r->abandoned = r->next;
+		r->next = r->lsn;
+		r->state = STATE_BETWEEN;
+	}
+	if (r->state == STATE_INSIDE) {
+		uint64_t left = r->total_len - r->buf.len;
+
+		return rest == left ? 0 : bad_rest(r, rest, left, err);
+	}
+	if (r->state == STATE_FILLER)
+		return rest == 0 ? 0 : bad_rest(r, rest, 0, err);
+	return first_record(r, header, rest, err);
+}
+
+/* The first bytes of a page; *at becomes the length of its header. */
+static int
+begin_page(
+    struct walreader *r, const uint8_t *page, size_t len, size_t *at, struct error *err)
+{
+	size_t header = r->lsn % r->expect->segment_size == 0 ? WALPAGE_LONG_HEADER
+							      : WALPAGE_SHORT_HEADER;
+
+	if (r->state == STATE_FILLER && r->lsn == r->next)
+		r->state = STATE_BETWEEN;
+	if (r->state == STATE_FILLER && len >= WALPAGE_SHORT_HEADER &&
+	    is_empty(page, WALPAGE_SHORT_HEADER))
+		return 0;
+	if (walpage_check(r->expect, page, len, r->lsn, r->timeline, err))
+		return -1;
+	*at = header;
+	return place_page(r, page, header, err);
+}
+
+/* Bytes of one page; if they are its first, the header is among them. */
+static int
+take_page(struct walreader *r, const uint8_t *bytes, size_t len, struct error *err)
+{
+	size_t at = 0;
+
+	if (r->lsn % r->expect->block_size == 0 && begin_page(r, bytes, len, &at, err))
+		return -1;
+	if (r->state == STATE_BEFORE && r->next < r->lsn + len)
+		r->state = STATE_BETWEEN;
+	if (take_records(r, bytes, len, &at, err))
+		return -1;
+	return r->state == STATE_FILLER ? check_filler(r, bytes + at, len - at, err) : 0;
+}
+
+int
+walreader_bytes(struct walreader *r, const uint8_t *bytes, size_t len, struct error *err)
+{
+	while (len > 0 && r->state != STATE_DONE) {
+		uint32_t page = r->expect->block_size;
+		size_t size = page - (size_t)(r->lsn % page);
+
+		if (size > len)
+			size = len;
+		if (take_page(r, bytes, size, err))
+			return -1;
+		r->lsn += size;
+		bytes += size;
+		len -= size;
+	}
+	r->lsn += len;
+	return 0;
+}
+
+int
+walreader_new(
+    struct walreader **out, const struct walreader_options *opt, struct error *err)
+{
+	struct walreader *r;
+	char at[LSN_TEXT], stop[LSN_TEXT];
+
+	*out = NULL;
+	if (opt->start_lsn % WALRECORD_ALIGN != 0)
+		return error_set(err, ERROR_FORMAT, 0, "no WAL record can begin at %s",
+		    lsn_print(at, opt->start_lsn));
+	if (opt->start_lsn >= opt->stop_lsn)
+		return error_set(err, ERROR_FORMAT, 0,
+		    "no WAL between the start position %s and the stop position %s",
+		    lsn_print(at, opt->start_lsn), lsn_print(stop, opt->stop_lsn));
+	r = calloc(1, sizeof(*r));
+	if (r == NULL)
+		return error_memory(err);
+	r->expect = opt->expect;
+	r->stop_lsn = opt->stop_lsn;
+	r->sink = opt->sink;
+	r->next = r->end = opt->start_lsn;
+	r->prev = NONE;
+	r->abandoned = NONE;
+	*out = r;
+	return 0;
+}
+
+int
+walreader_segment(
+    struct walreader *r, uint32_t name_timeline, uint64_t segment_lsn, struct error *err)
+{
+	uint64_t expected = r->lsn;
+	char found[LSN_TEXT], at[LSN_TEXT];
+
+	if (!r->has_begun)
+		expected = r->next - r->next % r->expect->segment_size;
+	if (segment_lsn != expected)
+		return error_set(err, ERROR_STATE, 0,
+		    "WAL segment at %s, expected that at %s",
+		    lsn_print(found, segment_lsn), lsn_print(at, expected));
+	r->has_begun = true;
+	r->lsn = segment_lsn;
+	r->timeline = name_timeline;
+	return 0;
+}
+
+bool
+walreader_is_done(const struct walreader *r)
+{
+	return r->state == STATE_DONE;
+}
+
+uint64_t
+walreader_position(const struct walreader *r)
+{
+	return r->end;
+}
+
+int
+walreader_finish(const struct walreader *r, struct error *err)
+{
+	return r->state == STATE_DONE ? 0 : ends_early(r, err);
+}
+
+void
+walreader_free(struct walreader *r)
+{
+	if (r == NULL)
+		return;
+	buf_free(&r->buf);
+	free(r);
+}

@@ -1,0 +1,221 @@
+#include "wal/walrecord.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "util/bytes.h"
+#include "util/crc32c.h"
+#include "util/lsn.h"
+
+/* Resource managers: src/include/access/rmgrlist.h; the numbers are their places there. */
+enum { RMGR_XLOG = 0, RMGR_TABLESPACE = 5, RMGR_LAST = 21, RMGR_FIRST_CUSTOM = 128 };
+
+/*
+ * The kinds of records, in the upper half of info: src/include/catalog/pg_control.h, and
+ * src/include/commands/tablespace.h.
+ */
+enum {
+	KIND = 0xF0,
+	XLOG_SWITCH = 0x40,
+	XLOG_BACKUP_END = 0x50,
+	XLOG_OVERWRITE_CONTRECORD = 0xD0,
+	TABLESPACE_CREATE = 0x00
+};
+
+/* What the first byte of a part's header says; blocks are numbered from 0. */
+enum {
+	PART_BLOCK_LAST = 32,
+	PART_TOPLEVEL_XID = 252,
+	PART_ORIGIN = 253,
+	PART_LONG = 254,
+	PART_SHORT = 255
+};
+
+enum { BLOCK_HAS_IMAGE = 0x10, BLOCK_SAME_RELATION = 0x80 };
+
+/* One compressed image was as another up to 14; then each method got a flag of its own. */
+enum { IMAGE_HAS_HOLE = 0x01, IMAGE_COMPRESSED_14 = 0x02, IMAGE_COMPRESSED_15 = 0x1C };
+#define MAGIC_15 0xD110
+
+void
+walrecord_decode(
+    const uint8_t header[WALRECORD_HEADER], struct walrecord *rec, uint32_t *crc)
+{
+	rec->total_len = get_u32native(header);
+	rec->xid = get_u32native(header + 4);
+	rec->prev = get_u64native(header + 8);
+	rec->info = header[16];
+	rec->rmid = header[17];
+	*crc = get_u32native(header + 20);
+}
+
+uint32_t
+walrecord_crc(const uint8_t header[WALRECORD_HEADER], const uint8_t *data, size_t len)
+{
+	return crc32c(crc32c(0, data, len), header, 20);
+}
+
+bool
+walrecord_knows(uint8_t rmid)
+{
+	return rmid <= RMGR_LAST || rmid >= RMGR_FIRST_CUSTOM;
+}
+
+/* Bytes not yet read, of which ${len} are left. */
+struct rest {
+	const uint8_t *at;
+	size_t len;
+	bool is_short; /* more was wanted than there was */
+};
+
+/* The next ${len} bytes, at most 8; of what is not there, zeros. */
+static const uint8_t *
+take(struct rest *rest, size_t len)
+{
+	static const uint8_t nothing[8];
+	const uint8_t *at = rest->at;
+
+	if (rest->len < len) {
+		rest->is_short = true;
+		rest->len = 0;
+		return nothing;
+	}
+	rest->at += len;
+	rest->len -= len;
+	return at;
+}
+
+/* The header of a block's part behind its number; returns the bytes it promises. */
+static size_t
+take_block(struct rest *rest, uint16_t magic)
+{
+	uint8_t compressed = magic < MAGIC_15 ? IMAGE_COMPRESSED_14 : IMAGE_COMPRESSED_15;
+	uint8_t flags = *take(rest, 1);
+	size_t promised = get_u16native(take(rest, 2));
+
+	if (flags & BLOCK_HAS_IMAGE) {
+		uint8_t image;
+
+		promised += get_u16native(take(rest, 2));
+		take(rest, 2);
+		image = *take(rest, 1);
+		if (image & IMAGE_HAS_HOLE && image & compressed)
+			take(rest, 2);
+	}
+	if (!(flags & BLOCK_SAME_RELATION)) {
+		take(rest, 8);
+		take(rest, 4);
+	}
+	take(rest, 4);
+	return promised;
+}
+
+static int
+bad_part(const struct walrecord *rec, unsigned part, struct error *err)
+{
+	char at[LSN_TEXT];
+
+	return error_set(err, ERROR_FORMAT, 0, "WAL record at %s: unknown part %u",
+	    lsn_print(at, rec->lsn), part);
+}
+
+int
+walrecord_main_data(
+    const struct walrecord *rec, const uint8_t **data, size_t *len, struct error *err)
+{
+	struct rest rest = { rec->data, rec->len, false };
+	size_t main_len = 0, promised = 0;
+	bool is_last = false;
+	char at[LSN_TEXT];
+
+	/* the main data's header is the last; without one the blocks' data must begin */
+	while (!is_last && rest.len > promised) {
+		uint8_t part = *take(&rest, 1);
+
+		if (part == PART_SHORT)
+			main_len = *take(&rest, 1);
+		else if (part == PART_LONG)
+			main_len = get_u32native(take(&rest, 4));
+		else if (part == PART_ORIGIN)
+			take(&rest, 2);
+		else if (part == PART_TOPLEVEL_XID)
+			take(&rest, 4);
+		else if (part <= PART_BLOCK_LAST)
+			promised += take_block(&rest, rec->magic);
+		else
+			return bad_part(rec, part, err);
+		is_last = part == PART_SHORT || part == PART_LONG;
+	}
+	if (rest.is_short || promised > rest.len || main_len != rest.len - promised)
+		return error_set(err, ERROR_FORMAT, 0,
+		    "WAL record at %s: its parts are not its %zu bytes",
+		    lsn_print(at, rec->lsn), rec->len);
+	*data = rec->data + rec->len - main_len;
+	*len = main_len;
+	return 0;
+}
+
+static bool
+is_kind(const struct walrecord *rec, uint8_t rmid, uint8_t kind)
+{
+	return rec->rmid == rmid && (rec->info & KIND) == kind;
+}
+
+/* The LSN that the main data, ${want} bytes long, begins with. */
+static bool
+has_lsn(const struct walrecord *rec, size_t want, uint64_t *lsn)
+{
+	struct error err;
+	const uint8_t *data;
+	size_t len;
+
+	if (walrecord_main_data(rec, &data, &len, &err) || len != want)
+		return false;
+	*lsn = get_u64native(data);
+	return true;
+}
+
+bool
+walrecord_is_switch(const struct walrecord *rec)
+{
+	return is_kind(rec, RMGR_XLOG, XLOG_SWITCH);
+}
+
+bool
+walrecord_is_backup_end(const struct walrecord *rec, uint64_t *start_lsn)
+{
+	return is_kind(rec, RMGR_XLOG, XLOG_BACKUP_END) && has_lsn(rec, 8, start_lsn);
+}
+
+bool
+walrecord_is_overwrite(const struct walrecord *rec, uint64_t *lsn)
+{
+	/* the LSN, and the time when it was found out */
+	return is_kind(rec, RMGR_XLOG, XLOG_OVERWRITE_CONTRECORD) &&
+	       has_lsn(rec, 16, lsn);
+}
+
+bool
+walrecord_is_tablespace(const struct walrecord *rec)
+{
+	return is_kind(rec, RMGR_TABLESPACE, TABLESPACE_CREATE);
+}
+
+int
+walrecord_tablespace(
+    const struct walrecord *rec, uint32_t *oid, const char **path, struct error *err)
+{
+	const uint8_t *data;
+	char at[LSN_TEXT];
+	size_t len;
+
+	if (walrecord_main_data(rec, &data, &len, err))
+		return -1;
+	if (len < 5 || memchr(data + 4, '\0', len - 4) != data + len - 1)
+		return error_set(err, ERROR_FORMAT, 0,
+		    "WAL record at %s: no tablespace's number and location",
+		    lsn_print(at, rec->lsn));
+	*oid = get_u32native(data);
+	*path = (const char *)data + 4;
+	return 0;
+}

@@ -1,0 +1,106 @@
+#ifndef PG_BASETAR_WAL_WALRECORD_H
+#define PG_BASETAR_WAL_WALRECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util/error.h"
+
+/*
+ * One WAL record, as it is when walreader.h has put it together: page headers are not
+ * part of it any more.  XLogRecord in src/include/access/xlogrecord.h of PostgreSQL 10
+ * to 18:
+ *
+ *	 0  4	length of the whole, this header included
+ *	 4  4	transaction
+ *	 8  8	LSN of the record before it
+ *	16  1	info: the upper four bits are the resource manager's
+ *	17  1	resource manager
+ *	20  4	CRC-32C: of all behind the header first, then of the header up to here
+ *
+ * Records begin at multiples of 8.  What is behind the header is opaque here but for
+ * the few kinds below.
+ */
+#define WALRECORD_HEADER ((size_t)24)
+#define WALRECORD_ALIGN 8
+
+/*
+ * No server can read back a record longer than this (XLogRecordMaxSize, which 16 and
+ * later refuse to exceed; those before could not allocate one).
+ */
+#define WALRECORD_MAX ((uint32_t)1020 * 1024 * 1024)
+
+struct walrecord {
+	uint64_t lsn;	  /* of its first byte */
+	uint64_t end_lsn; /* a multiple of 8; of a switch record the segment's end */
+	uint64_t prev;
+	uint32_t total_len; /* as its header says: WALRECORD_HEADER + len */
+	uint32_t xid;	    /* 0: of no transaction */
+	uint16_t magic;	    /* of its pages: what release wrote it */
+	uint8_t rmid;
+	uint8_t info;
+	const uint8_t *data; /* behind the header; valid during the call only */
+	size_t len;
+};
+
+/*
+ * The fields of a header, and in *crc the checksum it bears.  Sets neither lsn, end_lsn
+ * and magic, which the header does not tell, nor data and len.
+ */
+void walrecord_decode(
+    const uint8_t header[WALRECORD_HEADER], struct walrecord *rec, uint32_t *crc);
+
+/* The checksum that a record of this header and ${len} bytes behind it should bear. */
+uint32_t
+walrecord_crc(const uint8_t header[WALRECORD_HEADER], const uint8_t *data, size_t len);
+
+/*
+ * Can a record be of this resource manager?  All releases from 10 to 18 have the same
+ * 22; from 15 on extensions may bring others, numbered from 128.
+ */
+bool walrecord_knows(uint8_t rmid);
+
+/*
+ * The main data of a record, *data among its bytes, *len 0 when it has none.  Before it
+ * stand the headers of its parts and the parts about single blocks:
+ *
+ *	0..32	a block: flags, length of its data (2), and if the flags say so: its
+ *		full-page image's length (2), hole (2), flags (1), and for a compressed
+ *		one with a hole the hole's length (2); the relation (12); the block (4)
+ *	252	top-level transaction (4), from 14 on
+ *	253	replication origin (2)
+ *	254	the main data, its length (4)
+ *	255	the main data, its length (1)
+ *
+ * Then images and data of the blocks in their order, and the main data to the end.
+ * (src/backend/access/transam/xlogreader.c, DecodeXLogRecord; the numbers that mark a
+ * compressed image changed with 15.)  ERROR_FORMAT when the parts are not the whole.
+ */
+MUST_CHECK int walrecord_main_data(
+    const struct walrecord *rec, const uint8_t **data, size_t *len, struct error *err);
+
+/* Does the server go on in the next segment behind it, as pg_switch_wal() has it do? */
+bool walrecord_is_switch(const struct walrecord *rec);
+
+/*
+ * Does it end an online backup?  Then *start_lsn is where that began.  Its end is the
+ * stop position that the server returned on a primary.
+ */
+bool walrecord_is_backup_end(const struct walrecord *rec, uint64_t *start_lsn);
+
+/* Does it say that the record at *lsn was left incomplete, for good? */
+bool walrecord_is_overwrite(const struct walrecord *rec, uint64_t *lsn);
+
+/* Does it create a tablespace? */
+bool walrecord_is_tablespace(const struct walrecord *rec);
+
+/*
+ * Which one: its OID, and the location as it was given, "" for a tablespace in place.
+ * ${path} lies among the record's bytes.  For walrecord_is_tablespace() only;
+ * ERROR_FORMAT when that is not what the record has.
+ */
+MUST_CHECK int walrecord_tablespace(
+    const struct walrecord *rec, uint32_t *oid, const char **path, struct error *err);
+
+#endif

@@ -1,0 +1,157 @@
+/* The proof that a backup's WAL leads to its end, and what it says of tablespaces. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "support/walimage.h"
+#include "wal/walproof.h"
+
+static struct walimage image;
+
+/* From the first record to the end of the last. */
+static int
+prove(struct walproof **p, bool is_primary, struct error *err)
+{
+	const struct walpage_expect expect = walimage_expect(&image);
+	const struct walproof_options opt = {
+		.expect = &expect,
+		.start_lsn = image.records[0].lsn,
+		.stop_lsn = image.records[image.count - 1].end_lsn,
+		.is_primary = is_primary,
+	};
+
+	if (walproof_new(p, &opt, err))
+		return -1;
+	for (size_t at = 0; at < WALIMAGE_SIZE; at += WALIMAGE_SEGMENT)
+		if (walproof_segment(*p, 1, WALIMAGE_START + at, err) ||
+		    walproof_bytes(*p, image.bytes + at, WALIMAGE_SEGMENT, err))
+			return -1;
+	return walproof_finish(*p, err);
+}
+
+/* The last records of a backup, and what is said of them; NULL: all is well. */
+static struct row {
+	const char *name;
+	bool is_primary;
+	uint64_t start; /* in the end-of-backup record; 0: there is none */
+	bool goes_on;	/* another record behind it */
+	const char *error;
+} rows[] = {
+	{ "primary", true, WALIMAGE_START + 40, false, NULL },
+	{ "standby", false, 0, false, NULL },
+	{ "standby, with the end of another backup", false, 99, false, NULL },
+	{ "primary without an end", true, 0, false,
+	    "WAL record at 2/1050: the last before the stop position 2/1080, but not the "
+	    "end of the backup that began at 2/1028" },
+	{ "primary with the end before", true, WALIMAGE_START + 40, true,
+	    "WAL record at 2/10C0: the last before the stop position 2/10E8, but not the "
+	    "end of the backup that began at 2/1028" },
+	{ "end of another backup", true, 0x28, false,
+	    "WAL record at 2/1098: the end of a backup that began at 0/28, expected that "
+	    "from 2/1028" },
+};
+
+enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
+
+static void
+check_row(void **state)
+{
+	const struct row *row = *state;
+	struct walproof *p = NULL;
+	struct error err = { 0 };
+	int rc;
+
+	assert_true(walimage_start(&image));
+	walimage_heaps(&image, 2, 40);
+	if (row->start > 0)
+		walimage_backup_end(&image, row->start);
+	if (row->goes_on)
+		walimage_heap(&image, 40);
+	rc = prove(&p, row->is_primary, &err);
+	assert_string_equal(err.text, row->error ? row->error : "");
+	assert_int_equal(rc, row->error ? -1 : 0);
+	assert_int_equal(walproof_records(p), image.count);
+	walproof_free(p);
+	walimage_free(&image);
+}
+
+static void
+tablespaces(void **state)
+{
+	static const uint8_t first[] = "\x04\x40\0\0/srv/a b";
+	static const uint8_t second[] = "\x05\x40\0\0";
+	const struct walproof_tablespace *found;
+	struct walproof *p = NULL;
+	struct error err = { 0 };
+	size_t count;
+
+	(void)state;
+	assert_true(walimage_start(&image));
+	walimage_heap(&image, 40);
+	walimage_main(&image, WALIMAGE_TABLESPACE, 0, first, sizeof(first));
+	walimage_main(&image, WALIMAGE_TABLESPACE, 0x10, second, 4); /* DROP */
+	walimage_main(&image, WALIMAGE_TABLESPACE, 0, second, sizeof(second));
+	assert_int_equal(prove(&p, false, &err), 0);
+	found = walproof_tablespaces(p, &count);
+	assert_int_equal(count, 2);
+	assert_int_equal(found[0].oid, 16388);
+	assert_string_equal(found[0].path, "/srv/a b");
+	assert_int_equal(found[1].oid, 16389);
+	assert_string_equal(found[1].path, "");
+	walproof_free(p);
+	walimage_free(&image);
+}
+
+/* Its checksum is right, its content is no tablespace's: the reader would have failed. */
+static void
+bad_tablespace(void **state)
+{
+	struct walproof *p = NULL;
+	struct error err = { 0 };
+
+	(void)state;
+	assert_true(walimage_start(&image));
+	walimage_heap(&image, 40);
+	walimage_main(&image, WALIMAGE_TABLESPACE, 0, "abc", 3);
+	assert_int_equal(prove(&p, false, &err), -1);
+	assert_string_equal(
+	    err.text, "WAL record at 2/1050: no tablespace's number and location");
+	walproof_free(p);
+	walimage_free(&image);
+}
+
+static void
+wrong_call(void **state)
+{
+	struct walproof *p = NULL;
+	struct error err = { 0 };
+	const struct walpage_expect expect = walimage_expect(&image);
+	const struct walproof_options opt = { &expect, 16, 16, false };
+
+	(void)state;
+	assert_int_equal(walproof_new(&p, &opt, &err), -1);
+	assert_null(p);
+	walproof_free(NULL);
+}
+
+int
+main(void)
+{
+	enum { SINGLE = 3 };
+	struct CMUnitTest tests[SINGLE + ROWS] = {
+		cmocka_unit_test(tablespaces),
+		cmocka_unit_test(bad_tablespace),
+		cmocka_unit_test(wrong_call),
+	};
+
+	for (size_t i = 0; i < ROWS; i++)
+		tests[SINGLE + i] = (struct CMUnitTest){ .name = rows[i].name,
+			.test_func = check_row,
+			.initial_state = &rows[i] };
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,276 @@
+/* One record: its header, its checksum, its parts, and the kinds that are known. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "wal/walrecord.h"
+
+enum { MAGIC_14 = 0xD10D, MAGIC_15 = 0xD110 };
+
+/*
+ * The bytes behind a header in hexadecimal, and what of them is the main data.
+ */
+static struct row {
+	const char *name;
+	const char *bytes;
+	uint16_t magic;
+	const char *main;  /* NULL: not to be found */
+	const char *error; /* behind "WAL record at 0/2000028: " */
+} rows[] = {
+	{ "nothing", "", MAGIC_15, "", NULL },
+	{ "short main data", "FF03 AABBCC", MAGIC_15, "AABBCC", NULL },
+	{ "long main data", "FE03000000 AABBCC", MAGIC_15, "AABBCC", NULL },
+	{ "no main data", "FF00", MAGIC_15, "", NULL },
+	{ "origin", "FD0100 FF01 AA", MAGIC_15, "AA", NULL },
+	{ "top-level transaction", "FC01020304 FF01 AA", MAGIC_15, "AA", NULL },
+	{ "block with data", "00200200 000000000000000000000000 00000000 FF01 1111 AA",
+	    MAGIC_15, "AA", NULL },
+	{ "block with data only", "00200200 000000000000000000000000 00000000 1111",
+	    MAGIC_15, "", NULL },
+	{ "block without data", "00000000 000000000000000000000000 00000000", MAGIC_15,
+	    "", NULL },
+	{ "two blocks of one relation",
+	    "00200200 000000000000000000000000 00000000 01A00100 00000000 FF02 "
+	    "1111 22 AABB",
+	    MAGIC_15, "AABB", NULL },
+	{ "last block's number", "20A00100 00000000 FF01 11 AA", MAGIC_15, "AA", NULL },
+	{ "image with a hole", "00900000 0300 0000 01 00000000 FF01 111111 AA", MAGIC_15,
+	    "AA", NULL },
+	{ "image with a hole, to be applied",
+	    "00900000 0300 0000 03 00000000 FF01 111111 AA", MAGIC_15, "AA", NULL },
+	{ "image by pglz", "00900000 0300 0000 05 0000 00000000 FF01 111111 AA", MAGIC_15,
+	    "AA", NULL },
+	{ "image by lz4", "00900000 0300 0000 09 0000 00000000 FF01 111111 AA", MAGIC_15,
+	    "AA", NULL },
+	{ "image by zstd", "00900000 0300 0000 13 0000 00000000 FF01 111111 AA", MAGIC_15,
+	    "AA", NULL },
+	{ "image by zstd, no hole", "00900000 0300 0000 12 00000000 FF01 111111 AA",
+	    MAGIC_15, "AA", NULL },
+	{ "image of 14", "00900000 0300 0000 05 00000000 FF01 111111 AA", MAGIC_14, "AA",
+	    NULL },
+	{ "compressed image of 14", "00900000 0300 0000 03 0000 00000000 FF01 111111 AA",
+	    MAGIC_14, "AA", NULL },
+
+	{ "too short", "FF03 AABB", MAGIC_15, NULL, "its parts are not its 4 bytes" },
+	{ "too long", "FF03 AABBCCDD", MAGIC_15, NULL, "its parts are not its 6 bytes" },
+	{ "far too short", "FEFFFFFFFF AABB", MAGIC_15, NULL,
+	    "its parts are not its 7 bytes" },
+	{ "cut in a length", "FE0300", MAGIC_15, NULL, "its parts are not its 3 bytes" },
+	{ "cut before a length", "FF", MAGIC_15, NULL, "its parts are not its 1 bytes" },
+	{ "cut in a block", "00200200 0000", MAGIC_15, NULL,
+	    "its parts are not its 6 bytes" },
+	{ "cut in an image", "0090000003", MAGIC_15, NULL,
+	    "its parts are not its 5 bytes" },
+	{ "block's data is cut", "00A00200 00000000 11", MAGIC_15, NULL,
+	    "its parts are not its 9 bytes" },
+	{ "unknown part", "FB0000", MAGIC_15, NULL, "unknown part 251" },
+	{ "unknown block", "21A00100 00000000 11", MAGIC_15, NULL, "unknown part 33" },
+};
+
+enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
+
+/* The bytes that a text of hexadecimal digits and blanks means; the caller frees them. */
+static uint8_t *
+unhex(const char *text, size_t *len)
+{
+	uint8_t *bytes = malloc(strlen(text) / 2 + 1);
+
+	assert_non_null(bytes);
+	*len = 0;
+	for (; *text != '\0'; text++) {
+		char pair[3] = { text[0], text[1], '\0' };
+
+		if (*text == ' ')
+			continue;
+		bytes[(*len)++] = (uint8_t)strtoul(pair, NULL, 16);
+		text++;
+	}
+	return bytes;
+}
+
+/* No more memory than there are bytes, so that a byte too many is noticed. */
+static uint8_t *
+exactly(uint8_t *bytes, size_t len)
+{
+	uint8_t *exact = malloc(len ? len : 1);
+
+	assert_non_null(exact);
+	if (len > 0)
+		memcpy(exact, bytes, len);
+	free(bytes);
+	return exact;
+}
+
+static void
+check_row(void **state)
+{
+	const struct row *row = *state;
+	struct walrecord rec = { .lsn = 0x2000028, .magic = row->magic };
+	char expected[128] = "";
+	struct error err = { 0 };
+	const uint8_t *data = NULL;
+	uint8_t *bytes, *wanted;
+	size_t len = 0, wanted_len;
+
+	bytes = unhex(row->bytes, &rec.len);
+	bytes = exactly(bytes, rec.len);
+	rec.data = bytes;
+	assert_int_equal(
+	    walrecord_main_data(&rec, &data, &len, &err), row->error ? -1 : 0);
+	if (row->error)
+		snprintf(expected, sizeof(expected), "WAL record at 0/2000028: %s",
+		    row->error);
+	assert_string_equal(err.text, expected);
+	if (row->main) {
+		wanted = unhex(row->main, &wanted_len);
+		assert_int_equal(len, wanted_len);
+		assert_memory_equal(data, wanted, len);
+		free(wanted);
+	}
+	free(bytes);
+}
+
+/* XLOG_BACKUP_END as a 15 wrote it at 0/3B000188. */
+static void
+real(void **state)
+{
+	static const char text[] =
+	    "22000000 00000000 1001003B00000000 50 00 0000 3C58DC80"
+	    "FF08 D800003B00000000";
+	struct walrecord rec = { 0 };
+	uint32_t crc = 0;
+	uint64_t start = 0;
+	size_t len;
+	uint8_t *bytes = unhex(text, &len);
+
+	(void)state;
+	walrecord_decode(bytes, &rec, &crc);
+	assert_int_equal(rec.total_len, len);
+	assert_int_equal(rec.xid, 0);
+	assert_int_equal(rec.prev, 0x3B000110);
+	assert_int_equal(rec.info, 0x50);
+	assert_int_equal(rec.rmid, 0);
+	assert_int_equal(crc, 0x80DC583C);
+	rec.data = bytes + WALRECORD_HEADER;
+	rec.len = len - WALRECORD_HEADER;
+	assert_int_equal(walrecord_crc(bytes, rec.data, rec.len), crc);
+	assert_true(walrecord_is_backup_end(&rec, &start));
+	assert_int_equal(start, 0x3B0000D8);
+	free(bytes);
+}
+
+static struct walrecord
+record(uint8_t rmid, uint8_t info, const uint8_t *data, size_t len)
+{
+	return (struct walrecord){
+		.lsn = 0x2000028,
+		.magic = MAGIC_15,
+		.rmid = rmid,
+		.info = info,
+		.data = data,
+		.len = len,
+	};
+}
+
+static void
+kinds(void **state)
+{
+	static const uint8_t eight[] = { 255, 8, 1, 2, 3, 4, 5, 6, 7, 8 };
+	static const uint8_t sixteen[2 + 16] = { 255, 16, 9 };
+	struct walrecord rec;
+	uint64_t lsn = 77;
+
+	(void)state;
+	rec = record(0, 0x40, NULL, 0);
+	assert_true(walrecord_is_switch(&rec));
+	rec = record(0, 0x4F, NULL, 0); /* the low half is not the kind's */
+	assert_true(walrecord_is_switch(&rec));
+	rec = record(1, 0x40, NULL, 0);
+	assert_false(walrecord_is_switch(&rec));
+	rec = record(0, 0x50, sixteen, sizeof(sixteen));
+	assert_false(walrecord_is_backup_end(&rec, &lsn));
+	rec = record(1, 0x50, eight, sizeof(eight));
+	assert_false(walrecord_is_backup_end(&rec, &lsn));
+	rec = record(0, 0x40, eight, sizeof(eight));
+	assert_false(walrecord_is_backup_end(&rec, &lsn));
+	rec = record(0, 0xD0, eight, sizeof(eight));
+	assert_false(walrecord_is_overwrite(&rec, &lsn));
+	assert_int_equal(lsn, 77);
+	rec = record(0, 0xD0, sixteen, sizeof(sixteen));
+	assert_true(walrecord_is_overwrite(&rec, &lsn));
+	assert_int_equal(lsn, 9);
+	assert_true(walrecord_knows(21));
+	assert_false(walrecord_knows(22));
+	assert_false(walrecord_knows(127));
+	assert_true(walrecord_knows(128));
+}
+
+static void
+tablespace(void **state)
+{
+	static const uint8_t place[] = "\xFF\x0D\x04\x40\0\0/srv/a b";
+	static const uint8_t in_place[] = "\xFF\x05\x04\x40\0\0";
+	struct walrecord rec = record(5, 0x0F, place, sizeof(place));
+	struct error err = { 0 };
+	const char *path = NULL;
+	uint32_t oid = 0;
+
+	(void)state;
+	assert_true(walrecord_is_tablespace(&rec));
+	assert_int_equal(walrecord_tablespace(&rec, &oid, &path, &err), 0);
+	assert_int_equal(oid, 16388);
+	assert_string_equal(path, "/srv/a b");
+	rec = record(5, 0, in_place, sizeof(in_place));
+	assert_int_equal(walrecord_tablespace(&rec, &oid, &path, &err), 0);
+	assert_string_equal(path, "");
+	rec = record(5, 0x10, in_place, sizeof(in_place));
+	assert_false(walrecord_is_tablespace(&rec));
+	rec = record(4, 0, in_place, sizeof(in_place));
+	assert_false(walrecord_is_tablespace(&rec));
+}
+
+/* Main data that is no tablespace's. */
+static void
+no_tablespace(void **state)
+{
+	static const uint8_t bad[][16] = {
+		"\xFF\x04\x04\x40\0\0",	    /* no path */
+		"\xFF\x06\x04\x40\0\0ab",   /* no end of it */
+		"\xFF\x07\x04\x40\0\0a\0b", /* a NUL inside */
+		"\xFF\x03\x04\x40\0",	    /* half a number */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct walrecord rec = record(5, 0, bad[i], 2U + bad[i][1]);
+		struct error err = { 0 };
+		const char *path;
+		uint32_t oid;
+
+		assert_int_equal(walrecord_tablespace(&rec, &oid, &path, &err), -1);
+		assert_int_equal(err.kind, ERROR_FORMAT);
+	}
+}
+
+int
+main(void)
+{
+	struct CMUnitTest tests[ROWS + 4] = {
+		cmocka_unit_test(real),
+		cmocka_unit_test(kinds),
+		cmocka_unit_test(tablespace),
+		cmocka_unit_test(no_tablespace),
+	};
+
+	for (size_t i = 0; i < ROWS; i++)
+		tests[4 + i] = (struct CMUnitTest){ .name = rows[i].name,
+			.test_func = check_row,
+			.initial_state = &rows[i] };
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
