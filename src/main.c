@@ -1,6 +1,7 @@
 /* pg_basetar: options -> command -> print the one error -> exit status. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -11,7 +12,7 @@
 #include "option/opttable.h"
 #include "util/interrupt.h"
 
-enum { EXIT_DONE = 0, EXIT_FAILED = 1 };
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_FINDINGS = 3 };
 
 /*
  * Descriptors 0 to 2 that our parent closed would be given to the first files we open,
@@ -45,7 +46,7 @@ print_usage(struct error *err)
 }
 
 static int
-run(int argc, char *const *argv, struct error *err)
+run(int argc, char *const *argv, bool *is_sound, struct error *err)
 {
 	struct options options;
 
@@ -60,7 +61,7 @@ run(int argc, char *const *argv, struct error *err)
 		message_set_level(options.quiet ? MESSAGE_QUIET :
 			options.verbose		? MESSAGE_VERBOSE :
 						  MESSAGE_NORMAL);
-		return interrupt_install(err) || backup_run(&options, err) ? -1 : 0;
+		return interrupt_install(err) || backup_run(&options, is_sound, err) ? -1 : 0;
 	default:
 		return -1;
 	}
@@ -70,9 +71,10 @@ int
 main(int argc, char **argv)
 {
 	struct error err = { 0 };
+	bool is_sound = true;
 
-	if (run(argc, argv, &err) == 0)
-		return EXIT_DONE;
+	if (run(argc, argv, &is_sound, &err) == 0)
+		return is_sound ? EXIT_DONE : EXIT_FINDINGS;
 	message_error(&err);
 	return EXIT_FAILED;
 }

@@ -129,20 +129,16 @@ file_from(struct archive *a, const struct stat *st, int fd, struct body *body,
 	return rc;
 }
 
-/* What the manifest is to know of the file ${path}, and its body. */
-static int
-listed_body(struct archive *a, struct body **body, const char *path, const struct stat *st,
-    uint64_t size, enum digest_kind digest, void (*warn)(const char *), struct error *err)
+/* What the manifest is to know of a file. */
+static struct filebody_options
+listed(const struct archive *a, const struct stat *st, uint64_t size)
 {
-	const struct filebody_options opt = {
+	return (struct filebody_options){
 		.manifest = a->manifest,
-		.digest = digest,
+		.digest = a->opt.digest,
 		.size = size,
 		.mtime = st ? st->st_mtime : a->opt.own.st_mtime,
-		.warn = warn,
 	};
-
-	return filebody_new(body, path, &opt, err);
 }
 
 /* A body that nobody wants to hear of. */
@@ -158,10 +154,10 @@ int
 archive_bytes(struct archive *a, enum layout_part part, const char *path,
     const struct stat *st, const void *bytes, size_t len, struct error *err)
 {
+	const struct filebody_options opt = listed(a, st, len);
 	struct body *body;
 
-	if (layout_name(&a->name, part, path, err) ||
-	    listed_body(a, &body, path, st, len, a->opt.digest, NULL, err))
+	if (layout_name(&a->name, part, path, err) || filebody_new(&body, path, &opt, err))
 		return -1;
 	return whole_file(a, st, bytes, len, body, err);
 }
@@ -170,11 +166,14 @@ int
 archive_file(struct archive *a, enum layout_part part, const char *path,
     const struct stat *st, int fd, bool is_relation, struct error *err)
 {
+	struct filebody_options opt = listed(a, st, (uint64_t)st->st_size);
 	struct body *body;
 
-	if (layout_name(&a->name, part, path, err) ||
-	    listed_body(a, &body, path, st, (uint64_t)st->st_size, a->opt.digest,
-		is_relation ? NULL : a->opt.warn, err)) {
+	if (!is_relation)
+		opt.warn = a->opt.warn;
+	else if (a->opt.pages && pagecheck_is_relation(a->opt.pages, path, &opt.first_block))
+		opt.pages = a->opt.pages;
+	if (layout_name(&a->name, part, path, err) || filebody_new(&body, path, &opt, err)) {
 		sys_close(fd);
 		return -1;
 	}
@@ -185,11 +184,13 @@ int
 archive_control(struct archive *a, const struct stat *st, const void *bytes, size_t len,
     struct error *err)
 {
-	enum digest_kind digest = a->opt.digest == DIGEST_NONE ? DIGEST_NONE : DIGEST_SHA256;
+	struct filebody_options opt = listed(a, st, len);
 	struct body *body;
 
+	if (opt.digest != DIGEST_NONE)
+		opt.digest = DIGEST_SHA256;
 	if (layout_name(&a->name, LAYOUT_TREE, LAYOUT_CONTROL, err) ||
-	    listed_body(a, &body, LAYOUT_CONTROL, st, len, digest, NULL, err))
+	    filebody_new(&body, LAYOUT_CONTROL, &opt, err))
 		return -1;
 	return whole_file(a, st, bytes, len, body, err);
 }

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "archive/layout.h"
+#include "archive/pagecheck.h"
 #include "archive/walbody.h"
 #include "io/blockpipe.h"
 #include "util/digest.h"
@@ -29,6 +30,7 @@ struct archive_options {
 	/* Owner, mode and time of members that are no files of the cluster. */
 	struct stat own;
 	void (*warn)(const char *text);
+	const struct pagecheck *pages; /* borrowed; NULL: relations' pages are not checked */
 };
 
 MUST_CHECK int archive_open(struct archive **, const struct archive_options *options,
@@ -50,8 +52,8 @@ MUST_CHECK int archive_bytes(struct archive *, enum layout_part part, const char
 
 /*
  * A file of ${st}->st_size bytes that is read from ${fd}; what it does not have when it
- * is read becomes zeros, and a warning unless ${is_relation}.  Takes ${fd}, on failure
- * too.
+ * is read becomes zeros, and a warning unless ${is_relation}; of a relation the pages are
+ * checked.  Takes ${fd}, on failure too.
  */
 MUST_CHECK int archive_file(struct archive *, enum layout_part part, const char *path,
     const struct stat *st, int fd, bool is_relation, struct error *err);

@@ -12,8 +12,21 @@ struct filebody {
 	struct digest *digest;
 	uint32_t crc;     /* of the pieces so far */
 	uint64_t missing; /* bytes that the file did not have */
+	struct pagetally_file pages;
 	char path[];
 };
+
+/* On the workers, several at once: only what is the same from the beginning is touched. */
+static int
+filebody_check(const struct body *body, struct piece *piece, const struct piece_source *from,
+    struct error *err)
+{
+	const struct filebody *f = (const struct filebody *)body;
+
+	if (f->opt.pages == NULL)
+		return 0;
+	return pagecheck_piece(f->opt.pages, f->opt.first_block, piece, from, err);
+}
 
 static int
 filebody_piece(struct body *body, const struct piece *piece, struct error *err)
@@ -21,6 +34,8 @@ filebody_piece(struct body *body, const struct piece *piece, struct error *err)
 	struct filebody *f = (struct filebody *)body;
 
 	f->missing += piece->missing;
+	if (f->opt.pages && pagetally_piece(f->opt.pages->tally, f->path, &f->pages, piece, err))
+		return -1;
 	if (body->wants_crc32c)
 		f->crc = piece->offset == 0 ? piece->crc32c :
 					      crc32c_combine(f->crc, piece->crc32c, piece->len);
@@ -52,6 +67,8 @@ filebody_end(struct body *body, struct error *err)
 	size_t len = 0;
 
 	warn_of_missing(f);
+	if (f->opt.pages && pagetally_end(f->opt.pages->tally, f->path, &f->pages, err))
+		return -1;
 	if (f->opt.manifest == NULL)
 		return 0;
 	if (body->wants_crc32c)
@@ -72,7 +89,7 @@ filebody_free(struct body *body)
 }
 
 static const struct body_ops filebody_ops = { filebody_piece, filebody_end,
-	filebody_free };
+	filebody_free, filebody_check };
 
 int
 filebody_new(struct body **out, const char *path, const struct filebody_options *opt,

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "archive/pagecheck.h"
 #include "io/blockpipe.h"
 #include "pg/manifest_write.h"
 #include "util/digest.h"
@@ -11,13 +12,16 @@
 /*
  * The body of a file that is listed in the manifest: takes its digest while it passes
  * and makes its entry at the end.  CRC-32C comes from the workers, piece by piece, and
- * is combined here; SHA-2, which cannot be combined, is taken of the pieces here.
+ * is combined here; SHA-2, which cannot be combined, is taken of the pieces here.  If it
+ * is a relation's its pages are checked by the workers, and the findings tallied here.
  */
 struct filebody_options {
 	struct manifest *manifest; /* borrowed; NULL: there is none */
 	enum digest_kind digest;
 	uint64_t size;
 	int64_t mtime;
+	const struct pagecheck *pages; /* borrowed; NULL: its pages are not checked */
+	uint32_t first_block;          /* with these: number of its first one in its fork */
 	/* NULL, or to be told when the file had fewer bytes than were promised for it */
 	void (*warn)(const char *text);
 };

@@ -8,10 +8,22 @@
 
 struct walbody {
 	struct body body;
-	struct walpage_scan scan;
-	bool is_checked;
+	struct walbody_options opt;
+	bool has_begun;
 	char name[WALNAME_SIZE];
 };
+
+static int
+prove(struct walbody *w, const struct piece *piece, struct error *err)
+{
+	const struct walbody_options *o = &w->opt;
+
+	if (!w->has_begun &&
+	    walproof_segment(o->proof, o->timeline, o->segment_lsn, err))
+		return -1;
+	w->has_begun = true;
+	return walproof_bytes(o->proof, piece->bytes, piece->len, err);
+}
 
 static int
 walbody_piece(struct body *body, const struct piece *piece, struct error *err)
@@ -23,9 +35,7 @@ walbody_piece(struct body *body, const struct piece *piece, struct error *err)
 		return error_hint(err, "Something other than the server changes pg_wal; find out "
 				       "what, then run the backup again.");
 	}
-	if (!w->is_checked)
-		return 0;
-	if (walpage_scan_bytes(&w->scan, piece->bytes, piece->len, err)) {
+	if (w->opt.proof && prove(w, piece, err)) {
 		error_hint(err, "The WAL in pg_wal does not lead from the start to the stop of this "
 				"backup; check that directory, then run the backup again.");
 		return error_wrap(err, "WAL file \"%s\"", w->name);
@@ -39,7 +49,7 @@ walbody_free(struct body *body)
 	free(body);
 }
 
-static const struct body_ops walbody_ops = { walbody_piece, NULL, walbody_free };
+static const struct body_ops walbody_ops = { walbody_piece, NULL, walbody_free, NULL };
 
 int
 walbody_new(struct body **out, const char *name, const struct walbody_options *opt,
@@ -52,10 +62,7 @@ walbody_new(struct body **out, const char *name, const struct walbody_options *o
 	snprintf(w->name, sizeof(w->name), "%s", name);
 	w->body.ops = &walbody_ops;
 	w->body.name = w->name;
-	w->is_checked = opt->expect != NULL;
-	if (w->is_checked)
-		walpage_scan_start(&w->scan, opt->expect, opt->timeline, opt->segment_lsn,
-		    opt->stop_lsn);
+	w->opt = *opt;
 	*out = &w->body;
 	return 0;
 }

@@ -2,18 +2,17 @@
 #define PG_BASETAR_ARCHIVE_WALBODY_H
 
 #include "io/blockpipe.h"
-#include "wal/walpage.h"
+#include "wal/walproof.h"
 
 /*
- * The body of a WAL segment: the header of every page is checked while it passes, so
- * that what is checked is what is sent.
+ * The body of a WAL segment: what passes is given to the proof, so that what is proved is
+ * what is sent.  The pipeline tells one body at a time, in the order they were begun.
  */
 struct walbody_options {
-	/* borrowed; NULL: recovery does not read this file, and nothing is checked */
-	const struct walpage_expect *expect;
+	/* borrowed, outlives the pipe; NULL: recovery does not read this file */
+	struct walproof *proof;
 	uint32_t timeline;    /* in its name */
 	uint64_t segment_lsn; /* of its first byte */
-	uint64_t stop_lsn;    /* from here on its pages mean nothing */
 };
 
 /* ${name} of the segment is copied.  The pipeline frees the body. */

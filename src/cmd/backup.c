@@ -44,6 +44,7 @@ open_archive(struct backup *b, struct error *err)
 		.system_identifier = b->control.system_identifier,
 		.own = b->datadir_stat,
 		.warn = message_warning,
+		.pages = b->pages.tally ? &b->pages : NULL,
 	};
 
 	archive.own.st_mode = 0600 | (b->datadir_stat.st_mode & 0040);
@@ -151,10 +152,12 @@ make_backup(struct backup *b, struct error *err)
 	    backup_cluster_read(b, err) || backup_cluster_tablespaces(b, err) ||
 	    backup_server_connect(b, err) || backup_config_find(b, err) || measure(b, err) ||
 	    run(b, "waiting for the checkpoint", &starting, err) ||
-	    backup_cluster_tablespaces_anew(b, err) || open_archive(b, err) ||
-	    run(b, "sending files", &sending_tree, err) || backup_server_stop(b, err) ||
+	    backup_cluster_tablespaces_anew(b, err) || backup_pages_open(b, err) ||
+	    open_archive(b, err) || run(b, "sending files", &sending_tree, err) ||
+	    backup_server_stop(b, err) ||
 	    run(b, "sending WAL", &sending_wal, err) || await_archive(b, err) ||
-	    run(b, "ending the archive", &ending, err) || finish_output(b, err))
+	    run(b, "ending the archive", &ending, err) || backup_pages_stop(b, err) ||
+	    finish_output(b, err))
 		return -1;
 	report(b);
 	return 0;
@@ -168,8 +171,10 @@ tidy_up(struct backup *b)
 
 	blockpipe_free(b->pipe);
 	archive_free(b->archive);
+	backup_pages_free(b);
 	backup_server_free(b);
 	backup_cluster_free(b);
+	walproof_free(b->proof);
 	walhistory_free(&b->history);
 	sys_close(b->wal_fd);
 	/* a temporary name is removed by who made it */
@@ -179,7 +184,7 @@ tidy_up(struct backup *b)
 }
 
 int
-backup_run(const struct options *opt, struct error *err)
+backup_run(const struct options *opt, bool *is_sound, struct error *err)
 {
 	struct backup b = { .opt = opt, .datadir_fd = -1, .wal_fd = -1 };
 	int rc;
@@ -187,6 +192,7 @@ backup_run(const struct options *opt, struct error *err)
 	b.patrol.cancel = &b.cancel;
 	progress_start(&b.progress, opt->progress && !opt->quiet);
 	rc = make_backup(&b, err);
+	*is_sound = rc == 0 && backup_pages_report(&b);
 	tidy_up(&b);
 	if (rc == -1 && interrupt_signal() != 0)
 		patrol_interrupted(err);

@@ -116,13 +116,12 @@ backup_cluster_tablespaces_anew(struct backup *b, struct error *err)
 int
 backup_cluster_warn_of_new(struct backup *b, struct error *err)
 {
-	struct tablespaces now;
 	char text[PATH_MAX + 256];
 
-	if (tablespaces_read(b->datadir_fd, b->version, &now, err))
+	if (tablespaces_read(b->datadir_fd, b->version, &b->last, err))
 		return -1;
-	for (size_t i = 0; i < now.count; i++) {
-		const struct tablespace *t = &now.rows[i];
+	for (size_t i = 0; i < b->last.count; i++) {
+		const struct tablespace *t = &b->last.rows[i];
 
 		if (tablespaces_find(&b->known, t->oid_text))
 			continue;
@@ -133,13 +132,22 @@ backup_cluster_warn_of_new(struct backup *b, struct error *err)
 		    t->oid_text, t->target);
 		message_warning(text);
 	}
-	tablespaces_free(&now);
 	return 0;
+}
+
+bool
+backup_cluster_was_warned_of(const struct backup *b, uint32_t oid)
+{
+	for (size_t i = 0; i < b->last.count; i++)
+		if (b->last.rows[i].oid == oid)
+			return true;
+	return false;
 }
 
 void
 backup_cluster_free(struct backup *b)
 {
+	tablespaces_free(&b->last);
 	tablespaces_free(&b->known);
 	tablespaces_free(&b->tablespaces);
 	postmaster_free(&b->postmaster);

@@ -4,10 +4,11 @@
 /*
  * What the parts of the command `backup` share: backup.c is its main road,
  * backup_cluster.c what is on disk, backup_server.c the server's side, backup_tree.c and
- * backup_wal.c what is sent.
+ * backup_wal.c what is sent, backup_pages.c what is found in it.
  */
 
 #include "archive/archive.h"
+#include "archive/pagetally.h"
 #include "cmd/backup.h"
 #include "cmd/identity.h"
 #include "cmd/output.h"
@@ -21,6 +22,7 @@
 #include "server/slot.h"
 #include "wal/walhistory.h"
 #include "wal/walpage.h"
+#include "wal/walproof.h"
 
 /* Configuration files outside the data directory, as they are sent. */
 struct backup_config {
@@ -46,6 +48,7 @@ struct backup {
 	struct postmaster postmaster;
 	struct tablespaces tablespaces; /* those that are sent */
 	struct tablespaces known;       /* those there were before the start */
+	struct tablespaces last;        /* those there were after the stop */
 	struct backup_config config;
 
 	struct session_options connection;
@@ -60,8 +63,11 @@ struct backup {
 	struct blockpipe *pipe;
 	struct archive *archive;
 
+	struct pagecheck pages; /* its tally is NULL: pages are not checked */
+
 	struct walhistory history; /* of the timeline of the start */
 	struct walpage_expect expect;
+	struct walproof *proof; /* of the WAL sent; NULL before that */
 	int wal_fd;
 };
 
@@ -74,6 +80,7 @@ MUST_CHECK int backup_cluster_tablespaces(struct backup *, struct error *err);
 MUST_CHECK int backup_cluster_tablespaces_anew(struct backup *, struct error *err);
 /* After the stop: replay of the creation of a tablespace reaches out of the copy. */
 MUST_CHECK int backup_cluster_warn_of_new(struct backup *, struct error *err);
+bool backup_cluster_was_warned_of(const struct backup *, uint32_t oid);
 void backup_cluster_free(struct backup *);
 
 /* backup_server.c: the right server, a slot, the start, the stop. */
@@ -94,6 +101,13 @@ void backup_config_free(struct backup_config *);
 /* backup_tree.c, in the planner's thread: the label to pg_control; and its size. */
 MUST_CHECK int backup_tree_send(struct patrol *, struct error *err);
 MUST_CHECK int backup_tree_measure(struct patrol *, struct error *err);
+
+/* backup_pages.c: whether pages are checked; what came of it, once the stop is known. */
+MUST_CHECK int backup_pages_open(struct backup *, struct error *err);
+MUST_CHECK int backup_pages_stop(struct backup *, struct error *err);
+/* Say how many pages are damaged, if any are: then false. */
+bool backup_pages_report(const struct backup *);
+void backup_pages_free(struct backup *);
 
 /*
  * backup_wal.c, in the planner's thread: the WAL; the wait until the server has archived

@@ -1,10 +1,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 #include "cmd/backup_internal.h"
+#include "cmd/message.h"
 #include "datadir/walarchive.h"
 #include "datadir/walset.h"
 #include "util/sys.h"
@@ -57,10 +59,9 @@ send_segment(struct backup *b, const struct walset *set, size_t n, struct error 
 {
 	const struct walset_segment *s = &set->segments[n];
 	const struct walbody_options opt = {
-		.expect = is_needed(b, s) ? &b->expect : NULL,
+		.proof = is_needed(b, s) ? b->proof : NULL,
 		.timeline = s->timeline,
 		.segment_lsn = s->segno * b->control.wal_segment_size,
-		.stop_lsn = b->stopped.lsn,
 	};
 	int fd = -1;
 
@@ -87,6 +88,45 @@ send_history(struct backup *b, const char *name, struct error *err)
 	return rc;
 }
 
+/*
+ * Replay of this WAL makes them anew, where the statement said.  Those that are still
+ * there were warned of at the stop; these came and went meanwhile.
+ */
+static void
+warn_of_tablespaces(const struct backup *b)
+{
+	const struct walproof_tablespace *rows;
+	size_t count;
+	char text[1536];
+
+	rows = walproof_tablespaces(b->proof, &count);
+	for (size_t i = 0; i < count; i++) {
+		if (rows[i].path[0] == '\0' || backup_cluster_was_warned_of(b, rows[i].oid))
+			continue;
+		snprintf(text, sizeof(text),
+		    "tablespace %lu was created during the backup, and dropped: recovery of the "
+		    "copy needs the directory \"%s\"",
+		    (unsigned long)rows[i].oid, rows[i].path);
+		message_warning(text);
+	}
+}
+
+/* All segments were told to the proof once every body of them was. */
+static int
+check_proof(struct backup *b, struct error *err)
+{
+	if (blockpipe_settle(b->pipe, err))
+		return -1;
+	if (walproof_finish(b->proof, err))
+		return error_hint(err, "The WAL in pg_wal does not lead from the start to "
+				       "the stop of this backup; check that directory, "
+				       "then run the backup again.");
+	message_info("WAL proved: %llu records",
+	    (unsigned long long)walproof_records(b->proof));
+	warn_of_tablespaces(b);
+	return 0;
+}
+
 static int
 send_set(struct backup *b, const struct walset *set, struct error *err)
 {
@@ -94,7 +134,8 @@ send_set(struct backup *b, const struct walset *set, struct error *err)
 		if (send_segment(b, set, i, err))
 			return -1;
 	/* every byte has been read: are the names still the files that were sent? */
-	if (blockpipe_barrier(b->pipe, err) || walset_recheck(set, b->wal_fd, err))
+	if (blockpipe_barrier(b->pipe, err) || walset_recheck(set, b->wal_fd, err) ||
+	    check_proof(b, err))
 		return -1;
 	for (size_t i = 0; i < set->history_count; i++)
 		if (send_history(b, set->histories[i], err))
@@ -123,7 +164,13 @@ send_wal(struct backup *b, struct error *err)
 		.block_size = b->control.wal_block_size,
 		.history = &b->history,
 	};
-	if (walset_read(b->wal_fd, &range, &set, err))
+	if (walproof_new(&b->proof,
+		&(struct walproof_options){ .expect = &b->expect,
+		    .start_lsn = b->started.lsn,
+		    .stop_lsn = b->stopped.lsn,
+		    .is_primary = !b->server.in_recovery },
+		err) ||
+	    walset_read(b->wal_fd, &range, &set, err))
 		return -1;
 	rc = send_set(b, &set, err);
 	walset_free(&set);

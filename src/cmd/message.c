@@ -75,15 +75,15 @@ message_error(const struct error *err)
 }
 
 static void
-say_warning(const char *fmt, ...) PRINTF_LIKE(1, 2);
+say_as(const char *kind, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 static void
-say_warning(const char *fmt, ...)
+say_as(const char *kind, const char *fmt, ...)
 {
 	va_list args;
 
 	va_start(args, fmt);
-	say("warning: ", fmt, args);
+	say(kind, fmt, args);
 	va_end(args);
 }
 
@@ -91,7 +91,13 @@ void
 message_warning(const char *text)
 {
 	if (level >= MESSAGE_NORMAL)
-		say_warning("%s", text);
+		say_as("warning: ", "%s", text);
+}
+
+void
+message_finding(const char *text)
+{
+	say_as("", "%s", text);
 }
 
 void

@@ -11,7 +11,7 @@
  * Standard error is the process's, so this module has state.
  */
 enum message_level {
-	MESSAGE_QUIET,  /* -q: errors only */
+	MESSAGE_QUIET,  /* -q: errors and findings only */
 	MESSAGE_NORMAL, /* and warnings, which cron mails */
 	MESSAGE_VERBOSE /* -v: and what is being done */
 };
@@ -23,6 +23,9 @@ void message_error(const struct error *err);
 
 /* "pg_basetar: warning: TEXT". */
 void message_warning(const char *text);
+
+/* "pg_basetar: TEXT": something is wrong in the cluster.  Said with -q, too. */
+void message_finding(const char *text);
 
 /* "pg_basetar: TEXT", with -v only. */
 void message_info(const char *fmt, ...) PRINTF_LIKE(1, 2);

@@ -35,6 +35,7 @@ block_clear(struct block *b)
 		struct part *p = &b->parts[i];
 
 		blockfile_release(p->file);
+		piece_clear(&p->piece);
 		if (i >= b->ntold && p->kind == PART_END)
 			p->body->ops->free(p->body);
 	}
@@ -141,12 +142,31 @@ fill_part(struct block *b, struct part *p, const struct cancel *cancel)
 	return 0;
 }
 
+/* A range that has just been read. */
+static int
+check_part(struct block *b, struct part *p, const struct cancel *cancel)
+{
+	const struct piece_source from = {
+		.bytes = b->raw + p->at,
+		.fd = blockfile_fd(p->file),
+		.offset = p->file_offset,
+		.cancel = cancel,
+	};
+
+	if (p->body->ops->check == NULL)
+		return 0;
+	p->piece.bytes = from.bytes;
+	if (p->body->ops->check(p->body, &p->piece, &from, &b->err))
+		return error_wrap(&b->err, "\"%s\"", p->body->name);
+	return 0;
+}
+
 static int
 read_part(struct block *b, struct part *p, const struct cancel *cancel)
 {
 	if (p->kind == PART_END)
 		return 0;
-	if (p->kind == PART_RANGE && fill_part(b, p, cancel))
+	if (p->kind == PART_RANGE && (fill_part(b, p, cancel) || check_part(b, p, cancel)))
 		return -1;
 	if (p->body->wants_crc32c)
 		p->piece.crc32c = crc32c(0, b->raw + p->at, p->piece.len);

@@ -60,7 +60,7 @@ MUST_CHECK int block_put_range(struct block *, struct body *, struct blockfile *
     uint64_t offset, size_t len, struct error *err);
 MUST_CHECK int block_put_end(struct block *, struct body *, struct error *err);
 
-/* Read and digest what is not read yet.  An error is kept in the block as well. */
+/* Read, check and digest what is not read yet.  An error is kept in the block as well. */
 int block_read(struct block *, const struct cancel *);
 
 /* Encode the raw bytes; with the codec "none" there is nothing to do. */

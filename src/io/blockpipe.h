@@ -7,6 +7,7 @@
 
 #include "io/blockfile.h"
 #include "io/codec.h"
+#include "io/piece.h"
 #include "io/stream.h"
 #include "util/cancel.h"
 #include "util/error.h"
@@ -40,17 +41,6 @@ struct blockpipe;
 #define BLOCKPIPE_PAGE ((size_t)8192)
 
 /*
- * What became of one piece of a body, told to body_ops.piece in stream order.
- */
-struct piece {
-	const uint8_t *bytes; /* what was sent; valid during the call only */
-	size_t len;
-	uint64_t offset; /* in the body */
-	size_t missing;  /* of len, how many at the end the file did not have: sent as zeros */
-	uint32_t crc32c; /* of the bytes, if the body wanted it */
-};
-
-/*
  * The body of one member.  The planner makes it and gives it to the pipe with
  * blockpipe_body_begin().
  *
@@ -58,6 +48,11 @@ struct piece {
  *		of the stream at that place.  NULL: not told.
  *  end		After the last piece.  NULL: not told.
  *  free	After end, or instead of it.  Never NULL.
+ *  check	A piece that was read from a file, before its digest is taken: on whatever
+ *		thread read it, pieces of one body in any order and several at once.  It may
+ *		add notes, read again (piece.h), and change what is sent; the piece's bytes
+ *		are those of ${from}.  Of the body only what nobody writes meanwhile may be
+ *		touched.  An error is one of the stream at that place.  NULL: not checked.
  */
 struct body {
 	const struct body_ops *ops; /* the first member of each kind of body */
@@ -70,6 +65,8 @@ struct body_ops {
 	int (*piece)(struct body *, const struct piece *, struct error *);
 	int (*end)(struct body *, struct error *);
 	void (*free)(struct body *);
+	int (*check)(const struct body *, struct piece *, const struct piece_source *from,
+	    struct error *);
 };
 
 struct blockpipe_options {

@@ -33,6 +33,7 @@ struct options {
 
 	bool no_manifest;
 	enum digest_kind manifest_digest; /* DIGEST_NONE: files are listed without one */
+	bool no_verify_checksums;         /* of data pages */
 
 	bool progress, verbose, quiet;
 

@@ -29,6 +29,8 @@ const struct opttable_row opttable[] = {
 	    "CRC32C (default), SHA224 to SHA512, NONE" },
 	{ 0, "no-manifest", NULL, OPT_LAST, OPT_FLAG, AT(no_manifest),
 	    "leave out backup_manifest" },
+	{ 0, "no-verify-checksums", NULL, OPT_LAST, OPT_FLAG, AT(no_verify_checksums),
+	    "do not check data pages" },
 
 	{ 0, NULL, NULL, OPT_LAST, OPT_HEADING, 0, "What is written" },
 	{ 'o', "output", "FILE", OPT_LAST, OPT_NAME, AT(output),
@@ -78,8 +80,6 @@ const struct opttable_row opttable[] = {
 	    "Pipe the output through a program that limits the rate." },
 	{ 'b', "blocking-factor", "N", OPT_LATER, OPT_FLAG, 0,
 	    "Pipe the output through \"dd\" with its obs=." },
-	{ 0, "no-verify-checksums", NULL, OPT_LATER, OPT_FLAG, 0,
-	    "Leave it out: data pages are not checked." },
 	{ 0, "report", "FILE", OPT_LATER, OPT_FLAG, 0,
 	    "--verbose says what was done." },
 	{ 0, "offline", NULL, OPT_LATER, OPT_FLAG, 0,

@@ -234,7 +234,8 @@ check_identity(struct session *s, const struct online_expect *e,
 static const char settings_sql[] =
     "SELECT name, setting FROM pg_catalog.pg_settings WHERE name IN ('wal_level',"
     " 'archive_mode', 'log_timezone', 'data_directory', 'config_file', 'hba_file',"
-    " 'ident_file', 'allow_in_place_tablespaces', 'max_slot_wal_keep_size', 'idle_replication_slot_timeout')";
+    " 'ident_file', 'allow_in_place_tablespaces', 'max_slot_wal_keep_size',"
+    " 'idle_replication_slot_timeout')";
 
 /* NULL: the release has no such setting, or does not show it to this role. */
 static const char *

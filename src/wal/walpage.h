@@ -55,30 +55,4 @@ struct walpage_expect {
 MUST_CHECK int walpage_check(const struct walpage_expect *expect, const uint8_t *page,
     size_t len, uint64_t lsn, uint32_t name_timeline, struct error *err);
 
-/*
- * All pages of one segment file, in order, up to the stop position or, if that is
- * before it, to where the history left ${name_timeline}.  For files that recovery
- * reads: those of the timeline that owns the last byte wanted of the segment.  Another
- * file of the same number, of an older timeline, may have been left unfinished and is
- * no worse for it.
- *
- * From 11 on the server leaves the rest of a segment empty (all zeros) when it switches
- * to the next one early: the scan takes that for what it is when nothing but empty pages
- * follows to the end of the segment and the WAL that is wanted goes on behind it.
- */
-struct walpage_scan {
-	const struct walpage_expect *expect; /* borrowed */
-	uint32_t name_timeline;
-	uint64_t lsn;	   /* of the next byte; a page's start */
-	uint64_t stop_lsn; /* pages from here on are not looked at */
-	bool is_over;	   /* an empty page was met */
-};
-
-void walpage_scan_start(struct walpage_scan *scan, const struct walpage_expect *expect,
-    uint32_t name_timeline, uint64_t segment_lsn, uint64_t stop_lsn);
-
-/* The next ${len} bytes of the file, which may not end inside a header. */
-MUST_CHECK int walpage_scan_bytes(
-    struct walpage_scan *scan, const uint8_t *bytes, size_t len, struct error *err);
-
 #endif

@@ -46,6 +46,12 @@ a_directory() {
 foreign() { # the same segment of another cluster
 	as_server cp "$T/foreign" "$wal/$1"
 }
+flipped() { # four bytes inside a record; every page header is sound
+	printf XXXX | as_server dd of="$wal/$1" bs=1 seek=20000 conv=notrunc status=none
+}
+a_page_short() {
+	as_server dd if=/dev/zero of="$wal/$1" bs=8192 seek=2 count=1 conv=notrunc status=none
+}
 untouched() {
 	:
 }
@@ -132,5 +138,8 @@ done <<'EOT'
 	zeroed              middle  .
 	a_directory         middle  .
 	foreign             middle  .
+	flipped             first   WAL record at .*(checksum|expected|length)
+	flipped             middle  WAL record at .*(checksum|expected|length)
+	a_page_short        middle  WAL page at
 EOT
 t 'no segment is damaged' taken untouched middle

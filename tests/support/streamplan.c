@@ -93,7 +93,7 @@ heard_free(struct body *body)
 	((struct heard *)body)->freed++;
 }
 
-static const struct body_ops heard_ops = { heard_piece, heard_end, heard_free };
+static const struct body_ops heard_ops = { heard_piece, heard_end, heard_free, NULL };
 
 static void *
 have_memory(void *p)

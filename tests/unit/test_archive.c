@@ -107,7 +107,7 @@ send_tree(struct archive *a, struct error *err)
 static int
 send_wal(struct archive *a, struct error *err)
 {
-	const struct walbody_options unchecked = { .expect = NULL };
+	const struct walbody_options unchecked = { .proof = NULL };
 	const struct stat segment = stat_of(S_IFREG | 0600, RELATION);
 
 	return archive_segment(a, SEGMENT, &segment, open(relation_path, O_RDONLY),

@@ -187,7 +187,7 @@ pages_free(struct body *body)
 static void
 pages_are_whole(void **state)
 {
-	static const struct body_ops ops = { pages_piece, NULL, pages_free };
+	static const struct body_ops ops = { pages_piece, NULL, pages_free, NULL };
 
 	(void)state;
 	for (size_t before = 1; before < 12000; before += 1789) {
@@ -401,7 +401,7 @@ memory_is_bounded(void **state)
 static void
 headers_only(void **state)
 {
-	static const struct body_ops ops = { NULL, NULL, pages_free };
+	static const struct body_ops ops = { NULL, NULL, pages_free, NULL };
 	static const uint8_t header[512];
 	struct body body = { .ops = &ops, .name = "empty" };
 	struct cancel cancel = { false };

@@ -80,7 +80,7 @@ test_defaults(void **state)
 	assert_false(o.no_slot || o.no_manifest || o.progress || o.verbose || o.quiet);
 	assert_int_equal(o.manifest_digest, DIGEST_CRC32C);
 	assert_true(!o.host && !o.port && !o.user && !o.dbname);
-	assert_false(o.never_prompt || o.force_prompt);
+	assert_false(o.never_prompt || o.force_prompt || o.no_verify_checksums);
 }
 
 static void
@@ -136,6 +136,7 @@ test_letters(void **state)
 	assert_string_equal(o.dbname, "db");
 	assert_true(taken(&line, "-D /d -q").quiet);
 	assert_true(taken(&line, "-D /d --no-manifest").no_manifest);
+	assert_true(taken(&line, "-D /d --no-verify-checksums").no_verify_checksums);
 }
 
 /* The way a line is read: what stands where, what is cut, what wins. */
@@ -288,8 +289,6 @@ static struct refusal refusals[] = {
 	    "Pipe the output through a program that limits the rate." },
 	{ "-D /d --blocking-factor", LATER("blocking-factor"),
 	    "Pipe the output through \"dd\" with its obs=." },
-	{ "-D /d --no-verify-checksums", LATER("no-verify-checksums"),
-	    "Leave it out: data pages are not checked." },
 	{ "-D /d --report=x", LATER("report"), "--verbose says what was done." },
 	{ "-D /d --offline", LATER("offline"),
 	    "Start the server, and leave the option out." },

@@ -196,105 +196,10 @@ cut_header(void **state)
 	}
 }
 
-/* A segment as a letter a page: its own timeline's digit, 0 empty, s stale, x half. */
-static struct scan_row {
-	const char *name;
-	const char *pages;
-	uint64_t lsn, stop_lsn;
-	uint32_t name_timeline;
-	const char *error;
-} scans[] = {
-	{ "whole", "11111111", LSN(0), LSN(0x90000), 1, NULL },
-	{ "promoted in it", "11122222", LSN(0x10000), LSN(0x20000), 2, NULL },
-	{ "stop in it", "333sssss", LSN(0x30000), LSN(0x34001), 3, NULL },
-	{ "stop at a page's start", "33ssssss", LSN(0x30000), LSN(0x34000), 3, NULL },
-	{ "stop before it", "ssssssss", LSN(0x30000), LSN(0x30000), 3, NULL },
-	{ "switched early", "11000000", LSN(0), LSN(0x90000), 1, NULL },
-	{ "switched early, stop at its end", "33000000", LSN(0x30000), LSN(0x40000), 3,
-	    NULL },
-	{ "left for another timeline", "111sssss", LSN(0x10000), LSN(0x90000), 1, NULL },
-
-	{ "stale", "3s333333", LSN(0x30000), LSN(0x90000), 3,
-	    "WAL page at 2/32000: bears the address 2/22000: not written since the "
-	    "segment "
-	    "was recycled" },
-	{ "recycled", "ssssssss", LSN(0x30000), LSN(0x90000), 3,
-	    "WAL page at 2/30000: bears the address 2/20000: the segment is recycled, "
-	    "its "
-	    "content is older" },
-	{ "never used", "00000000", LSN(0x30000), LSN(0x90000), 3,
-	    "WAL page at 2/30000: empty: nothing was written there" },
-	{ "empty before the stop", "33000000", LSN(0x30000), LSN(0x3FFFF), 3,
-	    "WAL page at 2/34000: empty: nothing was written there" },
-	{ "empty in the middle", "33003333", LSN(0x30000), LSN(0x90000), 3,
-	    "WAL at 2/38000: not empty, but there is an empty page before it" },
-	{ "half empty", "333x0000", LSN(0x30000), LSN(0x90000), 3,
-	    "WAL page at 2/36000: magic 0000, expected D110" },
-	{ "half empty behind an empty one", "3330x000", LSN(0x30000), LSN(0x90000), 3,
-	    "WAL at 2/38000: not empty, but there is an empty page before it" },
-};
-
-enum { SCANS = sizeof(scans) / sizeof(scans[0]) };
-
-static uint8_t *
-make_segment(const struct scan_row *row)
-{
-	uint8_t *segment = malloc(SEGMENT);
-
-	assert_non_null(segment);
-	for (size_t i = 0; i < SEGMENT / PAGE; i++) {
-		uint8_t *page = segment + i * PAGE;
-		uint64_t lsn = row->lsn + i * PAGE;
-		char c = row->pages[i];
-
-		if (c >= '1' && c <= '9')
-			make_page(page, lsn, (uint32_t)(c - '0'));
-		else if (c == 's')
-			make_page(page, lsn - SEGMENT, 1);
-		else
-			memset(page, 0, PAGE);
-		if (c == 'x')
-			page[PAGE / 2] = 1;
-	}
-	return segment;
-}
-
-/* The whole at once, by pages, and by pieces that end inside of pages. */
-static void
-scan_row(void **state)
-{
-	static const size_t pieces[] = { SEGMENT, PAGE, 3 * PAGE, 3 * PAGE / 2,
-		PAGE / 2 };
-	const struct scan_row *row = *state;
-	uint8_t *segment = make_segment(row);
-
-	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
-		struct walpage_scan scan;
-		struct error err = { 0 };
-		size_t at = 0;
-		int rc = 0;
-
-		walpage_scan_start(
-		    &scan, &expect, row->name_timeline, row->lsn, row->stop_lsn);
-		for (; at < SEGMENT && rc == 0; at += pieces[i]) {
-			size_t len = SEGMENT - at < pieces[i] ? SEGMENT - at : pieces[i];
-
-			rc = walpage_scan_bytes(&scan, segment + at, len, &err);
-		}
-		/* what a page has in its second half is found where its piece begins */
-		if (pieces[i] % PAGE != 0 && strchr(row->pages, 'x'))
-			assert_int_equal(rc, -1);
-		else
-			assert_string_equal(err.text, row->error ? row->error : "");
-		assert_int_equal(rc, row->error ? -1 : 0);
-	}
-	free(segment);
-}
-
 int
 main(void)
 {
-	struct CMUnitTest tests[ROWS + SCANS + 2] = {
+	struct CMUnitTest tests[ROWS + 2] = {
 		cmocka_unit_test(inside_a_record),
 		cmocka_unit_test(cut_header),
 	};
@@ -303,9 +208,5 @@ main(void)
 		tests[2 + i] = (struct CMUnitTest){ .name = rows[i].name,
 			.test_func = check_row,
 			.initial_state = &rows[i] };
-	for (size_t i = 0; i < SCANS; i++)
-		tests[2 + ROWS + i] = (struct CMUnitTest){ .name = scans[i].name,
-			.test_func = scan_row,
-			.initial_state = &scans[i] };
 	return cmocka_run_group_tests(tests, read_history, free_history);
 }

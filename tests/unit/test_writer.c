@@ -29,7 +29,7 @@ body_free(struct body *b)
 	bodies_freed++;
 }
 
-static const struct body_ops body_ops = { NULL, NULL, body_free };
+static const struct body_ops body_ops = { NULL, NULL, body_free, NULL };
 static struct body body = { .ops = &body_ops, .name = "body" };
 
 /* ---- streams of members ---- */

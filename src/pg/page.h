@@ -1,0 +1,82 @@
+#ifndef PG_BASETAR_PG_PAGE_H
+#define PG_BASETAR_PG_PAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Pages of relation files: their header, their checksum, and what a copy of one is worth.
+ * The layout and the algorithm are the same in every release (src/include/storage/bufpage.h,
+ * checksum_impl.h; measured on 10 to 18).  Fields are in native byte order.
+ */
+
+/* What nearly every server has; other sizes, from 1024 to 32768, are known to exist. */
+#define PAGE_BYTES 8192
+
+struct page_header {
+	uint64_t lsn; /* end of the last WAL record that changed the page */
+	uint16_t checksum, flags;
+	uint16_t lower, upper, special; /* offsets; upper is 0 in a new page, never else */
+	uint16_t size;
+	uint8_t layout; /* 4 since 8.3 */
+	uint32_t prune_xid;
+};
+
+void page_decode(const uint8_t page[PAGE_BYTES], struct page_header *header);
+
+/*
+ * The checksum that this page must bear as block ${block} of its fork, counted through all
+ * segments.  Never 0.  The one that it does bear is not looked at.
+ */
+uint16_t page_checksum(const uint8_t page[PAGE_BYTES], uint32_t block);
+
+/* The same by one kind of instructions; only with those that page_has_level(). */
+enum page_level { PAGE_BASELINE, PAGE_AVX2, PAGE_AVX512 };
+#define PAGE_LEVELS 3
+bool page_has_level(enum page_level level);
+uint16_t page_checksum_by(enum page_level level, const uint8_t page[PAGE_BYTES], uint32_t block);
+
+/* Which WAL belongs to the copy. */
+struct page_limits {
+	uint64_t start_lsn; /* replay begins here; PAGE_NO_LSN: nothing is replayed */
+	uint64_t stop_lsn;  /* and ends here, or earlier; PAGE_NO_LSN: nothing is known of it */
+};
+#define PAGE_NO_LSN UINT64_MAX
+
+enum page_state {
+	PAGE_SOUND,        /* its checksum holds */
+	PAGE_NEW,          /* all zeros: a relation was extended, and not yet written to */
+	PAGE_REPLAYED,     /* changed since the start: may be torn, replay puts it whole */
+	PAGE_BAD_CHECKSUM, /* from here on: damaged */
+	PAGE_NEW_NOT_ZERO, /* no checksum as in a new page, but not all zeros */
+	PAGE_BEYOND_STOP   /* changed by WAL that there is not: replay does not mend it */
+};
+
+/* Is the page damaged?  If the file is in use: or being written right now. */
+static inline bool
+page_is_bad(enum page_state state)
+{
+	return state >= PAGE_BAD_CHECKSUM;
+}
+
+/*
+ * What is in conflict.  For PAGE_BAD_CHECKSUM the checksums, computed and borne; for
+ * PAGE_NEW_NOT_ZERO 0 and the offset of the first byte that is not zero; for
+ * PAGE_BEYOND_STOP the stop and the page's LSN.  For PAGE_REPLAYED expected is 0, found
+ * the page's LSN: to be compared with the stop once that is known.
+ */
+struct page_verdict {
+	enum page_state state;
+	uint64_t expected, found;
+};
+
+/*
+ * Judge a copy of block ${block} (counted as above), of a cluster with checksums.
+ *
+ * A page carries the end of its last record as its LSN; so from a record at the start or
+ * later it is greater than the start, and the first such record of a page has all of it.
+ */
+struct page_verdict page_judge(const uint8_t page[PAGE_BYTES], uint32_t block,
+    const struct page_limits *limits);
+
+#endif
