@@ -1,9 +1,11 @@
 #include "archive/pagecheck.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "pg/relfile.h"
+
+/* Of the longest directory with relations, pg_tblspc/OID/PG_18_202506291/OID, and more. */
+enum { DIRECTORY_SIZE = 64 };
 
 /* Pages judged before a wait for those of them that are bad. */
 enum { GROUP = 128 };
@@ -33,22 +35,19 @@ bool
 pagecheck_is_relation(const struct pagecheck *check, const char *path, uint32_t *first_block)
 {
 	const char *slash = strrchr(path, '/');
+	char directory[DIRECTORY_SIZE] = "";
 	struct relfile file;
 	uint64_t first;
-	char *directory;
-	bool is_one;
 
-	if (slash == NULL || !relfile_parse(slash + 1, &file) || file.is_temporary)
+	if (slash == NULL || (size_t)(slash - path) >= sizeof(directory) ||
+	    !relfile_parse(slash + 1, &file) || file.is_temporary)
 		return false;
+	memcpy(directory, path, (size_t)(slash - path));
 	first = (uint64_t)file.segment * check->segment_blocks;
-	if (first > UINT32_MAX)
+	if (first > UINT32_MAX || !relfile_is_relation_dir(directory))
 		return false;
-	directory = strndup(path, (size_t)(slash - path));
-	is_one = directory && relfile_is_relation_dir(directory);
-	free(directory);
-	if (is_one)
-		*first_block = (uint32_t)first;
-	return is_one;
+	*first_block = (uint32_t)first;
+	return true;
 }
 
 static int
