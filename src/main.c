@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "cmd/backup.h"
-#include "cmd/message.h"
+#include "run/message.h"
 #include "option/options.h"
 #include "option/opttable.h"
 #include "util/interrupt.h"

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "cmd/backup_internal.h"
-#include "cmd/message.h"
+#include "run/message.h"
 #include "util/interrupt.h"
 #include "util/lsn.h"
 #include "util/sys.h"

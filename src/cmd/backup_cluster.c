@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "cmd/backup_internal.h"
-#include "cmd/message.h"
+#include "run/message.h"
 #include "util/sys.h"
 
 /* Not what -D should name: most often somebody meant the output. */

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #include "cmd/backup_internal.h"
-#include "cmd/message.h"
+#include "run/message.h"
 #include "util/sys.h"
 
 /* A configuration file larger than that is none. */

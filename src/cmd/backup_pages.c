@@ -1,5 +1,5 @@
 #include "cmd/backup_internal.h"
-#include "cmd/message.h"
+#include "run/message.h"
 
 /*
  * No backup lasts so long that so much WAL is written meanwhile: 1 PiB, four days at 3 GB/s.

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "cmd/backup_internal.h"
-#include "cmd/message.h"
+#include "run/message.h"
 #include "pg/tablespace_map.h"
 #include "server/databases.h"
 #include "server/locate.h"

@@ -5,7 +5,7 @@
 
 #include "archive/infofile.h"
 #include "cmd/backup_internal.h"
-#include "cmd/message.h"
+#include "run/message.h"
 #include "datadir/walk.h"
 #include "util/sys.h"
 

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "cmd/backup_internal.h"
-#include "cmd/message.h"
+#include "run/message.h"
 #include "datadir/walarchive.h"
 #include "datadir/walset.h"
 #include "util/sys.h"

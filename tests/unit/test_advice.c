@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <errno.h>
 
-#include "cmd/advice.h"
+#include "run/advice.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

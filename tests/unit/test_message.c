@@ -10,7 +10,7 @@
 #include <cmocka.h>
 #include <errno.h>
 
-#include "cmd/message.h"
+#include "run/message.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -1,5 +1,5 @@
-#ifndef PG_BASETAR_CMD_IDENTITY_H
-#define PG_BASETAR_CMD_IDENTITY_H
+#ifndef PG_BASETAR_RUN_IDENTITY_H
+#define PG_BASETAR_RUN_IDENTITY_H
 
 #include <stdbool.h>
 #include <sys/stat.h>

@@ -1,5 +1,5 @@
-#ifndef PG_BASETAR_CMD_PATROL_H
-#define PG_BASETAR_CMD_PATROL_H
+#ifndef PG_BASETAR_RUN_PATROL_H
+#define PG_BASETAR_RUN_PATROL_H
 
 #include "io/blockpipe.h"
 #include "util/cancel.h"

@@ -1,9 +1,9 @@
-#include "cmd/progress.h"
+#include "run/progress.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
-#include "cmd/message.h"
+#include "run/message.h"
 #include "util/interrupt.h"
 #include "util/sys.h"
 

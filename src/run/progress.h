@@ -1,5 +1,5 @@
-#ifndef PG_BASETAR_CMD_PROGRESS_H
-#define PG_BASETAR_CMD_PROGRESS_H
+#ifndef PG_BASETAR_RUN_PROGRESS_H
+#define PG_BASETAR_RUN_PROGRESS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
-#ifndef PG_BASETAR_CMD_ADVICE_H
-#define PG_BASETAR_CMD_ADVICE_H
+#ifndef PG_BASETAR_RUN_ADVICE_H
+#define PG_BASETAR_RUN_ADVICE_H
 
 #include "util/error.h"
 

@@ -1,4 +1,4 @@
-#include "cmd/patrol.h"
+#include "run/patrol.h"
 
 #include <errno.h>
 #include <poll.h>

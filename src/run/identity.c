@@ -1,6 +1,6 @@
 /* setgroups(), initgroups() */
 #define _DEFAULT_SOURCE
-#include "cmd/identity.h"
+#include "run/identity.h"
 
 #include <errno.h>
 #include <grp.h>

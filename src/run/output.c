@@ -1,6 +1,6 @@
 /* realpath() */
 #define _DEFAULT_SOURCE
-#include "cmd/output.h"
+#include "run/output.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "cmd/message.h"
+#include "run/message.h"
 
 #include <pthread.h>
 #include <stdarg.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd/advice.h"
+#include "run/advice.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static enum message_level level = MESSAGE_NORMAL;

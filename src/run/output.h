@@ -1,5 +1,5 @@
-#ifndef PG_BASETAR_CMD_OUTPUT_H
-#define PG_BASETAR_CMD_OUTPUT_H
+#ifndef PG_BASETAR_RUN_OUTPUT_H
+#define PG_BASETAR_RUN_OUTPUT_H
 
 #include <sys/stat.h>
 

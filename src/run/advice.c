@@ -1,4 +1,4 @@
-#include "cmd/advice.h"
+#include "run/advice.h"
 
 #include <errno.h>
 #include <stddef.h>

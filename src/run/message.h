@@ -1,5 +1,5 @@
-#ifndef PG_BASETAR_CMD_MESSAGE_H
-#define PG_BASETAR_CMD_MESSAGE_H
+#ifndef PG_BASETAR_RUN_MESSAGE_H
+#define PG_BASETAR_RUN_MESSAGE_H
 
 #include "util/error.h"
 
