@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cmd/backup_internal.h"
@@ -11,49 +10,6 @@
 #include "util/interrupt.h"
 #include "util/lsn.h"
 #include "util/sys.h"
-
-/* Descriptors for what is not a file being sent: connections, directories, the output. */
-enum { FILES_SPARED = 256, FILES_MOST = 4096 };
-
-static size_t
-files_in_flight(const struct backup *b)
-{
-	size_t limit = sys_raise_file_limit();
-	size_t spared = FILES_SPARED + 2 * b->tablespaces.count;
-
-	if (spared > limit - limit / 4)
-		spared = limit - limit / 4;
-	return limit - spared < FILES_MOST ? limit - spared : FILES_MOST;
-}
-
-static int
-open_archive(struct backup *b, struct error *err)
-{
-	const struct blockpipe_options pipe = {
-		.sink = b->output.sink,
-		.codec = b->opt->compression.codec,
-		.level = b->opt->compression.level,
-		.jobs = b->opt->jobs,
-		.files = files_in_flight(b),
-		.cancel = &b->cancel,
-	};
-	struct archive_options archive = {
-		.digest = b->opt->manifest_digest,
-		.no_manifest = b->opt->no_manifest,
-		.manifest_version = b->version->manifest_version,
-		.system_identifier = b->control.system_identifier,
-		.own = b->datadir_stat,
-		.warn = message_warning,
-		.pages = b->pages.tally ? &b->pages : NULL,
-	};
-
-	archive.own.st_mode = 0600 | (b->datadir_stat.st_mode & 0040);
-	archive.own.st_mtime = time(NULL);
-	if (blockpipe_open(&b->pipe, &pipe, err))
-		return -1;
-	archive.pipe = b->patrol.pipe = b->pipe;
-	return archive_open(&b->archive, &archive, err);
-}
 
 static void
 tick(struct patrol *patrol)
@@ -138,8 +94,8 @@ report(const struct backup *b)
 	if (b->opt->verbose || isatty(STDERR_FILENO))
 		message_note("backup complete: %s of tar, WAL from %s to %s on timeline %lu",
 		    progress_bytes(size, blockpipe_raw_written(b->pipe)),
-		    lsn_print(start, b->started.lsn), lsn_print(stop, b->stopped.lsn),
-		    (unsigned long)b->started.timeline);
+		    lsn_print(start, b->range.start_lsn), lsn_print(stop, b->range.stop_lsn),
+		    (unsigned long)b->range.timeline);
 }
 
 /* The steps of pg_basetar(1), in their order. */
@@ -153,7 +109,7 @@ make_backup(struct backup *b, struct error *err)
 	    backup_server_connect(b, err) || backup_config_find(b, err) || measure(b, err) ||
 	    run(b, "waiting for the checkpoint", &starting, err) ||
 	    backup_cluster_tablespaces_anew(b, err) || backup_pages_open(b, err) ||
-	    open_archive(b, err) || run(b, "sending files", &sending_tree, err) ||
+	    backup_archive_open(b, err) || run(b, "sending files", &sending_tree, err) ||
 	    backup_server_stop(b, err) ||
 	    run(b, "sending WAL", &sending_wal, err) || await_archive(b, err) ||
 	    run(b, "ending the archive", &ending, err) || backup_pages_stop(b, err) ||

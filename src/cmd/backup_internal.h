@@ -3,8 +3,9 @@
 
 /*
  * What the parts of the command `backup` share: backup.c is its main road,
- * backup_cluster.c what is on disk, backup_server.c the server's side, backup_tree.c and
- * backup_wal.c what is sent, backup_pages.c what is found in it.
+ * backup_cluster.c what is on disk, backup_server.c the server's side, backup_archive.c
+ * where it goes, backup_tree.c and backup_wal.c what is sent, backup_pages.c what is found
+ * in it.
  */
 
 #include "archive/archive.h"
@@ -23,6 +24,12 @@
 #include "wal/walhistory.h"
 #include "wal/walpage.h"
 #include "wal/walproof.h"
+
+/* The WAL that the copy needs. */
+struct backup_range {
+	uint64_t start_lsn, stop_lsn; /* the stop is exclusive, and known late */
+	uint32_t timeline;            /* of the start */
+};
 
 /* Configuration files outside the data directory, as they are sent. */
 struct backup_config {
@@ -58,6 +65,7 @@ struct backup {
 	struct online_server server;
 	struct online_started started;
 	struct online_stopped stopped;
+	struct backup_range range;
 
 	struct output output;
 	struct blockpipe *pipe;
@@ -97,6 +105,9 @@ bool backup_is_below(const char *path, const char *directory);
 MUST_CHECK int backup_config_find(struct backup *, struct error *err);
 MUST_CHECK int backup_config_send(struct backup *, struct error *err);
 void backup_config_free(struct backup_config *);
+
+/* backup_archive.c: the pipeline and the archive on it. */
+MUST_CHECK int backup_archive_open(struct backup *, struct error *err);
 
 /* backup_tree.c, in the planner's thread: the label to pg_control; and its size. */
 MUST_CHECK int backup_tree_send(struct patrol *, struct error *err);

@@ -32,9 +32,9 @@ backup_pages_open(struct backup *b, struct error *err)
 {
 	if (!is_wanted(b))
 		return 0;
-	b->pages.limits.start_lsn = b->started.lsn;
+	b->pages.limits.start_lsn = b->range.start_lsn;
 	b->pages.limits.stop_lsn =
-	    b->started.lsn < PAGE_NO_LSN - WAL_MOST ? b->started.lsn + WAL_MOST : PAGE_NO_LSN;
+	    b->range.start_lsn < PAGE_NO_LSN - WAL_MOST ? b->range.start_lsn + WAL_MOST : PAGE_NO_LSN;
 	b->pages.segment_blocks = b->control.segment_blocks;
 	return pagetally_new(&b->pages.tally, message_finding, err);
 }
@@ -42,7 +42,7 @@ backup_pages_open(struct backup *b, struct error *err)
 int
 backup_pages_stop(struct backup *b, struct error *err)
 {
-	return b->pages.tally ? pagetally_stop(b->pages.tally, b->stopped.lsn, err) : 0;
+	return b->pages.tally ? pagetally_stop(b->pages.tally, b->range.stop_lsn, err) : 0;
 }
 
 bool

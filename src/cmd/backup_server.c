@@ -142,8 +142,10 @@ backup_server_start(struct patrol *patrol, struct error *err)
 	    online_start(b->session, b->version, b->opt->label, b->opt->checkpoint_fast,
 		&b->started, err))
 		return -1;
-	message_info("start position %s on timeline %lu", lsn_print(lsn, b->started.lsn),
-	    (unsigned long)b->started.timeline);
+	b->range.start_lsn = b->started.lsn;
+	b->range.timeline = b->started.timeline;
+	message_info("start position %s on timeline %lu", lsn_print(lsn, b->range.start_lsn),
+	    (unsigned long)b->range.timeline);
 	return 0;
 }
 
@@ -209,8 +211,9 @@ backup_server_stop(struct backup *b, struct error *err)
 	if (compare_databases(b, err) ||
 	    online_stop(b->session, b->version, &b->stopped, err))
 		return -1;
-	message_info("stop position %s on timeline %lu", lsn_print(lsn, b->stopped.lsn),
-	    (unsigned long)b->started.timeline);
+	b->range.stop_lsn = b->stopped.lsn;
+	message_info("stop position %s on timeline %lu", lsn_print(lsn, b->range.stop_lsn),
+	    (unsigned long)b->range.timeline);
 	return compare_label(b, err) || compare_map(b, err) ||
 		backup_cluster_warn_of_new(b, err) ?
 	    -1 :

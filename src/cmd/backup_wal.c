@@ -17,7 +17,7 @@ enum { ARCHIVE_POLL_MS = 200 };
 static int
 read_history(struct backup *b, struct error *err)
 {
-	uint32_t timeline = b->started.timeline;
+	uint32_t timeline = b->range.timeline;
 	char name[WALNAME_HISTORY_SIZE];
 	struct buf text = { 0 };
 	struct error why = { 0 };
@@ -49,8 +49,8 @@ is_needed(const struct backup *b, const struct walset_segment *s)
 {
 	uint64_t end = (s->segno + 1) * b->control.wal_segment_size;
 
-	if (end > b->stopped.lsn)
-		end = b->stopped.lsn;
+	if (end > b->range.stop_lsn)
+		end = b->range.stop_lsn;
 	return walhistory_owns(&b->history, s->timeline, end - 1);
 }
 
@@ -147,8 +147,8 @@ static int
 send_wal(struct backup *b, struct error *err)
 {
 	const struct walset_range range = {
-		.start_lsn = b->started.lsn,
-		.stop_lsn = b->stopped.lsn,
+		.start_lsn = b->range.start_lsn,
+		.stop_lsn = b->range.stop_lsn,
 		.segment_size = b->control.wal_segment_size,
 		.history = &b->history,
 	};
@@ -166,8 +166,8 @@ send_wal(struct backup *b, struct error *err)
 	};
 	if (walproof_new(&b->proof,
 		&(struct walproof_options){ .expect = &b->expect,
-		    .start_lsn = b->started.lsn,
-		    .stop_lsn = b->stopped.lsn,
+		    .start_lsn = b->range.start_lsn,
+		    .stop_lsn = b->range.stop_lsn,
 		    .is_primary = !b->server.in_recovery },
 		err) ||
 	    walset_read(b->wal_fd, &range, &set, err))
@@ -202,14 +202,14 @@ backup_wal_await_archive(struct patrol *patrol, struct error *err)
 {
 	struct backup *b = (struct backup *)patrol;
 	const uint32_t size = b->control.wal_segment_size;
-	const uint64_t first = walname_segment(b->started.lsn, size);
-	const uint64_t last = walname_last_segment(b->stopped.lsn, size);
+	const uint64_t first = walname_segment(b->range.start_lsn, size);
+	const uint64_t last = walname_last_segment(b->range.stop_lsn, size);
 	const double since = sys_monotonic();
 	const unsigned limit = b->opt->wait_archive_limit;
 	bool is_done;
 
 	for (;;) {
-		if (walarchive_is_done(b->wal_fd, b->started.timeline, first, last, size,
+		if (walarchive_is_done(b->wal_fd, b->range.timeline, first, last, size,
 			&is_done, err))
 			return -1;
 		if (is_done)
@@ -228,7 +228,7 @@ backup_wal_end(struct patrol *patrol, struct error *err)
 {
 	struct backup *b = (struct backup *)patrol;
 
-	if (archive_wal_range(b->archive, b->started.timeline, b->started.lsn, b->stopped.lsn,
+	if (archive_wal_range(b->archive, b->range.timeline, b->range.start_lsn, b->range.stop_lsn,
 		err) ||
 	    archive_finish(b->archive, err))
 		return -1;
