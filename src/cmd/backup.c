@@ -31,7 +31,7 @@ static const struct patrol_ops measuring = { backup_tree_measure, NULL, tick };
 static const struct patrol_ops starting = { backup_server_start, NULL, tick };
 static const struct patrol_ops sending_tree = { backup_tree_send, backup_server_watch,
 	tick };
-static const struct patrol_ops sending_wal = { backup_wal_send, NULL, tick };
+static const struct patrol_ops sending_wal = { backup_wal_send, backup_slot_watch, tick };
 static const struct patrol_ops awaiting_archive = { backup_wal_await_archive,
 	backup_server_watch, tick };
 static const struct patrol_ops ending = { backup_wal_end, NULL, tick };
@@ -52,6 +52,15 @@ measure(struct backup *b, struct error *err)
 }
 
 static int
+send_wal(struct backup *b, struct error *err)
+{
+	if (run(b, "sending WAL", &sending_wal, err))
+		return -1;
+	backup_slot_drop(b); /* it has been read; the rest may take long without holding any */
+	return 0;
+}
+
+static int
 await_archive(struct backup *b, struct error *err)
 {
 	const char *mode = b->server.archive_mode;
@@ -68,8 +77,6 @@ await_archive(struct backup *b, struct error *err)
 static int
 finish_output(struct backup *b, struct error *err)
 {
-	slot_free(b->slot); /* to sync may take long, and WAL need not wait for it */
-	b->slot = NULL;
 	b->patrol.pipe = NULL; /* it is closed */
 	if (identity_regain(&b->identity, err) || run(b, "syncing", &syncing, err))
 		return -1;
@@ -110,8 +117,7 @@ make_backup(struct backup *b, struct error *err)
 	    run(b, "waiting for the checkpoint", &starting, err) ||
 	    backup_cluster_tablespaces_anew(b, err) || backup_pages_open(b, err) ||
 	    backup_archive_open(b, err) || run(b, "sending files", &sending_tree, err) ||
-	    backup_server_stop(b, err) ||
-	    run(b, "sending WAL", &sending_wal, err) || await_archive(b, err) ||
+	    backup_server_stop(b, err) || send_wal(b, err) || await_archive(b, err) ||
 	    run(b, "ending the archive", &ending, err) || backup_pages_stop(b, err) ||
 	    finish_output(b, err))
 		return -1;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "cmd/backup_internal.h"
+#include "datadir/walset.h"
 #include "run/message.h"
 #include "util/sys.h"
 
@@ -64,6 +65,8 @@ backup_cluster_read(struct backup *b, struct error *err)
 				"now may not start again.");
 		return error_wrap(err, "data directory \"%s\"", b->opt->pgdata);
 	}
+	if (walset_open_directory(b->datadir_fd, &b->wal_fd, err))
+		return -1;
 	if (postmaster_read(b->datadir_fd, &b->postmaster, err)) {
 		if (err->sys != ENOENT)
 			return error_wrap(err, "data directory \"%s\"", b->opt->pgdata);

@@ -3,9 +3,9 @@
 
 /*
  * What the parts of the command `backup` share: backup.c is its main road,
- * backup_cluster.c what is on disk, backup_server.c the server's side, backup_archive.c
- * where it goes, backup_tree.c and backup_wal.c what is sent, backup_pages.c what is found
- * in it.
+ * backup_cluster.c what is on disk, backup_server.c and backup_slot.c the server's side,
+ * backup_archive.c where it goes, backup_tree.c and backup_wal.c what is sent,
+ * backup_pages.c what is found in it.
  */
 
 #include "archive/archive.h"
@@ -21,6 +21,7 @@
 #include "run/progress.h"
 #include "server/online.h"
 #include "server/slot.h"
+#include "server/slotguard.h"
 #include "wal/walhistory.h"
 #include "wal/walpage.h"
 #include "wal/walproof.h"
@@ -62,6 +63,7 @@ struct backup {
 	char *databases; /* which lies where, before the start */
 	struct session *session;
 	struct slot *slot; /* NULL: WAL is not held back */
+	struct slotguard guard;
 	struct online_server server;
 	struct online_started started;
 	struct online_stopped stopped;
@@ -76,7 +78,7 @@ struct backup {
 	struct walhistory history; /* of the timeline of the start */
 	struct walpage_expect expect;
 	struct walproof *proof; /* of the WAL sent; NULL before that */
-	int wal_fd;
+	int wal_fd; /* pg_wal */
 };
 
 /* backup_cluster.c: the data directory is one, and what it says of itself. */
@@ -91,12 +93,17 @@ MUST_CHECK int backup_cluster_warn_of_new(struct backup *, struct error *err);
 bool backup_cluster_was_warned_of(const struct backup *, uint32_t oid);
 void backup_cluster_free(struct backup *);
 
-/* backup_server.c: the right server, a slot, the start, the stop. */
+/* backup_server.c: the right server, the start, the stop. */
 MUST_CHECK int backup_server_connect(struct backup *, struct error *err);
 MUST_CHECK int backup_server_start(struct patrol *, struct error *err);
 MUST_CHECK int backup_server_stop(struct backup *, struct error *err);
 MUST_CHECK int backup_server_watch(struct patrol *, struct error *err);
 void backup_server_free(struct backup *);
+
+/* backup_slot.c: WAL held back, until it has been sent or does harm. */
+MUST_CHECK int backup_slot_hold(struct backup *, struct error *err);
+MUST_CHECK int backup_slot_watch(struct patrol *, struct error *err);
+void backup_slot_drop(struct backup *);
 
 /* Is ${path} the directory ${directory} or below it?  As texts. */
 bool backup_is_below(const char *path, const char *directory);

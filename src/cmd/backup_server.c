@@ -56,43 +56,6 @@ check_wal_method(const struct backup *b, struct error *err)
 			       "WAL.");
 }
 
-/* A slot is a help, no need: that the WAL is all there is checked in the end. */
-static void
-warn_without_slot(const struct error *why)
-{
-	char text[sizeof(why->text) + 128];
-
-	snprintf(text, sizeof(text),
-	    "WAL is not held back: %s; the backup fails if the server removes WAL it needs",
-	    why->text);
-	message_warning(text);
-}
-
-static int
-hold_slot(struct backup *b, struct error *err)
-{
-	struct session_options beside = b->connection;
-	struct error why = { 0 };
-
-	if (b->opt->no_slot || b->opt->wal_method == WAL_NONE)
-		return 0;
-	beside.beside = b->session;
-	if (slot_hold(&b->slot, &beside, &why)) {
-		if (why.kind != ERROR_CANCELLED) {
-			warn_without_slot(&why);
-			return 0;
-		}
-		*err = why;
-		return -1;
-	}
-	if (slot_in_datadir(b->slot, b->datadir_fd))
-		return 0;
-	error_set(err, ERROR_SERVER, 0,
-	    "the server at %s is not that of \"%s\": its replication slot \"%s\" is not there",
-	    session_where(b->session), b->opt->pgdata, slot_name(b->slot));
-	return error_hint(err, "Check -D, -h and -p: they must mean one and the same cluster.");
-}
-
 static int
 connect_to_server(struct backup *b, struct error *err)
 {
@@ -129,7 +92,7 @@ backup_server_connect(struct backup *b, struct error *err)
 	    online_check(b->session, &expect, &b->server, err) || check_wal_method(b, err) ||
 	    check_in_place(b, err))
 		return -1;
-	return hold_slot(b, err);
+	return backup_slot_hold(b, err);
 }
 
 int
@@ -224,22 +187,16 @@ int
 backup_server_watch(struct patrol *patrol, struct error *err)
 {
 	struct backup *b = (struct backup *)patrol;
-	struct error why = { 0 };
 
 	if (online_watch(b->session, &b->started, err))
 		return -1;
-	if (b->slot && !slot_is_held(b->slot, &why)) {
-		warn_without_slot(&why);
-		slot_free(b->slot);
-		b->slot = NULL;
-	}
-	return 0;
+	return backup_slot_watch(patrol, err);
 }
 
 void
 backup_server_free(struct backup *b)
 {
-	slot_free(b->slot);
+	backup_slot_drop(b);
 	session_free(b->session); /* a backup that still runs there is over */
 	locate_free(&b->connection);
 	free(b->databases);

@@ -182,8 +182,6 @@ backup_wal_send(struct patrol *patrol, struct error *err)
 {
 	struct backup *b = (struct backup *)patrol;
 
-	if (walset_open_directory(b->datadir_fd, &b->wal_fd, err))
-		return -1;
 	return b->opt->wal_method == WAL_FETCH ? send_wal(b, err) : 0;
 }
 

@@ -218,6 +218,28 @@ online_watch(struct session *s, const struct online_started *started, struct err
 	return rc;
 }
 
+/* A standby that restores from an archive has received nothing, and knows what it replayed. */
+static const char position_sql[] =
+    "SELECT CASE WHEN pg_catalog.pg_is_in_recovery()"
+    " THEN greatest(pg_catalog.pg_last_wal_receive_lsn(), pg_catalog.pg_last_wal_replay_lsn())"
+    " ELSE pg_catalog.pg_current_wal_lsn() END";
+
+int
+online_wal_position(struct session *s, uint64_t *lsn, struct error *err)
+{
+	struct session_rows rows;
+	const char *text;
+
+	*lsn = 0;
+	if (session_query_within(s, WATCH_SECONDS, position_sql, 0, NULL, &rows, err))
+		return err->kind == ERROR_STATE ? 0 : -1;
+	text = session_value(&rows, 0, 0);
+	if (text && !lsn_parse(text, lsn))
+		*lsn = 0;
+	session_rows_free(&rows);
+	return 0;
+}
+
 int
 online_stop(struct session *s, const struct pg_version *version, struct online_stopped *out,
     struct error *err)

@@ -88,6 +88,12 @@ void online_started_free(struct online_started *started);
 MUST_CHECK int
 online_watch(struct session *s, const struct online_started *started, struct error *err);
 
+/*
+ * Where the WAL stands now: on a primary what is written, on a standby what has come.  No
+ * answer for 10 s, or none that is a position: *lsn is 0.
+ */
+MUST_CHECK int online_wal_position(struct session *s, uint64_t *lsn, struct error *err);
+
 struct online_stopped {
 	uint64_t lsn; /* exclusive: the WAL is needed up to here */
 	char *label;  /* text of backup_label and of tablespace_map */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "util/buf.h"
+#include "util/lsn.h"
 
 /* NAMEDATALEN of the server, less its NUL. */
 #define NAME_SIZE 64
@@ -20,6 +21,7 @@
 struct slot {
 	struct session *session;
 	bool is_made;
+	uint64_t start_lsn;
 	char name[NAME_SIZE];
 };
 
@@ -60,7 +62,7 @@ explain(const struct session *session, struct error *why)
 int
 slot_hold(struct slot **out, const struct session_options *options, struct error *why)
 {
-	const char *params[1];
+	const char *params[1], *from;
 	struct session_rows rows = { 0 };
 	struct slot *slot = calloc(1, sizeof(*slot));
 
@@ -82,7 +84,8 @@ slot_hold(struct slot **out, const struct session_options *options, struct error
 		goto out;
 	}
 	slot->is_made = true;
-	if (session_value(&rows, 0, 1) == NULL) {
+	from = session_value(&rows, 0, 1);
+	if (from == NULL || !lsn_parse(from, &slot->start_lsn)) {
 		error_set(why, ERROR_SERVER, 0, "the replication slot reserves no WAL");
 		goto out;
 	}
@@ -98,6 +101,12 @@ const char *
 slot_name(const struct slot *slot)
 {
 	return slot->name;
+}
+
+uint64_t
+slot_start_lsn(const struct slot *slot)
+{
+	return slot->start_lsn;
 }
 
 bool

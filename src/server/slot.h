@@ -2,6 +2,7 @@
 #define PG_BASETAR_SERVER_SLOT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "server/session.h"
 #include "util/error.h"
@@ -33,6 +34,9 @@ slot_hold(struct slot **slot, const struct session_options *options, struct erro
 
 /* "pg_basetar_4242_1a2b3c4d": unique on the server. */
 const char *slot_name(const struct slot *slot);
+
+/* What it holds back begins at this position. */
+uint64_t slot_start_lsn(const struct slot *slot);
 
 /*
  * Does the server still hold it for us?  Asks the server nothing and does not wait.

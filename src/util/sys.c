@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -180,6 +181,18 @@ sys_readlink(int dirfd, const char *name, char **target, struct error *err)
 	text[n] = '\0';
 	*target = strdup(text);
 	return *target ? 0 : error_memory(err);
+}
+
+int
+sys_room(int fd, uint64_t *available, uint64_t *total, struct error *err)
+{
+	struct statvfs fs;
+
+	if (fstatvfs(fd, &fs) == -1)
+		return error_set(err, ERROR_IO, errno, "fstatvfs");
+	*available = (uint64_t)fs.f_bavail * fs.f_frsize;
+	*total = (uint64_t)fs.f_blocks * fs.f_frsize;
+	return 0;
 }
 
 double

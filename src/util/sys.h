@@ -43,6 +43,12 @@ MUST_CHECK int sys_read_file(int dirfd, const char *name, size_t most, struct bu
 /* The link's text as a string that the caller frees. */
 MUST_CHECK int sys_readlink(int dirfd, const char *name, char **target, struct error *err);
 
+/*
+ * Of the file system that holds ${fd}: the bytes that a user other than root may still
+ * write, and all bytes there are.
+ */
+MUST_CHECK int sys_room(int fd, uint64_t *available, uint64_t *total, struct error *err);
+
 /* Seconds since some moment in the past, on a clock that nobody sets. */
 double sys_monotonic(void);
 

@@ -245,6 +245,41 @@ check_watch(void **state)
 	fake_done();
 }
 
+#define POSITION_NOW .query = "SELECT CASE WHEN pg_catalog.pg_is_in_recovery()"
+
+static const struct position_row {
+	const char *name;
+	struct fake_step step;
+	int rc;
+	uint64_t lsn;
+	const char *text;
+} position_rows[] = {
+	{ "position", { POSITION_NOW, .rows = "1/28" }, 0, LSN(0x28), "" },
+	{ "position: a standby that has none yet", { POSITION_NOW, .rows = "~" }, 0, 0, "" },
+	{ "position: none", { POSITION_NOW, .rows = "here" }, 0, 0, "" },
+	{ "position: gone",
+	    { POSITION_NOW, .error = { "FATAL", "57P01", "terminating connection", NULL, NULL },
+		.hangs_up = true },
+	    -1, 0, "the connection to the server was lost: terminating connection" },
+};
+
+static void
+check_position(void **state)
+{
+	const struct position_row *row = *state;
+	struct error err = { 0 };
+	struct session *s;
+	uint64_t lsn = 99;
+
+	FAKE_SCRIPT(FAKE_OPENING, row->step);
+	s = open_session();
+	assert_int_equal(online_wal_position(s, &lsn, &err), row->rc);
+	assert_int_equal(lsn, row->lsn);
+	assert_string_equal(err.text, row->text);
+	session_free(s);
+	fake_done();
+}
+
 static const struct stop_row {
 	const char *name;
 	struct fake_step step;
@@ -310,12 +345,13 @@ static const struct CMUnitTest plain[] = {
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(start_rows) + COUNT(watch_rows) + COUNT(stop_rows) +
-				COUNT(plain)];
+	struct CMUnitTest tests[COUNT(start_rows) + COUNT(watch_rows) + COUNT(position_rows) +
+				COUNT(stop_rows) + COUNT(plain)];
 	size_t n = 0;
 
 	ADD(start_rows, check_start);
 	ADD(watch_rows, check_watch);
+	ADD(position_rows, check_position);
 	ADD(stop_rows, check_stop);
 	for (size_t i = 0; i < COUNT(plain); i++)
 		tests[n++] = plain[i];

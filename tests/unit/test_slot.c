@@ -42,6 +42,7 @@ hold_and_free(void **state)
 	    FAKE_OPENING, { CREATE, .rows = "pg_basetar_1_2|0/3000028" }, { DROP });
 	slot = hold();
 	assert_true(slot_is_held(slot, &why));
+	assert_int_equal(slot_start_lsn(slot), 0x3000028);
 	slot_free(slot);
 	slot_free(NULL);
 	fake_done();
@@ -194,9 +195,13 @@ no_connection(void **state)
 static void
 reserves_nothing(void **state)
 {
+	static const char *const answers[] = { "x|~", "x|nowhere" };
+
 	(void)state;
-	FAKE_SCRIPT(FAKE_OPENING, { CREATE, .rows = "x|~" }, { DROP });
-	refuse("the replication slot reserves no WAL", "");
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+		FAKE_SCRIPT(FAKE_OPENING, { CREATE, .rows = answers[i] }, { DROP });
+		refuse("the replication slot reserves no WAL", "");
+	}
 }
 
 static const struct CMUnitTest plain[] = {

@@ -340,6 +340,21 @@ file_limit_is_raised(void **state)
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
+static void
+room_of_a_file_system(void **state)
+{
+	uint64_t available = 0, total = 0;
+	struct error err = { 0 };
+	int fd = open("/", O_RDONLY);
+
+	(void)state;
+	assert_int_equal(sys_room(fd, &available, &total, &err), 0);
+	assert_true(total > 0 && available <= total);
+	close(fd);
+	assert_int_equal(sys_room(-1, &available, &total, &err), -1);
+	assert_string_equal(err.text, "fstatvfs: Bad file descriptor");
+}
+
 int
 main(void)
 {
@@ -353,6 +368,7 @@ main(void)
 		cmocka_unit_test(time_goes_on),
 		cmocka_unit_test(nice_is_of_a_thread),
 		cmocka_unit_test(file_limit_is_raised),
+		cmocka_unit_test(room_of_a_file_system),
 	};
 	struct CMUnitTest tests[COUNT(readings) + COUNT(fixed)];
 
