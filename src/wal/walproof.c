@@ -80,6 +80,7 @@ walproof_new(struct walproof **out, const struct walproof_options *opt, struct e
 		.expect = opt->expect,
 		.start_lsn = opt->start_lsn,
 		.stop_lsn = opt->stop_lsn,
+		.skips_filler = opt->skips_filler,
 	};
 
 	*out = NULL;

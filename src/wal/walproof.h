@@ -24,6 +24,7 @@ struct walproof_options {
 	const struct walpage_expect *expect; /* borrowed */
 	uint64_t start_lsn, stop_lsn;
 	bool is_primary; /* the last record must end the backup that began at start_lsn */
+	bool skips_filler; /* as of walreader_options: of no running primary */
 };
 
 /*

@@ -19,6 +19,7 @@ enum state {
 struct walreader {
 	const struct walpage_expect *expect;
 	uint64_t stop_lsn;
+	bool skips_filler;
 	struct walreader_sink *sink;
 
 	uint32_t timeline; /* of the file the bytes come from */
@@ -341,8 +342,9 @@ begin_page(
 
 	if (r->state == STATE_FILLER && r->lsn == r->next)
 		r->state = STATE_BETWEEN;
-	if (r->state == STATE_FILLER && len >= WALPAGE_SHORT_HEADER &&
-	    is_empty(page, WALPAGE_SHORT_HEADER))
+	if (r->state == STATE_FILLER &&
+	    (r->skips_filler || (len >= WALPAGE_SHORT_HEADER &&
+				    is_empty(page, WALPAGE_SHORT_HEADER))))
 		return 0;
 	if (walpage_check(r->expect, page, len, r->lsn, r->timeline, err))
 		return -1;
@@ -362,7 +364,9 @@ take_page(struct walreader *r, const uint8_t *bytes, size_t len, struct error *e
 		r->state = STATE_BETWEEN;
 	if (take_records(r, bytes, len, &at, err))
 		return -1;
-	return r->state == STATE_FILLER ? check_filler(r, bytes + at, len - at, err) : 0;
+	if (r->state != STATE_FILLER || r->skips_filler)
+		return 0;
+	return check_filler(r, bytes + at, len - at, err);
 }
 
 int
@@ -404,6 +408,7 @@ walreader_new(
 		return error_memory(err);
 	r->expect = opt->expect;
 	r->stop_lsn = opt->stop_lsn;
+	r->skips_filler = opt->skips_filler;
 	r->sink = opt->sink;
 	r->next = r->end = opt->start_lsn;
 	r->prev = NONE;

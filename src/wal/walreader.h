@@ -26,7 +26,7 @@
  *  - A switch record: the next record is in the next segment.  What is between is pages
  *    with nothing but a header (10) or zeros (11 and later).  Recovery does not look
  *    there; anything else is an error here, since no server leaves it so but one that
- *    crashed in that very moment.
+ *    crashed in that very moment: see skips_filler.
  *
  *  - A record that was left incomplete by a crash.  The page where it should go on bears
  *    a flag, and begins with a record that says which one that was; this links back to
@@ -51,6 +51,12 @@ struct walreader_options {
 	uint64_t start_lsn;	     /* of a record, or of the page it is first in */
 	uint64_t stop_lsn;	     /* where one ends; UINT64_MAX: the walk ends
 	                                      * where the WAL does, in an error */
+	/*
+	 * What is behind a switch record is not looked at, as recovery does not: for WAL of
+	 * a server that may have ended, or was caught, between the record and its filler,
+	 * or that only receives WAL.  There the segment still holds what it had before.
+	 */
+	bool skips_filler;
 	struct walreader_sink *sink; /* borrowed; NULL: none */
 };
 

@@ -177,6 +177,16 @@ filler_begins_record(struct walimage *w)
 	*walimage_at(w, START + 4 * PAGE + 16) = 9;
 }
 
+/* A server that crashed between the switch record and its filler. */
+static void
+filler_is_stale(struct walimage *w)
+{
+	uint64_t page = START + 4 * PAGE;
+
+	walsample_switch_zeros(w);
+	memcpy(walimage_at(w, page), walimage_at(w, START + PAGE), PAGE);
+}
+
 static void
 overwrite_of_other(struct walimage *w)
 {
@@ -262,6 +272,9 @@ static struct damage {
 	    "before" },
 	{ "record goes on behind a switch", filler_begins_record,
 	    "WAL page at 2/1200: 9 bytes left of a record, expected the start of one" },
+	{ "stale behind a switch", filler_is_stale,
+	    "WAL page at 2/1200: bears the address 2/1080: not written since the segment was "
+	    "recycled" },
 	{ "other record is incomplete", overwrite_of_other,
 	    "WAL record at *: does not say that the record at 2/10C8 is incomplete, *" },
 	{ "no record is incomplete", overwrite_of_none,
@@ -311,6 +324,45 @@ read_damage(void **state)
 	}
 }
 
+/* A reader that is told to does not look behind a switch. */
+static void
+filler_is_skipped(void **state)
+{
+	static void (*const makes[])(struct walimage *) = { filler_in_page, filler_in_zeros,
+		filler_in_header, filler_begins_record, filler_is_stale };
+	static const size_t pieces[] = { SEGMENT, PAGE, 3 * PAGE, 43 };
+
+	(void)state;
+	for (size_t i = 0; i < 4 * sizeof(makes) / sizeof(makes[0]); i++) {
+		struct walwalk k;
+		struct error err = { 0 };
+
+		make(makes[i / 4]);
+		k = walwalk_whole(&image, pieces[i % 4]);
+		k.skips_filler = true;
+		assert_int_equal(walwalk_run(&k, &err), 0);
+		assert_int_equal(k.count, image.count);
+		assert_int_equal(k.position, k.stop);
+	}
+}
+
+/* All else is found by such a reader, too: also where a switch is not far. */
+static void
+past_filler(void **state)
+{
+	struct walwalk k;
+	struct error err = { 0 };
+
+	(void)state;
+	make(walsample_switch_zeros);
+	memset(walimage_at(&image, START + SEGMENT), 0, PAGE);
+	k = walwalk_whole(&image, PAGE);
+	k.skips_filler = true;
+	assert_int_equal(walwalk_run(&k, &err), -1);
+	assert_string_equal(
+	    err.text, "WAL page at 2/1400: empty: nothing was written there");
+}
+
 static void
 past_stop(void **state)
 {
@@ -338,12 +390,15 @@ teardown(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[1 + DAMAGES] = {
+	enum { SINGLE = 3 };
+	struct CMUnitTest tests[SINGLE + DAMAGES] = {
+		cmocka_unit_test(filler_is_skipped),
+		cmocka_unit_test(past_filler),
 		cmocka_unit_test(past_stop),
 	};
 
 	for (size_t i = 0; i < DAMAGES; i++)
-		tests[1 + i] = (struct CMUnitTest){ .name = damages[i].name,
+		tests[SINGLE + i] = (struct CMUnitTest){ .name = damages[i].name,
 			.test_func = read_damage,
 			.initial_state = &damages[i] };
 	return cmocka_run_group_tests(tests, NULL, teardown);

@@ -247,7 +247,9 @@ static void
 wrong_call(void **state)
 {
 	const struct walpage_expect expect = walimage_expect(&image);
-	struct walreader_options opt = { &expect, START + 41, START + PAGE, NULL };
+	struct walreader_options opt = { .expect = &expect,
+		.start_lsn = START + 41,
+		.stop_lsn = START + PAGE };
 	struct walreader *r;
 	struct error err = { 0 };
 
@@ -275,7 +277,9 @@ static void
 segment_is_short(void **state)
 {
 	const struct walpage_expect expect = walimage_expect(&image);
-	const struct walreader_options opt = { &expect, START + 40, UINT64_MAX, NULL };
+	const struct walreader_options opt = { .expect = &expect,
+		.start_lsn = START + 40,
+		.stop_lsn = UINT64_MAX };
 	struct walreader *r;
 	struct error err = { 0 };
 
