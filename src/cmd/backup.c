@@ -2,7 +2,6 @@
 
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "cmd/backup_internal.h"
@@ -32,7 +31,7 @@ static const struct patrol_ops starting = { backup_server_start, NULL, tick };
 static const struct patrol_ops sending_tree = { backup_tree_send, backup_server_watch,
 	tick };
 static const struct patrol_ops sending_wal = { backup_wal_send, backup_slot_watch, tick };
-static const struct patrol_ops awaiting_archive = { backup_wal_await_archive,
+static const struct patrol_ops awaiting_archive = { backup_archiving_await,
 	backup_server_watch, tick };
 static const struct patrol_ops ending = { backup_wal_end, NULL, tick };
 static const struct patrol_ops syncing = { sync_output, NULL, tick };
@@ -63,14 +62,9 @@ send_wal(struct backup *b, struct error *err)
 static int
 await_archive(struct backup *b, struct error *err)
 {
-	const char *mode = b->server.archive_mode;
-
-	if (!b->opt->wait_archive)
+	if (!backup_archiving_is_awaited(b))
 		return 0;
-	if (mode == NULL || strcmp(mode, "off") != 0)
-		return run(b, "waiting for the WAL archive", &awaiting_archive, err);
-	message_info("nothing to wait for: archive_mode is off");
-	return 0;
+	return run(b, "waiting for the WAL archive", &awaiting_archive, err);
 }
 
 /* The archive is complete: under our own identity make it visible and durable. */

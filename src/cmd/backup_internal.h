@@ -5,7 +5,7 @@
  * What the parts of the command `backup` share: backup.c is its main road,
  * backup_cluster.c what is on disk, backup_server.c and backup_slot.c the server's side,
  * backup_archive.c where it goes, backup_tree.c and backup_wal.c what is sent,
- * backup_pages.c what is found in it.
+ * backup_archiving.c what the server does with its WAL, backup_pages.c what is found.
  */
 
 #include "archive/archive.h"
@@ -75,7 +75,7 @@ struct backup {
 
 	struct pagecheck pages; /* its tally is NULL: pages are not checked */
 
-	struct walhistory history; /* of the timeline of the start */
+	struct walhistory history; /* of the timeline of the stop */
 	struct walpage_expect expect;
 	struct walproof *proof; /* of the WAL sent; NULL before that */
 	int wal_fd; /* pg_wal */
@@ -127,12 +127,16 @@ MUST_CHECK int backup_pages_stop(struct backup *, struct error *err);
 bool backup_pages_report(const struct backup *);
 void backup_pages_free(struct backup *);
 
-/*
- * backup_wal.c, in the planner's thread: the WAL; the wait until the server has archived
- * it; the manifest and the end.
- */
+/* backup_wal.c, in the planner's thread: the WAL; the manifest and the end. */
 MUST_CHECK int backup_wal_send(struct patrol *, struct error *err);
-MUST_CHECK int backup_wal_await_archive(struct patrol *, struct error *err);
 MUST_CHECK int backup_wal_end(struct patrol *, struct error *err);
+
+/*
+ * backup_archiving.c: does the server archive its WAL, so that one can wait for it without
+ * doing so for ever?  Is it to be waited for?  And, in the planner's thread, the wait.
+ */
+MUST_CHECK int backup_archiving_check(const struct backup *, struct error *err);
+bool backup_archiving_is_awaited(const struct backup *);
+MUST_CHECK int backup_archiving_await(struct patrol *, struct error *err);
 
 #endif

@@ -41,21 +41,6 @@ locate(struct backup *b, struct error *err)
 			       "stopped ones.");
 }
 
-/* Without the WAL in the archive, the WAL archive must have it. */
-static int
-check_wal_method(const struct backup *b, struct error *err)
-{
-	const char *mode = b->server.archive_mode;
-
-	if (b->opt->wal_method != WAL_NONE || !b->opt->wait_archive || mode == NULL ||
-	    strcmp(mode, "off") != 0)
-		return 0;
-	error_set(err, ERROR_STATE, 0,
-	    "-X none leaves the WAL to the WAL archive, but archive_mode is off");
-	return error_hint(err, "Use -X fetch; or --no-wait-archive, if something else keeps the "
-			       "WAL.");
-}
-
 static int
 connect_to_server(struct backup *b, struct error *err)
 {
@@ -89,7 +74,7 @@ backup_server_connect(struct backup *b, struct error *err)
 	};
 
 	if (locate(b, err) || connect_to_server(b, err) ||
-	    online_check(b->session, &expect, &b->server, err) || check_wal_method(b, err) ||
+	    online_check(b->session, &expect, &b->server, err) || backup_archiving_check(b, err) ||
 	    check_in_place(b, err))
 		return -1;
 	return backup_slot_hold(b, err);

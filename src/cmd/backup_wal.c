@@ -7,17 +7,44 @@
 
 #include "cmd/backup_internal.h"
 #include "run/message.h"
-#include "datadir/walarchive.h"
 #include "datadir/walset.h"
 #include "util/sys.h"
 
-enum { ARCHIVE_POLL_MS = 200 };
-
-/* The line of timelines that leads to the one the backup was made on. */
+/*
+ * The timeline that the WAL before the stop position is of.  A primary stays on its own.
+ * A standby follows the primary's promotions; where it stands by now is in its control
+ * file, and that may be a timeline which branched off behind the stop already.
+ */
 static int
-read_history(struct backup *b, struct error *err)
+newest_timeline(const struct backup *b, uint32_t *timeline, struct error *err)
 {
-	uint32_t timeline = b->range.timeline;
+	uint8_t bytes[CONTROL_SIZE];
+	struct control control;
+
+	*timeline = b->range.timeline;
+	if (!b->server.in_recovery)
+		return 0;
+	if (control_read(b->datadir_fd, bytes, &control, err))
+		return -1;
+	if (control.min_recovery_timeline > *timeline)
+		*timeline = control.min_recovery_timeline;
+	return 0;
+}
+
+static int
+no_history(const struct backup *b, const char *name, struct error *err)
+{
+	error_set(err, ERROR_STATE, 0,
+	    "could not find timeline history file \"%s\": the backup starts on timeline %lu",
+	    name, (unsigned long)b->range.timeline);
+	return error_hint(err, "Copy the file to pg_wal from the primary or from the WAL archive, "
+			       "then run the backup again.");
+}
+
+/* The line of timelines that leads to ${timeline}. */
+static int
+read_history(struct backup *b, uint32_t timeline, struct error *err)
+{
 	char name[WALNAME_HISTORY_SIZE];
 	struct buf text = { 0 };
 	struct error why = { 0 };
@@ -30,7 +57,9 @@ read_history(struct backup *b, struct error *err)
 		rc = walhistory_parse(buf_text(&text), text.len, timeline, &b->history, err);
 	} else if (why.sys == ENOENT) {
 		/* removed by hand: then its own pages are all that can be sound */
-		return walhistory_single(&b->history, timeline, err);
+		return timeline == b->range.timeline ?
+		    walhistory_single(&b->history, timeline, err) :
+		    no_history(b, name, err);
 	} else {
 		*err = why;
 		rc = -1;
@@ -39,19 +68,19 @@ read_history(struct backup *b, struct error *err)
 	return rc == 0 ? 0 : error_wrap(err, "timeline history file \"%s\"", name);
 }
 
-/*
- * Is it the file that recovery reads?  Of one number that is the file of the timeline
- * that owns its end.  Others in range are sent as they are: one that was left behind at
- * a promotion may rightly be unfinished.
- */
-static bool
-is_needed(const struct backup *b, const struct walset_segment *s)
+static int
+find_line(struct backup *b, struct error *err)
 {
-	uint64_t end = (s->segno + 1) * b->control.wal_segment_size;
+	uint32_t newest;
 
-	if (end > b->range.stop_lsn)
-		end = b->range.stop_lsn;
-	return walhistory_owns(&b->history, s->timeline, end - 1);
+	if (newest_timeline(b, &newest, err) || read_history(b, newest, err))
+		return -1;
+	walhistory_cut(&b->history, b->range.stop_lsn - 1);
+	if (walhistory_has(&b->history, b->range.timeline))
+		return 0;
+	return error_set(err, ERROR_STATE, 0,
+	    "timeline %lu of the start is not in the history of timeline %lu",
+	    (unsigned long)b->range.timeline, (unsigned long)newest);
 }
 
 static int
@@ -59,7 +88,7 @@ send_segment(struct backup *b, const struct walset *set, size_t n, struct error 
 {
 	const struct walset_segment *s = &set->segments[n];
 	const struct walbody_options opt = {
-		.proof = is_needed(b, s) ? b->proof : NULL,
+		.proof = s->is_needed ? b->proof : NULL,
 		.timeline = s->timeline,
 		.segment_lsn = s->segno * b->control.wal_segment_size,
 	};
@@ -68,6 +97,9 @@ send_segment(struct backup *b, const struct walset *set, size_t n, struct error 
 	if (walset_open_segment(set, n, b->wal_fd, &fd, err) ||
 	    archive_segment(b->archive, s->name, &s->st, fd, &opt, err))
 		return -1;
+	/* a standby's last one is not complete: whoever goes on with it must archive it */
+	if (b->server.in_recovery && n + 1 == set->count)
+		return 0;
 	return archive_done(b->archive, s->name, err);
 }
 
@@ -155,8 +187,6 @@ send_wal(struct backup *b, struct error *err)
 	struct walset set = { 0 };
 	int rc;
 
-	if (read_history(b, err))
-		return -1;
 	b->expect = (struct walpage_expect){
 		.magic = b->version->wal_magic,
 		.system_identifier = b->control.system_identifier,
@@ -168,7 +198,9 @@ send_wal(struct backup *b, struct error *err)
 		&(struct walproof_options){ .expect = &b->expect,
 		    .start_lsn = b->range.start_lsn,
 		    .stop_lsn = b->range.stop_lsn,
-		    .is_primary = !b->server.in_recovery },
+		    .is_primary = !b->server.in_recovery,
+		    /* it may be WAL that its primary wrote before it crashed */
+		    .skips_filler = b->server.in_recovery },
 		err) ||
 	    walset_read(b->wal_fd, &range, &set, err))
 		return -1;
@@ -182,43 +214,29 @@ backup_wal_send(struct patrol *patrol, struct error *err)
 {
 	struct backup *b = (struct backup *)patrol;
 
+	if (find_line(b, err))
+		return -1;
 	return b->opt->wal_method == WAL_FETCH ? send_wal(b, err) : 0;
 }
 
-/* Over the limit: what the user asked to be archived may never be. */
+/* The WAL that recovery needs, the newest timeline first, each from where it branched off. */
 static int
-archive_too_slow(const struct backup *b, struct error *err)
+list_ranges(struct backup *b, struct error *err)
 {
-	error_set(err, ERROR_STATE, 0, "the WAL of the backup was not archived within %u s",
-	    b->opt->wait_archive_limit);
-	return error_hint(err, "See pg_stat_archiver and the server's log for what keeps "
-			       "archive_command.");
-}
+	const struct backup_range *range = &b->range;
 
-int
-backup_wal_await_archive(struct patrol *patrol, struct error *err)
-{
-	struct backup *b = (struct backup *)patrol;
-	const uint32_t size = b->control.wal_segment_size;
-	const uint64_t first = walname_segment(b->range.start_lsn, size);
-	const uint64_t last = walname_last_segment(b->range.stop_lsn, size);
-	const double since = sys_monotonic();
-	const unsigned limit = b->opt->wait_archive_limit;
-	bool is_done;
+	for (size_t i = b->history.count; i-- > 0;) {
+		const struct walhistory_row *row = &b->history.rows[i];
+		uint64_t start = i > 0 ? row[-1].end_lsn : 0, end = row->end_lsn;
 
-	for (;;) {
-		if (walarchive_is_done(b->wal_fd, b->range.timeline, first, last, size,
-			&is_done, err))
-			return -1;
-		if (is_done)
-			return 0;
-		if (limit > 0 && sys_monotonic() - since >= limit)
-			return archive_too_slow(b, err);
-		if (cancel_is_raised(&b->cancel) || blockpipe_has_failed(b->pipe))
-			return error_set(err, ERROR_CANCELLED, 0, "the wait was ended");
-		if (output_wait(&b->output, ARCHIVE_POLL_MS, err))
+		if (start < range->start_lsn)
+			start = range->start_lsn;
+		if (end > range->stop_lsn)
+			end = range->stop_lsn;
+		if (start < end && archive_wal_range(b->archive, row->timeline, start, end, err))
 			return -1;
 	}
+	return 0;
 }
 
 int
@@ -226,9 +244,7 @@ backup_wal_end(struct patrol *patrol, struct error *err)
 {
 	struct backup *b = (struct backup *)patrol;
 
-	if (archive_wal_range(b->archive, b->range.timeline, b->range.start_lsn, b->range.stop_lsn,
-		err) ||
-	    archive_finish(b->archive, err))
+	if (list_ranges(b, err) || archive_finish(b->archive, err))
 		return -1;
 	return blockpipe_close(b->pipe, err);
 }

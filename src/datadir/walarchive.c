@@ -38,14 +38,15 @@ is_archived(int wal_fd, const char *name, bool *is_done, struct error *err)
 }
 
 int
-walarchive_is_done(int wal_fd, uint32_t timeline, uint64_t first, uint64_t last,
-    uint32_t segment_size, bool *is_done, struct error *err)
+walarchive_is_done(int wal_fd, const struct walhistory *history, uint64_t first,
+    uint64_t last, uint32_t segment_size, bool *is_done, struct error *err)
 {
 	char name[WALNAME_SIZE];
 
 	*is_done = true;
 	for (uint64_t segno = first; *is_done && segno <= last; segno++) {
-		walname_build(name, timeline, segno, segment_size);
+		walname_build(name, walhistory_at(history, (segno + 1) * segment_size - 1),
+		    segno, segment_size);
 		if (is_archived(wal_fd, name, is_done, err))
 			return -1;
 	}

@@ -5,10 +5,11 @@
 #include <stdint.h>
 
 #include "util/error.h"
+#include "wal/walhistory.h"
 
 /*
- * Has the server archived the segments ${first} to ${last} of ${timeline}?  It says so in
- * pg_wal/archive_status: SEGMENT.ready is to be archived, SEGMENT.done has been, and of
+ * Has the server archived the segments ${first} to ${last}, each of the timeline that owns
+ * its end in ${history}?  It says so in pg_wal/archive_status: SEGMENT.ready is to be archived, SEGMENT.done has been, and of
  * one that is gone, with both, it no longer speaks (access/transam/xlogarchive.c of
  * PostgreSQL 10 to 18).  A segment that was just completed may have neither yet.
  *
@@ -17,7 +18,7 @@
  *
  * ${wal_fd} is pg_wal; ${segment_size} in bytes.
  */
-MUST_CHECK int walarchive_is_done(int wal_fd, uint32_t timeline, uint64_t first,
-    uint64_t last, uint32_t segment_size, bool *is_done, struct error *err);
+MUST_CHECK int walarchive_is_done(int wal_fd, const struct walhistory *history,
+    uint64_t first, uint64_t last, uint32_t segment_size, bool *is_done, struct error *err);
 
 #endif

@@ -106,8 +106,7 @@ owner(const struct walset_range *range, uint64_t segno)
 
 /* The segments are sorted: walk the numbers and the rows side by side. */
 static int
-check_sequence(
-    const struct walset *set, const struct walset_range *range, struct error *err)
+check_sequence(struct walset *set, const struct walset_range *range, struct error *err)
 {
 	uint64_t segno = walname_segment(range->start_lsn, range->segment_size);
 	uint64_t last = walname_last_segment(range->stop_lsn, range->segment_size);
@@ -117,9 +116,10 @@ check_sequence(
 		uint32_t timeline = owner(range, segno);
 		bool is_found = false;
 
-		for (; i < set->count && set->segments[i].segno == segno; i++)
-			if (set->segments[i].timeline == timeline)
-				is_found = true;
+		for (; i < set->count && set->segments[i].segno == segno; i++) {
+			set->segments[i].is_needed = set->segments[i].timeline == timeline;
+			is_found = is_found || set->segments[i].is_needed;
+		}
 		if (is_found)
 			continue;
 		walname_build(name, timeline, segno, range->segment_size);

@@ -1,6 +1,7 @@
 #ifndef PG_BASETAR_DATADIR_WALSET_H
 #define PG_BASETAR_DATADIR_WALSET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
@@ -29,6 +30,11 @@ struct walset_segment {
 	char name[WALNAME_SIZE];
 	uint32_t timeline;
 	uint64_t segno;
+	/*
+	 * Recovery reads it: of those of one number, that of the timeline which owns its
+	 * end.  Another may rightly be unfinished, as it was left at a promotion.
+	 */
+	bool is_needed;
 	struct stat st; /* as it was found */
 };
 

@@ -47,8 +47,8 @@ struct online_server {
  * ask is compared: release, system identifier, port, start time, and pg_control as the
  * server reads it; with pg_read_all_settings the data directory too.
  *
- * ERROR_SERVER: another server, or a role that may not.  ERROR_STATE: wal_level.
- * ERROR_UNSUPPORTED: a standby.  On failure *out is empty, else online_server_free() it.
+ * ERROR_SERVER: another server, or a role that may not.  ERROR_STATE: wal_level.  On
+ * failure *out is empty, else online_server_free() it.
  */
 MUST_CHECK int online_check(struct session *s, const struct online_expect *expect,
     struct online_server *out, struct error *err);

@@ -297,19 +297,12 @@ take_settings(const struct session *s, const struct session_rows *settings,
 }
 
 static int
-check_able(const struct session *s, const struct session_rows *settings, bool in_recovery,
-    struct error *err)
+check_able(const struct session_rows *settings, bool in_recovery, struct error *err)
 {
 	const char *level = setting(settings, "wal_level");
 
-	if (in_recovery) {
-		error_set(err, ERROR_UNSUPPORTED, 0,
-		    "the server on %s is a standby, and this version backs up primaries "
-		    "only",
-		    session_where(s));
-		return error_hint(err, "Run the backup on the primary's host.");
-	}
-	if (level && strcmp(level, "minimal") == 0) {
+	/* a standby takes the WAL it is given; its start function looks at that */
+	if (!in_recovery && level && strcmp(level, "minimal") == 0) {
 		error_set(err, ERROR_STATE, 0,
 		    "the server writes too little WAL for an online backup: wal_level is "
 		    "\"minimal\"");
@@ -361,7 +354,7 @@ online_check(struct session *s, const struct online_expect *expect,
 	    check_identity(s, expect, &id, setting(&settings, "data_directory"), err))
 		goto out;
 	out->in_recovery = online_bool(&id, 1);
-	if (check_able(s, &settings, out->in_recovery, err) ||
+	if (check_able(&settings, out->in_recovery, err) ||
 	    check_privilege(s, expect->version, err) ||
 	    take_settings(s, &settings, out, err))
 		goto out;

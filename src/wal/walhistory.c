@@ -192,6 +192,14 @@ walhistory_owns(const struct walhistory *h, uint32_t timeline, uint64_t lsn)
 }
 
 void
+walhistory_cut(struct walhistory *h, uint64_t lsn)
+{
+	while (h->count > 1 && h->rows[h->count - 2].end_lsn > lsn)
+		h->count--;
+	h->rows[h->count - 1].end_lsn = UINT64_MAX;
+}
+
+void
 walhistory_free(struct walhistory *h)
 {
 	free(h->rows);

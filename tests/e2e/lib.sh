@@ -206,6 +206,36 @@ tablespace() {
 	sql "$1" "create tablespace $2 location '$T/$1/$2'"
 }
 
+# recovery_settings NAME SIGNAL LINE...: for the next start; up to 11 they have a file of their own.
+recovery_settings() {
+	cluster=$1
+	signal=$2
+	shift 2
+	case $(cat "$T/$cluster/data/PG_VERSION") in
+	1[01])
+		[ "$signal" = recovery.signal ] || set -- "$@" 'standby_mode = on' "recovery_target_timeline = 'latest'"
+		printf '%s\n' "$@" | as_server tee "$T/$cluster/data/recovery.conf" >/dev/null
+		;;
+	*)
+		cluster_set "$cluster" "$@"
+		as_server touch "$T/$cluster/data/$signal"
+		;;
+	esac
+}
+
+# follows NAME PRIMARY: it will start as a standby of that.
+follows() {
+	recovery_settings "$1" standby.signal \
+		"primary_conninfo = 'host=$T/$2 port=$(cat "$T/$2/port") user=postgres'"
+}
+
+# recovers_to NAME LINE...: it will start with recovery from an archive, to a target.
+recovers_to() {
+	cluster=$1
+	shift
+	recovery_settings "$cluster" recovery.signal "$@"
+}
+
 # ------------------------------------------------------------------------------- backup
 
 # backup NAME OPTION...: the program under test on that cluster, as the cluster's owner.

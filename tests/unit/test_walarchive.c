@@ -55,11 +55,15 @@ static struct row {
 	    .added = { DONE(FE) "x" } },
 };
 
+/* Timeline 2 from long before. */
+static struct walhistory_row line[] = { { 1, MIB16 }, { 2, UINT64_MAX } };
+static const struct walhistory history = { COUNT(line), line };
+
 static int
 ask(const char *root, bool *is_done, struct error *err)
 {
 	int fd = faketree_open(root);
-	int rc = walarchive_is_done(fd, 2, 0x1FE, 0x200, MIB16, is_done, err);
+	int rc = walarchive_is_done(fd, &history, 0x1FE, 0x200, MIB16, is_done, err);
 
 	sys_close(fd);
 	return rc;
@@ -93,11 +97,35 @@ one_segment(void **state)
 	(void)state;
 	faketree_remove(root, DONE(FF));
 	assert_int_equal(
-	    walarchive_is_done(fd, 2, 0x1FE, 0x1FE, MIB16, &is_done, &err), 0);
+	    walarchive_is_done(fd, &history, 0x1FE, 0x1FE, MIB16, &is_done, &err), 0);
 	assert_true(is_done);
 	assert_int_equal(
-	    walarchive_is_done(fd, 2, 0x1FF, 0x1FF, MIB16, &is_done, &err), 0);
+	    walarchive_is_done(fd, &history, 0x1FF, 0x1FF, MIB16, &is_done, &err), 0);
 	assert_false(is_done);
+	sys_close(fd);
+	faketree_free(root);
+}
+
+/* A segment belongs to the timeline that owns its end: here 1 up to FE, 2 from FF on. */
+static void
+across_a_promotion(void **state)
+{
+	struct walhistory_row rows_[] = { { 1, (uint64_t)0x1FF * MIB16 + 1 }, { 2, UINT64_MAX } };
+	const struct walhistory promoted = { COUNT(rows_), rows_ };
+	char *root = faketree_new(archived, COUNT(archived));
+	int fd = faketree_open(root);
+	struct error err = { 0 };
+	bool is_done = true;
+
+	(void)state;
+	faketree_put(root, "0000000100000001000000FE", "x");
+	assert_int_equal(
+	    walarchive_is_done(fd, &promoted, 0x1FE, 0x200, MIB16, &is_done, &err), 0);
+	assert_false(is_done);
+	faketree_put(root, "archive_status/0000000100000001000000FE.done", "");
+	assert_int_equal(
+	    walarchive_is_done(fd, &promoted, 0x1FE, 0x200, MIB16, &is_done, &err), 0);
+	assert_true(is_done);
 	sys_close(fd);
 	faketree_free(root);
 }
@@ -117,7 +145,7 @@ failures(void **state)
 	assert_int_equal(err.sys, ENOTDIR);
 	assert_string_equal(
 	    err.text, "WAL file \"archive_status/" S(FE) ".done\": Not a directory");
-	assert_int_equal(walarchive_is_done(-1, 2, 1, 1, MIB16, &is_done, &err), -1);
+	assert_int_equal(walarchive_is_done(-1, &history, 1, 1, MIB16, &is_done, &err), -1);
 	assert_int_equal(err.sys, EBADF);
 	faketree_free(root);
 }
@@ -125,13 +153,14 @@ failures(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + 2], *t = tests;
+	struct CMUnitTest tests[COUNT(rows) + 3], *t = tests;
 
 	for (size_t i = 0; i < COUNT(rows); i++)
 		*t++ = (struct CMUnitTest){ .name = rows[i].name,
 			.test_func = check_row,
 			.initial_state = &rows[i] };
 	*t++ = (struct CMUnitTest)cmocka_unit_test(one_segment);
+	*t++ = (struct CMUnitTest)cmocka_unit_test(across_a_promotion);
 	*t = (struct CMUnitTest)cmocka_unit_test(failures);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -195,17 +195,46 @@ who_owns(void **state)
 	walhistory_free(&h);
 }
 
+static void
+cut_at(uint64_t lsn, size_t count, uint32_t timeline)
+{
+	static const char text[] = "2\t0/A0\tx\n4\t0/A0\tx\n5\t0/B0\tx\n";
+	struct walhistory h;
+	struct error err = { 0 };
+
+	assert_int_equal(walhistory_parse(text, strlen(text), 7, &h, &err), 0);
+	walhistory_cut(&h, lsn);
+	assert_int_equal(h.count, count);
+	assert_int_equal(h.rows[count - 1].timeline, timeline);
+	assert_true(h.rows[count - 1].end_lsn == UINT64_MAX);
+	assert_int_equal(walhistory_at(&h, lsn), timeline);
+	walhistory_free(&h);
+}
+
+static void
+what_branched_off_later(void **state)
+{
+	(void)state;
+	cut_at(0, 1, 2);
+	cut_at(0x9F, 1, 2);
+	cut_at(0xA0, 3, 5);
+	cut_at(0xAF, 3, 5);
+	cut_at(0xB0, 4, 7);
+	cut_at(UINT64_MAX, 4, 7);
+}
+
 int
 main(void)
 {
-	struct CMUnitTest tests[ROWS + 3] = {
+	struct CMUnitTest tests[ROWS + 4] = {
 		cmocka_unit_test(zero_bytes),
 		cmocka_unit_test(too_long),
 		cmocka_unit_test(who_owns),
+		cmocka_unit_test(what_branched_off_later),
 	};
 
 	for (size_t i = 0; i < ROWS; i++)
-		tests[3 + i] = (struct CMUnitTest){ .name = rows[i].name,
+		tests[4 + i] = (struct CMUnitTest){ .name = rows[i].name,
 			.test_func = check_row,
 			.initial_state = &rows[i] };
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,7 +71,7 @@ end(struct scene *s)
 	faketree_free(s->root);
 }
 
-/* Which segments a range takes, their names one after another. */
+/* Which segments a range takes, their names one after another; "?": not for recovery. */
 static struct range {
 	const char *name;
 	uint64_t start, stop;
@@ -80,15 +80,15 @@ static struct range {
 } ranges[] = {
 	{ "one segment", 0x1100028, 0x1100100, "000000020000000000000011 ", NULL },
 	{ "three, with a stranger", 0x1100000, 0x1300001,
-	    "000000020000000000000011 000000020000000000000012 000000030000000000000012 "
+	    "000000020000000000000011 000000020000000000000012 000000030000000000000012? "
 	    "000000020000000000000013 ",
 	    NULL },
 	{ "stop on a boundary", 0x1100028, 0x1200000, "000000020000000000000011 ", NULL },
 	{ "stop one byte further", 0x1100028, 0x1200001,
-	    "000000020000000000000011 000000020000000000000012 000000030000000000000012 ",
+	    "000000020000000000000011 000000020000000000000012 000000030000000000000012? ",
 	    NULL },
 	{ "across a switch", 0x0F00028, 0x1100100,
-	    "00000001000000000000000F 000000010000000000000010 000000020000000000000010 "
+	    "00000001000000000000000F 000000010000000000000010? 000000020000000000000010 "
 	    "000000020000000000000011 ",
 	    NULL },
 	{ "no first", 0x0E00028, 0x1100100, NULL,
@@ -126,7 +126,9 @@ choose(void **state)
 		uint32_t timeline;
 		uint64_t segno;
 
-		assert_int_equal(buf_printf(&names, &s.err, "%s ", segment->name), 0);
+		assert_int_equal(buf_printf(&names, &s.err, "%s%s ", segment->name,
+				     segment->is_needed ? "" : "?"),
+		    0);
 		assert_true(walname_parse(segment->name, MIB, &timeline, &segno));
 		assert_true(timeline == segment->timeline && segno == segment->segno);
 		assert_int_equal(segment->st.st_size, MIB);
