@@ -32,7 +32,7 @@ take() { # CODEC OUTPUT ARCHIVE
 	esac
 }
 
-# The order that DESIGN promises, as plain tar lists it.
+# The order of the members, as plain tar lists it.
 order() { # ARCHIVE
 	tar -tf "$1" >"$T/list"
 	[ "$(head -n 1 "$T/list")" = backup_label ]

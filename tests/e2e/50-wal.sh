@@ -56,6 +56,39 @@ untouched() {
 	:
 }
 
+# One bit, in each part of a segment that there is.
+
+# record PATTERN: where in segment $1 the first record that pg_waldump describes so begins, of
+# those that have 300 bytes behind it in the same page.
+record() { # SEGMENT PATTERN
+	pg_waldump -p "$wal" "$1" "$1" 2>/dev/null | grep -e "$2" |
+		sed 's/.*lsn: [0-9A-F]*\/\([0-9A-F]*\),.*/\1/' | while read -r low; do
+			at=$((0x$low % 1048576))
+			[ $((at % 8192)) -ge 7800 ] || { echo $at && break; }
+		done
+}
+in_page_header() { # the page's address
+	flip "$wal/$1" $((3 * 8192 + 9))
+}
+in_record_header() { # the transaction
+	flip "$wal/$1" $(($(record "$1" 'desc: INSERT') + 5))
+}
+in_link() { # to the record before
+	flip "$wal/$1" $(($(record "$1" 'desc: INSERT') + 9))
+}
+in_checksum() {
+	flip "$wal/$1" $(($(record "$1" 'desc: INSERT') + 21))
+}
+in_length() {
+	flip "$wal/$1" "$(record "$1" 'desc: INSERT')"
+}
+in_data() {
+	flip "$wal/$1" $(($(record "$1" 'desc: INSERT') + 50))
+}
+in_image() {
+	flip "$wal/$1" $(($(record "$1" 'FPW') + 290))
+}
+
 # held DAMAGE WHICH: a backup to a pipe, with the damage done meanwhile; its exit status in $rc.
 held() {
 	rm -f "$T/pipe"
@@ -103,7 +136,7 @@ taken() { # DAMAGE WHICH: no damage at all
 	lines 1 "^pg_wal/archive_status/$segment.done\$" "$T/list"
 	restore copy "$T/main.tar"
 	cluster_start copy
-	[ "$(sql copy 'select count(*) from t')" -eq 4000 ]
+	[ "$(sql copy 'select count(*) from t')" -eq 4200 ]
 	cluster_stop copy
 	cluster_stop main immediate
 }
@@ -111,7 +144,7 @@ taken() { # DAMAGE WHICH: no damage at all
 cluster_init main --wal-segsize=1
 cluster_set main autovacuum=off
 cluster_start main
-sql main 'create table t (g int)'
+sql main 'create table t as select 0 as g from generate_series(1, 200)'
 cp "$wal/$(sql main 'select pg_walfile_name(pg_current_wal_lsn())')" "$T/older"
 sql main 'select pg_switch_wal()' >/dev/null
 cluster_stop main
@@ -141,5 +174,12 @@ done <<'EOT'
 	flipped             first   WAL record at .*(checksum|expected|length)
 	flipped             middle  WAL record at .*(checksum|expected|length)
 	a_page_short        middle  WAL page at
+	in_page_header      middle  WAL page at .*bears the address
+	in_record_header    middle  WAL record at .*checksum
+	in_link             middle  WAL record at .*follows the record
+	in_checksum         middle  WAL record at .*checksum
+	in_length           middle  WAL (record|page) at
+	in_data             middle  WAL record at .*checksum
+	in_image            first   WAL record at .*checksum
 EOT
 t 'no segment is damaged' taken untouched middle

@@ -10,12 +10,6 @@ rounds=${PG_BASETAR_ROUNDS:-5}
 data=$T/main/data
 archive=$T/out/base.tar
 
-# flip FILE OFFSET: one bit, twice the same leaves the file as it was.
-flip() {
-	byte=$(od -An -tu1 -j "$2" -N 1 "$1" | tr -d ' ')
-	printf %b "\\0$(printf %o $((byte ^ 4)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
-}
-
 # exits STATUS [OPTION...]: of a backup, which is complete and whole.
 exits() {
 	status=$1

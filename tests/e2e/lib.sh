@@ -128,6 +128,12 @@ lines() {
 	[ "$(grep -c -e "$2" "$3")" -eq "$1" ]
 }
 
+# flip FILE OFFSET: one bit, twice the same leaves the file as it was.
+flip() {
+	byte=$(od -An -tu1 -j "$2" -N 1 "$1" | tr -d ' ')
+	printf %b "\\0$(printf %o $((byte ^ 4)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
 # ---------------------------------------------------------------- clusters: $T/NAME/...
 
 # cluster_dir NAME [MAJOR]: make $T/NAME with what cluster_start needs, but no data.
