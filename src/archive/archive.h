@@ -8,8 +8,8 @@
 #include "archive/layout.h"
 #include "archive/pagecheck.h"
 #include "archive/walbody.h"
+#include "checksum/digest.h"
 #include "io/blockpipe.h"
-#include "util/digest.h"
 #include "util/error.h"
 
 /*

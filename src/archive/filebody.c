@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "checksum/crc32c.h"
 #include "util/buf.h"
-#include "util/crc32c.h"
 
 struct filebody {
 	struct body body;

@@ -5,9 +5,9 @@
 #include <stdint.h>
 
 #include "archive/pagecheck.h"
+#include "checksum/digest.h"
 #include "io/blockpipe.h"
 #include "pg/manifest_write.h"
-#include "util/digest.h"
 
 /*
  * The body of a file that is listed in the manifest: takes its digest while it passes

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "util/crc32c.h"
+#include "checksum/crc32c.h"
 #include "util/sys.h"
 
 /* Room for the padding and the headers that follow the last body of a full block. */

@@ -3,8 +3,8 @@
 
 #include <stdbool.h>
 
+#include "checksum/digest.h"
 #include "option/optvalue.h"
-#include "util/digest.h"
 #include "util/error.h"
 
 /* The version of the program; the manual's only other mention is in an example. */

@@ -3,8 +3,8 @@
 
 #include <stdbool.h>
 
+#include "checksum/digest.h"
 #include "io/codec.h"
-#include "util/digest.h"
 #include "util/error.h"
 
 /*

@@ -3,9 +3,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "checksum/crc32c.h"
 #include "util/buf.h"
 #include "util/bytes.h"
-#include "util/crc32c.h"
 #include "util/lsn.h"
 #include "util/sys.h"
 

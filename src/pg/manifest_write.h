@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "util/digest.h"
+#include "checksum/digest.h"
 #include "util/error.h"
 
 /*

@@ -3,8 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "checksum/crc32c.h"
 #include "util/bytes.h"
-#include "util/crc32c.h"
 #include "util/lsn.h"
 
 /* Resource managers: src/include/access/rmgrlist.h; the numbers are their places there. */

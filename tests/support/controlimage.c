@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "checksum/crc32c.h"
 #include "util/bytes.h"
-#include "util/crc32c.h"
 
 /*
  * The server's struct once more, not as offsets but as the sequence of its fields, from

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "util/crc32c.h"
+#include "checksum/crc32c.h"
 
 /* xorshift64* */
 static uint64_t

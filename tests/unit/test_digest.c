@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "util/crc32c.h"
-#include "util/digest.h"
+#include "checksum/crc32c.h"
+#include "checksum/digest.h"
 
 /* FIPS 180-4's "abc"; of the CRC-32C the bytes are in little-endian order. */
 static struct row {

@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "archive/filebody.h"
+#include "checksum/crc32c.h"
 #include "support/streamplan.h"
-#include "util/crc32c.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

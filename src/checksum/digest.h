@@ -1,5 +1,5 @@
-#ifndef PG_BASETAR_UTIL_DIGEST_H
-#define PG_BASETAR_UTIL_DIGEST_H
+#ifndef PG_BASETAR_CHECKSUM_DIGEST_H
+#define PG_BASETAR_CHECKSUM_DIGEST_H
 
 #include <stddef.h>
 #include <stdint.h>

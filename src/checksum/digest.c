@@ -1,11 +1,11 @@
-#include "util/digest.h"
+#include "checksum/digest.h"
 
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <strings.h>
 
+#include "checksum/crc32c.h"
 #include "util/bytes.h"
-#include "util/crc32c.h"
 
 static const struct {
 	const char *name;

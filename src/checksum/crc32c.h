@@ -1,5 +1,5 @@
-#ifndef PG_BASETAR_UTIL_CRC32C_H
-#define PG_BASETAR_UTIL_CRC32C_H
+#ifndef PG_BASETAR_CHECKSUM_CRC32C_H
+#define PG_BASETAR_CHECKSUM_CRC32C_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "util/crc32c.h"
+#include "checksum/crc32c.h"
 
 #include <pthread.h>
 #include <string.h>
