@@ -8,6 +8,7 @@
 #include <zlib.h>
 
 #include "util/buf.h"
+#include "util/json.h"
 #include "util/lsn.h"
 
 /* Deflated text hangs in a chain of these, and leaves it link by link when read. */
@@ -166,107 +167,15 @@ begin_entry(struct manifest *m, struct error *err)
 }
 
 static int
-append_hex(struct buf *b, const uint8_t *bytes, size_t len, struct error *err)
-{
-	static const char digits[] = "0123456789abcdef";
-	char *to;
-
-	if (len > SIZE_MAX / 4)
-		return error_memory(err);
-	if (buf_reserve(b, 2 * len, err))
-		return -1;
-	to = (char *)b->data + b->len;
-	for (size_t i = 0; i < len; i++) {
-		*to++ = digits[bytes[i] >> 4];
-		*to++ = digits[bytes[i] & 15];
-	}
-	*to = '\0';
-	b->len += 2 * len;
-	return 0;
-}
-
-/*
- * Bytes of the UTF-8 character at ${s}, 0 when there is none: the shortest form only, no
- * surrogates, nothing above U+10FFFF.  The NUL at the end stops every look ahead.
- */
-static size_t
-utf8_length(const uint8_t *s)
-{
-	size_t len = s[0] < 0x80 ? 1 : s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : 4;
-
-	if (len == 1)
-		return 1;
-	if (s[0] < 0xC2 || s[0] > 0xF4)
-		return 0;
-	if ((s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xED && s[1] > 0x9F) ||
-	    (s[0] == 0xF0 && s[1] < 0x90) || (s[0] == 0xF4 && s[1] > 0x8F))
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((s[i] & 0xC0) != 0x80)
-			return 0;
-	return len;
-}
-
-static bool
-is_utf8(const char *text)
-{
-	const uint8_t *s = (const uint8_t *)text;
-
-	for (size_t len; *s != 0; s += len)
-		if ((len = utf8_length(s)) == 0)
-			return false;
-	return true;
-}
-
-/* How many bytes of ${text} stand in a JSON string as they are. */
-static size_t
-plain_length(const char *text)
-{
-	size_t len = 0;
-
-	while ((uint8_t)text[len] >= 0x20 && text[len] != '"' && text[len] != '\\')
-		len++;
-	return len;
-}
-
-/* One byte that does not, escaped as the server does (utils/adt/json.c). */
-static int
-append_escaped(struct buf *b, char byte, struct error *err)
-{
-	static const char special[] = "\b\f\n\r\t\"\\", letters[] = "bfnrt\"\\";
-	const char *found = strchr(special, byte);
-
-	if (found)
-		return buf_printf(b, err, "\\%c", letters[found - special]);
-	return buf_printf(b, err, "\\u%04x", (unsigned)byte);
-}
-
-static int
-append_json(struct buf *b, const char *text, struct error *err)
-{
-	for (;;) {
-		size_t len = plain_length(text);
-
-		if (buf_append(b, text, len, err))
-			return -1;
-		text += len;
-		if (*text == '\0')
-			return 0;
-		if (append_escaped(b, *text++, err))
-			return -1;
-	}
-}
-
-static int
 append_path(struct buf *b, const char *path, struct error *err)
 {
-	if (!is_utf8(path)) {
+	if (!json_is_utf8(path)) {
 		if (buf_printf(b, err, "\"Encoded-Path\": \"") ||
-		    append_hex(b, (const uint8_t *)path, strlen(path), err))
+		    json_append_hex(b, path, strlen(path), err))
 			return -1;
 		return buf_printf(b, err, "\"");
 	}
-	if (buf_printf(b, err, "\"Path\": \"") || append_json(b, path, err))
+	if (buf_printf(b, err, "\"Path\": \"") || json_append_text(b, path, err))
 		return -1;
 	return buf_printf(b, err, "\"");
 }
@@ -304,7 +213,7 @@ manifest_add_file(struct manifest *m, const char *path, uint64_t size, int64_t m
 		if (buf_printf(b, err,
 			", \"Checksum-Algorithm\": \"%s\", \"Checksum\": \"",
 			digest_name(kind)) ||
-		    append_hex(b, digest, len, err) || buf_printf(b, err, "\""))
+		    json_append_hex(b, digest, len, err) || buf_printf(b, err, "\""))
 			return -1;
 	}
 	return buf_printf(b, err, " }") ? -1 : put_entry(m, err);
@@ -364,7 +273,7 @@ manifest_finish(struct manifest *m, struct error *err)
 	/* The checksum covers all lines but its own. */
 	if (digest_final(m->sha256, sum, &len, err) ||
 	    buf_printf(&m->entry, err, "\"Manifest-Checksum\": \"") ||
-	    append_hex(&m->entry, sum, len, err) || buf_printf(&m->entry, err, "\"}\n") ||
+	    json_append_hex(&m->entry, sum, len, err) || buf_printf(&m->entry, err, "\"}\n") ||
 	    put_unsummed(m, err) || deflate_all(m, Z_FINISH, err))
 		return -1;
 	return turn_to_reading(m, err);
