@@ -1,6 +1,6 @@
 #include "util/json.h"
 
-#include <stdint.h>
+#include <inttypes.h>
 #include <string.h>
 
 /*
@@ -94,4 +94,163 @@ json_append_hex(struct buf *b, const void *bytes, size_t len, struct error *err)
 	*to = '\0';
 	b->len += 2 * len;
 	return 0;
+}
+
+/* ---- a whole text ---- */
+
+/* Has nothing failed so far?  Else the caller does nothing. */
+static bool
+is_well(const struct json *j)
+{
+	return j->err.kind == ERROR_NONE;
+}
+
+/* From this depth on all is in one line. */
+enum { ONE_LINE = 3 };
+
+/* A line feed and the indent of what is at this depth; deeper down but a blank. */
+static const char *
+space_at(size_t depth)
+{
+	static const char *const spaces[ONE_LINE] = { "\n", "\n  ", "\n    " };
+
+	return depth < ONE_LINE ? spaces[depth] : " ";
+}
+
+/* What stands before a value.  Errors are in j->err. */
+static int
+begin_value(struct json *j, const char *key)
+{
+	if (!is_well(j))
+		return -1;
+	if (j->depth > 0 && buf_printf(&j->text, &j->err, "%s%s", j->has_member ? "," : "",
+				space_at(j->depth)))
+		return -1;
+	j->has_member = true;
+	return key ? buf_printf(&j->text, &j->err, "\"%s\": ", key) : 0;
+}
+
+static void
+begin_group(struct json *j, const char *key, char begin, char end)
+{
+	if (begin_value(j, key) || buf_append(&j->text, &begin, 1, &j->err))
+		return;
+	if (j->depth == JSON_DEEPEST) {
+		error_set(&j->err, ERROR_STATE, 0, "JSON of more than %d levels", JSON_DEEPEST);
+		return;
+	}
+	j->ends[j->depth++] = end;
+	j->has_member = false;
+}
+
+void
+json_object(struct json *j, const char *key)
+{
+	begin_group(j, key, '{', '}');
+}
+
+void
+json_array(struct json *j, const char *key)
+{
+	begin_group(j, key, '[', ']');
+}
+
+void
+json_end(struct json *j)
+{
+	const char *space;
+
+	if (!is_well(j) || j->depth == 0)
+		return;
+	space = j->depth < ONE_LINE ? space_at(j->depth - 1) : " ";
+	j->depth--;
+	if (j->has_member && buf_printf(&j->text, &j->err, "%s", space))
+		return;
+	j->has_member = true;
+	(void)!buf_append(&j->text, &j->ends[j->depth], 1, &j->err);
+}
+
+/* The text in quotes, with U+FFFD for what is no character. */
+static int
+append_readable(struct json *j, const char *text)
+{
+	struct buf legible = { 0 };
+	int rc = 0;
+
+	for (const uint8_t *s = (const uint8_t *)text; rc == 0 && *s != 0;) {
+		size_t len = utf8_length(s);
+
+		rc = len > 0 ? buf_append(&legible, s, len, &j->err) :
+			       buf_append(&legible, "\xEF\xBF\xBD", 3, &j->err);
+		s += len > 0 ? len : 1;
+	}
+	if (rc == 0)
+		rc = buf_append(&j->text, "\"", 1, &j->err) ||
+			json_append_text(&j->text, buf_text(&legible), &j->err) ||
+			buf_append(&j->text, "\"", 1, &j->err) ?
+		    -1 :
+		    0;
+	buf_free(&legible);
+	return rc;
+}
+
+/* The member ${key}_hex. */
+static void
+add_bytes(struct json *j, const char *key, const char *text)
+{
+	if (buf_printf(&j->text, &j->err, ",%s\"%s_hex\": \"", space_at(j->depth), key) ||
+	    json_append_hex(&j->text, text, strlen(text), &j->err))
+		return;
+	(void)!buf_append(&j->text, "\"", 1, &j->err);
+}
+
+void
+json_text(struct json *j, const char *key, const char *text)
+{
+	if (text == NULL) {
+		json_null(j, key);
+		return;
+	}
+	if (begin_value(j, key) || append_readable(j, text))
+		return;
+	if (key && !json_is_utf8(text))
+		add_bytes(j, key, text);
+}
+
+void
+json_number(struct json *j, const char *key, uint64_t number)
+{
+	if (begin_value(j, key) == 0)
+		(void)!buf_printf(&j->text, &j->err, "%" PRIu64, number);
+}
+
+void
+json_seconds(struct json *j, const char *key, double seconds)
+{
+	if (begin_value(j, key) == 0)
+		(void)!buf_printf(&j->text, &j->err, "%.3f", seconds);
+}
+
+void
+json_null(struct json *j, const char *key)
+{
+	if (begin_value(j, key) == 0)
+		(void)!buf_append(&j->text, "null", 4, &j->err);
+}
+
+int
+json_finish(struct json *j, struct error *err)
+{
+	if (is_well(j) && j->depth > 0)
+		error_set(&j->err, ERROR_STATE, 0, "JSON that has not ended");
+	if (is_well(j) && buf_append(&j->text, "\n", 1, &j->err) == 0)
+		return 0;
+	*err = j->err;
+	return -1;
+}
+
+void
+json_free(struct json *j)
+{
+	buf_free(&j->text);
 }
