@@ -2,6 +2,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +19,7 @@ struct row {
 };
 
 struct pagetally {
-	void (*finding)(const char *text);
+	void (*finding)(const struct finding *);
 	struct pagetally_sum sum;
 	struct row rows[PAGETALLY_GREATEST];
 	size_t least;             /* row with the least LSN */
@@ -26,8 +27,8 @@ struct pagetally {
 };
 
 int
-pagetally_new(
-    struct pagetally **out, void (*finding)(const char *text), struct error *err)
+pagetally_new(struct pagetally **out, void (*finding)(const struct finding *),
+    struct error *err)
 {
 	struct pagetally *t = calloc(1, sizeof(*t));
 
@@ -91,27 +92,36 @@ remember(struct pagetally *t, const char *path, const struct piece_note *note,
 	return 0;
 }
 
-/* "file "base/5/1259", block 3: ..." */
-static int
-describe(struct buf *text, const char *path, uint64_t block, const struct piece_note *n,
-    struct error *err)
-{
-	char expected[LSN_TEXT], found[LSN_TEXT];
+enum { WORDS = 48 }; /* room for what is expected, or found */
 
-	if (buf_printf(text, err, "file \"%s\", block %llu: ", path, (unsigned long long)block))
+/* `file "base/5/1259", block 3: ...`, and the parts of it for ${f}. */
+static int
+describe(struct buf *text, struct finding *f, char expected[WORDS], char found[WORDS],
+    const struct piece_note *n, struct error *err)
+{
+	if (buf_printf(text, err, "file \"%s\", block %llu: ", f->file,
+		(unsigned long long)f->block))
 		return -1;
 	switch (n->kind) {
 	case PAGE_BAD_CHECKSUM:
-		return buf_printf(text, err, "checksum %llX expected, %llX found",
-		    (unsigned long long)n->expected, (unsigned long long)n->found);
+		f->kind = "checksum";
+		snprintf(expected, WORDS, "%llX", (unsigned long long)n->expected);
+		snprintf(found, WORDS, "%llX", (unsigned long long)n->found);
+		return buf_printf(text, err, "checksum %s expected, %s found", expected, found);
 	case PAGE_NEW_NOT_ZERO:
+		f->kind = "not_zero";
+		snprintf(expected, WORDS, "zeros");
+		snprintf(found, WORDS, "other bytes from offset %llu on",
+		    (unsigned long long)n->found);
 		return buf_printf(text, err,
 		    "zeros expected in a page that says it is new, other bytes found from offset "
 		    "%llu on",
 		    (unsigned long long)n->found);
 	default:
-		return buf_printf(text, err, "LSN up to %s expected, %s found",
-		    lsn_print(expected, n->expected), lsn_print(found, n->found));
+		f->kind = "lsn";
+		lsn_print(expected, n->expected);
+		lsn_print(found, n->found);
+		return buf_printf(text, err, "LSN up to %s expected, %s found", expected, found);
 	}
 }
 
@@ -119,11 +129,18 @@ static int
 say_finding(struct pagetally *t, const char *path, uint64_t block,
     const struct piece_note *note, struct error *err)
 {
+	char expected[WORDS], found[WORDS];
+	struct finding f = { .file = path,
+		.has_block = true,
+		.block = block,
+		.expected = expected,
+		.found = found };
 	struct buf text = { 0 };
-	int rc = describe(&text, path, block, note, err);
+	int rc = describe(&text, &f, expected, found, note, err);
 
+	f.text = buf_text(&text);
 	if (rc == 0)
-		t->finding(buf_text(&text));
+		t->finding(&f);
 	buf_free(&text);
 	return rc;
 }
@@ -156,7 +173,7 @@ say_how_many_more(struct pagetally *t, const char *path, uint64_t more, struct e
 	    (unsigned long long)more);
 
 	if (rc == 0)
-		t->finding(buf_text(&text));
+		t->finding(&(struct finding){ .text = buf_text(&text), .kind = "more", .file = path });
 	buf_free(&text);
 	return rc;
 }
@@ -204,7 +221,9 @@ pagetally_stop(struct pagetally *t, uint64_t stop_lsn, struct error *err)
 			return -1;
 	}
 	if (t->rows[t->least].lsn > stop_lsn)
-		t->finding("there may be more blocks with such an LSN: only so many are remembered");
+		t->finding(&(struct finding){ .kind = "more",
+		    .text = "there may be more blocks with such an LSN: only so many are "
+			    "remembered" });
 	return 0;
 }
 

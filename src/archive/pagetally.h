@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include "archive/finding.h"
 #include "io/piece.h"
 #include "util/error.h"
 
@@ -31,8 +32,8 @@ struct pagetally_sum {
 	uint64_t damaged_pages, damaged_files; /* of them */
 };
 
-/* ${finding} is told each finding as one line of text. */
-MUST_CHECK int pagetally_new(struct pagetally **, void (*finding)(const char *text),
+/* ${finding} is told each finding. */
+MUST_CHECK int pagetally_new(struct pagetally **, void (*finding)(const struct finding *),
     struct error *err);
 
 /* NULL is no tally. */

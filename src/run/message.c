@@ -12,11 +12,20 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static enum message_level level = MESSAGE_NORMAL;
 static size_t drawn; /* columns of a progress line on the terminal, or 0 */
+static struct message_listener *listener;
 
 void
 message_set_level(enum message_level l)
 {
 	level = l;
+}
+
+void
+message_listen(struct message_listener *l)
+{
+	pthread_mutex_lock(&lock);
+	listener = l;
+	pthread_mutex_unlock(&lock);
 }
 
 /* With the lock held. */
@@ -57,14 +66,21 @@ say(const char *kind, const char *fmt, va_list args)
 	pthread_mutex_unlock(&lock);
 }
 
+const char *
+message_hint(const struct error *err)
+{
+	return err->hint[0] ? err->hint : advice_for(err);
+}
+
 void
 message_error(const struct error *err)
 {
 	struct error line = *err;
-	const char *hint = line.hint[0] ? line.hint : advice_for(err);
+	const char *hint;
 
 	defuse(line.text);
 	defuse(line.hint);
+	hint = message_hint(&line);
 	pthread_mutex_lock(&lock);
 	wipe_progress();
 	fprintf(stderr, "pg_basetar: %s\n", line.text);
@@ -90,14 +106,22 @@ say_as(const char *kind, const char *fmt, ...)
 void
 message_warning(const char *text)
 {
+	pthread_mutex_lock(&lock);
+	if (listener)
+		listener->warning(listener, text);
+	pthread_mutex_unlock(&lock);
 	if (level >= MESSAGE_NORMAL)
 		say_as("warning: ", "%s", text);
 }
 
 void
-message_finding(const char *text)
+message_finding(const struct finding *f)
 {
-	say_as("", "%s", text);
+	pthread_mutex_lock(&lock);
+	if (listener)
+		listener->finding(listener, f);
+	pthread_mutex_unlock(&lock);
+	say_as("", "%s", f->text);
 }
 
 void

@@ -1,6 +1,7 @@
 #ifndef PG_BASETAR_RUN_MESSAGE_H
 #define PG_BASETAR_RUN_MESSAGE_H
 
+#include "archive/finding.h"
 #include "util/error.h"
 
 /*
@@ -21,11 +22,26 @@ void message_set_level(enum message_level level);
 /* "pg_basetar: TEXT", and "hint: HINT" where there is one. */
 void message_error(const struct error *err);
 
+/* That hint: its own, or what is known of such a cause; NULL: there is none. */
+const char *message_hint(const struct error *err);
+
 /* "pg_basetar: warning: TEXT". */
 void message_warning(const char *text);
 
 /* "pg_basetar: TEXT": something is wrong in the cluster.  Said with -q, too. */
-void message_finding(const char *text);
+void message_finding(const struct finding *);
+
+/*
+ * Who wants to be told warnings and findings as well, and whole: with -q, and longer ones
+ * than a line may be.  One thread at a time calls it.
+ */
+struct message_listener {
+	void (*warning)(struct message_listener *, const char *text);
+	void (*finding)(struct message_listener *, const struct finding *);
+};
+
+/* NULL: nobody, from now on. */
+void message_listen(struct message_listener *);
 
 /* "pg_basetar: TEXT", with -v only. */
 void message_info(const char *fmt, ...) PRINTF_LIKE(1, 2);

@@ -43,6 +43,7 @@ say_advice(void)
 static void
 say_the_rest(void)
 {
+	message_finding(&(struct finding){ .text = "f %s " EVIL });
 	message_warning("w %s " EVIL);
 	message_info("i %s %d", EVIL, 7);
 	message_note("n %s", EVIL);
@@ -64,6 +65,7 @@ say_much(void)
 
 #define TOO_MANY "pg_basetar: open: Too many open files\nhint: "
 #define WARNING "pg_basetar: warning: w %s " DEFUSED "\n"
+#define FINDING "pg_basetar: f %s " DEFUSED "\n"
 #define INFO "pg_basetar: i " DEFUSED " 7\n"
 #define NOTE "pg_basetar: n " DEFUSED "\n"
 #define PROGRESS "pg_basetar: 12% sending\n"
@@ -79,9 +81,10 @@ static struct row {
 	    "pg_basetar: file \"" DEFUSED "\"\nhint: See " DEFUSED ".\n" },
 	{ "advice", MESSAGE_NORMAL, say_advice,
 	    TOO_MANY "Raise the limit for open files (ulimit -n).\n" TOO_MANY "Own.\n" },
-	{ "quiet", MESSAGE_QUIET, say_the_rest, PROGRESS },
-	{ "normal", MESSAGE_NORMAL, say_the_rest, WARNING NOTE PROGRESS },
-	{ "verbose", MESSAGE_VERBOSE, say_the_rest, WARNING INFO NOTE PROGRESS },
+	{ "quiet", MESSAGE_QUIET, say_the_rest, FINDING PROGRESS },
+	{ "normal", MESSAGE_NORMAL, say_the_rest, FINDING WARNING NOTE PROGRESS },
+	{ "verbose", MESSAGE_VERBOSE, say_the_rest,
+	    FINDING WARNING INFO NOTE PROGRESS },
 };
 
 /* What ${say} writes to standard error, as a string. */
@@ -129,15 +132,53 @@ a_line_is_cut(void **state)
 	assert_ptr_equal(strchr(said, '\n'), said + len - (sizeof(next) - 1) + 1);
 }
 
+/* ---- who listens hears all of it ---- */
+
+static char heard[8192];
+
+static void
+hear_warning(struct message_listener *l, const char *text)
+{
+	(void)l;
+	strcat(strcat(heard, "w:"), text);
+}
+
+static void
+hear_finding(struct message_listener *l, const struct finding *f)
+{
+	(void)l;
+	strcat(strcat(heard, "f:"), f->text);
+}
+
+static void
+a_listener_hears_all(void **state)
+{
+	struct message_listener listener = { hear_warning, hear_finding };
+	char said[8192];
+
+	(void)state;
+	message_listen(&listener);
+	hear(MESSAGE_QUIET, say_the_rest, said, sizeof(said));
+	assert_string_equal(said, FINDING PROGRESS);
+	assert_string_equal(heard, "f:f %s " EVIL "w:w %s " EVIL);
+	heard[0] = '\0';
+	hear(MESSAGE_NORMAL, say_much, said, sizeof(said));
+	assert_int_equal(strlen(heard), 2 + 4999 + 2 + strlen("next"));
+	message_listen(NULL);
+	hear(MESSAGE_NORMAL, say_much, said, sizeof(said));
+	assert_int_equal(strlen(heard), 2 + 4999 + 2 + strlen("next"));
+}
+
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + 1];
+	struct CMUnitTest tests[COUNT(rows) + 2];
 
 	for (size_t i = 0; i < COUNT(rows); i++)
 		tests[i] = (struct CMUnitTest){ .name = rows[i].name,
 			.test_func = check_row,
 			.initial_state = &rows[i] };
 	tests[COUNT(rows)] = (struct CMUnitTest)cmocka_unit_test(a_line_is_cut);
+	tests[COUNT(rows) + 1] = (struct CMUnitTest)cmocka_unit_test(a_listener_hears_all);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -33,10 +33,10 @@ static uint8_t (*pages)[PAGE_BYTES]; /* of the file under test */
 static char *path;
 
 static void
-hear(const char *text)
+hear(const struct finding *f)
 {
 	if (nsaid < COUNT(said))
-		snprintf(said[nsaid], sizeof(said[0]), "%s", text);
+		snprintf(said[nsaid], sizeof(said[0]), "%s", f->text);
 	nsaid++;
 }
 

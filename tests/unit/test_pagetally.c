@@ -12,14 +12,24 @@
 #include "pg/page.h"
 
 static struct pagetally *tally;
-static char said[100][256];
+static char said[100][256], parts[100][256];
 static size_t nsaid;
 
-static void
-hear(const char *text)
+static const char *
+or_none(const char *text)
 {
-	if (nsaid < 100)
-		snprintf(said[nsaid], sizeof(said[0]), "%s", text);
+	return text ? text : "-";
+}
+
+static void
+hear(const struct finding *f)
+{
+	if (nsaid < 100) {
+		snprintf(said[nsaid], sizeof(said[0]), "%s", f->text);
+		snprintf(parts[nsaid], sizeof(parts[0]), "%s %s %lld (%s) (%s)", f->kind,
+		    or_none(f->file), f->has_block ? (long long)f->block : -1,
+		    or_none(f->expected), or_none(f->found));
+	}
 	nsaid++;
 }
 
@@ -116,6 +126,10 @@ findings_are_said(void **state)
 	    "other bytes found from offset 24 on");
 	assert_string_equal(said[2],
 	    "file \"base/5/2\", block 3: checksum 1A2B expected, C found");
+	assert_string_equal(parts[0], "checksum base/5/1 3 (1A2B) (C)");
+	assert_string_equal(parts[1],
+	    "not_zero base/5/1 200000 (zeros) (other bytes from offset 24 on)");
+	assert_string_equal(parts[2], "checksum base/5/2 3 (1A2B) (C)");
 	sum = pagetally_sum(tally);
 	assert_int_equal(sum.damaged_pages, 3);
 	assert_int_equal(sum.damaged_files, 2);
@@ -139,6 +153,7 @@ many_are_counted(void **state)
 	assert_int_equal(nsaid, PAGETALLY_NAMED + 1);
 	assert_string_equal(
 	    said[PAGETALLY_NAMED], "file \"base/5/1\": 980 more damaged blocks");
+	assert_string_equal(parts[PAGETALLY_NAMED], "more base/5/1 -1 (-) (-)");
 	assert_int_equal(pagetally_sum(tally).damaged_pages, 1000);
 	assert_int_equal(pagetally_sum(tally).damaged_files, 1);
 }
@@ -165,6 +180,7 @@ greatest_are_remembered(void **state)
 	assert_int_equal(nsaid, 1);
 	assert_string_equal(
 	    said[0], "file \"base/5/99\", block 7: LSN up to 0/F55C7 expected, 9/28 found");
+	assert_string_equal(parts[0], "lsn base/5/99 7 (0/F55C7) (9/28)");
 	assert_int_equal(pagetally_sum(tally).damaged_pages, 1);
 	assert_int_equal(pagetally_sum(tally).damaged_files, 1);
 }
@@ -201,6 +217,7 @@ all_rows_are_beyond(void **state)
 	assert_int_equal(nsaid, PAGETALLY_GREATEST + 1);
 	assert_string_equal(said[PAGETALLY_GREATEST],
 	    "there may be more blocks with such an LSN: only so many are remembered");
+	assert_string_equal(parts[PAGETALLY_GREATEST], "more - -1 (-) (-)");
 	assert_int_equal(pagetally_sum(tally).damaged_pages, PAGETALLY_GREATEST);
 	assert_int_equal(pagetally_sum(tally).damaged_files, 1);
 }
