@@ -283,3 +283,9 @@ archive_finish(struct archive *a, struct error *err)
 		return -1;
 	return tar_writer_finish(a->tar, err);
 }
+
+uint64_t
+archive_members(const struct archive *a)
+{
+	return tar_writer_members(a->tar);
+}

@@ -80,4 +80,7 @@ MUST_CHECK int archive_wal_range(struct archive *, uint32_t timeline, uint64_t s
 /* The manifest, unless there is to be none, and the end of the archive. */
 MUST_CHECK int archive_finish(struct archive *, struct error *err);
 
+/* Members so far. */
+uint64_t archive_members(const struct archive *);
+
 #endif

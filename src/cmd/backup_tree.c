@@ -14,6 +14,8 @@ struct tree_visitor {
 	struct visitor visitor; /* first */
 	struct backup *b;
 	bool has_tablespaces; /* the directory of them has been sent */
+	struct tablespace *in; /* what is being sent; NULL: the tree */
+	uint64_t since;        /* where in the stream that began */
 };
 
 /* The tablespace that holds ${path}, "pg_tblspc/OID/..."; NULL: it is in the tree. */
@@ -35,10 +37,18 @@ tablespace_of(const struct backup *b, const char *path)
 	return tablespaces_find(&b->tablespaces, oid);
 }
 
+/* Which part is ${path} of?  What is planned from here on counts as that part's. */
 static enum layout_part
-part_of(const struct backup *b, const char *path)
+enter(struct tree_visitor *v, const char *path)
 {
-	return tablespace_of(b, path) ? LAYOUT_TABLESPACE : LAYOUT_TREE;
+	const struct tablespace *t = tablespace_of(v->b, path);
+	const uint64_t here = blockpipe_planned(v->b->pipe);
+
+	if (v->in)
+		v->in->sent += here - v->since;
+	v->in = t ? &v->b->tablespaces.rows[t - v->b->tablespaces.rows] : NULL;
+	v->since = here;
+	return t ? LAYOUT_TABLESPACE : LAYOUT_TREE;
 }
 
 /*
@@ -64,6 +74,7 @@ lead_to_tablespace(struct tree_visitor *v, const struct tablespace *t, struct er
 {
 	char path[sizeof(LAYOUT_TABLESPACES) + sizeof(t->oid_text) + 1];
 
+	enter(v, LAYOUT_TABLESPACES);
 	if (!v->has_tablespaces &&
 	    archive_directory(v->b->archive, LAYOUT_TREE, LAYOUT_TABLESPACES, NULL, err))
 		return -1;
@@ -85,7 +96,7 @@ tree_directory(struct visitor *visitor, const char *path, const struct stat *st,
 	if (t && strchr(strchr(path, '/') + 1, '/') == strrchr(path, '/') &&
 	    lead_to_tablespace(v, t, err))
 		return -1;
-	return archive_directory(v->b->archive, part_of(v->b, path), path, st, err);
+	return archive_directory(v->b->archive, enter(v, path), path, st, err);
 }
 
 static int
@@ -106,7 +117,7 @@ tree_bytes(struct visitor *visitor, const char *path, const struct stat *st,
 
 	if (is_replaced(v->b, path))
 		return 0;
-	return archive_bytes(v->b->archive, part_of(v->b, path), path, st, bytes, len, err);
+	return archive_bytes(v->b->archive, enter(v, path), path, st, bytes, len, err);
 }
 
 static int
@@ -119,7 +130,7 @@ tree_file(struct visitor *visitor, const char *path, const struct stat *st, int 
 		sys_close(fd);
 		return 0;
 	}
-	return archive_file(v->b->archive, part_of(v->b, path), path, st, fd, is_relation, err);
+	return archive_file(v->b->archive, enter(v, path), path, st, fd, is_relation, err);
 }
 
 static void
@@ -257,7 +268,8 @@ backup_tree_send(struct patrol *patrol, struct error *err)
 	const struct walk_options walk = walk_options_of(b);
 
 	if (send_label(b, err) || send_info(b, err) || backup_config_send(b, err) ||
-	    walk_tree(&walk, &visitor.visitor, err) || send_control(b, err))
+	    walk_tree(&walk, &visitor.visitor, err))
 		return -1;
-	return 0;
+	enter(&visitor, "");
+	return send_control(b, err);
 }

@@ -26,6 +26,7 @@ struct tablespace {
 	struct stat location;  /* of the directory that the link leads to */
 	struct stat directory; /* of ${fd} */
 	uint64_t size;	       /* bytes of tar stream; 0 until walk_size() */
+	uint64_t sent;	       /* of these: for whoever sends it */
 };
 
 struct tablespaces {

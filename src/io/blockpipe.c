@@ -156,7 +156,10 @@ next_in_order(struct blockpipe *p)
 static int
 put_out(struct blockpipe *p, const void *bytes, size_t len, struct error *err)
 {
-	return len > 0 ? sink_write(p->opt.sink, bytes, len, err) : 0;
+	if (len > 0 && sink_write(p->opt.sink, bytes, len, err))
+		return -1;
+	atomic_fetch_add(&p->out, len);
+	return 0;
 }
 
 static int

@@ -126,8 +126,9 @@ MUST_CHECK int blockpipe_settle(struct blockpipe *, struct error *err);
 /* Bytes planned so far, before encoding: the planner's own count. */
 uint64_t blockpipe_planned(const struct blockpipe *);
 
-/* Bytes that have left for the sink, before encoding.  Any thread. */
+/* Bytes that have left for the sink, before encoding; and those they became.  Any thread. */
 uint64_t blockpipe_raw_written(const struct blockpipe *);
+uint64_t blockpipe_written(const struct blockpipe *);
 
 /* Is it over?  For a planner that waits for something else.  Any thread. */
 bool blockpipe_has_failed(struct blockpipe *);

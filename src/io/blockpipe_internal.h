@@ -35,7 +35,7 @@ struct blockpipe {
 	pthread_t *threads; /* the workers, then the writer */
 	size_t nthreads;
 
-	_Atomic uint64_t raw_out;
+	_Atomic uint64_t raw_out, out;
 };
 
 /* The place of the block of that number. */

@@ -206,6 +206,12 @@ blockpipe_raw_written(const struct blockpipe *p)
 	return atomic_load(&p->raw_out);
 }
 
+uint64_t
+blockpipe_written(const struct blockpipe *p)
+{
+	return atomic_load(&p->out);
+}
+
 bool
 blockpipe_has_failed(struct blockpipe *p)
 {

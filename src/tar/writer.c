@@ -12,6 +12,7 @@ static const uint8_t zeros[TAR_RECORD + 2 * TAR_BLOCK];
 struct tar_writer {
 	struct blockpipe *pipe; /* borrowed */
 	struct buf header;      /* kept for its memory */
+	uint64_t members;
 	uint64_t body_start;    /* where in the stream the body begins, */
 	uint64_t body_size;     /* and how long it is to be */
 };
@@ -55,6 +56,7 @@ int
 tar_writer_bodiless(struct tar_writer *w, const struct tar_entry *entry, struct error *err)
 {
 	buf_clear(&w->header);
+	w->members++;
 	if (entry->size == 0 && blockpipe_is_overdue(w->pipe))
 		return put_header_cut(w, entry, err);
 	if (tar_header_encode(&w->header, entry, err))
@@ -98,4 +100,10 @@ tar_writer_finish(struct tar_writer *w, struct error *err)
 
 	return blockpipe_bytes(w->pipe, zeros, 2 * TAR_BLOCK + (over ? TAR_RECORD - over : 0),
 	    err);
+}
+
+uint64_t
+tar_writer_members(const struct tar_writer *w)
+{
+	return w->members;
 }

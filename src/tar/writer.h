@@ -33,4 +33,7 @@ MUST_CHECK int tar_writer_end(struct tar_writer *, struct error *err);
 /* The end of the archive: two blocks of zeros, and more up to a record of 20 blocks. */
 MUST_CHECK int tar_writer_finish(struct tar_writer *, struct error *err);
 
+/* Members begun so far, as tar programs count them: without pax headers. */
+uint64_t tar_writer_members(const struct tar_writer *);
+
 #endif

@@ -82,6 +82,7 @@ close_well(struct piperun *r)
 		fail_msg("blockpipe_close: %s", r->err.text);
 	assert_int_equal(blockpipe_planned(r->plan.pipe), r->plan.expect.len);
 	assert_int_equal(blockpipe_raw_written(r->plan.pipe), r->plan.expect.len);
+	assert_int_equal(blockpipe_written(r->plan.pipe), r->memory.held.len);
 	assert_false(blockpipe_has_failed(r->plan.pipe));
 	wrong = piperun_end(r, true);
 	if (wrong)

@@ -168,6 +168,7 @@ write_members(struct tar_writer *w, struct blockpipe *pipe, const struct shape *
 		assert_int_equal(tar_writer_end(w, &err), 0);
 	}
 	assert_int_equal(tar_writer_finish(w, &err), 0);
+	assert_int_equal(tar_writer_members(w), shape->members);
 }
 
 static void
