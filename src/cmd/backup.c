@@ -43,6 +43,15 @@ run(struct backup *b, const char *phase, const struct patrol_ops *what, struct e
 	return patrol_run(&b->patrol, what, err);
 }
 
+static int
+send_tree(struct backup *b, struct error *err)
+{
+	if (run(b, "sending files", &sending_tree, err))
+		return -1;
+	progress_settle(&b->progress, blockpipe_planned(b->pipe));
+	return 0;
+}
+
 /* With -P: how much there is, before the backup begins, so that it need not wait. */
 static int
 measure(struct backup *b, struct error *err)
@@ -74,7 +83,7 @@ finish_output(struct backup *b, struct error *err)
 	b->patrol.pipe = NULL; /* it is closed */
 	if (identity_regain(&b->identity, err) || run(b, "syncing", &syncing, err))
 		return -1;
-	progress_end(&b->progress);
+	progress_end(&b->progress, blockpipe_raw_written(b->pipe));
 	return 0;
 }
 
@@ -110,8 +119,8 @@ make_backup(struct backup *b, struct error *err)
 	    backup_server_connect(b, err) || backup_config_find(b, err) || measure(b, err) ||
 	    run(b, "waiting for the checkpoint", &starting, err) ||
 	    backup_cluster_tablespaces_anew(b, err) || backup_pages_open(b, err) ||
-	    backup_archive_open(b, err) || run(b, "sending files", &sending_tree, err) ||
-	    backup_server_stop(b, err) || send_wal(b, err) || await_archive(b, err) ||
+	    backup_archive_open(b, err) || send_tree(b, err) || backup_server_stop(b, err) ||
+	    send_wal(b, err) || await_archive(b, err) ||
 	    run(b, "ending the archive", &ending, err) || backup_pages_stop(b, err) ||
 	    finish_output(b, err))
 		return -1;

@@ -1,0 +1,245 @@
+/* How far a run is, told at made-up times: on a terminal, in a file, and when asked for. */
+/* posix_openpt() */
+#define _XOPEN_SOURCE 700
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "run/progress.h"
+#include "util/error.h"
+#include "util/interrupt.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define MB UINT64_C(1000000)
+
+static double now;
+
+static double
+made_up(void)
+{
+	return now;
+}
+
+enum what { OVER, TICK, ASK, PHASE, TOTAL, SETTLE, END };
+
+/* At ${at} seconds ${what} happens. */
+struct step {
+	enum what what;
+	double at;
+	uint64_t bytes;
+	const char *phase;
+};
+
+static void
+take_step(struct progress *p, const struct step *step)
+{
+	now = step->at;
+	switch (step->what) {
+	case ASK:
+		raise(SIGUSR1);
+		progress_tick(p, step->bytes);
+		break;
+	case TICK:
+		progress_tick(p, step->bytes);
+		break;
+	case PHASE:
+		progress_phase(p, step->phase);
+		break;
+	case TOTAL:
+		p->total = step->bytes;
+		break;
+	case SETTLE:
+		progress_settle(p, step->bytes);
+		break;
+	default:
+		progress_end(p, step->bytes);
+	}
+}
+
+struct script {
+	const char *name;
+	bool is_wanted, on_terminal;
+	struct step steps[16];
+	const char *said;
+};
+
+static struct script scripts[] = {
+	{ "nobody asked", false, false,
+	    { { TICK, 100, MB, NULL }, { PHASE, 200, 0, "x" }, { TICK, 300, 2 * MB, NULL } }, "" },
+	{ "asked for once", false, false,
+	    { { ASK, 0, 0, NULL }, { PHASE, 10, 0, "files" }, { TICK, 11, MB, NULL },
+		{ ASK, 20, 50 * MB, NULL }, { TICK, 21, 60 * MB, NULL } },
+	    "pg_basetar: 0.0 kB, 0.0 kB/s, starting\n"
+	    "pg_basetar: 50.0 MB, 5.0 MB/s, files\n" },
+	{ "a line every 30 s", true, false,
+	    { { PHASE, 1, 0, "files" }, { TICK, 29, 28 * MB, NULL }, { TICK, 30, 29 * MB, NULL },
+		{ TICK, 31, 30 * MB, NULL }, { TICK, 59, 58 * MB, NULL },
+		{ TICK, 61, 60 * MB, NULL }, { END, 62, 61 * MB, NULL } },
+	    "pg_basetar: 29.0 MB, 1.0 MB/s, files\n"
+	    "pg_basetar: 60.0 MB, 1.0 MB/s, files\n" },
+	{ "a checkpoint of five minutes", false, false,
+	    { { TOTAL, 0, 4000 * MB, NULL }, { PHASE, 0, 0, "checkpoint" },
+		{ ASK, 299, 0, NULL }, { PHASE, 300, 0, "files" },
+		{ ASK, 310, 1000 * MB, NULL } },
+	    "pg_basetar:   0% 0.0 kB, 0.0 kB/s, checkpoint\n"
+	    "pg_basetar:  25% 1.0 GB, 100.0 MB/s, 0:00:30 left, files\n" },
+	{ "a stall slows it down", false, false,
+	    { { TOTAL, 0, 200 * MB, NULL }, { PHASE, 0, 0, "files" }, { TICK, 10, 100 * MB, NULL },
+		{ ASK, 1000, 100 * MB, NULL } },
+	    "pg_basetar:  50% 100.0 MB, 100.0 kB/s, 0:16:40 left, files\n" },
+	{ "more than was measured", false, false,
+	    { { TOTAL, 0, 10 * MB, NULL }, { PHASE, 0, 0, "files" },
+		{ ASK, 10, 10 * MB - 1, NULL }, { ASK, 10, 20 * MB, NULL } },
+	    "pg_basetar:  99% 10.0 MB, 1.0 MB/s, 0:00:00 left, files\n"
+	    "pg_basetar: 100% 20.0 MB, 2.0 MB/s, files\n" },
+	{ "less than was measured, and a long wait", false, false,
+	    { { TOTAL, 0, 50 * MB, NULL }, { PHASE, 0, 0, "files" }, { TICK, 10, 20 * MB, NULL },
+		{ SETTLE, 10, 25 * MB, NULL }, { PHASE, 10, 0, "wal" }, { ASK, 11, 20 * MB, NULL },
+		{ PHASE, 20, 0, "archive" }, { ASK, 1000, 41 * MB, NULL } },
+	    "pg_basetar:  80% 20.0 MB, 2.0 MB/s, 0:00:02 left, wal\n"
+	    "pg_basetar: 100% 41.0 MB, 2.0 MB/s, archive\n" },
+	{ "not measured, all sent at once", false, false,
+	    { { PHASE, 0, 0, "files" }, { SETTLE, 0.1, 25 * MB, NULL }, { ASK, 0.1, 25 * MB, NULL } },
+	    "pg_basetar: 25.0 MB, 250.0 MB/s, files\n" },
+	{ "very slow", false, false,
+	    { { TOTAL, 0, 500 * MB, NULL }, { PHASE, 0, 0, "files" }, { ASK, 1000, 1000, NULL } },
+	    "pg_basetar:   0% 1.0 kB, 0.0 kB/s, files\n" },
+	{ "on a terminal", true, true,
+	    { { PHASE, 1, 0, "files" }, { TOTAL, 1, 4 * MB, NULL }, { TICK, 2, MB, NULL },
+		{ TICK, 3, 2 * MB, NULL }, { PHASE, 4, 0, "sync" }, { END, 5, 4 * MB, NULL } },
+	    "\r0.0 kB, 0.0 kB/s, files"
+	    "\r 25% 1.0 MB, 1.0 MB/s, 0:00:03 left, files"
+	    "\r 50% 2.0 MB, 1.0 MB/s, 0:00:02 left, files"
+	    "\r 50% 2.0 MB, 666.7 kB/s, 0:00:03 left, sync"
+	    "\r100% 4.0 MB, 1.0 MB/s, done                \r\n" },
+	{ "asked for on a terminal", false, true,
+	    { { ASK, 1, 0, NULL }, { TICK, 2, 0, NULL }, { ASK, 3, 0, NULL } },
+	    "\r0.0 kB, 0.0 kB/s, starting\r\n"
+	    "\r0.0 kB, 0.0 kB/s, starting\r\n" },
+};
+
+static void
+play(const struct script *s)
+{
+	struct progress p;
+
+	now = 0;
+	progress_start(&p, s->is_wanted);
+	p.clock = made_up;
+	p.started = p.shown = p.moves = p.entered = 0;
+	for (size_t i = 0; s->steps[i].what != OVER; i++)
+		take_step(&p, &s->steps[i]);
+}
+
+/* A terminal's two ends, or a file twice. */
+static void
+open_ends(bool terminal, int ends[2])
+{
+	char name[] = "/tmp/progress.XXXXXX";
+
+	if (terminal) {
+		ends[0] = posix_openpt(O_RDWR | O_NOCTTY);
+		if (ends[0] == -1 || grantpt(ends[0]) || unlockpt(ends[0]))
+			skip();
+		ends[1] = open(ptsname(ends[0]), O_RDWR | O_NOCTTY);
+	} else {
+		ends[1] = mkstemp(name);
+		ends[0] = open(name, O_RDONLY);
+		unlink(name);
+	}
+	assert_true(ends[0] != -1 && ends[1] != -1);
+}
+
+static void
+check_script(void **state)
+{
+	const struct script *s = *state;
+	int before = dup(STDERR_FILENO), ends[2];
+	char said[4096];
+	ssize_t len;
+
+	open_ends(s->on_terminal, ends);
+	dup2(ends[1], STDERR_FILENO);
+	play(s);
+	dup2(before, STDERR_FILENO);
+	len = read(ends[0], said, sizeof(said) - 1);
+	assert_true(len >= 0);
+	said[len] = '\0';
+	assert_string_equal(said, s->said);
+	close(before);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void
+phases_are_kept(void **state)
+{
+	struct progress p;
+
+	(void)state;
+	now = 5;
+	progress_start(&p, false);
+	p.clock = made_up;
+	p.entered = 5;
+	take_step(&p, &(struct step){ PHASE, 7, 0, "one" });
+	take_step(&p, &(struct step){ PHASE, 8.5, 0, "two" });
+	take_step(&p, &(struct step){ END, 9, 0, NULL });
+	progress_phase(&p, NULL);
+	assert_int_equal(p.npast, 3);
+	assert_string_equal(p.past[0].phase, "starting");
+	assert_true(p.past[0].seconds == 2);
+	assert_string_equal(p.past[1].phase, "one");
+	assert_true(p.past[1].seconds == 1.5);
+	assert_string_equal(p.past[2].phase, "two");
+	assert_true(p.past[2].seconds == 0.5);
+	for (size_t i = 0; i < 2 * PROGRESS_PAST; i++)
+		progress_phase(&p, "more");
+	assert_int_equal(p.npast, PROGRESS_PAST);
+}
+
+static void
+bytes_as_text(void **state)
+{
+	static const struct {
+		uint64_t bytes;
+		const char *text;
+	} rows[] = {
+		{ 0, "0.0 kB" },
+		{ 999949, "999.9 kB" },
+		{ 999950, "1.0 MB" },
+		{ 12345678, "12.3 MB" },
+		{ 5 * 1000 * MB, "5.0 GB" },
+		{ UINT64_MAX, "18446.7 PB" },
+	};
+	char text[PROGRESS_BYTES_TEXT];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		assert_string_equal(progress_bytes(text, rows[i].bytes), rows[i].text);
+}
+
+int
+main(void)
+{
+	struct CMUnitTest tests[COUNT(scripts) + 2];
+	struct error err = { 0 };
+
+	if (interrupt_install(&err))
+		return 1;
+	for (size_t i = 0; i < COUNT(scripts); i++)
+		tests[i] = (struct CMUnitTest){ .name = scripts[i].name,
+			.test_func = check_script,
+			.initial_state = &scripts[i] };
+	tests[COUNT(scripts)] = (struct CMUnitTest)cmocka_unit_test(phases_are_kept);
+	tests[COUNT(scripts) + 1] = (struct CMUnitTest)cmocka_unit_test(bytes_as_text);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
