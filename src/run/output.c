@@ -1,10 +1,7 @@
-/* realpath() */
-#define _DEFAULT_SOURCE
 #include "run/output.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -13,6 +10,7 @@
 
 #include "io/outfd.h"
 #include "io/outfile.h"
+#include "run/place.h"
 #include "util/interrupt.h"
 #include "util/sys.h"
 
@@ -25,21 +23,6 @@ is_closed(int fd)
 	return flags == -1 || (flags & O_ACCMODE) == O_RDONLY;
 }
 
-/* The directory that holds ${path}, without links; NULL: none that can be told. */
-static char *
-real_parent(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char *parent = slash ? strdup(path) : strdup(".");
-	char *real;
-
-	if (parent && slash)
-		parent[slash == path ? 1 : slash - path] = '\0';
-	real = parent ? realpath(parent, NULL) : NULL;
-	free(parent);
-	return real;
-}
-
 /* Where the shell redirected standard output to, if it is a file and that can be seen. */
 static char *
 stdout_directory(void)
@@ -50,7 +33,7 @@ stdout_directory(void)
 
 	if (fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode) &&
 	    sys_readlink(AT_FDCWD, "/proc/self/fd/1", &path, &ignored) == 0)
-		directory = real_parent(path);
+		directory = place_parent(path);
 	free(path);
 	return directory;
 }
@@ -135,7 +118,7 @@ output_open(struct output *out, const struct options *opt, struct cancel *cancel
 		return open_stdout(out, opt, cancel, err);
 	if (stat(opt->output, &st) == 0 && (S_ISCHR(st.st_mode) || S_ISFIFO(st.st_mode)))
 		return open_device(out, opt, S_ISFIFO(st.st_mode), cancel, err);
-	out->directory = real_parent(opt->output);
+	out->directory = place_parent(opt->output);
 	return outfile_open(&out->sink, &file, err);
 }
 
@@ -143,20 +126,13 @@ int
 output_refuse_inside(const struct output *out, const struct stat *inside, const char *what,
     struct error *err)
 {
-	char *path = out->directory ? strdup(out->directory) : NULL;
-	struct stat st;
-	bool found = false;
+	bool is_inside;
 
-	if (path == NULL)
-		return out->directory ? error_memory(err) : 0;
-	/* up from the output's directory to the root */
-	for (char *end = path + strlen(path); !found && end; end = strrchr(path, '/')) {
-		*end = '\0';
-		found = stat(path[0] ? path : "/", &st) == 0 && st.st_dev == inside->st_dev &&
-		    st.st_ino == inside->st_ino;
-	}
-	free(path);
-	if (!found)
+	if (out->directory == NULL)
+		return 0;
+	if (place_is_inside(out->directory, inside, &is_inside, err))
+		return -1;
+	if (!is_inside)
 		return 0;
 	error_set(err, ERROR_STATE, 0, "the output, in \"%s\", is inside %s", out->directory,
 	    what);
