@@ -231,7 +231,7 @@ static int
 open_nameless(const struct outfile *o)
 {
 #ifdef O_TMPFILE
-	int fd = openat(o->dirfd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	int fd = openat(o->dirfd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, o->opt.mode);
 	char self[40];
 
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
@@ -248,7 +248,7 @@ static int
 create_named(struct outfile *o, const char *name)
 {
 	o->fd = openat(o->dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-	    0600);
+	    o->opt.mode);
 	return o->fd == -1 ? -1 : 0;
 }
 
@@ -272,6 +272,8 @@ outfile_open(struct sink **out, const struct outfile_options *opt, struct error 
 	if (o == NULL)
 		return error_memory(err);
 	*o = (struct outfile){ { &outfile_ops }, *opt, -1, -1, NULL, "" };
+	if (o->opt.mode == 0)
+		o->opt.mode = 0600;
 	if (open_parent(o, err) || check_name(o, err) || open_file(o, err)) {
 		outfile_free(&o->sink);
 		return -1;

@@ -2,6 +2,7 @@
 #define PG_BASETAR_IO_OUTFILE_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "io/stream.h"
 #include "util/cancel.h"
@@ -12,7 +13,8 @@
  * whatever kills us; where the file system has no such files it is NAME.partial.PID
  * beside the name, which free removes and kill -9 leaves.
  *
- * It is mode 0600 (less what the umask takes): it holds everything the database does.
+ * It is mode 0600 unless told otherwise (less what the umask takes): it holds everything
+ * the database does.
  * finish syncs the file, gives it its name and syncs the directory; without ${force} a
  * file that has come to that name meanwhile is not replaced, but ERROR_STATE.
  *
@@ -25,6 +27,7 @@ struct outfile_options {
 	bool force;
 	bool no_sync;
 	const struct cancel *cancel;
+	mode_t mode; /* 0: 0600 */
 };
 
 MUST_CHECK int outfile_open(struct sink **, const struct outfile_options *,

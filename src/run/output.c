@@ -110,7 +110,10 @@ int
 output_open(struct output *out, const struct options *opt, struct cancel *cancel,
     struct error *err)
 {
-	const struct outfile_options file = { opt->output, opt->force, opt->no_sync, cancel };
+	const struct outfile_options file = { .path = opt->output,
+		.force = opt->force,
+		.no_sync = opt->no_sync,
+		.cancel = cancel };
 	struct stat st;
 
 	*out = (struct output){ .fd = -1 };

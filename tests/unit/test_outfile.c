@@ -58,6 +58,7 @@ struct trial {
 	bool is_given_up;   /* freed without finish */
 	bool is_cancelled;  /* before finish */
 	bool is_taken;      /* "other" comes to be there while ours is written */
+	mode_t mode;
 
 	int opened, wrote, finished; /* what the calls returned */
 	struct error err;
@@ -94,7 +95,11 @@ run_trial(void *arg)
 {
 	struct trial *t = arg;
 	struct cancel cancel = { false };
-	const struct outfile_options opt = { t->path, t->force, t->no_sync, &cancel };
+	const struct outfile_options opt = { .path = t->path,
+		.force = t->force,
+		.no_sync = t->no_sync,
+		.cancel = &cancel,
+		.mode = t->mode };
 	struct sink *s;
 
 	t->wrote = t->finished = 1;
@@ -190,6 +195,22 @@ a_new_file(void **state)
 	try(*state, &(struct trial){ .path = "out", .no_sync = true }, 0, "new one");
 	try(*state, &(struct trial){ .path = "./out", .force = true }, 0, "new one");
 	try(*state, &(struct trial){ .path = "dir/../out" }, 0, "new one");
+}
+
+/* Less what the umask takes. */
+static void
+of_another_mode(void **state)
+{
+	const struct fs *fs = *state;
+	struct trial t = { .path = "out", .mode = 0666 };
+	struct stat st;
+
+	if (!refuse_run(fs->rows, fs->count, run_trial, &t))
+		skip();
+	assert_int_equal(t.finished, 0);
+	assert_int_equal(stat("out", &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0644);
+	faketree_remove(root, "out");
 }
 
 static void
@@ -413,9 +434,9 @@ old_file_is_kept(void **state)
 int
 main(void)
 {
-	static const CMUnitTestFunction trials[] = { a_new_file, given_up, cancelled,
+	static const CMUnitTestFunction trials[] = { a_new_file, of_another_mode, given_up, cancelled,
 		forced, taken_meanwhile, stale_name, longest_name };
-	static const char *const what[] = { "a new file", "given up", "cancelled",
+	static const char *const what[] = { "a new file", "of another mode", "given up", "cancelled",
 		"forced", "taken meanwhile", "a stale name", "the longest name" };
 	static char names[COUNT(trials) * COUNT(systems)][80];
 	struct CMUnitTest tests[COUNT(names) + COUNT(refusals) + COUNT(failures) + 1];
