@@ -8,11 +8,10 @@
 
 #include "cmd/backup.h"
 #include "run/message.h"
+#include "run/report.h"
 #include "option/options.h"
 #include "option/opttable.h"
 #include "util/interrupt.h"
-
-enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_FINDINGS = 3 };
 
 /*
  * Descriptors 0 to 2 that our parent closed would be given to the first files we open,
@@ -74,7 +73,7 @@ main(int argc, char **argv)
 	bool is_sound = true;
 
 	if (run(argc, argv, &is_sound, &err) == 0)
-		return is_sound ? EXIT_DONE : EXIT_FINDINGS;
+		return is_sound ? REPORT_SOUND : REPORT_FINDINGS;
 	message_error(&err);
-	return EXIT_FAILED;
+	return REPORT_FAILED;
 }

@@ -112,7 +112,7 @@ report(const struct backup *b)
 static int
 make_backup(struct backup *b, struct error *err)
 {
-	if (backup_cluster_open(b, err) ||
+	if (backup_report_open(b, err) || backup_cluster_open(b, err) ||
 	    output_open(&b->output, b->opt, &b->cancel, err) ||
 	    identity_assume(&b->identity, &b->datadir_stat, err) ||
 	    backup_cluster_read(b, err) || backup_cluster_tablespaces(b, err) ||
@@ -130,22 +130,33 @@ make_backup(struct backup *b, struct error *err)
 
 /* In the order that takes back what was done: threads first, the output last. */
 static void
-tidy_up(struct backup *b)
+end_run(struct backup *b)
 {
 	struct error ignored = { 0 };
 
+	backup_report_count(b);
 	blockpipe_free(b->pipe);
 	archive_free(b->archive);
+	backup_slot_drop(b);
+	session_free(b->session); /* a backup that still runs there is over */
+	b->session = NULL;
+	/* a temporary name is removed by who made it */
+	(void)!identity_regain(&b->identity, &ignored);
+	output_free(&b->output);
+	message_progress_end();
+	progress_phase(&b->progress, NULL);
+}
+
+static void
+forget(struct backup *b)
+{
+	report_free(b->report);
 	backup_pages_free(b);
 	backup_server_free(b);
 	backup_cluster_free(b);
 	walproof_free(b->proof);
 	walhistory_free(&b->history);
 	sys_close(b->wal_fd);
-	/* a temporary name is removed by who made it */
-	(void)!identity_regain(&b->identity, &ignored);
-	output_free(&b->output);
-	message_progress_end();
 }
 
 int
@@ -158,8 +169,10 @@ backup_run(const struct options *opt, bool *is_sound, struct error *err)
 	progress_start(&b.progress, opt->progress && !opt->quiet);
 	rc = make_backup(&b, err);
 	*is_sound = rc == 0 && backup_pages_report(&b);
-	tidy_up(&b);
+	end_run(&b);
 	if (rc == -1 && interrupt_signal() != 0)
 		patrol_interrupted(err);
+	backup_report_write(&b, *is_sound, rc == -1 ? err : NULL);
+	forget(&b);
 	return rc;
 }

@@ -32,7 +32,8 @@ backup_cluster_open(struct backup *b, struct error *err)
 	b->datadir = realpath(b->opt->pgdata, NULL);
 	if (b->datadir == NULL || fstat(b->datadir_fd, &b->datadir_stat) == -1)
 		return no_data_directory(b, errno, "", err);
-	return 0;
+	/* a report is also written when we come no further than this */
+	return report_refuse_inside(b->report, &b->datadir_stat, "the data directory", err);
 }
 
 static int
@@ -78,6 +79,17 @@ backup_cluster_read(struct backup *b, struct error *err)
 	return 0;
 }
 
+/* A backup would hold itself, or its report. */
+static int
+refuse_inside(const struct backup *b, const struct stat *st, const char *what,
+    struct error *err)
+{
+	return output_refuse_inside(&b->output, st, what, err) ||
+		report_refuse_inside(b->report, st, what, err) ?
+	    -1 :
+	    0;
+}
+
 int
 backup_cluster_tablespaces(struct backup *b, struct error *err)
 {
@@ -86,16 +98,16 @@ backup_cluster_tablespaces(struct backup *b, struct error *err)
 	struct stat wal;
 
 	if (tablespaces_read(b->datadir_fd, b->version, &b->tablespaces, err) ||
-	    output_refuse_inside(&b->output, &b->datadir_stat, "the data directory", err) ||
+	    refuse_inside(b, &b->datadir_stat, "the data directory", err) ||
 	    (fstatat(b->datadir_fd, "pg_wal", &wal, 0) == 0 &&
-		output_refuse_inside(&b->output, &wal, "the directory of the WAL", err)))
+		refuse_inside(b, &wal, "the directory of the WAL", err)))
 		return -1;
 	for (size_t i = 0; i < b->tablespaces.count; i++) {
 		const struct tablespace *t = &b->tablespaces.rows[i];
 
 		snprintf(what, sizeof(what), "tablespace %s", t->oid_text);
-		if (output_refuse_inside(&b->output, &t->location, what, err) ||
-		    output_refuse_inside(&b->output, &t->directory, what, err))
+		if (refuse_inside(b, &t->location, what, err) ||
+		    refuse_inside(b, &t->directory, what, err))
 			return -1;
 	}
 	return 0;

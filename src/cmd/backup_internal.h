@@ -5,7 +5,8 @@
  * What the parts of the command `backup` share: backup.c is its main road,
  * backup_cluster.c what is on disk, backup_server.c and backup_slot.c the server's side,
  * backup_archive.c where it goes, backup_tree.c and backup_wal.c what is sent,
- * backup_archiving.c what the server does with its WAL, backup_pages.c what is found.
+ * backup_archiving.c what the server does with its WAL, backup_pages.c what is found,
+ * backup_report.c what is told of all that.
  */
 
 #include "archive/archive.h"
@@ -19,6 +20,7 @@
 #include "run/output.h"
 #include "run/patrol.h"
 #include "run/progress.h"
+#include "run/report.h"
 #include "server/online.h"
 #include "server/slot.h"
 #include "server/slotguard.h"
@@ -47,6 +49,8 @@ struct backup {
 	struct cancel cancel;
 	struct identity identity;
 	struct progress progress;
+	struct report *report; /* NULL: none is wanted */
+	struct report_facts facts;
 
 	char *datadir; /* absolute, without links */
 	int datadir_fd;
@@ -126,6 +130,16 @@ MUST_CHECK int backup_pages_stop(struct backup *, struct error *err);
 /* Say how many pages are damaged, if any are: then false. */
 bool backup_pages_report(const struct backup *);
 void backup_pages_free(struct backup *);
+
+/* backup_report.c: the file is opened, before all else. */
+MUST_CHECK int backup_report_open(struct backup *, struct error *err);
+/* Note what the pipeline and the archive have counted, before they are freed. */
+void backup_report_count(struct backup *);
+/*
+ * No thread is left.  ${why}: the error that the run ended with, or NULL.  A report that
+ * cannot be written is said, and no error.
+ */
+void backup_report_write(struct backup *, bool is_sound, const struct error *why);
 
 /* backup_wal.c, in the planner's thread: the WAL; the manifest and the end. */
 MUST_CHECK int backup_wal_send(struct patrol *, struct error *err);

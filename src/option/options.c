@@ -259,6 +259,10 @@ complete(struct options *o, const struct reading *r, struct error *err)
 		error_set(err, ERROR_USAGE, 0, "no data directory is given");
 		return error_hint(err, "Name it with -D, or set PGDATA.");
 	}
+	if (o->report && strcmp(o->report, "-") == 0) {
+		error_set(err, ERROR_USAGE, 0, "the report cannot go to standard output");
+		return error_hint(err, "Name a file: it appears there when the run has ended.");
+	}
 	if (o->output && strcmp(o->output, "-") == 0)
 		o->output = NULL;
 	o->output_is_stdout = !o->output;

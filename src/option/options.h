@@ -36,6 +36,7 @@ struct options {
 	bool no_verify_checksums;         /* of data pages */
 
 	bool progress, verbose, quiet;
+	const char *report; /* NULL: none; never standard output */
 
 	/* NULL where the environment, postmaster.pid or libpq shall decide */
 	const char *host, *port, *user;

@@ -108,7 +108,7 @@ images_off_on_primary() {
 primary_promoted() {
 	begin
 	standby_of standby second
-	hold second
+	hold second --report="$T/out/report.json"
 	sql main 'update t set value = 1'
 	level second main
 	cluster_stop main immediate
@@ -122,6 +122,9 @@ primary_promoted() {
 	let_go
 	[ "$rc" -eq 0 ]
 	[ ! -s "$T/stderr" ]
+	lines 1 '^  "source": "standby",$' "$T/out/report.json"
+	lines 1 '^  "start_timeline": 1,$' "$T/out/report.json"
+	lines 1 '^  "stop_timeline": 2,$' "$T/out/report.json"
 	restore copy "$T/held.tar"
 	[ -e "$T/copy/data/pg_wal/00000002.history" ]
 	as_server cp "$T/copy/data/backup_manifest" "$T/manifest"

@@ -79,7 +79,7 @@ test_defaults(void **state)
 	assert_int_equal(o.wait_archive_limit, 0);
 	assert_false(o.no_slot || o.no_manifest || o.progress || o.verbose || o.quiet);
 	assert_int_equal(o.manifest_digest, DIGEST_CRC32C);
-	assert_true(!o.host && !o.port && !o.user && !o.dbname);
+	assert_true(!o.host && !o.port && !o.user && !o.dbname && !o.report);
 	assert_false(o.never_prompt || o.force_prompt || o.no_verify_checksums);
 }
 
@@ -92,7 +92,7 @@ test_long_names(void **state)
 	    "--force "
 	    "--no-sync --checkpoint=fast --wal-method=none --wait-archive=90 --no-slot "
 	    "--manifest-checksums=SHA256 --progress --verbose --host=/run --port=5433 "
-	    "--username=me --dbname=x=y --no-password --format=tar");
+	    "--username=me --dbname=x=y --no-password --format=tar --report=r.json");
 
 	(void)state;
 	assert_string_equal(o.pgdata, "/d");
@@ -111,6 +111,7 @@ test_long_names(void **state)
 	assert_string_equal(o.port, "5433");
 	assert_string_equal(o.user, "me");
 	assert_string_equal(o.dbname, "x=y");
+	assert_string_equal(o.report, "r.json");
 	assert_true(o.never_prompt && !o.force_prompt);
 }
 
@@ -289,12 +290,15 @@ static struct refusal refusals[] = {
 	    "Pipe the output through a program that limits the rate." },
 	{ "-D /d --blocking-factor", LATER("blocking-factor"),
 	    "Pipe the output through \"dd\" with its obs=." },
-	{ "-D /d --report=x", LATER("report"), "--verbose says what was done." },
 	{ "-D /d --offline", LATER("offline"),
 	    "Start the server, and leave the option out." },
 	{ "-D /d --snap", LATER("snapshot"), "Back up the running server itself." },
 	{ "-D /d -Ta=b", LATER("tablespace-mapping"), NULL },
 	{ "-D /d --waldir=x", LATER("waldir"), NULL },
+
+	{ "-D /d --report=-", "the report cannot go to standard output",
+	    "Name a file: it appears there when the run has ended." },
+	{ "-D /d --report ''", "option \"--report\": the value is empty", NULL },
 
 	{ "-D /d -l a -l b", "duplicate option \"--label\"", NULL },
 	{ "-D /d -l a --label=a", "duplicate option \"--label\"", NULL },

@@ -1,0 +1,106 @@
+#include <unistd.h>
+
+#include "cmd/backup_internal.h"
+#include "run/message.h"
+
+/*
+ * The report comes first: it tells of whatever fails from here on.  That it is not the
+ * output must be known before that can fail because it exists.
+ */
+int
+backup_report_open(struct backup *b, struct error *err)
+{
+	const struct options *opt = b->opt;
+
+	if (opt->report == NULL)
+		return 0;
+	if (report_open(&b->report, opt->report, opt->no_sync, err))
+		return -1;
+	return report_refuse_output(b->report, opt->output,
+	    opt->output_is_stdout ? STDOUT_FILENO : -1, err);
+}
+
+/* From where the backup is made, as far as a server has told. */
+static const char *
+source_of(const struct backup *b)
+{
+	if (b->server.version == NULL)
+		return NULL;
+	return b->server.in_recovery ? "standby" : "primary";
+}
+
+void
+backup_report_count(struct backup *b)
+{
+	if (b->archive)
+		b->facts.members = archive_members(b->archive);
+	if (b->pipe == NULL)
+		return;
+	b->facts.bytes_raw = blockpipe_raw_written(b->pipe);
+	b->facts.bytes_written = blockpipe_written(b->pipe);
+}
+
+static void
+add_cluster(const struct backup *b, struct report_facts *f)
+{
+	f->label = b->opt->label;
+	f->mode = "online";
+	f->source = source_of(b);
+	f->server_version = b->version ? b->version->major : 0;
+	f->server_version_text = b->server.version;
+	f->system_identifier = b->control.system_identifier;
+	f->data_directory = b->datadir ? b->datadir : b->opt->pgdata;
+	f->tablespaces = &b->tablespaces;
+}
+
+static void
+add_output(const struct options *opt, struct report_facts *f)
+{
+	f->output = opt->output;
+	f->compression = opt->compression.codec->name;
+	f->compression_level = opt->compression.level;
+	f->wal_method = opt->wal_method == WAL_FETCH ? "fetch" : "none";
+	if (!opt->no_manifest)
+		f->manifest_checksums = digest_name(opt->manifest_digest);
+}
+
+static void
+add_positions(const struct backup *b, struct report_facts *f)
+{
+	f->start_lsn = b->range.start_lsn;
+	f->start_timeline = b->range.timeline;
+	f->stop_lsn = b->range.stop_lsn;
+	if (b->range.stop_lsn > 0 && b->history.count > 0)
+		f->stop_timeline = walhistory_at(&b->history, b->range.stop_lsn - 1);
+}
+
+static void
+add_proofs(const struct backup *b, struct report_facts *f)
+{
+	if (b->proof) {
+		f->is_wal_proved = true;
+		f->wal_records = walproof_records(b->proof);
+	}
+	if (b->pages.tally) {
+		f->are_pages_checked = true;
+		f->pages = pagetally_sum(b->pages.tally);
+	}
+}
+
+/* The backup is what it is by now, and so is the exit status. */
+void
+backup_report_write(struct backup *b, bool is_sound, const struct error *why)
+{
+	const enum report_verdict verdict = why ? REPORT_FAILED :
+	    is_sound				? REPORT_SOUND :
+						  REPORT_FINDINGS;
+	struct error err = { 0 };
+
+	add_cluster(b, &b->facts);
+	add_output(b->opt, &b->facts);
+	add_positions(b, &b->facts);
+	add_proofs(b, &b->facts);
+	b->facts.progress = &b->progress;
+	if (report_write(b->report, verdict, why, &b->facts, &err))
+		message_error(&err);
+}

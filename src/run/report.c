@@ -1,0 +1,284 @@
+/* S_ISVTX */
+#define _DEFAULT_SOURCE
+#include "run/report.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "io/outfile.h"
+#include "run/message.h"
+#include "run/place.h"
+#include "run/report_internal.h"
+#include "util/sys.h"
+
+/* ---- what is said during the run ---- */
+
+static size_t
+room_for(const char *text)
+{
+	return text ? strlen(text) + 1 : 0;
+}
+
+/* Copy ${text} to *room, behind which there is room for more. */
+static const char *
+copy_text(char **room, const char *text)
+{
+	char *copy = *room;
+
+	if (text == NULL)
+		return NULL;
+	memcpy(copy, text, room_for(text));
+	*room += room_for(text);
+	return copy;
+}
+
+/* One for which there is no memory is left out like one too many. */
+static void
+add_row(struct report_rows *rows, const struct finding *f)
+{
+	struct report_row *row = NULL;
+	char *room;
+
+	if (rows->count < REPORT_ROWS)
+		row = malloc(sizeof(*row) + room_for(f->text) + room_for(f->kind) +
+		    room_for(f->file) + room_for(f->expected) + room_for(f->found));
+	if (row == NULL) {
+		rows->left_out++;
+		return;
+	}
+	room = row->texts;
+	row->next = NULL;
+	row->finding = *f;
+	row->finding.text = copy_text(&room, f->text);
+	row->finding.kind = copy_text(&room, f->kind);
+	row->finding.file = copy_text(&room, f->file);
+	row->finding.expected = copy_text(&room, f->expected);
+	row->finding.found = copy_text(&room, f->found);
+	*rows->end = row;
+	rows->end = &row->next;
+	rows->count++;
+}
+
+static void
+free_rows(struct report_rows *rows)
+{
+	struct report_row *next;
+
+	for (struct report_row *row = rows->first; row; row = next) {
+		next = row->next;
+		free(row);
+	}
+}
+
+static void
+hear_warning(struct message_listener *l, const char *text)
+{
+	add_row(&((struct report *)l)->warnings, &(struct finding){ .text = text });
+}
+
+static void
+hear_finding(struct message_listener *l, const struct finding *f)
+{
+	add_row(&((struct report *)l)->findings, f);
+}
+
+/* ---- opening ---- */
+
+/* In a directory like /tmp the file of another user keeps its name: say it now. */
+static int
+check_owner(const struct report *r, struct error *err)
+{
+	const uid_t us = geteuid();
+	struct stat dir, file;
+
+	if (us == 0 || r->directory == NULL || stat(r->directory, &dir) == -1 ||
+	    lstat(r->path, &file) == -1 || (dir.st_mode & S_ISVTX) == 0 || dir.st_uid == us ||
+	    file.st_uid == us)
+		return 0;
+	error_set(err, ERROR_STATE, 0,
+	    "the file \"%s\" belongs to another user, and \"%s\" keeps it from being replaced",
+	    r->path, r->directory);
+	return error_hint(err, "Remove it, or write the report to a directory of this user's.");
+}
+
+/* A slip must not cost a file that is something else: it may be a backup. */
+static int
+check_replaced(const char *path, struct error *err)
+{
+	char bytes[sizeof(REPORT_BEGINNING) - 1];
+	int fd = open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC), rc;
+	size_t got = 0;
+
+	if (fd == -1)
+		return errno == ENOENT ? 0 : error_set(err, ERROR_IO, errno, "\"%s\"", path);
+	rc = sys_read(fd, bytes, sizeof(bytes), &got, err);
+	sys_close(fd);
+	if (rc == -1)
+		return error_wrap(err, "\"%s\"", path);
+	if (got == 0 || (got == sizeof(bytes) && memcmp(bytes, REPORT_BEGINNING, got) == 0))
+		return 0;
+	error_set(err, ERROR_STATE, 0, "the file \"%s\" is no report", path);
+	return error_hint(err, "An earlier report is replaced, and nothing else: name another file.");
+}
+
+/* The hint of an output is not for this one. */
+static int
+cannot_open(struct error *err)
+{
+	err->hint[0] = '\0';
+	error_hint(err, "--report names a file to be written, in a directory that exists and "
+			"that this user may write to.");
+	return error_wrap(err, "report");
+}
+
+int
+report_open(struct report **out, const char *path, bool no_sync, struct error *err)
+{
+	struct report *r = calloc(1, sizeof(*r));
+
+	*out = NULL;
+	if (r == NULL)
+		return error_memory(err);
+	r->listener = (struct message_listener){ hear_warning, hear_finding };
+	r->warnings.end = &r->warnings.first;
+	r->findings.end = &r->findings.first;
+	r->started = time(NULL);
+	r->path = strdup(path);
+	if (r->path == NULL) {
+		report_free(r);
+		return error_memory(err);
+	}
+	/* not to be cancelled: that a run was is what it has to say */
+	if (outfile_open(&r->sink,
+		&(struct outfile_options){ .path = r->path,
+		    .force = true,
+		    .no_sync = no_sync,
+		    .mode = 0666 },
+		err)) {
+		report_free(r);
+		return cannot_open(err);
+	}
+	r->directory = place_parent(path);
+	if (check_owner(r, err) || check_replaced(path, err)) {
+		report_free(r);
+		return -1;
+	}
+	message_listen(&r->listener);
+	*out = r;
+	return 0;
+}
+
+void
+report_free(struct report *r)
+{
+	if (r == NULL)
+		return;
+	message_listen(NULL);
+	sink_free(r->sink);
+	free_rows(&r->warnings);
+	free_rows(&r->findings);
+	free(r->directory);
+	free(r->path);
+	free(r);
+}
+
+/* ---- refusing ---- */
+
+static int
+refuse(struct report *r, struct error *err, const char *what)
+{
+	sink_free(r->sink);
+	r->sink = NULL;
+	error_set(err, ERROR_STATE, 0, "the report \"%s\" is %s", r->path, what);
+	return error_hint(err, "Write the report to a file of its own, outside what is backed up.");
+}
+
+int
+report_refuse_inside(struct report *r, const struct stat *st, const char *what,
+    struct error *err)
+{
+	char text[128];
+	bool is_inside;
+
+	if (r == NULL || r->directory == NULL)
+		return 0;
+	if (place_is_inside(r->directory, st, &is_inside, err))
+		return -1;
+	if (!is_inside)
+		return 0;
+	snprintf(text, sizeof(text), "inside %s", what);
+	return refuse(r, err, text);
+}
+
+static const char *
+base_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static bool
+is_same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* The same name in the same directory. */
+static bool
+is_same_name(const struct report *r, const char *path)
+{
+	char *directory = place_parent(path);
+	struct stat ours, its;
+	bool is_same = directory && r->directory && stat(directory, &its) == 0 &&
+	    stat(r->directory, &ours) == 0 && is_same_file(&ours, &its) &&
+	    strcmp(base_of(r->path), base_of(path)) == 0;
+
+	free(directory);
+	return is_same;
+}
+
+int
+report_refuse_output(struct report *r, const char *path, int fd, struct error *err)
+{
+	struct stat ours, its;
+
+	if (r == NULL)
+		return 0;
+	if (path && is_same_name(r, path))
+		return refuse(r, err, "the output");
+	if (fd != -1 && fstat(fd, &its) == 0 && stat(r->path, &ours) == 0 &&
+	    is_same_file(&ours, &its))
+		return refuse(r, err, "the output");
+	return 0;
+}
+
+/* ---- writing ---- */
+
+int
+report_write(struct report *r, enum report_verdict verdict, const struct error *why,
+    const struct report_facts *facts, struct error *err)
+{
+	struct json j = { 0 };
+	int rc;
+
+	if (r == NULL || r->sink == NULL)
+		return 0;
+	message_listen(NULL);
+	rc = report_build(r, verdict, why, facts, &j, err) ||
+		sink_write(r->sink, j.text.data, j.text.len, err) || sink_finish(r->sink, err) ?
+	    -1 :
+	    0;
+	json_free(&j);
+	if (rc == 0)
+		return 0;
+	unlink(r->path);
+	err->hint[0] = '\0';
+	error_hint(err, "The exit status tells of the backup alone, whatever became of the report.");
+	return error_wrap(err, "the report was not written");
+}

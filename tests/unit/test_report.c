@@ -1,0 +1,502 @@
+/*
+ * The report of a run: all it says, whatever the names; whole or not there; and no file
+ * lost that is something else.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "option/options.h"
+#include "run/message.h"
+#include "run/report.h"
+#include "support/faketree.h"
+#include "support/openfds.h"
+#include "support/refuse.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define OLD "{\n  \"pg_basetar_report\": 1,\n  \"old\": 1\n}\n"
+#define LOST "\xEF\xBF\xBD"
+
+static char *root;
+
+static int
+setup(void **state)
+{
+	static const struct fake_file tree[] = { { "data/base", DIRECTORY }, { "dir", DIRECTORY },
+		{ "fifo", FIFO }, { "link-to-dir", LINK("dir") } };
+
+	(void)state;
+	root = faketree_new(tree, COUNT(tree));
+	umask(022);
+	message_set_level(MESSAGE_QUIET);
+	return chdir(root);
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	faketree_free(root);
+	return chdir("/");
+}
+
+/* What the file holds, without the lines of time, which are checked here. */
+static char *
+read_report(const char *name)
+{
+	char *text = calloc(1, 8 * 1024 * 1024), *line, *end;
+	FILE *file = fopen(name, "r");
+
+	assert_non_null(text);
+	assert_non_null(file);
+	assert_true(fread(text, 1, 8 * 1024 * 1024 - 1, file) > 0);
+	fclose(file);
+	while ((line = strstr(text, "  \"started\": \"")) != NULL ||
+	    (line = strstr(text, "  \"ended\": \"")) != NULL) {
+		int year, month, day, hour, minute, second, len = 0;
+
+		assert_int_equal(sscanf(strchr(line, ':'), ": \"%4d-%2d-%2dT%2d:%2d:%2dZ\",%n", &year,
+				     &month, &day, &hour, &minute, &second, &len),
+		    6);
+		assert_in_range(year, 2024, 9999);
+		assert_true(len > 0);
+		end = strchr(line, '\n') + 1;
+		memmove(line, end, strlen(end) + 1);
+	}
+	return text;
+}
+
+/* ---- what it says ---- */
+
+static struct tablespace spaces[] = {
+	{ .oid = 16400, .target = (char[]){ "/srv/ssd" }, .sent = 1024 },
+	{ .oid = 4294967295, .target = (char[]){ "/srv/caf\xE9 \"x\"\n" }, .sent = 5 },
+};
+
+static const struct tablespaces tablespaces = { .count = 2, .rows = spaces };
+
+static const struct progress past = { .npast = 2,
+	.past = { { "starting", 0.25 }, { "sending files", 12.5 } } };
+
+static const struct report_facts all = {
+	.label = "night\033[2J\xC3\xA9\\",
+	.mode = "online",
+	.source = "standby",
+	.server_version = 15,
+	.server_version_text = "15.20 (Debian)",
+	.system_identifier = UINT64_C(18446744073709551615),
+	.data_directory = "/pg\xFF/data",
+	.output = "base.tar.gz",
+	.compression = "gzip",
+	.compression_level = 9,
+	.wal_method = "fetch",
+	.manifest_checksums = "SHA256",
+	.start_lsn = 0x2000028,
+	.start_timeline = 3,
+	.stop_lsn = UINT64_C(0x1000000F0),
+	.stop_timeline = 4,
+	.tablespaces = &tablespaces,
+	.members = 1234,
+	.bytes_raw = UINT64_C(1) << 60,
+	.bytes_written = 77,
+	.is_wal_proved = true,
+	.are_pages_checked = true,
+	.wal_records = 99,
+	.pages = { 100, 10, 2, 1 },
+	.progress = &past,
+};
+
+static const char all_said[] =
+    "{\n"
+    "  \"pg_basetar_report\": 1,\n"
+    "  \"version\": \"" OPTIONS_PROGRAM_VERSION "\",\n"
+    "  \"result\": \"findings\",\n"
+    "  \"exit_status\": 3,\n"
+    "  \"error\": null,\n"
+    "  \"hint\": null,\n"
+    "  \"seconds\": 12.750,\n"
+    "  \"phases\": [\n"
+    "    { \"phase\": \"starting\", \"seconds\": 0.250 },\n"
+    "    { \"phase\": \"sending files\", \"seconds\": 12.500 }\n"
+    "  ],\n"
+    "  \"label\": \"night\\u001b[2J\xC3\xA9\\\\\",\n"
+    "  \"mode\": \"online\",\n"
+    "  \"source\": \"standby\",\n"
+    "  \"server_version\": 15,\n"
+    "  \"server_version_text\": \"15.20 (Debian)\",\n"
+    "  \"system_identifier\": \"18446744073709551615\",\n"
+    "  \"data_directory\": \"/pg" LOST "/data\",\n"
+    "  \"data_directory_hex\": \"2f7067ff2f64617461\",\n"
+    "  \"output\": \"base.tar.gz\",\n"
+    "  \"compression\": \"gzip\",\n"
+    "  \"compression_level\": 9,\n"
+    "  \"wal_method\": \"fetch\",\n"
+    "  \"manifest_checksums\": \"SHA256\",\n"
+    "  \"start_lsn\": \"0/2000028\",\n"
+    "  \"start_timeline\": 3,\n"
+    "  \"stop_lsn\": \"1/F0\",\n"
+    "  \"stop_timeline\": 4,\n"
+    "  \"tablespaces\": [\n"
+    "    { \"oid\": 16400, \"location\": \"/srv/ssd\", \"bytes\": 1024 },\n"
+    "    { \"oid\": 4294967295, \"location\": \"/srv/caf" LOST " \\\"x\\\"\\n\", "
+    "\"location_hex\": \"2f7372762f636166e92022782"
+    "20a\", \"bytes\": 5 }\n"
+    "  ],\n"
+    "  \"members\": 1234,\n"
+    "  \"bytes_raw\": 1152921504606846976,\n"
+    "  \"bytes_written\": 77,\n"
+    "  \"wal_records\": 99,\n"
+    "  \"pages_checked\": 100,\n"
+    "  \"files_checked\": 10,\n"
+    "  \"damaged_pages\": 2,\n"
+    "  \"damaged_files\": 1,\n"
+    "  \"findings\": [\n"
+    "    { \"kind\": \"checksum\", \"file\": \"base/5/" LOST "\", \"file_hex\": "
+    "\"626173652f352ffe\", \"block\": 0, \"expected\": \"1A2B\", \"found\": \"C\", "
+    "\"text\": \"one " LOST "\", \"text_hex\": \"6f6e6520fe\" },\n"
+    "    { \"kind\": \"more\", \"file\": null, \"block\": null, \"expected\": null, "
+    "\"found\": null, \"text\": \"two\" }\n"
+    "  ],\n"
+    "  \"findings_left_out\": 0,\n"
+    "  \"warnings\": [\n"
+    "    { \"text\": \"skipping \\\"a\\nhint: b\\\"\" }\n"
+    "  ],\n"
+    "  \"warnings_left_out\": 0\n"
+    "}\n";
+
+/* A finding is said in any case: not into the output of the test. */
+static void
+find_silently(const struct finding *f)
+{
+	int before = dup(STDERR_FILENO), null = open("/dev/null", O_WRONLY);
+
+	dup2(null, STDERR_FILENO);
+	message_finding(f);
+	dup2(before, STDERR_FILENO);
+	close(null);
+	close(before);
+}
+
+static void
+all_is_said(void **state)
+{
+	struct error err = { 0 };
+	struct report *r;
+	struct stat st;
+	char *text;
+	size_t fds = openfds_count();
+
+	(void)state;
+	faketree_put(root, "report", OLD);
+	assert_int_equal(report_open(&r, "report", false, &err), 0);
+	message_warning("skipping \"a\nhint: b\"");
+	find_silently(&(struct finding){ "one \xFE", "checksum", "base/5/\xFE", true, 0, "1A2B", "C" });
+	find_silently(&(struct finding){ .text = "two", .kind = "more" });
+	assert_int_equal(report_write(r, REPORT_FINDINGS, NULL, &all, &err), 0);
+	message_warning("too late");
+	report_free(r);
+	text = read_report("report");
+	assert_string_equal(text, all_said);
+	free(text);
+	assert_int_equal(stat("report", &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0644);
+	assert_int_equal(openfds_count(), fds);
+}
+
+/* The keys are the same ones, whatever is known. */
+static void
+nothing_is_known(void **state)
+{
+	static const struct progress none = { 0 };
+	static const char *const lines[] = { "  \"result\": \"failed\",\n  \"exit_status\": 1,\n"
+		"  \"error\": \"\\\"x\\\": Permission denied\",\n  \"hint\": \"Run pg_basetar as the owner",
+		"  \"phases\": [],\n", "  \"label\": null,\n", "  \"server_version\": null,\n",
+		"  \"system_identifier\": null,\n", "  \"output\": null,\n",
+		"  \"start_lsn\": null,\n", "  \"stop_timeline\": null,\n",
+		"  \"tablespaces\": [],\n", "  \"bytes_raw\": 0,\n", "  \"wal_records\": null,\n",
+		"  \"pages_checked\": null,\n", "  \"damaged_files\": null,\n",
+		"  \"findings\": [],\n", "  \"warnings\": [],\n" };
+	struct error err = { 0 }, why = { 0 };
+	struct report *r;
+	char *text;
+
+	(void)state;
+	error_set(&why, ERROR_IO, EACCES, "\"x\"");
+	assert_int_equal(report_open(&r, "report", true, &err), 0);
+	assert_int_equal(report_write(r, REPORT_FAILED, &why,
+			     &(struct report_facts){ .progress = &none }, &err),
+	    0);
+	report_free(r);
+	text = read_report("report");
+	for (size_t i = 0; i < COUNT(lines); i++)
+		if (strstr(text, lines[i]) == NULL)
+			fail_msg("%s is not in %s", lines[i], text);
+	free(text);
+}
+
+static size_t
+count(const char *text, const char *what)
+{
+	size_t n = 0;
+
+	while ((text = strstr(text, what)) != NULL) {
+		text += strlen(what);
+		n++;
+	}
+	return n;
+}
+
+/* Memory is bounded; what is left out is counted. */
+static void
+many_rows(void **state)
+{
+	struct error err = { 0 };
+	struct report *r;
+	char *text;
+
+	(void)state;
+	assert_int_equal(report_open(&r, "report", true, &err), 0);
+	for (int i = 0; i < REPORT_ROWS + 7; i++)
+		message_warning("warned");
+	for (int i = 0; i < REPORT_ROWS + 3; i++)
+		find_silently(&(struct finding){ .text = "found" });
+	assert_int_equal(report_write(r, REPORT_SOUND, NULL, &all, &err), 0);
+	report_free(r);
+	text = read_report("report");
+	assert_int_equal(count(text, "{ \"text\": \"warned\" }"), REPORT_ROWS);
+	assert_int_equal(count(text, "\"text\": \"found\" }"), REPORT_ROWS);
+	assert_non_null(strstr(text, "\"warnings_left_out\": 7\n"));
+	assert_non_null(strstr(text, "\"findings_left_out\": 3,\n"));
+	free(text);
+}
+
+/* ---- whole or not at all ---- */
+
+static struct fault {
+	const char *name;
+	struct refuse refuse;
+	const char *text;
+} faults[] = {
+	{ "a disk that is full", { SYS_write, 0, 0, 0, ENOSPC },
+	    "the report was not written: \"report\": write: No space left on device" },
+	{ "a disk that does not sync", { SYS_fsync, 0, 0, 0, EIO },
+	    "the report was not written: \"report\": fsync: Input/output error" },
+	{ "a directory that forbids names", { SYS_linkat, 0, 0, 0, EACCES },
+	    "the report was not written: \"report\": cannot give the file its name: "
+	    "Permission denied" },
+	{ "a name that cannot be replaced", { SYS_renameat, 0, 0, 0, EPERM },
+	    "the report was not written: \"report\": cannot give the file its name: "
+	    "Operation not permitted" },
+};
+
+struct writing {
+	struct report *report;
+	struct error err;
+	int rc;
+};
+
+static void
+write_it(void *arg)
+{
+	struct writing *w = arg;
+
+	w->rc = report_write(w->report, REPORT_SOUND, NULL, &all, &w->err);
+}
+
+/* The earlier one is not taken for this run's, nor is anything else left. */
+static void
+check_fault(void **state)
+{
+	const struct fault *f = *state;
+	struct writing w = { .rc = 1 };
+	size_t fds = openfds_count();
+
+	faketree_put(root, "only/report", OLD);
+	assert_int_equal(chdir("only"), 0);
+	assert_int_equal(report_open(&w.report, "report", false, &w.err), 0);
+	if (!refuse_run(&f->refuse, 1, write_it, &w)) {
+		report_free(w.report);
+		skip();
+	}
+	report_free(w.report);
+	assert_int_equal(w.rc, -1);
+	assert_string_equal(w.err.text, f->text);
+	assert_string_equal(w.err.hint,
+	    "The exit status tells of the backup alone, whatever became of the report.");
+	assert_int_equal(chdir(".."), 0);
+	assert_int_equal(rmdir("only"), 0);
+	assert_int_equal(openfds_count(), fds);
+}
+
+/* A run that never came to write it leaves the earlier one. */
+static void
+not_written(void **state)
+{
+	struct error err = { 0 };
+	struct report *r;
+	char *text;
+
+	(void)state;
+	faketree_put(root, "report", OLD);
+	assert_int_equal(report_open(&r, "report", false, &err), 0);
+	report_free(r);
+	text = read_report("report");
+	assert_string_equal(text, OLD);
+	free(text);
+}
+
+static void
+no_report(void **state)
+{
+	struct error err = { 0 };
+	struct stat st = { 0 };
+
+	(void)state;
+	assert_int_equal(report_refuse_inside(NULL, &st, "x", &err), 0);
+	assert_int_equal(report_refuse_output(NULL, "x", 1, &err), 0);
+	assert_int_equal(report_write(NULL, REPORT_SOUND, NULL, &all, &err), 0);
+	report_free(NULL);
+}
+
+/* ---- refused ---- */
+
+static struct refusal {
+	const char *name, *path;
+	const char *there; /* a file of that name */
+	const char *text;  /* NULL: it is not refused */
+	const char *hint;
+} refusals[] = {
+	{ "no such directory", "none/report", NULL,
+	    "report: \"none/report\": directory \"none\": No such file or directory",
+	    "--report names a file" },
+	{ "a directory", "dir", NULL, "report: \"dir\": Is a directory", "--report names a file" },
+	{ "a link to a directory", "link-to-dir", NULL, "report: \"link-to-dir\": Is a directory",
+	    "--report names a file" },
+	{ "a fifo", "fifo", NULL, "report: \"fifo\" is not a regular file",
+	    "--report names a file" },
+	{ "a backup", "base.tar", "backup_label", "the file \"base.tar\" is no report",
+	    "name another file" },
+	{ "the beginning of a report", "short", "{\n  \"pg_basetar",
+	    "the file \"short\" is no report", "name another file" },
+	{ "other JSON", "other", "{\n  \"pg_basetar_reporT\": 1 }\n",
+	    "the file \"other\" is no report", "name another file" },
+	{ "a link to what is no report", "link", LINK("base.tar"),
+	    "the file \"link\" is no report", "name another file" },
+	{ "an empty file", "empty", "", NULL, NULL },
+	{ "an earlier report", "earlier", OLD, NULL, NULL },
+	{ "a link to nothing", "nothing", LINK("nowhere"), NULL, NULL },
+};
+
+static void
+check_refusal(void **state)
+{
+	const struct refusal *f = *state;
+	struct error err = { 0 };
+	struct report *r;
+	int rc;
+
+	if (f->there)
+		faketree_put(root, f->path, f->there);
+	rc = report_open(&r, f->path, false, &err);
+	if (f->text) {
+		assert_int_equal(rc, -1);
+		assert_null(r);
+		assert_string_equal(err.text, f->text);
+		assert_non_null(strstr(err.hint, f->hint));
+		return;
+	}
+	assert_int_equal(rc, 0);
+	assert_int_equal(report_write(r, REPORT_FINDINGS, NULL, &all, &err), 0);
+	report_free(r);
+	free(read_report(f->path));
+}
+
+/* Once refused it is not written, whatever comes. */
+static void
+assert_refused(struct report *r, int rc, const struct error *err, const char *text)
+{
+	struct error ignored = { 0 };
+
+	assert_int_equal(rc, -1);
+	assert_string_equal(err->text, text);
+	assert_int_equal(report_write(r, REPORT_FAILED, err, &all, &ignored), 0);
+	report_free(r);
+}
+
+static void
+inside_what_is_backed_up(void **state)
+{
+	struct error err = { 0 };
+	struct stat data, dir;
+	struct report *r;
+	int rc;
+
+	(void)state;
+	assert_int_equal(stat("data", &data), 0);
+	assert_int_equal(stat("dir", &dir), 0);
+	assert_int_equal(report_open(&r, "data/base/report", false, &err), 0);
+	assert_int_equal(report_refuse_inside(r, &dir, "the directory", &err), 0);
+	rc = report_refuse_inside(r, &data, "the data directory", &err);
+	assert_refused(r, rc, &err,
+	    "the report \"data/base/report\" is inside the data directory");
+	assert_int_equal(access("data/base/report", F_OK), -1);
+}
+
+static void
+the_output_itself(void **state)
+{
+	static const char *const same[] = { "dir/out", "./dir/out", "link-to-dir/out",
+		"data/../dir/out" };
+	struct error err = { 0 };
+	struct report *r;
+	int fd, rc;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(same); i++) {
+		assert_int_equal(report_open(&r, "dir/out", false, &err), 0);
+		assert_int_equal(report_refuse_output(r, "out", -1, &err), 0);
+		assert_int_equal(report_refuse_output(r, "none/out", -1, &err), 0);
+		rc = report_refuse_output(r, same[i], -1, &err);
+		assert_refused(r, rc, &err, "the report \"dir/out\" is the output");
+	}
+	fd = open("dir/out", O_WRONLY | O_CREAT, 0600);
+	assert_int_equal(report_open(&r, "dir/out", false, &err), 0);
+	assert_int_equal(report_refuse_output(r, NULL, STDIN_FILENO, &err), 0);
+	rc = report_refuse_output(r, NULL, fd, &err);
+	assert_refused(r, rc, &err, "the report \"dir/out\" is the output");
+	close(fd);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest others[] = { cmocka_unit_test(all_is_said),
+		cmocka_unit_test(nothing_is_known), cmocka_unit_test(many_rows),
+		cmocka_unit_test(not_written), cmocka_unit_test(no_report),
+		cmocka_unit_test(inside_what_is_backed_up), cmocka_unit_test(the_output_itself) };
+	struct CMUnitTest tests[COUNT(others) + COUNT(faults) + COUNT(refusals)], *t = tests;
+
+	for (size_t i = 0; i < COUNT(others); i++)
+		*t++ = others[i];
+	for (size_t i = 0; i < COUNT(faults); i++)
+		*t++ = (struct CMUnitTest){ .name = faults[i].name,
+			.test_func = check_fault,
+			.initial_state = &faults[i] };
+	for (size_t i = 0; i < COUNT(refusals); i++)
+		*t++ = (struct CMUnitTest){ .name = refusals[i].name,
+			.test_func = check_refusal,
+			.initial_state = &refusals[i] };
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
