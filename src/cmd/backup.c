@@ -56,7 +56,10 @@ send_tree(struct backup *b, struct error *err)
 static int
 measure(struct backup *b, struct error *err)
 {
-	return b->opt->progress ? run(b, "measuring", &measuring, err) : 0;
+	if (b->opt->progress && run(b, "measuring", &measuring, err))
+		return -1;
+	b->progress.total = b->measured;
+	return 0;
 }
 
 static int

@@ -49,6 +49,7 @@ struct backup {
 	struct cancel cancel;
 	struct identity identity;
 	struct progress progress;
+	uint64_t measured; /* bytes of stream of the tree, with -P */
 	struct report *report; /* NULL: none is wanted */
 	struct report_facts facts;
 

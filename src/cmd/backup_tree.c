@@ -257,7 +257,7 @@ backup_tree_measure(struct patrol *patrol, struct error *err)
 	struct backup *b = (struct backup *)patrol;
 	const struct walk_options walk = walk_options_of(b);
 
-	return walk_size(&walk, &b->progress.total, err);
+	return walk_size(&walk, &b->measured, err);
 }
 
 int
