@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "run/advice.h"
@@ -148,6 +149,21 @@ message_note(const char *fmt, ...)
 	va_end(args);
 }
 
+/*
+ * How many columns a line may have to be redrawn: one that wraps stays where it is.  As
+ * many as it likes, where the terminal does not tell.
+ */
+static size_t
+columns_that_fit(size_t wanted)
+{
+	struct winsize size;
+
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == -1 || size.ws_col < 2 ||
+	    wanted < size.ws_col)
+		return wanted;
+	return size.ws_col - 1U;
+}
+
 void
 message_progress(const char *line)
 {
@@ -155,12 +171,11 @@ message_progress(const char *line)
 
 	pthread_mutex_lock(&lock);
 	if (terminal) {
-		size_t columns = strlen(line);
+		size_t columns = columns_that_fit(strlen(line));
 
 		/* blanks over what the longer line before has left */
-		fprintf(stderr, "\r%s%*s", line,
-		    columns < drawn ? (int)(drawn - columns) : 0, "");
-		drawn = columns < drawn ? drawn : columns;
+		drawn = columns_that_fit(columns < drawn ? drawn : columns);
+		fprintf(stderr, "\r%.*s%*s", (int)columns, line, (int)(drawn - columns), "");
 	} else {
 		fprintf(stderr, "pg_basetar: %s\n", line);
 	}

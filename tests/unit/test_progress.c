@@ -2,6 +2,7 @@
 /* posix_openpt() */
 #define _XOPEN_SOURCE 700
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -68,52 +70,53 @@ take_step(struct progress *p, const struct step *step)
 struct script {
 	const char *name;
 	bool is_wanted, on_terminal;
+	unsigned short columns; /* of the terminal; 0: it does not tell */
 	struct step steps[16];
 	const char *said;
 };
 
 static struct script scripts[] = {
-	{ "nobody asked", false, false,
+	{ "nobody asked", false, false, 0,
 	    { { TICK, 100, MB, NULL }, { PHASE, 200, 0, "x" }, { TICK, 300, 2 * MB, NULL } }, "" },
-	{ "asked for once", false, false,
+	{ "asked for once", false, false, 0,
 	    { { ASK, 0, 0, NULL }, { PHASE, 10, 0, "files" }, { TICK, 11, MB, NULL },
 		{ ASK, 20, 50 * MB, NULL }, { TICK, 21, 60 * MB, NULL } },
 	    "pg_basetar: 0.0 kB, 0.0 kB/s, starting\n"
 	    "pg_basetar: 50.0 MB, 5.0 MB/s, files\n" },
-	{ "a line every 30 s", true, false,
+	{ "a line every 30 s", true, false, 0,
 	    { { PHASE, 1, 0, "files" }, { TICK, 29, 28 * MB, NULL }, { TICK, 30, 29 * MB, NULL },
 		{ TICK, 31, 30 * MB, NULL }, { TICK, 59, 58 * MB, NULL },
 		{ TICK, 61, 60 * MB, NULL }, { END, 62, 61 * MB, NULL } },
 	    "pg_basetar: 29.0 MB, 1.0 MB/s, files\n"
 	    "pg_basetar: 60.0 MB, 1.0 MB/s, files\n" },
-	{ "a checkpoint of five minutes", false, false,
+	{ "a checkpoint of five minutes", false, false, 0,
 	    { { TOTAL, 0, 4000 * MB, NULL }, { PHASE, 0, 0, "checkpoint" },
 		{ ASK, 299, 0, NULL }, { PHASE, 300, 0, "files" },
 		{ ASK, 310, 1000 * MB, NULL } },
 	    "pg_basetar:   0% 0.0 kB, 0.0 kB/s, checkpoint\n"
 	    "pg_basetar:  25% 1.0 GB, 100.0 MB/s, 0:00:30 left, files\n" },
-	{ "a stall slows it down", false, false,
+	{ "a stall slows it down", false, false, 0,
 	    { { TOTAL, 0, 200 * MB, NULL }, { PHASE, 0, 0, "files" }, { TICK, 10, 100 * MB, NULL },
 		{ ASK, 1000, 100 * MB, NULL } },
 	    "pg_basetar:  50% 100.0 MB, 100.0 kB/s, 0:16:40 left, files\n" },
-	{ "more than was measured", false, false,
+	{ "more than was measured", false, false, 0,
 	    { { TOTAL, 0, 10 * MB, NULL }, { PHASE, 0, 0, "files" },
 		{ ASK, 10, 10 * MB - 1, NULL }, { ASK, 10, 20 * MB, NULL } },
 	    "pg_basetar:  99% 10.0 MB, 1.0 MB/s, 0:00:00 left, files\n"
 	    "pg_basetar: 100% 20.0 MB, 2.0 MB/s, files\n" },
-	{ "less than was measured, and a long wait", false, false,
+	{ "less than was measured, and a long wait", false, false, 0,
 	    { { TOTAL, 0, 50 * MB, NULL }, { PHASE, 0, 0, "files" }, { TICK, 10, 20 * MB, NULL },
 		{ SETTLE, 10, 25 * MB, NULL }, { PHASE, 10, 0, "wal" }, { ASK, 11, 20 * MB, NULL },
 		{ PHASE, 20, 0, "archive" }, { ASK, 1000, 41 * MB, NULL } },
 	    "pg_basetar:  80% 20.0 MB, 2.0 MB/s, 0:00:02 left, wal\n"
 	    "pg_basetar: 100% 41.0 MB, 2.0 MB/s, archive\n" },
-	{ "not measured, all sent at once", false, false,
+	{ "not measured, all sent at once", false, false, 0,
 	    { { PHASE, 0, 0, "files" }, { SETTLE, 0.1, 25 * MB, NULL }, { ASK, 0.1, 25 * MB, NULL } },
 	    "pg_basetar: 25.0 MB, 250.0 MB/s, files\n" },
-	{ "very slow", false, false,
+	{ "very slow", false, false, 0,
 	    { { TOTAL, 0, 500 * MB, NULL }, { PHASE, 0, 0, "files" }, { ASK, 1000, 1000, NULL } },
 	    "pg_basetar:   0% 1.0 kB, 0.0 kB/s, files\n" },
-	{ "on a terminal", true, true,
+	{ "on a terminal", true, true, 0,
 	    { { PHASE, 1, 0, "files" }, { TOTAL, 1, 4 * MB, NULL }, { TICK, 2, MB, NULL },
 		{ TICK, 3, 2 * MB, NULL }, { PHASE, 4, 0, "sync" }, { END, 5, 4 * MB, NULL } },
 	    "\r0.0 kB, 0.0 kB/s, files"
@@ -121,7 +124,13 @@ static struct script scripts[] = {
 	    "\r 50% 2.0 MB, 1.0 MB/s, 0:00:02 left, files"
 	    "\r 50% 2.0 MB, 666.7 kB/s, 0:00:03 left, sync"
 	    "\r100% 4.0 MB, 1.0 MB/s, done                \r\n" },
-	{ "asked for on a terminal", false, true,
+	{ "on a narrow terminal", true, true, 20,
+	    { { PHASE, 1, 0, "files" }, { TOTAL, 1, 4 * MB, NULL }, { TICK, 2, MB, NULL },
+		{ END, 5, 4 * MB, NULL } },
+	    "\r0.0 kB, 0.0 kB/s, f"
+	    "\r 25% 1.0 MB, 1.0 MB"
+	    "\r100% 4.0 MB, 1.0 MB\r\n" },
+	{ "asked for on a terminal", false, true, 0,
 	    { { ASK, 1, 0, NULL }, { TICK, 2, 0, NULL }, { ASK, 3, 0, NULL } },
 	    "\r0.0 kB, 0.0 kB/s, starting\r\n"
 	    "\r0.0 kB, 0.0 kB/s, starting\r\n" },
@@ -142,8 +151,9 @@ play(const struct script *s)
 
 /* A terminal's two ends, or a file twice. */
 static void
-open_ends(bool terminal, int ends[2])
+open_ends(bool terminal, unsigned short columns, int ends[2])
 {
+	const struct winsize size = { .ws_row = 24, .ws_col = columns };
 	char name[] = "/tmp/progress.XXXXXX";
 
 	if (terminal) {
@@ -151,6 +161,7 @@ open_ends(bool terminal, int ends[2])
 		if (ends[0] == -1 || grantpt(ends[0]) || unlockpt(ends[0]))
 			skip();
 		ends[1] = open(ptsname(ends[0]), O_RDWR | O_NOCTTY);
+		assert_int_equal(ioctl(ends[1], TIOCSWINSZ, &size), 0);
 	} else {
 		ends[1] = mkstemp(name);
 		ends[0] = open(name, O_RDONLY);
@@ -159,21 +170,33 @@ open_ends(bool terminal, int ends[2])
 	assert_true(ends[0] != -1 && ends[1] != -1);
 }
 
+/* All there is: a terminal hands on what was written to it in its own time. */
+static void
+read_all(int fd, char *said, size_t size, size_t expected)
+{
+	struct pollfd more = { fd, POLLIN, 0 };
+	size_t len = 0;
+	ssize_t got = 1;
+
+	while (got > 0 && len < size - 1 && poll(&more, 1, len < expected ? 5000 : 20) > 0) {
+		got = read(fd, said + len, size - 1 - len);
+		len += got > 0 ? (size_t)got : 0;
+	}
+	said[len] = '\0';
+}
+
 static void
 check_script(void **state)
 {
 	const struct script *s = *state;
 	int before = dup(STDERR_FILENO), ends[2];
 	char said[4096];
-	ssize_t len;
 
-	open_ends(s->on_terminal, ends);
+	open_ends(s->on_terminal, s->columns, ends);
 	dup2(ends[1], STDERR_FILENO);
 	play(s);
 	dup2(before, STDERR_FILENO);
-	len = read(ends[0], said, sizeof(said) - 1);
-	assert_true(len >= 0);
-	said[len] = '\0';
+	read_all(ends[0], said, sizeof(said), strlen(s->said));
 	assert_string_equal(said, s->said);
 	close(before);
 	close(ends[0]);
