@@ -8,9 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "io/outfd.h"
-#include "io/outfile.h"
 #include "run/place.h"
+#include "sink/outfd.h"
+#include "sink/outfile.h"
 #include "util/interrupt.h"
 #include "util/sys.h"
 

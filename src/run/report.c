@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "io/outfile.h"
+#include "sink/outfile.h"
 #include "run/message.h"
 #include "run/place.h"
 #include "run/report_internal.h"

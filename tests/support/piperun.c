@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "io/outfd.h"
+#include "sink/outfd.h"
 #include "support/faketree.h"
 #include "support/openfds.h"
 #include "util/interrupt.h"

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "io/outfd.h"
+#include "sink/outfd.h"
 #include "support/openfds.h"
 #include "support/piperun.h"
 #include "support/refuse.h"

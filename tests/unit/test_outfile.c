@@ -20,7 +20,7 @@
 
 #include <cmocka.h>
 
-#include "io/outfile.h"
+#include "sink/outfile.h"
 #include "support/faketree.h"
 #include "support/openfds.h"
 #include "support/refuse.h"

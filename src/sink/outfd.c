@@ -1,4 +1,4 @@
-#include "io/outfd.h"
+#include "sink/outfd.h"
 
 #include <errno.h>
 #include <stdlib.h>

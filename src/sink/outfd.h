@@ -1,5 +1,5 @@
-#ifndef PG_BASETAR_IO_OUTFD_H
-#define PG_BASETAR_IO_OUTFD_H
+#ifndef PG_BASETAR_SINK_OUTFD_H
+#define PG_BASETAR_SINK_OUTFD_H
 
 #include <stdbool.h>
 

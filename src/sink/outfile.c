@@ -1,6 +1,6 @@
 /* O_TMPFILE: a file without a name; renameat2(): rename that replaces nothing */
 #define _GNU_SOURCE
-#include "io/outfile.h"
+#include "sink/outfile.h"
 
 #include <errno.h>
 #include <fcntl.h>

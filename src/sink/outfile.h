@@ -1,5 +1,5 @@
-#ifndef PG_BASETAR_IO_OUTFILE_H
-#define PG_BASETAR_IO_OUTFILE_H
+#ifndef PG_BASETAR_SINK_OUTFILE_H
+#define PG_BASETAR_SINK_OUTFILE_H
 
 #include <stdbool.h>
 #include <sys/types.h>
