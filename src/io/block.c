@@ -44,6 +44,7 @@ block_clear(struct block *b)
 	b->raw_len = b->nparts = b->nread = b->ntold = 0;
 	buf_clear(&b->encoded);
 	b->sum = (struct codec_sum){ 0 };
+	b->next = NULL;
 	b->err.kind = ERROR_NONE;
 }
 
@@ -192,7 +193,7 @@ block_read(struct block *b, const struct cancel *cancel)
 int
 block_encode(struct block *b, const struct codec *codec, struct encoder *encoder)
 {
-	if (codec->encode == NULL)
+	if (codec->encode == NULL || b->raw_len == 0)
 		return 0;
 	return codec->encode(encoder, b->raw, b->raw_len, &b->encoded, &b->sum, &b->err);
 }

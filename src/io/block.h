@@ -33,7 +33,8 @@ struct block {
 	size_t nread, ntold; /* how many of the parts, from the first on */
 	struct buf encoded;
 	struct codec_sum sum;
-	struct error err; /* .kind: ERROR_NONE, or what is wrong with it */
+	struct sink *next; /* its stream ends with it, the next one goes there; NULL: no end */
+	struct error err;  /* .kind: ERROR_NONE, or what is wrong with it */
 };
 
 MUST_CHECK int block_open(struct block *, struct error *err);

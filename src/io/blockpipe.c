@@ -18,6 +18,12 @@
  * workers, `ready` for the writer, `space` for the planner.  With blocks this large
  * the lock is taken a few thousand times a second at most.
  *
+ * Several streams.  A stream ends with a block in which the planner has noted the sink of
+ * the next one.  That note is all there is to it: to workers every block is alike, so the
+ * ring, the counts and the barrier know one sequence of blocks and nobody idles between
+ * two streams.  The writer alone has a stream of its own at any moment (`outlet`): when it
+ * has written such a block it adds the codec's tail, and begins the next with the head.
+ *
  * The block that the planner is filling is its own: nobody else can see it.  Two of the
  * planner's calls must account for what it holds without closing it, since a block may
  * not end between two members: the barrier reads the open block's ranges right there,
@@ -153,17 +159,24 @@ next_in_order(struct blockpipe *p)
 	return place;
 }
 
+/* The stream that is being written. */
+struct outlet {
+	struct sink *sink;
+	struct codec_sum sum;
+};
+
 static int
-put_out(struct blockpipe *p, const void *bytes, size_t len, struct error *err)
+put_out(struct blockpipe *p, const struct outlet *o, const void *bytes, size_t len,
+    struct error *err)
 {
-	if (len > 0 && sink_write(p->opt.sink, bytes, len, err))
+	if (len > 0 && sink_write(o->sink, bytes, len, err))
 		return -1;
 	atomic_fetch_add(&p->out, len);
 	return 0;
 }
 
 static int
-write_block(struct blockpipe *p, struct block *b, struct codec_sum *sum, struct error *err)
+write_block(struct blockpipe *p, struct block *b, struct outlet *o, struct error *err)
 {
 	const struct codec *codec = p->opt.codec;
 	bool as_it_is = codec->encode == NULL;
@@ -174,28 +187,29 @@ write_block(struct blockpipe *p, struct block *b, struct codec_sum *sum, struct 
 		*err = b->err;
 		return -1;
 	}
-	if (put_out(p, as_it_is ? b->raw : b->encoded.data,
+	if (put_out(p, o, as_it_is ? b->raw : b->encoded.data,
 		as_it_is ? b->raw_len : b->encoded.len, err))
 		return -1;
 	if (codec->add)
-		codec->add(sum, &b->sum);
+		codec->add(&o->sum, &b->sum);
 	atomic_fetch_add(&p->raw_out, b->raw_len);
 	return 0;
 }
 
 static int
-write_head(struct blockpipe *p, struct error *err)
+begin_stream(struct blockpipe *p, struct outlet *o, struct sink *sink, struct error *err)
 {
 	uint8_t edge[CODEC_EDGE];
 
+	*o = (struct outlet){ .sink = sink };
 	if (p->opt.codec->head == NULL)
 		return 0;
-	return put_out(p, edge, p->opt.codec->head(p->opt.level, edge), err);
+	return put_out(p, o, edge, p->opt.codec->head(p->opt.level, edge), err);
 }
 
 /* Only a stream that is complete gets the codec's tail. */
 static int
-write_tail(struct blockpipe *p, const struct codec_sum *sum, struct error *err)
+end_stream(struct blockpipe *p, struct outlet *o, struct error *err)
 {
 	uint8_t edge[CODEC_EDGE];
 	bool failed;
@@ -205,7 +219,17 @@ write_tail(struct blockpipe *p, const struct codec_sum *sum, struct error *err)
 	pthread_mutex_unlock(&p->lock);
 	if (failed || p->opt.codec->tail == NULL)
 		return 0;
-	return put_out(p, edge, p->opt.codec->tail(sum, edge), err);
+	return put_out(p, o, edge, p->opt.codec->tail(&o->sum, edge), err);
+}
+
+/* The block has been written: does another stream begin behind it? */
+static int
+follow_switch(struct blockpipe *p, const struct block *b, struct outlet *o,
+    struct error *err)
+{
+	if (b->next == NULL)
+		return 0;
+	return end_stream(p, o, err) || begin_stream(p, o, b->next, err) ? -1 : 0;
 }
 
 /* The place goes back to the planner. */
@@ -224,18 +248,20 @@ static void *
 write_out(void *arg)
 {
 	struct blockpipe *p = arg;
-	struct codec_sum sum = { 0 };
+	struct outlet outlet;
 	struct error err = { 0 };
 	struct place *place;
-	int rc = write_head(p, &err);
+	int rc = begin_stream(p, &outlet, p->opt.sink, &err);
 
 	while (rc == 0 && (place = next_in_order(p)) != NULL) {
-		rc = write_block(p, &place->block, &sum, &err);
+		rc = write_block(p, &place->block, &outlet, &err);
+		if (rc == 0)
+			rc = follow_switch(p, &place->block, &outlet, &err);
 		if (rc == 0)
 			block_is_written(p, place);
 	}
 	if (rc == 0)
-		rc = write_tail(p, &sum, &err);
+		rc = end_stream(p, &outlet, &err);
 	if (rc == -1) {
 		pthread_mutex_lock(&p->lock);
 		blockpipe_fail_locked(p, &err);

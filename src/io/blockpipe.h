@@ -15,17 +15,20 @@
 /*
  * The block pipeline: one planner writes down a stream of bytes as pieces, N workers
  * read, check and encode whole blocks of it, one writer hands the encoded blocks to a
- * sink in stream order.  The essay at the top of blockpipe.c tells how the threads
- * share the work; here is what they promise.
+ * sink in stream order.  Several streams may follow each other, each into a sink of its
+ * own.  The essay at the top of blockpipe.c tells how the threads share the work; here
+ * is what they promise.
  *
  *  - Memory is jobs * 2 + 2 blocks, whatever passes; a block that gets no body to end
  *    in may grow to BLOCKPIPE_LONGEST.
- *  - Output is exactly the bytes planned, encoded, in the order planned.
+ *  - Output is exactly the bytes planned, encoded, in the order planned.  Each stream
+ *    is encoded by itself, and written whole before the first byte of the next.
  *  - The error that comes first in stream order wins and is the one that
  *    blockpipe_close() reports; the planner's calls fail with ERROR_CANCELLED from its
- *    next block on, so that it unwinds without a word of its own.
- *  - A block ends inside a body or where the planner says, never between members: a
- *    stream cut at a block does not look whole.
+ *    next block on, so that it unwinds without a word of its own.  Streams are in the
+ *    order in which they were planned, so it comes first of all of them.
+ *  - A block ends inside a body, where the planner says, or with its stream, never
+ *    between members: a stream cut at a block does not look whole.
  *
  * interrupt_install() comes before a pipe: its threads are woken with a signal.
  */
@@ -70,7 +73,7 @@ struct body_ops {
 };
 
 struct blockpipe_options {
-	struct sink *sink;         /* borrowed; outlives the pipe */
+	struct sink *sink;         /* of the first stream; borrowed, outlives the pipe */
 	const struct codec *codec; /* borrowed */
 	int level;
 	unsigned jobs;                /* worker threads, at least 1 */
@@ -110,6 +113,14 @@ MUST_CHECK int blockpipe_body_range(struct blockpipe *, struct blockfile *, uint
 MUST_CHECK int blockpipe_body_end(struct blockpipe *, struct error *err);
 
 /*
+ * The stream ends here, with the codec's tail; what is planned from now on is the next
+ * one and goes to ${sink}, which is borrowed and outlives the pipe.  Between two members
+ * only.  Nobody waits: the workers go on with the next stream while the last blocks of
+ * this one are written, and a barrier covers all streams.
+ */
+MUST_CHECK int blockpipe_switch(struct blockpipe *, struct sink *sink, struct error *err);
+
+/*
  * An open file whose ranges are to be sent.  Takes ${fd}, on failure too.  Waits while
  * too many descriptors are in flight.  The planner gives it back with
  * blockfile_release(); it is closed when the last range has been read as well.
@@ -123,10 +134,10 @@ MUST_CHECK int blockpipe_barrier(struct blockpipe *, struct error *err);
 /* Wait until every body ended so far has been told to its ops. */
 MUST_CHECK int blockpipe_settle(struct blockpipe *, struct error *err);
 
-/* Bytes planned so far, before encoding: the planner's own count. */
+/* Bytes planned so far, before encoding, of all streams: the planner's own count. */
 uint64_t blockpipe_planned(const struct blockpipe *);
 
-/* Bytes that have left for the sink, before encoding; and those they became.  Any thread. */
+/* Bytes that have left for the sinks, before encoding; and those they became.  Any thread. */
 uint64_t blockpipe_raw_written(const struct blockpipe *);
 uint64_t blockpipe_written(const struct blockpipe *);
 
@@ -137,8 +148,8 @@ bool blockpipe_has_failed(struct blockpipe *);
 void blockpipe_fail(struct blockpipe *, const struct error *why);
 
 /*
- * End the stream: the last block, the codec's tail.  Waits for all threads.  0 when
- * every byte has reached the sink (which is not finished yet); else -1 and the first
+ * End the last stream: its last block, the codec's tail.  Waits for all threads.  0 when
+ * every byte has reached its sink (none of which is finished yet); else -1 and the first
  * error in stream order.
  */
 MUST_CHECK int blockpipe_close(struct blockpipe *, struct error *err);

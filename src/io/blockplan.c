@@ -133,6 +133,19 @@ blockpipe_body_end(struct blockpipe *p, struct error *err)
 	return 0;
 }
 
+/* An empty stream has an empty block, since somebody must tell the writer. */
+int
+blockpipe_switch(struct blockpipe *p, struct sink *sink, struct error *err)
+{
+	struct block *b = open_block(p, err);
+
+	if (b == NULL)
+		return -1;
+	b->next = sink;
+	blockpipe_submit(p);
+	return 0;
+}
+
 /* Read the open block's ranges here and now. */
 static int
 read_open(struct blockpipe *p, struct error *err)
