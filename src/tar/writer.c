@@ -12,6 +12,7 @@ static const uint8_t zeros[TAR_RECORD + 2 * TAR_BLOCK];
 struct tar_writer {
 	struct blockpipe *pipe; /* borrowed */
 	struct buf header;      /* kept for its memory */
+	uint64_t start;         /* where in all that is planned the archive begins */
 	uint64_t members;
 	uint64_t body_start;    /* where in the stream the body begins, */
 	uint64_t body_size;     /* and how long it is to be */
@@ -25,6 +26,7 @@ tar_writer_open(struct tar_writer **out, struct blockpipe *pipe, struct error *e
 	if (w == NULL)
 		return error_memory(err);
 	w->pipe = pipe;
+	w->start = blockpipe_planned(pipe);
 	*out = w;
 	return 0;
 }
@@ -95,11 +97,14 @@ tar_writer_end(struct tar_writer *w, struct error *err)
 int
 tar_writer_finish(struct tar_writer *w, struct error *err)
 {
-	uint64_t end = blockpipe_planned(w->pipe) + 2 * TAR_BLOCK;
+	uint64_t end = blockpipe_planned(w->pipe) - w->start + 2 * TAR_BLOCK;
 	size_t over = (size_t)(end % TAR_RECORD);
 
-	return blockpipe_bytes(w->pipe, zeros, 2 * TAR_BLOCK + (over ? TAR_RECORD - over : 0),
-	    err);
+	if (blockpipe_bytes(w->pipe, zeros, 2 * TAR_BLOCK + (over ? TAR_RECORD - over : 0),
+		err))
+		return -1;
+	w->start = blockpipe_planned(w->pipe);
+	return 0;
 }
 
 uint64_t

@@ -5,9 +5,9 @@
 #include "tar/header.h"
 
 /*
- * Members, one after the other, into the stream of a block pipeline.  Called by the
- * pipeline's planner only.  An error of the pipeline is ERROR_CANCELLED here, as
- * everywhere in the planner.
+ * Members, one after the other, into the streams of a block pipeline, an archive each.
+ * Called by the pipeline's planner only.  An error of the pipeline is ERROR_CANCELLED
+ * here, as everywhere in the planner.
  */
 struct tar_writer;
 
@@ -30,7 +30,10 @@ MUST_CHECK int tar_writer_begin(struct tar_writer *, const struct tar_entry *ent
     struct body *body, struct error *err);
 MUST_CHECK int tar_writer_end(struct tar_writer *, struct error *err);
 
-/* The end of the archive: two blocks of zeros, and more up to a record of 20 blocks. */
+/*
+ * The end of the archive: two blocks of zeros, and more up to a record of 20 blocks, as
+ * counted from its own start.  What follows, once the pipeline was switched, is another.
+ */
 MUST_CHECK int tar_writer_finish(struct tar_writer *, struct error *err);
 
 /* Members begun so far, as tar programs count them: without pax headers. */

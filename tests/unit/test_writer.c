@@ -151,6 +151,7 @@ body_bytes(void)
 static void
 write_members(struct tar_writer *w, struct blockpipe *pipe, const struct shape *shape)
 {
+	const uint64_t before = tar_writer_members(w);
 	struct error err = { 0 };
 
 	for (size_t i = 0; i < shape->members; i++) {
@@ -168,7 +169,7 @@ write_members(struct tar_writer *w, struct blockpipe *pipe, const struct shape *
 		assert_int_equal(tar_writer_end(w, &err), 0);
 	}
 	assert_int_equal(tar_writer_finish(w, &err), 0);
-	assert_int_equal(tar_writer_members(w), shape->members);
+	assert_int_equal(tar_writer_members(w) - before, shape->members);
 }
 
 static void
@@ -310,6 +311,37 @@ archives_end_with_a_record(void **state)
 	}
 }
 
+/* Behind bytes that are no members, and behind another archive, it is the same. */
+static void
+archives_are_alike(void **state)
+{
+	const struct shape shape = { "", any_size, 3 };
+	struct memsink sinks[3];
+	struct cancel cancel = { false };
+	struct blockpipe *pipe;
+	struct tar_writer *w;
+	struct error err = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(sinks); i++)
+		sinks[i] = memstream_sink(MEMSTREAM_NEVER);
+	pipe = open_pipe(&sinks[0].sink, &cancel);
+	assert_int_equal(blockpipe_bytes(pipe, "no member", 9, &err), 0);
+	assert_int_equal(tar_writer_open(&w, pipe, &err), 0);
+	for (size_t i = 1; i < COUNT(sinks); i++) {
+		assert_int_equal(blockpipe_switch(pipe, &sinks[i].sink, &err), 0);
+		write_members(w, pipe, &shape);
+	}
+	assert_int_equal(blockpipe_close(pipe, &err), 0);
+	tar_writer_free(w);
+	blockpipe_free(pipe);
+	assert_int_equal(sinks[1].held.len % 10240, 0);
+	assert_int_equal(sinks[2].held.len, sinks[1].held.len);
+	assert_memory_equal(sinks[2].held.data, sinks[1].held.data, sinks[1].held.len);
+	for (size_t i = 0; i < COUNT(sinks); i++)
+		buf_free(&sinks[i].held);
+}
+
 static void
 refusals(void **state)
 {
@@ -350,6 +382,7 @@ main(void)
 {
 	const struct CMUnitTest fixed[] = {
 		cmocka_unit_test(archives_end_with_a_record),
+		cmocka_unit_test(archives_are_alike),
 		cmocka_unit_test(refusals),
 	};
 	struct CMUnitTest tests[COUNT(shapes) + COUNT(fixed)];
