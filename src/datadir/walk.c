@@ -334,7 +334,7 @@ walk_entry(struct walker *w, const struct level *level, const struct dirlist_row
  * removed meanwhile the link must be gone as well.
  */
 static int
-walk_tablespace(struct walker *w, const struct tablespace *t, struct error *err)
+walk_location(struct walker *w, const struct tablespace *t, struct error *err)
 {
 	struct stat st;
 
@@ -361,7 +361,7 @@ walk_tablespaces(struct walker *w, struct error *err)
 	for (size_t i = 0; i < list->count; i++) {
 		uint64_t before = w->size;
 
-		if (walk_tablespace(w, &list->rows[i], err))
+		if (walk_location(w, &list->rows[i], err))
 			return -1;
 		pop_name(w, 0);
 		if (w->visitor == NULL)
@@ -421,8 +421,10 @@ out:
 	return rc;
 }
 
-int
-walk_tree(const struct walk_options *options, struct visitor *visitor, struct error *err)
+/* ${t} NULL: the whole tree. */
+static int
+walk_telling(const struct walk_options *options, const struct tablespace *t,
+    struct visitor *visitor, struct error *err)
 {
 	struct walker w = { .options = options, .visitor = visitor };
 	int rc;
@@ -430,10 +432,23 @@ walk_tree(const struct walk_options *options, struct visitor *visitor, struct er
 	w.small = malloc(WALK_SMALL + 1);
 	if (w.small == NULL)
 		return error_memory(err);
-	rc = walk_children(&w, options->datadir_fd, err);
+	rc = t ? walk_location(&w, t, err) : walk_children(&w, options->datadir_fd, err);
 	free(w.small);
 	buf_free(&w.path);
 	return rc;
+}
+
+int
+walk_tree(const struct walk_options *options, struct visitor *visitor, struct error *err)
+{
+	return walk_telling(options, NULL, visitor, err);
+}
+
+int
+walk_tablespace(const struct walk_options *options, const struct tablespace *t,
+    struct visitor *visitor, struct error *err)
+{
+	return walk_telling(options, t, visitor, err);
 }
 
 int

@@ -74,6 +74,10 @@ struct walk_options {
 MUST_CHECK int
 walk_tree(const struct walk_options *options, struct visitor *visitor, struct error *err);
 
+/* The same with nothing but the tablespace ${t}, which is one of the list. */
+MUST_CHECK int walk_tablespace(const struct walk_options *options,
+    const struct tablespace *t, struct visitor *visitor, struct error *err);
+
 /*
  * About how many bytes of tar stream the same walk would make now: members with their
  * headers, each tablespace's share in its row as well.  No file is opened.

@@ -194,6 +194,13 @@ with_tablespaces(void **state)
 	buf_clear(&s.record.text);
 	s.options.tablespaces_at = NULL;
 	expect(&s, "b PG_VERSION 3\n" INSIDE SPACES_LINKS "b z 1\n");
+
+	/* one by one */
+	buf_clear(&s.record.text);
+	for (size_t i = 0; i < s.tablespaces.count; i++)
+		assert_int_equal(walk_tablespace(&s.options, &s.tablespaces.rows[i],
+				     &s.record.visitor, &s.err), 0);
+	assert_string_equal(buf_text(&s.record.text), SPACES_CONTENT);
 	end(&s);
 }
 
