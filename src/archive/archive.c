@@ -76,8 +76,8 @@ archive_directory(struct archive *a, enum layout_part part, const char *path,
 }
 
 int
-archive_tablespace_link(struct archive *a, const char *oid, const struct stat *st,
-    struct error *err)
+archive_tablespace_link(struct archive *a, const char *oid, const char *target,
+    const struct stat *st, struct error *err)
 {
 	struct tar_entry entry;
 
@@ -86,7 +86,7 @@ archive_tablespace_link(struct archive *a, const char *oid, const struct stat *s
 	    layout_link_target(&a->target, oid, err))
 		return -1;
 	entry = entry_of(a, '2', st);
-	entry.link = buf_text(&a->target);
+	entry.link = target ? target : buf_text(&a->target);
 	return tar_writer_bodiless(a->tar, &entry, err);
 }
 
@@ -247,31 +247,42 @@ archive_wal_range(struct archive *a, uint32_t timeline, uint64_t start, uint64_t
 	return manifest_add_wal(a->manifest, timeline, start, end, err);
 }
 
-/* The manifest's text, inflated piece by piece into the stream. */
+int
+archive_next(struct archive *a, struct sink *sink, struct error *err)
+{
+	return tar_writer_finish(a->tar, err) || blockpipe_switch(a->opt.pipe, sink, err) ?
+	    -1 :
+	    0;
+}
+
+/* The manifest's text, inflated piece by piece, ${beside} the stream or (NULL) into it. */
 static int
-send_manifest_text(struct archive *a, struct error *err)
+send_manifest_text(struct archive *a, struct sink *beside, struct error *err)
 {
 	uint8_t text[64 * 1024];
 	size_t got;
 
 	do {
 		if (manifest_read(a->manifest, text, sizeof(text), &got, err) ||
-		    blockpipe_body_bytes(a->opt.pipe, text, got, err))
+		    (beside ? sink_write(beside, text, got, err) :
+			      blockpipe_body_bytes(a->opt.pipe, text, got, err)))
 			return -1;
 	} while (got == sizeof(text));
 	return 0;
 }
 
-static int
-send_manifest(struct archive *a, struct error *err)
+int
+archive_manifest(struct archive *a, struct error *err)
 {
 	struct body *body;
 
+	if (a->manifest == NULL)
+		return 0;
 	if (blockpipe_settle(a->opt.pipe, err) || manifest_finish(a->manifest, err) ||
 	    layout_name(&a->name, LAYOUT_TREE, LAYOUT_MANIFEST, err) ||
 	    unlisted_body(&body, LAYOUT_MANIFEST, err) ||
 	    begin_file(a, NULL, manifest_size(a->manifest), body, err) ||
-	    send_manifest_text(a, err))
+	    send_manifest_text(a, NULL, err))
 		return -1;
 	return tar_writer_end(a->tar, err);
 }
@@ -279,9 +290,15 @@ send_manifest(struct archive *a, struct error *err)
 int
 archive_finish(struct archive *a, struct error *err)
 {
-	if (a->manifest && send_manifest(a, err))
-		return -1;
 	return tar_writer_finish(a->tar, err);
+}
+
+int
+archive_manifest_beside(struct archive *a, struct sink *sink, struct error *err)
+{
+	if (a->manifest == NULL)
+		return 0;
+	return manifest_finish(a->manifest, err) || send_manifest_text(a, sink, err) ? -1 : 0;
 }
 
 uint64_t

@@ -13,8 +13,9 @@
 #include "util/error.h"
 
 /*
- * One archive being written: members go into the stream, files into the manifest too.
- * The caller decides what comes in which order.  Called by the pipeline's planner only.
+ * An archive being written, or several, one after the other, under one manifest: members
+ * go into the stream, files into the manifest too.  The caller decides what comes in
+ * which order.  Called by the pipeline's planner only.
  *
  * Paths are as PostgreSQL names them, relative to the data directory ("base/5/1259",
  * "pg_tblspc/16400/PG_15_202209061/5/16401"); ${part} says where they lie (layout.h).
@@ -42,9 +43,9 @@ void archive_free(struct archive *);
 MUST_CHECK int archive_directory(struct archive *, enum layout_part part, const char *path,
     const struct stat *st, struct error *err);
 
-/* The link pg_tblspc/${oid} to where that tablespace lies in the archive. */
+/* The link pg_tblspc/${oid} to ${target}; NULL: to where it lies in the archive. */
 MUST_CHECK int archive_tablespace_link(struct archive *, const char *oid,
-    const struct stat *st, struct error *err);
+    const char *target, const struct stat *st, struct error *err);
 
 /* A file whose content the caller has in memory; as large as ${len}. */
 MUST_CHECK int archive_bytes(struct archive *, enum layout_part part, const char *path,
@@ -77,10 +78,23 @@ MUST_CHECK int archive_history(struct archive *, const char *name, const struct 
 MUST_CHECK int archive_wal_range(struct archive *, uint32_t timeline, uint64_t start,
     uint64_t end, struct error *err);
 
-/* The manifest, unless there is to be none, and the end of the archive. */
+/* The end of this archive; what follows is another one, in ${sink} (blockpipe_switch()). */
+MUST_CHECK int archive_next(struct archive *, struct sink *sink, struct error *err);
+
+/* The manifest, unless there is to be none, as the last member. */
+MUST_CHECK int archive_manifest(struct archive *, struct error *err);
+
+/* The end of the last archive. */
 MUST_CHECK int archive_finish(struct archive *, struct error *err);
 
-/* Members so far. */
+/*
+ * The manifest as a file of its own, unless there is to be none: once the pipeline is
+ * closed.
+ */
+MUST_CHECK int archive_manifest_beside(struct archive *, struct sink *sink,
+    struct error *err);
+
+/* Members so far, of all archives. */
 uint64_t archive_members(const struct archive *);
 
 #endif

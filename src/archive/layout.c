@@ -6,11 +6,17 @@ int
 layout_name(struct buf *name, enum layout_part part, const char *path, struct error *err)
 {
 	static const char prefix[] = "pg_tblspc";
+	const size_t len = sizeof(prefix) - 1;
+	const char *below = NULL;
 
 	buf_clear(name);
-	if (part == LAYOUT_TABLESPACE && strncmp(path, prefix, sizeof(prefix) - 1) == 0)
-		return buf_printf(name, err, "%s%s", LAYOUT_TABLESPACES,
-		    path + sizeof(prefix) - 1);
+	if (part != LAYOUT_TREE && strncmp(path, prefix, len) == 0)
+		below = path + len;
+	if (below && part == LAYOUT_TABLESPACE)
+		return buf_printf(name, err, "%s%s", LAYOUT_TABLESPACES, below);
+	/* behind "/OID/" */
+	if (below && below[0] == '/' && strchr(below + 1, '/'))
+		path = strchr(below + 1, '/') + 1;
 	return buf_append(name, path, strlen(path), err);
 }
 

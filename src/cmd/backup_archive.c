@@ -46,3 +46,11 @@ backup_archive_open(struct backup *b, struct error *err)
 	archive.pipe = b->patrol.pipe = b->pipe;
 	return archive_open(&b->archive, &archive, err);
 }
+
+int
+backup_archive_end(struct backup *b, struct error *err)
+{
+	if (archive_manifest(b->archive, err) || archive_finish(b->archive, err))
+		return -1;
+	return blockpipe_close(b->pipe, err);
+}

@@ -118,8 +118,9 @@ MUST_CHECK int backup_config_find(struct backup *, struct error *err);
 MUST_CHECK int backup_config_send(struct backup *, struct error *err);
 void backup_config_free(struct backup_config *);
 
-/* backup_archive.c: the pipeline and the archive on it. */
+/* backup_archive.c: the pipeline and the archive on it; the manifest and the end. */
 MUST_CHECK int backup_archive_open(struct backup *, struct error *err);
+MUST_CHECK int backup_archive_end(struct backup *, struct error *err);
 
 /* backup_tree.c, in the planner's thread: the label to pg_control; and its size. */
 MUST_CHECK int backup_tree_send(struct patrol *, struct error *err);

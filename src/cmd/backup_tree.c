@@ -106,7 +106,7 @@ tree_link(struct visitor *visitor, const char *path, const char *target,
 	struct tree_visitor *v = (struct tree_visitor *)visitor;
 
 	(void)target; /* pg_basetar.info tells it; in the archive the link is ours */
-	return archive_tablespace_link(v->b->archive, strrchr(path, '/') + 1, st, err);
+	return archive_tablespace_link(v->b->archive, strrchr(path, '/') + 1, NULL, st, err);
 }
 
 static int

@@ -244,7 +244,7 @@ backup_wal_end(struct patrol *patrol, struct error *err)
 {
 	struct backup *b = (struct backup *)patrol;
 
-	if (list_ranges(b, err) || archive_finish(b->archive, err))
+	if (list_ranges(b, err))
 		return -1;
-	return blockpipe_close(b->pipe, err);
+	return backup_archive_end(b, err);
 }

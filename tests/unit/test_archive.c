@@ -98,7 +98,7 @@ send_tree(struct archive *a, struct error *err)
 		archive_directory(a, LAYOUT_TABLESPACE, OF_TABLESPACE, NULL, err) ||
 		archive_file(a, LAYOUT_TABLESPACE, OF_TABLESPACE "/5/16401", &relation,
 		    open(relation_path, O_RDONLY), true, err) ||
-		archive_tablespace_link(a, "16400", &link, err) ||
+		archive_tablespace_link(a, "16400", NULL, &link, err) ||
 		archive_control(a, &log, content, CONTROL, err) ?
 	    -1 :
 	    0;
@@ -134,7 +134,7 @@ send_all(struct blockpipe *pipe, const struct form *form, struct archive **a,
 
 	if (archive_open(a, &opt, err) || send_tree(*a, err) || send_wal(*a, err))
 		return -1;
-	return archive_finish(*a, err);
+	return archive_manifest(*a, err) || archive_finish(*a, err) ? -1 : 0;
 }
 
 /* ---- what must come out ---- */
@@ -407,7 +407,7 @@ files_behind_the_wal(void **state)
 	(void)state;
 	assert_int_equal(archive_wal_range(a, 1, 1, 2, &r->err), 0);
 	assert_int_equal(archive_bytes(a, LAYOUT_TREE, "late", NULL, "", 0, &r->err), 0);
-	assert_int_equal(archive_finish(a, &r->err), -1);
+	assert_int_equal(archive_manifest(a, &r->err), -1);
 	assert_int_equal(r->err.kind, ERROR_STATE);
 	end_failed(r, a, "manifest: a file after the WAL");
 }

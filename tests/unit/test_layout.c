@@ -24,6 +24,9 @@ names(void **state)
 		{ LAYOUT_TABLESPACE, "pg_tblspc/16400", "pg_basetar_tblspc/16400" },
 		{ LAYOUT_TABLESPACE, "pg_tblspc/16400/PG_15_202209061/5/16401",
 		    "pg_basetar_tblspc/16400/PG_15_202209061/5/16401" },
+		{ LAYOUT_LOCATION, "pg_tblspc/16400/PG_15_202209061", "PG_15_202209061" },
+		{ LAYOUT_LOCATION, "pg_tblspc/16400/PG_15_202209061/5/16401",
+		    "PG_15_202209061/5/16401" },
 	};
 	struct error err = { 0 };
 	struct buf name = { 0 };
