@@ -16,6 +16,7 @@
 struct outfile {
 	struct sink sink;
 	struct outfile_options opt;
+	bool is_part; /* one of several: another gives it its name */
 	int fd;
 	int dirfd;
 	char *base;                   /* the name in dirfd */
@@ -138,11 +139,10 @@ close_file(struct outfile *o)
 	return close(fd);
 }
 
+/* All that can be done, and can fail, before the file has its name. */
 static int
-outfile_finish(struct sink *s, struct error *err)
+complete(struct outfile *o, struct error *err)
 {
-	struct outfile *o = (struct outfile *)s;
-
 	if (!o->opt.no_sync && fsync(o->fd) == -1)
 		return error_set(err, ERROR_IO, errno, "\"%s\": fsync", o->opt.path);
 	/* a directory that cannot be synced shows it while the old file still stands */
@@ -154,21 +154,51 @@ outfile_finish(struct sink *s, struct error *err)
 	/* across a network a close may be the first to tell that there was no room */
 	if (o->temporary[0] && close_file(o) == -1)
 		return error_set(err, ERROR_IO, errno, "\"%s\": close", o->opt.path);
-	if (give_name(o) == -1) {
-		if (errno != EEXIST)
-			return error_set(err, ERROR_IO, errno, "\"%s\": cannot give the file its name",
-			    o->opt.path);
-		error_set(err, ERROR_STATE, 0, "\"%s\" came into being during the backup",
-		    o->opt.path);
-		return error_hint(err, "Use a name of its own for each backup, or --force.");
+	return 0;
+}
+
+int
+outfile_appear(struct sink *s, struct error *err)
+{
+	struct outfile *o = (struct outfile *)s;
+
+	if (give_name(o) == 0) {
+		o->temporary[0] = '\0';
+		return 0;
 	}
-	o->temporary[0] = '\0';
+	if (errno != EEXIST)
+		return error_set(err, ERROR_IO, errno, "\"%s\": cannot give the file its name",
+		    o->opt.path);
+	error_set(err, ERROR_STATE, 0, "\"%s\" came into being during the backup", o->opt.path);
+	return error_hint(err, o->is_part ? "Use a directory of its own for each backup." :
+					    "Use a name of its own for each backup, or --force.");
+}
+
+void
+outfile_vanish(struct sink *s)
+{
+	struct outfile *o = (struct outfile *)s;
+
+	unlinkat(o->dirfd, o->base, 0);
+}
+
+static int
+outfile_finish(struct sink *s, struct error *err)
+{
+	struct outfile *o = (struct outfile *)s;
+
+	if (complete(o, err))
+		return -1;
+	if (o->is_part)
+		return 0;
+	if (outfile_appear(s, err))
+		return -1;
 	if (o->opt.no_sync || sync_directory(o->dirfd) == 0)
 		return 0;
 	error_set(err, ERROR_IO, errno, "\"%s\": fsync of its directory", o->opt.path);
 	/* what failed is not to look like a backup, but what it replaced is gone already */
 	if (!o->opt.force)
-		unlinkat(o->dirfd, o->base, 0);
+		outfile_vanish(s);
 	return -1;
 }
 
@@ -264,14 +294,15 @@ open_file(struct outfile *o, struct error *err)
 			       "room.");
 }
 
-int
-outfile_open(struct sink **out, const struct outfile_options *opt, struct error *err)
+static int
+open_output(struct sink **out, const struct outfile_options *opt, bool is_part,
+    struct error *err)
 {
 	struct outfile *o = malloc(sizeof(*o));
 
 	if (o == NULL)
 		return error_memory(err);
-	*o = (struct outfile){ { &outfile_ops }, *opt, -1, -1, NULL, "" };
+	*o = (struct outfile){ { &outfile_ops }, *opt, is_part, -1, -1, NULL, "" };
 	if (o->opt.mode == 0)
 		o->opt.mode = 0600;
 	if (open_parent(o, err) || check_name(o, err) || open_file(o, err)) {
@@ -280,4 +311,16 @@ outfile_open(struct sink **out, const struct outfile_options *opt, struct error 
 	}
 	*out = &o->sink;
 	return 0;
+}
+
+int
+outfile_open(struct sink **out, const struct outfile_options *opt, struct error *err)
+{
+	return open_output(out, opt, false, err);
+}
+
+int
+outfile_open_part(struct sink **out, const struct outfile_options *opt, struct error *err)
+{
+	return open_output(out, opt, true, err);
 }

@@ -33,4 +33,14 @@ struct outfile_options {
 MUST_CHECK int outfile_open(struct sink **, const struct outfile_options *,
     struct error *err);
 
+/*
+ * The same for one of several files that appear together (outdir.h): finish does all but
+ * give it its name and sync the directory.  Then appear gives the name, and vanish takes
+ * it away again, where a later one could not be given.
+ */
+MUST_CHECK int outfile_open_part(struct sink **, const struct outfile_options *,
+    struct error *err);
+MUST_CHECK int outfile_appear(struct sink *, struct error *err);
+void outfile_vanish(struct sink *);
+
 #endif

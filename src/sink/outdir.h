@@ -1,0 +1,46 @@
+#ifndef PG_BASETAR_SINK_OUTDIR_H
+#define PG_BASETAR_SINK_OUTDIR_H
+
+#include <stdbool.h>
+
+#include "io/stream.h"
+#include "util/cancel.h"
+
+/*
+ * A directory of files that appear together: the output of a backup that is more than
+ * one file.  It is new (made with mode 0700, less what the umask takes; its parent must
+ * be there) or empty.  Until outdir_finish() its files have no names (outfile.h), so that
+ * nothing is left of them whatever kills us, but perhaps the directory.
+ *
+ * ERROR_STATE: it is not empty, no directory, or cannot be made where it is to be.
+ * ERROR_IO: all else.
+ */
+struct outdir;
+
+struct outdir_options {
+	const char *path; /* outlives the directory */
+	bool no_sync;
+	const struct cancel *cancel;
+};
+
+MUST_CHECK int outdir_open(struct outdir **, const struct outdir_options *options,
+    struct error *err);
+
+/*
+ * A new file ${name} in it.  Its finish makes the content durable, but gives it no name.
+ * The caller frees it: after outdir_finish(), before outdir_free().
+ */
+MUST_CHECK int outdir_file(struct outdir *, const char *name, struct sink **file,
+    struct error *err);
+
+/*
+ * Every file is finished: give all their names, in the order in which they were made, and
+ * sync the directory.  On failure none has a name.  One that has come to a name of theirs
+ * meanwhile stays, and is ERROR_STATE.
+ */
+MUST_CHECK int outdir_finish(struct outdir *, struct error *err);
+
+/* Not finished: a directory that was made goes away again.  NULL is no directory. */
+void outdir_free(struct outdir *);
+
+#endif

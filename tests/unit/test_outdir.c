@@ -1,0 +1,385 @@
+/* A directory of files that appear together: all of them, or nothing. */
+/* O_TMPFILE, RENAME_NOREPLACE: what the file systems of these tests have not */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "sink/outdir.h"
+#include "support/faketree.h"
+#include "support/openfds.h"
+#include "support/refuse.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+enum { FILES = 3 };
+static const char *const names[FILES] = { "16400.tar", "base.tar", "backup_manifest" };
+#define ALL "16400.tar backup_manifest base.tar"
+
+static char *root;
+
+static int
+setup(void **state)
+{
+	static const struct fake_file tree[] = { { "file", "" }, { "fifo", FIFO },
+		{ "full/x", "" }, { "hidden/.x", "" }, { "to-nothing", LINK("nothing") },
+		{ "to-file", LINK("file") }, { "to-full", LINK("full") } };
+
+	(void)state;
+	root = faketree_new(tree, COUNT(tree));
+	umask(022);
+	return chdir(root);
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	faketree_free(root);
+	return chdir("/");
+}
+
+/* ---- one directory from open to free ---- */
+
+struct trial {
+	const char *path; /* relative to the root, where we are */
+	bool no_sync;
+	bool is_given_up;  /* freed without outdir_finish() */
+	bool is_cancelled; /* before the files are finished */
+	const char *taken; /* "other" comes to be there while ours are written */
+
+	int opened, wrote, finished; /* what the calls returned */
+	struct error err;
+	char before[400]; /* the names in it before it is finished, "-": it is not there */
+	char after[400];  /* and in the end */
+};
+
+static int
+is_entry(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+/* With a blank between them. */
+static void
+list(const char *path, char *into, size_t size)
+{
+	struct dirent **entries;
+	int n = scandir(path, &entries, is_entry, alphasort);
+
+	snprintf(into, size, "%s", n == -1 ? "-" : "");
+	for (int i = 0; i < n; i++) {
+		size_t len = strlen(into);
+
+		snprintf(into + len, size - len, "%s%s", len > 0 ? " " : "",
+		    entries[i]->d_name);
+		free(entries[i]);
+	}
+	if (n != -1)
+		free(entries);
+}
+
+/* Write and finish the files, which are opened first, all of them. */
+static int
+write_files(struct trial *t, struct outdir *d, struct sink **files, struct cancel *cancel)
+{
+	for (size_t i = 0; i < FILES; i++)
+		if (outdir_file(d, names[i], &files[i], &t->err) ||
+		    sink_write(files[i], names[i], strlen(names[i]), &t->err))
+			return -1;
+	list(t->path, t->before, sizeof(t->before));
+	if (t->taken)
+		faketree_put(root, t->taken, "other");
+	if (t->is_cancelled)
+		cancel_raise(cancel);
+	for (size_t i = 0; i < FILES; i++)
+		if (sink_finish(files[i], &t->err))
+			return -1;
+	return 0;
+}
+
+static void
+run_trial(void *arg)
+{
+	struct trial *t = arg;
+	struct cancel cancel = { false };
+	const struct outdir_options opt = { t->path, t->no_sync, &cancel };
+	struct sink *files[FILES] = { NULL };
+	struct outdir *d;
+
+	t->wrote = t->finished = 1;
+	t->opened = outdir_open(&d, &opt, &t->err);
+	if (t->opened == 0)
+		t->wrote = write_files(t, d, files, &cancel);
+	if (t->wrote == 0 && !t->is_given_up)
+		t->finished = outdir_finish(d, &t->err);
+	for (size_t i = 0; i < FILES; i++)
+		sink_free(files[i]);
+	outdir_free(d);
+	list(t->path, t->after, sizeof(t->after));
+}
+
+static void
+assert_whole(const char *path)
+{
+	for (size_t i = 0; i < FILES; i++) {
+		char name[64], bytes[64];
+		struct stat st;
+		ssize_t len;
+		int fd;
+
+		snprintf(name, sizeof(name), "%s/%s", path, names[i]);
+		assert_int_equal(lstat(name, &st), 0);
+		assert_int_equal(st.st_mode, S_IFREG | 0600);
+		fd = open(name, O_RDONLY);
+		len = read(fd, bytes, sizeof(bytes) - 1);
+		close(fd);
+		assert_int_equal(len, strlen(names[i]));
+		bytes[len] = '\0';
+		assert_string_equal(bytes, names[i]);
+	}
+}
+
+/* ---- what the file system cannot do ---- */
+
+#define TMPFILE (O_TMPFILE & ~O_DIRECTORY)
+#define NO_NAMELESS { SYS_openat, 2, TMPFILE, TMPFILE, EOPNOTSUPP }
+#define NO_LINKS { SYS_linkat, 0, 0, 0, EPERM }
+
+static struct fs {
+	const char *name;
+	bool is_nameless;
+	size_t count;
+	struct refuse rows[2];
+} systems[] = {
+	{ "a file system that can do all", true, 0, { { .call = 0 } } },
+	{ "one without nameless files", false, 1, { NO_NAMELESS } },
+	{ "nor hard links", false, 2, { NO_NAMELESS, NO_LINKS } },
+};
+
+/* Run it there.  What is in the directory in the end must be ${after}. */
+static void
+try(const struct fs *fs, struct trial *t, int finished, const char *after)
+{
+	size_t fds = openfds_count();
+
+	if (fs->count == 0)
+		run_trial(t);
+	else if (!refuse_run(fs->rows, fs->count, run_trial, t))
+		skip();
+	assert_int_equal(openfds_count(), fds);
+	assert_int_equal(t->opened, 0);
+	assert_int_equal(t->finished, finished);
+	if (fs->is_nameless)
+		assert_string_equal(t->before, "");
+	else
+		assert_null(strstr(t->before, "tar "));
+	assert_string_equal(t->after, after);
+	if (finished == 0)
+		assert_whole(t->path);
+	faketree_remove(root, "out");
+}
+
+static void
+a_new_directory(void **state)
+{
+	struct stat st;
+	struct trial t = { .path = "out" };
+
+	run_trial(&t);
+	assert_int_equal(t.finished, 0);
+	assert_int_equal(stat("out", &st), 0);
+	assert_int_equal(st.st_mode, S_IFDIR | 0700);
+	faketree_remove(root, "out");
+	try(*state, &(struct trial){ .path = "out" }, 0, ALL);
+	try(*state, &(struct trial){ .path = "out/" }, 0, ALL);
+	try(*state, &(struct trial){ .path = "./out", .no_sync = true }, 0, ALL);
+	try(*state, &(struct trial){ .path = "out", .is_given_up = true }, 1, "-");
+}
+
+static void
+an_empty_directory(void **state)
+{
+	faketree_put(root, "out", DIRECTORY);
+	try(*state, &(struct trial){ .path = "out" }, 0, ALL);
+	faketree_put(root, "out", DIRECTORY);
+	try(*state, &(struct trial){ .path = "out", .is_given_up = true }, 1, "");
+}
+
+static void
+cancelled(void **state)
+{
+	struct trial t = { .path = "out", .is_cancelled = true };
+
+	try(*state, &t, 1, "-");
+	assert_int_equal(t.err.kind, ERROR_CANCELLED);
+	faketree_put(root, "out", DIRECTORY);
+	t = (struct trial){ .path = "out", .is_cancelled = true };
+	try(*state, &t, 1, "");
+}
+
+/* One of the names is taken while ours are written: theirs stays, and is alone. */
+static void
+taken_meanwhile(void **state)
+{
+	for (size_t i = 0; i < FILES; i++) {
+		struct trial t = { .path = "out" };
+		char taken[64], text[128];
+
+		snprintf(taken, sizeof(taken), "out/%s", names[i]);
+		snprintf(text, sizeof(text), "\"%s\" came into being during the backup", taken);
+		t.taken = taken;
+		try(*state, &t, -1, names[i]);
+		assert_string_equal(t.err.text, text);
+		assert_int_equal(t.err.kind, ERROR_STATE);
+		assert_non_null(strstr(t.err.hint, "directory of its own"));
+	}
+}
+
+/* ---- refused before anything is written ---- */
+
+struct refusal {
+	const char *name, *path, *text, *hint;
+};
+
+static struct refusal refusals[] = {
+	{ "not empty", "full", "\"full\": Directory not empty", "its own" },
+	{ "a hidden file in it", "hidden", "\"hidden\": Directory not empty", "its own" },
+	{ "a link to one not empty", "to-full", "\"to-full\": Directory not empty", "its own" },
+	{ "a file", "file", "\"file\": Not a directory", "exists" },
+	{ "a link to a file", "to-file", "\"to-file\": Not a directory", "exists" },
+	{ "a fifo", "fifo", "\"fifo\": Not a directory", "exists" },
+	{ "a link to nothing", "to-nothing", "\"to-nothing\": No such file or directory",
+	    "exists" },
+	{ "no parent", "none/out", "\"none/out\": No such file or directory", "exists" },
+	{ "a file as the parent", "file/out", "\"file/out\": Not a directory", "exists" },
+	{ "the root", "/", "\"/\": Directory not empty", "its own" },
+};
+
+static void
+check_refusal(void **state)
+{
+	const struct refusal *r = *state;
+	struct trial t = { .path = r->path };
+	char before[400];
+	size_t fds = openfds_count();
+
+	list(r->path, before, sizeof(before));
+	run_trial(&t);
+	assert_int_equal(t.opened, -1);
+	assert_string_equal(t.err.text, r->text);
+	assert_int_equal(t.err.kind, ERROR_STATE);
+	assert_non_null(strstr(t.err.hint, r->hint));
+	assert_string_equal(t.after, before);
+	assert_int_equal(openfds_count(), fds);
+}
+
+/* ---- disks that fail ---- */
+
+struct failure {
+	const char *name;
+	bool is_there;
+	struct refuse row; /* of fsync: value is how many descriptors before */
+	int opened, wrote, finished;
+	const char *text;
+};
+
+/* The directory takes one descriptor, and each file two, of which the second is its own. */
+static struct failure failures[] = {
+	{ "no permission to make it", false, { SYS_mkdir, 0, 0, 0, EACCES }, -1, 1, 1,
+	    "\"out\": Permission denied" },
+	{ "no permission to write", true, { SYS_openat, 2, O_WRONLY, O_WRONLY, EACCES }, 0, -1,
+	    1, "\"out/16400.tar\": cannot create a file in its directory: Permission denied" },
+	{ "the second is on a full disk", false, { SYS_write, 0, ~0U, 4, ENOSPC }, 0, -1, 1,
+	    "\"out/base.tar\": write: No space left on device" },
+	{ "the first does not sync", false, { SYS_fsync, 0, ~0U, 2, EIO }, 0, -1, 1,
+	    "\"out/16400.tar\": fsync: Input/output error" },
+	{ "the last does not sync", false, { SYS_fsync, 0, ~0U, 6, EIO }, 0, -1, 1,
+	    "\"out/backup_manifest\": fsync: Input/output error" },
+	{ "no names", false, { SYS_linkat, 0, 0, 0, EACCES }, 0, 0, -1,
+	    "\"out/16400.tar\": cannot give the file its name: Permission denied" },
+	{ "the parent of a new one does not sync", false, { SYS_fsync, 0, ~0U, 7, EIO }, 0, 0,
+	    -1, "\"out\": fsync of the directory: Input/output error" },
+	{ "it does not sync", true, { SYS_fsync, 0, ~0U, 7, EIO }, 0, 0, -1,
+	    "\"out\": fsync of the directory: Input/output error" },
+	{ "it cannot be synced", true, { SYS_fsync, 0, ~0U, 7, EINVAL }, 0, 0, 0, "" },
+};
+
+/* The descriptor that an open() returns when ${before} others have been opened. */
+static uint32_t
+free_fd(size_t before)
+{
+	int fds[16];
+
+	for (size_t i = 0; i <= before; i++)
+		fds[i] = dup(0);
+	for (size_t i = 0; i <= before; i++)
+		close(fds[i]);
+	return (uint32_t)fds[before];
+}
+
+static void
+check_failure(void **state)
+{
+	const struct failure *f = *state;
+	struct trial t = { .path = "out" };
+	struct refuse row = f->row;
+	size_t fds = openfds_count();
+
+	if (row.mask == ~0U)
+		row.value = free_fd(row.value);
+	if (f->is_there)
+		faketree_put(root, "out", DIRECTORY);
+	if (!refuse_run(&row, 1, run_trial, &t))
+		skip();
+	assert_int_equal(openfds_count(), fds);
+	assert_int_equal(t.opened, f->opened);
+	assert_int_equal(t.wrote, f->wrote);
+	assert_int_equal(t.finished, f->finished);
+	assert_string_equal(t.err.text, f->text);
+	assert_string_equal(t.after, f->finished == 0 ? ALL : f->is_there ? "" : "-");
+	faketree_remove(root, "out");
+}
+
+int
+main(void)
+{
+	static const CMUnitTestFunction trials[] = { a_new_directory, an_empty_directory,
+		cancelled, taken_meanwhile };
+	static const char *const what[] = { "a new one", "an empty one", "cancelled",
+		"taken meanwhile" };
+	static char labels[COUNT(trials) * COUNT(systems)][80];
+	struct CMUnitTest tests[COUNT(labels) + COUNT(refusals) + COUNT(failures)];
+	struct CMUnitTest *t = tests;
+
+	for (size_t i = 0; i < COUNT(labels); i++) {
+		struct fs *fs = &systems[i / COUNT(trials)];
+
+		snprintf(labels[i], sizeof(labels[i]), "%s: %s", fs->name,
+		    what[i % COUNT(trials)]);
+		*t++ = (struct CMUnitTest){ .name = labels[i],
+			.test_func = trials[i % COUNT(trials)],
+			.initial_state = fs };
+	}
+	for (size_t i = 0; i < COUNT(refusals); i++)
+		*t++ = (struct CMUnitTest){ .name = refusals[i].name,
+			.test_func = check_refusal,
+			.initial_state = &refusals[i] };
+	for (size_t i = 0; i < COUNT(failures); i++)
+		*t++ = (struct CMUnitTest){ .name = failures[i].name,
+			.test_func = check_failure,
+			.initial_state = &failures[i] };
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
