@@ -83,7 +83,6 @@ await_archive(struct backup *b, struct error *err)
 static int
 finish_output(struct backup *b, struct error *err)
 {
-	b->patrol.pipe = NULL; /* it is closed */
 	if (identity_regain(&b->identity, err) || run(b, "syncing", &syncing, err))
 		return -1;
 	progress_end(&b->progress, blockpipe_raw_written(b->pipe));

@@ -144,7 +144,10 @@ uint64_t blockpipe_written(const struct blockpipe *);
 /* Is it over?  For a planner that waits for something else.  Any thread. */
 bool blockpipe_has_failed(struct blockpipe *);
 
-/* The planner failed with ${why}: that is an error of the stream at this place. */
+/*
+ * The planner failed with ${why}: that is an error of the stream at this place.  Once the
+ * pipe is closed there is no such place, and nothing is done.
+ */
 void blockpipe_fail(struct blockpipe *, const struct error *why);
 
 /*

@@ -240,8 +240,15 @@ void
 blockpipe_fail(struct blockpipe *p, const struct error *why)
 {
 	struct error out = { 0 };
-	struct block *b = open_block(p, &out);
+	struct block *b;
+	bool closed;
 
+	pthread_mutex_lock(&p->lock);
+	closed = p->complete;
+	pthread_mutex_unlock(&p->lock);
+	if (closed)
+		return;
+	b = open_block(p, &out);
 	if (b == NULL)
 		return; /* the pipe failed before the planner did */
 	if (block_read(b, p->opt.cancel) == 0)

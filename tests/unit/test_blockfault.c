@@ -146,6 +146,25 @@ planner_is_told(void **state)
 	assert_fails(r, rc, ERROR_IO, INJECTED);
 }
 
+/* What the planner fails at when the stream has ended is no error of the stream. */
+static void
+fails_after_the_close(void **state)
+{
+	struct piperun *r = piperun_new("gzip", 2, 8);
+	struct error late = { 0 };
+	size_t len;
+
+	(void)state;
+	assert_int_equal(end_stream(r, plan_sweep(r)), 0);
+	len = r->memory.held.len;
+	error_set(&late, ERROR_STATE, 0, "late");
+	blockpipe_fail(r->plan.pipe, &late);
+	assert_int_equal(blockpipe_close(r->plan.pipe, &r->err), 0);
+	assert_int_equal(r->memory.held.len, len);
+	assert_null(piperun_end(r, true));
+	piperun_free(r);
+}
+
 /* ---- two errors: the first in stream order, whichever came first in time ---- */
 
 enum fault {
@@ -422,6 +441,7 @@ main(void)
 {
 	const struct CMUnitTest fixed[] = {
 		cmocka_unit_test(planner_is_told),
+		cmocka_unit_test(fails_after_the_close),
 		cmocka_unit_test(faults_of_the_open_block),
 		cmocka_unit_test(codecs_that_fail),
 		cmocka_unit_test(threads_that_cannot_start),
