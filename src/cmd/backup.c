@@ -23,7 +23,7 @@ sync_output(struct patrol *patrol, struct error *err)
 {
 	struct backup *b = (struct backup *)patrol;
 
-	return sink_finish(b->output.sink, err);
+	return output_finish(&b->output, err);
 }
 
 static const struct patrol_ops measuring = { backup_tree_measure, NULL, tick };

@@ -22,7 +22,7 @@ int
 backup_archive_open(struct backup *b, struct error *err)
 {
 	const struct blockpipe_options pipe = {
-		.sink = b->output.sink,
+		.sink = b->output.sinks[0],
 		.codec = b->opt->compression.codec,
 		.level = b->opt->compression.level,
 		.jobs = b->opt->jobs,

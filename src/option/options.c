@@ -229,6 +229,10 @@ take_option(struct options *o, const struct token *t, struct error *err)
 		if (!t->has_value)
 			break;
 		return optvalue_number(t->value, 1, 2147483, &o->wait_archive_limit, err);
+	case OPT_RECORD: /* a tape drive has 24 bits for the length of a block */
+		return optvalue_number(t->value, 1, 32767, &o->blocking_factor, err);
+	case OPT_RATE:
+		return optvalue_rate(t->value, &o->max_rate, err);
 	case OPT_DIGEST:
 		return optvalue_digest(t->value, &o->manifest_digest, err);
 	case OPT_NO_PROMPT:

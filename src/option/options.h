@@ -2,6 +2,7 @@
 #define PG_BASETAR_OPTION_OPTIONS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "checksum/digest.h"
 #include "option/optvalue.h"
@@ -24,6 +25,8 @@ struct options {
 	unsigned jobs; /* at least 1 */
 	bool force;    /* an output that exists may be replaced */
 	bool no_sync;
+	unsigned blocking_factor; /* a record is that many blocks of 512 bytes; 0: no records */
+	uint64_t max_rate;        /* bytes a second; 0: as fast as can be */
 
 	bool checkpoint_fast;
 	enum wal_method wal_method;

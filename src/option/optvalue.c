@@ -13,6 +13,10 @@ static const struct {
 	{ "lz4", ".lz4" },
 };
 
+/* Bytes a second. */
+#define RATE_LEAST ((uint64_t)32 << 10)
+#define RATE_MOST ((uint64_t)1024 << 30)
+
 enum { FOREIGN = sizeof(foreign) / sizeof(foreign[0]) };
 
 static int
@@ -39,6 +43,26 @@ optvalue_number(
 		return error_set(err, ERROR_USAGE, 0,
 		    "\"%s\" is not a number from %u to %u", text, min, max);
 	*out = (unsigned)value;
+	return 0;
+}
+
+int
+optvalue_rate(const char *text, uint64_t *out, struct error *err)
+{
+	static const char units[] = "kMG";
+	size_t len = strspn(text, "0123456789");
+	const char *unit = text[len] != '\0' ? strchr(units, text[len]) : units;
+	uint64_t value = 0;
+
+	/* a number that no unit makes overflow */
+	if (unit && (text[len] == '\0' || text[len + 1] == '\0') &&
+	    number_parse(text, len, UINT32_MAX, &value))
+		value <<= 10 * (unit - units + 1);
+	if (value < RATE_LEAST || value > RATE_MOST) {
+		error_set(err, ERROR_USAGE, 0, "\"%s\" is not a rate from 32k to 1024G", text);
+		return error_hint(err, "A rate is in kB/s, or has the unit k, M or G: 32M.");
+	}
+	*out = value;
 	return 0;
 }
 

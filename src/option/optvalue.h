@@ -2,6 +2,7 @@
 #define PG_BASETAR_OPTION_OPTVALUE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "checksum/digest.h"
 #include "io/codec.h"
@@ -26,6 +27,12 @@ struct compression {
 /* A decimal number from ${min} to ${max}: digits only. */
 MUST_CHECK int optvalue_number(
     const char *text, unsigned min, unsigned max, unsigned *out, struct error *err);
+
+/*
+ * Bytes a second: a number of kB (of 1024 bytes), or one with its unit, k, M or G, behind
+ * it; from 32 kB, as for pg_basebackup, to 1024 GB.
+ */
+MUST_CHECK int optvalue_rate(const char *text, uint64_t *out, struct error *err);
 
 /*
  * [client-]METHOD[:LEVEL|:level=LEVEL], or a bare level: 0 is no compression, 1 to 9 is

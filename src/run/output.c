@@ -11,6 +11,8 @@
 #include "run/place.h"
 #include "sink/outfd.h"
 #include "sink/outfile.h"
+#include "sink/rate.h"
+#include "sink/record.h"
 #include "util/interrupt.h"
 #include "util/sys.h"
 
@@ -38,6 +40,57 @@ stdout_directory(void)
 	return directory;
 }
 
+/* Bytes of a record; 0: there are none. */
+static size_t
+record_size(const struct options *opt)
+{
+	return (size_t)opt->blocking_factor * 512;
+}
+
+/* The budget comes before the first sink. */
+static int
+open_rate(struct output *out, const struct options *opt, const struct cancel *cancel,
+    struct error *err)
+{
+	const struct rate_options rate = {
+		.bytes_per_second = opt->max_rate,
+		.unit = opt->blocking_factor > 0 ? record_size(opt) : 1,
+		.cancel = cancel,
+	};
+
+	return opt->max_rate > 0 ? rate_open(&out->rate, &rate, err) : 0;
+}
+
+/* One more sink, below what all of them have in common.  Takes ${sink}, on failure too. */
+static int
+add_sink(struct output *out, const struct options *opt, struct sink *sink, struct error *err)
+{
+	struct sink **sinks = realloc(out->sinks, (out->count + 1) * sizeof(*sinks));
+
+	if (sinks == NULL) {
+		sink_free(sink);
+		return error_memory(err);
+	}
+	out->sinks = sinks;
+	sinks += out->count++;
+	*sinks = sink;
+	if (out->rate && rate_push(sinks, out->rate, err))
+		return -1;
+	return opt->blocking_factor > 0 ? record_push(sinks, record_size(opt), err) : 0;
+}
+
+static int
+add_descriptor(struct output *out, const struct options *opt, int fd, const char *name,
+    const struct cancel *cancel, struct error *err)
+{
+	struct sink *sink;
+
+	out->fd = fd;
+	if (outfd_open(&sink, fd, name, opt->no_sync, cancel, err))
+		return -1;
+	return add_sink(out, opt, sink, err);
+}
+
 static int
 open_stdout(struct output *out, const struct options *opt, struct cancel *cancel,
     struct error *err)
@@ -61,8 +114,7 @@ open_stdout(struct output *out, const struct options *opt, struct cancel *cancel
 	close(STDOUT_FILENO);
 	if (open("/dev/null", O_RDONLY) == -1)
 		errno = 0; /* nobody writes there any more */
-	out->fd = fd;
-	return outfd_open(&out->sink, fd, "standard output", opt->no_sync, cancel, err);
+	return add_descriptor(out, opt, fd, "standard output", cancel, err);
 }
 
 enum { READER_MS = 100 }; /* between two looks for a fifo's reader */
@@ -102,27 +154,39 @@ open_device(struct output *out, const struct options *opt, bool is_fifo,
 		error_set(err, ERROR_USAGE, 0, "\"%s\" is a terminal", opt->output);
 		return error_hint(err, "Name the archive with -o FILE.");
 	}
-	out->fd = fd;
-	return outfd_open(&out->sink, fd, opt->output, opt->no_sync, cancel, err);
+	return add_descriptor(out, opt, fd, opt->output, cancel, err);
 }
 
-int
-output_open(struct output *out, const struct options *opt, struct cancel *cancel,
+static int
+open_file(struct output *out, const struct options *opt, struct cancel *cancel,
     struct error *err)
 {
 	const struct outfile_options file = { .path = opt->output,
 		.force = opt->force,
 		.no_sync = opt->no_sync,
 		.cancel = cancel };
+	struct sink *sink;
+
+	out->directory = place_parent(opt->output);
+	if (outfile_open(&sink, &file, err))
+		return -1;
+	return add_sink(out, opt, sink, err);
+}
+
+int
+output_open(struct output *out, const struct options *opt, struct cancel *cancel,
+    struct error *err)
+{
 	struct stat st;
 
 	*out = (struct output){ .fd = -1 };
+	if (open_rate(out, opt, cancel, err))
+		return -1;
 	if (opt->output_is_stdout)
 		return open_stdout(out, opt, cancel, err);
 	if (stat(opt->output, &st) == 0 && (S_ISCHR(st.st_mode) || S_ISFIFO(st.st_mode)))
 		return open_device(out, opt, S_ISFIFO(st.st_mode), cancel, err);
-	out->directory = place_parent(opt->output);
-	return outfile_open(&out->sink, &file, err);
+	return open_file(out, opt, cancel, err);
 }
 
 int
@@ -154,9 +218,21 @@ output_wait(const struct output *out, int ms, struct error *err)
 			       "say why.");
 }
 
+int
+output_finish(struct output *out, struct error *err)
+{
+	for (size_t i = 0; i < out->count; i++)
+		if (sink_finish(out->sinks[i], err))
+			return -1;
+	return 0;
+}
+
 void
 output_free(struct output *out)
 {
-	sink_free(out->sink);
+	for (size_t i = 0; i < out->count; i++)
+		sink_free(out->sinks[i]);
+	free(out->sinks);
+	rate_free(out->rate);
 	free(out->directory);
 }

@@ -9,15 +9,17 @@
 
 /* Where the archive goes. */
 struct output {
-	struct sink *sink;
+	struct sink **sinks;
+	size_t count;
 	char *directory; /* of the file, absolute, without links; NULL: it is no file */
 	int fd; /* the sink's, where that may be a pipe; else -1 */
+	struct rate *rate; /* which all sinks share; NULL: no limit */
 };
 
 /*
  * Open what -o names: standard output (refused when it is closed or a terminal), a
- * device or fifo that exists, or a file that will appear when it is complete.
- * output_free() it, also after a failure.
+ * device or fifo that exists, or a file that will appear when it is complete.  What is
+ * written passes --max-rate and --blocking-factor.  output_free() it, also after a failure.
  */
 MUST_CHECK int output_open(struct output *, const struct options *, struct cancel *,
     struct error *err);
@@ -34,6 +36,9 @@ MUST_CHECK int output_refuse_inside(const struct output *, const struct stat *st
  * of the output any more: while nothing is written, no write tells.
  */
 MUST_CHECK int output_wait(const struct output *, int ms, struct error *err);
+
+/* Nothing more will be written: make all of it durable, and visible. */
+MUST_CHECK int output_finish(struct output *, struct error *err);
 
 /* An output that was not finished leaves nothing behind. */
 void output_free(struct output *);

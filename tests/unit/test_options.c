@@ -74,6 +74,7 @@ test_defaults(void **state)
 	assert_true(o.output_is_stdout);
 	assert_string_equal(o.compression.codec->name, "none");
 	assert_int_equal(o.jobs, sys_processors());
+	assert_false(o.blocking_factor || o.max_rate);
 	assert_false(o.force || o.no_sync || o.checkpoint_fast || o.wait_archive);
 	assert_int_equal(o.wal_method, WAL_FETCH);
 	assert_int_equal(o.wait_archive_limit, 0);
@@ -135,6 +136,8 @@ test_letters(void **state)
 	assert_string_equal(o.port, "5433");
 	assert_string_equal(o.user, "me");
 	assert_string_equal(o.dbname, "db");
+	assert_int_equal(taken(&line, "-D /d -r 2M").max_rate, 2 * 1024 * 1024);
+	assert_int_equal(taken(&line, "-D /d -b 20").blocking_factor, 20);
 	assert_true(taken(&line, "-D /d -q").quiet);
 	assert_true(taken(&line, "-D /d --no-manifest").no_manifest);
 	assert_true(taken(&line, "-D /d --no-verify-checksums").no_verify_checksums);
@@ -286,10 +289,6 @@ static struct refusal refusals[] = {
 	{ "info -", "command \"info\" is not available in this version", NULL },
 	{ "-D /d --split -o x", LATER("split"),
 	    "Without it, one archive holds all tablespaces." },
-	{ "-D /d -r 32M", LATER("max-rate"),
-	    "Pipe the output through a program that limits the rate." },
-	{ "-D /d --blocking-factor", LATER("blocking-factor"),
-	    "Pipe the output through \"dd\" with its obs=." },
 	{ "-D /d --offline", LATER("offline"),
 	    "Start the server, and leave the option out." },
 	{ "-D /d --snap", LATER("snapshot"), "Back up the running server itself." },
@@ -312,6 +311,7 @@ static struct refusal refusals[] = {
 	{ "-D /d --no-wait-archive --wait-archive", "duplicate option \"--wait-archive\"",
 	    NULL },
 
+	{ "-b0", "option \"--blocking-factor\": \"0\" is not a number from 1 to 32767", NULL },
 	{ "-D /d -q -v", "options \"--quiet\" and \"--verbose\" exclude each other",
 	    NULL },
 	{ "-D /d --no-manifest --manifest-checksums=NONE",

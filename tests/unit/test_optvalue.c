@@ -9,9 +9,9 @@
 
 #include "option/optvalue.h"
 
-enum what { NUMBER, COMPRESS, SUFFIX, CHECKPOINT, WAL, DIGEST, FORMAT };
+enum what { NUMBER, RATE, COMPRESS, SUFFIX, CHECKPOINT, WAL, DIGEST, FORMAT };
 
-static const char *const what_names[] = { "number", "compress", "suffix", "checkpoint",
+static const char *const what_names[] = { "number", "rate", "compress", "suffix", "checkpoint",
 	"wal", "digest", "format" };
 
 struct row {
@@ -27,6 +27,9 @@ struct row {
 #define METHODS "The methods are \"none\" and \"gzip\"."
 #define ELSEWHERE "Use \"gzip\", or pipe the output through a program that compresses."
 
+#define RATE_OF(text) "\"" text "\" is not a rate from 32k to 1024G"
+#define UNITS "A rate is in kB/s, or has the unit k, M or G: 32M."
+
 static struct row rows[] = {
 	{ .what = NUMBER, .text = "3", .value = "3" },
 	{ .what = NUMBER, .text = "40", .value = "40" },
@@ -40,6 +43,21 @@ static struct row rows[] = {
 	{ .what = NUMBER,
 	    .text = "18446744073709551623", /* 2^64 + 7 */
 	    .error = "\"18446744073709551623\" is not a number from 3 to 40" },
+
+	{ .what = RATE, .text = "32", .value = "32768" },
+	{ .what = RATE, .text = "32k", .value = "32768" },
+	{ .what = RATE, .text = "1M", .value = "1048576" },
+	{ .what = RATE, .text = "1024G", .value = "1099511627776" },
+	{ .what = RATE, .text = "31", .error = RATE_OF("31"), .hint = UNITS },
+	{ .what = RATE, .text = "31k", .error = RATE_OF("31k"), .hint = UNITS },
+	{ .what = RATE, .text = "1025G", .error = RATE_OF("1025G"), .hint = UNITS },
+	{ .what = RATE, .text = "9999999999G", .error = RATE_OF("9999999999G"), .hint = UNITS },
+	{ .what = RATE, .text = "32m", .error = RATE_OF("32m"), .hint = UNITS },
+	{ .what = RATE, .text = "32MB", .error = RATE_OF("32MB"), .hint = UNITS },
+	{ .what = RATE, .text = "M", .error = RATE_OF("M"), .hint = UNITS },
+	{ .what = RATE, .text = "", .error = RATE_OF(""), .hint = UNITS },
+	{ .what = RATE, .text = "-32", .error = RATE_OF("-32"), .hint = UNITS },
+	{ .what = RATE, .text = "1.5M", .error = RATE_OF("1.5M"), .hint = UNITS },
 
 	{ .what = COMPRESS, .text = "none", .value = "none 0" },
 	{ .what = COMPRESS, .text = "client-none", .value = "none 0" },
@@ -208,6 +226,13 @@ parse(const struct row *row, char *value, size_t size, struct error *err)
 		if (rc)
 			assert_int_equal(number, 77);
 		snprintf(value, size, "%u", number);
+	} else if (row->what == RATE) {
+		uint64_t rate = 77;
+
+		rc = optvalue_rate(row->text, &rate, err);
+		if (rc)
+			assert_int_equal(rate, 77);
+		snprintf(value, size, "%llu", (unsigned long long)rate);
 	} else if (row->what == COMPRESS || row->what == SUFFIX) {
 		rc = row->what == COMPRESS
 			 ? optvalue_compression(row->text, &compression, err)
