@@ -7,6 +7,7 @@
 #include "cmd/backup_internal.h"
 #include "run/message.h"
 #include "datadir/walk.h"
+#include "pg/tablespace_map.h"
 #include "util/sys.h"
 
 /* What the walk tells goes into the archive. */
@@ -48,7 +49,16 @@ enter(struct tree_visitor *v, const char *path)
 		v->in->sent += here - v->since;
 	v->in = t ? &v->b->tablespaces.rows[t - v->b->tablespaces.rows] : NULL;
 	v->since = here;
-	return t ? LAYOUT_TABLESPACE : LAYOUT_TREE;
+	if (t == NULL)
+		return LAYOUT_TREE;
+	return v->b->opt->split ? LAYOUT_LOCATION : LAYOUT_TABLESPACE;
+}
+
+/* A server started the backup, so it has a label, and with it tablespace_map counts. */
+static bool
+has_label(const struct backup *b)
+{
+	return b->started.lsn != 0;
 }
 
 /*
@@ -93,7 +103,8 @@ tree_directory(struct visitor *visitor, const char *path, const struct stat *st,
 	if (is_replaced(v->b, path))
 		return 0;
 	/* pg_tblspc/OID/PG_x itself: two slashes */
-	if (t && strchr(strchr(path, '/') + 1, '/') == strrchr(path, '/') &&
+	if (t && !v->b->opt->split &&
+	    strchr(strchr(path, '/') + 1, '/') == strrchr(path, '/') &&
 	    lead_to_tablespace(v, t, err))
 		return -1;
 	return archive_directory(v->b->archive, enter(v, path), path, st, err);
@@ -105,8 +116,12 @@ tree_link(struct visitor *visitor, const char *path, const char *target,
 {
 	struct tree_visitor *v = (struct tree_visitor *)visitor;
 
-	(void)target; /* pg_basetar.info tells it; in the archive the link is ours */
-	return archive_tablespace_link(v->b->archive, strrchr(path, '/') + 1, NULL, st, err);
+	/* one archive: pg_basetar.info tells the target, and the link is ours */
+	if (!v->b->opt->split)
+		target = NULL;
+	else if (has_label(v->b))
+		return 0; /* the server makes it, from tablespace_map */
+	return archive_tablespace_link(v->b->archive, strrchr(path, '/') + 1, target, st, err);
 }
 
 static int
@@ -166,6 +181,28 @@ send_label(struct backup *b, struct error *err)
 	return rc;
 }
 
+/* Where the server is to link the tablespaces to that have archives of their own. */
+static int
+send_map(struct backup *b, struct error *err)
+{
+	struct tablespace_map map = { 0 };
+	struct buf text = { 0 };
+	int rc = 0;
+
+	if (!b->opt->split || b->tablespaces.count == 0)
+		return 0;
+	for (size_t i = 0; i < b->tablespaces.count && rc == 0; i++)
+		rc = tablespace_map_add(&map, b->tablespaces.rows[i].oid,
+		    b->tablespaces.rows[i].target, err);
+	if (rc == 0)
+		rc = tablespace_map_build(&text, &map, b->version, err);
+	if (rc == 0)
+		rc = send_text(b, LAYOUT_MAP, &text, err);
+	tablespace_map_free(&map);
+	buf_free(&text);
+	return rc;
+}
+
 /* "KEY: NAME PATH" */
 static int
 add_pair(struct buf *text, const char *key, const char *name, const char *path,
@@ -194,7 +231,9 @@ add_facts(const struct backup *b, struct buf *text, struct error *err)
 	    infofile_add(text, "server_version", major, err) ||
 	    infofile_add(text, "manifest_checksums",
 		opt->no_manifest ? "none" : digest_name(opt->manifest_digest), err) ||
-	    infofile_add(text, "wal_method", opt->wal_method == WAL_FETCH ? "fetch" : "none", err))
+	    infofile_add(text, "wal_method", opt->wal_method == WAL_FETCH ? "fetch" : "none",
+		err) ||
+	    infofile_add(text, "layout", opt->split ? "split" : "one", err))
 		return -1;
 	for (size_t i = 0; i < b->tablespaces.count; i++)
 		if (add_pair(text, "tablespace", b->tablespaces.rows[i].oid_text,
@@ -260,15 +299,33 @@ backup_tree_measure(struct patrol *patrol, struct error *err)
 	return walk_size(&walk, &b->measured, err);
 }
 
+/* An archive for each tablespace; behind them begins the one with all the rest. */
+static int
+send_tablespaces(struct backup *b, const struct walk_options *walk,
+    struct visitor *visitor, struct error *err)
+{
+	for (size_t i = 0; i < b->tablespaces.count; i++)
+		if (walk_tablespace(walk, &b->tablespaces.rows[i], visitor, err) ||
+		    archive_next(b->archive, b->output.sinks[i + 1], err))
+			return -1;
+	return 0;
+}
+
 int
 backup_tree_send(struct patrol *patrol, struct error *err)
 {
 	struct backup *b = (struct backup *)patrol;
 	struct tree_visitor visitor = { .visitor = { &tree_ops }, .b = b };
-	const struct walk_options walk = walk_options_of(b);
+	struct walk_options walk = walk_options_of(b);
 
-	if (send_label(b, err) || send_info(b, err) || backup_config_send(b, err) ||
-	    walk_tree(&walk, &visitor.visitor, err))
+	if (b->opt->split) {
+		walk.tablespaces_at = NULL; /* they come first */
+		if (send_tablespaces(b, &walk, &visitor.visitor, err))
+			return -1;
+		enter(&visitor, "");
+	}
+	if ((has_label(b) && (send_label(b, err) || send_map(b, err))) || send_info(b, err) ||
+	    backup_config_send(b, err) || walk_tree(&walk, &visitor.visitor, err))
 		return -1;
 	enter(&visitor, "");
 	return send_control(b, err);

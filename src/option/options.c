@@ -15,12 +15,16 @@
  * from its global state which option they are about.
  */
 
-/* Two options of which only one can be meant. */
+/* Two options of which only one can be meant; and why, where that must be said. */
 static const struct {
-	const char *one, *other;
+	const char *one, *other, *why;
 } excluding[] = {
-	{ "quiet", "verbose" },
-	{ "no-manifest", "manifest-checksums" },
+	{ "quiet", "verbose", NULL },
+	{ "no-manifest", "manifest-checksums", NULL },
+	{ "split", "force",
+	    "With --split the directory must be new or empty, so that nothing is replaced." },
+	{ "split", "blocking-factor",
+	    "Records are for a tape or a pipe, which takes one archive." },
 };
 
 /* Other commands of the program's design. */
@@ -248,15 +252,44 @@ take_option(struct options *o, const struct token *t, struct error *err)
 	return OPTIONS_RUN;
 }
 
+static int
+check_excluding(const struct reading *r, struct error *err)
+{
+	for (size_t i = 0; i < sizeof(excluding) / sizeof(excluding[0]); i++) {
+		if (!was_given(r, excluding[i].one) || !was_given(r, excluding[i].other))
+			continue;
+		error_set(err, ERROR_USAGE, 0, "options \"--%s\" and \"--%s\" exclude each other",
+		    excluding[i].one, excluding[i].other);
+		return excluding[i].why ? error_hint(err, "%s", excluding[i].why) : -1;
+	}
+	return 0;
+}
+
+/* The output's kind, and what its name says of the compression. */
+static int
+complete_output(struct options *o, struct error *err)
+{
+	const char *name = "";
+
+	if (o->output && strcmp(o->output, "-") == 0)
+		o->output = NULL;
+	o->output_is_stdout = !o->output;
+	if (o->split && !o->output) {
+		error_set(err, ERROR_USAGE, 0, "option \"--split\" needs a directory");
+		return error_hint(err, "Name a new or an empty one with -o; standard output takes "
+				       "one archive.");
+	}
+	if (o->output && !o->split)
+		name = o->output;
+	return o->compression.codec ? 0 : optvalue_suffix(name, &o->compression, err);
+}
+
 /* Fill in what was not said, once all that was said is known. */
 static int
 complete(struct options *o, const struct reading *r, struct error *err)
 {
-	for (size_t i = 0; i < sizeof(excluding) / sizeof(excluding[0]); i++)
-		if (was_given(r, excluding[i].one) && was_given(r, excluding[i].other))
-			return error_set(err, ERROR_USAGE, 0,
-			    "options \"--%s\" and \"--%s\" exclude each other",
-			    excluding[i].one, excluding[i].other);
+	if (check_excluding(r, err))
+		return -1;
 	if (!o->pgdata)
 		o->pgdata = getenv("PGDATA");
 	if (!o->pgdata || *o->pgdata == '\0') {
@@ -267,11 +300,7 @@ complete(struct options *o, const struct reading *r, struct error *err)
 		error_set(err, ERROR_USAGE, 0, "the report cannot go to standard output");
 		return error_hint(err, "Name a file: it appears there when the run has ended.");
 	}
-	if (o->output && strcmp(o->output, "-") == 0)
-		o->output = NULL;
-	o->output_is_stdout = !o->output;
-	if (!o->compression.codec &&
-	    optvalue_suffix(o->output ? o->output : "", &o->compression, err))
+	if (complete_output(o, err))
 		return -1;
 	if (!was_given(r, "wait-archive") && !was_given(r, "no-wait-archive"))
 		o->wait_archive = o->wal_method == WAL_NONE;

@@ -21,11 +21,12 @@ struct options {
 
 	const char *output; /* NULL: standard output; never empty */
 	bool output_is_stdout; /* whether it is a terminal is for the caller to see */
+	bool split;            /* the output is a directory, with a tar for each tablespace */
 	struct compression compression;
 	unsigned jobs; /* at least 1 */
 	bool force;    /* an output that exists may be replaced */
 	bool no_sync;
-	unsigned blocking_factor; /* a record is that many blocks of 512 bytes; 0: no records */
+	unsigned blocking_factor; /* blocks of 512 bytes in a record; 0: no records */
 	uint64_t max_rate;        /* bytes a second; 0: as fast as can be */
 
 	bool checkpoint_fast;

@@ -35,6 +35,8 @@ const struct opttable_row opttable[] = {
 	{ 0, NULL, NULL, OPT_LAST, OPT_HEADING, 0, "What is written" },
 	{ 'o', "output", "FILE", OPT_LAST, OPT_NAME, AT(output),
 	    "the archive (default: -, standard output)" },
+	{ 0, "split", NULL, OPT_LAST, OPT_FLAG, AT(split),
+	    "-o names a directory: a tar per tablespace" },
 	{ 'Z', "compress", "METHOD", OPT_LAST, OPT_COMPRESS, 0,
 	    "none, gzip, gzip:LEVEL (default: by suffix)" },
 	{ 'z', "gzip", NULL, OPT_LAST, OPT_GZIP, 0,
@@ -80,8 +82,6 @@ const struct opttable_row opttable[] = {
 	{ 'W', "password", NULL, OPT_LAST, OPT_PROMPT, 0,
 	    "ask for a password before connecting" },
 
-	{ 0, "split", NULL, OPT_LATER, OPT_FLAG, 0,
-	    "Without it, one archive holds all tablespaces." },
 	{ 0, "offline", NULL, OPT_LATER, OPT_FLAG, 0,
 	    "Start the server, and leave the option out." },
 	{ 0, "snapshot", NULL, OPT_LATER, OPT_FLAG, 0,
@@ -155,7 +155,7 @@ usage_row(struct buf *text, const struct opttable_row *row, struct error *err)
 
 static const char intro[] =
     "pg_basetar writes a physical base backup of a running PostgreSQL cluster,\n"
-    "on the cluster's own host, as one tar archive.\n"
+    "on the cluster's own host, as one tar archive or one per tablespace.\n"
     "\nUsage:\n  pg_basetar [backup] [OPTION]...\n";
 static const char example[] =
     "\nExample:\n  pg_basetar -D \"$PGDATA\" -l nightly -o base.tar.gz\n";

@@ -1,3 +1,5 @@
+/* realpath() */
+#define _DEFAULT_SOURCE
 #include "run/output.h"
 
 #include <errno.h>
@@ -9,6 +11,7 @@
 #include <unistd.h>
 
 #include "run/place.h"
+#include "sink/outdir.h"
 #include "sink/outfd.h"
 #include "sink/outfile.h"
 #include "sink/rate.h"
@@ -63,9 +66,10 @@ open_rate(struct output *out, const struct options *opt, const struct cancel *ca
 
 /* One more sink, below what all of them have in common.  Takes ${sink}, on failure too. */
 static int
-add_sink(struct output *out, const struct options *opt, struct sink *sink, struct error *err)
+add_sink(struct output *out, const struct options *opt, struct sink *sink,
+    struct error *err)
 {
-	struct sink **sinks = realloc(out->sinks, (out->count + 1) * sizeof(*sinks));
+	struct sink **sinks = realloc(out->sinks, (out->count + 1) * sizeof(struct sink *));
 
 	if (sinks == NULL) {
 		sink_free(sink);
@@ -173,6 +177,18 @@ open_file(struct output *out, const struct options *opt, struct cancel *cancel,
 	return add_sink(out, opt, sink, err);
 }
 
+static int
+open_directory(struct output *out, const struct options *opt, struct cancel *cancel,
+    struct error *err)
+{
+	const struct outdir_options dir = { opt->output, opt->no_sync, cancel };
+
+	if (outdir_open(&out->dir, &dir, err))
+		return -1;
+	out->directory = realpath(opt->output, NULL);
+	return out->directory ? 0 : error_set(err, ERROR_IO, errno, "\"%s\"", opt->output);
+}
+
 int
 output_open(struct output *out, const struct options *opt, struct cancel *cancel,
     struct error *err)
@@ -182,11 +198,24 @@ output_open(struct output *out, const struct options *opt, struct cancel *cancel
 	*out = (struct output){ .fd = -1 };
 	if (open_rate(out, opt, cancel, err))
 		return -1;
+	if (opt->split)
+		return open_directory(out, opt, cancel, err);
 	if (opt->output_is_stdout)
 		return open_stdout(out, opt, cancel, err);
 	if (stat(opt->output, &st) == 0 && (S_ISCHR(st.st_mode) || S_ISFIFO(st.st_mode)))
 		return open_device(out, opt, S_ISFIFO(st.st_mode), cancel, err);
 	return open_file(out, opt, cancel, err);
+}
+
+int
+output_add(struct output *out, const struct options *opt, const char *name,
+    struct error *err)
+{
+	struct sink *file;
+
+	if (outdir_file(out->dir, name, &file, err))
+		return -1;
+	return add_sink(out, opt, file, err);
 }
 
 int
@@ -224,7 +253,7 @@ output_finish(struct output *out, struct error *err)
 	for (size_t i = 0; i < out->count; i++)
 		if (sink_finish(out->sinks[i], err))
 			return -1;
-	return 0;
+	return out->dir ? outdir_finish(out->dir, err) : 0;
 }
 
 void
@@ -233,6 +262,7 @@ output_free(struct output *out)
 	for (size_t i = 0; i < out->count; i++)
 		sink_free(out->sinks[i]);
 	free(out->sinks);
+	outdir_free(out->dir);
 	rate_free(out->rate);
 	free(out->directory);
 }

@@ -7,21 +7,27 @@
 #include "option/options.h"
 #include "util/cancel.h"
 
-/* Where the archive goes. */
+/* Where the archive goes, or with --split the archives. */
 struct output {
-	struct sink **sinks;
+	struct sink **sinks; /* one, or a file each in the order in which they appear */
 	size_t count;
-	char *directory; /* of the file, absolute, without links; NULL: it is no file */
+	char *directory; /* of the files, absolute, without links; NULL: it is no file */
 	int fd; /* the sink's, where that may be a pipe; else -1 */
-	struct rate *rate; /* which all sinks share; NULL: no limit */
+	struct outdir *dir; /* of --split; NULL */
+	struct rate *rate;  /* which all sinks share; NULL: no limit */
 };
 
 /*
  * Open what -o names: standard output (refused when it is closed or a terminal), a
- * device or fifo that exists, or a file that will appear when it is complete.  What is
- * written passes --max-rate and --blocking-factor.  output_free() it, also after a failure.
+ * device or fifo that exists, or a file that will appear when it is complete; with
+ * --split a directory, which has no files yet.  What is written passes --max-rate and
+ * --blocking-factor.  output_free() it, also after a failure.
  */
 MUST_CHECK int output_open(struct output *, const struct options *, struct cancel *,
+    struct error *err);
+
+/* One more file ${name} in the directory of --split. */
+MUST_CHECK int output_add(struct output *, const struct options *, const char *name,
     struct error *err);
 
 /*

@@ -15,7 +15,8 @@ traced() {
 	as_server timeout 300 strace -ff -qq -y -s 0 -e trace=write,writev,pwrite64,pwritev,pwritev2 \
 		-o "$T/out/trace" "$BIN" -D "$T/main/data" -c fast -o "$output" "$@" 2>"$T/stderr"
 	[ ! -s "$T/stderr" ]
-	cat "$T"/out/trace.* | sed -n "s|^\([a-z0-9]*\)([0-9]*<$output>.*, \([0-9]*\)) *= \([0-9]*\)\$|\1 \2 \3|p" >"$T/writes"
+	sed -n "s|^\([a-z0-9]*\)([0-9]*<$output>.*, \([0-9]*\)) *= \([0-9]*\)\$|\1 \2 \3|p" \
+		"$T"/out/trace.* >"$T/writes"
 	rm -f "$T"/out/trace.*
 	clean main
 }

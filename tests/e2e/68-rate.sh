@@ -62,6 +62,15 @@ records() {
 	sleeps 522240
 }
 
+# All files together, and the manifest.  They have no names yet: "/DIR/#INODE (deleted)".
+split() {
+	rm -rf "$T/out/split"
+	traced "$T/out/split/.*" --split -o "$T/out/split" -Z none -r 8M
+	at_rate 8388608 524288
+	[ "$(awk '{ total += $2 } END { print total }' "$T/writes")" -eq \
+		"$(cat "$T"/out/split/* | wc -c)" ]
+}
+
 # A slow reader is not made up for by a burst.
 slow_reader() {
 	rm -f "$T/pipe"
@@ -111,11 +120,13 @@ refused() {
 
 cluster_init main --wal-segsize=1
 cluster_start main
-sql main 'create table t as select generate_series(1, 200000) g'
+tablespace main space
+sql main 'create table t tablespace space as select generate_series(1, 200000) g'
 
 t 'a device' device
 t 'compressed' compressed
 t 'records' records
+t 'several files and the manifest' split
 t 'a reader that pauses' slow_reader
 t 'a signal ends a pause' ends_at_once
 t 'a signal ends a pause of minutes' ends_at_once -b 32767

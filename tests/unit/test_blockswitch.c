@@ -124,8 +124,10 @@ struct shape {
 };
 
 static struct shape shapes[] = {
-	{ "small streams, none", "none", 2, { { 100 }, { 8192, 1 }, { 5 }, { 600, 7 }, { 1 } } },
-	{ "small streams, gzip", "gzip", 2, { { 100 }, { 8192, 1 }, { 5 }, { 600, 7 }, { 1 } } },
+	{ "small streams, none", "none", 2,
+	    { { 100 }, { 8192, 1 }, { 5 }, { 600, 7 }, { 1 } } },
+	{ "small streams, gzip", "gzip", 2,
+	    { { 100 }, { 8192, 1 }, { 5 }, { 600, 7 }, { 1 } } },
 	{ "large streams, none", "none", 3,
 	    { { 1500000, 900000 }, { 2400000 }, { 10 }, { 1048576 }, { 1200000, 3 } } },
 	{ "large streams, gzip", "gzip", 2, { { 1500000 }, { 2400000 }, { 10 }, { 1048576 },
@@ -177,7 +179,8 @@ empty_streams_are_alike(void **state)
 static void
 barrier_covers_all_streams(void **state)
 {
-	static const plan_sizes sizes = { { 3000, 4, 70000 }, { 5000 }, { 0 }, { 0 }, { 90000 } };
+	static const plan_sizes sizes = { { 3000, 4, 70000 }, { 5000 }, { 0 }, { 0 },
+		{ 90000 } };
 	static const uint8_t other[PIPERUN_FILE];
 	struct streams s;
 	char *path;

@@ -74,7 +74,7 @@ test_defaults(void **state)
 	assert_true(o.output_is_stdout);
 	assert_string_equal(o.compression.codec->name, "none");
 	assert_int_equal(o.jobs, sys_processors());
-	assert_false(o.blocking_factor || o.max_rate);
+	assert_false(o.split || o.blocking_factor || o.max_rate);
 	assert_false(o.force || o.no_sync || o.checkpoint_fast || o.wait_archive);
 	assert_int_equal(o.wal_method, WAL_FETCH);
 	assert_int_equal(o.wait_archive_limit, 0);
@@ -136,7 +136,9 @@ test_letters(void **state)
 	assert_string_equal(o.port, "5433");
 	assert_string_equal(o.user, "me");
 	assert_string_equal(o.dbname, "db");
-	assert_int_equal(taken(&line, "-D /d -r 2M").max_rate, 2 * 1024 * 1024);
+	o = taken(&line, "-D /d --split -o /b/x.gz -r 2M");
+	assert_true(o.split && !o.output_is_stdout && o.max_rate == 2 * 1024 * 1024);
+	assert_string_equal(o.compression.codec->name, "none"); /* no suffix of a directory */
 	assert_int_equal(taken(&line, "-D /d -b 20").blocking_factor, 20);
 	assert_true(taken(&line, "-D /d -q").quiet);
 	assert_true(taken(&line, "-D /d --no-manifest").no_manifest);
@@ -287,8 +289,6 @@ static struct refusal refusals[] = {
 	{ "restore base.tar --standby",
 	    "command \"restore\" is not available in this version", NULL },
 	{ "info -", "command \"info\" is not available in this version", NULL },
-	{ "-D /d --split -o x", LATER("split"),
-	    "Without it, one archive holds all tablespaces." },
 	{ "-D /d --offline", LATER("offline"),
 	    "Start the server, and leave the option out." },
 	{ "-D /d --snap", LATER("snapshot"), "Back up the running server itself." },
@@ -311,6 +311,15 @@ static struct refusal refusals[] = {
 	{ "-D /d --no-wait-archive --wait-archive", "duplicate option \"--wait-archive\"",
 	    NULL },
 
+	{ "-D /d --split", "option \"--split\" needs a directory",
+	    "Name a new or an empty one with -o; standard output takes one archive." },
+	{ "-D /d --split -o -", "option \"--split\" needs a directory",
+	    "Name a new or an empty one with -o; standard output takes one archive." },
+	{ "-D /d --split -o x --force", "options \"--split\" and \"--force\" exclude each other",
+	    "With --split the directory must be new or empty, so that nothing is replaced." },
+	{ "-D /d --split -o x -b2",
+	    "options \"--split\" and \"--blocking-factor\" exclude each other",
+	    "Records are for a tape or a pipe, which takes one archive." },
 	{ "-b0", "option \"--blocking-factor\": \"0\" is not a number from 1 to 32767", NULL },
 	{ "-D /d -q -v", "options \"--quiet\" and \"--verbose\" exclude each other",
 	    NULL },

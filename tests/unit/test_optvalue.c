@@ -11,8 +11,8 @@
 
 enum what { NUMBER, RATE, COMPRESS, SUFFIX, CHECKPOINT, WAL, DIGEST, FORMAT };
 
-static const char *const what_names[] = { "number", "rate", "compress", "suffix", "checkpoint",
-	"wal", "digest", "format" };
+static const char *const what_names[] = { "number", "rate", "compress", "suffix",
+	"checkpoint", "wal", "digest", "format" };
 
 struct row {
 	enum what what;
