@@ -169,6 +169,7 @@ archive_file(struct archive *a, enum layout_part part, const char *path,
 	struct filebody_options opt = listed(a, st, (uint64_t)st->st_size);
 	struct body *body;
 
+	opt.frozen = a->opt.is_frozen ? st : NULL;
 	if (!is_relation)
 		opt.warn = a->opt.warn;
 	else if (a->opt.pages && pagecheck_is_relation(a->opt.pages, path, &opt.first_block))

@@ -31,6 +31,7 @@ struct archive_options {
 	/* Owner, mode and time of members that are no files of the cluster. */
 	struct stat own;
 	void (*warn)(const char *text);
+	bool is_frozen;                /* files may not change while they are read */
 	const struct pagecheck *pages; /* borrowed; NULL: relations' pages are not checked */
 };
 
@@ -54,7 +55,7 @@ MUST_CHECK int archive_bytes(struct archive *, enum layout_part part, const char
 /*
  * A file of ${st}->st_size bytes that is read from ${fd}; what it does not have when it
  * is read becomes zeros, and a warning unless ${is_relation}; of a relation the pages are
- * checked.  Takes ${fd}, on failure too.
+ * checked.  With options.is_frozen any change is ERROR_STATE.  Takes ${fd}, on failure too.
  */
 MUST_CHECK int archive_file(struct archive *, enum layout_part part, const char *path,
     const struct stat *st, int fd, bool is_relation, struct error *err);

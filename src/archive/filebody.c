@@ -1,5 +1,6 @@
 #include "archive/filebody.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,12 +10,32 @@
 struct filebody {
 	struct body body;
 	struct filebody_options opt;
+	struct stat frozen;
 	struct digest *digest;
 	uint32_t crc;     /* of the pieces so far */
 	uint64_t missing; /* bytes that the file did not have */
 	struct pagetally_file pages;
 	char path[];
 };
+
+/* Every piece was read from a file of that size and time; so no read met two states. */
+static int
+check_frozen(const struct filebody *f, const struct piece *piece,
+    const struct piece_source *from, struct error *err)
+{
+	struct stat now;
+
+	if (fstat(from->fd, &now) == -1) {
+		error_set(err, ERROR_IO, errno, "fstat");
+		return error_wrap(err, "file \"%s\"", f->path);
+	}
+	if (piece->missing == 0 && now.st_size == f->frozen.st_size &&
+	    now.st_mtim.tv_sec == f->frozen.st_mtim.tv_sec &&
+	    now.st_mtim.tv_nsec == f->frozen.st_mtim.tv_nsec)
+		return 0;
+	return error_set(
+	    err, ERROR_STATE, 0, "\"%s\" changed while it was read", f->path);
+}
 
 /* On the workers, several at once: only what is the same from the beginning is touched. */
 static int
@@ -23,6 +44,8 @@ filebody_check(const struct body *body, struct piece *piece, const struct piece_
 {
 	const struct filebody *f = (const struct filebody *)body;
 
+	if (f->opt.frozen && check_frozen(f, piece, from, err))
+		return -1;
 	if (f->opt.pages == NULL)
 		return 0;
 	return pagecheck_piece(f->opt.pages, f->opt.first_block, piece, from, err);
@@ -104,6 +127,10 @@ filebody_new(struct body **out, const char *path, const struct filebody_options 
 	f->body.ops = &filebody_ops;
 	f->body.name = f->path;
 	f->opt = *opt;
+	if (opt->frozen) {
+		f->frozen = *opt->frozen;
+		f->opt.frozen = &f->frozen;
+	}
 	if (opt->manifest) {
 		f->body.wants_crc32c = opt->digest == DIGEST_CRC32C;
 		if (digest_new(&f->digest, opt->digest, err)) {

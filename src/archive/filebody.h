@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "archive/pagecheck.h"
 #include "checksum/digest.h"
@@ -20,6 +21,8 @@ struct filebody_options {
 	enum digest_kind digest;
 	uint64_t size;
 	int64_t mtime;
+	/* NULL, or the stat of a file that must stay as it is, size and time: copied */
+	const struct stat *frozen;
 	const struct pagecheck *pages; /* borrowed; NULL: its pages are not checked */
 	uint32_t first_block;          /* with these: number of its first one in its fork */
 	/* NULL, or to be told when the file had fewer bytes than were promised for it */

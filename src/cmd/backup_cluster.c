@@ -97,7 +97,7 @@ backup_cluster_tablespaces(struct backup *b, struct error *err)
 
 	struct stat wal;
 
-	if (tablespaces_read(b->datadir_fd, b->version, &b->tablespaces, err) ||
+	if (tablespaces_read(b->datadir_fd, b->version, NULL, &b->tablespaces, err) ||
 	    refuse_inside(b, &b->datadir_stat, "the data directory", err) ||
 	    (fstatat(b->datadir_fd, "pg_wal", &wal, 0) == 0 &&
 		refuse_inside(b, &wal, "the directory of the WAL", err)))
@@ -133,7 +133,7 @@ backup_cluster_warn_of_new(struct backup *b, struct error *err)
 {
 	char text[PATH_MAX + 256];
 
-	if (tablespaces_read(b->datadir_fd, b->version, &b->last, err))
+	if (tablespaces_read(b->datadir_fd, b->version, NULL, &b->last, err))
 		return -1;
 	for (size_t i = 0; i < b->last.count; i++) {
 		const struct tablespace *t = &b->last.rows[i];

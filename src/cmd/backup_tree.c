@@ -285,6 +285,7 @@ walk_options_of(struct backup *b)
 		.datadir_fd = b->datadir_fd,
 		.version = b->version,
 		.tablespaces = &b->tablespaces,
+		.mode = EXCLUDE_RECOVERS,
 		.tablespaces_at = LAYOUT_TABLESPACES,
 		.cancel = &b->cancel,
 	};

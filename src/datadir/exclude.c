@@ -6,11 +6,13 @@
 enum match { EXACT, PREFIX, TEMPORARY, UNLOGGED };
 
 enum { ANYWHERE = EXCLUDE_ROOT | EXCLUDE_GLOBAL | EXCLUDE_DATABASE | EXCLUDE_ELSEWHERE };
+enum { ALWAYS = EXCLUDE_RECOVERS | EXCLUDE_STARTS_CLEAN };
 
 struct rule {
 	const char *name; /* NULL: the match says it all */
 	enum match match;
 	unsigned places;
+	unsigned modes;
 	enum exclude_verdict verdict; /* EMPTY is for directories, SKIP for anything */
 	const char *reason;
 };
@@ -24,53 +26,56 @@ struct rule {
  * resets unlogged relations when the recovery of the backup is over.
  */
 static const struct rule rules[] = {
-	{ "pg_wal", EXACT, EXCLUDE_ROOT, EXCLUDE_EMPTY,
+	{ "pg_wal", EXACT, EXCLUDE_ROOT, ALWAYS, EXCLUDE_EMPTY,
 	    "the segments that the backup needs are sent at its end" },
-	{ "pg_replslot", EXACT, EXCLUDE_ROOT, EXCLUDE_EMPTY,
+	{ "pg_replslot", EXACT, EXCLUDE_ROOT, ALWAYS, EXCLUDE_EMPTY,
 	    "slots of the original: in the copy they would hold WAL back for ever" },
-	{ "pg_dynshmem", EXACT, EXCLUDE_ROOT, EXCLUDE_EMPTY,
+	{ "pg_dynshmem", EXACT, EXCLUDE_ROOT, ALWAYS, EXCLUDE_EMPTY,
 	    "shared memory of the running server, removed at start" },
-	{ "pg_notify", EXACT, EXCLUDE_ROOT, EXCLUDE_EMPTY,
+	{ "pg_notify", EXACT, EXCLUDE_ROOT, ALWAYS, EXCLUDE_EMPTY,
 	    "notifications under way, forgotten at start" },
-	{ "pg_serial", EXACT, EXCLUDE_ROOT, EXCLUDE_EMPTY,
+	{ "pg_serial", EXACT, EXCLUDE_ROOT, ALWAYS, EXCLUDE_EMPTY,
 	    "conflicts of transactions under way, forgotten at start" },
-	{ "pg_snapshots", EXACT, EXCLUDE_ROOT, EXCLUDE_EMPTY,
+	{ "pg_snapshots", EXACT, EXCLUDE_ROOT, ALWAYS, EXCLUDE_EMPTY,
 	    "snapshots of transactions under way, removed at start" },
-	{ "pg_subtrans", EXACT, EXCLUDE_ROOT, EXCLUDE_EMPTY,
+	{ "pg_subtrans", EXACT, EXCLUDE_ROOT, ALWAYS, EXCLUDE_EMPTY,
 	    "parents of transactions under way, zeroed at start" },
-	{ "pg_stat_tmp", EXACT, EXCLUDE_ROOT, EXCLUDE_EMPTY,
+	{ "pg_stat_tmp", EXACT, EXCLUDE_ROOT, ALWAYS, EXCLUDE_EMPTY,
 	    "statistics under way, forgotten when recovery begins" },
 
-	{ "pgsql_tmp", PREFIX, ANYWHERE, EXCLUDE_SKIP,
+	{ "pgsql_tmp", PREFIX, ANYWHERE, ALWAYS, EXCLUDE_SKIP,
 	    "temporary files of queries, removed at start" },
-	{ NULL, TEMPORARY, EXCLUDE_DATABASE, EXCLUDE_SKIP,
+	{ NULL, TEMPORARY, EXCLUDE_DATABASE, ALWAYS, EXCLUDE_SKIP,
 	    "temporary relation of a session, removed at start" },
-	{ NULL, UNLOGGED, EXCLUDE_DATABASE, EXCLUDE_SKIP,
-	    "unlogged relation, made anew from its init fork at the end of recovery" },
-	{ "pg_internal.init", PREFIX, EXCLUDE_GLOBAL | EXCLUDE_DATABASE, EXCLUDE_SKIP,
+	{ NULL, UNLOGGED, EXCLUDE_DATABASE, EXCLUDE_RECOVERS, EXCLUDE_SKIP,
+	    "unlogged relation, made anew from its init fork at the end of recovery; a clean "
+	    "start makes none, and finds it as it was left" },
+	{ "pg_internal.init", PREFIX, EXCLUDE_GLOBAL | EXCLUDE_DATABASE, ALWAYS, EXCLUDE_SKIP,
 	    "relation cache, removed at start" },
-	{ "pg_control", EXACT, EXCLUDE_GLOBAL, EXCLUDE_SKIP,
+	{ "pg_control", EXACT, EXCLUDE_GLOBAL, ALWAYS, EXCLUDE_SKIP,
 	    "must be read after all the rest: it is sent behind the tree" },
 
-	{ "postmaster.pid", EXACT, EXCLUDE_ROOT, EXCLUDE_SKIP, "of the running server" },
-	{ "postmaster.opts", EXACT, EXCLUDE_ROOT, EXCLUDE_SKIP, "of the running server" },
-	{ "postgresql.auto.conf.tmp", EXACT, EXCLUDE_ROOT, EXCLUDE_SKIP,
-	    "half-written, of an ALTER SYSTEM under way" },
-	{ "current_logfiles.tmp", EXACT, EXCLUDE_ROOT, EXCLUDE_SKIP,
-	    "half-written, of a log rotation under way" },
+	{ "postmaster.pid", EXACT, EXCLUDE_ROOT, ALWAYS, EXCLUDE_SKIP,
+	    "of the running server; or left by a crash, or caught by a snapshot" },
+	{ "postmaster.opts", EXACT, EXCLUDE_ROOT, ALWAYS, EXCLUDE_SKIP,
+	    "how the server was started, with the paths of this host" },
+	{ "postgresql.auto.conf.tmp", EXACT, EXCLUDE_ROOT, ALWAYS, EXCLUDE_SKIP,
+	    "half-written, of an ALTER SYSTEM under way or cut short" },
+	{ "current_logfiles.tmp", EXACT, EXCLUDE_ROOT, ALWAYS, EXCLUDE_SKIP,
+	    "half-written, of a log rotation under way or cut short" },
 
-	{ "backup_label", EXACT, EXCLUDE_ROOT, EXCLUDE_SKIP,
-	    "of another backup: this one has its own" },
-	{ "tablespace_map", EXACT, EXCLUDE_ROOT, EXCLUDE_SKIP,
+	{ "backup_label", EXACT, EXCLUDE_ROOT, ALWAYS, EXCLUDE_SKIP,
+	    "of another backup: this one has its own, or must have none" },
+	{ "tablespace_map", EXACT, EXCLUDE_ROOT, ALWAYS, EXCLUDE_SKIP,
 	    "of another backup: it would lead the copy to that one's tablespaces" },
-	{ "backup_manifest", EXACT, EXCLUDE_ROOT, EXCLUDE_SKIP,
+	{ "backup_manifest", EXACT, EXCLUDE_ROOT, ALWAYS, EXCLUDE_SKIP,
 	    "of the backup this cluster was restored from" },
-	{ "pg_basetar.info", EXACT, EXCLUDE_ROOT, EXCLUDE_SKIP,
+	{ "pg_basetar.info", EXACT, EXCLUDE_ROOT, ALWAYS, EXCLUDE_SKIP,
 	    "of the backup this cluster was restored from" },
-	{ "pg_basetar_tblspc", EXACT, EXCLUDE_ROOT, EXCLUDE_SKIP,
+	{ "pg_basetar_tblspc", EXACT, EXCLUDE_ROOT, ALWAYS, EXCLUDE_SKIP,
 	    "tablespaces of the backup this cluster was restored from: those in use are "
 	    "sent as tablespaces, in a directory of the same name" },
-	{ ".DS_Store", EXACT, ANYWHERE, EXCLUDE_SKIP,
+	{ ".DS_Store", EXACT, ANYWHERE, ALWAYS, EXCLUDE_SKIP,
 	    "a desktop's notes on a directory, which the server leaves out as well" },
 };
 
@@ -173,7 +178,8 @@ exclude_decide(const struct exclude_entry *entry, const char **reason)
 	for (size_t i = 0; i < COUNT(rules); i++) {
 		const struct rule *rule = &rules[i];
 
-		if ((rule->places & entry->place) == 0 || !is_match(rule, entry))
+		if ((rule->places & entry->place) == 0 || (rule->modes & entry->mode) == 0 ||
+		    !is_match(rule, entry))
 			continue;
 		if (rule->verdict == EXCLUDE_EMPTY && !entry->is_directory)
 			continue;

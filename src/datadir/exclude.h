@@ -12,15 +12,23 @@
 #include "util/error.h"
 
 /*
- * What of a running cluster's data directory is left out, and why.  The rules are the
- * rows of exclude.c; they hold for PostgreSQL 10 to 18 alike.  Facts: what BASE_BACKUP
- * of each of those releases leaves out, and what the server does at its start.
+ * What of a cluster's data directory is left out, and why.  The rules are the rows of
+ * exclude.c; they hold for PostgreSQL 10 to 18 alike.  Facts: what BASE_BACKUP of each of
+ * those releases leaves out, and what the server does at its start.
  */
 
 enum exclude_verdict {
 	EXCLUDE_SEND,
 	EXCLUDE_SKIP, /* leave it out, with all below it */
 	EXCLUDE_EMPTY /* send the directory, and nothing of what is in it */
+};
+
+/* How a copy starts, which decides what its server makes anew; one bit each. */
+enum exclude_mode {
+	/* with recovery: the copy of a running server, a snapshot, a stopped standby */
+	EXCLUDE_RECOVERS = 1,
+	/* as it is, unless asked to recover: the copy of a primary that was shut down */
+	EXCLUDE_STARTS_CLEAN = 2
 };
 
 /* Directories in which the server makes files of its own; one bit each. */
@@ -51,6 +59,7 @@ void exclude_unlogged_free(struct exclude_unlogged *set);
 
 /* One name in a directory. */
 struct exclude_entry {
+	enum exclude_mode mode; /* of the whole copy */
 	enum exclude_place place; /* of the directory */
 	const char *name;
 	bool is_directory; /* or a symbolic link, which may lead to one */

@@ -22,6 +22,13 @@ enum { DROP_TRIES = 100, DROP_PAUSE_MS = 10 };
 
 enum outcome { FOUND, DROPPED, IN_PLACE };
 
+/* What all tablespaces of a cluster have in common. */
+struct source {
+	int links_fd; /* pg_tblspc */
+	const char *version_dir;
+	const struct relocations *relocations; /* NULL: none */
+};
+
 bool
 tablespaces_parse_oid(const char *name, uint32_t *oid)
 {
@@ -54,7 +61,7 @@ unmounted(const struct tablespace *t, struct error *err)
 	wrap(t, err);
 	return error_hint(err,
 	    "The link pg_tblspc/%s is there, but its tablespace is not: is the volume "
-	    "mounted?",
+	    "mounted?  With --snapshot, -T OLD=NEW says where the snapshot of it is.",
 	    t->oid_text);
 }
 
@@ -78,43 +85,47 @@ read_link(struct tablespace *t, int links_fd, enum outcome *outcome, struct erro
 
 /* ${t} gets its descriptor and stats, or nothing. */
 static int
-open_directory(
-    struct tablespace *t, int links_fd, const char *version_dir, struct error *err)
+open_directory(struct tablespace *t, const struct source *from, struct error *err)
 {
+	const char *moved =
+	    from->relocations ? relocations_find(from->relocations, t->target) : NULL;
+	const char *place = moved ? moved : t->oid_text; /* absolute, or the link */
 	struct buf path = { 0 };
 	int fd = -1, rc = -1;
 
-	if (buf_printf(&path, err, "%s/%s", t->oid_text, version_dir))
+	t->is_relocated = moved != NULL;
+	if (buf_printf(&path, err, "%s/%s", place, from->version_dir))
 		goto out;
-	if (fstatat(links_fd, t->oid_text, &t->location, 0) == -1) {
+	if (fstatat(from->links_fd, place, &t->location, 0) == -1) {
 		error_set(err, ERROR_IO, errno, "stat");
 		goto out;
 	}
-	fd = openat(
-	    links_fd, buf_text(&path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = openat(from->links_fd, buf_text(&path),
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd == -1 || fstat(fd, &t->directory) == -1) {
 		error_set(err, ERROR_IO, errno, "open");
-		error_wrap(err, "directory \"%s\"", version_dir);
+		error_wrap(err, "directory \"%s\"", from->version_dir);
 		goto out;
 	}
 	t->fd = fd;
 	fd = -1;
 	rc = 0;
 out:
+	if (rc && moved)
+		error_wrap(err, "\"%s\"", moved);
 	sys_close(fd);
 	buf_free(&path);
 	return rc;
 }
 
 static int
-find_directory(struct tablespace *t, int links_fd, const char *version_dir,
-    enum outcome *outcome, struct error *err)
+find_directory(struct tablespace *t, const struct source *from, enum outcome *outcome,
+    struct error *err)
 {
 	for (int tries = 0;; tries++) {
-		if (read_link(t, links_fd, outcome, err))
+		if (read_link(t, from->links_fd, outcome, err))
 			return -1;
-		if (*outcome != FOUND ||
-		    open_directory(t, links_fd, version_dir, err) == 0)
+		if (*outcome != FOUND || open_directory(t, from, err) == 0)
 			return 0;
 		if (err->kind != ERROR_IO || err->sys != ENOENT)
 			return wrap(t, err);
@@ -158,8 +169,8 @@ release(struct tablespace *t)
 
 /* Add the tablespace of that name, if it is one. */
 static int
-add(struct tablespaces *list, const char *name, int links_fd,
-    const struct pg_version *version, struct error *err)
+add(struct tablespaces *list, const char *name, const struct source *from,
+    struct error *err)
 {
 	struct tablespace t = { .fd = -1 };
 	enum outcome outcome;
@@ -167,7 +178,7 @@ add(struct tablespaces *list, const char *name, int links_fd,
 	if (!tablespaces_parse_oid(name, &t.oid))
 		return 0;
 	memcpy(t.oid_text, name, strlen(name) + 1);
-	if (find_directory(&t, links_fd, version->tablespace_dir, &outcome, err)) {
+	if (find_directory(&t, from, &outcome, err)) {
 		release(&t);
 		return -1;
 	}
@@ -180,14 +191,13 @@ add(struct tablespaces *list, const char *name, int links_fd,
 }
 
 static int
-add_all(struct tablespaces *out, int links_fd, const struct pg_version *version,
-    struct error *err)
+add_all(struct tablespaces *out, const struct source *from, struct error *err)
 {
 	struct tablespaces list = { 0 };
 	struct dirlist names = { 0 };
 	int rc = -1;
 
-	if (dirlist_read(links_fd, &names, err)) {
+	if (dirlist_read(from->links_fd, &names, err)) {
 		error_wrap(err, "directory \"pg_tblspc\"");
 		goto out;
 	}
@@ -197,7 +207,7 @@ add_all(struct tablespaces *out, int links_fd, const struct pg_version *version,
 		goto out;
 	}
 	for (size_t i = 0; i < names.count; i++)
-		if (add(&list, names.rows[i].name, links_fd, version, err))
+		if (add(&list, names.rows[i].name, from, err))
 			goto out;
 	*out = list;
 	list = (struct tablespaces){ 0 };
@@ -209,22 +219,23 @@ out:
 }
 
 int
-tablespaces_read(int datadir_fd, const struct pg_version *version, struct tablespaces *list,
-    struct error *err)
+tablespaces_read(int datadir_fd, const struct pg_version *version,
+    const struct relocations *relocations, struct tablespaces *list, struct error *err)
 {
-	int links_fd, rc;
+	struct source from = { -1, version->tablespace_dir, relocations };
+	int rc;
 
 	*list = (struct tablespaces){ 0 };
-	links_fd = openat(
+	from.links_fd = openat(
 	    datadir_fd, "pg_tblspc", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (links_fd == -1 && errno == ENOENT)
+	if (from.links_fd == -1 && errno == ENOENT)
 		return 0;
-	if (links_fd == -1) {
+	if (from.links_fd == -1) {
 		error_set(err, ERROR_IO, errno, "open");
 		return error_wrap(err, "directory \"pg_tblspc\"");
 	}
-	rc = add_all(list, links_fd, version, err);
-	sys_close(links_fd);
+	rc = add_all(list, &from, err);
+	sys_close(from.links_fd);
 	return rc;
 }
 

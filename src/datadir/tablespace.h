@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "pg/cluster.h"
+#include "pg/relocation.h"
 #include "util/error.h"
 
 /*
@@ -22,8 +23,9 @@ struct tablespace {
 	uint32_t oid;
 	char oid_text[11];
 	char *target; /* the link's text, not resolved */
+	bool is_relocated; /* it is read from elsewhere: location and fd are there */
 	int fd;	      /* its directory of this release: held open, so it stays mounted */
-	struct stat location;  /* of the directory that the link leads to */
+	struct stat location;  /* of the directory that the link leads to, or stands for it */
 	struct stat directory; /* of ${fd} */
 	uint64_t size;	       /* bytes of tar stream; 0 until walk_size() */
 	uint64_t sent;	       /* of these: for whoever sends it */
@@ -41,9 +43,12 @@ struct tablespaces {
  * link stays for a second, is ERROR_STATE: a volume that is not mounted.  If the link
  * goes as well the tablespace was dropped, and is no row.  No pg_tblspc means no
  * tablespaces.  On failure *list is empty.
+ *
+ * A tablespace whose link says what is in ${relocations} (NULL: there are none) is read
+ * from what stands there for it, and the link followed nowhere.
  */
 MUST_CHECK int tablespaces_read(int datadir_fd, const struct pg_version *version,
-    struct tablespaces *list, struct error *err);
+    const struct relocations *relocations, struct tablespaces *list, struct error *err);
 
 /* By the name of its link; NULL: not in the list. */
 const struct tablespace *

@@ -34,7 +34,8 @@ struct level {
 	struct exclude_unlogged unlogged; /* in it */
 };
 
-static int walk_children(struct walker *w, int fd, struct error *err);
+static int walk_children(
+    struct walker *w, int fd, const struct stat *st, struct error *err);
 
 static int
 push_name(struct walker *w, const char *name, struct error *err)
@@ -59,8 +60,7 @@ wrap(const struct walker *w, const char *what, struct error *err)
 	error_wrap(err, "%s \"%s\"", what, w->path.len ? buf_text(&w->path) : ".");
 	if (err->kind == ERROR_IO && err->sys == EACCES)
 		error_hint(err, "All that is in a data directory is read as the user who "
-				"owns it: let "
-				"that user read this, or move it elsewhere.");
+				"owns it: let that user read this, or move it elsewhere.");
 	return -1;
 }
 
@@ -69,6 +69,23 @@ failed(const struct walker *w, const char *what, const char *call, struct error 
 {
 	error_set(err, ERROR_IO, errno, "%s", call);
 	return wrap(w, what, err);
+}
+
+/* Something changed: in a frozen tree nothing may.  The caller knows what to do then. */
+static int
+pass_change(const struct walker *w, struct error *err)
+{
+	if (!w->options->is_frozen)
+		return 0;
+	return error_set(err, ERROR_STATE, 0, "\"%s\" changed while it was read",
+	    w->path.len ? buf_text(&w->path) : ".");
+}
+
+static bool
+is_same_time(const struct stat *a, const struct stat *b)
+{
+	return a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
 static void
@@ -104,6 +121,7 @@ tell_file(struct walker *w, int fd, struct stat *st, bool is_relation, struct er
 {
 	const struct visitor_ops *ops = w->visitor->ops;
 	const char *path = buf_text(&w->path);
+	const struct stat before = *st;
 	size_t len;
 	int rc = -1;
 
@@ -111,6 +129,9 @@ tell_file(struct walker *w, int fd, struct stat *st, bool is_relation, struct er
 		return ops->file(w->visitor, path, st, fd, is_relation, err);
 	if (member_read(fd, st, w->small, WALK_SMALL + 1, &len, w->options->cancel, err))
 		wrap(w, "file", err);
+	else if ((len != (uint64_t)before.st_size || !is_same_time(&before, st)) &&
+		 pass_change(w, err))
+		rc = -1;
 	else if (len > WALK_SMALL)
 		return ops->file(w->visitor, path, st, fd, false, err);
 	else {
@@ -165,7 +186,7 @@ walk_directory(struct walker *w, int dirfd, const char *name, enum member_found 
 	rc = tell_directory(w, &st, err);
 	/* a tablespace below the data directory is sent once, as the tablespace */
 	if (rc == 0 && !tablespaces_has_directory(w->options->tablespaces, &st))
-		rc = walk_children(w, fd, err);
+		rc = walk_children(w, fd, &st, err);
 	sys_close(fd);
 	return rc;
 }
@@ -178,9 +199,10 @@ walk_tablespace_link(struct walker *w, int dirfd, const char *name, struct error
 	struct stat st;
 
 	if (t == NULL)
-		return 0;
+		return pass_change(w, err);
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
-		return errno == ENOENT ? 0 : failed(w, "link", "stat", err);
+		return errno == ENOENT ? pass_change(w, err)
+				       : failed(w, "link", "stat", err);
 	if (w->visitor)
 		return w->visitor->ops->link(
 		    w->visitor, buf_text(&w->path), t->target, &st, err);
@@ -208,8 +230,7 @@ walk_link(
 	if (exclude_is_vital(level->place, path, name)) {
 		error_set(err, ERROR_UNSUPPORTED, 0, "\"%s\" is a symbolic link", path);
 		return error_hint(err,
-		    "Only pg_wal and tablespaces are followed, and a backup without "
-		    "these "
+		    "Only pg_wal and tablespaces are followed, and a backup without these "
 		    "data would be none: put them in the place of the link.");
 	}
 	tell_special(w, DIRLIST_LINK);
@@ -233,6 +254,8 @@ walk_sent(struct walker *w, const struct level *level, const char *name,
 			rc = walk_link(w, level, name, err);
 		else
 			tell_special(w, kind);
+		if (rc == 0 && found != MEMBER_THERE)
+			rc = pass_change(w, err);
 		if (rc == -1 || found != MEMBER_OTHER)
 			return rc;
 		if (member_stat(level->fd, name, &found, &st, err))
@@ -298,7 +321,9 @@ walk_entry(struct walker *w, const struct level *level, const struct dirlist_row
     struct error *err)
 {
 	enum dirlist_kind kind = row->kind;
-	struct exclude_entry entry = { .place = level->place, .name = row->name };
+	struct exclude_entry entry = { .mode = w->options->mode,
+		.place = level->place,
+		.name = row->name };
 	enum member_found found;
 	struct relfile file = { 0 };
 	struct stat st;
@@ -310,7 +335,7 @@ walk_entry(struct walker *w, const struct level *level, const struct dirlist_row
 		if (member_stat(level->fd, row->name, &found, &st, err))
 			return wrap(w, "file", err);
 		if (found == MEMBER_GONE)
-			return 0;
+			return pass_change(w, err);
 		kind = dirlist_kind_of(st.st_mode);
 	}
 	if (level->place & (EXCLUDE_GLOBAL | EXCLUDE_DATABASE))
@@ -344,13 +369,15 @@ walk_location(struct walker *w, const struct tablespace *t, struct error *err)
 	if (fstat(t->fd, &st) == -1)
 		return failed(w, "directory", "fstat", err);
 	if (st.st_nlink > 0 &&
-	    (tell_directory(w, &st, err) || walk_children(w, t->fd, err)))
+	    (tell_directory(w, &st, err) || walk_children(w, t->fd, &st, err)))
 		return -1;
 	if (fstat(t->fd, &st) == -1)
 		return failed(w, "directory", "fstat", err);
-	if (st.st_nlink == 0)
-		return tablespaces_check_dropped(w->options->datadir_fd, t, err);
-	return 0;
+	if (st.st_nlink > 0)
+		return 0;
+	if (pass_change(w, err))
+		return -1;
+	return tablespaces_check_dropped(w->options->datadir_fd, t, err);
 }
 
 static int
@@ -393,9 +420,20 @@ walk_names(struct walker *w, const struct level *level, const struct dirlist *li
 	return at ? walk_tablespaces(w, err) : 0;
 }
 
-/* What is in the directory ${fd}, whose path is the walker's. */
+/* Has the directory, now that all in it was told, the names that were read? */
 static int
-walk_children(struct walker *w, int fd, struct error *err)
+check_directory(struct walker *w, int fd, const struct stat *before, struct error *err)
+{
+	struct stat now;
+
+	if (fstat(fd, &now) == -1)
+		return failed(w, "directory", "fstat", err);
+	return is_same_time(before, &now) ? 0 : pass_change(w, err);
+}
+
+/* What is in the directory ${fd}, whose path is the walker's and stat was ${st}. */
+static int
+walk_children(struct walker *w, int fd, const struct stat *st, struct error *err)
 {
 	struct level level = { .fd = fd, .place = exclude_place(buf_text(&w->path)) };
 	struct dirlist list = { 0 };
@@ -414,11 +452,24 @@ walk_children(struct walker *w, int fd, struct error *err)
 	    exclude_unlogged_find(&list, &level.unlogged, err))
 		goto out;
 	rc = walk_names(w, &level, &list, err);
+	if (rc == 0)
+		rc = check_directory(w, fd, st, err);
 out:
 	w->depth--;
 	exclude_unlogged_free(&level.unlogged);
 	dirlist_free(&list);
 	return rc;
+}
+
+static int
+walk_root(struct walker *w, struct error *err)
+{
+	int fd = w->options->datadir_fd;
+	struct stat st;
+
+	if (fstat(fd, &st) == -1)
+		return failed(w, "directory", "fstat", err);
+	return walk_children(w, fd, &st, err);
 }
 
 /* ${t} NULL: the whole tree. */
@@ -432,7 +483,7 @@ walk_telling(const struct walk_options *options, const struct tablespace *t,
 	w.small = malloc(WALK_SMALL + 1);
 	if (w.small == NULL)
 		return error_memory(err);
-	rc = t ? walk_location(&w, t, err) : walk_children(&w, options->datadir_fd, err);
+	rc = t ? walk_location(&w, t, err) : walk_root(&w, err);
 	free(w.small);
 	buf_free(&w.path);
 	return rc;
@@ -455,7 +506,7 @@ int
 walk_size(const struct walk_options *options, uint64_t *size, struct error *err)
 {
 	struct walker w = { .options = options };
-	int rc = walk_children(&w, options->datadir_fd, err);
+	int rc = walk_root(&w, err);
 
 	buf_free(&w.path);
 	if (rc == 0)

@@ -6,19 +6,20 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+#include "datadir/exclude.h"
 #include "datadir/tablespace.h"
 #include "pg/cluster.h"
 #include "util/cancel.h"
 #include "util/error.h"
 
 /*
- * The tree of a data directory in use, in the order of the archive: each directory
+ * The tree of a data directory, in the order of the archive: each directory
  * before what is in it, and in it the byte order of names.  What is left out is decided
  * in exclude.h; symbolic links are followed nowhere but to the tablespaces of the list.
  *
- * Everything may change meanwhile.  A file or directory that vanished is passed over;
- * one that became something else is taken for what it is now.  Any other failure ends
- * the walk.
+ * In a directory in use everything may change meanwhile.  A file or directory that
+ * vanished is passed over; one that became something else is taken for what it is now.
+ * Any other failure ends the walk.  In a frozen one any change does.
  */
 
 /* A file that is no relation's is read whole up to that many bytes. */
@@ -60,6 +61,13 @@ struct walk_options {
 	int datadir_fd;			  /* borrowed */
 	const struct pg_version *version; /* of the data directory */
 	struct tablespaces *tablespaces;  /* borrowed; walk_size() fills in their sizes */
+	enum exclude_mode mode;
+	/*
+	 * No server may be at work there.  What comes, goes, becomes something else, or has
+	 * another size or time than a moment ago, is ERROR_STATE.  While a file is read that
+	 * is told as one, the visitor has to look.
+	 */
+	bool is_frozen;
 	/*
 	 * What is in the tablespaces is told at the place where a directory of this name
 	 * would stand in the root, so that names which the visitor moves there are in

@@ -75,17 +75,23 @@ static void
 check_row(void **state)
 {
 	const struct row *row = *state;
-	struct exclude_entry entry = { .place = exclude_place(row->directory),
-		.name = row->name,
-		.is_directory = row->is_directory };
-	const char *reason = "untouched";
+	static const enum exclude_mode modes[] = { EXCLUDE_RECOVERS, EXCLUDE_STARTS_CLEAN };
 
-	assert_int_equal(exclude_decide(&entry, &reason), row->verdict);
-	assert_int_equal(exclude_decide(&entry, NULL), row->verdict);
-	if (row->verdict == EXCLUDE_SEND)
-		assert_null(reason);
-	else
-		assert_true(strlen(reason) > 10);
+	/* how the copy starts matters to relations only */
+	for (size_t i = 0; i < COUNT(modes); i++) {
+		struct exclude_entry entry = { .mode = modes[i],
+			.place = exclude_place(row->directory),
+			.name = row->name,
+			.is_directory = row->is_directory };
+		const char *reason = "untouched";
+
+		assert_int_equal(exclude_decide(&entry, &reason), row->verdict);
+		assert_int_equal(exclude_decide(&entry, NULL), row->verdict);
+		if (row->verdict == EXCLUDE_SEND)
+			assert_null(reason);
+		else
+			assert_true(strlen(reason) > 10);
+	}
 }
 
 /* Relations are left out in a database's directory: nothing resets those elsewhere. */
@@ -107,15 +113,19 @@ relations(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(places); i++) {
-		struct exclude_entry entry = { .place =
-						   exclude_place(places[i].directory),
+		struct exclude_entry entry = { .mode = EXCLUDE_RECOVERS,
+			.place = exclude_place(places[i].directory),
 			.name = "t3_16384",
 			.is_temporary = true };
 
 		assert_int_equal(exclude_decide(&entry, NULL), places[i].verdict);
+		entry.mode = EXCLUDE_STARTS_CLEAN;
+		assert_int_equal(exclude_decide(&entry, NULL), places[i].verdict);
 		entry.is_temporary = false;
 		assert_int_equal(exclude_decide(&entry, NULL), EXCLUDE_SEND);
 		entry.is_unlogged = true;
+		assert_int_equal(exclude_decide(&entry, NULL), EXCLUDE_SEND);
+		entry.mode = EXCLUDE_RECOVERS;
 		assert_int_equal(exclude_decide(&entry, NULL), places[i].verdict);
 	}
 }

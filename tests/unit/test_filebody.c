@@ -3,9 +3,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "archive/filebody.h"
 #include "checksum/crc32c.h"
@@ -173,6 +176,48 @@ a_file_that_shrank(void **state)
 	assert_string_equal(warned, "");
 }
 
+/* A frozen file, and what happened to it before a piece of it was read. */
+static void
+frozen(void **state)
+{
+	static const struct {
+		off_t size;
+		long nsec;
+		size_t missing;
+		bool is_fine;
+	} rows[] = { { 100, 500, 0, true }, { 101, 500, 0, false }, { 99, 500, 0, false },
+		{ 100, 501, 0, false }, { 100, 500, 1, false } };
+	char path[] = "/tmp/filebody.XXXXXX";
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_int_not_equal(fd, -1);
+	unlink(path);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct timespec times[2] = { { 7, 0 }, { 7, 500 } };
+		const struct timespec now[2] = { { 8, 0 }, { 7, rows[i].nsec } };
+		const struct piece_source from = { .fd = fd };
+		struct piece piece = { .len = 50, .missing = rows[i].missing };
+		struct filebody_options opt = { .size = 100 };
+		struct error err = { 0 };
+		struct stat st;
+		struct body *body;
+
+		assert_int_equal(ftruncate(fd, 100) | futimens(fd, times), 0);
+		assert_int_equal(fstat(fd, &st), 0);
+		opt.frozen = &st;
+		assert_int_equal(filebody_new(&body, "base/5/1259", &opt, &err), 0);
+		memset(&st, 0, sizeof(st)); /* it has its own */
+		assert_int_equal(ftruncate(fd, rows[i].size) | futimens(fd, now), 0);
+		assert_int_equal(body->ops->check(body, &piece, &from, &err),
+		    rows[i].is_fine ? 0 : -1);
+		assert_string_equal(err.text,
+		    rows[i].is_fine ? "" : "\"base/5/1259\" changed while it was read");
+		body->ops->free(body);
+	}
+	close(fd);
+}
+
 static int
 setup(void **state)
 {
@@ -189,6 +234,7 @@ main(void)
 		cmocka_unit_test(no_manifest),
 		cmocka_unit_test(given_up),
 		cmocka_unit_test(a_file_that_shrank),
+		cmocka_unit_test(frozen),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

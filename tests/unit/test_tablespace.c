@@ -23,6 +23,7 @@
 struct scene {
 	char *root, *datadir;
 	int fd;
+	struct relocations relocations;
 	struct tablespaces list;
 	struct error err;
 };
@@ -40,13 +41,15 @@ begin(struct scene *s, const struct fake_file *files, size_t count)
 static int
 read_them(struct scene *s)
 {
-	return tablespaces_read(s->fd, cluster_version(15), &s->list, &s->err);
+	return tablespaces_read(
+	    s->fd, cluster_version(15), &s->relocations, &s->list, &s->err);
 }
 
 static void
 end(struct scene *s)
 {
 	tablespaces_free(&s->list);
+	relocations_free(&s->relocations);
 	sys_close(s->fd);
 	free(s->datadir);
 	faketree_free(s->root);
@@ -99,6 +102,47 @@ all_kinds(void **state)
 	assert_ptr_equal(tablespaces_find(&s.list, "9999"), t);
 	assert_null(tablespaces_find(&s.list, "999"));
 	assert_null(tablespaces_find(&s.list, "10002"));
+	end(&s);
+}
+
+/* What the links say is not there, or is another cluster's, and is not looked at. */
+static void
+relocated(void **state)
+{
+	static const struct fake_file files[] = { { "live/" VERSION_DIR, DIRECTORY },
+		{ "snap/1/" VERSION_DIR "/5/16384", PAGES(1) },
+		{ "data/pg_tblspc/16400", LINK_BELOW("live") },
+		{ "data/pg_tblspc/16401", LINK("/nowhere") },
+		{ "data/pg_tblspc/16402", LINK_BELOW("live") } };
+	struct scene s;
+	struct stat snap;
+	char text[256];
+
+	(void)state;
+	begin(&s, files, COUNT(files));
+	faketree_put(s.root, "data/pg_tblspc/16402", LINK("../../live"));
+	snprintf(text, sizeof(text), "%s/live=%s/snap/1", s.root, s.root);
+	assert_int_equal(relocations_add(&s.relocations, text, &s.err), 0);
+	snprintf(text, sizeof(text), "/nowhere/=%s/snap/1/", s.root);
+	assert_int_equal(relocations_add(&s.relocations, text, &s.err), 0);
+	if (read_them(&s))
+		fail_msg("%s", s.err.text);
+	assert_int_equal(s.list.count, 3);
+	snprintf(text, sizeof(text), "%s/snap/1", s.root);
+	assert_int_equal(stat(text, &snap), 0);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(s.list.rows[i].is_relocated, i < 2);
+		assert_int_equal(s.list.rows[i].location.st_ino == snap.st_ino, i < 2);
+	}
+	assert_string_equal(s.list.rows[1].target, "/nowhere");
+	end(&s);
+
+	/* a snapshot that is not where it is said to be */
+	begin(&s, files, COUNT(files));
+	assert_int_equal(relocations_add(&s.relocations, "/nowhere=/not/here", &s.err), 0);
+	assert_int_equal(read_them(&s), -1);
+	assert_int_equal(s.err.kind, ERROR_STATE);
+	assert_int_equal(s.list.count, 0);
 	end(&s);
 }
 
@@ -231,6 +275,7 @@ main(void)
 {
 	struct CMUnitTest tests[4 + COUNT(bad)] = {
 		cmocka_unit_test(all_kinds),
+		cmocka_unit_test(relocated),
 		cmocka_unit_test(none),
 		cmocka_unit_test(dropped_meanwhile),
 		cmocka_unit_test(oids),

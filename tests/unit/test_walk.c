@@ -47,10 +47,11 @@ begin(struct scene *s, const struct fake_file *files, size_t count)
 	s->options.datadir_fd = faketree_open(s->root);
 	s->options.version = cluster_version(15);
 	s->options.tablespaces = &s->tablespaces;
+	s->options.mode = EXCLUDE_RECOVERS;
 	s->options.tablespaces_at = "pg_basetar_tblspc";
 	s->record.visitor.ops = &treerecord_ops;
 	s->record.root = s->root;
-	if (tablespaces_read(s->options.datadir_fd, s->options.version,
+	if (tablespaces_read(s->options.datadir_fd, s->options.version, NULL,
 		&s->tablespaces, &s->err))
 		fail_msg("%s", s->err.text);
 }
