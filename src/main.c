@@ -48,6 +48,7 @@ static int
 run(int argc, char *const *argv, bool *is_sound, struct error *err)
 {
 	struct options options;
+	int rc;
 
 	if (fill_standard_streams(err))
 		return -1;
@@ -60,7 +61,9 @@ run(int argc, char *const *argv, bool *is_sound, struct error *err)
 		message_set_level(options.quiet ? MESSAGE_QUIET :
 			options.verbose		? MESSAGE_VERBOSE :
 						  MESSAGE_NORMAL);
-		return interrupt_install(err) || backup_run(&options, is_sound, err) ? -1 : 0;
+		rc = interrupt_install(err) || backup_run(&options, is_sound, err) ? -1 : 0;
+		options_free(&options);
+		return rc;
 	default:
 		return -1;
 	}

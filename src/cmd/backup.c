@@ -27,6 +27,9 @@ sync_output(struct patrol *patrol, struct error *err)
 }
 
 static const struct patrol_ops measuring = { backup_tree_measure, NULL, tick };
+static const struct patrol_ops finding = { backup_cold_find, NULL, tick };
+static const struct patrol_ops sending_cold_tree = { backup_tree_send, backup_cold_watch, tick };
+static const struct patrol_ops sending_cold_wal = { backup_wal_send, backup_cold_watch, tick };
 static const struct patrol_ops starting = { backup_server_start, NULL, tick };
 static const struct patrol_ops sending_tree = { backup_tree_send, backup_server_watch,
 	tick };
@@ -44,9 +47,9 @@ run(struct backup *b, const char *phase, const struct patrol_ops *what, struct e
 }
 
 static int
-send_tree(struct backup *b, struct error *err)
+send_tree(struct backup *b, const struct patrol_ops *how, struct error *err)
 {
-	if (run(b, "sending files", &sending_tree, err))
+	if (run(b, "sending files", how, err))
 		return -1;
 	progress_settle(&b->progress, blockpipe_planned(b->pipe));
 	return 0;
@@ -110,6 +113,34 @@ report(const struct backup *b)
 		    (unsigned long)b->range.timeline);
 }
 
+/* Of a running server, which is asked to start and to stop the backup. */
+static int
+back_up_server(struct backup *b, struct error *err)
+{
+	return backup_server_connect(b, err) || backup_config_find(b, err) ||
+		       measure(b, err) ||
+		       run(b, "waiting for the checkpoint", &starting, err) ||
+		       backup_cluster_tablespaces_anew(b, err) || backup_pages_open(b, err) ||
+		       backup_archive_open(b, err) || send_tree(b, &sending_tree, err) ||
+		       backup_server_stop(b, err) || send_wal(b, err) || await_archive(b, err)
+		   ? -1
+		   : 0;
+}
+
+/* Of a cluster that is shut down, or a snapshot, in which nothing may change. */
+static int
+back_up_cold(struct backup *b, struct error *err)
+{
+	if (backup_cold_check(b, err) || backup_config_find(b, err) || measure(b, err) ||
+	    run(b, "finding the end of WAL", &finding, err) || backup_pages_open(b, err) ||
+	    backup_archive_open(b, err))
+		return -1;
+	if (send_tree(b, &sending_cold_tree, err) ||
+	    run(b, "sending WAL", &sending_cold_wal, err))
+		return backup_cold_explain(b, err);
+	return backup_cold_recheck(b, err);
+}
+
 /* The steps of pg_basetar(1), in their order. */
 static int
 make_backup(struct backup *b, struct error *err)
@@ -118,11 +149,7 @@ make_backup(struct backup *b, struct error *err)
 	    output_open(&b->output, b->opt, &b->cancel, err) ||
 	    identity_assume(&b->identity, &b->datadir_stat, err) ||
 	    backup_cluster_read(b, err) || backup_cluster_tablespaces(b, err) ||
-	    backup_server_connect(b, err) || backup_config_find(b, err) || measure(b, err) ||
-	    run(b, "waiting for the checkpoint", &starting, err) ||
-	    backup_cluster_tablespaces_anew(b, err) || backup_pages_open(b, err) ||
-	    backup_archive_open(b, err) || send_tree(b, err) || backup_server_stop(b, err) ||
-	    send_wal(b, err) || await_archive(b, err) ||
+	    (b->opt->source == SOURCE_SERVER ? back_up_server(b, err) : back_up_cold(b, err)) ||
 	    run(b, "ending the archive", &ending, err) || backup_pages_stop(b, err) ||
 	    finish_output(b, err))
 		return -1;
@@ -155,6 +182,7 @@ forget(struct backup *b)
 	report_free(b->report);
 	backup_pages_free(b);
 	backup_server_free(b);
+	backup_cold_free(b);
 	backup_cluster_free(b);
 	walproof_free(b->proof);
 	walhistory_free(&b->history);

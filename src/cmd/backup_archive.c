@@ -83,6 +83,7 @@ backup_archive_open(struct backup *b, struct error *err)
 		.system_identifier = b->control.system_identifier,
 		.own = b->datadir_stat,
 		.warn = message_warning,
+		.is_frozen = b->opt->source != SOURCE_SERVER,
 		.pages = b->pages.tally ? &b->pages : NULL,
 	};
 

@@ -53,30 +53,52 @@ read_version(struct backup *b, struct error *err)
 	return error_wrap(err, "data directory \"%s\"", b->opt->pgdata);
 }
 
+/* pg_wal, or what the user says stands for it. */
+static int
+open_wal(struct backup *b, struct error *err)
+{
+	struct stat st;
+
+	if (b->opt->waldir == NULL)
+		return walset_open_directory(b->datadir_fd, &b->wal_fd, err);
+	if (fstatat(b->datadir_fd, "pg_wal", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    !S_ISLNK(st.st_mode)) {
+		error_set(err, ERROR_STATE, 0, "pg_wal of \"%s\" is a directory, not a link",
+		    b->opt->pgdata);
+		return error_hint(err, "Leave out --waldir: the WAL is in the snapshot.");
+	}
+	b->wal_fd = open(b->opt->waldir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (b->wal_fd != -1)
+		return 0;
+	error_set(err, ERROR_IO, errno, "open");
+	error_wrap(err, "directory \"%s\"", b->opt->waldir);
+	return error_hint(err, "--waldir names the directory with the snapshot of pg_wal.");
+}
+
 int
 backup_cluster_read(struct backup *b, struct error *err)
 {
-	uint8_t bytes[CONTROL_SIZE];
-
 	if (read_version(b, err))
 		return -1;
-	if (control_read(b->datadir_fd, bytes, &b->control, err) ||
+	if (control_read(b->datadir_fd, b->control_bytes, &b->control, err) ||
 	    control_check_version(&b->control, b->version, err)) {
 		error_hint(err, "Compare it with what pg_controldata prints: a server that stops "
 				"now may not start again.");
 		return error_wrap(err, "data directory \"%s\"", b->opt->pgdata);
 	}
-	if (walset_open_directory(b->datadir_fd, &b->wal_fd, err))
-		return -1;
-	if (postmaster_read(b->datadir_fd, &b->postmaster, err)) {
-		if (err->sys != ENOENT)
-			return error_wrap(err, "data directory \"%s\"", b->opt->pgdata);
-		error_set(err, ERROR_STATE, 0, "no server is running in \"%s\"",
-		    b->opt->pgdata);
-		return error_hint(err, "Start the server: this version backs up running servers, "
-				       "not stopped ones.");
-	}
-	return 0;
+	return open_wal(b, err);
+}
+
+int
+backup_cluster_postmaster(struct backup *b, struct error *err)
+{
+	if (postmaster_read(b->datadir_fd, &b->postmaster, err) == 0)
+		return 0;
+	if (err->sys != ENOENT)
+		return error_wrap(err, "data directory \"%s\"", b->opt->pgdata);
+	error_set(err, ERROR_STATE, 0, "no server is running in \"%s\"", b->opt->pgdata);
+	return error_hint(err, "Start the server; or use --offline if it was shut down and stays "
+			       "so, --snapshot if this is the snapshot of a running one.");
 }
 
 /* A backup would hold itself, or its report. */
@@ -97,9 +119,10 @@ backup_cluster_tablespaces(struct backup *b, struct error *err)
 
 	struct stat wal;
 
-	if (tablespaces_read(b->datadir_fd, b->version, NULL, &b->tablespaces, err) ||
+	if (tablespaces_read(b->datadir_fd, b->version, &b->opt->relocations, &b->tablespaces,
+		err) ||
 	    refuse_inside(b, &b->datadir_stat, "the data directory", err) ||
-	    (fstatat(b->datadir_fd, "pg_wal", &wal, 0) == 0 &&
+	    (fstat(b->wal_fd, &wal) == 0 &&
 		refuse_inside(b, &wal, "the directory of the WAL", err)))
 		return -1;
 	for (size_t i = 0; i < b->tablespaces.count; i++) {

@@ -4,15 +4,18 @@
 /*
  * What the parts of the command `backup` share: backup.c is its main road,
  * backup_cluster.c what is on disk, backup_server.c and backup_slot.c the server's side,
- * backup_archive.c where it goes, backup_tree.c and backup_wal.c what is sent,
- * backup_archiving.c what the server does with its WAL, backup_pages.c what is found,
+ * backup_cold.c what stands for that where there is no server, backup_archive.c where it
+ * goes, backup_tree.c and backup_wal.c what is sent, backup_archiving.c what the server
+ * does with its WAL, backup_pages.c what is found,
  * backup_report.c what is told of all that.
  */
 
 #include "archive/archive.h"
 #include "archive/pagetally.h"
 #include "cmd/backup.h"
+#include "datadir/exclude.h"
 #include "datadir/tablespace.h"
+#include "datadir/walend.h"
 #include "pg/cluster.h"
 #include "pg/control.h"
 #include "pg/postmaster.h"
@@ -32,6 +35,12 @@
 struct backup_range {
 	uint64_t start_lsn, stop_lsn; /* the stop is exclusive, and known late */
 	uint32_t timeline;            /* of the start */
+};
+
+/* Of a cluster that no server works on. */
+struct backup_cold {
+	struct buf pid;    /* postmaster.pid as it was at first; empty: there was none */
+	struct walend end; /* unless the cluster was shut down */
 };
 
 /* Configuration files outside the data directory, as they are sent. */
@@ -58,6 +67,7 @@ struct backup {
 	struct stat datadir_stat;
 	const struct pg_version *version;
 	struct control control; /* as it was before the start */
+	uint8_t control_bytes[CONTROL_SIZE];
 	struct postmaster postmaster;
 	struct tablespaces tablespaces; /* those that are sent */
 	struct tablespaces known;       /* those there were before the start */
@@ -72,6 +82,7 @@ struct backup {
 	struct online_server server;
 	struct online_started started;
 	struct online_stopped stopped;
+	struct backup_cold cold;
 	struct backup_range range;
 
 	struct output output;
@@ -89,6 +100,7 @@ struct backup {
 /* backup_cluster.c: the data directory is one, and what it says of itself. */
 MUST_CHECK int backup_cluster_open(struct backup *, struct error *err);
 MUST_CHECK int backup_cluster_read(struct backup *, struct error *err);
+MUST_CHECK int backup_cluster_postmaster(struct backup *, struct error *err);
 /* Read where the tablespaces are; the output must be outside of all. */
 MUST_CHECK int backup_cluster_tablespaces(struct backup *, struct error *err);
 /* Read it anew after the start: those made before it are part of the backup. */
@@ -109,6 +121,23 @@ void backup_server_free(struct backup *);
 MUST_CHECK int backup_slot_hold(struct backup *, struct error *err);
 MUST_CHECK int backup_slot_watch(struct patrol *, struct error *err);
 void backup_slot_drop(struct backup *);
+
+/*
+ * backup_cold.c: the cluster is shut down, or a snapshot; which WAL the copy needs, found
+ * in the planner's thread; nothing has changed, asked while files are sent and when all
+ * have been read.
+ */
+MUST_CHECK int backup_cold_check(struct backup *, struct error *err);
+MUST_CHECK int backup_cold_find(struct patrol *, struct error *err);
+MUST_CHECK int backup_cold_watch(struct patrol *, struct error *err);
+MUST_CHECK int backup_cold_recheck(struct backup *, struct error *err);
+/* pg_control, which must be as it was. */
+MUST_CHECK int backup_cold_control(const struct backup *, uint8_t bytes[CONTROL_SIZE],
+    struct error *err);
+/* Say of what changed what that may mean.  Always -1. */
+int backup_cold_explain(const struct backup *, struct error *err);
+enum exclude_mode backup_cold_mode(const struct backup *);
+void backup_cold_free(struct backup *);
 
 /* Is ${path} the directory ${directory} or below it?  As texts. */
 bool backup_is_below(const char *path, const char *directory);
@@ -143,7 +172,11 @@ void backup_report_count(struct backup *);
  */
 void backup_report_write(struct backup *, bool is_sound, const struct error *why);
 
-/* backup_wal.c, in the planner's thread: the WAL; the manifest and the end. */
+/*
+ * backup_wal.c, in the planner's thread: the line of timelines that leads to ${newest}, and
+ * with it what all pages of WAL have in common; the WAL; the manifest and the end.
+ */
+MUST_CHECK int backup_wal_line(struct backup *, uint32_t newest, struct error *err);
 MUST_CHECK int backup_wal_send(struct patrol *, struct error *err);
 MUST_CHECK int backup_wal_end(struct patrol *, struct error *err);
 

@@ -32,9 +32,12 @@ backup_pages_open(struct backup *b, struct error *err)
 {
 	if (!is_wanted(b))
 		return 0;
-	b->pages.limits.start_lsn = b->range.start_lsn;
-	b->pages.limits.stop_lsn =
-	    b->range.start_lsn < PAGE_NO_LSN - WAL_MOST ? b->range.start_lsn + WAL_MOST : PAGE_NO_LSN;
+	if (b->opt->source == SOURCE_SERVER) { /* else they are known already */
+		b->pages.limits.start_lsn = b->range.start_lsn;
+		b->pages.limits.stop_lsn = b->range.start_lsn < PAGE_NO_LSN - WAL_MOST ?
+			  b->range.start_lsn + WAL_MOST :
+			  PAGE_NO_LSN;
+	}
 	b->pages.segment_blocks = b->control.segment_blocks;
 	return pagetally_new(&b->pages.tally, message_finding, err);
 }

@@ -37,8 +37,8 @@ locate(struct backup *b, struct error *err)
 	error_set(err, ERROR_STATE, 0,
 	    "no server is running in \"%s\": postmaster.pid names process %lld, which is gone",
 	    b->opt->pgdata, (long long)b->postmaster.pid);
-	return error_hint(err, "Start the server: this version backs up running servers, not "
-			       "stopped ones.");
+	return error_hint(err, "Start the server; or use --snapshot, if this is one, or the "
+			       "server crashed and its disk is all there.");
 }
 
 static int
@@ -73,7 +73,7 @@ backup_server_connect(struct backup *b, struct error *err)
 		.version = b->version,
 	};
 
-	if (locate(b, err) || connect_to_server(b, err) ||
+	if (backup_cluster_postmaster(b, err) || locate(b, err) || connect_to_server(b, err) ||
 	    online_check(b->session, &expect, &b->server, err) || backup_archiving_check(b, err) ||
 	    check_in_place(b, err))
 		return -1;

@@ -10,6 +10,13 @@
 #include "pg/tablespace_map.h"
 #include "util/sys.h"
 
+/* How pg_basetar.info calls what was backed up. */
+static const char *const modes[] = {
+	[SOURCE_SERVER] = "online",
+	[SOURCE_STOPPED] = "offline",
+	[SOURCE_SNAPSHOT] = "snapshot",
+};
+
 /* What the walk tells goes into the archive. */
 struct tree_visitor {
 	struct visitor visitor; /* first */
@@ -54,11 +61,14 @@ enter(struct tree_visitor *v, const char *path)
 	return v->b->opt->split ? LAYOUT_LOCATION : LAYOUT_TABLESPACE;
 }
 
-/* A server started the backup, so it has a label, and with it tablespace_map counts. */
+/*
+ * A server started the backup: else there is no label, and recovery needs none.  Without
+ * one the server takes no notice of tablespace_map either.
+ */
 static bool
 has_label(const struct backup *b)
 {
-	return b->started.lsn != 0;
+	return b->opt->source == SOURCE_SERVER;
 }
 
 /*
@@ -226,7 +236,7 @@ add_facts(const struct backup *b, struct buf *text, struct error *err)
 	snprintf(major, sizeof(major), "%u", b->version->major);
 	if (infofile_add(text, "pg_basetar", "1", err) ||
 	    infofile_add(text, "version", OPTIONS_PROGRAM_VERSION, err) ||
-	    infofile_add(text, "mode", "online", err) ||
+	    infofile_add(text, "mode", modes[opt->source], err) ||
 	    infofile_add(text, "label", opt->label, err) ||
 	    infofile_add(text, "server_version", major, err) ||
 	    infofile_add(text, "manifest_checksums",
@@ -258,23 +268,43 @@ send_info(struct backup *b, struct error *err)
 }
 
 /*
+ * Without its label a copy of a running cluster must not start at all.  That of another
+ * has none, and starts from the checkpoint that pg_control names.
+ */
+static int
+read_control(
+    const struct backup *b, uint8_t bytes[CONTROL_SIZE], int64_t *time, struct error *err)
+{
+	struct control control = b->control;
+	int rc;
+
+	if (has_label(b))
+		rc = control_read(b->datadir_fd, bytes, &control, err) ||
+			     control_forget_checkpoint(bytes, err)
+			 ? -1
+			 : 0;
+	else
+		rc = backup_cold_control(b, bytes, err);
+	*time = control.time;
+	return rc;
+}
+
+/*
  * pg_control, read when all else has been: with an older one a restored copy could
- * declare itself consistent too early.  Without its label it must not start at all.
+ * declare itself consistent too early.
  */
 static int
 send_control(struct backup *b, struct error *err)
 {
 	uint8_t bytes[CONTROL_SIZE];
-	struct control control;
+	int64_t time;
 	struct stat st;
 
-	if (blockpipe_barrier(b->pipe, err) ||
-	    control_read(b->datadir_fd, bytes, &control, err) ||
-	    control_forget_checkpoint(bytes, err))
+	if (blockpipe_barrier(b->pipe, err) || read_control(b, bytes, &time, err))
 		return -1;
 	st = b->datadir_stat;
 	st.st_mode = 0600 | (st.st_mode & 0040);
-	st.st_mtime = (time_t)control.time;
+	st.st_mtime = (time_t)time;
 	return archive_control(b->archive, &st, bytes, sizeof(bytes), err);
 }
 
@@ -285,7 +315,8 @@ walk_options_of(struct backup *b)
 		.datadir_fd = b->datadir_fd,
 		.version = b->version,
 		.tablespaces = &b->tablespaces,
-		.mode = EXCLUDE_RECOVERS,
+		.mode = backup_cold_mode(b),
+		.is_frozen = b->opt->source != SOURCE_SERVER,
 		.tablespaces_at = LAYOUT_TABLESPACES,
 		.cancel = &b->cancel,
 	};

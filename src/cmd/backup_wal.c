@@ -7,6 +7,7 @@
 
 #include "cmd/backup_internal.h"
 #include "run/message.h"
+#include "datadir/walarchive.h"
 #include "datadir/walset.h"
 #include "util/sys.h"
 
@@ -68,19 +69,47 @@ read_history(struct backup *b, uint32_t timeline, struct error *err)
 	return rc == 0 ? 0 : error_wrap(err, "timeline history file \"%s\"", name);
 }
 
-static int
-find_line(struct backup *b, struct error *err)
+int
+backup_wal_line(struct backup *b, uint32_t newest, struct error *err)
 {
-	uint32_t newest;
-
-	if (newest_timeline(b, &newest, err) || read_history(b, newest, err))
+	if (read_history(b, newest, err))
 		return -1;
-	walhistory_cut(&b->history, b->range.stop_lsn - 1);
-	if (walhistory_has(&b->history, b->range.timeline))
-		return 0;
-	return error_set(err, ERROR_STATE, 0,
-	    "timeline %lu of the start is not in the history of timeline %lu",
-	    (unsigned long)b->range.timeline, (unsigned long)newest);
+	/* the copy of another follows the newest timeline that its pg_control knows */
+	if (b->opt->source == SOURCE_SERVER)
+		walhistory_cut(&b->history, b->range.stop_lsn - 1);
+	if (!walhistory_has(&b->history, b->range.timeline))
+		return error_set(err, ERROR_STATE, 0,
+		    "timeline %lu of the start is not in the history of timeline %lu",
+		    (unsigned long)b->range.timeline, (unsigned long)newest);
+	b->expect = (struct walpage_expect){
+		.magic = b->version->wal_magic,
+		.system_identifier = b->control.system_identifier,
+		.segment_size = b->control.wal_segment_size,
+		.block_size = b->control.wal_block_size,
+		.history = &b->history,
+	};
+	return 0;
+}
+
+/*
+ * Nobody needs to archive a segment again, but for the last where there is no primary that
+ * has completed it: whoever goes on with it must archive it.  Of a cluster that no server
+ * works on it may be complete, and archived already.
+ */
+static int
+mark_done(struct backup *b, const struct walset *set, size_t n, struct error *err)
+{
+	const struct walset_segment *s = &set->segments[n];
+	const uint32_t size = b->control.wal_segment_size;
+	bool is_done = true;
+
+	if (b->server.in_recovery)
+		is_done = n + 1 < set->count;
+	else if (b->opt->source != SOURCE_SERVER && s->is_needed &&
+	    s->segno == walname_last_segment(b->range.stop_lsn, size) &&
+	    walarchive_is_done(b->wal_fd, &b->history, s->segno, s->segno, size, &is_done, err))
+		return -1;
+	return is_done ? archive_done(b->archive, s->name, err) : 0;
 }
 
 static int
@@ -97,10 +126,7 @@ send_segment(struct backup *b, const struct walset *set, size_t n, struct error 
 	if (walset_open_segment(set, n, b->wal_fd, &fd, err) ||
 	    archive_segment(b->archive, s->name, &s->st, fd, &opt, err))
 		return -1;
-	/* a standby's last one is not complete: whoever goes on with it must archive it */
-	if (b->server.in_recovery && n + 1 == set->count)
-		return 0;
-	return archive_done(b->archive, s->name, err);
+	return mark_done(b, set, n, err);
 }
 
 static int
@@ -178,29 +204,24 @@ send_set(struct backup *b, const struct walset *set, struct error *err)
 static int
 send_wal(struct backup *b, struct error *err)
 {
+	const bool is_cold = b->opt->source != SOURCE_SERVER;
 	const struct walset_range range = {
 		.start_lsn = b->range.start_lsn,
 		.stop_lsn = b->range.stop_lsn,
 		.segment_size = b->control.wal_segment_size,
 		.history = &b->history,
+		.is_frozen = is_cold,
 	};
 	struct walset set = { 0 };
 	int rc;
 
-	b->expect = (struct walpage_expect){
-		.magic = b->version->wal_magic,
-		.system_identifier = b->control.system_identifier,
-		.segment_size = b->control.wal_segment_size,
-		.block_size = b->control.wal_block_size,
-		.history = &b->history,
-	};
 	if (walproof_new(&b->proof,
 		&(struct walproof_options){ .expect = &b->expect,
 		    .start_lsn = b->range.start_lsn,
 		    .stop_lsn = b->range.stop_lsn,
-		    .is_primary = !b->server.in_recovery,
-		    /* it may be WAL that its primary wrote before it crashed */
-		    .skips_filler = b->server.in_recovery },
+		    .is_primary = !is_cold && !b->server.in_recovery,
+		    /* it may be WAL of a server that crashed right then */
+		    .skips_filler = is_cold || b->server.in_recovery },
 		err) ||
 	    walset_read(b->wal_fd, &range, &set, err))
 		return -1;
@@ -213,8 +234,11 @@ int
 backup_wal_send(struct patrol *patrol, struct error *err)
 {
 	struct backup *b = (struct backup *)patrol;
+	uint32_t newest;
 
-	if (find_line(b, err))
+	/* of another it was read before: nothing changes */
+	if (b->opt->source == SOURCE_SERVER &&
+	    (newest_timeline(b, &newest, err) || backup_wal_line(b, newest, err)))
 		return -1;
 	return b->opt->wal_method == WAL_FETCH ? send_wal(b, err) : 0;
 }

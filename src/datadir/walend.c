@@ -294,20 +294,35 @@ find_stray(struct walk *w, int fd, uint64_t *stray_lsn, struct error *err)
 	return 0;
 }
 
+/* When the file ${name} was last written; zeros: there is none. */
 static int
-look_behind(struct walk *w, uint64_t *stray_lsn, struct error *err)
+read_time(const struct walend_options *opt, const char *name, struct timespec *written,
+    struct error *err)
 {
-	char name[WALNAME_SIZE];
+	struct stat st = { .st_size = 0 };
+
+	if (fstatat(opt->wal_fd, name, &st, AT_SYMLINK_NOFOLLOW) == -1 && errno != ENOENT) {
+		error_set(err, ERROR_IO, errno, "stat");
+		return error_wrap(err, "WAL file \"%s\"", name);
+	}
+	*written = st.st_mtim;
+	return 0;
+}
+
+static int
+look_behind(struct walk *w, struct walend *found, struct error *err)
+{
 	int fd, rc;
 
-	if (check_later_segments(w, err))
+	file_name(w->opt, w->segment_lsn, found->name);
+	if (read_time(w->opt, found->name, &found->written, err) ||
+	    check_later_segments(w, err))
 		return -1;
-	file_name(w->opt, w->segment_lsn, name);
-	if (open_file(w->opt, name, &fd, err))
+	if (open_file(w->opt, found->name, &fd, err))
 		return err->sys == ENOENT ? 0 : -1;
-	rc = find_stray(w, fd, stray_lsn, err);
+	rc = find_stray(w, fd, &found->stray_lsn, err);
 	sys_close(fd);
-	return rc ? error_wrap(err, "WAL file \"%s\"", name) : 0;
+	return rc ? error_wrap(err, "WAL file \"%s\"", found->name) : 0;
 }
 
 static int
@@ -329,7 +344,7 @@ walend_find(const struct walend_options *opt, uint64_t redo_lsn, uint64_t least_
 	struct walend found = { 0 };
 	int rc = -1;
 
-	if (walk(&w, opt, redo_lsn, err) == 0 && look_behind(&w, &found.stray_lsn, err) == 0) {
+	if (walk(&w, opt, redo_lsn, err) == 0 && look_behind(&w, &found, err) == 0) {
 		found.lsn = walreader_position(w.reader);
 		rc = found.lsn < least_lsn ? is_too_early(&w, found.lsn, least_lsn, err) : 0;
 	}
@@ -337,6 +352,20 @@ walend_find(const struct walend_options *opt, uint64_t redo_lsn, uint64_t least_
 	if (rc == 0)
 		*out = found;
 	return rc;
+}
+
+int
+walend_recheck(
+    const struct walend_options *opt, const struct walend *found, struct error *err)
+{
+	struct timespec now;
+
+	if (read_time(opt, found->name, &now, err))
+		return -1;
+	if (now.tv_sec == found->written.tv_sec && now.tv_nsec == found->written.tv_nsec)
+		return 0;
+	return error_set(err, ERROR_STATE, 0,
+	    "WAL file \"%s\" was written to while the cluster was read", found->name);
 }
 
 int

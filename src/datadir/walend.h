@@ -2,9 +2,11 @@
 #define PG_BASETAR_DATADIR_WALEND_H
 
 #include <stdint.h>
+#include <time.h>
 
 #include "util/cancel.h"
 #include "util/error.h"
+#include "wal/walname.h"
 #include "wal/walpage.h"
 
 /*
@@ -29,7 +31,11 @@ struct walend_options {
 
 struct walend {
 	uint64_t lsn;       /* of the last record's end; behind a switch, of its segment's */
-	uint64_t stray_lsn; /* a page of the last segment that was lost; 0: none */
+	uint64_t stray_lsn; /* a page of the last segment behind a lost one; 0: none */
+
+	/* the file in which reading ended, where a server would write next */
+	char name[WALNAME_SIZE];
+	struct timespec written; /* when it last was; zeros: there is no such file */
 };
 
 /*
@@ -39,6 +45,10 @@ struct walend {
  */
 MUST_CHECK int walend_find(const struct walend_options *options, uint64_t redo_lsn,
     uint64_t least_lsn, struct walend *out, struct error *err);
+
+/* ERROR_STATE: a server has written there since. */
+MUST_CHECK int walend_recheck(const struct walend_options *options,
+    const struct walend *found, struct error *err);
 
 /* The end of the one record that begins at ${lsn}.  ERROR_FORMAT: there is none. */
 MUST_CHECK int walend_of_record(const struct walend_options *options, uint64_t lsn,

@@ -12,8 +12,11 @@
 
 /* The same for a segment that is missing and for one that went away. */
 static int
-hint_to_keep(struct error *err)
+hint_to_keep(bool is_frozen, struct error *err)
 {
+	if (is_frozen)
+		return error_hint(err, "All WAL from the last checkpoint on is part of the cluster: "
+				       "something removed or changed it.");
 	return error_hint(err,
 	    "The server keeps the WAL of a backup for a replication slot, or when "
 	    "wal_keep_size (wal_keep_segments up to 12) is large enough.");
@@ -124,7 +127,7 @@ check_sequence(struct walset *set, const struct walset_range *range, struct erro
 			continue;
 		walname_build(name, timeline, segno, range->segment_size);
 		error_set(err, ERROR_STATE, 0, "could not find WAL file \"%s\"", name);
-		return hint_to_keep(err);
+		return hint_to_keep(range->is_frozen, err);
 	}
 	return 0;
 }
@@ -149,10 +152,10 @@ walset_read(
     int wal_fd, const struct walset_range *range, struct walset *out, struct error *err)
 {
 	struct dirlist list = { 0 };
-	struct walset set = { 0 };
+	struct walset set = { .is_frozen = range->is_frozen };
 	int rc = -1;
 
-	*out = set;
+	*out = (struct walset){ 0 };
 	if (range->stop_lsn <= range->start_lsn)
 		return error_set(err, ERROR_STATE, 0,
 		    "the stop position of the backup is not behind its start");
@@ -183,26 +186,32 @@ out:
 
 /* ${st} is what the name leads to now. */
 static bool
-is_same_file(const struct walset_segment *segment, const struct stat *st)
+is_same_file(
+    const struct walset *set, const struct walset_segment *segment, const struct stat *st)
 {
-	return st->st_dev == segment->st.st_dev && st->st_ino == segment->st.st_ino &&
-	       st->st_size == segment->st.st_size;
+	const struct stat *was = &segment->st;
+
+	if (set->is_frozen && (st->st_mtim.tv_sec != was->st_mtim.tv_sec ||
+				  st->st_mtim.tv_nsec != was->st_mtim.tv_nsec))
+		return false;
+	return st->st_dev == was->st_dev && st->st_ino == was->st_ino &&
+	       st->st_size == was->st_size;
 }
 
 static int
-gone(const struct walset_segment *segment, struct error *err)
+gone(const struct walset *set, const struct walset_segment *segment, struct error *err)
 {
-	error_set(err, ERROR_STATE, 0,
-	    "WAL file \"%s\" was removed or recycled while it was being sent",
-	    segment->name);
-	return hint_to_keep(err);
+	error_set(err, ERROR_STATE, 0, "WAL file \"%s\" was %s while it was being sent",
+	    segment->name, set->is_frozen ? "removed or changed" : "removed or recycled");
+	return hint_to_keep(set->is_frozen, err);
 }
 
 static int
-call_failed(const struct walset_segment *segment, const char *call, struct error *err)
+call_failed(const struct walset *set, const struct walset_segment *segment,
+    const char *call, struct error *err)
 {
 	if (errno == ENOENT || errno == ELOOP)
-		return gone(segment, err);
+		return gone(set, segment, err);
 	error_set(err, ERROR_IO, errno, "%s", call);
 	return error_wrap(err, "WAL file \"%s\"", segment->name);
 }
@@ -218,11 +227,11 @@ walset_open_segment(
 	opened =
 	    openat(wal_fd, segment->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (opened == -1)
-		return call_failed(segment, "open", err);
+		return call_failed(set, segment, "open", err);
 	if (fstat(opened, &st) == -1)
-		call_failed(segment, "fstat", err);
-	else if (!is_same_file(segment, &st))
-		gone(segment, err);
+		call_failed(set, segment, "fstat", err);
+	else if (!is_same_file(set, segment, &st))
+		gone(set, segment, err);
 	else
 		rc = 0;
 	if (rc == 0)
@@ -240,9 +249,9 @@ walset_recheck(const struct walset *set, int wal_fd, struct error *err)
 		struct stat st;
 
 		if (fstatat(wal_fd, segment->name, &st, AT_SYMLINK_NOFOLLOW) == -1)
-			return call_failed(segment, "stat", err);
-		if (!is_same_file(segment, &st))
-			return gone(segment, err);
+			return call_failed(set, segment, "stat", err);
+		if (!is_same_file(set, segment, &st))
+			return gone(set, segment, err);
 	}
 	return 0;
 }

@@ -16,7 +16,8 @@
  *
  * The server removes segments it no longer needs, or renames them to a future name and
  * overwrites them in place.  So a name is worth something only if it is the same file
- * before the first byte was read and after the last: walset_recheck().
+ * before the first byte was read and after the last: walset_recheck().  Where no server
+ * works it must not have been written to either.
  */
 
 struct walset_range {
@@ -24,6 +25,7 @@ struct walset_range {
 	uint64_t stop_lsn;		  /* the first byte not needed any more */
 	uint32_t segment_size;		  /* bytes: that of the cluster */
 	const struct walhistory *history; /* borrowed: the line of the stop's timeline */
+	bool is_frozen;	/* no server works there: nothing is removed, nor written to */
 };
 
 struct walset_segment {
@@ -39,6 +41,7 @@ struct walset_segment {
 };
 
 struct walset {
+	bool is_frozen;
 	size_t count;			 /* at least 1 */
 	struct walset_segment *segments; /* by number, then by timeline */
 	size_t history_count;

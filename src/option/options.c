@@ -15,16 +15,34 @@
  * from its global state which option they are about.
  */
 
-/* Two options of which only one can be meant; and why, where that must be said. */
+/* What says how a server is reached, and what it shall do or keep: none is asked. */
+#define OF_SERVER                                                                          \
+	"checkpoint", "wait-archive", "no-slot", "dbname", "host", "port", "username",   \
+	    "no-password", "password"
+
+/* Options of which only one can be meant; and why, where that must be said. */
 static const struct {
-	const char *one, *other, *why;
+	const char *one;
+	const char *others[12]; /* ends with a NULL */
+	const char *why;
 } excluding[] = {
-	{ "quiet", "verbose", NULL },
-	{ "no-manifest", "manifest-checksums", NULL },
-	{ "split", "force",
+	{ "quiet", { "verbose" }, NULL },
+	{ "no-manifest", { "manifest-checksums" }, NULL },
+	{ "split", { "force" },
 	    "With --split the directory must be new or empty, so that nothing is replaced." },
-	{ "split", "blocking-factor",
+	{ "split", { "blocking-factor" },
 	    "Records are for a tape or a pipe, which takes one archive." },
+	{ "offline", { "snapshot", OF_SERVER }, NULL },
+	{ "snapshot", { OF_SERVER }, NULL },
+};
+
+/* Options that mean something with another only. */
+static const struct {
+	const char *one, *needs, *hint;
+} needing[] = {
+	{ "tablespace-mapping", "snapshot",
+	    "All else is read from where the links in pg_tblspc lead." },
+	{ "waldir", "snapshot", "All else is read from where pg_wal leads." },
 };
 
 /* Other commands of the program's design. */
@@ -239,6 +257,14 @@ take_option(struct options *o, const struct token *t, struct error *err)
 		return optvalue_rate(t->value, &o->max_rate, err);
 	case OPT_DIGEST:
 		return optvalue_digest(t->value, &o->manifest_digest, err);
+	case OPT_OFFLINE:
+		o->source = SOURCE_STOPPED;
+		break;
+	case OPT_SNAPSHOT:
+		o->source = SOURCE_SNAPSHOT;
+		break;
+	case OPT_RELOCATE:
+		return relocations_add(&o->relocations, t->value, err);
 	case OPT_NO_PROMPT:
 	case OPT_PROMPT:
 		o->never_prompt = t->row->kind == OPT_NO_PROMPT;
@@ -253,16 +279,33 @@ take_option(struct options *o, const struct token *t, struct error *err)
 }
 
 static int
-check_excluding(const struct reading *r, struct error *err)
+excluded(const char *one, const char *other, const char *why, struct error *err)
 {
-	for (size_t i = 0; i < sizeof(excluding) / sizeof(excluding[0]); i++) {
-		if (!was_given(r, excluding[i].one) || !was_given(r, excluding[i].other))
+	error_set(err, ERROR_USAGE, 0, "options \"--%s\" and \"--%s\" exclude each other", one,
+	    other);
+	return why ? error_hint(err, "%s", why) : -1;
+}
+
+/* Can what was given be meant all at once? */
+static int
+check_together(const struct options *o, const struct reading *r, struct error *err)
+{
+	for (size_t i = 0; i < sizeof(excluding) / sizeof(excluding[0]); i++)
+		for (const char *const *other = excluding[i].others; *other; other++)
+			if (was_given(r, excluding[i].one) && was_given(r, *other))
+				return excluded(excluding[i].one, *other, excluding[i].why,
+				    err);
+	for (size_t i = 0; i < sizeof(needing) / sizeof(needing[0]); i++) {
+		if (!was_given(r, needing[i].one) || was_given(r, needing[i].needs))
 			continue;
-		error_set(err, ERROR_USAGE, 0, "options \"--%s\" and \"--%s\" exclude each other",
-		    excluding[i].one, excluding[i].other);
-		return excluding[i].why ? error_hint(err, "%s", excluding[i].why) : -1;
+		error_set(err, ERROR_USAGE, 0, "option \"--%s\" is for \"--%s\" only",
+		    needing[i].one, needing[i].needs);
+		return error_hint(err, "%s", needing[i].hint);
 	}
-	return 0;
+	if (o->source == SOURCE_SERVER || o->wal_method != WAL_NONE)
+		return 0;
+	return excluded(o->source == SOURCE_STOPPED ? "offline" : "snapshot", "wal-method=none",
+	    "No server starts from such a copy without its WAL.", err);
 }
 
 /* The output's kind, and what its name says of the compression. */
@@ -288,7 +331,7 @@ complete_output(struct options *o, struct error *err)
 static int
 complete(struct options *o, const struct reading *r, struct error *err)
 {
-	if (check_excluding(r, err))
+	if (check_together(o, r, err))
 		return -1;
 	if (!o->pgdata)
 		o->pgdata = getenv("PGDATA");
@@ -346,5 +389,13 @@ options_parse(int argc, char *const *argv, struct options *out, struct error *er
 	verdict = parse(&r, out, err);
 	if (verdict == -1)
 		error_hint(err, "Try \"pg_basetar --help\".");
+	if (verdict != OPTIONS_RUN)
+		options_free(out);
 	return verdict;
+}
+
+void
+options_free(struct options *o)
+{
+	relocations_free(&o->relocations);
 }

@@ -6,10 +6,18 @@
 
 #include "checksum/digest.h"
 #include "option/optvalue.h"
+#include "pg/relocation.h"
 #include "util/error.h"
 
 /* The version of the program; the manual's only other mention is in an example. */
 #define OPTIONS_PROGRAM_VERSION "0.1.0"
+
+/* What is backed up. */
+enum backup_source {
+	SOURCE_SERVER,  /* a running server's cluster: it is asked to begin and end the backup */
+	SOURCE_STOPPED, /* --offline: one that was shut down, and stays so */
+	SOURCE_SNAPSHOT /* --snapshot: what a running one's disk held at one moment */
+};
 
 /*
  * What the command line asks for, complete: defaults are filled in, and what depends on
@@ -18,6 +26,9 @@
 struct options {
 	const char *pgdata; /* never empty */
 	const char *label;
+	enum backup_source source;
+	struct relocations relocations; /* of a snapshot's tablespaces */
+	const char *waldir;             /* of a snapshot; NULL: where pg_wal leads */
 
 	const char *output; /* NULL: standard output; never empty */
 	bool output_is_stdout; /* whether it is a terminal is for the caller to see */
@@ -61,5 +72,8 @@ enum options_verdict {
  */
 MUST_CHECK int options_parse(int argc, char *const *argv, struct options *out,
     struct error *err);
+
+/* After OPTIONS_RUN. */
+void options_free(struct options *);
 
 #endif

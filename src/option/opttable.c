@@ -15,6 +15,14 @@ const struct opttable_row opttable[] = {
 	    "data directory (default: $PGDATA)" },
 	{ 'l', "label", "LABEL", OPT_ONCE, OPT_LABEL, AT(label),
 	    "label of the backup" },
+	{ 0, "offline", NULL, OPT_LAST, OPT_OFFLINE, 0,
+	    "the server is shut down, and stays so" },
+	{ 0, "snapshot", NULL, OPT_LAST, OPT_SNAPSHOT, 0,
+	    "DIR is a snapshot of a running cluster" },
+	{ 'T', "tablespace-mapping", "OLD=NEW", OPT_LAST, OPT_RELOCATE, 0,
+	    "tablespace OLD of the snapshot is at NEW" },
+	{ 0, "waldir", "DIR", OPT_LAST, OPT_NAME, AT(waldir),
+	    "pg_wal of the snapshot is at DIR" },
 	{ 'c', "checkpoint", "fast|spread", OPT_ONCE, OPT_CHECKPOINT, AT(checkpoint_fast),
 	    "pace of the first checkpoint (default: spread)" },
 	{ 'X', "wal-method", "fetch|none", OPT_ONCE, OPT_WAL_METHOD, AT(wal_method),
@@ -82,12 +90,6 @@ const struct opttable_row opttable[] = {
 	{ 'W', "password", NULL, OPT_LAST, OPT_PROMPT, 0,
 	    "ask for a password before connecting" },
 
-	{ 0, "offline", NULL, OPT_LATER, OPT_FLAG, 0,
-	    "Start the server, and leave the option out." },
-	{ 0, "snapshot", NULL, OPT_LATER, OPT_FLAG, 0,
-	    "Back up the running server itself." },
-	{ 'T', "tablespace-mapping", "OLD=NEW", OPT_LATER, OPT_FLAG, 0, NULL },
-	{ 0, "waldir", "DIR", OPT_LATER, OPT_FLAG, 0, NULL },
 };
 /* clang-format on */
 
@@ -150,12 +152,14 @@ usage_row(struct buf *text, const struct opttable_row *row, struct error *err)
 		snprintf(name, sizeof(name), "%s%s%s", row->name, row->value ? "=" : "",
 		    value);
 	snprintf(left, sizeof(left), "  %s--%s", letter, name);
+	if (strlen(left) >= INDENT)
+		return buf_printf(text, err, "%s\n%*s%s\n", left, INDENT, "", row->help);
 	return buf_printf(text, err, "%-*s%s\n", INDENT, left, row->help);
 }
 
 static const char intro[] =
-    "pg_basetar writes a physical base backup of a running PostgreSQL cluster,\n"
-    "on the cluster's own host, as one tar archive or one per tablespace.\n"
+    "pg_basetar writes a physical base backup of a PostgreSQL cluster, on the\n"
+    "cluster's own host, as one tar archive or one per tablespace.\n"
     "\nUsage:\n  pg_basetar [backup] [OPTION]...\n";
 static const char example[] =
     "\nExample:\n  pg_basetar -D \"$PGDATA\" -l nightly -o base.tar.gz\n";

@@ -15,13 +15,14 @@ start() {
 }
 
 # hold NAME OPTION...: a run that stands still in the middle of the files, as its output is a
-# pipe that nobody empties.
+# pipe that nobody empties.  $pace: what is said of the checkpoint, unless it is this.
 hold() {
 	rm -f "$T/pipe"
 	mkfifo "$T/pipe"
 	chmod 666 "$T/pipe"
 	exec 7<>"$T/pipe"
-	start "$@" -c fast >"$T/pipe"
+	# shellcheck disable=SC2086 # words
+	start "$@" ${pace--c fast} >"$T/pipe"
 	timeout 60 head -c 50000 <&7 >"$T/held.tar"
 }
 

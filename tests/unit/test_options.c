@@ -289,11 +289,6 @@ static struct refusal refusals[] = {
 	{ "restore base.tar --standby",
 	    "command \"restore\" is not available in this version", NULL },
 	{ "info -", "command \"info\" is not available in this version", NULL },
-	{ "-D /d --offline", LATER("offline"),
-	    "Start the server, and leave the option out." },
-	{ "-D /d --snap", LATER("snapshot"), "Back up the running server itself." },
-	{ "-D /d -Ta=b", LATER("tablespace-mapping"), NULL },
-	{ "-D /d --waldir=x", LATER("waldir"), NULL },
 
 	{ "-D /d --report=-", "the report cannot go to standard output",
 	    "Name a file: it appears there when the run has ended." },

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "datadir/walend.h"
@@ -361,7 +362,7 @@ static void
 too_early(void **state)
 {
 	struct scene s;
-	struct walend found = { 7, 7 };
+	struct walend found = { .lsn = 7 };
 	uint64_t record_end = 7;
 	char expected[128];
 
@@ -383,6 +384,40 @@ too_early(void **state)
 	end(&s);
 }
 
+/* Whoever writes there again leaves his time on the file, or makes one. */
+static void
+written_since(void **state)
+{
+	struct scene s;
+	const struct timespec times[2] = { { 7, 0 }, { 7, 0 } };
+	unsigned last;
+
+	(void)state;
+	begin(&s, four_segments);
+	last = (unsigned)((last_end() - START) / SEGMENT);
+	assert_int_equal(find(&s), 0);
+	assert_int_equal(walend_recheck(&s.opt, &s.end, &s.err), 0);
+	assert_int_equal(utimensat(s.wal_fd, s.end.name, times, 0), 0);
+	assert_int_equal(walend_recheck(&s.opt, &s.end, &s.err), -1);
+	assert_int_equal(s.err.kind, ERROR_STATE);
+	assert_string_equal(s.err.text,
+	    "WAL file \"000000010000000200000007\" was written to while the cluster was read");
+	end(&s);
+
+	/* the WAL ends with its segment, and there is no other */
+	begin(&s, four_segments);
+	walimage_switch(&image, false);
+	put_file(&s, last, last, SEGMENT);
+	for (unsigned n = last + 1; n < FILES; n++)
+		remove_file(&s, n);
+	assert_int_equal(find(&s), 0);
+	assert_int_equal(s.end.lsn, segment_of(last + 1));
+	assert_int_equal(walend_recheck(&s.opt, &s.end, &s.err), 0);
+	put_file(&s, last + 1, last + 1, SEGMENT);
+	assert_int_equal(walend_recheck(&s.opt, &s.end, &s.err), -1);
+	end(&s);
+}
+
 static void
 cancelled(void **state)
 {
@@ -399,7 +434,7 @@ cancelled(void **state)
 int
 main(void)
 {
-	enum { SINGLE = 7 };
+	enum { SINGLE = 8 };
 	struct CMUnitTest tests[SINGLE + ROWS + WALSAMPLE_COUNT] = {
 		cmocka_unit_test(recycled_behind),
 		cmocka_unit_test(recycled_within),
@@ -407,6 +442,7 @@ main(void)
 		cmocka_unit_test(page_is_lost),
 		cmocka_unit_test(left_behind),
 		cmocka_unit_test(too_early),
+		cmocka_unit_test(written_since),
 		cmocka_unit_test(cancelled),
 	};
 

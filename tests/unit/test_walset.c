@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 
 #include "datadir/walset.h"
 #include "support/faketree.h"
@@ -37,6 +39,7 @@ static const struct walhistory history = { COUNT(line), line };
 struct scene {
 	char *root;
 	int wal_fd;
+	bool is_frozen;
 	struct walset set;
 	struct error err;
 };
@@ -58,7 +61,8 @@ read_range(struct scene *s, uint64_t start, uint64_t stop)
 	const struct walset_range range = { .start_lsn = start,
 		.stop_lsn = stop,
 		.segment_size = MIB,
-		.history = &history };
+		.history = &history,
+		.is_frozen = s->is_frozen };
 
 	return walset_read(s->wal_fd, &range, &s->set, &s->err);
 }
@@ -251,12 +255,51 @@ meanwhile(void **state)
 }
 
 static void
+set_time(const struct scene *s, time_t seconds)
+{
+	const struct timespec times[2] = { { seconds, 0 }, { seconds, 0 } };
+
+	assert_int_equal(utimensat(s->wal_fd, S(2, 011) + strlen("pg_wal/"), times, 0), 0);
+}
+
+/* Where no server works not even the time of a file may change, and no slot helps. */
+static void
+frozen(void **state)
+{
+	(void)state;
+	for (int is_frozen = 0; is_frozen < 2; is_frozen++) {
+		struct scene s;
+
+		begin(&s, usual, COUNT(usual));
+		s.is_frozen = is_frozen;
+		set_time(&s, 7);
+		assert_int_equal(read_range(&s, 0x1000028, 0x1300100), 0);
+		assert_int_equal(walset_recheck(&s.set, s.wal_fd, &s.err), 0);
+		set_time(&s, 8);
+		assert_int_equal(
+		    walset_recheck(&s.set, s.wal_fd, &s.err), is_frozen ? -1 : 0);
+		if (is_frozen)
+			assert_string_equal(s.err.text,
+			    "WAL file \"000000020000000000000011\" was removed or changed while "
+			    "it was being sent");
+		walset_free(&s.set);
+		s.err.hint[0] = '\0';
+		assert_int_equal(read_range(&s, 0x1000028, 0x2000100), -1);
+		assert_int_equal(strstr(s.err.hint, "slot") == NULL, is_frozen);
+		end(&s);
+	}
+}
+
+static void
 no_directory(void **state)
 {
 	char *root = faketree_new(NULL, 0);
 	int datadir = faketree_open(root), fd;
 	struct walset set = { .count = 0 };
-	const struct walset_range range = { 0x1100028, 0x1100100, MIB, &history };
+	const struct walset_range range = { .start_lsn = 0x1100028,
+		.stop_lsn = 0x1100100,
+		.segment_size = MIB,
+		.history = &history };
 	struct error err;
 
 	(void)state;
@@ -280,6 +323,7 @@ main(void)
 		cmocka_unit_test(holes),
 		cmocka_unit_test(wrong_files),
 		cmocka_unit_test(meanwhile),
+		cmocka_unit_test(frozen),
 		cmocka_unit_test(no_directory),
 	};
 

@@ -1,0 +1,389 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cmd/backup_internal.h"
+#include "run/message.h"
+#include "util/lsn.h"
+#include "util/sys.h"
+#include "wal/walrecord.h"
+
+/*
+ * The backup of a cluster that no server works on: one that was shut down (--offline), or
+ * what a running one's disk held at one moment (--snapshot).  Nobody is asked to begin or
+ * end it, there is no label, and recovery of the copy begins where pg_control says; so
+ * all depends on that nothing changes meanwhile.
+ */
+
+/* A postmaster.pid is no larger: eight short lines. */
+enum { PID_MOST = 64 * 1024 };
+
+static bool
+is_shut_down(const struct backup *b)
+{
+	return b->control.state == CONTROL_SHUTDOWN ||
+	       b->control.state == CONTROL_SHUTDOWN_IN_RECOVERY;
+}
+
+static bool
+is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* ---- is it what the user says? ---- */
+
+/* What the server left of itself; nothing if there is no such file. */
+static int
+read_pid(const struct backup *b, struct buf *text, struct error *err)
+{
+	static const char name[] = "postmaster.pid";
+
+	if (sys_read_file(b->datadir_fd, name, PID_MOST, text, err) == 0)
+		return 0;
+	if (err->kind == ERROR_IO && err->sys == ENOENT)
+		return 0;
+	return error_wrap(err, "file \"%s\"", name);
+}
+
+static int
+is_running(const struct backup *b, struct error *err)
+{
+	error_set(err, ERROR_STATE, 0, "the server of \"%s\" is running, process %lld",
+	    b->opt->pgdata, (long long)b->postmaster.pid);
+	if (b->opt->source == SOURCE_STOPPED)
+		return error_hint(err, "Leave out --offline, or shut the server down; if that "
+				       "process is none, remove postmaster.pid.");
+	return error_hint(err, "Leave out --snapshot, or name with -D the snapshot of this "
+			       "directory.");
+}
+
+/*
+ * Does the process in postmaster.pid work on this very directory?  A snapshot has the file
+ * of the server that it was taken under, which names the original.
+ */
+static bool
+is_in_use(const struct backup *b)
+{
+	struct stat st;
+
+	if (!postmaster_is_alive(&b->postmaster))
+		return false;
+	return b->opt->source == SOURCE_STOPPED ||
+	       (stat(b->postmaster.datadir, &st) == 0 && is_same(&st, &b->datadir_stat));
+}
+
+static int
+check_server(struct backup *b, struct error *err)
+{
+	struct error why = { 0 };
+
+	if (read_pid(b, &b->cold.pid, err))
+		return -1;
+	if (b->cold.pid.len == 0)
+		return 0;
+	if (postmaster_parse(buf_text(&b->cold.pid), b->cold.pid.len, &b->postmaster, &why)) {
+		if (b->opt->source == SOURCE_SNAPSHOT)
+			return 0; /* caught while it was written */
+		*err = why;
+		error_wrap(err, "file \"postmaster.pid\"");
+		return error_hint(err, "Is a server starting?  --offline is for a cluster that is "
+				       "shut down.");
+	}
+	return is_in_use(b) ? is_running(b, err) : 0;
+}
+
+/* Recovery that a label governs has been begun, or will be: the copy has none. */
+static int
+check_label(const struct backup *b, struct error *err)
+{
+	struct stat st;
+
+	if (fstatat(b->datadir_fd, "backup_label", &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		error_set(err, ERROR_STATE, 0, "there is a backup_label in \"%s\"",
+		    b->opt->pgdata);
+		return error_hint(err, "It is a restored copy that was never started: start it "
+				       "first; or an exclusive backup is under way: end that.");
+	}
+	if (errno != ENOENT)
+		return error_set(err, ERROR_IO, errno, "file \"backup_label\"");
+	if (b->control.backup_start_lsn == 0 && !b->control.backup_end_required)
+		return 0;
+	error_set(err, ERROR_STATE, 0,
+	    "\"%s\" is a restored copy that has not become consistent yet", b->opt->pgdata);
+	return error_hint(err, "Start it, and let it recover to the end of its backup first.");
+}
+
+static int
+check_state(const struct backup *b, struct error *err)
+{
+	if (b->opt->source == SOURCE_SNAPSHOT || is_shut_down(b))
+		return 0;
+	error_set(err, ERROR_STATE, 0, "the cluster in \"%s\" was not shut down cleanly",
+	    b->opt->pgdata);
+	return error_hint(err, "Start the server and shut it down; or use --snapshot, if this is "
+			       "one, or the server crashed and its disk is all there.");
+}
+
+/* ---- links: where do they lead? ---- */
+
+static int
+leads_out(const char *link, const char *hint, struct error *err)
+{
+	error_set(err, ERROR_STATE, 0, "%s leads out of the snapshot", link);
+	return error_hint(err, "%s", hint);
+}
+
+/*
+ * Is ${found} outside of the snapshot?  On another file system it is nearly always the
+ * original; on the same one it is if ${link}, in the directory of the server that runs,
+ * leads there too.
+ */
+static bool
+is_outside(const struct backup *b, const char *link, const struct stat *found, bool is_told)
+{
+	struct stat live;
+	char path[64];
+	bool is_live = false;
+	int fd;
+
+	if (!is_told && found->st_dev != b->datadir_stat.st_dev)
+		return true;
+	if (b->postmaster.datadir == NULL || !postmaster_is_alive(&b->postmaster))
+		return false;
+	fd = open(b->postmaster.datadir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1)
+		return false;
+	snprintf(path, sizeof(path), "%s/", link);
+	is_live = fstatat(fd, path, &live, 0) == 0 && is_same(&live, found);
+	sys_close(fd);
+	return is_live;
+}
+
+static int
+check_tablespaces(const struct backup *b, struct error *err)
+{
+	char link[64];
+
+	for (size_t i = 0; i < b->tablespaces.count; i++) {
+		const struct tablespace *t = &b->tablespaces.rows[i];
+
+		snprintf(link, sizeof(link), "pg_tblspc/%s", t->oid_text);
+		if (!is_outside(b, link, &t->location, t->is_relocated))
+			continue;
+		leads_out(link, "Say with -T OLD=NEW where the snapshot of this tablespace is.",
+		    err);
+		return error_wrap(err, "tablespace \"%s\"", t->target);
+	}
+	return 0;
+}
+
+/* A mapping that is for no tablespace is a slip of the pen, and its tablespace not mapped. */
+static int
+check_relocations(const struct backup *b, struct error *err)
+{
+	const struct relocations *list = &b->opt->relocations;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const char *old = list->rows[i].old;
+		size_t k = 0;
+
+		while (k < b->tablespaces.count &&
+		       relocations_find(list, b->tablespaces.rows[k].target) !=
+			   list->rows[i].new)
+			k++;
+		if (k < b->tablespaces.count)
+			continue;
+		error_set(err, ERROR_STATE, 0, "no tablespace of the snapshot is at \"%s\"", old);
+		return error_hint(err, "OLD of -T OLD=NEW is what a link in pg_tblspc says.");
+	}
+	return 0;
+}
+
+static int
+check_wal(const struct backup *b, struct error *err)
+{
+	struct stat link, wal;
+
+	if (fstatat(b->datadir_fd, "pg_wal", &link, AT_SYMLINK_NOFOLLOW) == -1 ||
+	    fstat(b->wal_fd, &wal) == -1) {
+		error_set(err, ERROR_IO, errno, "stat");
+		return error_wrap(err, "directory \"pg_wal\"");
+	}
+	if (!S_ISLNK(link.st_mode))
+		return 0;
+	if (!is_outside(b, "pg_wal", &wal, b->opt->waldir != NULL))
+		return 0;
+	return leads_out("pg_wal", "Say with --waldir where its snapshot is.", err);
+}
+
+int
+backup_cold_check(struct backup *b, struct error *err)
+{
+	if (check_server(b, err) || check_label(b, err) || check_state(b, err))
+		return -1;
+	if (b->tablespaces.in_place > 0)
+		message_warning("tablespaces are directories in pg_tblspc: the copy may need "
+				"allow_in_place_tablespaces = on to recover");
+	if (b->opt->source == SOURCE_STOPPED)
+		return 0;
+	return check_relocations(b, err) || check_tablespaces(b, err) || check_wal(b, err) ? -1
+											   : 0;
+}
+
+enum exclude_mode
+backup_cold_mode(const struct backup *b)
+{
+	return b->opt->source != SOURCE_SERVER && b->control.state == CONTROL_SHUTDOWN
+		   ? EXCLUDE_STARTS_CLEAN
+		   : EXCLUDE_RECOVERS;
+}
+
+/* ---- which WAL the copy needs ---- */
+
+static struct walend_options
+walend_options_of(const struct backup *b)
+{
+	return (struct walend_options){ b->wal_fd, &b->expect, &b->cancel };
+}
+
+/*
+ * Of a cluster that was shut down: up to the end of the checkpoint that was its last act;
+ * a standby has pages of what it replayed behind that.
+ */
+static int
+find_shutdown(struct backup *b, struct error *err)
+{
+	const struct walend_options walend = walend_options_of(b);
+
+	if (walend_of_record(&walend, b->control.checkpoint_lsn, &b->range.stop_lsn, err))
+		return error_wrap(err, "the last checkpoint");
+	if (b->control.min_recovery_lsn > b->range.stop_lsn)
+		b->range.stop_lsn = b->control.min_recovery_lsn;
+	b->pages.limits.start_lsn = b->range.stop_lsn;
+	return 0;
+}
+
+/* Of one that was running: up to where recovery will end. */
+static int
+find_end(struct backup *b, struct error *err)
+{
+	const struct walend_options walend = walend_options_of(b);
+	uint64_t least = b->control.checkpoint_lsn + WALRECORD_HEADER;
+	char text[256], end[LSN_TEXT], stray[LSN_TEXT];
+
+	if (b->control.min_recovery_lsn > least)
+		least = b->control.min_recovery_lsn;
+	if (walend_find(&walend, b->control.redo_lsn, least, &b->cold.end, err))
+		return -1;
+	b->range.stop_lsn = b->cold.end.lsn;
+	b->pages.limits.start_lsn = b->range.start_lsn;
+	if (b->cold.end.stray_lsn == 0)
+		return 0;
+	snprintf(text, sizeof(text),
+	    "WAL ends at %s, but there is a page at %s: what is between was not on the disk; "
+	    "recovery of the copy ends there, as that of the original would",
+	    lsn_print(end, b->cold.end.lsn), lsn_print(stray, b->cold.end.stray_lsn));
+	message_warning(text);
+	return 0;
+}
+
+/*
+ * The server follows the newer of these two timelines when nothing asks it to recover to
+ * another (InitWalRecovery in src/backend/access/transam/xlogrecovery.c).
+ */
+int
+backup_cold_find(struct patrol *patrol, struct error *err)
+{
+	struct backup *b = (struct backup *)patrol;
+	const struct control *c = &b->control;
+	char start[LSN_TEXT], stop[LSN_TEXT];
+	uint32_t newest = c->timeline;
+
+	b->range.start_lsn = c->redo_lsn;
+	b->range.timeline = c->timeline;
+	if (c->min_recovery_timeline > newest)
+		newest = c->min_recovery_timeline;
+	if (backup_wal_line(b, newest, err) || (is_shut_down(b) ? find_shutdown(b, err) : find_end(b, err)))
+		return -1;
+	b->pages.limits.stop_lsn = b->range.stop_lsn;
+	message_info("start position %s, stop position %s on timeline %lu",
+	    lsn_print(start, b->range.start_lsn), lsn_print(stop, b->range.stop_lsn),
+	    (unsigned long)b->range.timeline);
+	return 0;
+}
+
+/* ---- does it stay so? ---- */
+
+int
+backup_cold_explain(const struct backup *b, struct error *err)
+{
+	if (err->kind != ERROR_STATE)
+		return -1;
+	return error_hint(err, b->opt->source == SOURCE_STOPPED
+				   ? "The cluster must stay as it is: is a server running, "
+				     "perhaps in a container?  Then leave out --offline."
+				   : "A snapshot must stay as it is; is this one, or is it the "
+				     "directory of a server that runs?");
+}
+
+static int
+check_pid(const struct backup *b, struct error *err)
+{
+	struct buf now = { 0 };
+	bool is_different;
+
+	if (read_pid(b, &now, err))
+		return -1;
+	is_different = now.len != b->cold.pid.len ||
+		       (now.len > 0 && memcmp(now.data, b->cold.pid.data, now.len) != 0);
+	buf_free(&now);
+	if (!is_different)
+		return 0;
+	return error_set(
+	    err, ERROR_STATE, 0, "a server was started or ended in \"%s\"", b->opt->pgdata);
+}
+
+int
+backup_cold_control(const struct backup *b, uint8_t bytes[CONTROL_SIZE], struct error *err)
+{
+	struct control control;
+
+	if (control_read(b->datadir_fd, bytes, &control, err))
+		return -1;
+	if (memcmp(bytes, b->control_bytes, CONTROL_SIZE) == 0)
+		return 0;
+	return error_set(
+	    err, ERROR_STATE, 0, "\"global/pg_control\" changed while the cluster was read");
+}
+
+int
+backup_cold_watch(struct patrol *patrol, struct error *err)
+{
+	const struct backup *b = (const struct backup *)patrol;
+	uint8_t bytes[CONTROL_SIZE];
+
+	if (check_pid(b, err) || backup_cold_control(b, bytes, err))
+		return backup_cold_explain(b, err);
+	return 0;
+}
+
+int
+backup_cold_recheck(struct backup *b, struct error *err)
+{
+	const struct walend_options walend = walend_options_of(b);
+
+	if (backup_cold_watch(&b->patrol, err))
+		return -1;
+	if (!is_shut_down(b) && walend_recheck(&walend, &b->cold.end, err))
+		return backup_cold_explain(b, err);
+	return 0;
+}
+
+void
+backup_cold_free(struct backup *b)
+{
+	buf_free(&b->cold.pid);
+}
