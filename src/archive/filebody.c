@@ -6,6 +6,7 @@
 
 #include "checksum/crc32c.h"
 #include "util/buf.h"
+#include "util/sys.h"
 
 struct filebody {
 	struct body body;
@@ -30,8 +31,7 @@ check_frozen(const struct filebody *f, const struct piece *piece,
 		return error_wrap(err, "file \"%s\"", f->path);
 	}
 	if (piece->missing == 0 && now.st_size == f->frozen.st_size &&
-	    now.st_mtim.tv_sec == f->frozen.st_mtim.tv_sec &&
-	    now.st_mtim.tv_nsec == f->frozen.st_mtim.tv_nsec)
+	    sys_is_same_time(&now.st_mtim, &f->frozen.st_mtim))
 		return 0;
 	return error_set(
 	    err, ERROR_STATE, 0, "\"%s\" changed while it was read", f->path);

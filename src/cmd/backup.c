@@ -28,8 +28,11 @@ sync_output(struct patrol *patrol, struct error *err)
 
 static const struct patrol_ops measuring = { backup_tree_measure, NULL, tick };
 static const struct patrol_ops finding = { backup_cold_find, NULL, tick };
-static const struct patrol_ops sending_cold_tree = { backup_tree_send, backup_cold_watch, tick };
-static const struct patrol_ops sending_cold_wal = { backup_wal_send, backup_cold_watch, tick };
+static const struct patrol_ops sending_cold_tree = { backup_tree_send, backup_cold_watch,
+	tick };
+static const struct patrol_ops sending_cold_wal = { backup_wal_send, backup_cold_watch,
+	tick };
+static const struct patrol_ops rechecking = { backup_cold_recheck, NULL, tick };
 static const struct patrol_ops starting = { backup_server_start, NULL, tick };
 static const struct patrol_ops sending_tree = { backup_tree_send, backup_server_watch,
 	tick };
@@ -55,13 +58,18 @@ send_tree(struct backup *b, const struct patrol_ops *how, struct error *err)
 	return 0;
 }
 
-/* With -P: how much there is, before the backup begins, so that it need not wait. */
+/*
+ * With -P: how much there is, before the backup begins, so that it need not wait.  Where
+ * nothing may change it is also what all must be like in the end.
+ */
 static int
 measure(struct backup *b, struct error *err)
 {
-	if (b->opt->progress && run(b, "measuring", &measuring, err))
+	if (!b->opt->progress && b->opt->source == SOURCE_SERVER)
+		return 0;
+	if (run(b, "measuring", &measuring, err))
 		return -1;
-	b->progress.total = b->measured;
+	b->progress.total = b->sum.size;
 	return 0;
 }
 
@@ -136,9 +144,10 @@ back_up_cold(struct backup *b, struct error *err)
 	    backup_archive_open(b, err))
 		return -1;
 	if (send_tree(b, &sending_cold_tree, err) ||
-	    run(b, "sending WAL", &sending_cold_wal, err))
+	    run(b, "sending WAL", &sending_cold_wal, err) ||
+	    run(b, "looking for changes", &rechecking, err))
 		return backup_cold_explain(b, err);
-	return backup_cold_recheck(b, err);
+	return 0;
 }
 
 /* The steps of pg_basetar(1), in their order. */

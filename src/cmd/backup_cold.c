@@ -365,21 +365,32 @@ backup_cold_watch(struct patrol *patrol, struct error *err)
 	const struct backup *b = (const struct backup *)patrol;
 	uint8_t bytes[CONTROL_SIZE];
 
-	if (check_pid(b, err) || backup_cold_control(b, bytes, err))
-		return backup_cold_explain(b, err);
-	return 0;
+	return check_pid(b, err) || backup_cold_control(b, bytes, err) ? -1 : 0;
+}
+
+/* What was changed before it was read, and so unseen, is of another moment as well. */
+static int
+check_tree(struct backup *b, struct error *err)
+{
+	const struct walksum before = b->sum;
+
+	if (backup_tree_measure(&b->patrol, err))
+		return -1;
+	if (b->sum.trace == before.trace)
+		return 0;
+	return error_set(
+	    err, ERROR_STATE, 0, "files in \"%s\" changed while it was read", b->opt->pgdata);
 }
 
 int
-backup_cold_recheck(struct backup *b, struct error *err)
+backup_cold_recheck(struct patrol *patrol, struct error *err)
 {
+	struct backup *b = (struct backup *)patrol;
 	const struct walend_options walend = walend_options_of(b);
 
-	if (backup_cold_watch(&b->patrol, err))
+	if (backup_cold_watch(patrol, err) || check_tree(b, err))
 		return -1;
-	if (!is_shut_down(b) && walend_recheck(&walend, &b->cold.end, err))
-		return backup_cold_explain(b, err);
-	return 0;
+	return is_shut_down(b) ? 0 : walend_recheck(&walend, &b->cold.end, err);
 }
 
 void

@@ -16,6 +16,7 @@
 #include "datadir/exclude.h"
 #include "datadir/tablespace.h"
 #include "datadir/walend.h"
+#include "datadir/walksum.h"
 #include "pg/cluster.h"
 #include "pg/control.h"
 #include "pg/postmaster.h"
@@ -58,7 +59,6 @@ struct backup {
 	struct cancel cancel;
 	struct identity identity;
 	struct progress progress;
-	uint64_t measured; /* bytes of stream of the tree, with -P */
 	struct report *report; /* NULL: none is wanted */
 	struct report_facts facts;
 
@@ -83,6 +83,7 @@ struct backup {
 	struct online_started started;
 	struct online_stopped stopped;
 	struct backup_cold cold;
+	struct walksum sum; /* of the tree, if it was measured */
 	struct backup_range range;
 
 	struct output output;
@@ -123,14 +124,14 @@ MUST_CHECK int backup_slot_watch(struct patrol *, struct error *err);
 void backup_slot_drop(struct backup *);
 
 /*
- * backup_cold.c: the cluster is shut down, or a snapshot; which WAL the copy needs, found
- * in the planner's thread; nothing has changed, asked while files are sent and when all
- * have been read.
+ * backup_cold.c: the cluster is shut down, or a snapshot; which WAL the copy needs; nothing
+ * has changed, asked from time to time while files are sent, and in full when all have
+ * been read.
  */
 MUST_CHECK int backup_cold_check(struct backup *, struct error *err);
 MUST_CHECK int backup_cold_find(struct patrol *, struct error *err);
 MUST_CHECK int backup_cold_watch(struct patrol *, struct error *err);
-MUST_CHECK int backup_cold_recheck(struct backup *, struct error *err);
+MUST_CHECK int backup_cold_recheck(struct patrol *, struct error *err);
 /* pg_control, which must be as it was. */
 MUST_CHECK int backup_cold_control(const struct backup *, uint8_t bytes[CONTROL_SIZE],
     struct error *err);

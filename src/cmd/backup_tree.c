@@ -328,7 +328,7 @@ backup_tree_measure(struct patrol *patrol, struct error *err)
 	struct backup *b = (struct backup *)patrol;
 	const struct walk_options walk = walk_options_of(b);
 
-	return walk_size(&walk, &b->measured, err);
+	return walk_sum(&walk, &b->sum, err);
 }
 
 /* An archive for each tablespace; behind them begins the one with all the rest. */

@@ -40,6 +40,16 @@ tablespaces_parse_oid(const char *name, uint32_t *oid)
 	return true;
 }
 
+bool
+tablespaces_is_link(const char *path)
+{
+	static const char above[] = "pg_tblspc/";
+	uint32_t oid;
+
+	return strncmp(path, above, sizeof(above) - 1) == 0 &&
+	       tablespaces_parse_oid(path + sizeof(above) - 1, &oid);
+}
+
 static void
 pause_a_moment(void)
 {

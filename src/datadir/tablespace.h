@@ -27,7 +27,7 @@ struct tablespace {
 	int fd;	      /* its directory of this release: held open, so it stays mounted */
 	struct stat location;  /* of the directory that the link leads to, or stands for it */
 	struct stat directory; /* of ${fd} */
-	uint64_t size;	       /* bytes of tar stream; 0 until walk_size() */
+	uint64_t size;	       /* bytes of tar stream; 0 until walk_sum() */
 	uint64_t sent;	       /* of these: for whoever sends it */
 };
 
@@ -59,6 +59,9 @@ bool tablespaces_has_directory(const struct tablespaces *list, const struct stat
 
 /* A decimal OID as the server writes it: no leading zero, 1 to 4294967295. */
 bool tablespaces_parse_oid(const char *name, uint32_t *oid);
+
+/* Is ${path}, relative to the data directory, the place of a tablespace's link? */
+bool tablespaces_is_link(const char *path);
 
 /*
  * The directory of ${t} was found removed: 0 if the link is gone too, or goes within a

@@ -362,7 +362,7 @@ walend_recheck(
 
 	if (read_time(opt, found->name, &now, err))
 		return -1;
-	if (now.tv_sec == found->written.tv_sec && now.tv_nsec == found->written.tv_nsec)
+	if (sys_is_same_time(&now, &found->written))
 		return 0;
 	return error_set(err, ERROR_STATE, 0,
 	    "WAL file \"%s\" was written to while the cluster was read", found->name);

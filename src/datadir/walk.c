@@ -15,15 +15,12 @@
 /* How often a name may turn out to be something else than it was a moment ago. */
 enum { KIND_TRIES = 10 };
 
-/* A tar header is one block, and a body is padded to blocks; a long name takes two more. */
-enum { TAR_BLOCK_SIZE = 512, TAR_NAME_SIZE = 100, TAR_LONG_NAME = 2 * TAR_BLOCK_SIZE };
-
 struct walker {
 	const struct walk_options *options;
-	struct visitor *visitor; /* NULL: only the size is wanted */
+	struct visitor *visitor; /* NULL: only the sum is wanted */
 	struct buf path;	 /* of what is being looked at */
 	uint8_t *small; /* WALK_SMALL + 1 bytes, one to see that there are more */
-	uint64_t size;	/* so far, when only that is wanted */
+	struct walksum sum; /* so far, when only that is wanted */
 	unsigned depth;
 };
 
@@ -81,20 +78,10 @@ pass_change(const struct walker *w, struct error *err)
 	    w->path.len ? buf_text(&w->path) : ".");
 }
 
-static bool
-is_same_time(const struct stat *a, const struct stat *b)
-{
-	return a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
-}
-
 static void
-add_size(struct walker *w, uint64_t body)
+add_member(struct walker *w)
 {
-	w->size += TAR_BLOCK_SIZE +
-		   (body + TAR_BLOCK_SIZE - 1) / TAR_BLOCK_SIZE * TAR_BLOCK_SIZE;
-	if (w->path.len > TAR_NAME_SIZE)
-		w->size += TAR_LONG_NAME;
+	walksum_member(&w->sum, buf_text(&w->path), w->path.len);
 }
 
 static int
@@ -103,7 +90,7 @@ tell_directory(struct walker *w, const struct stat *st, struct error *err)
 	if (w->visitor)
 		return w->visitor->ops->directory(
 		    w->visitor, buf_text(&w->path), st, err);
-	add_size(w, 0);
+	add_member(w);
 	return 0;
 }
 
@@ -129,7 +116,8 @@ tell_file(struct walker *w, int fd, struct stat *st, bool is_relation, struct er
 		return ops->file(w->visitor, path, st, fd, is_relation, err);
 	if (member_read(fd, st, w->small, WALK_SMALL + 1, &len, w->options->cancel, err))
 		wrap(w, "file", err);
-	else if ((len != (uint64_t)before.st_size || !is_same_time(&before, st)) &&
+	else if ((len != (uint64_t)before.st_size ||
+			 !sys_is_same_time(&before.st_mtim, &st->st_mtim)) &&
 		 pass_change(w, err))
 		rc = -1;
 	else if (len > WALK_SMALL)
@@ -152,8 +140,10 @@ measure_file(struct walker *w, int dirfd, const char *name, enum member_found *f
 		return wrap(w, "file", err);
 	if (*found == MEMBER_THERE && !S_ISREG(st.st_mode))
 		*found = MEMBER_OTHER;
-	if (*found == MEMBER_THERE)
-		add_size(w, (uint64_t)st.st_size);
+	if (*found != MEMBER_THERE)
+		return 0;
+	add_member(w);
+	walksum_file(&w->sum, &st);
 	return 0;
 }
 
@@ -206,17 +196,8 @@ walk_tablespace_link(struct walker *w, int dirfd, const char *name, struct error
 	if (w->visitor)
 		return w->visitor->ops->link(
 		    w->visitor, buf_text(&w->path), t->target, &st, err);
-	add_size(w, 0);
+	add_member(w);
 	return 0;
-}
-
-static bool
-is_tablespace_link(const char *path, const char *name)
-{
-	uint32_t oid;
-
-	return strncmp(path, "pg_tblspc/", 10) == 0 && strcmp(path + 10, name) == 0 &&
-	       tablespaces_parse_oid(name, &oid);
 }
 
 static int
@@ -225,7 +206,7 @@ walk_link(
 {
 	const char *path = buf_text(&w->path);
 
-	if (is_tablespace_link(path, name))
+	if (tablespaces_is_link(path))
 		return walk_tablespace_link(w, level->fd, name, err);
 	if (exclude_is_vital(level->place, path, name)) {
 		error_set(err, ERROR_UNSUPPORTED, 0, "\"%s\" is a symbolic link", path);
@@ -386,13 +367,13 @@ walk_tablespaces(struct walker *w, struct error *err)
 	struct tablespaces *list = w->options->tablespaces;
 
 	for (size_t i = 0; i < list->count; i++) {
-		uint64_t before = w->size;
+		uint64_t before = w->sum.size;
 
 		if (walk_location(w, &list->rows[i], err))
 			return -1;
 		pop_name(w, 0);
 		if (w->visitor == NULL)
-			list->rows[i].size = w->size - before;
+			list->rows[i].size = w->sum.size - before;
 	}
 	return 0;
 }
@@ -428,7 +409,7 @@ check_directory(struct walker *w, int fd, const struct stat *before, struct erro
 
 	if (fstat(fd, &now) == -1)
 		return failed(w, "directory", "fstat", err);
-	return is_same_time(before, &now) ? 0 : pass_change(w, err);
+	return sys_is_same_time(&before->st_mtim, &now.st_mtim) ? 0 : pass_change(w, err);
 }
 
 /* What is in the directory ${fd}, whose path is the walker's and stat was ${st}. */
@@ -503,13 +484,13 @@ walk_tablespace(const struct walk_options *options, const struct tablespace *t,
 }
 
 int
-walk_size(const struct walk_options *options, uint64_t *size, struct error *err)
+walk_sum(const struct walk_options *options, struct walksum *sum, struct error *err)
 {
 	struct walker w = { .options = options };
 	int rc = walk_root(&w, err);
 
 	buf_free(&w.path);
 	if (rc == 0)
-		*size = w.size;
+		*sum = w.sum;
 	return rc;
 }

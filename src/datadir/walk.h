@@ -8,6 +8,7 @@
 
 #include "datadir/exclude.h"
 #include "datadir/tablespace.h"
+#include "datadir/walksum.h"
 #include "pg/cluster.h"
 #include "util/cancel.h"
 #include "util/error.h"
@@ -60,7 +61,7 @@ struct visitor {
 struct walk_options {
 	int datadir_fd;			  /* borrowed */
 	const struct pg_version *version; /* of the data directory */
-	struct tablespaces *tablespaces;  /* borrowed; walk_size() fills in their sizes */
+	struct tablespaces *tablespaces;  /* borrowed; walk_sum() fills in their sizes */
 	enum exclude_mode mode;
 	/*
 	 * No server may be at work there.  What comes, goes, becomes something else, or has
@@ -87,10 +88,10 @@ MUST_CHECK int walk_tablespace(const struct walk_options *options,
     const struct tablespace *t, struct visitor *visitor, struct error *err);
 
 /*
- * About how many bytes of tar stream the same walk would make now: members with their
- * headers, each tablespace's share in its row as well.  No file is opened.
+ * What the same walk would tell now, each tablespace's share of the size in its row as
+ * well.  No file is opened.
  */
 MUST_CHECK int
-walk_size(const struct walk_options *options, uint64_t *size, struct error *err);
+walk_sum(const struct walk_options *options, struct walksum *sum, struct error *err);
 
 #endif

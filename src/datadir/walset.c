@@ -191,8 +191,7 @@ is_same_file(
 {
 	const struct stat *was = &segment->st;
 
-	if (set->is_frozen && (st->st_mtim.tv_sec != was->st_mtim.tv_sec ||
-				  st->st_mtim.tv_nsec != was->st_mtim.tv_nsec))
+	if (set->is_frozen && !sys_is_same_time(&st->st_mtim, &was->st_mtim))
 		return false;
 	return st->st_dev == was->st_dev && st->st_ino == was->st_ino &&
 	       st->st_size == was->st_size;

@@ -195,6 +195,12 @@ sys_room(int fd, uint64_t *available, uint64_t *total, struct error *err)
 	return 0;
 }
 
+bool
+sys_is_same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
 double
 sys_monotonic(void)
 {

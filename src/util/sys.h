@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "util/buf.h"
 #include "util/cancel.h"
@@ -48,6 +49,9 @@ MUST_CHECK int sys_readlink(int dirfd, const char *name, char **target, struct e
  * write, and all bytes there are.
  */
 MUST_CHECK int sys_room(int fd, uint64_t *available, uint64_t *total, struct error *err);
+
+/* Is it the same to the nanosecond? */
+bool sys_is_same_time(const struct timespec *a, const struct timespec *b);
 
 /* Seconds since some moment in the past, on a clock that nobody sets. */
 double sys_monotonic(void);

@@ -208,14 +208,15 @@ with_tablespaces(void **state)
 static void
 sizes(void **state)
 {
-	uint64_t size = 0, shares = 0;
+	struct walksum sum = { 0 };
+	uint64_t shares = 0;
 	struct scene s;
 
 	(void)state;
 	begin(&s, spaces, COUNT(spaces));
-	assert_int_equal(walk_size(&s.options, &size, &s.err), 0);
+	assert_int_equal(walk_sum(&s.options, &sum, &s.err), 0);
 	assert_int_equal(walk(&s), 0);
-	assert_int_equal(size, s.record.size);
+	assert_int_equal(sum.size, s.record.size);
 	for (size_t i = 0; i < s.tablespaces.count; i++)
 		shares += s.tablespaces.rows[i].size;
 	assert_int_equal(s.tablespaces.rows[0].size, 3 * 512 + 8192);
@@ -223,7 +224,7 @@ sizes(void **state)
 	s.record.size = 0;
 	s.options.tablespaces_at = NULL;
 	assert_int_equal(walk(&s), 0);
-	assert_int_equal(size - shares, s.record.size);
+	assert_int_equal(sum.size - shares, s.record.size);
 	end(&s);
 }
 
@@ -339,7 +340,7 @@ static void
 vital_link(void **state)
 {
 	static const struct fake_file files[] = { { "base/5", LINK("/") } };
-	uint64_t size = 7;
+	struct walksum sum = { .size = 7 };
 	struct scene s;
 
 	(void)state;
@@ -348,8 +349,8 @@ vital_link(void **state)
 	assert_int_equal(s.err.kind, ERROR_UNSUPPORTED);
 	assert_string_equal(s.err.text, "\"base/5\" is a symbolic link");
 	assert_true(strlen(s.err.hint) > 0);
-	assert_int_equal(walk_size(&s.options, &size, &s.err), -1);
-	assert_int_equal(size, 7);
+	assert_int_equal(walk_sum(&s.options, &sum, &s.err), -1);
+	assert_int_equal(sum.size, 7);
 	end(&s);
 }
 
@@ -410,7 +411,7 @@ static void
 long_name(void **state)
 {
 	char path[102];
-	uint64_t size;
+	struct walksum sum;
 	struct scene s;
 
 	(void)state;
@@ -418,11 +419,11 @@ long_name(void **state)
 	memset(path, 'n', sizeof(path) - 1);
 	path[101] = '\0';
 	faketree_put(s.root, path + 1, BYTES(513));
-	assert_int_equal(walk_size(&s.options, &size, &s.err), 0);
-	assert_int_equal(size, 512 + 1024);
+	assert_int_equal(walk_sum(&s.options, &sum, &s.err), 0);
+	assert_int_equal(sum.size, 512 + 1024);
 	faketree_put(s.root, path, BYTES(512));
-	assert_int_equal(walk_size(&s.options, &size, &s.err), 0);
-	assert_int_equal(size, 512 + 1024 + 1024 + 512 + 512);
+	assert_int_equal(walk_sum(&s.options, &sum, &s.err), 0);
+	assert_int_equal(sum.size, 512 + 1024 + 1024 + 512 + 512);
 	end(&s);
 }
 
@@ -450,7 +451,7 @@ cancelled(void **state)
 {
 	struct cancel cancel = { false };
 	struct scene s;
-	uint64_t size;
+	struct walksum sum;
 
 	(void)state;
 	begin(&s, spaces, COUNT(spaces));
@@ -459,7 +460,7 @@ cancelled(void **state)
 	cancel_raise(&cancel);
 	assert_int_equal(walk(&s), -1);
 	assert_int_equal(s.err.kind, ERROR_CANCELLED);
-	assert_int_equal(walk_size(&s.options, &size, &s.err), -1);
+	assert_int_equal(walk_sum(&s.options, &sum, &s.err), -1);
 	assert_int_equal(s.err.kind, ERROR_CANCELLED);
 	end(&s);
 }
