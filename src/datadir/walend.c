@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "datadir/dirlist.h"
+#include "datadir/walksum.h"
 #include "util/lsn.h"
 #include "util/sys.h"
 #include "wal/walname.h"
@@ -294,35 +295,44 @@ find_stray(struct walk *w, int fd, uint64_t *stray_lsn, struct error *err)
 	return 0;
 }
 
-/* When the file ${name} was last written; zeros: there is none. */
 static int
-read_time(const struct walend_options *opt, const char *name, struct timespec *written,
+take_trace(const struct walend_options *opt, const struct walend *found, uint32_t *trace,
     struct error *err)
 {
-	struct stat st = { .st_size = 0 };
+	struct walksum sum = { 0 };
+	char name[WALNAME_SIZE];
+	struct stat st;
 
-	if (fstatat(opt->wal_fd, name, &st, AT_SYMLINK_NOFOLLOW) == -1 && errno != ENOENT) {
-		error_set(err, ERROR_IO, errno, "stat");
-		return error_wrap(err, "WAL file \"%s\"", name);
+	for (uint64_t lsn = found->first_segment; lsn <= found->last_segment;
+	     lsn += opt->expect->segment_size) {
+		file_name(opt, lsn, name);
+		if (fstatat(opt->wal_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+			walksum_member(&sum, name, strlen(name));
+			walksum_file(&sum, &st);
+		} else if (errno != ENOENT) {
+			error_set(err, ERROR_IO, errno, "stat");
+			return error_wrap(err, "WAL file \"%s\"", name);
+		}
 	}
-	*written = st.st_mtim;
+	*trace = sum.trace;
 	return 0;
 }
 
 static int
 look_behind(struct walk *w, struct walend *found, struct error *err)
 {
+	char name[WALNAME_SIZE];
 	int fd, rc;
 
-	file_name(w->opt, w->segment_lsn, found->name);
-	if (read_time(w->opt, found->name, &found->written, err) ||
-	    check_later_segments(w, err))
+	found->last_segment = w->segment_lsn;
+	if (take_trace(w->opt, found, &found->trace, err) || check_later_segments(w, err))
 		return -1;
-	if (open_file(w->opt, found->name, &fd, err))
+	file_name(w->opt, w->segment_lsn, name);
+	if (open_file(w->opt, name, &fd, err))
 		return err->sys == ENOENT ? 0 : -1;
 	rc = find_stray(w, fd, &found->stray_lsn, err);
 	sys_close(fd);
-	return rc ? error_wrap(err, "WAL file \"%s\"", found->name) : 0;
+	return rc ? error_wrap(err, "WAL file \"%s\"", name) : 0;
 }
 
 static int
@@ -341,7 +351,9 @@ walend_find(const struct walend_options *opt, uint64_t redo_lsn, uint64_t least_
     struct walend *out, struct error *err)
 {
 	struct walk w = { .wants_one = false };
-	struct walend found = { 0 };
+	struct walend found = {
+		.first_segment = redo_lsn - redo_lsn % opt->expect->segment_size,
+	};
 	int rc = -1;
 
 	if (walk(&w, opt, redo_lsn, err) == 0 && look_behind(&w, &found, err) == 0) {
@@ -358,14 +370,17 @@ int
 walend_recheck(
     const struct walend_options *opt, const struct walend *found, struct error *err)
 {
-	struct timespec now;
+	char first[WALNAME_SIZE], last[WALNAME_SIZE];
+	uint32_t now;
 
-	if (read_time(opt, found->name, &now, err))
+	if (take_trace(opt, found, &now, err))
 		return -1;
-	if (sys_is_same_time(&now, &found->written))
+	if (now == found->trace)
 		return 0;
+	file_name(opt, found->first_segment, first);
+	file_name(opt, found->last_segment, last);
 	return error_set(err, ERROR_STATE, 0,
-	    "WAL file \"%s\" was written to while the cluster was read", found->name);
+	    "WAL files from \"%s\" to \"%s\" changed while the cluster was read", first, last);
 }
 
 int

@@ -2,11 +2,9 @@
 #define PG_BASETAR_DATADIR_WALEND_H
 
 #include <stdint.h>
-#include <time.h>
 
 #include "util/cancel.h"
 #include "util/error.h"
-#include "wal/walname.h"
 #include "wal/walpage.h"
 
 /*
@@ -33,9 +31,9 @@ struct walend {
 	uint64_t lsn;       /* of the last record's end; behind a switch, of its segment's */
 	uint64_t stray_lsn; /* a page of the last segment behind a lost one; 0: none */
 
-	/* the file in which reading ended, where a server would write next */
-	char name[WALNAME_SIZE];
-	struct timespec written; /* when it last was; zeros: there is no such file */
+	/* the segments that were read, and maybe the one where the next should be */
+	uint64_t first_segment, last_segment; /* the LSN of each */
+	uint32_t trace;                       /* of their files, as of walksum.h */
 };
 
 /*
@@ -46,7 +44,7 @@ struct walend {
 MUST_CHECK int walend_find(const struct walend_options *options, uint64_t redo_lsn,
     uint64_t least_lsn, struct walend *out, struct error *err);
 
-/* ERROR_STATE: a server has written there since. */
+/* ERROR_STATE: one of these files came, went or was written to since. */
 MUST_CHECK int walend_recheck(const struct walend_options *options,
     const struct walend *found, struct error *err);
 

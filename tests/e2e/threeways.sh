@@ -78,8 +78,7 @@ has_caught_up() {
 
 as_a_standby() { # ARCHIVE
 	fresh_copy "$1"
-	as_server touch "$T/copy/data/standby.signal"
-	cluster_set copy "primary_conninfo='host=$T/main port=$(cat "$T/main/port") user=postgres'"
+	follows copy main
 	cluster_start copy
 	wait_until 60 has_caught_up
 	sql copy 'select pg_promote()'
@@ -90,9 +89,8 @@ as_a_standby() { # ARCHIVE
 
 to_a_time() { # ARCHIVE
 	fresh_copy "$1"
-	as_server touch "$T/copy/data/recovery.signal"
-	cluster_set copy "restore_command='cp $T/archive/%f %p'" "recovery_target_time='$(cat "$T/moment")'" \
-		recovery_target_action=promote
+	recovers_to copy "restore_command = 'cp $T/archive/%f %p'" \
+		"recovery_target_time = '$(cat "$T/moment")'" 'recovery_target_action = promote'
 	cluster_start copy
 	wait_until 60 is_promoted copy
 	[ "$(sql copy "select string_agg(text, ' ') from mark")" = before ]
