@@ -229,8 +229,9 @@ backup_cold_check(struct backup *b, struct error *err)
 				"allow_in_place_tablespaces = on to recover");
 	if (b->opt->source == SOURCE_STOPPED)
 		return 0;
-	return check_relocations(b, err) || check_tablespaces(b, err) || check_wal(b, err) ? -1
-											   : 0;
+	if (check_relocations(b, err) || check_tablespaces(b, err))
+		return -1;
+	return check_wal(b, err);
 }
 
 enum exclude_mode
@@ -306,7 +307,9 @@ backup_cold_find(struct patrol *patrol, struct error *err)
 	b->range.timeline = c->timeline;
 	if (c->min_recovery_timeline > newest)
 		newest = c->min_recovery_timeline;
-	if (backup_wal_line(b, newest, err) || (is_shut_down(b) ? find_shutdown(b, err) : find_end(b, err)))
+	if (backup_wal_line(b, newest, err))
+		return error_hint(err, "Is a timeline history file missing from pg_wal?");
+	if (is_shut_down(b) ? find_shutdown(b, err) : find_end(b, err))
 		return -1;
 	b->pages.limits.stop_lsn = b->range.stop_lsn;
 	message_info("start position %s, stop position %s on timeline %lu",

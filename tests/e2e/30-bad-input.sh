@@ -59,8 +59,13 @@ done <<'EOT'
 	--no-manifest,--manifest-checksums=NONE exclude each other
 	--manifest-checksums=MD5    manifest-checksums
 	something                   something
-	--offline                   offline
-	--snapshot                  snapshot
+	--offline,--snapshot        exclude each other
+	--offline,-h,x              exclude each other
+	--snapshot,-X,none          exclude each other
+	-T,/a=/b                    is for "--snapshot" only
+	--snapshot,-T,/a            OLD=NEW
+	--offline                   is running, process
+	--snapshot                  is running, process
 EOT
 t 'a label of 1025 bytes' refused 'label.*1024' backup main -o "$archive" -l "$long"
 t 'a label with a newline' refused 'label.*control' backup main -o "$archive" -l "$newline"
