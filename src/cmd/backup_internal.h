@@ -152,6 +152,9 @@ void backup_config_free(struct backup_config *);
 MUST_CHECK int backup_archive_open(struct backup *, struct error *err);
 MUST_CHECK int backup_archive_end(struct backup *, struct error *err);
 
+/* How pg_basetar.info and the report call what is backed up: "online". */
+const char *backup_mode(const struct backup *);
+
 /* backup_tree.c, in the planner's thread: the label to pg_control; and its size. */
 MUST_CHECK int backup_tree_send(struct patrol *, struct error *err);
 MUST_CHECK int backup_tree_measure(struct patrol *, struct error *err);

@@ -20,13 +20,19 @@ backup_report_open(struct backup *b, struct error *err)
 	    opt->output_is_stdout ? STDOUT_FILENO : -1, err);
 }
 
-/* From where the backup is made, as far as a server has told. */
+/* From where the backup is made: a server tells, and pg_control where there is none. */
 static const char *
 source_of(const struct backup *b)
 {
-	if (b->server.version == NULL)
+	const enum control_state state = b->control.state;
+	bool is_standby = b->server.in_recovery;
+
+	if (b->opt->source == SOURCE_SERVER ? b->server.version == NULL : b->version == NULL)
 		return NULL;
-	return b->server.in_recovery ? "standby" : "primary";
+	if (b->opt->source != SOURCE_SERVER)
+		is_standby = state == CONTROL_SHUTDOWN_IN_RECOVERY ||
+		    state == CONTROL_IN_ARCHIVE_RECOVERY;
+	return is_standby ? "standby" : "primary";
 }
 
 void
@@ -44,7 +50,7 @@ static void
 add_cluster(const struct backup *b, struct report_facts *f)
 {
 	f->label = b->opt->label;
-	f->mode = "online";
+	f->mode = backup_mode(b);
 	f->source = source_of(b);
 	f->server_version = b->version ? b->version->major : 0;
 	f->server_version_text = b->server.version;

@@ -10,12 +10,17 @@
 #include "pg/tablespace_map.h"
 #include "util/sys.h"
 
-/* How pg_basetar.info calls what was backed up. */
-static const char *const modes[] = {
-	[SOURCE_SERVER] = "online",
-	[SOURCE_STOPPED] = "offline",
-	[SOURCE_SNAPSHOT] = "snapshot",
-};
+const char *
+backup_mode(const struct backup *b)
+{
+	static const char *const modes[] = {
+		[SOURCE_SERVER] = "online",
+		[SOURCE_STOPPED] = "offline",
+		[SOURCE_SNAPSHOT] = "snapshot",
+	};
+
+	return modes[b->opt->source];
+}
 
 /* What the walk tells goes into the archive. */
 struct tree_visitor {
@@ -236,7 +241,7 @@ add_facts(const struct backup *b, struct buf *text, struct error *err)
 	snprintf(major, sizeof(major), "%u", b->version->major);
 	if (infofile_add(text, "pg_basetar", "1", err) ||
 	    infofile_add(text, "version", OPTIONS_PROGRAM_VERSION, err) ||
-	    infofile_add(text, "mode", modes[opt->source], err) ||
+	    infofile_add(text, "mode", backup_mode(b), err) ||
 	    infofile_add(text, "label", opt->label, err) ||
 	    infofile_add(text, "server_version", major, err) ||
 	    infofile_add(text, "manifest_checksums",

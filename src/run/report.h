@@ -32,7 +32,7 @@ enum report_verdict { REPORT_SOUND = 0, REPORT_FAILED = 1, REPORT_FINDINGS = 3 }
  */
 struct report_facts {
 	const char *label;
-	const char *mode;   /* "online" */
+	const char *mode;   /* "online", "offline", "snapshot" */
 	const char *source; /* "primary" or "standby" */
 	unsigned server_version; /* major; or 0 */
 	const char *server_version_text;

@@ -62,6 +62,12 @@ take() { # OPTION...
 	[ "$(tar -tf "$T/out/base.tar" | grep -c "^pg_wal/archive_status/${last#pg_wal/}")" -eq 0 ]
 }
 
+take_split() {
+	backup standby -c fast --split -o "$T/out/split"
+	clean standby
+	tar -xOf "$T/out/split/base.tar" backup_label | grep -qx 'BACKUP FROM: standby'
+}
+
 # A row before this moment, one behind it.
 mark() {
 	sql main "create table mark (text text); insert into mark values ('before')"
@@ -73,18 +79,26 @@ mark() {
 	level standby main
 }
 
+unpacked() {
+	case $form in
+	split) restore_split copy "$T/out/split" gnu "$major" ;;
+	*) restore copy "$T/out/base.tar" gnu "$major" ;;
+	esac
+}
+
 copy() {
-	restore copy "$T/out/base.tar" gnu "$major"
+	unpacked
 	as_server rm -f "$T/copy/data/standby.signal" "$T/copy/data/recovery.conf"
 	# it may go on with the same timeline, and must not archive that over the original's
 	cluster_set copy archive_mode=off
 }
 
 verified() {
-	restore copy "$T/out/base.tar" gnu "$major"
-	case $major in
-	15) verify copy ;;
-	1[0-6]) verify copy -n ;;
+	unpacked
+	case $form-$major in
+	split-15) verify_split copy "$T/out/split" ;;
+	*-15) verify copy ;;
+	*-1[0-6]) verify copy -n ;;
 	esac
 }
 
@@ -135,13 +149,17 @@ for major in ${PG_BASETAR_MAJORS:-10 15 18}; do
 	[ -e "$T/standby/data/postmaster.pid" ] || continue
 	load_start main
 	t "$major: backup under load" take
+	[ "$major" != 15 ] || t "$major: backup under load: split" take_split
 	load_stop main
 	mark
-	t "$major: pg_verifybackup" verified
-	t "$major: starts unaided" starts
-	t "$major: streams from the primary, and can be promoted" streams
-	t "$major: recovers to a moment" recovers
+	for form in one split; do
+		[ "$form" = one ] || [ "$major" = 15 ] || continue
+		t "$major, $form: pg_verifybackup" verified
+		t "$major, $form: starts unaided" starts
+		t "$major, $form: streams from the primary, and can be promoted" streams
+		t "$major, $form: recovers to a moment" recovers
+	done
 	cluster_stop standby
 	cluster_stop main
-	rm -rf "$T/main" "$T/standby" "$T/copy" "$T/out/base.tar" "$T/archive"
+	rm -rf "$T/main" "$T/standby" "$T/copy" "$T/out/base.tar" "$T/out/split" "$T/archive"
 done

@@ -8,6 +8,8 @@
 . "$top/tests/e2e/threeways.sh"
 primary=$T/out/primary.tar
 standby=$T/out/standby.tar
+split_primary=$T/out/primary
+split_standby=$T/out/standby
 pace= # no checkpoint is asked for
 
 # ---------------------------------------------------------------------------- the primary
@@ -35,6 +37,21 @@ marks() {
 proved() {
 	restore copy "$primary"
 	verify copy
+}
+
+# split CLUSTER DIR: the same in several archives.  There is no label, so no tablespace_map, which
+# would not be looked at: the links are there.
+split() {
+	captured backup "$1" --offline --split -o "$2"
+	[ "$rc" -eq 0 ]
+	[ ! -s "$T/stderr" ]
+	tar -tf "$2/base.tar" >"$T/list"
+	lines 0 '^backup_label$' "$T/list"
+	lines 0 '^tablespace_map$' "$T/list"
+	lines 3 '^pg_tblspc/[1-9]' "$T/list"
+	tar -tvf "$2/base.tar" | grep -q " pg_tblspc/[0-9]* -> $T/$1/s"
+	restore_split copy "$2"
+	verify_split copy "$2"
 }
 
 # A copy that archives archives the last segment once it is full, with all that is in it.
@@ -187,20 +204,28 @@ other_major() { # MAJOR
 t 'a stopped primary' take_primary
 t 'all segments but the last are marked' marks
 t 'pg_verifybackup' proved
+t 'split' split main "$split_primary"
 t 'plain start, unlogged table kept' plain_start "$primary" 1000
+t 'split: plain start, unlogged table kept' plain_start "$split_primary" 1000
 t 'the last segment is archived by the copy' archives_last
 cluster_start main
 t 'the original goes on' goes_on
 t 'as a standby of the original' as_a_standby "$primary"
 t 'recovery to a time' to_a_time "$primary"
+t 'split: as a standby of the original' as_a_standby "$split_primary"
+t 'split: recovery to a time' to_a_time "$split_primary"
 t 'a running server is refused' running
 
 sql main 'truncate mark' >/dev/null
 t 'a stopped standby' take_standby
+t 'a stopped standby: split' split standby "$split_standby"
 t 'the original goes on behind the standby' goes_on
 t 'standby: plain start' plain_start "$standby" 0
 t 'standby: as a standby of the original' as_a_standby "$standby"
 t 'standby: recovery to a time' to_a_time "$standby"
+t 'standby, split: plain start' plain_start "$split_standby" 0
+t 'standby, split: as a standby of the original' as_a_standby "$split_standby"
+t 'standby, split: recovery to a time' to_a_time "$split_standby"
 cluster_stop main
 
 t 'a stopped one needs --offline' stopped_without_option

@@ -9,6 +9,7 @@
 . "$top/tests/e2e/threeways.sh"
 pace= # no checkpoint is asked for
 archive=$T/out/snapshot.tar
+split=$T/out/snapshot
 maps="-T $T/main/spc1=$T/snap/spc1 -T $T/main/spc2=$T/snap/spc2 -T $T/main/spc3=$T/snap/spc3"
 
 # shot NAME: the crash of NAME under load is in $T/snap, with the process id of a live server.
@@ -42,6 +43,15 @@ refused() { # PATTERN OPTION...
 	one_error "$T/stderr" "$pattern"
 	lines 1 '^hint: ' "$T/stderr"
 	[ ! -e "$T/out/refused.tar" ]
+}
+
+# split_taken OPTION...: the same in several archives.
+split_taken() {
+	rm -rf "$split"
+	captured backup snap --snapshot --split -o "$split" "$@"
+	[ "$rc" -eq 0 ]
+	restore_split copy "$split"
+	verify_split copy "$split"
 }
 
 # ---------------------------------------------------------------------------- of a primary
@@ -83,6 +93,8 @@ take_primary() {
 	sed '$d' "$T/segments" | cmp - "$T/done"
 	restore copy "$archive"
 	verify copy
+	# shellcheck disable=SC2086 # words
+	split_taken $maps
 }
 
 output_inside() {
@@ -135,13 +147,16 @@ make_standby_shot() {
 		-T "$T/main/spc3=$T/standby/spc3"
 	cluster_start standby
 	shot standby
-	# shellcheck disable=SC2086 # words
-	taken -T "$T/standby/spc1=$T/snap/spc1" -T "$T/standby/spc2=$T/snap/spc2" \
-		-T "$T/standby/spc3=$T/snap/spc3"
+	set --
+	for space in spc1 spc2 spc3; do
+		set -- "$@" -T "$T/standby/$space=$T/snap/$space"
+	done
+	taken "$@"
 	[ ! -s "$T/stderr" ]
 	cluster_stop standby
 	restore copy "$archive"
 	verify copy
+	split_taken "$@"
 }
 
 # ------------------------------------------------------------------------------------ links
@@ -347,12 +362,18 @@ cluster_start main
 t 'the original goes on' goes_on
 t 'as a standby of the original' as_a_standby "$archive"
 t 'recovery to a time' to_a_time "$archive"
+t 'split: plain start' plain_start "$split" 0
+t 'split: as a standby of the original' as_a_standby "$split"
+t 'split: recovery to a time' to_a_time "$split"
 
 t 'the snapshot of a standby' make_standby_shot
 t 'standby: plain start' plain_start "$archive" 0
 t 'the original goes on behind the standby' goes_on
 t 'standby: as a standby of the original' as_a_standby "$archive"
 t 'standby: recovery to a time' to_a_time "$archive"
+t 'standby, split: plain start' plain_start "$split" 0
+t 'standby, split: as a standby of the original' as_a_standby "$split"
+t 'standby, split: recovery to a time' to_a_time "$split"
 sql main 'truncate mark'
 t 'tablespace and WAL on other file systems' other_file_system
 t '--waldir needs a link' waldir_for_nothing

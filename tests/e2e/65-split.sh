@@ -21,36 +21,6 @@ names() {
 	find "$1" -mindepth 1 -printf '%f\n' | sed "s/\\.tar${2:-}\$/.tar/" | sort
 }
 
-# unpack_split NAME [MAJOR]: a cluster from $dir, each tablespace in a new place, not started.
-unpack_split() {
-	cluster_dir "$1" "${2:-15}"
-	as_server mkdir -m 700 "$T/$1/data"
-	for file in "$dir"/*.tar*; do
-		name=$(basename "${file%%.tar*}")
-		if [ "$name" = base ]; then
-			unpack "${with:-gnu}" "$file" "$T/$1/data"
-			continue
-		fi
-		as_server mkdir -m 700 "$T/$1/$name"
-		unpack "${with:-gnu}" "$file" "$T/$1/$name"
-		as_server ln -s "$T/$1/$name" "$T/$1/links.$name"
-	done
-	# the links are for pg_verifybackup; the server makes them anew, from the map
-	for link in "$T/$1"/links.*; do
-		[ -e "$link" ] || continue
-		oid=${link##*.}
-		as_server mv "$link" "$T/$1/data/pg_tblspc/$oid"
-		as_server sed -i "s|^$oid .*|$oid $T/$1/$oid|" "$T/$1/data/tablespace_map"
-	done
-}
-
-verified() { # NAME [OPTION...]
-	cluster=$1
-	shift
-	as_server pg_verifybackup -i tablespace_map -m "$dir/backup_manifest" "$@" \
-		"$T/$cluster/data" | grep -qx 'backup successfully verified'
-}
-
 # --------------------------------------------------------------------------- the layout
 
 files() { # SUFFIX
@@ -108,8 +78,8 @@ base_in_order() {
 # ------------------------------------------------------------------------- restored
 
 whole() { # UNPACKED-WITH
-	with=$1 unpack_split copy
-	verified copy
+	restore_split copy "$dir" "$1"
+	verify_split copy "$dir"
 	cluster_start copy
 	for oid in $(sql copy "select oid from pg_tablespace where spcname ~ '^spc'"); do
 		[ "$(sql copy "select pg_tablespace_location($oid)")" = "$T/copy/$oid" ]
@@ -152,8 +122,8 @@ version() { # MAJOR
 	clean old
 	cluster_stop old
 	as_server mv "$T/old/a space" "$T/old/away"
-	unpack_split copy "$1"
-	[ "$1" -gt 16 ] || verified copy -n # 15's program knows manifests of version 1 only
+	restore_split copy "$dir" gnu "$1"
+	[ "$1" -gt 16 ] || verify_split copy "$dir" -n # 15's program knows manifests of version 1 only
 	cluster_start copy
 	one_table copy
 	cluster_stop copy
@@ -169,8 +139,8 @@ in_place() {
 	taken
 	[ ! -e "$dir/$oid.tar" ]
 	tar -tf "$dir/base.tar" | grep -q "^pg_tblspc/$oid/PG_15_202209061/5/[0-9]"
-	unpack_split copy
-	verified copy
+	restore_split copy "$dir"
+	verify_split copy "$dir"
 	cluster_start copy
 	one_table copy
 	cluster_stop copy
@@ -188,8 +158,8 @@ inside() { # the data directory: sent once
 	tar -tf "$dir/$oid.tar" | grep -q '^PG_15_202209061/5/[0-9]'
 	tar -tf "$dir/base.tar" | grep '^inner/' >"$T/list"
 	printf '%s\n' inner/ inner/PG_15_202209061/ | diff - "$T/list"
-	unpack_split copy
-	verified copy -i inner
+	restore_split copy "$dir"
+	verify_split copy "$dir" -i inner
 	cluster_start copy
 	one_table copy
 	cluster_stop copy
@@ -211,8 +181,8 @@ no_tablespaces() {
 	rm -rf "$dir"
 	as_server mkdir "$dir" # an empty one is as good
 	backup plain -c fast --split -o "$dir/" --no-sync
-	unpack_split copy
-	verified copy
+	restore_split copy "$dir"
+	verify_split copy "$dir"
 	cluster_start copy
 	one_table copy
 	cluster_stop copy
@@ -239,8 +209,8 @@ of_a_standby() {
 	clean standby
 	cluster_stop standby
 	tar -xOf "$dir/base.tar.gz" tablespace_map | grep -q ' \.\./pg_basetar_tblspc/'
-	unpack_split copy
-	verified copy
+	restore_split copy "$dir"
+	verify_split copy "$dir"
 	as_server rm "$T/copy/data/standby.signal"
 	cluster_start copy
 	sound copy

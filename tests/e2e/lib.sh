@@ -369,6 +369,32 @@ restore() {
 	unpack "${3:-gnu}" "$2" "$T/$1/data"
 }
 
+# restore_split NAME DIR [WITH [MAJOR]]: the same from a directory of archives, each tablespace to
+# a new place: in tablespace_map if there is one, and by the link in pg_tblspc in any case.
+restore_split() {
+	cluster_dir "$1" "${4:-15}"
+	as_server mkdir -m 700 "$T/$1/data"
+	unpack "${3:-gnu}" "$(echo "$2"/base.tar*)" "$T/$1/data"
+	for archive_file in "$2"/[1-9]*.tar*; do
+		[ -e "$archive_file" ] || continue
+		oid=$(basename "${archive_file%%.tar*}")
+		as_server mkdir -m 700 "$T/$1/$oid"
+		unpack "${3:-gnu}" "$archive_file" "$T/$1/$oid"
+		as_server ln -sfn "$T/$1/$oid" "$T/$1/data/pg_tblspc/$oid"
+		[ ! -e "$T/$1/data/tablespace_map" ] ||
+			as_server sed -i "s|^$oid .*|$oid $T/$1/$oid|" "$T/$1/data/tablespace_map"
+	done
+}
+
+# verify_split NAME DIR [OPTION...]
+verify_split() {
+	cluster=$1
+	split=$2
+	shift 2
+	as_server pg_verifybackup -i tablespace_map -m "$split/backup_manifest" "$@" \
+		"$T/$cluster/data" | grep -qx 'backup successfully verified'
+}
+
 # verify NAME [OPTION...]: of an unpacked copy, before it is started.
 verify() {
 	cluster=$1

@@ -48,9 +48,14 @@ is_promoted() { # NAME
 	[ "$(sql "$1" 'select pg_is_in_recovery()')" = f ]
 }
 
-# fresh_copy ARCHIVE: unpacked, and as no standby whatever it was.
+# fresh_copy ARCHIVE: unpacked, and as no standby whatever it was.  ARCHIVE may be a directory of
+# several.
 fresh_copy() {
-	restore copy "$1"
+	if [ -d "$1" ]; then
+		restore_split copy "$1"
+	else
+		restore copy "$1"
+	fi
 	rm -f "$T/copy/data/standby.signal"
 	cluster_set copy archive_mode=off "primary_conninfo=''"
 }
