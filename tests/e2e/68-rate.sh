@@ -102,7 +102,7 @@ ends_at_once() { # OPTION...: in a pause of minutes
 }
 
 session_gone() {
-	start main -c fast -r 32 -b 32767 >/dev/null
+	start main -c fast -r 32 -b 8192 >/dev/null
 	wait_until 60 in_phase 'sending files'
 	sql main "select count(pg_terminate_backend(pid)) from pg_stat_activity
 		where application_name like 'pg_basetar%'"
@@ -129,7 +129,7 @@ t 'records' records
 t 'several files and the manifest' split
 t 'a reader that pauses' slow_reader
 t 'a signal ends a pause' ends_at_once
-t 'a signal ends a pause of minutes' ends_at_once -b 32767
+t 'a signal ends a pause of minutes' ends_at_once -b 8192
 t 'the end of the session ends a pause of minutes' session_gone
 t 'too slow' refused 31
 t 'no rate' refused fast
