@@ -185,12 +185,6 @@ walhistory_at(const struct walhistory *h, uint64_t lsn)
 	return h->rows[i].timeline;
 }
 
-bool
-walhistory_owns(const struct walhistory *h, uint32_t timeline, uint64_t lsn)
-{
-	return walhistory_at(h, lsn) == timeline;
-}
-
 void
 walhistory_cut(struct walhistory *h, uint64_t lsn)
 {

@@ -51,9 +51,6 @@ bool walhistory_has(const struct walhistory *h, uint32_t timeline);
 /* The timeline that owns the byte at ${lsn}. */
 uint32_t walhistory_at(const struct walhistory *h, uint64_t lsn);
 
-/* Does ${timeline} own it?  False, too, when it is not of this line. */
-bool walhistory_owns(const struct walhistory *h, uint32_t timeline, uint64_t lsn);
-
 /* Make it the line of the timeline that owns ${lsn}: what branched off later is forgotten. */
 void walhistory_cut(struct walhistory *h, uint64_t lsn);
 

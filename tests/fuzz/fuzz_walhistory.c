@@ -29,7 +29,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (i > 0 &&
 		    (row->timeline <= row[-1].timeline || row->end_lsn < row[-1].end_lsn))
 			abort();
-		if (walhistory_owns(&h, row->timeline, row->end_lsn) && i + 1 < h.count)
+		if (i + 1 < h.count && walhistory_at(&h, row->end_lsn) == row->timeline)
 			abort();
 	}
 	if (h.rows[h.count - 1].timeline != timeline ||

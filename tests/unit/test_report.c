@@ -1,7 +1,4 @@
-/*
- * The report of a run: all it says, whatever the names; whole or not there; and no file
- * lost that is something else.
- */
+/* The report of a run: all it says; whole or not there; and no other file is lost. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -461,21 +458,21 @@ the_output_itself(void **state)
 		"data/../dir/out" };
 	struct error err = { 0 };
 	struct report *r;
-	int fd, rc;
+	int fd;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(same); i++) {
 		assert_int_equal(report_open(&r, "dir/out", false, &err), 0);
 		assert_int_equal(report_refuse_output(r, "out", -1, &err), 0);
 		assert_int_equal(report_refuse_output(r, "none/out", -1, &err), 0);
-		rc = report_refuse_output(r, same[i], -1, &err);
-		assert_refused(r, rc, &err, "the report \"dir/out\" is the output");
+		assert_refused(r, report_refuse_output(r, same[i], -1, &err), &err,
+		    "the report \"dir/out\" is the output");
 	}
 	fd = open("dir/out", O_WRONLY | O_CREAT, 0600);
 	assert_int_equal(report_open(&r, "dir/out", false, &err), 0);
 	assert_int_equal(report_refuse_output(r, NULL, STDIN_FILENO, &err), 0);
-	rc = report_refuse_output(r, NULL, fd, &err);
-	assert_refused(r, rc, &err, "the report \"dir/out\" is the output");
+	assert_refused(r, report_refuse_output(r, NULL, fd, &err), &err,
+	    "the report \"dir/out\" is the output");
 	close(fd);
 }
 
@@ -486,10 +483,10 @@ main(void)
 		cmocka_unit_test(nothing_is_known), cmocka_unit_test(many_rows),
 		cmocka_unit_test(not_written), cmocka_unit_test(no_report),
 		cmocka_unit_test(inside_what_is_backed_up), cmocka_unit_test(the_output_itself) };
-	struct CMUnitTest tests[COUNT(others) + COUNT(faults) + COUNT(refusals)], *t = tests;
+	struct CMUnitTest tests[COUNT(others) + COUNT(faults) + COUNT(refusals)];
+	struct CMUnitTest *t = tests + COUNT(others);
 
-	for (size_t i = 0; i < COUNT(others); i++)
-		*t++ = others[i];
+	memcpy(tests, others, sizeof(others));
 	for (size_t i = 0; i < COUNT(faults); i++)
 		*t++ = (struct CMUnitTest){ .name = faults[i].name,
 			.test_func = check_fault,
