@@ -76,8 +76,8 @@ archive_directory(struct archive *a, enum layout_part part, const char *path,
 }
 
 int
-archive_tablespace_link(struct archive *a, const char *oid, const char *target,
-    const struct stat *st, struct error *err)
+archive_tablespace_link(struct archive *a, const char *oid, const struct stat *st,
+    struct error *err)
 {
 	struct tar_entry entry;
 
@@ -86,7 +86,7 @@ archive_tablespace_link(struct archive *a, const char *oid, const char *target,
 	    layout_link_target(&a->target, oid, err))
 		return -1;
 	entry = entry_of(a, '2', st);
-	entry.link = target ? target : buf_text(&a->target);
+	entry.link = buf_text(&a->target);
 	return tar_writer_bodiless(a->tar, &entry, err);
 }
 
@@ -212,12 +212,12 @@ archive_segment(struct archive *a, const char *name, const struct stat *st, int 
 }
 
 int
-archive_done(struct archive *a, const char *name, struct error *err)
+archive_mark(struct archive *a, const char *name, const char *mark, struct error *err)
 {
 	struct body *body;
 
 	buf_clear(&a->name);
-	if (buf_printf(&a->name, err, "%s/archive_status/%s.done", LAYOUT_WAL, name) ||
+	if (buf_printf(&a->name, err, "%s/archive_status/%s.%s", LAYOUT_WAL, name, mark) ||
 	    unlisted_body(&body, name, err))
 		return -1;
 	return whole_file(a, NULL, NULL, 0, body, err);

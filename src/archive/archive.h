@@ -44,9 +44,9 @@ void archive_free(struct archive *);
 MUST_CHECK int archive_directory(struct archive *, enum layout_part part, const char *path,
     const struct stat *st, struct error *err);
 
-/* The link pg_tblspc/${oid} to ${target}; NULL: to where it lies in the archive. */
+/* The link pg_tblspc/${oid} to pg_basetar_tblspc/${oid} (layout.h). */
 MUST_CHECK int archive_tablespace_link(struct archive *, const char *oid,
-    const char *target, const struct stat *st, struct error *err);
+    const struct stat *st, struct error *err);
 
 /* A file whose content the caller has in memory; as large as ${len}. */
 MUST_CHECK int archive_bytes(struct archive *, enum layout_part part, const char *path,
@@ -68,8 +68,12 @@ MUST_CHECK int archive_control(struct archive *, const struct stat *st, const vo
 MUST_CHECK int archive_segment(struct archive *, const char *name, const struct stat *st,
     int fd, const struct walbody_options *options, struct error *err);
 
-/* An empty file pg_wal/archive_status/${name}.done: nobody needs to archive that again. */
-MUST_CHECK int archive_done(struct archive *, const char *name, struct error *err);
+/*
+ * An empty file pg_wal/archive_status/${name}.${mark}, for the archiver of the copy: "done",
+ * nobody needs to archive that file of pg_wal again; "ready", it shall.
+ */
+MUST_CHECK int archive_mark(struct archive *, const char *name, const char *mark,
+    struct error *err);
 
 /* A timeline history file, whose content the caller has.  Not in the manifest. */
 MUST_CHECK int archive_history(struct archive *, const char *name, const struct stat *st,

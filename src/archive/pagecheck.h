@@ -20,7 +20,7 @@ struct pagecheck {
 };
 
 /*
- * Is ${path}, relative to the data directory, a file whose pages have checksums?  Then
+ * Is ${path}, relative to the data directory, a file of pages with a header?  Then
  * *first_block is the number of its first page in its fork.  False for temporary
  * relations, and for a segment beyond the last that a fork can have.
  */

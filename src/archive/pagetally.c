@@ -153,6 +153,12 @@ pagetally_piece(struct pagetally *t, const char *path, struct pagetally_file *fi
 	for (size_t i = 0; i < piece->nnotes; i++) {
 		const struct piece_note *n = &piece->notes[i];
 
+		if (n->kind == PAGE_LATER) {
+			t->sum.later_pages++;
+			if (n->found > t->sum.latest_lsn)
+				t->sum.latest_lsn = n->found;
+			continue;
+		}
 		if (!page_is_bad((enum page_state)n->kind)) {
 			if (remember(t, path, n, err))
 				return -1;

@@ -30,6 +30,7 @@ struct pagetally_file {
 struct pagetally_sum {
 	uint64_t pages, files;                 /* checked */
 	uint64_t damaged_pages, damaged_files; /* of them */
+	uint64_t later_pages, latest_lsn; /* of a later moment than the WAL: no findings */
 };
 
 /* ${finding} is told each finding. */

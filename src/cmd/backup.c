@@ -141,9 +141,11 @@ back_up_cold(struct backup *b, struct error *err)
 {
 	if (backup_cold_check(b, err) || backup_config_find(b, err))
 		return -1;
-	if (measure(b, err) || run(b, "finding the end of WAL", &finding, err) ||
-	    backup_pages_open(b, err) || backup_archive_open(b, err) ||
-	    send_tree(b, &sending_cold_tree, err) ||
+	if (measure(b, err) || run(b, "finding the end of WAL", &finding, err))
+		return backup_cold_explain(b, err);
+	if (backup_pages_open(b, err) || backup_archive_open(b, err))
+		return -1;
+	if (send_tree(b, &sending_cold_tree, err) ||
 	    run(b, "sending WAL", &sending_cold_wal, err) ||
 	    run(b, "looking for changes", &rechecking, err))
 		return backup_cold_explain(b, err);

@@ -59,8 +59,12 @@ open_wal(struct backup *b, struct error *err)
 {
 	struct stat st;
 
-	if (b->opt->waldir == NULL)
-		return walset_open_directory(b->datadir_fd, &b->wal_fd, err);
+	if (b->opt->waldir == NULL) {
+		if (walset_open_directory(b->datadir_fd, &b->wal_fd, err) == 0)
+			return 0;
+		return error_hint(err, "If pg_wal is a link it leads nowhere: mount its volume, or, "
+				       "of a snapshot, say with --waldir where its own is.");
+	}
 	if (fstatat(b->datadir_fd, "pg_wal", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    !S_ISLNK(st.st_mode)) {
 		error_set(err, ERROR_STATE, 0, "pg_wal of \"%s\" is a directory, not a link",
@@ -173,13 +177,35 @@ backup_cluster_warn_of_new(struct backup *b, struct error *err)
 	return 0;
 }
 
-bool
-backup_cluster_was_warned_of(const struct backup *b, uint32_t oid)
+/* Of that OID; NULL: no such. */
+static const struct tablespace *
+find_oid(const struct tablespaces *list, uint32_t oid)
 {
-	for (size_t i = 0; i < b->last.count; i++)
-		if (b->last.rows[i].oid == oid)
-			return true;
-	return false;
+	for (size_t i = 0; i < list->count; i++)
+		if (list->rows[i].oid == oid)
+			return &list->rows[i];
+	return NULL;
+}
+
+void
+backup_cluster_warn_of_replay(const struct backup *b, uint32_t oid, const char *path)
+{
+	char text[PATH_MAX + 512];
+
+	if (find_oid(&b->last, oid) && !find_oid(&b->known, oid))
+		return; /* backup_cluster_warn_of_new() told of it */
+	if (find_oid(&b->tablespaces, oid))
+		snprintf(text, sizeof(text),
+		    "tablespace %lu is created anew by the WAL of the backup: recovery links the "
+		    "copy to the directory \"%s\", needs it and writes to it; never start the "
+		    "copy on a host where the original uses it",
+		    (unsigned long)oid, path);
+	else
+		snprintf(text, sizeof(text),
+		    "tablespace %lu was created and dropped in the WAL of the backup: recovery of "
+		    "the copy needs the directory \"%s\"",
+		    (unsigned long)oid, path);
+	message_warning(text);
 }
 
 void

@@ -5,9 +5,11 @@
 #include <sys/stat.h>
 
 #include "cmd/backup_internal.h"
+#include "datadir/dirlist.h"
 #include "run/message.h"
 #include "util/lsn.h"
 #include "util/sys.h"
+#include "wal/walname.h"
 #include "wal/walrecord.h"
 
 /*
@@ -127,98 +129,6 @@ check_state(const struct backup *b, struct error *err)
 			       "one, or the server crashed and its disk is all there.");
 }
 
-/* ---- links: where do they lead? ---- */
-
-static int
-leads_out(const char *link, const char *hint, struct error *err)
-{
-	error_set(err, ERROR_STATE, 0, "%s leads out of the snapshot", link);
-	return error_hint(err, "%s", hint);
-}
-
-/*
- * Is ${found} outside of the snapshot?  On another file system it is nearly always the
- * original; on the same one it is if ${link}, in the directory of the server that runs,
- * leads there too.
- */
-static bool
-is_outside(const struct backup *b, const char *link, const struct stat *found, bool is_told)
-{
-	struct stat live;
-	char path[64];
-	bool is_live = false;
-	int fd;
-
-	if (!is_told && found->st_dev != b->datadir_stat.st_dev)
-		return true;
-	if (b->postmaster.datadir == NULL || !postmaster_is_alive(&b->postmaster))
-		return false;
-	fd = open(b->postmaster.datadir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd == -1)
-		return false;
-	snprintf(path, sizeof(path), "%s/", link);
-	is_live = fstatat(fd, path, &live, 0) == 0 && is_same(&live, found);
-	sys_close(fd);
-	return is_live;
-}
-
-static int
-check_tablespaces(const struct backup *b, struct error *err)
-{
-	char link[64];
-
-	for (size_t i = 0; i < b->tablespaces.count; i++) {
-		const struct tablespace *t = &b->tablespaces.rows[i];
-
-		snprintf(link, sizeof(link), "pg_tblspc/%s", t->oid_text);
-		if (!is_outside(b, link, &t->location, t->is_relocated))
-			continue;
-		leads_out(link, "Say with -T OLD=NEW where the snapshot of this tablespace is.",
-		    err);
-		return error_wrap(err, "tablespace \"%s\"", t->target);
-	}
-	return 0;
-}
-
-/* A mapping that is for no tablespace is a slip of the pen, and its tablespace not mapped. */
-static int
-check_relocations(const struct backup *b, struct error *err)
-{
-	const struct relocations *list = &b->opt->relocations;
-
-	for (size_t i = 0; i < list->count; i++) {
-		const char *old = list->rows[i].old;
-		size_t k = 0;
-
-		while (k < b->tablespaces.count &&
-		       relocations_find(list, b->tablespaces.rows[k].target) !=
-			   list->rows[i].new)
-			k++;
-		if (k < b->tablespaces.count)
-			continue;
-		error_set(err, ERROR_STATE, 0, "no tablespace of the snapshot is at \"%s\"", old);
-		return error_hint(err, "OLD of -T OLD=NEW is what a link in pg_tblspc says.");
-	}
-	return 0;
-}
-
-static int
-check_wal(const struct backup *b, struct error *err)
-{
-	struct stat link, wal;
-
-	if (fstatat(b->datadir_fd, "pg_wal", &link, AT_SYMLINK_NOFOLLOW) == -1 ||
-	    fstat(b->wal_fd, &wal) == -1) {
-		error_set(err, ERROR_IO, errno, "stat");
-		return error_wrap(err, "directory \"pg_wal\"");
-	}
-	if (!S_ISLNK(link.st_mode))
-		return 0;
-	if (!is_outside(b, "pg_wal", &wal, b->opt->waldir != NULL))
-		return 0;
-	return leads_out("pg_wal", "Say with --waldir where its snapshot is.", err);
-}
-
 int
 backup_cold_check(struct backup *b, struct error *err)
 {
@@ -227,11 +137,7 @@ backup_cold_check(struct backup *b, struct error *err)
 	if (b->tablespaces.in_place > 0)
 		message_warning("tablespaces are directories in pg_tblspc: the copy may need "
 				"allow_in_place_tablespaces = on to recover");
-	if (b->opt->source == SOURCE_STOPPED)
-		return 0;
-	if (check_relocations(b, err) || check_tablespaces(b, err))
-		return -1;
-	return check_wal(b, err);
+	return b->opt->source == SOURCE_SNAPSHOT ? backup_links_check(b, err) : 0;
 }
 
 enum exclude_mode
@@ -255,10 +161,12 @@ walend_options_of(const struct backup *b)
  * a standby has pages of what it replayed behind that.
  */
 static int
-find_shutdown(struct backup *b, struct error *err)
+find_shutdown(struct backup *b, uint32_t newest, struct error *err)
 {
 	const struct walend_options walend = walend_options_of(b);
 
+	if (backup_wal_line(b, newest, err))
+		return error_hint(err, "Is a timeline history file missing from pg_wal?");
 	if (walend_of_record(&walend, b->control.checkpoint_lsn, &b->range.stop_lsn, err))
 		return error_wrap(err, "the last checkpoint");
 	if (b->control.min_recovery_lsn > b->range.stop_lsn)
@@ -267,17 +175,77 @@ find_shutdown(struct backup *b, struct error *err)
 	return 0;
 }
 
-/* Of one that was running: up to where recovery will end. */
+/* Where the WAL ends on the line that leads to ${timeline}. */
 static int
-find_end(struct backup *b, struct error *err)
+follow(struct backup *b, uint32_t timeline, struct walend *end, struct error *err)
 {
 	const struct walend_options walend = walend_options_of(b);
 	uint64_t least = b->control.checkpoint_lsn + WALRECORD_HEADER;
-	char text[256], end[LSN_TEXT], stray[LSN_TEXT];
 
 	if (b->control.min_recovery_lsn > least)
 		least = b->control.min_recovery_lsn;
-	if (walend_find(&walend, b->control.redo_lsn, least, &b->cold.end, err))
+	if (backup_wal_line(b, timeline, err))
+		return error_hint(err, "Is a timeline history file missing from pg_wal?");
+	return walend_find(&walend, b->control.redo_lsn, least, end, err);
+}
+
+/*
+ * A standby follows the newest timeline that it finds the history of, which may have come
+ * since its pg_control was written.  If that has more WAL of the cluster it is the line:
+ * none but it is in *newest then.  Its other file of the segment where it branched off is
+ * sent as well, for whoever starts the copy as no standby.
+ */
+static int
+follow_newer(struct backup *b, uint32_t *newest, struct walend *end, bool *is_found,
+    struct error *err)
+{
+	const uint32_t oldest = *newest;
+	struct dirlist list = { 0 };
+	int rc = 0;
+
+	if (dirlist_read(b->wal_fd, &list, err))
+		return error_wrap(err, "directory \"pg_wal\"");
+	for (size_t i = 0; rc == 0 && i < list.count; i++) {
+		struct error why = { 0 };
+		struct walend found;
+		uint32_t timeline;
+
+		if (!walname_parse_history(list.rows[i].name, &timeline) || timeline <= oldest)
+			continue;
+		/* of another line, or without WAL that leads there */
+		if (follow(b, timeline, &found, &why)) {
+			if (why.kind == ERROR_CANCELLED || why.kind == ERROR_MEMORY) {
+				*err = why;
+				rc = -1;
+			}
+			continue;
+		}
+		if (!walhistory_has(&b->history, oldest) || (*is_found && found.lsn <= end->lsn))
+			continue;
+		*newest = timeline;
+		*end = found;
+		*is_found = true;
+	}
+	dirlist_free(&list);
+	return rc;
+}
+
+/* Of one that was running: up to where recovery will end. */
+static int
+find_end(struct backup *b, uint32_t newest, struct error *err)
+{
+	struct error why = { 0 };
+	bool is_found = follow(b, newest, &b->cold.end, &why) == 0;
+	char text[256], end[LSN_TEXT], stray[LSN_TEXT];
+
+	if (b->control.state == CONTROL_IN_ARCHIVE_RECOVERY &&
+	    follow_newer(b, &newest, &b->cold.end, &is_found, err))
+		return -1;
+	if (!is_found) {
+		*err = why;
+		return -1;
+	}
+	if (backup_wal_line(b, newest, err))
 		return -1;
 	b->range.stop_lsn = b->cold.end.lsn;
 	b->pages.limits.start_lsn = b->range.start_lsn;
@@ -307,9 +275,7 @@ backup_cold_find(struct patrol *patrol, struct error *err)
 	b->range.timeline = c->timeline;
 	if (c->min_recovery_timeline > newest)
 		newest = c->min_recovery_timeline;
-	if (backup_wal_line(b, newest, err))
-		return error_hint(err, "Is a timeline history file missing from pg_wal?");
-	if (is_shut_down(b) ? find_shutdown(b, err) : find_end(b, err))
+	if (is_shut_down(b) ? find_shutdown(b, newest, err) : find_end(b, newest, err))
 		return -1;
 	b->pages.limits.stop_lsn = b->range.stop_lsn;
 	message_info("start position %s, stop position %s on timeline %lu",

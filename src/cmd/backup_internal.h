@@ -90,7 +90,8 @@ struct backup {
 	struct blockpipe *pipe;
 	struct archive *archive;
 
-	struct pagecheck pages; /* its tally is NULL: pages are not checked */
+	struct pagecheck pages; /* its tally is NULL: pages are not looked at */
+	bool are_pages_checked; /* by their checksums */
 
 	struct walhistory history; /* of the timeline of the stop */
 	struct walpage_expect expect;
@@ -108,7 +109,11 @@ MUST_CHECK int backup_cluster_tablespaces(struct backup *, struct error *err);
 MUST_CHECK int backup_cluster_tablespaces_anew(struct backup *, struct error *err);
 /* After the stop: replay of the creation of a tablespace reaches out of the copy. */
 MUST_CHECK int backup_cluster_warn_of_new(struct backup *, struct error *err);
-bool backup_cluster_was_warned_of(const struct backup *, uint32_t oid);
+/*
+ * The WAL of the backup creates that tablespace at ${path}, and so does its replay: warn,
+ * unless that was done.
+ */
+void backup_cluster_warn_of_replay(const struct backup *, uint32_t oid, const char *path);
 void backup_cluster_free(struct backup *);
 
 /* backup_server.c: the right server, the start, the stop. */
@@ -139,6 +144,9 @@ MUST_CHECK int backup_cold_control(const struct backup *, uint8_t bytes[CONTROL_
 int backup_cold_explain(const struct backup *, struct error *err);
 enum exclude_mode backup_cold_mode(const struct backup *);
 void backup_cold_free(struct backup *);
+
+/* backup_links.c: none of a snapshot's links leads out of it. */
+MUST_CHECK int backup_links_check(const struct backup *, struct error *err);
 
 /* Is ${path} the directory ${directory} or below it?  As texts. */
 bool backup_is_below(const char *path, const char *directory);

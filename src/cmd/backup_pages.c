@@ -1,5 +1,6 @@
 #include "cmd/backup_internal.h"
 #include "run/message.h"
+#include "util/lsn.h"
 
 /*
  * No backup lasts so long that so much WAL is written meanwhile: 1 PiB, four days at 3 GB/s.
@@ -8,9 +9,15 @@
  */
 #define WAL_MOST (UINT64_C(1) << 50)
 
-/* Are the pages of this cluster to be checked, and can they be? */
+/*
+ * Without a server all WAL there is is known before the first page is read.  A page of
+ * later, by no more than this, tells that pg_wal is of an earlier moment, or lost its end.
+ */
+#define LATER_MOST (UINT64_C(1) << 40)
+
+/* Are the checksums of this cluster to be checked, and can they be? */
 static bool
-is_wanted(const struct backup *b)
+are_wanted(const struct backup *b)
 {
 	const struct control *c = &b->control;
 
@@ -27,25 +34,58 @@ is_wanted(const struct backup *b)
 	return false;
 }
 
+static void
+limit_online(struct backup *b)
+{
+	const uint64_t start = b->range.start_lsn;
+
+	b->pages.limits.start_lsn = start;
+	b->pages.limits.stop_lsn =
+	    start < PAGE_NO_LSN - WAL_MOST ? start + WAL_MOST : PAGE_NO_LSN;
+}
+
 int
 backup_pages_open(struct backup *b, struct error *err)
 {
-	if (!is_wanted(b))
+	const bool is_cold = b->opt->source != SOURCE_SERVER;
+
+	b->are_pages_checked = are_wanted(b);
+	if (!b->are_pages_checked && !(is_cold && b->control.block_size == PAGE_BYTES))
 		return 0;
-	if (b->opt->source == SOURCE_SERVER) { /* else they are known already */
-		b->pages.limits.start_lsn = b->range.start_lsn;
-		b->pages.limits.stop_lsn = b->range.start_lsn < PAGE_NO_LSN - WAL_MOST ?
-			  b->range.start_lsn + WAL_MOST :
-			  PAGE_NO_LSN;
-	}
+	if (is_cold) /* the positions are known, and set */
+		b->pages.limits.later_most = LATER_MOST;
+	else
+		limit_online(b);
+	b->pages.limits.no_checksums = !b->are_pages_checked;
 	b->pages.segment_blocks = b->control.segment_blocks;
 	return pagetally_new(&b->pages.tally, message_finding, err);
+}
+
+/* With WAL that ends before its data a copy would start, and be corrupt. */
+static int
+check_later(const struct backup *b, struct error *err)
+{
+	const struct pagetally_sum sum = pagetally_sum(b->pages.tally);
+	char stop[LSN_TEXT], latest[LSN_TEXT];
+
+	if (sum.later_pages == 0)
+		return 0;
+	error_set(err, ERROR_FORMAT, 0,
+	    "WAL ends at %s, but %llu data pages are of later, up to %s",
+	    lsn_print(stop, b->range.stop_lsn), (unsigned long long)sum.later_pages,
+	    lsn_print(latest, sum.latest_lsn));
+	return error_hint(err, "The end of pg_wal is lost or damaged, or pg_wal was not taken at "
+			       "the same moment as the data; a copy would be corrupt.");
 }
 
 int
 backup_pages_stop(struct backup *b, struct error *err)
 {
-	return b->pages.tally ? pagetally_stop(b->pages.tally, b->range.stop_lsn, err) : 0;
+	if (b->pages.tally == NULL)
+		return 0;
+	return check_later(b, err) || pagetally_stop(b->pages.tally, b->range.stop_lsn, err) ?
+	    -1 :
+	    0;
 }
 
 bool
@@ -57,8 +97,9 @@ backup_pages_report(const struct backup *b)
 	if (b->pages.tally == NULL)
 		return true;
 	sum = pagetally_sum(b->pages.tally);
-	message_info("%llu data pages in %llu files checked", (unsigned long long)sum.pages,
-	    (unsigned long long)sum.files);
+	if (b->are_pages_checked)
+		message_info("%llu data pages in %llu files checked",
+		    (unsigned long long)sum.pages, (unsigned long long)sum.files);
 	if (sum.damaged_pages == 0)
 		return true;
 	error_set(&finding, ERROR_FORMAT, 0,

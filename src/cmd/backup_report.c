@@ -87,7 +87,7 @@ add_proofs(const struct backup *b, struct report_facts *f)
 		f->is_wal_proved = true;
 		f->wal_records = walproof_records(b->proof);
 	}
-	if (b->pages.tally) {
+	if (b->are_pages_checked) {
 		f->are_pages_checked = true;
 		f->pages = pagetally_sum(b->pages.tally);
 	}

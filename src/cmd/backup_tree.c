@@ -131,12 +131,10 @@ tree_link(struct visitor *visitor, const char *path, const char *target,
 {
 	struct tree_visitor *v = (struct tree_visitor *)visitor;
 
-	/* one archive: pg_basetar.info tells the target, and the link is ours */
-	if (!v->b->opt->split)
-		target = NULL;
-	else if (has_label(v->b))
+	(void)target; /* pg_basetar.info tells it: it would lead the copy to the original */
+	if (v->b->opt->split && has_label(v->b))
 		return 0; /* the server makes it, from tablespace_map */
-	return archive_tablespace_link(v->b->archive, strrchr(path, '/') + 1, target, st, err);
+	return archive_tablespace_link(v->b->archive, strrchr(path, '/') + 1, st, err);
 }
 
 static int

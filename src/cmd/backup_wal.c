@@ -72,6 +72,7 @@ read_history(struct backup *b, uint32_t timeline, struct error *err)
 int
 backup_wal_line(struct backup *b, uint32_t newest, struct error *err)
 {
+	walhistory_free(&b->history);
 	if (read_history(b, newest, err))
 		return -1;
 	/* the copy of another follows the newest timeline that its pg_control knows */
@@ -92,24 +93,54 @@ backup_wal_line(struct backup *b, uint32_t newest, struct error *err)
 }
 
 /*
- * Nobody needs to archive a segment again, but for the last where there is no primary that
- * has completed it: whoever goes on with it must archive it.  Of a cluster that no server
- * works on it may be complete, and archived already.
+ * Of a cluster that no server works on: as it is there.  What was not archived yet the copy
+ * must archive.
  */
 static int
-mark_done(struct backup *b, const struct walset *set, size_t n, struct error *err)
+copy_mark(struct backup *b, const char *name, struct error *err)
 {
-	const struct walset_segment *s = &set->segments[n];
-	const uint32_t size = b->control.wal_segment_size;
-	bool is_done = true;
+	enum walarchive_mark mark;
 
-	if (b->server.in_recovery)
-		is_done = n + 1 < set->count;
-	else if (b->opt->source != SOURCE_SERVER && s->is_needed &&
-	    s->segno == walname_last_segment(b->range.stop_lsn, size) &&
-	    walarchive_is_done(b->wal_fd, &b->history, s->segno, s->segno, size, &is_done, err))
+	if (walarchive_mark(b->wal_fd, name, &mark, err))
 		return -1;
-	return is_done ? archive_done(b->archive, s->name, err) : 0;
+	if (mark == WALARCHIVE_NONE)
+		return 0;
+	return archive_mark(b->archive, name, mark == WALARCHIVE_DONE ? "done" : "ready", err);
+}
+
+/*
+ * Is the segment complete, so that its own server sees to its being archived?  The last one
+ * of a primary is, by the switch at the stop; that of a standby is if the stop is its end,
+ * or the standby says so.
+ */
+static int
+is_complete(const struct backup *b, const struct walset_segment *s, bool *is_it,
+    struct error *err)
+{
+	const uint32_t size = b->control.wal_segment_size;
+	enum walarchive_mark mark;
+
+	*is_it = !b->server.in_recovery || b->range.stop_lsn % size == 0 ||
+	    s->segno < walname_last_segment(b->range.stop_lsn, size);
+	if (*is_it)
+		return 0;
+	if (walarchive_mark(b->wal_fd, s->name, &mark, err))
+		return -1;
+	*is_it = mark == WALARCHIVE_DONE;
+	return 0;
+}
+
+/* Tell the copy's archiver of a segment: nobody needs to archive a complete one again. */
+static int
+mark_segment(struct backup *b, const struct walset_segment *s, struct error *err)
+{
+	bool is_it;
+
+	if (b->opt->source != SOURCE_SERVER)
+		return copy_mark(b, s->name, err);
+	if (is_complete(b, s, &is_it, err))
+		return -1;
+	return is_it ? archive_mark(b->archive, s->name, "done", err) : 0;
 }
 
 static int
@@ -126,7 +157,7 @@ send_segment(struct backup *b, const struct walset *set, size_t n, struct error 
 	if (walset_open_segment(set, n, b->wal_fd, &fd, err) ||
 	    archive_segment(b->archive, s->name, &s->st, fd, &opt, err))
 		return -1;
-	return mark_done(b, set, n, err);
+	return mark_segment(b, s, err);
 }
 
 static int
@@ -141,32 +172,24 @@ send_history(struct backup *b, const char *name, struct error *err)
 	else if (sys_read_file(b->wal_fd, name, WALHISTORY_TEXT_MAX, &text, err))
 		error_wrap(err, "timeline history file \"%s\"", name);
 	else if (archive_history(b->archive, name, &st, text.data, text.len, err) == 0)
-		rc = archive_done(b->archive, name, err);
+		rc = b->opt->source == SOURCE_SERVER ?
+		    archive_mark(b->archive, name, "done", err) :
+		    copy_mark(b, name, err);
 	buf_free(&text);
 	return rc;
 }
 
-/*
- * Replay of this WAL makes them anew, where the statement said.  Those that are still
- * there were warned of at the stop; these came and went meanwhile.
- */
+/* Those in place are made in the copy itself. */
 static void
 warn_of_tablespaces(const struct backup *b)
 {
 	const struct walproof_tablespace *rows;
 	size_t count;
-	char text[1536];
 
 	rows = walproof_tablespaces(b->proof, &count);
-	for (size_t i = 0; i < count; i++) {
-		if (rows[i].path[0] == '\0' || backup_cluster_was_warned_of(b, rows[i].oid))
-			continue;
-		snprintf(text, sizeof(text),
-		    "tablespace %lu was created during the backup, and dropped: recovery of the "
-		    "copy needs the directory \"%s\"",
-		    (unsigned long)rows[i].oid, rows[i].path);
-		message_warning(text);
-	}
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].path[0] != '\0')
+			backup_cluster_warn_of_replay(b, rows[i].oid, rows[i].path);
 }
 
 /* All segments were told to the proof once every body of them was. */

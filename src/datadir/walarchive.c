@@ -19,21 +19,42 @@ exists(int wal_fd, const char *path, bool *is_there, struct error *err)
 }
 
 static int
-is_archived(int wal_fd, const char *name, bool *is_done, struct error *err)
+is_marked(int wal_fd, const char *name, const char *how, bool *is_there, struct error *err)
 {
 	char path[sizeof("archive_status/.ready") + WALNAME_SIZE];
-	bool is_there;
 
-	snprintf(path, sizeof(path), "archive_status/%s.done", name);
-	if (exists(wal_fd, path, is_done, err) || *is_done)
-		return *is_done ? 0 : -1;
-	snprintf(path, sizeof(path), "archive_status/%s.ready", name);
-	if (exists(wal_fd, path, &is_there, err))
+	snprintf(path, sizeof(path), "archive_status/%s.%s", name, how);
+	return exists(wal_fd, path, is_there, err);
+}
+
+int
+walarchive_mark(
+    int wal_fd, const char *name, enum walarchive_mark *mark, struct error *err)
+{
+	bool is_done, is_ready;
+
+	if (is_marked(wal_fd, name, "done", &is_done, err) ||
+	    is_marked(wal_fd, name, "ready", &is_ready, err))
+		return -1;
+	/* with both it has been archived, and the server was about to say so */
+	*mark = is_done	   ? WALARCHIVE_DONE :
+		is_ready ? WALARCHIVE_READY :
+			   WALARCHIVE_NONE;
+	return 0;
+}
+
+static int
+is_archived(int wal_fd, const char *name, bool *is_done, struct error *err)
+{
+	enum walarchive_mark mark;
+	bool is_there = true;
+
+	if (walarchive_mark(wal_fd, name, &mark, err))
 		return -1;
 	/* the segment is looked for last: while it is there it may still be marked */
-	if (!is_there && exists(wal_fd, name, &is_there, err))
+	if (mark == WALARCHIVE_NONE && exists(wal_fd, name, &is_there, err))
 		return -1;
-	*is_done = !is_there;
+	*is_done = mark == WALARCHIVE_DONE || !is_there;
 	return 0;
 }
 

@@ -171,6 +171,15 @@ judge_new(const uint8_t page[PAGE_BYTES])
 	return (struct page_verdict){ PAGE_NEW_NOT_ZERO, 0, at };
 }
 
+static struct page_verdict
+judge_beyond(uint64_t lsn, const struct page_limits *limits)
+{
+	const bool is_later = lsn - limits->stop_lsn <= limits->later_most;
+
+	return (struct page_verdict){ is_later ? PAGE_LATER : PAGE_BEYOND_STOP, limits->stop_lsn,
+		lsn };
+}
+
 struct page_verdict
 page_judge(const uint8_t page[PAGE_BYTES], uint32_t block, const struct page_limits *limits)
 {
@@ -178,10 +187,12 @@ page_judge(const uint8_t page[PAGE_BYTES], uint32_t block, const struct page_lim
 	uint16_t sum;
 
 	page_decode(page, &h);
-	if (h.upper == 0)
+	if (h.upper == 0 && !limits->no_checksums)
 		return judge_new(page);
 	if (h.lsn > limits->stop_lsn)
-		return (struct page_verdict){ PAGE_BEYOND_STOP, limits->stop_lsn, h.lsn };
+		return judge_beyond(h.lsn, limits);
+	if (limits->no_checksums)
+		return (struct page_verdict){ PAGE_SOUND, 0, 0 };
 	if (h.lsn > limits->start_lsn)
 		return (struct page_verdict){ PAGE_REPLAYED, 0, h.lsn };
 	sum = page_checksum(page, block);

@@ -40,6 +40,12 @@ uint16_t page_checksum_by(enum page_level level, const uint8_t page[PAGE_BYTES],
 struct page_limits {
 	uint64_t start_lsn; /* replay begins here; PAGE_NO_LSN: nothing is replayed */
 	uint64_t stop_lsn;  /* and ends here, or earlier; PAGE_NO_LSN: nothing is known of it */
+	/*
+	 * Where it is known that there is no more WAL: an LSN no farther beyond the stop than
+	 * this is that of a page of a later moment, and not garbage.  0: not known.
+	 */
+	uint64_t later_most;
+	bool no_checksums; /* the LSN is all that is looked at */
 };
 #define PAGE_NO_LSN UINT64_MAX
 
@@ -49,7 +55,8 @@ enum page_state {
 	PAGE_REPLAYED,     /* changed since the start: may be torn, replay puts it whole */
 	PAGE_BAD_CHECKSUM, /* from here on: damaged */
 	PAGE_NEW_NOT_ZERO, /* no checksum as in a new page, but not all zeros */
-	PAGE_BEYOND_STOP   /* changed by WAL that there is not: replay does not mend it */
+	PAGE_BEYOND_STOP,  /* changed by WAL that there is not: replay does not mend it */
+	PAGE_LATER         /* the same, and by what it says the WAL is of before that */
 };
 
 /* Is the page damaged?  If the file is in use: or being written right now. */
@@ -62,7 +69,7 @@ page_is_bad(enum page_state state)
 /*
  * What is in conflict.  For PAGE_BAD_CHECKSUM the checksums, computed and borne; for
  * PAGE_NEW_NOT_ZERO 0 and the offset of the first byte that is not zero; for
- * PAGE_BEYOND_STOP the stop and the page's LSN.  For PAGE_REPLAYED expected is 0, found
+ * PAGE_BEYOND_STOP and PAGE_LATER the stop and the page's LSN.  For PAGE_REPLAYED expected is 0, found
  * the page's LSN: to be compared with the stop once that is known.
  */
 struct page_verdict {
@@ -71,7 +78,7 @@ struct page_verdict {
 };
 
 /*
- * Judge a copy of block ${block} (counted as above), of a cluster with checksums.
+ * Judge a copy of block ${block} (counted as above).
  *
  * A page carries the end of its last record as its LSN; so from a record at the start or
  * later it is greater than the start, and the first such record of a page has all of it.

@@ -40,7 +40,7 @@ proved() {
 }
 
 # split CLUSTER DIR: the same in several archives.  There is no label, so no tablespace_map, which
-# would not be looked at: the links are there.
+# would not be looked at: the links are there, as in one archive, and lead to nobody's tablespaces.
 split() {
 	captured backup "$1" --offline --split -o "$2"
 	[ "$rc" -eq 0 ]
@@ -49,9 +49,23 @@ split() {
 	lines 0 '^backup_label$' "$T/list"
 	lines 0 '^tablespace_map$' "$T/list"
 	lines 3 '^pg_tblspc/[1-9]' "$T/list"
-	tar -tvf "$2/base.tar" | grep -q " pg_tblspc/[0-9]* -> $T/$1/s"
+	[ "$(tar -tvf "$2/base.tar" | grep -c ' pg_tblspc/\([0-9]*\) -> ../pg_basetar_tblspc/\1$')" -eq 3 ]
 	restore_split copy "$2"
 	verify_split copy "$2"
+}
+
+# Unpacked where the links lead, it starts unaided.
+split_in_place() {
+	cluster_dir copy
+	as_server mkdir -m 700 "$T/copy/data"
+	unpack gnu "$split_primary/base.tar" "$T/copy/data"
+	for file in "$split_primary"/[1-9]*.tar; do
+		place=$T/copy/data/pg_basetar_tblspc/$(basename "$file" .tar)
+		as_server mkdir -p "$place"
+		unpack gnu "$file" "$place"
+	done
+	cluster_start copy
+	sound copy
 }
 
 # A copy that archives archives the last segment once it is full, with all that is in it.
@@ -94,7 +108,7 @@ take_standby() {
 	[ ! -s "$T/stderr" ]
 	segments "$standby"
 	lines 1 '^standby.signal$' "$T/list"
-	sed '$d' "$T/segments" | cmp - "$T/done"
+	marked_as standby
 	restore copy "$standby"
 	verify copy
 }
@@ -207,6 +221,7 @@ t 'pg_verifybackup' proved
 t 'split' split main "$split_primary"
 t 'plain start, unlogged table kept' plain_start "$primary" 1000
 t 'split: plain start, unlogged table kept' plain_start "$split_primary" 1000
+t 'split: unpacked into one directory' split_in_place
 t 'the last segment is archived by the copy' archives_last
 cluster_start main
 t 'the original goes on' goes_on

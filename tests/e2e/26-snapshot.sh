@@ -90,7 +90,7 @@ take_primary() {
 	lines 1 '^mode: snapshot$' "$T/info"
 	lines 1 "^tablespace: [0-9]* $T/main/spc1\$" "$T/info"
 	tar -xOf "$archive" global/pg_control | cmp - "$T/snap/data/global/pg_control"
-	sed '$d' "$T/segments" | cmp - "$T/done"
+	marked_as snap
 	restore copy "$archive"
 	verify copy
 	# shellcheck disable=SC2086 # words
@@ -172,17 +172,20 @@ other_file_system() {
 	cp -a "$T/snap/spc1" "$away/spc"
 	cp -a "$T/snap/data/pg_wal" "$away/wal"
 	ln -sfn "$away/spc" "$T/snap/data/pg_tblspc/$oid"
-	refused "tablespace \"$away/spc\": pg_tblspc/$oid leads out of the snapshot"
+	set -- -T "$T/main/spc2=$T/snap/spc2" -T "$T/main/spc3=$T/snap/spc3"
+	refused "tablespace \"$away/spc\": pg_tblspc/$oid leads out of the snapshot" "$@"
 	rm -rf "$T/snap/data/pg_wal"
 	ln -s "$away/wal" "$T/snap/data/pg_wal"
-	refused 'pg_wal leads out of the snapshot' -T "$away/spc=$T/snap/spc1"
+	refused 'pg_wal leads out of the snapshot' "$@" -T "$away/spc=$T/snap/spc1"
 	grep -q '^hint: .*--waldir' "$T/stderr"
-	refused 'directory \"/nowhere\"' -T "$away/spc=$T/snap/spc1" --waldir=/nowhere
-	taken -T "$away/spc=$T/snap/spc1" --waldir="$away/wal"
+	refused 'directory \"/nowhere\"' "$@" -T "$away/spc=$T/snap/spc1" --waldir=/nowhere
+	taken "$@" -T "$away/spc=$T/snap/spc1" --waldir="$away/wal"
 	tar -tvf "$archive" | grep -q '^d.* pg_wal/$'
 	plain_start "$archive" 0
 	ln -sfn "$T/main/data/pg_wal" "$T/snap/data/pg_wal"
-	taken -T "$away/spc=$away/spc" # nobody says that this is not the snapshot's
+	refused 'pg_wal leads out of the snapshot' "$@" -T "$away/spc=$away/spc"
+	# of a server that is not at work it may be the snapshot's: the user says so
+	taken "$@" -T "$away/spc=$away/spc" --waldir="$T/main/data/pg_wal"
 }
 
 waldir_for_nothing() {

@@ -120,3 +120,15 @@ segments() {
 	sed -n 's,^pg_wal/\([0-9A-F]\{24\}\)$,\1,p' "$T/list" >"$T/segments"
 	sed -n 's,^pg_wal/archive_status/\([0-9A-F]\{24\}\)\.done$,\1,p' "$T/list" >"$T/done"
 }
+
+# marked_as CLUSTER: of the segments that were sent the archiver of the copy is told what that of
+# the cluster was.
+marked_as() {
+	for mark in 'done' ready; do
+		while read -r segment; do
+			[ ! -e "$T/$1/data/pg_wal/archive_status/$segment.$mark" ] || echo "$segment"
+		done <"$T/segments" >"$T/expected"
+		sed -n "s,^pg_wal/archive_status/\\([0-9A-F]\\{24\\}\\)\\.$mark\$,\\1,p" "$T/list" |
+			diff "$T/expected" -
+	done
+}

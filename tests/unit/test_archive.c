@@ -98,7 +98,7 @@ send_tree(struct archive *a, struct error *err)
 		archive_directory(a, LAYOUT_TABLESPACE, OF_TABLESPACE, NULL, err) ||
 		archive_file(a, LAYOUT_TABLESPACE, OF_TABLESPACE "/5/16401", &relation,
 		    open(relation_path, O_RDONLY), true, err) ||
-		archive_tablespace_link(a, "16400", NULL, &link, err) ||
+		archive_tablespace_link(a, "16400", &link, err) ||
 		archive_control(a, &log, content, CONTROL, err) ?
 	    -1 :
 	    0;
@@ -112,7 +112,7 @@ send_wal(struct archive *a, struct error *err)
 
 	return archive_segment(a, SEGMENT, &segment, open(relation_path, O_RDONLY),
 		   &unchecked, err) ||
-		archive_done(a, SEGMENT, err) ||
+		archive_mark(a, SEGMENT, "done", err) ||
 		archive_history(a, "00000001.history", &segment, "history\n", 8, err) ||
 		archive_wal_range(a, 2, 0x3000000, 0x3000100, err) ||
 		archive_wal_range(a, 1, 0x2000028, 0x3000000, err) ?

@@ -155,7 +155,7 @@ static void
 verdict_is(void **state)
 {
 	const struct row *r = *state;
-	const struct page_limits limits = { r->start, r->stop };
+	const struct page_limits limits = { .start_lsn = r->start, .stop_lsn = r->stop };
 	struct page_verdict v;
 	struct page_header h;
 
@@ -176,11 +176,42 @@ verdict_is(void **state)
 	}
 }
 
+/* Where all WAL is known, with and without checksums: damage or a later moment? */
+static void
+later_than_the_wal(void **state)
+{
+	static const struct {
+		uint64_t lsn;
+		enum page_state sound, torn, unchecked;
+	} cases[] = {
+		{ START, PAGE_SOUND, PAGE_BAD_CHECKSUM, PAGE_SOUND },
+		{ STOP, PAGE_REPLAYED, PAGE_REPLAYED, PAGE_SOUND },
+		{ STOP + 1, PAGE_LATER, PAGE_LATER, PAGE_LATER },
+		{ STOP + 4096, PAGE_LATER, PAGE_LATER, PAGE_LATER },
+		{ STOP + 4097, PAGE_BEYOND_STOP, PAGE_BEYOND_STOP, PAGE_BEYOND_STOP },
+	};
+	struct page_limits limits = { .start_lsn = START, .stop_lsn = STOP, .later_most = 4096 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		limits.no_checksums = false;
+		pages_make(page, 77, cases[i].lsn, 3);
+		assert_int_equal(page_judge(page, 77, &limits).state, cases[i].sound);
+		page[5000] ^= 1;
+		assert_int_equal(page_judge(page, 77, &limits).state, cases[i].torn);
+		limits.no_checksums = true;
+		assert_int_equal(page_judge(page, 77, &limits).state, cases[i].unchecked);
+	}
+	memset(page, 0, sizeof(page));
+	page[100] = 1; /* of no server with checksums, which says what pages are */
+	assert_int_equal(page_judge(page, 77, &limits).state, PAGE_SOUND);
+}
+
 /* Of 200 pages with one bit flipped, anywhere, none passes; nor does a page elsewhere. */
 static void
 flipped_bits_are_found(void **state)
 {
-	const struct page_limits limits = { START, STOP };
+	const struct page_limits limits = { .start_lsn = START, .stop_lsn = STOP };
 
 	(void)state;
 	for (size_t i = 0; i < 200; i++) {
@@ -206,6 +237,7 @@ main(void)
 	const struct CMUnitTest fixed[] = {
 		cmocka_unit_test(checksum_is_the_described_one),
 		cmocka_unit_test(header_is_decoded),
+		cmocka_unit_test(later_than_the_wal),
 		cmocka_unit_test(flipped_bits_are_found),
 	};
 	struct CMUnitTest tests[COUNT(knowns) + COUNT(rows) + COUNT(fixed)];

@@ -26,7 +26,7 @@
 enum { SEGMENT = 1000, PAGES = 700 };
 
 static struct pagetally *tally;
-static struct pagecheck check = { { START, PAGE_NO_LSN }, SEGMENT, NULL };
+static struct pagecheck check = { { .start_lsn = START, .stop_lsn = PAGE_NO_LSN }, SEGMENT, NULL };
 static char said[40][256];
 static size_t nsaid;
 static uint8_t (*pages)[PAGE_BYTES]; /* of the file under test */

@@ -103,6 +103,26 @@ nothing_found(void **state)
 }
 
 static void
+later_pages_are_counted(void **state)
+{
+	struct piece_note notes[] = { { 0, PAGE_LATER, 100, 108 },
+		{ PAGE_BYTES, PAGE_LATER, 100, 400 }, { 2 * PAGE_BYTES, PAGE_LATER, 100, 300 } };
+	struct pagetally_file file = { 0 };
+	struct error err = { 0 };
+	struct pagetally_sum sum;
+
+	(void)state;
+	tell("base/5/1", &file, notes, 3);
+	assert_int_equal(pagetally_end(tally, "base/5/1", &file, &err), 0);
+	stop(100);
+	sum = pagetally_sum(tally);
+	assert_int_equal(sum.later_pages, 3);
+	assert_int_equal(sum.latest_lsn, 400);
+	assert_int_equal(sum.damaged_pages, 0);
+	assert_int_equal(nsaid, 0);
+}
+
+static void
 findings_are_said(void **state)
 {
 	struct piece_note notes[] = {
@@ -226,6 +246,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(later_pages_are_counted, setup, teardown),
 		cmocka_unit_test_setup_teardown(nothing_found, setup, teardown),
 		cmocka_unit_test_setup_teardown(findings_are_said, setup, teardown),
 		cmocka_unit_test_setup_teardown(many_are_counted, setup, teardown),

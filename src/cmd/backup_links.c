@@ -1,0 +1,146 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "cmd/backup_internal.h"
+#include "util/sys.h"
+
+/*
+ * The links of a snapshot: where do they lead?  They say where tablespaces and WAL of the
+ * original are, and what is there now would be mixed with what was when it was taken.
+ */
+
+static bool
+is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+static int
+leads_out(const char *link, const char *hint, struct error *err)
+{
+	error_set(err, ERROR_STATE, 0, "%s leads out of the snapshot", link);
+	return error_hint(err, "%s", hint);
+}
+
+/* Does ${link}, in the directory that the server of the snapshot had, lead to ${found}? */
+static bool
+is_original(const struct backup *b, const char *link, const struct stat *found)
+{
+	struct stat st;
+	char path[64];
+	bool is_it = false;
+	int fd;
+
+	if (b->postmaster.datadir == NULL)
+		return false;
+	fd = open(b->postmaster.datadir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1)
+		return false;
+	snprintf(path, sizeof(path), "%s/", link);
+	/* of a server that crashed the directory itself is backed up, with its own links */
+	if (fstat(fd, &st) == 0 && !is_same(&st, &b->datadir_stat))
+		is_it = fstatat(fd, path, &st, 0) == 0 && is_same(&st, found);
+	sys_close(fd);
+	return is_it;
+}
+
+/*
+ * Is ${found} outside of the snapshot?  On another file system it is nearly always the
+ * original's; on the same one it is if the original's link leads there too.  Somebody who
+ * ${is_told} so may know better, unless a server is at work there.
+ */
+static bool
+is_outside(const struct backup *b, const char *link, const struct stat *found, bool is_told)
+{
+	if (is_told)
+		return postmaster_is_alive(&b->postmaster) && is_original(b, link, found);
+	return found->st_dev != b->datadir_stat.st_dev || is_original(b, link, found);
+}
+
+static int
+check_tablespaces(const struct backup *b, struct error *err)
+{
+	char link[64];
+
+	for (size_t i = 0; i < b->tablespaces.count; i++) {
+		const struct tablespace *t = &b->tablespaces.rows[i];
+
+		snprintf(link, sizeof(link), "pg_tblspc/%s", t->oid_text);
+		if (!is_outside(b, link, &t->location, t->is_relocated))
+			continue;
+		leads_out(link, "Say with -T OLD=NEW where the snapshot of this tablespace is.",
+		    err);
+		return error_wrap(err, "tablespace \"%s\"", t->target);
+	}
+	return 0;
+}
+
+/* A mapping that is for no tablespace is a slip of the pen, and its tablespace not mapped. */
+static int
+check_relocations(const struct backup *b, struct error *err)
+{
+	const struct relocations *list = &b->opt->relocations;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const char *old = list->rows[i].old;
+		size_t k = 0;
+
+		while (k < b->tablespaces.count &&
+		       relocations_find(list, b->tablespaces.rows[k].target) !=
+			   list->rows[i].new)
+			k++;
+		if (k < b->tablespaces.count)
+			continue;
+		error_set(err, ERROR_STATE, 0, "no tablespace of the snapshot is at \"%s\"", old);
+		return error_hint(err, "OLD of -T OLD=NEW is what a link in pg_tblspc says.");
+	}
+	return 0;
+}
+
+/* Two tablespaces in one place: the other one would be missing. */
+static int
+check_doubled(const struct backup *b, struct error *err)
+{
+	for (size_t i = 0; i < b->tablespaces.count; i++)
+		for (size_t k = 0; k < i; k++) {
+			const struct tablespace *t = &b->tablespaces.rows[i];
+			const struct tablespace *u = &b->tablespaces.rows[k];
+
+			if (!is_same(&t->directory, &u->directory))
+				continue;
+			error_set(err, ERROR_STATE, 0,
+			    "tablespaces %s and %s are in one and the same directory", u->oid_text,
+			    t->oid_text);
+			return error_hint(err, "Look through what -T says of \"%s\" and \"%s\".",
+			    u->target, t->target);
+		}
+	return 0;
+}
+
+static int
+check_wal(const struct backup *b, struct error *err)
+{
+	struct stat link, wal;
+
+	if (fstatat(b->datadir_fd, "pg_wal", &link, AT_SYMLINK_NOFOLLOW) == -1 ||
+	    fstat(b->wal_fd, &wal) == -1) {
+		error_set(err, ERROR_IO, errno, "stat");
+		return error_wrap(err, "directory \"pg_wal\"");
+	}
+	if (!S_ISLNK(link.st_mode))
+		return 0;
+	if (!is_outside(b, "pg_wal", &wal, b->opt->waldir != NULL))
+		return 0;
+	return leads_out("pg_wal", "Say with --waldir where its snapshot is.", err);
+}
+
+int
+backup_links_check(const struct backup *b, struct error *err)
+{
+	return check_relocations(b, err) || check_tablespaces(b, err) || check_doubled(b, err) ||
+		check_wal(b, err) ?
+	    -1 :
+	    0;
+}
