@@ -4,9 +4,9 @@
 /*
  * What the parts of the command `backup` share: backup.c is its main road,
  * backup_cluster.c what is on disk, backup_server.c and backup_slot.c the server's side,
- * backup_cold.c what stands for that where there is no server, backup_archive.c where it
- * goes, backup_tree.c and backup_wal.c what is sent, backup_archiving.c what the server
- * does with its WAL, backup_pages.c what is found,
+ * backup_cold.c and backup_links.c what stands for that where there is no server,
+ * backup_archive.c where it goes, backup_tree.c and backup_wal.c what is sent,
+ * backup_archiving.c what the server does with its WAL, backup_pages.c what is found,
  * backup_report.c what is told of all that.
  */
 

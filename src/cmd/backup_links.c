@@ -77,7 +77,7 @@ check_tablespaces(const struct backup *b, struct error *err)
 	return 0;
 }
 
-/* A mapping that is for no tablespace is a slip of the pen, and its tablespace not mapped. */
+/* A mapping for no tablespace is a slip of the pen: the tablespace meant is not mapped. */
 static int
 check_relocations(const struct backup *b, struct error *err)
 {

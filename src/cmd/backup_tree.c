@@ -5,9 +5,9 @@
 
 #include "archive/infofile.h"
 #include "cmd/backup_internal.h"
-#include "run/message.h"
 #include "datadir/walk.h"
 #include "pg/tablespace_map.h"
+#include "run/message.h"
 #include "util/sys.h"
 
 const char *

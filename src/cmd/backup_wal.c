@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 
 #include "cmd/backup_internal.h"
-#include "run/message.h"
 #include "datadir/walarchive.h"
 #include "datadir/walset.h"
+#include "run/message.h"
 #include "util/sys.h"
 
 /*
@@ -266,7 +266,7 @@ backup_wal_send(struct patrol *patrol, struct error *err)
 	return b->opt->wal_method == WAL_FETCH ? send_wal(b, err) : 0;
 }
 
-/* The WAL that recovery needs, the newest timeline first, each from where it branched off. */
+/* The WAL that recovery needs, newest timeline first, each from where it branched off. */
 static int
 list_ranges(struct backup *b, struct error *err)
 {

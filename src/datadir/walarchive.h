@@ -9,9 +9,10 @@
 
 /*
  * Has the server archived the segments ${first} to ${last}, each of the timeline that owns
- * its end in ${history}?  It says so in pg_wal/archive_status: SEGMENT.ready is to be archived, SEGMENT.done has been, and of
- * one that is gone, with both, it no longer speaks (access/transam/xlogarchive.c of
- * PostgreSQL 10 to 18).  A segment that was just completed may have neither yet.
+ * its end in ${history}?  It says so in pg_wal/archive_status: SEGMENT.ready is to be
+ * archived, SEGMENT.done has been, and of one that is gone, with both, it no longer speaks
+ * (access/transam/xlogarchive.c of PostgreSQL 10 to 18).  A segment that was just completed
+ * may have neither yet.
  *
  * We look for ourselves because the server's own wait (the argument of its stop function)
  * takes the label with it when it is cancelled, and the backup would be lost.

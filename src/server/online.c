@@ -218,7 +218,7 @@ online_watch(struct session *s, const struct online_started *started, struct err
 	return rc;
 }
 
-/* A standby that restores from an archive has received nothing, and knows what it replayed. */
+/* A standby that restores from an archive receives nothing, but knows what it replayed. */
 static const char position_sql[] =
     "SELECT CASE WHEN pg_catalog.pg_is_in_recovery()"
     " THEN greatest(pg_catalog.pg_last_wal_receive_lsn(), pg_catalog.pg_last_wal_replay_lsn())"
