@@ -5,17 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/path.h"
+#include "util/sys.h"
+
 char *
 place_parent(const char *path)
 {
-	const char *slash = strrchr(path, '/');
-	char *parent = slash ? strdup(path) : strdup(".");
-	char *real;
+	struct error ignored = { 0 };
+	char *parent, *name, *real;
 
-	if (parent && slash)
-		parent[slash == path ? 1 : slash - path] = '\0';
-	real = parent ? realpath(parent, NULL) : NULL;
+	if (path_split(path, &parent, &name, &ignored))
+		return NULL;
+	real = realpath(parent, NULL);
 	free(parent);
+	free(name);
 	return real;
 }
 
@@ -32,8 +35,7 @@ place_is_inside(const char *directory, const struct stat *inside, bool *is_insid
 	/* up from the directory to the root */
 	for (char *end = path + strlen(path); !found && end; end = strrchr(path, '/')) {
 		*end = '\0';
-		found = stat(path[0] ? path : "/", &st) == 0 && st.st_dev == inside->st_dev &&
-		    st.st_ino == inside->st_ino;
+		found = stat(path[0] ? path : "/", &st) == 0 && sys_is_same_file(&st, inside);
 	}
 	free(path);
 	*is_inside = found;

@@ -14,6 +14,7 @@
 #include "run/message.h"
 #include "run/place.h"
 #include "run/report_internal.h"
+#include "util/path.h"
 #include "util/sys.h"
 
 /* ---- what is said during the run ---- */
@@ -215,47 +216,40 @@ report_refuse_inside(struct report *r, const struct stat *st, const char *what,
 	return refuse(r, err, text);
 }
 
-static const char *
-base_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-static bool
-is_same_file(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
-
 /* The same name in the same directory. */
-static bool
-is_same_name(const struct report *r, const char *path)
+static int
+is_same_name(const struct report *r, const char *path, bool *is_same, struct error *err)
 {
-	char *directory = place_parent(path);
+	char *our_directory, *our_name, *directory, *name;
 	struct stat ours, its;
-	bool is_same = directory && r->directory && stat(directory, &its) == 0 &&
-	    stat(r->directory, &ours) == 0 && is_same_file(&ours, &its) &&
-	    strcmp(base_of(r->path), base_of(path)) == 0;
 
+	if (path_split(r->path, &our_directory, &our_name, err))
+		return -1;
+	if (path_split(path, &directory, &name, err) == 0)
+		*is_same = strcmp(our_name, name) == 0 && stat(our_directory, &ours) == 0 &&
+		    stat(directory, &its) == 0 && sys_is_same_file(&ours, &its);
+	free(our_directory);
+	free(our_name);
+	if (directory == NULL)
+		return -1;
 	free(directory);
-	return is_same;
+	free(name);
+	return 0;
 }
 
 int
 report_refuse_output(struct report *r, const char *path, int fd, struct error *err)
 {
 	struct stat ours, its;
+	bool is_same = false;
 
 	if (r == NULL)
 		return 0;
-	if (path && is_same_name(r, path))
-		return refuse(r, err, "the output");
-	if (fd != -1 && fstat(fd, &its) == 0 && stat(r->path, &ours) == 0 &&
-	    is_same_file(&ours, &its))
-		return refuse(r, err, "the output");
-	return 0;
+	if (path && is_same_name(r, path, &is_same, err))
+		return -1;
+	if (fd != -1 && fstat(fd, &its) == 0 && stat(r->path, &ours) == 0)
+		is_same = sys_is_same_file(&ours, &its);
+	return is_same ? refuse(r, err, "the output") : 0;
 }
 
 /* ---- writing ---- */

@@ -122,17 +122,16 @@ outdir_file(struct outdir *d, const char *name, struct sink **file, struct error
 
 /* ---- the end ---- */
 
-/* No error but of a disk: not all file systems sync a directory. */
 static int
 sync_directory(const struct outdir *d, const char *name, struct error *err)
 {
 	int fd = openat(d->fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool failed = fd != -1 && fsync(fd) == -1 && errno != EINVAL && errno != EBADF;
+	int rc = fd == -1 ? 0 : sys_sync_directory(fd, err);
 
-	if (failed)
-		error_set(err, ERROR_IO, errno, "\"%s\": fsync of the directory", d->opt.path);
+	if (rc == -1)
+		error_wrap(err, "\"%s\"", d->opt.path);
 	sys_close(fd);
-	return failed ? -1 : 0;
+	return rc;
 }
 
 int

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "util/path.h"
 #include "util/sys.h"
 
 struct outfile {
@@ -123,11 +124,12 @@ give_name(struct outfile *o)
 	return renameat(o->dirfd, o->temporary, o->dirfd, o->base);
 }
 
-/* No error but of a disk: not all file systems sync a directory. */
 static int
-sync_directory(int fd)
+sync_directory(const struct outfile *o, struct error *err)
 {
-	return fsync(fd) == 0 || errno == EINVAL || errno == EBADF ? 0 : -1;
+	if (o->opt.no_sync || sys_sync_directory(o->dirfd, err) == 0)
+		return 0;
+	return error_wrap(err, "\"%s\"", o->opt.path);
 }
 
 static int
@@ -146,9 +148,8 @@ complete(struct outfile *o, struct error *err)
 	if (!o->opt.no_sync && fsync(o->fd) == -1)
 		return error_set(err, ERROR_IO, errno, "\"%s\": fsync", o->opt.path);
 	/* a directory that cannot be synced shows it while the old file still stands */
-	if (!o->opt.no_sync && o->opt.force && sync_directory(o->dirfd) == -1)
-		return error_set(err, ERROR_IO, errno, "\"%s\": fsync of its directory",
-		    o->opt.path);
+	if (o->opt.force && sync_directory(o, err))
+		return -1;
 	if (cancel_is_raised(o->opt.cancel))
 		return error_set(err, ERROR_CANCELLED, 0, "interrupted");
 	/* across a network a close may be the first to tell that there was no room */
@@ -193,9 +194,8 @@ outfile_finish(struct sink *s, struct error *err)
 		return 0;
 	if (outfile_appear(s, err))
 		return -1;
-	if (o->opt.no_sync || sync_directory(o->dirfd) == 0)
+	if (sync_directory(o, err) == 0)
 		return 0;
-	error_set(err, ERROR_IO, errno, "\"%s\": fsync of its directory", o->opt.path);
 	/* what failed is not to look like a backup, but what it replaced is gone already */
 	if (!o->opt.force)
 		outfile_vanish(s);
@@ -210,16 +210,10 @@ static const struct sink_ops outfile_ops = { outfile_write, outfile_finish, outf
 static int
 open_parent(struct outfile *o, struct error *err)
 {
-	const char *slash = strrchr(o->opt.path, '/');
-	char *parent = slash ? strdup(o->opt.path) : strdup(".");
+	char *parent;
 
-	o->base = strdup(slash ? slash + 1 : o->opt.path);
-	if (parent == NULL || o->base == NULL) {
-		free(parent);
-		return error_memory(err);
-	}
-	if (slash)
-		parent[slash == o->opt.path ? 1 : slash - o->opt.path] = '\0';
+	if (path_split(o->opt.path, &parent, &o->base, err))
+		return -1;
 	o->dirfd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (o->dirfd == -1) {
 		error_set(err, errno == ENOENT || errno == ENOTDIR ? ERROR_STATE : ERROR_IO, errno,
@@ -242,7 +236,7 @@ check_name(const struct outfile *o, struct error *err)
 {
 	struct stat st;
 
-	if (o->base[0] == '\0')
+	if (o->base[0] == '\0' || o->opt.path[strlen(o->opt.path) - 1] == '/')
 		return is_directory(o, err);
 	if (fstatat(o->dirfd, o->base, &st, AT_SYMLINK_NOFOLLOW) == -1)
 		return errno == ENOENT ? 0 : error_set(err, ERROR_IO, errno, "\"%s\"", o->opt.path);

@@ -195,6 +195,20 @@ sys_room(int fd, uint64_t *available, uint64_t *total, struct error *err)
 	return 0;
 }
 
+int
+sys_sync_directory(int fd, struct error *err)
+{
+	if (fsync(fd) == 0 || errno == EINVAL || errno == EBADF)
+		return 0;
+	return error_set(err, ERROR_IO, errno, "fsync of the directory");
+}
+
+bool
+sys_is_same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
 bool
 sys_is_same_time(const struct timespec *a, const struct timespec *b)
 {

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -49,6 +50,12 @@ MUST_CHECK int sys_readlink(int dirfd, const char *name, char **target, struct e
  * write, and all bytes there are.
  */
 MUST_CHECK int sys_room(int fd, uint64_t *available, uint64_t *total, struct error *err);
+
+/* fsync() of a directory.  No error but of a disk: not all file systems can do it. */
+MUST_CHECK int sys_sync_directory(int fd, struct error *err);
+
+/* Are they of one file, by whatever names it was found? */
+bool sys_is_same_file(const struct stat *a, const struct stat *b);
 
 /* Is it the same to the nanosecond? */
 bool sys_is_same_time(const struct timespec *a, const struct timespec *b);

@@ -379,7 +379,7 @@ static struct failure failures[] = {
 	{ "a disk that does not sync", { { SYS_fsync, 0, ~0U, 2, EIO } }, 0, 0, -1,
 	    "\"out\": fsync: Input/output error", "" },
 	{ "a directory that does not sync", { { SYS_fsync, 0, ~0U, 1, EIO } }, 0, 0, -1,
-	    "\"out\": fsync of its directory: Input/output error", "" },
+	    "\"out\": fsync of the directory: Input/output error", "" },
 	{ "a directory that cannot be synced", { { SYS_fsync, 0, ~0U, 1, EINVAL } }, 0, 0,
 	    0, "", "" },
 	{ "a close that tells", { { SYS_close, 0, ~0U, 2, EIO }, NO_NAMELESS }, 0, 0, -1,
@@ -425,7 +425,7 @@ old_file_is_kept(void **state)
 		skip();
 	assert_int_equal(t.finished, -1);
 	assert_string_equal(
-	    t.err.text, "\"out\": fsync of its directory: Input/output error");
+	    t.err.text, "\"out\": fsync of the directory: Input/output error");
 	assert_string_equal(t.after, "out");
 	assert_content("out", "old");
 	faketree_remove(root, "out");

@@ -455,7 +455,7 @@ static void
 the_output_itself(void **state)
 {
 	static const char *const same[] = { "dir/out", "./dir/out", "link-to-dir/out",
-		"data/../dir/out" };
+		"data/../dir/out", "dir/out/" };
 	struct error err = { 0 };
 	struct report *r;
 	int fd;

@@ -355,6 +355,38 @@ room_of_a_file_system(void **state)
 	assert_string_equal(err.text, "fstatvfs: Bad file descriptor");
 }
 
+static void
+one_file_by_two_names(void **state)
+{
+	struct stat a, b;
+
+	(void)state;
+	assert_int_equal(stat("/dev/null", &a), 0);
+	assert_int_equal(stat("/dev/../dev/null", &b), 0);
+	assert_true(sys_is_same_file(&a, &b));
+	assert_int_equal(stat("/dev/zero", &b), 0);
+	assert_false(sys_is_same_file(&a, &b));
+	b = a;
+	b.st_dev++;
+	assert_false(sys_is_same_file(&a, &b));
+}
+
+static void
+a_directory_is_synced(void **state)
+{
+	struct error err = { 0 };
+	int ends[2], fd = open("/", O_RDONLY | O_DIRECTORY);
+
+	(void)state;
+	assert_int_equal(sys_sync_directory(fd, &err), 0);
+	close(fd);
+	/* what cannot be synced */
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(sys_sync_directory(ends[0], &err), 0);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 int
 main(void)
 {
@@ -369,6 +401,8 @@ main(void)
 		cmocka_unit_test(nice_is_of_a_thread),
 		cmocka_unit_test(file_limit_is_raised),
 		cmocka_unit_test(room_of_a_file_system),
+		cmocka_unit_test(one_file_by_two_names),
+		cmocka_unit_test(a_directory_is_synced),
 	};
 	struct CMUnitTest tests[COUNT(readings) + COUNT(fixed)];
 

@@ -1,0 +1,27 @@
+#include "util/path.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int
+path_split(const char *path, char **directory, char **name, struct error *err)
+{
+	size_t end = strlen(path), start, parent;
+
+	while (end > 0 && path[end - 1] == '/')
+		end--;
+	for (start = end; start > 0 && path[start - 1] != '/';)
+		start--;
+	for (parent = start; parent > 0 && path[parent - 1] == '/';)
+		parent--;
+	if (parent == 0 && path[0] == '/')
+		parent = 1;
+	*directory = parent > 0 ? strndup(path, parent) : strdup(".");
+	*name = strndup(path + start, end - start);
+	if (*directory && *name)
+		return 0;
+	free(*directory);
+	free(*name);
+	*directory = *name = NULL;
+	return error_memory(err);
+}

@@ -1,0 +1,14 @@
+#ifndef PG_BASETAR_UTIL_PATH_H
+#define PG_BASETAR_UTIL_PATH_H
+
+#include "util/error.h"
+
+/*
+ * The directory that holds what ${path} names, and its name there.  Slashes at the end do
+ * not count; a name alone is in ".", and the root is "" in "/".  The caller frees both; on
+ * failure (ERROR_MEMORY) both are NULL.
+ */
+MUST_CHECK int path_split(const char *path, char **directory, char **name,
+    struct error *err);
+
+#endif

@@ -1,0 +1,56 @@
+/* A path in two: where the file is, and its name there. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "util/path.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static struct row {
+	const char *path, *directory, *name;
+} rows[] = {
+	{ "name", ".", "name" },
+	{ "name/", ".", "name" },
+	{ "./name", ".", "name" },
+	{ "dir/name", "dir", "name" },
+	{ "dir/name//", "dir", "name" },
+	{ "dir//name", "dir", "name" },
+	{ "/dir/sub/name", "/dir/sub", "name" },
+	{ "/name", "/", "name" },
+	{ "//name/", "/", "name" },
+	{ "dir/..", "dir", ".." },
+	{ "/", "/", "" },
+	{ "//", "/", "" },
+	{ "", ".", "" },
+};
+
+static void
+check_row(void **state)
+{
+	const struct row *row = *state;
+	struct error err = { 0 };
+	char *directory, *name;
+
+	assert_int_equal(path_split(row->path, &directory, &name, &err), 0);
+	assert_string_equal(directory, row->directory);
+	assert_string_equal(name, row->name);
+	free(directory);
+	free(name);
+}
+
+int
+main(void)
+{
+	struct CMUnitTest tests[COUNT(rows)];
+
+	for (size_t i = 0; i < COUNT(rows); i++)
+		tests[i] = (struct CMUnitTest){ .name = rows[i].path,
+			.test_func = check_row,
+			.initial_state = &rows[i] };
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
