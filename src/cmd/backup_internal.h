@@ -176,6 +176,8 @@ void backup_pages_free(struct backup *);
 
 /* backup_report.c: the file is opened, before all else. */
 MUST_CHECK int backup_report_open(struct backup *, struct error *err);
+/* With the output open: refuse a report among the files of --split. */
+MUST_CHECK int backup_report_check(const struct backup *, struct error *err);
 /* Note what the pipeline and the archive have counted, before they are freed. */
 void backup_report_count(struct backup *);
 /*

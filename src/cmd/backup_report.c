@@ -2,6 +2,7 @@
 
 #include "cmd/backup_internal.h"
 #include "run/message.h"
+#include "sink/outdir.h"
 
 /*
  * The report comes first: it tells of whatever fails from here on.  That it is not the
@@ -18,6 +19,19 @@ backup_report_open(struct backup *b, struct error *err)
 		return -1;
 	return report_refuse_output(b->report, opt->output,
 	    opt->output_is_stdout ? STDOUT_FILENO : -1, err);
+}
+
+int
+backup_report_check(const struct backup *b, struct error *err)
+{
+	struct stat st;
+
+	if (b->report == NULL || b->output.dir == NULL)
+		return 0;
+	return outdir_stat(b->output.dir, &st, err) ||
+		report_refuse_inside(b->report, &st, "the output", err) ?
+	    -1 :
+	    0;
 }
 
 /* From where the backup is made: a server tells, and pg_control where there is none. */

@@ -107,23 +107,44 @@ check_owner(const struct report *r, struct error *err)
 	return error_hint(err, "Remove it, or write the report to a directory of this user's.");
 }
 
-/* A slip must not cost a file that is something else: it may be a backup. */
+/* An empty file is as good as a report. */
 static int
-check_replaced(const char *path, struct error *err)
+is_report(int fd, bool *is_one, struct error *err)
 {
 	char bytes[sizeof(REPORT_BEGINNING) - 1];
-	int fd = open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC), rc;
+	struct stat st;
 	size_t got = 0;
 
+	*is_one = false;
+	if (fstat(fd, &st) == -1)
+		return error_set(err, ERROR_IO, errno, "fstat");
+	if (!S_ISREG(st.st_mode))
+		return 0;
+	if (sys_read(fd, bytes, sizeof(bytes), &got, err))
+		return -1;
+	*is_one = got == 0 ||
+	    (got == sizeof(bytes) && memcmp(bytes, REPORT_BEGINNING, got) == 0);
+	return 0;
+}
+
+/* A slip must not cost a file that is something else: it may be a backup. */
+static int
+check_replaced(const struct report *r, struct error *err)
+{
+	const char *name;
+	int dirfd = outfile_directory(r->sink, &name), rc;
+	int fd = openat(dirfd, name, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	bool may_be_replaced;
+
 	if (fd == -1)
-		return errno == ENOENT ? 0 : error_set(err, ERROR_IO, errno, "\"%s\"", path);
-	rc = sys_read(fd, bytes, sizeof(bytes), &got, err);
+		return errno == ENOENT ? 0 : error_set(err, ERROR_IO, errno, "\"%s\"", r->path);
+	rc = is_report(fd, &may_be_replaced, err);
 	sys_close(fd);
 	if (rc == -1)
-		return error_wrap(err, "\"%s\"", path);
-	if (got == 0 || (got == sizeof(bytes) && memcmp(bytes, REPORT_BEGINNING, got) == 0))
+		return error_wrap(err, "\"%s\"", r->path);
+	if (may_be_replaced)
 		return 0;
-	error_set(err, ERROR_STATE, 0, "the file \"%s\" is no report", path);
+	error_set(err, ERROR_STATE, 0, "the file \"%s\" is no report", r->path);
 	return error_hint(err, "An earlier report is replaced, and nothing else: name another file.");
 }
 
@@ -165,7 +186,7 @@ report_open(struct report **out, const char *path, bool no_sync, struct error *e
 		return cannot_open(err);
 	}
 	r->directory = place_parent(path);
-	if (check_owner(r, err) || check_replaced(path, err)) {
+	if (check_owner(r, err) || check_replaced(r, err)) {
 		report_free(r);
 		return -1;
 	}
@@ -196,7 +217,8 @@ refuse(struct report *r, struct error *err, const char *what)
 	sink_free(r->sink);
 	r->sink = NULL;
 	error_set(err, ERROR_STATE, 0, "the report \"%s\" is %s", r->path, what);
-	return error_hint(err, "Write the report to a file of its own, outside what is backed up.");
+	return error_hint(err, "Write the report to a file of its own, outside what is backed up and "
+			       "outside the output.");
 }
 
 int
@@ -254,6 +276,28 @@ report_refuse_output(struct report *r, const char *path, int fd, struct error *e
 
 /* ---- writing ---- */
 
+/* Once more: what came to that name during the run is another's. */
+static int
+put(struct report *r, const struct json *j, struct error *err)
+{
+	return sink_write(r->sink, j->text.data, j->text.len, err) || check_replaced(r, err) ||
+		sink_finish(r->sink, err) ?
+	    -1 :
+	    0;
+}
+
+/* In the directory that was opened: as root we follow no path that others may bend. */
+static void
+remove_earlier(const struct report *r)
+{
+	struct error ignored = { 0 };
+	const char *name;
+	int dirfd = outfile_directory(r->sink, &name);
+
+	if (check_replaced(r, &ignored) == 0)
+		unlinkat(dirfd, name, 0);
+}
+
 int
 report_write(struct report *r, enum report_verdict verdict, const struct error *why,
     const struct report_facts *facts, struct error *err)
@@ -264,14 +308,11 @@ report_write(struct report *r, enum report_verdict verdict, const struct error *
 	if (r == NULL || r->sink == NULL)
 		return 0;
 	message_listen(NULL);
-	rc = report_build(r, verdict, why, facts, &j, err) ||
-		sink_write(r->sink, j.text.data, j.text.len, err) || sink_finish(r->sink, err) ?
-	    -1 :
-	    0;
+	rc = report_build(r, verdict, why, facts, &j, err) || put(r, &j, err) ? -1 : 0;
 	json_free(&j);
 	if (rc == 0)
 		return 0;
-	unlink(r->path);
+	remove_earlier(r);
 	err->hint[0] = '\0';
 	error_hint(err, "The exit status tells of the backup alone, whatever became of the report.");
 	return error_wrap(err, "the report was not written");

@@ -77,7 +77,8 @@ MUST_CHECK int report_refuse_output(struct report *, const char *path, int fd,
 
 /*
  * Write the report: ${verdict}, with ${why} if it failed, else NULL.  Once, by who opened
- * it.  If that fails an earlier report is removed, so that nobody takes it for this one.
+ * it.  If that fails an earlier report is removed, so that nobody takes it for this one;
+ * a file that came to its name meanwhile and is no report stays, and is ERROR_STATE.
  */
 MUST_CHECK int report_write(struct report *, enum report_verdict verdict,
     const struct error *why, const struct report_facts *facts, struct error *err);

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sink/outfile.h"
@@ -85,6 +84,14 @@ outdir_open(struct outdir **out, const struct outdir_options *opt, struct error 
 	}
 	*out = d;
 	return 0;
+}
+
+int
+outdir_stat(const struct outdir *d, struct stat *st, struct error *err)
+{
+	if (fstat(d->fd, st) == 0)
+		return 0;
+	return error_set(err, ERROR_IO, errno, "\"%s\": fstat", d->opt.path);
 }
 
 /* ---- its files ---- */

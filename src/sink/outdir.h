@@ -2,6 +2,7 @@
 #define PG_BASETAR_SINK_OUTDIR_H
 
 #include <stdbool.h>
+#include <sys/stat.h>
 
 #include "io/stream.h"
 #include "util/cancel.h"
@@ -25,6 +26,9 @@ struct outdir_options {
 
 MUST_CHECK int outdir_open(struct outdir **, const struct outdir_options *options,
     struct error *err);
+
+/* What it is, wherever it was moved meanwhile. */
+MUST_CHECK int outdir_stat(const struct outdir *, struct stat *, struct error *err);
 
 /*
  * A new file ${name} in it.  Its finish makes the content durable, but gives it no name.

@@ -159,6 +159,15 @@ complete(struct outfile *o, struct error *err)
 }
 
 int
+outfile_directory(const struct sink *s, const char **name)
+{
+	const struct outfile *o = (const struct outfile *)s;
+
+	*name = o->base;
+	return o->dirfd;
+}
+
+int
 outfile_appear(struct sink *s, struct error *err)
 {
 	struct outfile *o = (struct outfile *)s;

@@ -33,6 +33,9 @@ struct outfile_options {
 MUST_CHECK int outfile_open(struct sink **, const struct outfile_options *,
     struct error *err);
 
+/* Of what outfile_open() made: the directory where it appears, the sink's, and its name. */
+int outfile_directory(const struct sink *, const char **name);
+
 /*
  * The same for one of several files that appear together (outdir.h): finish does all but
  * give it its name and sync the directory.  Then appear gives the name, and vanish takes

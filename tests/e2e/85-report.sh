@@ -282,6 +282,35 @@ another_users() {
 	rm "$archive"
 }
 
+# Among the files of the backup it would be one of them, or in the way of one.
+with_split() {
+	as_server mkdir "$T/split"
+	as_server ln -s ../split "$T/reports/link"
+	for name in base.tar backup_manifest report.json; do
+		refused "$T/split/$name" 'is inside the output' --split -o "$T/split"
+		refused "$T/reports/link/$name" 'is inside the output' --split -o "$T/split/"
+		empty "$T/split"
+	done
+	rm "$T/reports/link"
+	rmdir "$T/split"
+	for slash in '' / //; do
+		refused "$T/out/new" 'is the output' --split -o "$T/out/new$slash"
+	done
+}
+
+# Something else came to the name during the run: it stays, and the backup is none the worse.
+appears() {
+	rm -f "$report"
+	hold main --report="$report"
+	as_server sh -c "echo precious >'$report'"
+	let_go
+	[ "$rc" -eq 0 ]
+	lines 1 "the report was not written: the file \"$report\" is no report" "$T/stderr"
+	[ "$(cat "$report")" = precious ]
+	rm "$report"
+	clean main
+}
+
 not_a_report() {
 	as_server sh -c "echo precious >'$T/reports/base.tar'"
 	refused "$T/reports/base.tar" 'is no report'
@@ -371,6 +400,8 @@ t 'SIGKILL leaves the earlier report' killed
 t 'a wrong command line writes none' usage
 t 'places that are refused' refused_places
 t 'what is no report is kept' not_a_report
+t 'and what comes to be there meanwhile' appears
+t 'in the directory of --split' with_split
 t "another user's, in a directory like /tmp" another_users
 t 'no room for it' no_room
 t 'run by root' by_root

@@ -337,6 +337,33 @@ check_fault(void **state)
 	assert_int_equal(openfds_count(), fds);
 }
 
+/* Something else came to its name during the run: it stays, and a fifo stops nobody. */
+static void
+taken_meanwhile(void **state)
+{
+	static const char *const others[] = { "backup_label", DIRECTORY, FIFO,
+		LINK("precious") };
+	struct error err = { 0 };
+	struct report *r;
+
+	(void)state;
+	faketree_put(root, "precious", "precious");
+	for (size_t i = 0; i < COUNT(others); i++) {
+		struct stat before, after;
+
+		assert_int_equal(report_open(&r, "late", false, &err), 0);
+		faketree_put(root, "late", others[i]);
+		assert_int_equal(lstat("late", &before), 0);
+		assert_int_equal(report_write(r, REPORT_SOUND, NULL, &all, &err), -1);
+		assert_string_equal(err.text,
+		    "the report was not written: the file \"late\" is no report");
+		report_free(r);
+		assert_int_equal(lstat("late", &after), 0);
+		assert_int_equal(before.st_ino, after.st_ino);
+		faketree_remove(root, "late");
+	}
+}
+
 /* A run that never came to write it leaves the earlier one. */
 static void
 not_written(void **state)
@@ -481,7 +508,8 @@ main(void)
 {
 	const struct CMUnitTest others[] = { cmocka_unit_test(all_is_said),
 		cmocka_unit_test(nothing_is_known), cmocka_unit_test(many_rows),
-		cmocka_unit_test(not_written), cmocka_unit_test(no_report),
+		cmocka_unit_test(not_written), cmocka_unit_test(taken_meanwhile),
+		cmocka_unit_test(no_report),
 		cmocka_unit_test(inside_what_is_backed_up), cmocka_unit_test(the_output_itself) };
 	struct CMUnitTest tests[COUNT(others) + COUNT(faults) + COUNT(refusals)];
 	struct CMUnitTest *t = tests + COUNT(others);
