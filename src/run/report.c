@@ -214,8 +214,7 @@ report_free(struct report *r)
 static int
 refuse(struct report *r, struct error *err, const char *what)
 {
-	sink_free(r->sink);
-	r->sink = NULL;
+	r->is_refused = true;
 	error_set(err, ERROR_STATE, 0, "the report \"%s\" is %s", r->path, what);
 	return error_hint(err, "Write the report to a file of its own, outside what is backed up and "
 			       "outside the output.");
@@ -305,7 +304,7 @@ report_write(struct report *r, enum report_verdict verdict, const struct error *
 	struct json j = { 0 };
 	int rc;
 
-	if (r == NULL || r->sink == NULL)
+	if (r == NULL || r->is_refused)
 		return 0;
 	message_listen(NULL);
 	rc = report_build(r, verdict, why, facts, &j, err) || put(r, &j, err) ? -1 : 0;

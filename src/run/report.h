@@ -83,6 +83,7 @@ MUST_CHECK int report_refuse_output(struct report *, const char *path, int fd,
 MUST_CHECK int report_write(struct report *, enum report_verdict verdict,
     const struct error *why, const struct report_facts *facts, struct error *err);
 
+/* By who opened it: what is left of one that was not written goes away. */
 void report_free(struct report *);
 
 #endif

@@ -29,7 +29,8 @@ struct report_rows {
 
 struct report {
 	struct message_listener listener; /* first */
-	struct sink *sink;                /* NULL: it was refused */
+	struct sink *sink;
+	bool is_refused; /* and never to be written */
 	char *path;
 	char *directory; /* that holds it, without links; NULL: it cannot be told */
 	time_t started;

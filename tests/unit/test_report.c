@@ -479,6 +479,42 @@ inside_what_is_backed_up(void **state)
 }
 
 static void
+open_it(void *arg)
+{
+	struct writing *w = arg;
+
+	w->rc = report_open(&w->report, "data/report", false, &w->err);
+}
+
+/*
+ * Where no file is without a name: who refuses it may be the owner of the data directory
+ * for the time being, and only who opened it can remove that file.
+ */
+static void
+refused_with_a_name(void **state)
+{
+	static const struct refuse no_nameless = { SYS_openat, 2, O_TMPFILE & ~O_DIRECTORY,
+		O_TMPFILE & ~O_DIRECTORY, EOPNOTSUPP };
+	struct writing w = { .rc = 1 };
+	struct stat data;
+	char name[64];
+
+	(void)state;
+	if (!refuse_run(&no_nameless, 1, open_it, &w))
+		skip();
+	assert_int_equal(w.rc, 0);
+	snprintf(name, sizeof(name), "data/report.partial.%ld", (long)getpid());
+	assert_int_equal(access(name, F_OK), 0);
+	assert_int_equal(stat("data", &data), 0);
+	assert_int_equal(report_refuse_inside(w.report, &data, "it", &w.err), -1);
+	assert_int_equal(access(name, F_OK), 0);
+	assert_int_equal(report_write(w.report, REPORT_FAILED, &w.err, &all, &w.err), 0);
+	report_free(w.report);
+	assert_int_equal(access(name, F_OK), -1);
+	assert_int_equal(access("data/report", F_OK), -1);
+}
+
+static void
 the_output_itself(void **state)
 {
 	static const char *const same[] = { "dir/out", "./dir/out", "link-to-dir/out",
@@ -510,7 +546,8 @@ main(void)
 		cmocka_unit_test(nothing_is_known), cmocka_unit_test(many_rows),
 		cmocka_unit_test(not_written), cmocka_unit_test(taken_meanwhile),
 		cmocka_unit_test(no_report),
-		cmocka_unit_test(inside_what_is_backed_up), cmocka_unit_test(the_output_itself) };
+		cmocka_unit_test(inside_what_is_backed_up),
+		cmocka_unit_test(refused_with_a_name), cmocka_unit_test(the_output_itself) };
 	struct CMUnitTest tests[COUNT(others) + COUNT(faults) + COUNT(refusals)];
 	struct CMUnitTest *t = tests + COUNT(others);
 
