@@ -119,7 +119,7 @@ outdir_file(struct outdir *d, const char *name, struct sink **file, struct error
 	if (path == NULL)
 		return error_memory(err);
 	opt.path = path;
-	if (outfile_open_part(file, &opt, err)) {
+	if (outfile_open_part(file, d->fd, name, &opt, err)) {
 		free(path);
 		return -1;
 	}
@@ -164,6 +164,18 @@ outdir_finish(struct outdir *d, struct error *err)
 	return rc;
 }
 
+/* As the name may be another's by now, and as no descriptor of one can be removed. */
+static void
+remove_directory(const struct outdir *d)
+{
+	struct stat ours, its;
+
+	if (d->fd == -1 ||
+	    (fstat(d->fd, &ours) == 0 && stat(d->opt.path, &its) == 0 &&
+		sys_is_same_file(&ours, &its)))
+		rmdir(d->opt.path);
+}
+
 void
 outdir_free(struct outdir *d)
 {
@@ -172,8 +184,8 @@ outdir_free(struct outdir *d)
 	for (size_t i = 0; i < d->count; i++)
 		free(d->parts[i].path);
 	free(d->parts);
-	sys_close(d->fd);
 	if (d->is_made)
-		rmdir(d->opt.path);
+		remove_directory(d);
+	sys_close(d->fd);
 	free(d);
 }

@@ -11,7 +11,8 @@
  * A directory of files that appear together: the output of a backup that is more than
  * one file.  It is new (made with mode 0700, less what the umask takes; its parent must
  * be there) or empty.  Until outdir_finish() its files have no names (outfile.h), so that
- * nothing is left of them whatever kills us, but perhaps the directory.
+ * nothing is left of them whatever kills us, but perhaps the directory.  It stays the one that
+ * was opened, whatever its path leads to later.
  *
  * ERROR_STATE: it is not empty, no directory, or cannot be made where it is to be.
  * ERROR_IO: all else.

@@ -141,6 +141,16 @@ close_file(struct outfile *o)
 	return close(fd);
 }
 
+/* Others who meet such an error are reading the cluster, and are told of its owner. */
+static int
+not_permitted(struct error *err)
+{
+	if (err->sys != EACCES && err->sys != EPERM)
+		return -1;
+	return error_hint(err, "Choose a directory that this user may write to, and may give "
+			       "files a name in.");
+}
+
 /* All that can be done, and can fail, before the file has its name. */
 static int
 complete(struct outfile *o, struct error *err)
@@ -176,9 +186,11 @@ outfile_appear(struct sink *s, struct error *err)
 		o->temporary[0] = '\0';
 		return 0;
 	}
-	if (errno != EEXIST)
-		return error_set(err, ERROR_IO, errno, "\"%s\": cannot give the file its name",
+	if (errno != EEXIST) {
+		error_set(err, ERROR_IO, errno, "\"%s\": cannot give the file its name",
 		    o->opt.path);
+		return not_permitted(err);
+	}
 	error_set(err, ERROR_STATE, 0, "\"%s\" came into being during the backup", o->opt.path);
 	return error_hint(err, o->is_part ? "Use a directory of its own for each backup." :
 					    "Use a name of its own for each backup, or --force.");
@@ -233,6 +245,19 @@ open_parent(struct outfile *o, struct error *err)
 	return o->dirfd == -1 ? -1 : 0;
 }
 
+/* The directory is known, whatever its path leads to by now. */
+static int
+keep_parent(struct outfile *o, int dirfd, const char *name, struct error *err)
+{
+	o->base = strdup(name);
+	if (o->base == NULL)
+		return error_memory(err);
+	o->dirfd = fcntl(dirfd, F_DUPFD_CLOEXEC, 0);
+	if (o->dirfd == -1)
+		return error_set(err, ERROR_IO, errno, "\"%s\"", o->opt.path);
+	return 0;
+}
+
 static int
 is_directory(const struct outfile *o, struct error *err)
 {
@@ -247,8 +272,16 @@ check_name(const struct outfile *o, struct error *err)
 
 	if (o->base[0] == '\0' || o->opt.path[strlen(o->opt.path) - 1] == '/')
 		return is_directory(o, err);
-	if (fstatat(o->dirfd, o->base, &st, AT_SYMLINK_NOFOLLOW) == -1)
-		return errno == ENOENT ? 0 : error_set(err, ERROR_IO, errno, "\"%s\"", o->opt.path);
+	if (fstatat(o->dirfd, o->base, &st, AT_SYMLINK_NOFOLLOW) == -1) {
+		if (errno == ENOENT)
+			return 0;
+		error_set(err, ERROR_IO, errno, "\"%s\"", o->opt.path);
+		return not_permitted(err);
+	}
+	if (o->is_part) {
+		error_set(err, ERROR_STATE, EEXIST, "\"%s\"", o->opt.path);
+		return error_hint(err, "Use a directory of its own for each backup.");
+	}
 	/* a link that leads nowhere may be replaced as well, one to a device may not */
 	if (fstatat(o->dirfd, o->base, &st, 0) == 0 && !S_ISREG(st.st_mode))
 		return S_ISDIR(st.st_mode) ? is_directory(o, err) :
@@ -297,18 +330,20 @@ open_file(struct outfile *o, struct error *err)
 			       "room.");
 }
 
+/* ${dirfd} -1: not one of several, and it is where its path leads. */
 static int
-open_output(struct sink **out, const struct outfile_options *opt, bool is_part,
-    struct error *err)
+open_output(struct sink **out, int dirfd, const char *name,
+    const struct outfile_options *opt, struct error *err)
 {
 	struct outfile *o = malloc(sizeof(*o));
 
 	if (o == NULL)
 		return error_memory(err);
-	*o = (struct outfile){ { &outfile_ops }, *opt, is_part, -1, -1, NULL, "" };
+	*o = (struct outfile){ { &outfile_ops }, *opt, dirfd != -1, -1, -1, NULL, "" };
 	if (o->opt.mode == 0)
 		o->opt.mode = 0600;
-	if (open_parent(o, err) || check_name(o, err) || open_file(o, err)) {
+	if ((o->is_part ? keep_parent(o, dirfd, name, err) : open_parent(o, err)) ||
+	    check_name(o, err) || open_file(o, err)) {
 		outfile_free(&o->sink);
 		return -1;
 	}
@@ -319,11 +354,12 @@ open_output(struct sink **out, const struct outfile_options *opt, bool is_part,
 int
 outfile_open(struct sink **out, const struct outfile_options *opt, struct error *err)
 {
-	return open_output(out, opt, false, err);
+	return open_output(out, -1, NULL, opt, err);
 }
 
 int
-outfile_open_part(struct sink **out, const struct outfile_options *opt, struct error *err)
+outfile_open_part(struct sink **out, int dirfd, const char *name,
+    const struct outfile_options *opt, struct error *err)
 {
-	return open_output(out, opt, true, err);
+	return open_output(out, dirfd, name, opt, err);
 }

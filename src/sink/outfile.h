@@ -37,12 +37,13 @@ MUST_CHECK int outfile_open(struct sink **, const struct outfile_options *,
 int outfile_directory(const struct sink *, const char **name);
 
 /*
- * The same for one of several files that appear together (outdir.h): finish does all but
- * give it its name and sync the directory.  Then appear gives the name, and vanish takes
- * it away again, where a later one could not be given.
+ * The same for one of several files that appear together (outdir.h), of the name ${name} in
+ * the directory ${dirfd}, of which the sink makes a descriptor of its own; ${path} is for
+ * messages only.  finish does all but give it its name and sync the directory.  Then appear
+ * gives the name, and vanish takes it away again, where a later one could not be given.
  */
-MUST_CHECK int outfile_open_part(struct sink **, const struct outfile_options *,
-    struct error *err);
+MUST_CHECK int outfile_open_part(struct sink **, int dirfd, const char *name,
+    const struct outfile_options *, struct error *err);
 MUST_CHECK int outfile_appear(struct sink *, struct error *err);
 void outfile_vanish(struct sink *);
 

@@ -248,6 +248,73 @@ taken_meanwhile(void **state)
 	}
 }
 
+/* Whoever owns its parent puts another in its place: ours is still the one we opened. */
+static void
+moved_meanwhile(void **state)
+{
+	static const struct outdir_options opt = { .path = "out" };
+	struct sink *files[FILES] = { NULL };
+	struct error err = { 0 };
+	struct outdir *d;
+	char names_now[400];
+
+	(void)state;
+	assert_int_equal(outdir_open(&d, &opt, &err), 0);
+	assert_int_equal(rename("out", "moved"), 0);
+	faketree_put(root, "secret", DIRECTORY);
+	faketree_put(root, "out", LINK("secret"));
+	for (size_t i = 0; i < FILES; i++) {
+		assert_int_equal(outdir_file(d, names[i], &files[i], &err), 0);
+		assert_int_equal(sink_write(files[i], names[i], strlen(names[i]), &err), 0);
+		assert_int_equal(sink_finish(files[i], &err), 0);
+	}
+	assert_int_equal(outdir_finish(d, &err), 0);
+	for (size_t i = 0; i < FILES; i++)
+		sink_free(files[i]);
+	outdir_free(d);
+	assert_whole("moved");
+	list("secret", names_now, sizeof(names_now));
+	assert_string_equal(names_now, "");
+	faketree_remove(root, "moved");
+	faketree_remove(root, "secret");
+	faketree_remove(root, "out");
+}
+
+static void
+another_is_not_removed(void **state)
+{
+	static const struct outdir_options opt = { .path = "out" };
+	struct error err = { 0 };
+	struct outdir *d;
+
+	(void)state;
+	assert_int_equal(outdir_open(&d, &opt, &err), 0);
+	assert_int_equal(rename("out", "moved"), 0);
+	faketree_put(root, "out", DIRECTORY);
+	outdir_free(d);
+	assert_int_equal(rmdir("out"), 0);
+	assert_int_equal(rmdir("moved"), 0);
+}
+
+/* Nothing of it is to be replaced, and there is no way to say so. */
+static void
+a_name_that_is_there(void **state)
+{
+	static const struct outdir_options opt = { .path = "out" };
+	struct error err = { 0 };
+	struct outdir *d;
+	struct sink *file;
+
+	(void)state;
+	assert_int_equal(outdir_open(&d, &opt, &err), 0);
+	faketree_put(root, "out/base.tar", "other");
+	assert_int_equal(outdir_file(d, "base.tar", &file, &err), -1);
+	assert_string_equal(err.text, "\"out/base.tar\": File exists");
+	assert_string_equal(err.hint, "Use a directory of its own for each backup.");
+	outdir_free(d);
+	faketree_remove(root, "out");
+}
+
 /* ---- refused before anything is written ---- */
 
 struct refusal {
@@ -361,9 +428,12 @@ main(void)
 	static const char *const what[] = { "a new one", "an empty one", "cancelled",
 		"taken meanwhile" };
 	static char labels[COUNT(trials) * COUNT(systems)][80];
-	struct CMUnitTest tests[COUNT(labels) + COUNT(refusals) + COUNT(failures)];
-	struct CMUnitTest *t = tests;
+	const struct CMUnitTest others[] = { cmocka_unit_test(moved_meanwhile),
+		cmocka_unit_test(another_is_not_removed), cmocka_unit_test(a_name_that_is_there) };
+	struct CMUnitTest tests[COUNT(labels) + COUNT(others) + COUNT(refusals) + COUNT(failures)];
+	struct CMUnitTest *t = tests + COUNT(others);
 
+	memcpy(tests, others, sizeof(others));
 	for (size_t i = 0; i < COUNT(labels); i++) {
 		struct fs *fs = &systems[i / COUNT(trials)];
 

@@ -385,7 +385,8 @@ static struct failure failures[] = {
 	{ "a close that tells", { { SYS_close, 0, ~0U, 2, EIO }, NO_NAMELESS }, 0, 0, -1,
 	    "\"out\": close: Input/output error", "" },
 	{ "a directory that forbids names", { { SYS_linkat, 0, 0, 0, EACCES } }, 0, 0, -1,
-	    "\"out\": cannot give the file its name: Permission denied", "" },
+	    "\"out\": cannot give the file its name: Permission denied",
+	    "may give files a name in" },
 };
 
 static void
