@@ -123,22 +123,53 @@ open_stdout(struct output *out, const struct options *opt, struct cancel *cancel
 
 enum { READER_MS = 100 }; /* between two looks for a fifo's reader */
 
-/* Open for writing; a fifo once it has a reader, unless a signal comes first. */
-static int
-open_in_place(const char *path, bool is_fifo, struct error *err)
+/* False: a signal asks us to end.  One that asks how far we are interrupts the wait. */
+static bool
+may_wait(void)
 {
 	struct pollfd ending = { interrupt_fd(), POLLIN, 0 };
-	int fd;
+
+	return poll(&ending, 1, READER_MS) == 0 || interrupt_signal() == 0;
+}
+
+/* Each open goes by the path: who owns its directory may have put there what is root's. */
+static int
+check_opened(int fd, const char *path, const struct stat *found, struct error *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && sys_is_same_file(&st, found) &&
+	    (S_ISCHR(st.st_mode) || S_ISFIFO(st.st_mode)))
+		return 0;
+	error_set(err, ERROR_STATE, 0, "\"%s\" is another file than it was before", path);
+	return error_hint(err, "Nothing was written to it: name a fifo or device that nobody "
+			       "replaces.");
+}
+
+static int
+cannot_open(const char *path, struct error *err)
+{
+	error_set(err, interrupt_signal() ? ERROR_CANCELLED : ERROR_IO, errno, "\"%s\"", path);
+	if (err->sys == EACCES || err->sys == EPERM)
+		return error_hint(err, "Choose an output that this user may write to.");
+	return -1;
+}
+
+/* Open what was ${found} for writing; a fifo once it has a reader, or a signal comes. */
+static int
+open_in_place(const char *path, const struct stat *found, struct error *err)
+{
+	int fd, rc;
 
 	do
 		fd = open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-	while (fd == -1 && errno == ENXIO && is_fifo && poll(&ending, 1, READER_MS) == 0);
+	while (fd == -1 && errno == ENXIO && S_ISFIFO(found->st_mode) && may_wait());
 	if (fd == -1)
-		error_set(err, interrupt_signal() ? ERROR_CANCELLED : ERROR_IO, errno, "\"%s\"",
-		    path);
-	else if (fcntl(fd, F_SETFL, 0) == -1)
-		error_set(err, ERROR_IO, errno, "\"%s\": fcntl", path);
-	else
+		return cannot_open(path, err);
+	rc = check_opened(fd, path, found, err);
+	if (rc == 0 && fcntl(fd, F_SETFL, 0) == -1)
+		rc = error_set(err, ERROR_IO, errno, "\"%s\": fcntl", path);
+	if (rc == 0)
 		return fd;
 	sys_close(fd);
 	return -1;
@@ -146,10 +177,10 @@ open_in_place(const char *path, bool is_fifo, struct error *err)
 
 /* A character device or fifo that exists is written to, not replaced. */
 static int
-open_device(struct output *out, const struct options *opt, bool is_fifo,
+open_device(struct output *out, const struct options *opt, const struct stat *found,
     struct cancel *cancel, struct error *err)
 {
-	int fd = open_in_place(opt->output, is_fifo, err);
+	int fd = open_in_place(opt->output, found, err);
 
 	if (fd == -1)
 		return -1;
@@ -203,7 +234,7 @@ output_open(struct output *out, const struct options *opt, struct cancel *cancel
 	if (opt->output_is_stdout)
 		return open_stdout(out, opt, cancel, err);
 	if (stat(opt->output, &st) == 0 && (S_ISCHR(st.st_mode) || S_ISFIFO(st.st_mode)))
-		return open_device(out, opt, S_ISFIFO(st.st_mode), cancel, err);
+		return open_device(out, opt, &st, cancel, err);
 	return open_file(out, opt, cancel, err);
 }
 

@@ -163,13 +163,20 @@ new_fifo() {
 	as_server mkfifo "$T/out/fifo"
 }
 
+# to_fifo: a run that has found that nobody reads its fifo.
+to_fifo() {
+	strace -o /dev/null true 2>/dev/null || skip 'strace cannot trace here'
+	new_fifo
+	rm -f "$T/trace"
+	trace="strace -D -f -qq -o $T/trace -e trace=openat"
+	start main -c fast -o "$T/out/fifo"
+	wait_until 30 grep -q 'out/fifo".*ENXIO' "$T/trace"
+}
+
 # Gone with the fifo that others may not find there.
 without_reader() {
 	archive_stands_still
-	new_fifo
-	start main -c fast -o "$T/out/fifo"
-	wait_until 10 is_ready
-	sleep 0.5
+	to_fifo
 	kill -TERM "$pid"
 	ends
 	[ -p "$T/out/fifo" ]
@@ -177,13 +184,15 @@ without_reader() {
 	failed "$interrupted"
 }
 
-with_reader() {
-	new_fifo
-	start main -c fast -o "$T/out/fifo"
-	wait_until 10 is_ready
-	sleep 0.5
-	cat "$T/out/fifo" >"$T/received.tar"
+with_reader() { # who was asked in between how far it is
+	to_fifo
+	for n in 1 2 3; do
+		kill -USR1 "$pid"
+		wait_until 10 lines "$n" 'SIGUSR1' "$T/trace"
+	done
+	timeout 60 cat "$T/out/fifo" >"$T/received.tar"
 	ends
+	sed -i '/^pg_basetar: [0-9.]* [kMG]B, /d' "$T/stderr"
 	[ "$rc" -eq 0 ]
 	[ ! -s "$T/stderr" ]
 	[ -p "$T/out/fifo" ]

@@ -2,6 +2,8 @@
 # Run by root: the output is root's, all the rest is done as the owner of the data directory.
 # shellcheck source=tests/e2e/lib.sh
 . "${0%/*}/lib.sh"
+# shellcheck source=tests/e2e/background.sh
+. "$top/tests/e2e/background.sh"
 [ "$(id -u)" -eq 0 ] || skip_all 'needs root'
 archive=$T/out/base.tar
 
@@ -106,6 +108,72 @@ output_by_link() { # a name that is a symlink is not written through
 	rm -f "$archive"
 }
 
+# ----------------------------------------------------- a place that is not root's own
+
+# as_root OPTION...: a run by root in the background, perhaps under $trace.
+as_root() {
+	# shellcheck disable=SC2086 # words
+	env -i -C / PATH=/usr/bin:/bin ${trace:-} "$BIN" -D "$T/main/data" -c fast "$@" \
+		</dev/null 2>"$T/stderr" &
+	pid=$!
+	trap 'kill -KILL "$pid" || :' EXIT
+}
+
+checkpointer() { # SIGNAL
+	kill -"$1" "$(sql main "select pid from pg_stat_activity where backend_type = 'checkpointer'")"
+}
+
+# While the checkpoint stands still the directory is another one.
+directory_is_swapped() {
+	checkpointer STOP
+	as_root --split -o "$T/hands/dir"
+	wait_until 30 in_phase 'waiting for the checkpoint'
+	as_server mv "$T/hands/dir" "$T/hands/moved"
+	as_server ln -s "$1" "$T/hands/dir"
+	checkpointer CONT
+	ends
+}
+
+swapped_directory() {
+	mkdir -m 700 "$T/secret"
+	directory_is_swapped "$T/secret"
+	empty "$T/secret"
+	[ "$rc" -eq 0 ]
+	[ -f "$T/hands/moved/backup_manifest" ]
+	clean main
+	rm -r "$T/hands/moved" "$T/hands/dir"
+}
+
+into_the_cluster() {
+	as_server mkdir "$T/main/data/inner"
+	directory_is_swapped "$T/main/data/inner"
+	empty "$T/main/data/inner"
+	rmdir "$T/main/data/inner"
+	clean main
+	rm -r "$T/hands/moved" "$T/hands/dir"
+}
+
+# What was a fifo when it was looked at is a link to a file of root's when it is opened.
+swapped_fifo() { # PATTERN COMMAND...: what puts another thing into its place
+	pattern=$1
+	shift
+	strace -o /dev/null true 2>/dev/null || skip 'strace cannot trace here'
+	echo precious >"$T/secret.txt"
+	chmod 600 "$T/secret.txt"
+	as_server mkfifo "$T/hands/fifo"
+	trace="strace -D -qq -o $T/trace -e trace=openat"
+	as_root -o "$T/hands/fifo"
+	wait_until 30 grep -q 'hands/fifo.*ENXIO' "$T/trace"
+	as_server "$@"
+	ends
+	[ "$rc" -eq 1 ]
+	one_error "$T/stderr" "$pattern"
+	lines 1 '^hint: ' "$T/stderr"
+	[ "$(cat "$T/secret.txt")" = precious ]
+	clean main
+	rm "$T/hands/fifo" "$T/secret.txt" "$T/trace"
+}
+
 chown root:root "$T/out"
 chmod 700 "$T/out"
 cluster_init main
@@ -124,3 +192,8 @@ t 'links that lead out are not followed' hostile_links
 t 'a file the owner cannot read' secret_file
 t 'an existing output' existing_output
 t 'an output that is a link' output_by_link
+as_server mkdir "$T/hands"
+t 'the directory of --split is swapped' swapped_directory
+t 'and for one in the cluster' into_the_cluster
+t 'a fifo is swapped for a file' swapped_fifo 'is another file' ln -sf "$T/secret.txt" "$T/hands/fifo"
+t 'for a device' swapped_fifo 'is another file' ln -sf /dev/null "$T/hands/fifo"
