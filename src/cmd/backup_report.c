@@ -122,5 +122,5 @@ backup_report_write(struct backup *b, bool is_sound, const struct error *why)
 	add_proofs(b, &b->facts);
 	b->facts.progress = &b->progress;
 	if (report_write(b->report, verdict, why, &b->facts, &err))
-		message_error(&err);
+		message_mishap(&err);
 }

@@ -73,22 +73,37 @@ message_hint(const struct error *err)
 	return err->hint[0] ? err->hint : advice_for(err);
 }
 
-void
-message_error(const struct error *err)
+/* ${hint} NULL: there is none. */
+static void
+say_with_hint(const char *kind, const char *text, const char *hint)
 {
-	struct error line = *err;
-	const char *hint;
-
-	defuse(line.text);
-	defuse(line.hint);
-	hint = message_hint(&line);
 	pthread_mutex_lock(&lock);
 	wipe_progress();
-	fprintf(stderr, "pg_basetar: %s\n", line.text);
+	fprintf(stderr, "pg_basetar: %s%s\n", kind, text);
 	if (hint)
 		fprintf(stderr, "hint: %s\n", hint);
 	fflush(stderr);
 	pthread_mutex_unlock(&lock);
+}
+
+void
+message_error(const struct error *err)
+{
+	struct error line = *err;
+
+	defuse(line.text);
+	defuse(line.hint);
+	say_with_hint("", line.text, message_hint(&line));
+}
+
+void
+message_mishap(const struct error *err)
+{
+	struct error line = *err;
+
+	defuse(line.text);
+	defuse(line.hint);
+	say_with_hint("warning: ", line.text, line.hint[0] ? line.hint : NULL);
 }
 
 static void

@@ -12,7 +12,7 @@
  * Standard error is the process's, so this module has state.
  */
 enum message_level {
-	MESSAGE_QUIET,  /* -q: errors and findings only */
+	MESSAGE_QUIET,  /* -q: errors, mishaps and findings only */
 	MESSAGE_NORMAL, /* and warnings, which cron mails */
 	MESSAGE_VERBOSE /* -v: and what is being done */
 };
@@ -27,6 +27,12 @@ const char *message_hint(const struct error *err);
 
 /* "pg_basetar: warning: TEXT". */
 void message_warning(const char *text);
+
+/*
+ * "pg_basetar: warning: TEXT", and "hint: HINT" if it has one of its own: something failed,
+ * but not the run, of which the one error tells.  Said with -q, too, and to no listener.
+ */
+void message_mishap(const struct error *err);
 
 /* "pg_basetar: TEXT": something is wrong in the cluster.  Said with -q, too. */
 void message_finding(const struct finding *);

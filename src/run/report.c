@@ -313,6 +313,8 @@ report_write(struct report *r, enum report_verdict verdict, const struct error *
 		return 0;
 	remove_earlier(r);
 	err->hint[0] = '\0';
-	error_hint(err, "The exit status tells of the backup alone, whatever became of the report.");
+	if (verdict != REPORT_FAILED)
+		error_hint(err, "The exit status tells of the backup alone, whatever became of the "
+				"report.");
 	return error_wrap(err, "the report was not written");
 }

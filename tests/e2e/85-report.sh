@@ -8,6 +8,7 @@
 data=$T/main/data
 archive=$T/out/base.tar
 report=$T/reports/report.json
+not_written='^pg_basetar: warning: the report was not written'
 
 # value KEY: of the report, as it stands there.
 value() {
@@ -305,7 +306,7 @@ appears() {
 	as_server sh -c "echo precious >'$report'"
 	let_go
 	[ "$rc" -eq 0 ]
-	lines 1 "the report was not written: the file \"$report\" is no report" "$T/stderr"
+	lines 1 "$not_written: the file \"$report\" is no report" "$T/stderr"
 	[ "$(cat "$report")" = precious ]
 	rm "$report"
 	clean main
@@ -336,9 +337,16 @@ no_room() {
 	fails dd if=/dev/zero of="$T/small/filler" bs=4k status=none
 	captured backup main -c fast -q -o "$archive" --report="$T/small/report.json"
 	[ "$rc" -eq 0 ]
-	one_error "$T/stderr" 'the report was not written: .*: No space left on device'
+	lines 2 '' "$T/stderr"
+	head -n 1 "$T/stderr" | grep -q "$not_written: .*: No space left on device\$"
 	lines 1 '^hint: The exit status tells of the backup alone' "$T/stderr"
 	tar -tf "$archive" | tail -n 1 | grep -qx backup_manifest
+	fails dd if=/dev/zero of="$T/small/more" bs=4k status=none # where the earlier one was
+	captured backup main -c fast -q -o "$archive" --report="$T/small/report.json"
+	[ "$rc" -eq 1 ] # and has one error to tell, of the backup
+	one_error "$T/stderr" 'File exists'
+	lines 1 "$not_written" "$T/stderr"
+	rm "$T/small/more"
 	[ "$(find "$T/small" -mindepth 1)" = "$T/small/filler" ]
 	umount "$T/small"
 	rm "$T/mounted" "$archive"

@@ -28,6 +28,18 @@ say_error(void)
 	message_error(&err);
 }
 
+/* What is known of the cause is about the backup: only its own hint counts. */
+static void
+say_mishap(void)
+{
+	struct error err = { 0 };
+
+	error_set(&err, ERROR_IO, EMFILE, EVIL);
+	message_mishap(&err);
+	error_hint(&err, "See " EVIL ".");
+	message_mishap(&err);
+}
+
 /* A hint of its own comes before what is known of the cause. */
 static void
 say_advice(void)
@@ -64,6 +76,7 @@ say_much(void)
 }
 
 #define TOO_MANY "pg_basetar: open: Too many open files\nhint: "
+#define MISHAP "pg_basetar: warning: " DEFUSED ": Too many open files\n"
 #define WARNING "pg_basetar: warning: w %s " DEFUSED "\n"
 #define FINDING "pg_basetar: f %s " DEFUSED "\n"
 #define INFO "pg_basetar: i " DEFUSED " 7\n"
@@ -81,6 +94,8 @@ static struct row {
 	    "pg_basetar: file \"" DEFUSED "\"\nhint: See " DEFUSED ".\n" },
 	{ "advice", MESSAGE_NORMAL, say_advice,
 	    TOO_MANY "Raise the limit for open files (ulimit -n).\n" TOO_MANY "Own.\n" },
+	{ "a mishap", MESSAGE_QUIET, say_mishap,
+	    MISHAP MISHAP "hint: See " DEFUSED ".\n" },
 	{ "quiet", MESSAGE_QUIET, say_the_rest, FINDING PROGRESS },
 	{ "normal", MESSAGE_NORMAL, say_the_rest, FINDING WARNING NOTE PROGRESS },
 	{ "verbose", MESSAGE_VERBOSE, say_the_rest,
