@@ -17,8 +17,8 @@
 
 /* What says how a server is reached, and what it shall do or keep: none is asked. */
 #define OF_SERVER                                                                          \
-	"checkpoint", "wait-archive", "no-slot", "dbname", "host", "port", "username",   \
-	    "no-password", "password"
+	"checkpoint", "wait-archive", "no-wait-archive", "no-slot", "dbname", "host",      \
+	    "port", "username", "no-password", "password"
 
 /* Options of which only one can be meant; and why, where that must be said. */
 static const struct {
