@@ -216,60 +216,100 @@ take_text(struct options *o, const struct token *t, struct error *err)
 	return 0;
 }
 
+/* One that says all by being there. */
+static void
+take_flag(struct options *o, const struct token *t)
+{
+	static const bool yes = true;
+
+	if (t->row->kind == OPT_FLAG)
+		memcpy((char *)o + t->row->field, &yes, sizeof(yes));
+	else if (t->row->kind == OPT_OFFLINE)
+		o->source = SOURCE_STOPPED;
+	else if (t->row->kind == OPT_SNAPSHOT)
+		o->source = SOURCE_SNAPSHOT;
+	else {
+		o->never_prompt = t->row->kind == OPT_NO_PROMPT;
+		o->force_prompt = t->row->kind == OPT_PROMPT;
+	}
+}
+
+static int
+take_wait(struct options *o, const struct token *t, struct error *err)
+{
+	o->wait_archive = t->row->kind == OPT_WAIT;
+	if (!t->has_value)
+		return 0;
+	/* the limit is that of poll(): milliseconds in an int */
+	return optvalue_number(t->value, 1, 2147483, &o->wait_archive_limit, err);
+}
+
+static int
+take_number(struct options *o, const struct token *t, struct error *err)
+{
+	if (t->row->kind == OPT_RATE)
+		return optvalue_rate(t->value, &o->max_rate, err);
+	if (t->row->kind == OPT_RECORD) /* a tape drive has 24 bits for the length of a block */
+		return optvalue_number(t->value, 1, 32767, &o->blocking_factor, err);
+	/* the limit is there to catch a slip */
+	return optvalue_number(t->value, 1, 1024, &o->jobs, err);
+}
+
+/* One of a few words. */
+static int
+take_choice(struct options *o, const struct token *t, struct error *err)
+{
+	switch (t->row->kind) {
+	case OPT_COMPRESS:
+		return optvalue_compression(t->value, &o->compression, err);
+	case OPT_GZIP:
+		return optvalue_compression("gzip", &o->compression, err);
+	case OPT_CHECKPOINT:
+		return optvalue_checkpoint(t->value, &o->checkpoint_fast, err);
+	case OPT_WAL_METHOD:
+		return optvalue_wal_method(t->value, &o->wal_method, err);
+	case OPT_DIGEST:
+		return optvalue_digest(t->value, &o->manifest_digest, err);
+	default:
+		return optvalue_format(t->value, err);
+	}
+}
+
 /* Carry out one option.  Returns what options_parse() shall, OPTIONS_RUN to go on. */
 static int
 take_option(struct options *o, const struct token *t, struct error *err)
 {
-	static const bool yes = true;
-
 	switch (t->row->kind) {
 	case OPT_HEADING:
 		break;
 	case OPT_FLAG:
-		memcpy((char *)o + t->row->field, &yes, sizeof(yes));
+	case OPT_OFFLINE:
+	case OPT_SNAPSHOT:
+	case OPT_NO_PROMPT:
+	case OPT_PROMPT:
+		take_flag(o, t);
 		break;
 	case OPT_TEXT:
 	case OPT_NAME:
 	case OPT_LABEL:
 	case OPT_PORT:
 		return take_text(o, t, err);
-	case OPT_COMPRESS:
-		return optvalue_compression(t->value, &o->compression, err);
-	case OPT_GZIP:
-		return optvalue_compression("gzip", &o->compression, err);
-	case OPT_FORMAT:
-		return optvalue_format(t->value, err);
-	case OPT_JOBS: /* the limit is there to catch a slip */
-		return optvalue_number(t->value, 1, 1024, &o->jobs, err);
-	case OPT_CHECKPOINT:
-		return optvalue_checkpoint(t->value, &o->checkpoint_fast, err);
-	case OPT_WAL_METHOD:
-		return optvalue_wal_method(t->value, &o->wal_method, err);
 	case OPT_WAIT:
-	case OPT_NO_WAIT: /* the limit is that of poll(): milliseconds in an int */
-		o->wait_archive = t->row->kind == OPT_WAIT;
-		if (!t->has_value)
-			break;
-		return optvalue_number(t->value, 1, 2147483, &o->wait_archive_limit, err);
-	case OPT_RECORD: /* a tape drive has 24 bits for the length of a block */
-		return optvalue_number(t->value, 1, 32767, &o->blocking_factor, err);
+	case OPT_NO_WAIT:
+		return take_wait(o, t, err);
+	case OPT_JOBS:
+	case OPT_RECORD:
 	case OPT_RATE:
-		return optvalue_rate(t->value, &o->max_rate, err);
+		return take_number(o, t, err);
+	case OPT_COMPRESS:
+	case OPT_GZIP:
+	case OPT_FORMAT:
+	case OPT_CHECKPOINT:
+	case OPT_WAL_METHOD:
 	case OPT_DIGEST:
-		return optvalue_digest(t->value, &o->manifest_digest, err);
-	case OPT_OFFLINE:
-		o->source = SOURCE_STOPPED;
-		break;
-	case OPT_SNAPSHOT:
-		o->source = SOURCE_SNAPSHOT;
-		break;
+		return take_choice(o, t, err);
 	case OPT_RELOCATE:
 		return relocations_add(&o->relocations, t->value, err);
-	case OPT_NO_PROMPT:
-	case OPT_PROMPT:
-		o->never_prompt = t->row->kind == OPT_NO_PROMPT;
-		o->force_prompt = t->row->kind == OPT_PROMPT;
-		break;
 	case OPT_HELP:
 		return OPTIONS_HELP;
 	case OPT_VERSION:
