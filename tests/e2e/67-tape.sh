@@ -6,19 +6,14 @@
 # shellcheck source=tests/e2e/background.sh
 . "$top/tests/e2e/background.sh"
 
-# traced OUTPUT OPTION...: the sizes of all writes to it in $T/writes, a line each, in order.
-traced() {
+# written OUTPUT OPTION...: the sizes of all writes to it in $T/writes, a line each, in order.
+written() {
 	output=$1
 	shift
-	strace -o /dev/null true 2>/dev/null || skip 'strace cannot trace here'
-	rm -f "$T"/trace.*
-	as_server timeout 300 strace -ff -qq -y -s 0 -e trace=write,writev,pwrite64,pwritev,pwritev2 \
-		-o "$T/out/trace" "$BIN" -D "$T/main/data" -c fast -o "$output" "$@" 2>"$T/stderr"
+	traced write,writev,pwrite64,pwritev,pwritev2 -o "$output" "$@"
 	[ ! -s "$T/stderr" ]
-	sed -n "s|^\([a-z0-9]*\)([0-9]*<$output>.*, \([0-9]*\)) *= \([0-9]*\)\$|\1 \2 \3|p" \
-		"$T"/out/trace.* >"$T/writes"
-	rm -f "$T"/out/trace.*
-	clean main
+	sed -n "s|^[0-9.]* \([a-z0-9]*\)([0-9]*<$output>.*, \([0-9]*\)) *= \([0-9]*\)\$|\1 \2 \3|p" \
+		"$T/trace" >"$T/writes"
 }
 
 in_records() { # SIZE: each write is of that many bytes, and was carried out as a whole
@@ -32,7 +27,7 @@ to_fifo() { # SIZE OPTION...: what came out of it is in $T/out/archive
 	rm -f "$T/out/fifo"
 	mkfifo -m 666 "$T/out/fifo"
 	cat "$T/out/fifo" >"$T/out/archive" &
-	traced "$T/out/fifo" "$@"
+	written "$T/out/fifo" "$@"
 	wait
 	in_records "$size"
 	[ "$(stat -c %s "$T/out/archive")" -eq $(($(wc -l <"$T/writes") * size)) ]
@@ -41,7 +36,7 @@ to_fifo() { # SIZE OPTION...: what came out of it is in $T/out/archive
 to_device() { # SIZE OPTION...
 	size=$1
 	shift
-	traced /dev/null "$@"
+	written /dev/null "$@"
 	in_records "$size"
 }
 

@@ -5,18 +5,13 @@
 # shellcheck source=tests/e2e/background.sh
 . "$top/tests/e2e/background.sh"
 
-# traced OUTPUT OPTION...: "SECONDS BYTES" of each write to it in $T/writes, by the time.
+# written OUTPUT OPTION...: "SECONDS BYTES" of each write to it in $T/writes, by the time.
 # $OUTPUT is a pattern.
-traced() {
+written() {
 	output=$1
 	shift
-	strace -o /dev/null true 2>/dev/null || skip 'strace cannot trace here'
-	as_server timeout 300 strace -ff -qq -y -s 0 -ttt -e trace=write,clock_nanosleep \
-		-o "$T/out/trace" "$BIN" -D "$T/main/data" -c fast "$@" 2>"$T/stderr"
-	cat "$T"/out/trace.* >"$T/trace"
-	rm -f "$T"/out/trace.*
+	traced write,clock_nanosleep "$@"
 	sed -n "s|^\([0-9.]*\) write([0-9]*<$output>.* = \([0-9]*\)\$|\1 \2|p" "$T/trace" | sort -n >"$T/writes"
-	clean main
 }
 
 # at_rate BYTES-A-SECOND MOST-AT-ONCE: over the whole run it is no more, and not much less; and
@@ -46,18 +41,18 @@ sleeps() { # BYTES-AT-ONCE
 }
 
 device() {
-	traced /dev/null -o /dev/null -Z none -r 8M
+	written /dev/null -o /dev/null -Z none -r 8M
 	at_rate 8388608 524288
 	sleeps 524288
 }
 
 compressed() { # the bytes that leave count, not those that were read
-	traced /dev/null -o /dev/null -z -r 1024
+	written /dev/null -o /dev/null -z -r 1024
 	at_rate 1048576 65536
 }
 
 records() {
-	traced /dev/null -o /dev/null -Z none -b 20 -r 8M
+	written /dev/null -o /dev/null -Z none -b 20 -r 8M
 	at_rate 8388608 522240
 	sleeps 522240
 }
@@ -65,7 +60,7 @@ records() {
 # All files together, and the manifest.  They have no names yet: "/DIR/#INODE (deleted)".
 split() {
 	rm -rf "$T/out/split"
-	traced "$T/out/split/.*" --split -o "$T/out/split" -Z none -r 8M
+	written "$T/out/split/.*" --split -o "$T/out/split" -Z none -r 8M
 	at_rate 8388608 524288
 	[ "$(awk '{ total += $2 } END { print total }' "$T/writes")" -eq \
 		"$(cat "$T"/out/split/* | wc -c)" ]
@@ -80,7 +75,7 @@ slow_reader() {
 		sleep 3
 		cat >/dev/null
 	} <"$T/pipe" &
-	traced "$T/pipe" -o "$T/pipe" -Z none -r 8M
+	written "$T/pipe" -o "$T/pipe" -Z none -r 8M
 	wait
 	awk '$1 - last > 2 && last { found = 1 } { last = $1 } END { exit !found }' "$T/writes"
 	awk -v rate=8388608 -v once=524288 '

@@ -58,7 +58,30 @@ is_ready() {
 		grep -q '^SigCgt:.*[1-9a-f]' "/proc/$pid/status"
 }
 
+# Are there more lines in $T/stderr than $1?
+said_more() {
+	[ "$(wc -l <"$T/stderr")" -gt "$1" ]
+}
+
+# asked: how far it is; the answer is the last line of $T/stderr.  Fails where none comes.
+asked() {
+	is_ready && said=$(wc -l <"$T/stderr") && kill -USR1 "$pid" && wait_until 2 said_more "$said"
+}
+
 # in_phase PHASE: what it says it is at, when asked.
 in_phase() {
-	is_ready && kill -USR1 "$pid" && sleep 0.3 && tail -n 1 "$T/stderr" | grep -q ", $1\$"
+	asked && tail -n 1 "$T/stderr" | grep -q ", $1\$"
+}
+
+# traced CALLS OPTION...: a backup of "main"; those system calls of its threads are in $T/trace, a
+# line each with the time, of one thread in their order.
+traced() {
+	calls=$1
+	shift
+	strace -o /dev/null true 2>/dev/null || skip 'strace cannot trace here'
+	as_server timeout 300 strace -ff -qq -y -s 0 -ttt -e "trace=$calls" \
+		-o "$T/out/trace" "$BIN" -D "$T/main/data" -c fast "$@" 2>"$T/stderr"
+	cat "$T"/out/trace.* >"$T/trace"
+	rm -f "$T"/out/trace.*
+	clean main
 }
