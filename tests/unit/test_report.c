@@ -1,4 +1,4 @@
-/* The report of a run: all it says; whole or not there; and no other file is lost. */
+/* The report of a run: all it says; whole or not there. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -337,33 +337,6 @@ check_fault(void **state)
 	assert_int_equal(openfds_count(), fds);
 }
 
-/* Something else came to its name during the run: it stays, and a fifo stops nobody. */
-static void
-taken_meanwhile(void **state)
-{
-	static const char *const others[] = { "backup_label", DIRECTORY, FIFO,
-		LINK("precious") };
-	struct error err = { 0 };
-	struct report *r;
-
-	(void)state;
-	faketree_put(root, "precious", "precious");
-	for (size_t i = 0; i < COUNT(others); i++) {
-		struct stat before, after;
-
-		assert_int_equal(report_open(&r, "late", false, &err), 0);
-		faketree_put(root, "late", others[i]);
-		assert_int_equal(lstat("late", &before), 0);
-		assert_int_equal(report_write(r, REPORT_SOUND, NULL, &all, &err), -1);
-		assert_string_equal(err.text,
-		    "the report was not written: the file \"late\" is no report");
-		report_free(r);
-		assert_int_equal(lstat("late", &after), 0);
-		assert_int_equal(before.st_ino, after.st_ino);
-		faketree_remove(root, "late");
-	}
-}
-
 /* A run that never came to write it leaves the earlier one. */
 static void
 not_written(void **state)
@@ -394,161 +367,13 @@ no_report(void **state)
 	report_free(NULL);
 }
 
-/* ---- refused ---- */
-
-static struct refusal {
-	const char *name, *path;
-	const char *there; /* a file of that name */
-	const char *text;  /* NULL: it is not refused */
-	const char *hint;
-} refusals[] = {
-	{ "no such directory", "none/report", NULL,
-	    "report: \"none/report\": directory \"none\": No such file or directory",
-	    "--report names a file" },
-	{ "a directory", "dir", NULL, "report: \"dir\": Is a directory", "--report names a file" },
-	{ "a link to a directory", "link-to-dir", NULL, "report: \"link-to-dir\": Is a directory",
-	    "--report names a file" },
-	{ "a fifo", "fifo", NULL, "report: \"fifo\" is not a regular file",
-	    "--report names a file" },
-	{ "a backup", "base.tar", "backup_label", "the file \"base.tar\" is no report",
-	    "name another file" },
-	{ "the beginning of a report", "short", "{\n  \"pg_basetar",
-	    "the file \"short\" is no report", "name another file" },
-	{ "other JSON", "other", "{\n  \"pg_basetar_reporT\": 1 }\n",
-	    "the file \"other\" is no report", "name another file" },
-	{ "a link to what is no report", "link", LINK("base.tar"),
-	    "the file \"link\" is no report", "name another file" },
-	{ "an empty file", "empty", "", NULL, NULL },
-	{ "an earlier report", "earlier", OLD, NULL, NULL },
-	{ "a link to nothing", "nothing", LINK("nowhere"), NULL, NULL },
-};
-
-static void
-check_refusal(void **state)
-{
-	const struct refusal *f = *state;
-	struct error err = { 0 };
-	struct report *r;
-	int rc;
-
-	if (f->there)
-		faketree_put(root, f->path, f->there);
-	rc = report_open(&r, f->path, false, &err);
-	if (f->text) {
-		assert_int_equal(rc, -1);
-		assert_null(r);
-		assert_string_equal(err.text, f->text);
-		assert_non_null(strstr(err.hint, f->hint));
-		return;
-	}
-	assert_int_equal(rc, 0);
-	assert_int_equal(report_write(r, REPORT_FINDINGS, NULL, &all, &err), 0);
-	report_free(r);
-	free(read_report(f->path));
-}
-
-/* Once refused it is not written, whatever comes. */
-static void
-assert_refused(struct report *r, int rc, const struct error *err, const char *text)
-{
-	struct error ignored = { 0 };
-
-	assert_int_equal(rc, -1);
-	assert_string_equal(err->text, text);
-	assert_int_equal(report_write(r, REPORT_FAILED, err, &all, &ignored), 0);
-	report_free(r);
-}
-
-static void
-inside_what_is_backed_up(void **state)
-{
-	struct error err = { 0 };
-	struct stat data, dir;
-	struct report *r;
-	int rc;
-
-	(void)state;
-	assert_int_equal(stat("data", &data), 0);
-	assert_int_equal(stat("dir", &dir), 0);
-	assert_int_equal(report_open(&r, "data/base/report", false, &err), 0);
-	assert_int_equal(report_refuse_inside(r, &dir, "the directory", &err), 0);
-	rc = report_refuse_inside(r, &data, "the data directory", &err);
-	assert_refused(r, rc, &err,
-	    "the report \"data/base/report\" is inside the data directory");
-	assert_int_equal(access("data/base/report", F_OK), -1);
-}
-
-static void
-open_it(void *arg)
-{
-	struct writing *w = arg;
-
-	w->rc = report_open(&w->report, "data/report", false, &w->err);
-}
-
-/*
- * Where no file is without a name: who refuses it may be the owner of the data directory
- * for the time being, and only who opened it can remove that file.
- */
-static void
-refused_with_a_name(void **state)
-{
-	static const struct refuse no_nameless = { SYS_openat, 2, O_TMPFILE & ~O_DIRECTORY,
-		O_TMPFILE & ~O_DIRECTORY, EOPNOTSUPP };
-	struct writing w = { .rc = 1 };
-	struct stat data;
-	char name[64];
-
-	(void)state;
-	if (!refuse_run(&no_nameless, 1, open_it, &w))
-		skip();
-	assert_int_equal(w.rc, 0);
-	snprintf(name, sizeof(name), "data/report.partial.%ld", (long)getpid());
-	assert_int_equal(access(name, F_OK), 0);
-	assert_int_equal(stat("data", &data), 0);
-	assert_int_equal(report_refuse_inside(w.report, &data, "it", &w.err), -1);
-	assert_int_equal(access(name, F_OK), 0);
-	assert_int_equal(report_write(w.report, REPORT_FAILED, &w.err, &all, &w.err), 0);
-	report_free(w.report);
-	assert_int_equal(access(name, F_OK), -1);
-	assert_int_equal(access("data/report", F_OK), -1);
-}
-
-static void
-the_output_itself(void **state)
-{
-	static const char *const same[] = { "dir/out", "./dir/out", "link-to-dir/out",
-		"data/../dir/out", "dir/out/" };
-	struct error err = { 0 };
-	struct report *r;
-	int fd;
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(same); i++) {
-		assert_int_equal(report_open(&r, "dir/out", false, &err), 0);
-		assert_int_equal(report_refuse_output(r, "out", -1, &err), 0);
-		assert_int_equal(report_refuse_output(r, "none/out", -1, &err), 0);
-		assert_refused(r, report_refuse_output(r, same[i], -1, &err), &err,
-		    "the report \"dir/out\" is the output");
-	}
-	fd = open("dir/out", O_WRONLY | O_CREAT, 0600);
-	assert_int_equal(report_open(&r, "dir/out", false, &err), 0);
-	assert_int_equal(report_refuse_output(r, NULL, STDIN_FILENO, &err), 0);
-	assert_refused(r, report_refuse_output(r, NULL, fd, &err), &err,
-	    "the report \"dir/out\" is the output");
-	close(fd);
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest others[] = { cmocka_unit_test(all_is_said),
 		cmocka_unit_test(nothing_is_known), cmocka_unit_test(many_rows),
-		cmocka_unit_test(not_written), cmocka_unit_test(taken_meanwhile),
-		cmocka_unit_test(no_report),
-		cmocka_unit_test(inside_what_is_backed_up),
-		cmocka_unit_test(refused_with_a_name), cmocka_unit_test(the_output_itself) };
-	struct CMUnitTest tests[COUNT(others) + COUNT(faults) + COUNT(refusals)];
+		cmocka_unit_test(not_written), cmocka_unit_test(no_report) };
+	struct CMUnitTest tests[COUNT(others) + COUNT(faults)];
 	struct CMUnitTest *t = tests + COUNT(others);
 
 	memcpy(tests, others, sizeof(others));
@@ -556,9 +381,5 @@ main(void)
 		*t++ = (struct CMUnitTest){ .name = faults[i].name,
 			.test_func = check_fault,
 			.initial_state = &faults[i] };
-	for (size_t i = 0; i < COUNT(refusals); i++)
-		*t++ = (struct CMUnitTest){ .name = refusals[i].name,
-			.test_func = check_refusal,
-			.initial_state = &refusals[i] };
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
