@@ -29,12 +29,6 @@ is_shut_down(const struct backup *b)
 	       b->control.state == CONTROL_SHUTDOWN_IN_RECOVERY;
 }
 
-static bool
-is_same(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
-
 /* ---- is it what the user says? ---- */
 
 /* What the server left of itself; nothing if there is no such file. */
@@ -74,7 +68,7 @@ is_in_use(const struct backup *b)
 	if (!postmaster_is_alive(&b->postmaster))
 		return false;
 	return b->opt->source == SOURCE_STOPPED ||
-	       (stat(b->postmaster.datadir, &st) == 0 && is_same(&st, &b->datadir_stat));
+	       (stat(b->postmaster.datadir, &st) == 0 && sys_is_same_file(&st, &b->datadir_stat));
 }
 
 static int

@@ -11,12 +11,6 @@
  * original are, and what is there now would be mixed with what was when it was taken.
  */
 
-static bool
-is_same(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
-
 static int
 leads_out(const char *link, const char *hint, struct error *err)
 {
@@ -40,8 +34,8 @@ is_original(const struct backup *b, const char *link, const struct stat *found)
 		return false;
 	snprintf(path, sizeof(path), "%s/", link);
 	/* of a server that crashed the directory itself is backed up, with its own links */
-	if (fstat(fd, &st) == 0 && !is_same(&st, &b->datadir_stat))
-		is_it = fstatat(fd, path, &st, 0) == 0 && is_same(&st, found);
+	if (fstat(fd, &st) == 0 && !sys_is_same_file(&st, &b->datadir_stat))
+		is_it = fstatat(fd, path, &st, 0) == 0 && sys_is_same_file(&st, found);
 	sys_close(fd);
 	return is_it;
 }
@@ -108,7 +102,7 @@ check_doubled(const struct backup *b, struct error *err)
 			const struct tablespace *t = &b->tablespaces.rows[i];
 			const struct tablespace *u = &b->tablespaces.rows[k];
 
-			if (!is_same(&t->directory, &u->directory))
+			if (!sys_is_same_file(&t->directory, &u->directory))
 				continue;
 			error_set(err, ERROR_STATE, 0,
 			    "tablespaces %s and %s are in one and the same directory", u->oid_text,

@@ -258,17 +258,11 @@ tablespaces_find(const struct tablespaces *list, const char *oid_text)
 	return NULL;
 }
 
-static bool
-is_same(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
-
 bool
 tablespaces_has_directory(const struct tablespaces *list, const struct stat *st)
 {
 	for (size_t i = 0; i < list->count; i++)
-		if (is_same(&list->rows[i].directory, st))
+		if (sys_is_same_file(&list->rows[i].directory, st))
 			return true;
 	return false;
 }

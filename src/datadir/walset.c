@@ -193,8 +193,7 @@ is_same_file(
 
 	if (set->is_frozen && !sys_is_same_time(&st->st_mtim, &was->st_mtim))
 		return false;
-	return st->st_dev == was->st_dev && st->st_ino == was->st_ino &&
-	       st->st_size == was->st_size;
+	return sys_is_same_file(st, was) && st->st_size == was->st_size;
 }
 
 static int

@@ -9,6 +9,7 @@
 #include "server/online_internal.h"
 #include "util/lsn.h"
 #include "util/number.h"
+#include "util/sys.h"
 
 /*
  * The start time in postmaster.pid is taken before that of pg_postmaster_start_time(),
@@ -89,8 +90,7 @@ compare_directory(const char *path, int datadir_fd)
 	/* not told, or the server sees other file systems than we: nothing is proved */
 	if (path == NULL || stat(path, &theirs) == -1 || fstat(datadir_fd, &ours) == -1)
 		return UNKNOWN;
-	return theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino ? SAME
-									    : ANOTHER;
+	return sys_is_same_file(&theirs, &ours) ? SAME : ANOTHER;
 }
 
 static const char *
