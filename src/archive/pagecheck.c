@@ -71,7 +71,8 @@ judge(const struct checking *c, size_t at, struct page_verdict *v, struct error 
 	uint32_t block = c->first_block + (uint32_t)((c->piece->offset + at) / PAGE_BYTES);
 
 	*v = page_judge(c->from->bytes + at, block, &c->check->limits);
-	if (v->state == PAGE_REPLAYED && v->found > pagetally_horizon(c->check->tally))
+	if (v->state == PAGE_LATER ||
+	    (v->state == PAGE_REPLAYED && v->found > pagetally_horizon(c->check->tally)))
 		return add_note(c, at, v, err);
 	return 0;
 }

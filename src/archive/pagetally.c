@@ -22,6 +22,7 @@ struct pagetally {
 	void (*finding)(const struct finding *);
 	struct pagetally_sum sum;
 	struct row rows[PAGETALLY_GREATEST];
+	struct row later;         /* of the pages that are later than the WAL, the latest */
 	size_t least;             /* row with the least LSN */
 	_Atomic uint64_t horizon; /* that LSN */
 };
@@ -46,6 +47,7 @@ pagetally_free(struct pagetally *t)
 		return;
 	for (size_t i = 0; i < PAGETALLY_GREATEST; i++)
 		free(t->rows[i].path);
+	free(t->later.path);
 	free(t);
 }
 
@@ -145,6 +147,19 @@ say_finding(struct pagetally *t, const char *path, uint64_t block,
 	return rc;
 }
 
+/* Where there is one there are thousands: the latest is remembered. */
+static int
+count_later(struct pagetally *t, const char *path, const struct piece_note *note,
+    struct error *err)
+{
+	t->sum.later_pages++;
+	if (note->found <= t->later.lsn)
+		return 0;
+	t->later.lsn = note->found;
+	t->later.block = note->offset / PAGE_BYTES;
+	return set_path(&t->later, path, err);
+}
+
 int
 pagetally_piece(struct pagetally *t, const char *path, struct pagetally_file *file,
     const struct piece *piece, struct error *err)
@@ -154,9 +169,8 @@ pagetally_piece(struct pagetally *t, const char *path, struct pagetally_file *fi
 		const struct piece_note *n = &piece->notes[i];
 
 		if (n->kind == PAGE_LATER) {
-			t->sum.later_pages++;
-			if (n->found > t->sum.latest_lsn)
-				t->sum.latest_lsn = n->found;
+			if (count_later(t, path, n, err))
+				return -1;
 			continue;
 		}
 		if (!page_is_bad((enum page_state)n->kind)) {
@@ -231,6 +245,14 @@ pagetally_stop(struct pagetally *t, uint64_t stop_lsn, struct error *err)
 		    .text = "there may be more blocks with such an LSN: only so many are "
 			    "remembered" });
 	return 0;
+}
+
+const char *
+pagetally_latest(const struct pagetally *t, uint64_t *block, uint64_t *lsn)
+{
+	*block = t->later.block;
+	*lsn = t->later.lsn;
+	return t->later.path;
 }
 
 struct pagetally_sum

@@ -30,7 +30,7 @@ struct pagetally_file {
 struct pagetally_sum {
 	uint64_t pages, files;                 /* checked */
 	uint64_t damaged_pages, damaged_files; /* of them */
-	uint64_t later_pages, latest_lsn; /* of a later moment than the WAL: no findings */
+	uint64_t later_pages; /* of a later moment than the WAL; not damaged */
 };
 
 /* ${finding} is told each finding. */
@@ -56,6 +56,12 @@ MUST_CHECK int pagetally_end(struct pagetally *, const char *path,
 
 /* The WAL ends at ${stop_lsn}: no page that was read before may be of later. */
 MUST_CHECK int pagetally_stop(struct pagetally *, uint64_t stop_lsn, struct error *err);
+
+/*
+ * Of the pages that are later than the WAL the latest: its file, borrowed, or NULL if there
+ * is none; its block in that file, and its LSN.
+ */
+const char *pagetally_latest(const struct pagetally *, uint64_t *block, uint64_t *lsn);
 
 /* Complete after pagetally_stop(). */
 struct pagetally_sum pagetally_sum(const struct pagetally *);

@@ -169,6 +169,21 @@ find_shutdown(struct backup *b, uint32_t newest, struct error *err)
 	return 0;
 }
 
+/*
+ * Does the line go through what pg_control tells of?  One that branched off before that is
+ * of another server, and recovery refuses it.
+ */
+static bool
+is_own_line(const struct backup *b)
+{
+	const struct control *c = &b->control;
+
+	return walhistory_at(&b->history, c->checkpoint_lsn) == c->timeline &&
+	       (c->min_recovery_lsn == 0 ||
+		   walhistory_at(&b->history, c->min_recovery_lsn - 1) ==
+		       c->min_recovery_timeline);
+}
+
 /* Where the WAL ends on the line that leads to ${timeline}. */
 static int
 follow(struct backup *b, uint32_t timeline, struct walend *end, struct error *err)
@@ -180,6 +195,10 @@ follow(struct backup *b, uint32_t timeline, struct walend *end, struct error *er
 		least = b->control.min_recovery_lsn;
 	if (backup_wal_line(b, timeline, err))
 		return error_hint(err, "Is a timeline history file missing from pg_wal?");
+	if (!is_own_line(b))
+		return error_set(err, ERROR_FORMAT, 0,
+		    "timeline %lu branched off before what pg_control tells of",
+		    (unsigned long)timeline);
 	return walend_find(&walend, b->control.redo_lsn, least, end, err);
 }
 
@@ -206,12 +225,12 @@ follow_newer(struct backup *b, uint32_t *newest, struct walend *end, bool *is_fo
 
 		if (!walname_parse_history(list.rows[i].name, &timeline) || timeline <= oldest)
 			continue;
-		/* of another line, or without WAL that leads there */
 		if (follow(b, timeline, &found, &why)) {
-			if (why.kind == ERROR_CANCELLED || why.kind == ERROR_MEMORY) {
-				*err = why;
-				rc = -1;
-			}
+			/* of another line, or without WAL that leads there */
+			if (why.kind == ERROR_FORMAT || why.kind == ERROR_STATE)
+				continue;
+			*err = why;
+			rc = -1;
 			continue;
 		}
 		if (!walhistory_has(&b->history, oldest) || (*is_found && found.lsn <= end->lsn))

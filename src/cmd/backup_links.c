@@ -18,39 +18,62 @@ leads_out(const char *link, const char *hint, struct error *err)
 	return error_hint(err, "%s", hint);
 }
 
-/* Does ${link}, in the directory that the server of the snapshot had, lead to ${found}? */
-static bool
-is_original(const struct backup *b, const char *link, const struct stat *found)
+/*
+ * The directory that the server of the snapshot had, opened; -1: there is none, or it is
+ * the one that is backed up, as of a server that crashed.
+ */
+static int
+open_original(const struct backup *b)
 {
 	struct stat st;
-	char path[64];
-	bool is_it = false;
-	int fd;
+	int fd = -1;
 
-	if (b->postmaster.datadir == NULL)
-		return false;
-	fd = open(b->postmaster.datadir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd == -1)
-		return false;
-	snprintf(path, sizeof(path), "%s/", link);
-	/* of a server that crashed the directory itself is backed up, with its own links */
-	if (fstat(fd, &st) == 0 && !sys_is_same_file(&st, &b->datadir_stat))
-		is_it = fstatat(fd, path, &st, 0) == 0 && sys_is_same_file(&st, found);
+	if (b->postmaster.datadir)
+		fd = open(b->postmaster.datadir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd != -1 && fstat(fd, &st) == 0 && !sys_is_same_file(&st, &b->datadir_stat))
+		return fd;
 	sys_close(fd);
+	return -1;
+}
+
+/* Is a server at work there now?  It may be another than when the snapshot was taken. */
+static bool
+is_at_work(int datadir_fd)
+{
+	struct postmaster now = { 0 };
+	struct error ignored = { 0 };
+	bool is_it;
+
+	if (postmaster_read(datadir_fd, &now, &ignored))
+		return false;
+	is_it = postmaster_is_alive(&now);
+	postmaster_free(&now);
 	return is_it;
 }
 
 /*
  * Is ${found} outside of the snapshot?  On another file system it is nearly always the
- * original's; on the same one it is if the original's link leads there too.  Somebody who
- * ${is_told} so may know better, unless a server is at work there.
+ * original's; on the same one it is if the original's ${link} leads there too.  Somebody
+ * who ${is_told} so may know better, unless a server is at work there.
  */
 static bool
 is_outside(const struct backup *b, const char *link, const struct stat *found, bool is_told)
 {
-	if (is_told)
-		return postmaster_is_alive(&b->postmaster) && is_original(b, link, found);
-	return found->st_dev != b->datadir_stat.st_dev || is_original(b, link, found);
+	struct stat st;
+	char path[64];
+	int fd;
+	bool is_original;
+
+	if (!is_told && found->st_dev != b->datadir_stat.st_dev)
+		return true;
+	fd = open_original(b);
+	if (fd == -1)
+		return false;
+	snprintf(path, sizeof(path), "%s/", link);
+	is_original = fstatat(fd, path, &st, 0) == 0 && sys_is_same_file(&st, found) &&
+		      (!is_told || is_at_work(fd));
+	sys_close(fd);
+	return is_original;
 }
 
 static int

@@ -10,8 +10,10 @@
 #define WAL_MOST (UINT64_C(1) << 50)
 
 /*
- * Without a server all WAL there is is known before the first page is read.  A page of
- * later, by no more than this, tells that pg_wal is of an earlier moment, or lost its end.
+ * All WAL of a snapshot is known before its first page is read.  A page of later, by no
+ * more than this, tells that pg_wal is of an earlier moment, or lost its end.  (Of a cluster
+ * that was shut down the copy is what the original is; and its unlogged relations, which
+ * only that keeps, have positions of their own.)
  */
 #define LATER_MOST (UINT64_C(1) << 40)
 
@@ -47,15 +49,17 @@ limit_online(struct backup *b)
 int
 backup_pages_open(struct backup *b, struct error *err)
 {
-	const bool is_cold = b->opt->source != SOURCE_SERVER;
+	const bool wants_later =
+	    b->opt->source == SOURCE_SNAPSHOT && b->control.block_size == PAGE_BYTES &&
+	    backup_cold_mode(b) == EXCLUDE_RECOVERS;
 
 	b->are_pages_checked = are_wanted(b);
-	if (!b->are_pages_checked && !(is_cold && b->control.block_size == PAGE_BYTES))
+	if (!b->are_pages_checked && !wants_later)
 		return 0;
-	if (is_cold) /* the positions are known, and set */
-		b->pages.limits.later_most = LATER_MOST;
-	else
+	if (b->opt->source == SOURCE_SERVER) /* else the positions are known, and set */
 		limit_online(b);
+	if (wants_later)
+		b->pages.limits.later_most = LATER_MOST;
 	b->pages.limits.no_checksums = !b->are_pages_checked;
 	b->pages.segment_blocks = b->control.segment_blocks;
 	return pagetally_new(&b->pages.tally, message_finding, err);
@@ -65,17 +69,20 @@ backup_pages_open(struct backup *b, struct error *err)
 static int
 check_later(const struct backup *b, struct error *err)
 {
-	const struct pagetally_sum sum = pagetally_sum(b->pages.tally);
 	char stop[LSN_TEXT], latest[LSN_TEXT];
+	uint64_t block, lsn;
+	const char *path = pagetally_latest(b->pages.tally, &block, &lsn);
 
-	if (sum.later_pages == 0)
+	if (path == NULL)
 		return 0;
 	error_set(err, ERROR_FORMAT, 0,
-	    "WAL ends at %s, but %llu data pages are of later, up to %s",
-	    lsn_print(stop, b->range.stop_lsn), (unsigned long long)sum.later_pages,
-	    lsn_print(latest, sum.latest_lsn));
+	    "WAL ends at %s, but %llu data pages are of later, up to %s of block %llu in \"%s\"",
+	    lsn_print(stop, b->range.stop_lsn),
+	    (unsigned long long)pagetally_sum(b->pages.tally).later_pages,
+	    lsn_print(latest, lsn), (unsigned long long)block, path);
 	return error_hint(err, "The end of pg_wal is lost or damaged, or pg_wal was not taken at "
-			       "the same moment as the data; a copy would be corrupt.");
+			       "the same moment as the data, and a copy would be corrupt; or, if "
+			       "it is one page, that is damaged.");
 }
 
 int

@@ -172,30 +172,45 @@ judge_new(const uint8_t page[PAGE_BYTES])
 }
 
 static struct page_verdict
-judge_beyond(uint64_t lsn, const struct page_limits *limits)
+judge_checksum(const uint8_t page[PAGE_BYTES], uint32_t block, const struct page_header *h,
+    enum page_state if_right)
 {
-	const bool is_later = lsn - limits->stop_lsn <= limits->later_most;
+	uint16_t sum = page_checksum(page, block);
 
-	return (struct page_verdict){ is_later ? PAGE_LATER : PAGE_BEYOND_STOP, limits->stop_lsn,
-		lsn };
+	if (sum != h->checksum)
+		return (struct page_verdict){ PAGE_BAD_CHECKSUM, sum, h->checksum };
+	return (struct page_verdict){ if_right, sum, h->checksum };
+}
+
+/* A page of which only garbage says that it is later proves nothing about the WAL. */
+static struct page_verdict
+judge_later(const uint8_t page[PAGE_BYTES], uint32_t block, const struct page_header *h,
+    const struct page_limits *limits)
+{
+	const struct page_verdict later = { PAGE_LATER, limits->stop_lsn, h->lsn };
+	struct page_verdict v;
+
+	if (limits->no_checksums)
+		return later;
+	v = judge_checksum(page, block, h, PAGE_LATER);
+	return v.state == PAGE_LATER ? later : v;
 }
 
 struct page_verdict
 page_judge(const uint8_t page[PAGE_BYTES], uint32_t block, const struct page_limits *limits)
 {
 	struct page_header h;
-	uint16_t sum;
 
 	page_decode(page, &h);
 	if (h.upper == 0 && !limits->no_checksums)
 		return judge_new(page);
-	if (h.lsn > limits->stop_lsn)
-		return judge_beyond(h.lsn, limits);
+	if (h.lsn > limits->stop_lsn && h.lsn - limits->stop_lsn <= limits->later_most)
+		return judge_later(page, block, &h, limits);
 	if (limits->no_checksums)
 		return (struct page_verdict){ PAGE_SOUND, 0, 0 };
+	if (h.lsn > limits->stop_lsn)
+		return (struct page_verdict){ PAGE_BEYOND_STOP, limits->stop_lsn, h.lsn };
 	if (h.lsn > limits->start_lsn)
 		return (struct page_verdict){ PAGE_REPLAYED, 0, h.lsn };
-	sum = page_checksum(page, block);
-	return (struct page_verdict){ sum == h.checksum ? PAGE_SOUND : PAGE_BAD_CHECKSUM, sum,
-		h.checksum };
+	return judge_checksum(page, block, &h, PAGE_SOUND);
 }

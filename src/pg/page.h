@@ -45,7 +45,7 @@ struct page_limits {
 	 * this is that of a page of a later moment, and not garbage.  0: not known.
 	 */
 	uint64_t later_most;
-	bool no_checksums; /* the LSN is all that is looked at */
+	bool no_checksums; /* an LSN that is later is all that is looked for */
 };
 #define PAGE_NO_LSN UINT64_MAX
 
@@ -53,10 +53,10 @@ enum page_state {
 	PAGE_SOUND,        /* its checksum holds */
 	PAGE_NEW,          /* all zeros: a relation was extended, and not yet written to */
 	PAGE_REPLAYED,     /* changed since the start: may be torn, replay puts it whole */
+	PAGE_LATER,        /* changed behind the stop: the WAL is of before that */
 	PAGE_BAD_CHECKSUM, /* from here on: damaged */
 	PAGE_NEW_NOT_ZERO, /* no checksum as in a new page, but not all zeros */
-	PAGE_BEYOND_STOP,  /* changed by WAL that there is not: replay does not mend it */
-	PAGE_LATER         /* the same, and by what it says the WAL is of before that */
+	PAGE_BEYOND_STOP   /* changed by WAL that there is not: replay does not mend it */
 };
 
 /* Is the page damaged?  If the file is in use: or being written right now. */

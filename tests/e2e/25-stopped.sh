@@ -152,7 +152,7 @@ started_meanwhile() { # AND: what happens to it then
 	let_go
 	[ "$rc" -eq 1 ]
 	grep -q '^hint: .*--offline' "$T/stderr"
-	fails tar -tf "$T/held.tar"
+	fails seen_whole "$T/held.tar"
 }
 
 touched_meanwhile() {

@@ -114,7 +114,7 @@ written_meanwhile() { # FILE
 	[ "$rc" -eq 1 ]
 	one_error "$T/stderr" 'changed while'
 	lines 1 '^hint: .*snapshot' "$T/stderr"
-	fails tar -tf "$T/held.tar"
+	fails seen_whole "$T/held.tar"
 }
 
 last_segment() {

@@ -102,6 +102,8 @@ links_of_a_restarted() {
 	shot main
 	cluster_start main
 	refused "tablespace \"$T/main/space\": .*leads out of the snapshot" snap --snapshot
+	refused "tablespace \"$T/main/space\": .*leads out of the snapshot" snap --snapshot \
+		-T "$T/main/space=$T/main/space"
 	cluster_stop main
 	refused "tablespace \"$T/main/space\": .*leads out of the snapshot" snap --snapshot
 	taken snap --snapshot -T "$T/main/space=$T/snap/space"
@@ -133,6 +135,24 @@ earlier_wal() { # INITDB OPTION...
 	as_server mv "$T/snap/wal" "$T/snap/data/pg_wal"
 	refused 'WAL ends at .*, but [0-9]* data pages are of later, up to' snap --snapshot
 	refused 'data pages are of later' snap --snapshot --no-verify-checksums
+}
+
+# A cluster that was shut down is what it is, whatever its pages say.
+later_and_stopped() {
+	begin
+	sql main 'create table t as select g as id from generate_series(1, 5000) g'
+	file=$T/main/data/$(sql main "select pg_relation_filepath('t')")
+	cluster_stop main
+	printf '\0\0\0\0\0\0\0\100' | as_server dd of="$file" bs=1 seek=8192 conv=notrunc status=none
+	taken main --offline
+	[ ! -s "$T/stderr" ]
+	# of a snapshot it may be all that tells of lost WAL
+	rm "$archive"
+	cluster_start main
+	sql main 'update t set id = 0 where id = 1'
+	shot main
+	refused "data pages are of later, up to 0/40000000 of block 1 in \"${file#"$T/main/data/"}\"" \
+		snap --snapshot
 }
 
 # ------------------------------------------------------------------- a standby's timelines
@@ -168,6 +188,32 @@ followed() {
 	cluster_start copy
 	[ "$(sql copy 'select count(*) from t')" -ge 20000 ]
 	cluster_stop copy
+}
+
+# Of another server, which was promoted before what this one has replayed.
+foreign_branch() {
+	begin
+	standby_of main standby
+	standby_of main second
+	as_server "$PG15/pg_ctl" -D "$T/standby/data" -s promote
+	wait_until 60 is_open standby
+	sql standby 'create table other as select generate_series(1, 90000) g'
+	sql main 'create table t as select generate_series(1, 30000) g'
+	level second main
+	sql second checkpoint
+	shot second
+	cp -p "$T"/standby/data/pg_wal/00000002* "$T/snap/data/pg_wal/"
+	taken snap --snapshot
+	[ "$(tar -xOf "$archive" backup_manifest | grep -o '"Timeline": [0-9]*')" = '"Timeline": 1' ]
+	restore copy "$archive"
+	as_server rm "$T/copy/data/standby.signal"
+	cluster_start copy
+	[ "$(sql copy 'select count(*) from t')" -eq 30000 ]
+	cluster_stop copy
+	rm "$archive"
+	segment=$(find "$T/snap/data/pg_wal" -maxdepth 1 -name '00000001*' -printf '%f\n' | sort | tail -n 2 | head -n 1)
+	rm "$T/snap/data/pg_wal/$segment"
+	refused "$segment" snap --snapshot
 }
 
 # ------------------------------------------------------------- what the copy has to archive
@@ -238,7 +284,9 @@ t 'links to the tablespaces of a server that was restarted' links_of_a_restarted
 t 'two tablespaces in one place' doubled
 t 'WAL of an earlier moment' earlier_wal
 t 'WAL of an earlier moment, with checksums' earlier_wal -k
+t 'a later page in a cluster that was shut down' later_and_stopped
 t 'a standby that followed a promotion' followed
+t 'a standby, and the timeline of another' foreign_branch
 t 'segments that were not archived' not_archived
 t 'a history that was not archived' history_not_archived
 t "a standby's stop at the end of a segment" on_a_boundary

@@ -127,7 +127,7 @@ moved_database() { # TABLESPACE
 	oid=$(sql main "select oid from pg_database where datname = 'moving'")
 	one_error "$T/stderr" "database with OID $oid was moved to another tablespace"
 	tail -n 1 "$T/stderr" | grep -q '^hint: '
-	fails tar -tf "$T/held.tar"
+	fails seen_whole "$T/held.tar"
 }
 
 # --------------------------------------------------------- links in the place of data

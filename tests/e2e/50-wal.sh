@@ -123,7 +123,7 @@ refused() { # DAMAGE WHICH PATTERN
 	[ "$rc" -eq 1 ]
 	one_error "$T/stderr" "$3"
 	grep -q "$segment" "$T/error"
-	fails tar -tf "$T/main.tar"
+	fails seen_whole "$T/main.tar"
 	cluster_stop main immediate
 }
 

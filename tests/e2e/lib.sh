@@ -108,6 +108,12 @@ fails() {
 	[ "$status" -gt 0 ] && [ "$status" -lt 124 ] # not by timeout, not by a crash
 }
 
+# seen_whole ARCHIVE: tar finds nothing amiss, reading all of it: given a name it would seek over
+# the bodies, and may miss a cut in the last one.
+seen_whole() {
+	tar -t <"$1" >/dev/null
+}
+
 # wait_until SECONDS COMMAND...: poll until it succeeds.
 wait_until() (
 	{ set +x; } 2>/dev/null

@@ -103,9 +103,11 @@ to_a_time() { # ARCHIVE
 	sound copy
 }
 
-# crash NAME: kill -9 of all processes of its server.
+# crash NAME: kill -9 of all processes of its server.  One that it started meanwhile would go on
+# writing, so it is stopped first.
 crash() {
 	server=$(head -n 1 "$T/$1/data/postmaster.pid")
+	kill -STOP "$server"
 	processes="$server $(pgrep -P "$server" | tr '\n' ' ')"
 	# shellcheck disable=SC2086 # words
 	kill -9 $processes || : # some may have ended by themselves

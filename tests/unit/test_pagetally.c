@@ -110,14 +110,18 @@ later_pages_are_counted(void **state)
 	struct pagetally_file file = { 0 };
 	struct error err = { 0 };
 	struct pagetally_sum sum;
+	uint64_t block, lsn;
 
 	(void)state;
+	assert_null(pagetally_latest(tally, &block, &lsn));
 	tell("base/5/1", &file, notes, 3);
 	assert_int_equal(pagetally_end(tally, "base/5/1", &file, &err), 0);
 	stop(100);
 	sum = pagetally_sum(tally);
 	assert_int_equal(sum.later_pages, 3);
-	assert_int_equal(sum.latest_lsn, 400);
+	assert_string_equal(pagetally_latest(tally, &block, &lsn), "base/5/1");
+	assert_int_equal(block, 1);
+	assert_int_equal(lsn, 400);
 	assert_int_equal(sum.damaged_pages, 0);
 	assert_int_equal(nsaid, 0);
 }
