@@ -93,54 +93,39 @@ backup_wal_line(struct backup *b, uint32_t newest, struct error *err)
 }
 
 /*
- * Of a cluster that no server works on: as it is there.  What was not archived yet the copy
- * must archive.
+ * What the copy's archiver is to be told of a segment, asked before its bytes are read: they
+ * are complete if it is.
+ *
+ * Nobody needs to archive a complete one again, since its own server sees to that: any but
+ * the last; that of a primary too, by the switch at the stop; that of a standby if the stop
+ * is its end, or the standby says so.  A cluster that no server works on tells itself, and
+ * what was not archived there the copy must archive.
  */
 static int
-copy_mark(struct backup *b, const char *name, struct error *err)
-{
-	enum walarchive_mark mark;
-
-	if (walarchive_mark(b->wal_fd, name, &mark, err))
-		return -1;
-	if (mark == WALARCHIVE_NONE)
-		return 0;
-	return archive_mark(b->archive, name, mark == WALARCHIVE_DONE ? "done" : "ready", err);
-}
-
-/*
- * Is the segment complete, so that its own server sees to its being archived?  The last one
- * of a primary is, by the switch at the stop; that of a standby is if the stop is its end,
- * or the standby says so.
- */
-static int
-is_complete(const struct backup *b, const struct walset_segment *s, bool *is_it,
+find_mark(const struct backup *b, const struct walset_segment *s, enum walarchive_mark *mark,
     struct error *err)
 {
 	const uint32_t size = b->control.wal_segment_size;
-	enum walarchive_mark mark;
+	const bool is_last = s->segno == walname_last_segment(b->range.stop_lsn, size);
+	const bool is_cold = b->opt->source != SOURCE_SERVER;
 
-	*is_it = !b->server.in_recovery || b->range.stop_lsn % size == 0 ||
-	    s->segno < walname_last_segment(b->range.stop_lsn, size);
-	if (*is_it)
+	*mark = WALARCHIVE_DONE;
+	if (!is_cold &&
+	    (!b->server.in_recovery || !is_last || b->range.stop_lsn % size == 0))
 		return 0;
-	if (walarchive_mark(b->wal_fd, s->name, &mark, err))
+	if (walarchive_mark(b->wal_fd, s->name, mark, err))
 		return -1;
-	*is_it = mark == WALARCHIVE_DONE;
+	if (!is_cold && *mark != WALARCHIVE_DONE)
+		*mark = WALARCHIVE_NONE;
 	return 0;
 }
 
-/* Tell the copy's archiver of a segment: nobody needs to archive a complete one again. */
 static int
-mark_segment(struct backup *b, const struct walset_segment *s, struct error *err)
+send_mark(struct backup *b, const char *name, enum walarchive_mark mark, struct error *err)
 {
-	bool is_it;
-
-	if (b->opt->source != SOURCE_SERVER)
-		return copy_mark(b, s->name, err);
-	if (is_complete(b, s, &is_it, err))
-		return -1;
-	return is_it ? archive_mark(b->archive, s->name, "done", err) : 0;
+	if (mark == WALARCHIVE_NONE)
+		return 0;
+	return archive_mark(b->archive, name, mark == WALARCHIVE_DONE ? "done" : "ready", err);
 }
 
 static int
@@ -152,29 +137,31 @@ send_segment(struct backup *b, const struct walset *set, size_t n, struct error 
 		.timeline = s->timeline,
 		.segment_lsn = s->segno * b->control.wal_segment_size,
 	};
+	enum walarchive_mark mark;
 	int fd = -1;
 
-	if (walset_open_segment(set, n, b->wal_fd, &fd, err) ||
+	if (find_mark(b, s, &mark, err) || walset_open_segment(set, n, b->wal_fd, &fd, err) ||
 	    archive_segment(b->archive, s->name, &s->st, fd, &opt, err))
 		return -1;
-	return mark_segment(b, s, err);
+	return send_mark(b, s->name, mark, err);
 }
 
 static int
 send_history(struct backup *b, const char *name, struct error *err)
 {
+	enum walarchive_mark mark = WALARCHIVE_DONE;
 	struct buf text = { 0 };
 	struct stat st;
 	int rc = -1;
 
+	if (b->opt->source != SOURCE_SERVER && walarchive_mark(b->wal_fd, name, &mark, err))
+		return -1;
 	if (fstatat(b->wal_fd, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
 		error_set(err, ERROR_IO, errno, "timeline history file \"%s\"", name);
 	else if (sys_read_file(b->wal_fd, name, WALHISTORY_TEXT_MAX, &text, err))
 		error_wrap(err, "timeline history file \"%s\"", name);
 	else if (archive_history(b->archive, name, &st, text.data, text.len, err) == 0)
-		rc = b->opt->source == SOURCE_SERVER ?
-		    archive_mark(b->archive, name, "done", err) :
-		    copy_mark(b, name, err);
+		rc = send_mark(b, name, mark, err);
 	buf_free(&text);
 	return rc;
 }

@@ -56,10 +56,15 @@ take() { # OPTION...
 	[ "$(sql main 'select count(*) from pg_replication_slots')" -eq 0 ]
 	loaded main
 	tar -xOf "$T/out/base.tar" backup_label | grep -qx 'BACKUP FROM: standby'
-	# the last segment is not complete: who goes on with it must archive it
-	last=$(tar -tf "$T/out/base.tar" | grep -E '^pg_wal/[0-9A-F]{24}$' | tail -n 1)
+	tar -tf "$T/out/base.tar" >"$T/list"
+	last=$(grep -E '^pg_wal/[0-9A-F]{24}$' "$T/list" | tail -n 1)
 	[ -n "$last" ]
-	[ "$(tar -tf "$T/out/base.tar" | grep -c "^pg_wal/archive_status/${last#pg_wal/}")" -eq 0 ]
+	# the last segment is not complete, and who goes on with it must archive it; unless it was
+	# before it was read: then it is what the primary archived
+	if grep -q "^pg_wal/archive_status/${last#pg_wal/}" "$T/list"; then
+		wait_until 60 test -e "$T/archive/${last#pg_wal/}"
+		tar -xOf "$T/out/base.tar" "$last" | cmp - "$T/archive/${last#pg_wal/}"
+	fi
 }
 
 take_split() {
@@ -97,6 +102,7 @@ verified() {
 	unpacked
 	case $form-$major in
 	split-15) verify_split copy "$T/out/split" ;;
+	split-1[0-6]) verify_split copy "$T/out/split" -n ;;
 	*-15) verify copy ;;
 	*-1[0-6]) verify copy -n ;;
 	esac
@@ -149,11 +155,10 @@ for major in ${PG_BASETAR_MAJORS:-10 15 18}; do
 	[ -e "$T/standby/data/postmaster.pid" ] || continue
 	load_start main
 	t "$major: backup under load" take
-	[ "$major" != 15 ] || t "$major: backup under load: split" take_split
+	t "$major: backup under load: split" take_split
 	load_stop main
 	mark
 	for form in one split; do
-		[ "$form" = one ] || [ "$major" = 15 ] || continue
 		t "$major, $form: pg_verifybackup" verified
 		t "$major, $form: starts unaided" starts
 		t "$major, $form: streams from the primary, and can be promoted" streams
