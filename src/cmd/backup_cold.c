@@ -251,6 +251,10 @@ find_end(struct backup *b, uint32_t newest, struct error *err)
 	bool is_found = follow(b, newest, &b->cold.end, &why) == 0;
 	char text[256], end[LSN_TEXT], stray[LSN_TEXT];
 
+	if (!is_found && why.kind != ERROR_FORMAT && why.kind != ERROR_STATE) {
+		*err = why; /* nothing is said of the WAL */
+		return -1;
+	}
 	if (b->control.state == CONTROL_IN_ARCHIVE_RECOVERY &&
 	    follow_newer(b, &newest, &b->cold.end, &is_found, err))
 		return -1;
