@@ -8,7 +8,7 @@
 #include <zlib.h>
 
 #include "util/buf.h"
-#include "util/json.h"
+#include "json/json.h"
 #include "util/lsn.h"
 
 /* Deflated text hangs in a chain of these, and leaves it link by link when read. */

@@ -9,7 +9,7 @@
 #include "io/stream.h"
 #include "run/message.h"
 #include "run/report.h"
-#include "util/json.h"
+#include "json/json.h"
 
 /* What every report begins with: the key that comes first. */
 #define REPORT_BEGINNING "{\n  \"pg_basetar_report\": "

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "util/json.h"
+#include "json/json.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

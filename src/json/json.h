@@ -1,5 +1,5 @@
-#ifndef PG_BASETAR_UTIL_JSON_H
-#define PG_BASETAR_UTIL_JSON_H
+#ifndef PG_BASETAR_JSON_JSON_H
+#define PG_BASETAR_JSON_JSON_H
 
 #include <stdbool.h>
 #include <stddef.h>
