@@ -99,19 +99,18 @@ parse_version(const char *text, unsigned *major)
 	return *text == '\0';
 }
 
-static int
-decide_version(const struct buf *text, const struct pg_version **version,
-    struct error *err)
+int
+cluster_parse_version(const char *text, const struct pg_version **version, struct error *err)
 {
 	const struct pg_version *known;
 	unsigned major;
 
-	if (strlen(buf_text(text)) != text->len || !parse_version(buf_text(text), &major))
+	if (!parse_version(text, &major))
 		return error_set(err, ERROR_FORMAT, 0, "holds no version of PostgreSQL");
 	known = cluster_version(major);
 	if (known == NULL) {
 		error_set(err, ERROR_UNSUPPORTED, 0, "PostgreSQL %.*s is not supported",
-		    (int)strcspn(buf_text(text), "\n"), buf_text(text));
+		    (int)strcspn(text, "\n"), text);
 		return error_hint(err, "This program knows PostgreSQL %s.",
 		    cluster_versions_text());
 	}
@@ -126,12 +125,26 @@ cluster_read_version(int datadir_fd, const struct pg_version **version, struct e
 	int rc;
 
 	rc = sys_read_file(datadir_fd, "PG_VERSION", 64, &text, err);
-	if (rc == 0)
-		rc = decide_version(&text, version, err);
+	if (rc == 0 && strlen(buf_text(&text)) != text.len)
+		rc = error_set(err, ERROR_FORMAT, 0, "holds no version of PostgreSQL");
+	else if (rc == 0)
+		rc = cluster_parse_version(buf_text(&text), version, err);
 	else if (err->kind == ERROR_IO && err->sys == ENOENT)
 		error_set(err, ERROR_STATE, ENOENT, "open");
 	if (rc)
 		error_wrap(err, "file \"PG_VERSION\"");
 	buf_free(&text);
 	return rc;
+}
+
+const char *
+cluster_directory(unsigned n)
+{
+	static const char *const directories[] = { "base", "global", "pg_commit_ts", "pg_logical",
+		"pg_logical/mappings", "pg_logical/snapshots", "pg_multixact",
+		"pg_multixact/members", "pg_multixact/offsets", "pg_notify", "pg_replslot",
+		"pg_serial", "pg_snapshots", "pg_subtrans", "pg_tblspc", "pg_twophase", "pg_wal",
+		"pg_xact" };
+
+	return n < sizeof(directories) / sizeof(directories[0]) ? directories[n] : NULL;
 }

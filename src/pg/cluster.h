@@ -38,12 +38,24 @@ const struct pg_version *cluster_version(unsigned major);
 const char *cluster_versions_text(void);
 
 /*
- * What release made the data directory ${datadir_fd}: its file PG_VERSION, which holds
- * the major number and a newline ("9.6" before 10).  ERROR_STATE, .sys ENOENT: there is
- * no such file, this is no data directory.  ERROR_UNSUPPORTED: a release without a row.
- * ERROR_FORMAT: not a version.
+ * What release the text of a file PG_VERSION names: the major number and a newline ("9.6"
+ * before 10).  ERROR_UNSUPPORTED: a release without a row.  ERROR_FORMAT: not a version.
+ */
+MUST_CHECK int cluster_parse_version(const char *text, const struct pg_version **version,
+    struct error *err);
+
+/*
+ * The same of the data directory ${datadir_fd}.  ERROR_STATE, .sys ENOENT: there is no such
+ * file, this is no data directory.
  */
 MUST_CHECK int cluster_read_version(
     int datadir_fd, const struct pg_version **version, struct error *err);
+
+/*
+ * The directories, relative to the data directory, without which a server does not start
+ * (seen on 10 to 18), or fails at its first checkpoint or transaction; it makes none of
+ * them.  NULL after the last.
+ */
+const char *cluster_directory(unsigned n);
 
 #endif
