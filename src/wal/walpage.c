@@ -93,8 +93,15 @@ static int
 check_timeline(const struct walpage_expect *e, uint32_t timeline, uint64_t lsn,
     uint32_t name_timeline, struct error *err)
 {
-	uint32_t owner = walhistory_at(e->history, lsn);
+	uint32_t owner;
 
+	if (e->history == NULL) {
+		if (timeline > 0 && timeline <= name_timeline)
+			return 0;
+		return error_set(err, ERROR_FORMAT, 0,
+		    "timeline %" PRIu32 ", expected %" PRIu32 " at most", timeline, name_timeline);
+	}
+	owner = walhistory_at(e->history, lsn);
 	if (!walhistory_has(e->history, name_timeline))
 		return error_set(err, ERROR_STATE, 0,
 		    "timeline %" PRIu32 " of the file is not in the history of timeline "

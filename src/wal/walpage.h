@@ -36,8 +36,11 @@ struct walpage_expect {
 	uint64_t system_identifier;
 	uint32_t segment_size;
 	uint32_t block_size; /* of WAL */
-	const struct walhistory
-	    *history; /* borrowed: of the newest timeline in question */
+	/*
+	 * Borrowed: of the newest timeline in question.  NULL: it is not known yet; a page
+	 * may then be of any timeline up to that in the file's name.
+	 */
+	const struct walhistory *history;
 };
 
 /*

@@ -4,42 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "util/buf.h"
 #include "util/bytes.h"
 #include "util/lsn.h"
-
-enum state {
-	STATE_BEFORE,  /* the start position has not come yet */
-	STATE_BETWEEN, /* a record begins at next */
-	STATE_INSIDE,  /* the record at next has begun; buf has what came of it */
-	STATE_FILLER,  /* behind a switch record; next is the segment's end */
-	STATE_DONE
-};
-
-struct walreader {
-	const struct walpage_expect *expect;
-	uint64_t stop_lsn;
-	bool skips_filler;
-	struct walreader_sink *sink;
-
-	uint32_t timeline; /* of the file the bytes come from */
-	uint64_t lsn;	   /* of the next byte that comes */
-	bool has_begun;	   /* there was a segment */
-
-	enum state state;
-	uint64_t end; /* of the last complete record; at first the start position */
-	uint64_t next;
-	uint64_t prev;	    /* the record before it; UINT64_MAX: none was read */
-	uint64_t abandoned; /* the record that was left incomplete; UINT64_MAX: none */
-
-	/* of the record that has begun */
-	struct buf buf;
-	struct walrecord rec;
-	uint32_t total_len; /* 0: not yet known */
-	uint32_t crc;
-};
-
-#define NONE UINT64_MAX
+#include "wal/walreader_internal.h"
 
 /* A page's flag (walpage.h): the record that should go on here was abandoned. */
 #define PAGE_IS_OVERWRITE 8
@@ -48,107 +15,6 @@ static uint64_t
 round_up(uint64_t lsn, uint64_t to)
 {
 	return (lsn + to - 1) / to * to;
-}
-
-static int
-ends_early(const struct walreader *r, struct error *err)
-{
-	char end[LSN_TEXT], stop[LSN_TEXT];
-
-	return error_set(err, ERROR_FORMAT, 0,
-	    "WAL ends at %s, before the stop position %s", lsn_print(end, r->end),
-	    lsn_print(stop, r->stop_lsn));
-}
-
-/* Say which record it is that something is wrong with. */
-static int
-of_record(const struct walreader *r, struct error *err)
-{
-	char at[LSN_TEXT];
-
-	return error_wrap(err, "WAL record at %s", lsn_print(at, r->next));
-}
-
-static int
-check_length(const struct walreader *r, uint32_t len, struct error *err)
-{
-	if (len == 0)
-		return ends_early(r, err);
-	if (len >= WALRECORD_HEADER && len <= WALRECORD_MAX)
-		return 0;
-	error_set(err, ERROR_FORMAT, 0,
-	    "%" PRIu32 " bytes long, expected %zu to %" PRIu32, len, WALRECORD_HEADER,
-	    WALRECORD_MAX);
-	return of_record(r, err);
-}
-
-/* Of the first record it is only known that it must link back. */
-static int
-check_header(const struct walreader *r, const struct walrecord *rec, struct error *err)
-{
-	char found[LSN_TEXT], expected[LSN_TEXT];
-
-	if (!walrecord_knows(rec->rmid)) {
-		error_set(err, ERROR_FORMAT, 0, "unknown resource manager %u", rec->rmid);
-		return of_record(r, err);
-	}
-	if (r->prev == NONE ? rec->prev < r->next : rec->prev == r->prev)
-		return 0;
-	if (r->prev == NONE)
-		error_set(err, ERROR_FORMAT, 0, "follows the record at %s, behind it",
-		    lsn_print(found, rec->prev));
-	else
-		error_set(err, ERROR_FORMAT, 0, "follows the record at %s, expected %s",
-		    lsn_print(found, rec->prev), lsn_print(expected, r->prev));
-	return of_record(r, err);
-}
-
-/* Is it the right one behind a record that was left incomplete, or behind none? */
-static int
-check_overwrite(struct walreader *r, const struct walrecord *rec, struct error *err)
-{
-	char found[LSN_TEXT], expected[LSN_TEXT];
-	uint64_t abandoned = NONE;
-
-	walrecord_is_overwrite(rec, &abandoned);
-	if (abandoned == r->abandoned) {
-		r->abandoned = NONE;
-		return 0;
-	}
-	if (r->abandoned == NONE)
-		error_set(err, ERROR_FORMAT, 0,
-		    "says that the record at %s is incomplete, which it is not",
-		    lsn_print(found, abandoned));
-	else
-		error_set(err, ERROR_FORMAT, 0,
-		    "does not say that the record at %s is incomplete, which it is",
-		    lsn_print(expected, r->abandoned));
-	return of_record(r, err);
-}
-
-static int
-check_crc(const struct walreader *r, const struct walrecord *rec, const uint8_t *header,
-    struct error *err)
-{
-	uint32_t crc = walrecord_crc(header, rec->data, rec->len);
-
-	if (crc == r->crc)
-		return 0;
-	error_set(err, ERROR_FORMAT, 0, "checksum %08" PRIX32 ", expected %08" PRIX32,
-	    r->crc, crc);
-	return of_record(r, err);
-}
-
-static int
-check_end(const struct walreader *r, uint64_t end, struct error *err)
-{
-	char found[LSN_TEXT], stop[LSN_TEXT];
-
-	if (end <= r->stop_lsn)
-		return 0;
-	error_set(err, ERROR_FORMAT, 0, "ends at %s, behind the stop position %s",
-	    lsn_print(found, end), lsn_print(stop, r->stop_lsn));
-	return of_record(r, err);
 }
 
 /* The record at next is whole: its header, all that is behind, the LSN of its end. */
@@ -164,8 +30,8 @@ deliver(struct walreader *r, struct walrecord *rec, const uint8_t *header, uint6
 	rec->magic = r->expect->magic;
 	rec->data = header + WALRECORD_HEADER;
 	rec->len = rec->total_len - WALRECORD_HEADER;
-	if (check_crc(r, rec, header, err) || check_overwrite(r, rec, err) ||
-	    check_end(r, end, err))
+	if (walreader_check_crc(r, rec, header, err) || walreader_check_overwrite(r, rec, err) ||
+	    walreader_check_end(r, end, err))
 		return -1;
 	if (r->sink && r->sink->record(r->sink, rec, err))
 		return -1;
@@ -184,12 +50,12 @@ look_inside(struct walreader *r, uint64_t end, struct error *err)
 {
 	if (r->total_len == 0 && r->buf.len >= sizeof(r->total_len)) {
 		r->total_len = get_u32native(r->buf.data);
-		if (check_length(r, r->total_len, err))
+		if (walreader_check_length(r, r->total_len, err))
 			return -1;
 	}
 	if (r->buf.len == WALRECORD_HEADER) {
 		walrecord_decode(r->buf.data, &r->rec, &r->crc);
-		if (check_header(r, &r->rec, err))
+		if (walreader_check_header(r, &r->rec, err))
 			return -1;
 	}
 	if (r->buf.len < WALRECORD_HEADER || r->buf.len < r->total_len)
@@ -229,7 +95,7 @@ begin(
 		return go_on(r, bytes, len, at, err);
 	}
 	walrecord_decode(header, &rec, &r->crc);
-	if (check_length(r, rec.total_len, err) || check_header(r, &rec, err))
+	if (walreader_check_length(r, rec.total_len, err) || walreader_check_header(r, &rec, err))
 		return -1;
 	*at += rec.total_len;
 	return deliver(r, &rec, header, r->lsn + *at, err);
@@ -332,6 +198,31 @@ place_page(struct walreader *r, const uint8_t *page, size_t header, struct error
 	return first_record(r, header, rest, err);
 }
 
+/* Its timeline is one of the file's history; is it one of this line too? */
+static int
+note_timeline(struct walreader *r, const uint8_t *page, struct error *err)
+{
+	const uint32_t timeline = get_u32native(page + 4);
+	struct walreader_timeline *last =
+	    r->ntimelines > 0 ? &r->timelines[r->ntimelines - 1] : NULL;
+	char at[LSN_TEXT];
+
+	if (last && timeline == last->timeline) {
+		last->last_lsn = r->lsn;
+		return 0;
+	}
+	if (last && timeline < last->timeline)
+		return error_set(err, ERROR_FORMAT, 0,
+		    "WAL page at %s: timeline %" PRIu32 " behind a page of timeline %" PRIu32,
+		    lsn_print(at, r->lsn), timeline, last->timeline);
+	if (r->ntimelines == WALREADER_TIMELINES)
+		return error_set(err, ERROR_UNSUPPORTED, 0,
+		    "WAL page at %s: of too many timelines", lsn_print(at, r->lsn));
+	r->timelines[r->ntimelines++] =
+	    (struct walreader_timeline){ timeline, r->lsn, r->lsn };
+	return 0;
+}
+
 /* The first bytes of a page; *at becomes the length of its header. */
 static int
 begin_page(
@@ -346,7 +237,8 @@ begin_page(
 	    (r->skips_filler || (len >= WALPAGE_SHORT_HEADER &&
 				    is_empty(page, WALPAGE_SHORT_HEADER))))
 		return 0;
-	if (walpage_check(r->expect, page, len, r->lsn, r->timeline, err))
+	if (walpage_check(r->expect, page, len, r->lsn, r->timeline, err) ||
+	    note_timeline(r, page, err))
 		return -1;
 	*at = header;
 	return place_page(r, page, header, err);
@@ -436,6 +328,32 @@ walreader_segment(
 	return 0;
 }
 
+const struct walreader_timeline *
+walreader_timeline(const struct walreader *r, size_t n)
+{
+	return n < r->ntimelines ? &r->timelines[n] : NULL;
+}
+
+int
+walreader_clone(const struct walreader *r, struct walreader_sink *sink,
+    struct walreader **out, struct error *err)
+{
+	struct walreader *copy = malloc(sizeof(*copy));
+
+	*out = NULL;
+	if (copy == NULL)
+		return error_memory(err);
+	*copy = *r;
+	copy->buf = (struct buf){ 0 };
+	copy->sink = sink;
+	if (r->buf.len > 0 && buf_append(&copy->buf, r->buf.data, r->buf.len, err)) {
+		walreader_free(copy);
+		return -1;
+	}
+	*out = copy;
+	return 0;
+}
+
 bool
 walreader_is_done(const struct walreader *r)
 {
@@ -451,7 +369,7 @@ walreader_position(const struct walreader *r)
 int
 walreader_finish(const struct walreader *r, struct error *err)
 {
-	return r->state == STATE_DONE ? 0 : ends_early(r, err);
+	return r->state == STATE_DONE ? 0 : walreader_ends_early(r, err);
 }
 
 void

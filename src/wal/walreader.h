@@ -82,6 +82,25 @@ MUST_CHECK int walreader_segment(
 MUST_CHECK int
 walreader_bytes(struct walreader *, const uint8_t *bytes, size_t len, struct error *err);
 
+/*
+ * A timeline that pages were found to be of, for whoever did not know the history
+ * (walpage.h).  They never descend.
+ */
+struct walreader_timeline {
+	uint32_t timeline;
+	uint64_t first_lsn, last_lsn; /* of its first and its last page */
+};
+
+/* The ${n}th of them; NULL: there are no more. */
+const struct walreader_timeline *walreader_timeline(const struct walreader *, size_t n);
+
+/* More of them are an error. */
+#define WALREADER_TIMELINES 16
+
+/* A copy that goes on by itself, telling ${sink}. */
+MUST_CHECK int walreader_clone(const struct walreader *, struct walreader_sink *sink,
+    struct walreader **, struct error *err);
+
 /* Did a record end at the stop position?  Then no more bytes are needed. */
 bool walreader_is_done(const struct walreader *);
 

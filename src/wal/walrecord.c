@@ -31,11 +31,29 @@ enum {
 	PART_SHORT = 255
 };
 
-enum { BLOCK_HAS_IMAGE = 0x10, BLOCK_SAME_RELATION = 0x80 };
+enum {
+	BLOCK_FORK = 0x0F,
+	BLOCK_HAS_IMAGE = 0x10,
+	BLOCK_WILL_INIT = 0x40, /* replay writes the whole page, whatever it held */
+	BLOCK_SAME_RELATION = 0x80
+};
 
-/* One compressed image was as another up to 14; then each method got a flag of its own. */
-enum { IMAGE_HAS_HOLE = 0x01, IMAGE_COMPRESSED_14 = 0x02, IMAGE_COMPRESSED_15 = 0x1C };
+/*
+ * The flags of an image.  One compressed image was as another up to 14; then each method got
+ * a flag of its own, and the others made room.
+ */
+enum { IMAGE_HAS_HOLE = 0x01 };
+struct image_flags {
+	uint8_t compressed, apply; /* replay puts the image in the page's place */
+};
 #define MAGIC_15 0xD110
+
+static struct image_flags
+image_flags(uint16_t magic)
+{
+	return magic < MAGIC_15 ? (struct image_flags){ 0x02, 0x04 } :
+				  (struct image_flags){ 0x1C, 0x02 };
+}
 
 void
 walrecord_decode(
@@ -85,28 +103,38 @@ take(struct rest *rest, size_t len)
 	return at;
 }
 
-/* The header of a block's part behind its number; returns the bytes it promises. */
+/*
+ * The header of a block's part behind its number; returns the bytes it promises.  ${block}
+ * has the relation of the one before it.
+ */
 static size_t
-take_block(struct rest *rest, uint16_t magic)
+take_block(struct rest *rest, uint16_t magic, struct walrecord_block *block)
 {
-	uint8_t compressed = magic < MAGIC_15 ? IMAGE_COMPRESSED_14 : IMAGE_COMPRESSED_15;
+	const struct image_flags known = image_flags(magic);
 	uint8_t flags = *take(rest, 1);
 	size_t promised = get_u16native(take(rest, 2));
+	const uint8_t *relation;
 
+	block->fork = flags & BLOCK_FORK;
+	block->is_made_anew = (flags & BLOCK_WILL_INIT) != 0;
 	if (flags & BLOCK_HAS_IMAGE) {
 		uint8_t image;
 
 		promised += get_u16native(take(rest, 2));
 		take(rest, 2);
 		image = *take(rest, 1);
-		if (image & IMAGE_HAS_HOLE && image & compressed)
+		if (image & IMAGE_HAS_HOLE && image & known.compressed)
 			take(rest, 2);
+		if (image & known.apply)
+			block->is_made_anew = true;
 	}
 	if (!(flags & BLOCK_SAME_RELATION)) {
-		take(rest, 8);
-		take(rest, 4);
+		relation = take(rest, 8);
+		block->space = get_u32native(relation);
+		block->database = get_u32native(relation + 4);
+		block->relnode = get_u32native(take(rest, 4));
 	}
-	take(rest, 4);
+	block->block = get_u32native(take(rest, 4));
 	return promised;
 }
 
@@ -119,40 +147,64 @@ bad_part(const struct walrecord *rec, unsigned part, struct error *err)
 	    lsn_print(at, rec->lsn), part);
 }
 
-int
-walrecord_main_data(
-    const struct walrecord *rec, const uint8_t **data, size_t *len, struct error *err)
+/* The parts of a record; each block is told to ${sink}, unless that is NULL. */
+static int
+take_parts(const struct walrecord *rec, struct walrecord_sink *sink, size_t *main_len,
+    struct error *err)
 {
 	struct rest rest = { rec->data, rec->len, false };
-	size_t main_len = 0, promised = 0;
+	struct walrecord_block block = { 0 };
+	size_t promised = 0;
 	bool is_last = false;
 	char at[LSN_TEXT];
 
+	*main_len = 0;
 	/* the main data's header is the last; without one the blocks' data must begin */
 	while (!is_last && rest.len > promised) {
 		uint8_t part = *take(&rest, 1);
 
 		if (part == PART_SHORT)
-			main_len = *take(&rest, 1);
+			*main_len = *take(&rest, 1);
 		else if (part == PART_LONG)
-			main_len = get_u32native(take(&rest, 4));
+			*main_len = get_u32native(take(&rest, 4));
 		else if (part == PART_ORIGIN)
 			take(&rest, 2);
 		else if (part == PART_TOPLEVEL_XID)
 			take(&rest, 4);
 		else if (part <= PART_BLOCK_LAST)
-			promised += take_block(&rest, rec->magic);
+			promised += take_block(&rest, rec->magic, &block);
 		else
 			return bad_part(rec, part, err);
+		if (sink && part <= PART_BLOCK_LAST && !rest.is_short)
+			sink->block(sink, &block);
 		is_last = part == PART_SHORT || part == PART_LONG;
 	}
-	if (rest.is_short || promised > rest.len || main_len != rest.len - promised)
-		return error_set(err, ERROR_FORMAT, 0,
-		    "WAL record at %s: its parts are not its %zu bytes",
-		    lsn_print(at, rec->lsn), rec->len);
+	if (!rest.is_short && promised <= rest.len && *main_len == rest.len - promised)
+		return 0;
+	return error_set(err, ERROR_FORMAT, 0,
+	    "WAL record at %s: its parts are not its %zu bytes", lsn_print(at, rec->lsn),
+	    rec->len);
+}
+
+int
+walrecord_main_data(
+    const struct walrecord *rec, const uint8_t **data, size_t *len, struct error *err)
+{
+	size_t main_len;
+
+	if (take_parts(rec, NULL, &main_len, err))
+		return -1;
 	*data = rec->data + rec->len - main_len;
 	*len = main_len;
 	return 0;
+}
+
+int
+walrecord_blocks(const struct walrecord *rec, struct walrecord_sink *sink, struct error *err)
+{
+	size_t main_len;
+
+	return take_parts(rec, sink, &main_len, err);
 }
 
 static bool

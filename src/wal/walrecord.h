@@ -65,9 +65,10 @@ bool walrecord_knows(uint8_t rmid);
  * The main data of a record, *data among its bytes, *len 0 when it has none.  Before it
  * stand the headers of its parts and the parts about single blocks:
  *
- *	0..32	a block: flags, length of its data (2), and if the flags say so: its
- *		full-page image's length (2), hole (2), flags (1), and for a compressed
- *		one with a hole the hole's length (2); the relation (12); the block (4)
+ *	0..32	a block: flags (the lower four bits are its fork), length of its data (2),
+ *		and if the flags say so: its full-page image's length (2), hole (2), flags
+ *		(1), and for a compressed one with a hole the hole's length (2); the
+ *		relation (12), unless it is that of the block before; the block (4)
  *	252	top-level transaction (4), from 14 on
  *	253	replication origin (2)
  *	254	the main data, its length (4)
@@ -79,6 +80,23 @@ bool walrecord_knows(uint8_t rmid);
  */
 MUST_CHECK int walrecord_main_data(
     const struct walrecord *rec, const uint8_t **data, size_t *len, struct error *err);
+
+/* A block that a record is about. */
+struct walrecord_block {
+	uint32_t space, database, relnode; /* OIDs of tablespace and database, and the file */
+	unsigned fork; /* 0 main, 1 free space map, 2 visibility map, 3 init */
+	uint32_t block;
+	bool is_made_anew; /* replay does not need what the page held: it has an image of it,
+	                    * or makes it from nothing */
+};
+
+struct walrecord_sink {
+	void (*block)(struct walrecord_sink *, const struct walrecord_block *);
+};
+
+/* Tell each block of a record.  ERROR_FORMAT as above, after some may have been told. */
+MUST_CHECK int walrecord_blocks(const struct walrecord *rec, struct walrecord_sink *sink,
+    struct error *err);
 
 /* Does the server go on in the next segment behind it, as pg_switch_wal() has it do? */
 bool walrecord_is_switch(const struct walrecord *rec);

@@ -1,0 +1,323 @@
+#include "wal/wallines.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "util/bytes.h"
+#include "util/lsn.h"
+#include "wal/walname.h"
+#include "wal/walreader.h"
+
+struct line {
+	struct walreader_sink sink; /* first */
+	struct wallines *lines;
+	struct walreader *reader;
+	struct walreader *before; /* as it was at the start of the last segment; NULL: none */
+	uint32_t timeline;
+	uint64_t next; /* the segment that it expects */
+	uint64_t records, backup_end;
+	bool has_failed;
+	struct error why;
+	bool has_later;
+	bool is_reading; /* the bytes of this file */
+};
+
+struct wallines {
+	struct wallines_options opt;
+	struct line *lines[WALLINES_MOST];
+	size_t count;
+	bool has_begun;
+	uint32_t timeline; /* of the file whose bytes come */
+	uint64_t segment_lsn;
+	bool is_first_page;
+	struct error failed; /* of the sink */
+	bool has_failed;
+};
+
+/* ---- lines ---- */
+
+static int
+line_record(struct walreader_sink *sink, const struct walrecord *rec, struct error *err)
+{
+	struct line *l = (struct line *)sink;
+	struct wallines *w = l->lines;
+	uint64_t start;
+
+	l->records++;
+	if (l->backup_end == 0 && walrecord_is_backup_end(rec, &start) &&
+	    start == w->opt.start_lsn)
+		l->backup_end = rec->end_lsn;
+	if (w->opt.sink == NULL || w->opt.sink->record(w->opt.sink, rec, err) == 0)
+		return 0;
+	w->has_failed = true;
+	w->failed = *err;
+	return -1;
+}
+
+static void
+line_free(struct line *l)
+{
+	if (l == NULL)
+		return;
+	walreader_free(l->reader);
+	walreader_free(l->before);
+	free(l);
+}
+
+static struct line *
+line_new(struct wallines *w, uint32_t timeline, uint64_t next)
+{
+	struct line *l = calloc(1, sizeof(*l));
+
+	if (l == NULL)
+		return NULL;
+	l->sink.record = line_record;
+	l->lines = w;
+	l->timeline = timeline;
+	l->next = next;
+	return l;
+}
+
+int
+wallines_new(struct wallines **out, const struct wallines_options *opt, struct error *err)
+{
+	struct walreader_options own = { .expect = opt->expect,
+		.start_lsn = opt->start_lsn,
+		.stop_lsn = UINT64_MAX,
+		.skips_filler = opt->skips_filler };
+	struct wallines *w = calloc(1, sizeof(*w));
+	struct line *l;
+
+	*out = NULL;
+	if (w == NULL)
+		return error_memory(err);
+	w->opt = *opt;
+	l = line_new(w, opt->start_timeline,
+	    opt->start_lsn - opt->start_lsn % opt->expect->segment_size);
+	if (l == NULL) {
+		free(w);
+		return error_memory(err);
+	}
+	w->lines[w->count++] = l;
+	own.sink = &l->sink;
+	if (walreader_new(&l->reader, &own, err)) {
+		wallines_free(w);
+		return -1;
+	}
+	*out = w;
+	return 0;
+}
+
+void
+wallines_free(struct wallines *w)
+{
+	if (w == NULL)
+		return;
+	for (size_t i = 0; i < w->count; i++)
+		line_free(w->lines[i]);
+	free(w);
+}
+
+/* ---- a file begins ---- */
+
+static void
+fail(struct line *l, const struct error *why)
+{
+	l->has_failed = true;
+	l->why = *why;
+	l->is_reading = false;
+}
+
+/* No file had the segment that the line expects. */
+static void
+fail_missing(struct line *l, uint32_t segment_size)
+{
+	char name[WALNAME_SIZE];
+	struct error why;
+
+	walname_build(name, l->timeline, l->next / segment_size, segment_size);
+	error_set(&why, ERROR_FORMAT, 0, "could not find WAL file \"%s\"", name);
+	fail(l, &why);
+}
+
+/* The file is the next of this line. */
+static int
+go_on(struct wallines *w, struct line *l, struct error *err)
+{
+	struct walreader *before = NULL;
+	struct error why;
+
+	if (walreader_clone(l->reader, NULL, &before, err))
+		return -1;
+	walreader_free(l->before);
+	l->before = before;
+	if (walreader_segment(l->reader, w->timeline, w->segment_lsn, &why)) {
+		fail(l, &why);
+		return 0;
+	}
+	l->next = w->segment_lsn + w->opt.expect->segment_size;
+	l->is_reading = true;
+	return 0;
+}
+
+/* From the start of this segment on the line may have gone on in this file's timeline. */
+static int
+branch(struct wallines *w, const struct line *from, struct error *err)
+{
+	const bool has_read = from->next != w->segment_lsn;
+	struct line *l;
+
+	if (w->count == WALLINES_MOST)
+		return 0;
+	l = line_new(w, w->timeline, w->segment_lsn);
+	if (l == NULL)
+		return error_memory(err);
+	/* what was told in this segment is told again */
+	l->records = from->records;
+	if (walreader_clone(has_read ? from->before : from->reader, &l->sink, &l->reader, err)) {
+		line_free(l);
+		return -1;
+	}
+	w->lines[w->count++] = l;
+	return go_on(w, l, err);
+}
+
+/* Is the line at the start of this segment, or was it before it read its own file of it? */
+static bool
+may_branch(const struct wallines *w, const struct line *l)
+{
+	const uint64_t after = w->segment_lsn + w->opt.expect->segment_size;
+
+	if (l->timeline >= w->timeline)
+		return false;
+	if (l->next == w->segment_lsn)
+		return !l->has_failed;
+	return l->next == after && l->before != NULL;
+}
+
+static int
+check_order(const struct wallines *w, uint32_t timeline, uint64_t segment_lsn,
+    struct error *err)
+{
+	if (!w->has_begun || segment_lsn > w->segment_lsn ||
+	    (segment_lsn == w->segment_lsn && timeline > w->timeline))
+		return 0;
+	return error_set(err, ERROR_STATE, 0, "WAL segments are out of order");
+}
+
+int
+wallines_segment(struct wallines *w, uint32_t timeline, uint64_t segment_lsn, struct error *err)
+{
+	const size_t count = w->count;
+
+	if (check_order(w, timeline, segment_lsn, err))
+		return -1;
+	w->has_begun = true;
+	w->timeline = timeline;
+	w->segment_lsn = segment_lsn;
+	w->is_first_page = true;
+	for (size_t i = 0; i < count; i++) {
+		struct line *l = w->lines[i];
+
+		l->is_reading = false;
+		if (!l->has_failed && l->timeline == timeline && l->next < segment_lsn)
+			fail_missing(l, w->opt.expect->segment_size);
+		if (!l->has_failed && l->timeline == timeline && l->next == segment_lsn) {
+			if (go_on(w, l, err))
+				return -1;
+		} else if (may_branch(w, l) && branch(w, l, err)) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
+/* ---- its bytes ---- */
+
+/* A segment that was written there, and no recycled one, tells that the WAL went on. */
+static void
+note_later(struct wallines *w, const uint8_t *page, size_t len)
+{
+	if (len < WALPAGE_LONG_HEADER || get_u16native(page) != w->opt.expect->magic ||
+	    get_u64native(page + 8) != w->segment_lsn)
+		return;
+	for (size_t i = 0; i < w->count; i++)
+		if (w->lines[i]->has_failed && w->lines[i]->timeline == w->timeline)
+			w->lines[i]->has_later = true;
+}
+
+int
+wallines_bytes(struct wallines *w, const uint8_t *bytes, size_t len, struct error *err)
+{
+	struct error why = { 0 };
+
+	if (w->is_first_page)
+		note_later(w, bytes, len);
+	w->is_first_page = false;
+	for (size_t i = 0; i < w->count; i++) {
+		struct line *l = w->lines[i];
+
+		if (!l->is_reading || walreader_bytes(l->reader, bytes, len, &why) == 0)
+			continue;
+		if (w->has_failed || why.kind == ERROR_MEMORY) {
+			*err = why;
+			return -1;
+		}
+		fail(l, &why);
+	}
+	return 0;
+}
+
+/* ---- which line it was ---- */
+
+/* Is each page of the timeline that had its place? */
+static bool
+agrees(const struct line *l, const struct walhistory *h, struct error *why)
+{
+	const struct walreader_timeline *t;
+	char at[LSN_TEXT];
+
+	for (size_t n = 0; (t = walreader_timeline(l->reader, n)) != NULL; n++) {
+		const uint64_t wrong = walhistory_at(h, t->first_lsn) != t->timeline ? t->first_lsn :
+		    walhistory_at(h, t->last_lsn) != t->timeline			  ? t->last_lsn :
+											    UINT64_MAX;
+
+		if (wrong == UINT64_MAX)
+			continue;
+		error_set(why, ERROR_FORMAT, 0,
+		    "WAL page at %s: timeline %" PRIu32 ", expected %" PRIu32,
+		    lsn_print(at, wrong), t->timeline, walhistory_at(h, wrong));
+		return false;
+	}
+	return true;
+}
+
+bool
+wallines_find(const struct wallines *w, const struct walhistory *h, struct wallines_line *out,
+    struct error *why)
+{
+	const uint32_t newest = h->rows[h->count - 1].timeline;
+	const struct line *best = NULL;
+
+	error_set(why, ERROR_FORMAT, 0, "no WAL of timeline %" PRIu32 " goes on from the start",
+	    newest);
+	for (size_t i = 0; i < w->count; i++) {
+		const struct line *l = w->lines[i];
+
+		if (l->timeline == newest && agrees(l, h, why) &&
+		    (best == NULL ||
+			walreader_position(l->reader) > walreader_position(best->reader)))
+			best = l;
+	}
+	if (best == NULL)
+		return false;
+	*out = (struct wallines_line){
+		.timeline = best->timeline,
+		.position = walreader_position(best->reader),
+		.records = best->records,
+		.backup_end = best->backup_end,
+		.why = best->has_failed ? &best->why : NULL,
+		.has_later = best->has_later,
+	};
+	return true;
+}

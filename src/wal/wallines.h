@@ -1,0 +1,84 @@
+#ifndef PG_BASETAR_WAL_WALLINES_H
+#define PG_BASETAR_WAL_WALLINES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util/error.h"
+#include "wal/walhistory.h"
+#include "wal/walpage.h"
+#include "wal/walrecord.h"
+
+/*
+ * WAL that passes before it is known which timeline recovery will follow, and where it
+ * stops: in an archive the history files and the manifest come behind the segments, and of
+ * one segment there may be files of several timelines.
+ *
+ * So each line that recovery could take is walked (walreader.h).  The first begins on the
+ * timeline of the start.  A file of a later timeline than a line is on may be where that
+ * line went on when a server was promoted: then another line branches off, with what the
+ * first had read up to the start of this segment, as the server copies the beginning of a
+ * segment into the new timeline's.  A line ends where its walk meets an error, or no file
+ * goes on with it.  What it was worth is decided by wallines_find(), when the history is
+ * known.
+ *
+ *	wallines_new()
+ *	for each file, by segment, then by timeline: wallines_segment(), wallines_bytes()
+ *	wallines_find()
+ */
+struct wallines;
+
+/* Lines that are followed; more of them than a cluster ever has are given up. */
+#define WALLINES_MOST 16
+
+/*
+ * Who is told of records.  What lines have in common before they part is told by each.
+ * An error ends all of them.
+ */
+struct wallines_sink {
+	int (*record)(struct wallines_sink *, const struct walrecord *, struct error *);
+};
+
+struct wallines_options {
+	const struct walpage_expect *expect; /* borrowed; its history is NULL */
+	uint64_t start_lsn;                  /* a redo point */
+	uint32_t start_timeline;
+	bool skips_filler;          /* as of walreader_options */
+	struct wallines_sink *sink; /* borrowed; NULL: none */
+};
+
+/* ERROR_FORMAT: nothing can begin at that position. */
+MUST_CHECK int wallines_new(struct wallines **, const struct wallines_options *options,
+    struct error *err);
+void wallines_free(struct wallines *);
+
+/*
+ * The bytes that follow are those of the file of ${timeline} with the segment at
+ * ${segment_lsn}.  ERROR_STATE: it does not come in the order of segments and timelines.
+ */
+MUST_CHECK int wallines_segment(struct wallines *, uint32_t timeline, uint64_t segment_lsn,
+    struct error *err);
+
+/* The next ${len} bytes of it, whole pages.  What is wrong with them is no error here. */
+MUST_CHECK int wallines_bytes(struct wallines *, const uint8_t *bytes, size_t len,
+    struct error *err);
+
+/* A line. */
+struct wallines_line {
+	uint32_t timeline;   /* of the last file it went through */
+	uint64_t position;   /* end of its last complete record */
+	uint64_t records;
+	uint64_t backup_end; /* end of the record that ends the backup begun at start_lsn; 0 */
+	const struct error *why; /* what ended the walk; NULL: the files did */
+	bool has_later; /* behind that came a segment written on this timeline */
+};
+
+/*
+ * The line that leads to the newest timeline of ${history}, through it.  False: none does;
+ * *why says what is in the way.
+ */
+bool wallines_find(const struct wallines *, const struct walhistory *history,
+    struct wallines_line *line, struct error *why);
+
+#endif
