@@ -1,6 +1,11 @@
 #ifndef PG_BASETAR_ARCHIVE_INFOFILE_H
 #define PG_BASETAR_ARCHIVE_INFOFILE_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "checksum/digest.h"
 #include "util/buf.h"
 #include "util/error.h"
 
@@ -13,5 +18,47 @@
 /* Append one line.  ${key} may come again: tablespaces, configuration files. */
 MUST_CHECK int infofile_add(struct buf *text, const char *key, const char *value,
     struct error *err);
+
+enum infofile_mode { INFOFILE_ONLINE, INFOFILE_OFFLINE, INFOFILE_SNAPSHOT };
+
+/* "tablespace: OID PATH", or "config: NAME PATH". */
+struct infofile_pair {
+	char *name, *path;
+};
+
+struct infofile_pairs {
+	size_t count;
+	struct infofile_pair *rows;
+};
+
+struct infofile {
+	char *version; /* of the program that wrote it */
+	char *label;
+	enum infofile_mode mode;
+	unsigned server_version; /* major */
+	bool has_manifest;
+	enum digest_kind digest; /* of its files, if there is a manifest */
+	bool has_wal;            /* the archive holds it */
+	bool is_split;           /* each tablespace has an archive of its own */
+	struct infofile_pairs tablespaces, config;
+};
+
+/* The file is no longer than this. */
+#define INFOFILE_MOST ((size_t)16 * 1024 * 1024)
+
+/* "online", "offline", "snapshot". */
+const char *infofile_mode_name(enum infofile_mode mode);
+
+/*
+ * Read it.  Keys that are not known are passed over.  ERROR_FORMAT names the line that is
+ * none of these, has an escape that is none, or comes twice where one is meant, or the key
+ * that is not there.  ERROR_UNSUPPORTED: another version of the format.  On failure *out is
+ * untouched, else to be released by infofile_free().
+ */
+MUST_CHECK int infofile_parse(const char *text, size_t len, struct infofile *out,
+    struct error *err);
+
+/* All zeros is legal. */
+void infofile_free(struct infofile *);
 
 #endif

@@ -1,0 +1,132 @@
+/* pg_basetar.info read back: what was written, and nothing that was not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "archive/infofile.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+#define HEAD "pg_basetar: 1\nversion: 0.1.0\nmode: online\nlabel: nightly\nserver_version: 15\n"
+#define REST "manifest_checksums: CRC32C\nwal_method: fetch\nlayout: one\n"
+
+static void
+whole(void **state)
+{
+	static const char text[] = HEAD REST
+	    "tablespace: 16400 /srv/a b\\nc\\\\\n"
+	    "future: something\n"
+	    "tablespace: 16401 /x\nconfig: pg_hba.conf /etc/pg hba.conf\n";
+	struct error err = { 0 };
+	struct infofile info;
+
+	(void)state;
+	assert_int_equal(infofile_parse(text, strlen(text), &info, &err), 0);
+	assert_string_equal(info.version, "0.1.0");
+	assert_string_equal(info.label, "nightly");
+	assert_int_equal(info.mode, INFOFILE_ONLINE);
+	assert_int_equal(info.server_version, 15);
+	assert_true(info.has_manifest && info.has_wal);
+	assert_false(info.is_split);
+	assert_int_equal(info.digest, DIGEST_CRC32C);
+	assert_int_equal(info.tablespaces.count, 2);
+	assert_string_equal(info.tablespaces.rows[0].name, "16400");
+	assert_string_equal(info.tablespaces.rows[0].path, "/srv/a b\nc\\");
+	assert_string_equal(info.tablespaces.rows[1].path, "/x");
+	assert_int_equal(info.config.count, 1);
+	assert_string_equal(info.config.rows[0].name, "pg_hba.conf");
+	assert_string_equal(info.config.rows[0].path, "/etc/pg hba.conf");
+	infofile_free(&info);
+}
+
+/* One value of HEAD REST changed, and what becomes of it. */
+static void
+values(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *error; /* NULL: it is taken */
+	} rows[] = {
+		{ HEAD "manifest_checksums: none\nwal_method: none\nlayout: split\n", NULL },
+		{ HEAD "manifest_checksums: NONE\nwal_method: none\nlayout: split\n", NULL },
+		{ HEAD "manifest_checksums: SHA512\nwal_method: none\nlayout: split\n", NULL },
+		{ "", "there is no \"pg_basetar\"" },
+		{ HEAD, "there is no \"manifest_checksums\"" },
+		{ HEAD REST "layout: one\n", "line 9: a second \"layout\"" },
+		{ HEAD REST "x", "line 9: cut short" },
+		{ HEAD REST "x\n", "line 9: not of the form \"KEY: VALUE\"" },
+		{ HEAD REST ": x\n", "line 9: not of the form \"KEY: VALUE\"" },
+		{ HEAD REST "x:y\n", "line 9: not of the form \"KEY: VALUE\"" },
+		{ HEAD REST "\n", "line 9: not of the form \"KEY: VALUE\"" },
+		{ HEAD REST "tablespace: 16400\n", "line 9: unknown value \"16400\"" },
+		{ HEAD REST "tablespace: x /a\n", "line 9: unknown value \"x /a\"" },
+		{ HEAD REST "tablespace: 16400 \n", "line 9: unknown value \"16400 \"" },
+		{ HEAD REST "tablespace: 1 a\\b\n", "line 9: damaged value" },
+		{ HEAD REST "tablespace: 1 a\\\n", "line 9: damaged value" },
+		{ "pg_basetar: 2\n", "line 1: version \"2\" of the archive's format is not known here" },
+		{ "mode: hot\n", "line 1: unknown value \"hot\"" },
+		{ "server_version: 9.6\n", "line 1: unknown value \"9.6\"" },
+		{ "manifest_checksums: MD5\n", "line 1: unknown value \"MD5\"" },
+		{ "wal_method: stream\n", "line 1: unknown value \"stream\"" },
+		{ "layout: two\n", "line 1: unknown value \"two\"" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct infofile info = { .server_version = 7 };
+		struct error err = { 0 };
+		int rc = infofile_parse(rows[i].text, strlen(rows[i].text), &info, &err);
+
+		if (rows[i].error == NULL) {
+			assert_int_equal(rc, 0);
+			infofile_free(&info);
+			continue;
+		}
+		assert_int_equal(rc, -1);
+		assert_string_equal(err.text, rows[i].error);
+		assert_int_equal(info.server_version, 7);
+	}
+}
+
+static void
+zero_bytes(void **state)
+{
+	static const char text[] = HEAD REST "tablespace: 1 /a\0b\n";
+	struct infofile info;
+	struct error err = { 0 };
+
+	(void)state;
+	assert_int_equal(infofile_parse(text, sizeof(text) - 1, &info, &err), -1);
+	assert_string_equal(err.text, "line 9: damaged value");
+}
+
+static void
+every_cut(void **state)
+{
+	static const char text[] = HEAD REST;
+
+	(void)state;
+	for (size_t len = 0; len < sizeof(text) - 1; len++) {
+		struct infofile info;
+		struct error err = { 0 };
+
+		assert_int_equal(infofile_parse(text, len, &info, &err), -1);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(whole),
+		cmocka_unit_test(values),
+		cmocka_unit_test(zero_bytes),
+		cmocka_unit_test(every_cut),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
