@@ -26,21 +26,21 @@ sync_output(struct patrol *patrol, struct error *err)
 	return output_finish(&b->output, err);
 }
 
-static const struct patrol_ops measuring = { backup_tree_measure, NULL, tick };
-static const struct patrol_ops finding = { backup_cold_find, NULL, tick };
+static const struct patrol_ops measuring = { backup_tree_measure, NULL, tick, NULL };
+static const struct patrol_ops finding = { backup_cold_find, NULL, tick, NULL };
 static const struct patrol_ops sending_cold_tree = { backup_tree_send, backup_cold_watch,
-	tick };
+	tick, NULL };
 static const struct patrol_ops sending_cold_wal = { backup_wal_send, backup_cold_watch,
-	tick };
-static const struct patrol_ops rechecking = { backup_cold_recheck, NULL, tick };
-static const struct patrol_ops starting = { backup_server_start, NULL, tick };
+	tick, NULL };
+static const struct patrol_ops rechecking = { backup_cold_recheck, NULL, tick, NULL };
+static const struct patrol_ops starting = { backup_server_start, NULL, tick, NULL };
 static const struct patrol_ops sending_tree = { backup_tree_send, backup_server_watch,
-	tick };
-static const struct patrol_ops sending_wal = { backup_wal_send, backup_slot_watch, tick };
+	tick, NULL };
+static const struct patrol_ops sending_wal = { backup_wal_send, backup_slot_watch, tick, NULL };
 static const struct patrol_ops awaiting_archive = { backup_archiving_await,
-	backup_server_watch, tick };
-static const struct patrol_ops ending = { backup_wal_end, NULL, tick };
-static const struct patrol_ops syncing = { sync_output, NULL, tick };
+	backup_server_watch, tick, NULL };
+static const struct patrol_ops ending = { backup_wal_end, NULL, tick, NULL };
+static const struct patrol_ops syncing = { sync_output, NULL, tick, NULL };
 
 static int
 run(struct backup *b, const char *phase, const struct patrol_ops *what, struct error *err)
@@ -207,12 +207,13 @@ backup_run(const struct options *opt, bool *is_sound, struct error *err)
 	int rc;
 
 	b.patrol.cancel = &b.cancel;
+	b.patrol.outcome = "no backup was made";
 	progress_start(&b.progress, opt->progress && !opt->quiet);
 	rc = make_backup(&b, err);
 	*is_sound = rc == 0 && backup_pages_report(&b);
 	end_run(&b);
 	if (rc == -1 && interrupt_signal() != 0)
-		patrol_interrupted(err);
+		patrol_interrupted(&b.patrol, err);
 	backup_report_write(&b, *is_sound, rc == -1 ? err : NULL);
 	forget(&b);
 	return rc;

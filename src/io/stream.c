@@ -25,6 +25,13 @@ source_read(struct source *s, void *into, size_t len, size_t *got, struct error 
 	return s->ops->read(s, into, len, got, err);
 }
 
+int
+source_skip(struct source *s, uint64_t len, uint64_t *got, struct error *err)
+{
+	*got = 0;
+	return s->ops->skip ? s->ops->skip(s, len, got, err) : 0;
+}
+
 void
 source_free(struct source *s)
 {

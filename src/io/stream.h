@@ -36,13 +36,16 @@ void sink_free(struct sink *s);
 
 /*
  * A source has two verbs: read puts up to ${len} bytes at ${into} and counts them in
- * ${got}; a count of 0 is the end.  free releases.
+ * ${got}; a count of 0 is the end.  free releases.  One that can go past bytes without
+ * reading them has a third: skip goes past up to ${len} of them, counted in ${got}; 0 is the
+ * end, or that they must be read.  NULL: they always must.
  */
 struct source;
 
 struct source_ops {
 	int (*read)(struct source *, void *into, size_t len, size_t *got, struct error *);
 	void (*free)(struct source *);
+	int (*skip)(struct source *, uint64_t len, uint64_t *got, struct error *);
 };
 
 struct source {
@@ -51,6 +54,8 @@ struct source {
 
 MUST_CHECK int source_read(struct source *s, void *into, size_t len, size_t *got,
     struct error *err);
+/* *got is 0 too where the source cannot skip. */
+MUST_CHECK int source_skip(struct source *s, uint64_t len, uint64_t *got, struct error *err);
 void source_free(struct source *s);
 
 #endif

@@ -42,13 +42,13 @@ run_errand(void *arg)
 }
 
 int
-patrol_interrupted(struct error *err)
+patrol_interrupted(const struct patrol *patrol, struct error *err)
 {
 	const char *name = interrupt_signal() == SIGINT ? "SIGINT" :
 	    interrupt_signal() == SIGTERM		? "SIGTERM" :
 							  "SIGHUP";
 
-	return error_set(err, ERROR_CANCELLED, 0, "interrupted by %s, no backup was made", name);
+	return error_set(err, ERROR_CANCELLED, 0, "interrupted by %s, %s", name, patrol->outcome);
 }
 
 /* Wait until the thread leaves, a signal comes, or it is time for something else. */
@@ -62,7 +62,7 @@ look(int done, double *watched, const struct errand *e, struct error *err)
 	if (fds[0].revents)
 		return 1;
 	if (fds[1].revents)
-		return patrol_interrupted(err);
+		return patrol_interrupted(e->patrol, err);
 	if (e->ops->tick)
 		e->ops->tick(e->patrol);
 	if (e->ops->watch == NULL || sys_monotonic() - *watched < WATCH_SECONDS)
@@ -79,6 +79,10 @@ call_off(const struct errand *e, pthread_t thread, int done)
 
 	cancel_raise(e->patrol->cancel);
 	do {
+		if (e->ops->cut) {
+			e->ops->cut(e->patrol);
+			pthread_kill(thread, INTERRUPT_KICK);
+		}
 		/* a session sees the signal by itself, and is not to be disturbed */
 		if (e->patrol->pipe) {
 			blockpipe_cut(e->patrol->pipe);

@@ -17,11 +17,14 @@ struct patrol_ops {
 	int (*work)(struct patrol *, struct error *);  /* in the thread */
 	int (*watch)(struct patrol *, struct error *); /* every few seconds; NULL: nothing */
 	void (*tick)(struct patrol *);                 /* several times a second; NULL */
+	/* the cancel is raised: wake whoever waits, again and again; NULL: nobody does */
+	void (*cut)(struct patrol *);
 };
 
 struct patrol {
 	struct blockpipe *pipe; /* borrowed: what the work plans for; NULL: no pipe */
 	struct cancel *cancel;  /* borrowed */
+	const char *outcome;    /* of a run that is interrupted: "no backup was made" */
 };
 
 /*
@@ -31,6 +34,6 @@ struct patrol {
 MUST_CHECK int patrol_run(struct patrol *, const struct patrol_ops *ops, struct error *err);
 
 /* ERROR_CANCELLED with the name of the signal that asked us to end. */
-int patrol_interrupted(struct error *err);
+int patrol_interrupted(const struct patrol *, struct error *err);
 
 #endif

@@ -120,7 +120,7 @@ is_report(int fd, bool *is_one, struct error *err)
 		return error_set(err, ERROR_IO, errno, "fstat");
 	if (!S_ISREG(st.st_mode))
 		return 0;
-	if (sys_read(fd, bytes, sizeof(bytes), &got, err))
+	if (sys_read(fd, bytes, sizeof(bytes), &got, NULL, err))
 		return -1;
 	*is_one = got == 0 ||
 	    (got == sizeof(bytes) && memcmp(bytes, REPORT_BEGINNING, got) == 0);

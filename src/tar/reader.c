@@ -9,6 +9,7 @@
 struct tar_reader {
 	struct source *source; /* borrowed */
 	uint64_t offset;       /* bytes taken from it */
+	uint64_t member;       /* where the current one begins */
 	uint64_t body;	       /* bytes of the current body still to come, */
 	size_t padding;	       /* and of the zeros behind it */
 	bool has_ended;
@@ -61,6 +62,13 @@ cut(const struct tar_reader *r, const char *where, struct error *err)
 	    "archive is cut short at offset %" PRIu64 ", %s", r->offset, where);
 }
 
+static int
+cut_in_body(const struct tar_reader *r, struct error *err)
+{
+	cut(r, "in the body of a member", err);
+	return error_wrap(err, "\"%s\"", r->pax.path ? r->pax.path : r->raw.name);
+}
+
 static bool
 is_zero(const uint8_t *bytes, size_t len)
 {
@@ -70,19 +78,25 @@ is_zero(const uint8_t *bytes, size_t len)
 	return true;
 }
 
-/* Past the body and its padding, a scratchful at a time. */
+/* A body longer than this is worth a call that goes past it. */
+#define WORTH_SKIPPING ((uint64_t)64 * 1024)
+
+/* Past the body and its padding, a scratchful at a time where it must be read. */
 static int
 skip_body(struct tar_reader *r, struct error *err)
 {
-	uint64_t left = r->body + r->padding;
+	uint64_t left = r->body + r->padding, skipped = 0;
 	size_t want, got;
 
-	for (; left > 0; left -= got) {
+	if (left > WORTH_SKIPPING && source_skip(r->source, left, &skipped, err))
+		return -1;
+	r->offset += skipped;
+	for (left -= skipped; left > 0; left -= got) {
 		want = left < sizeof(r->scratch) ? (size_t)left : sizeof(r->scratch);
 		if (take(r, r->scratch, want, &got, err))
 			return -1;
 		if (got < want)
-			return cut(r, "in the body of a member", err);
+			return cut_in_body(r, err);
 	}
 	r->body = r->padding = 0;
 	return 0;
@@ -110,10 +124,14 @@ read_header(struct tar_reader *r, bool *is_end, struct error *err)
 	return 0;
 }
 
+/* Zeros behind the end: no record that a tape drive can write is longer by far. */
+#define PADDING_MOST ((uint64_t)64 * 1024 * 1024)
+
 /* One block of zeros has been read: another one, and zeros to the end of the source. */
 static int
 read_end(struct tar_reader *r, struct error *err)
 {
+	const uint64_t most = r->offset + PADDING_MOST;
 	uint64_t offset = r->offset;
 	size_t got;
 
@@ -122,7 +140,7 @@ read_end(struct tar_reader *r, struct error *err)
 	if (got < TAR_BLOCK)
 		return cut(r, "in the end of the archive", err);
 	while (got > 0) {
-		if (!is_zero(r->scratch, got))
+		if (!is_zero(r->scratch, got) || r->offset > most)
 			return error_set(err, ERROR_FORMAT, 0,
 			    "archive goes on behind its end, at offset %" PRIu64, offset);
 		offset = r->offset;
@@ -216,9 +234,11 @@ tar_reader_next(struct tar_reader *r, struct tar_entry *entry, bool *end,
 	*end = r->has_ended;
 	if (*end)
 		return 0;
+	if (skip_body(r, err))
+		return -1;
 	tar_pax_free(&r->pax);
-	if (skip_body(r, err) || read_header(r, &is_end, err) ||
-	    (is_end && read_end(r, err)))
+	r->member = r->offset;
+	if (read_header(r, &is_end, err) || (is_end && read_end(r, err)))
 		return -1;
 	*end = is_end;
 	if (*end)
@@ -237,6 +257,12 @@ tar_reader_next(struct tar_reader *r, struct tar_entry *entry, bool *end,
 	return 0;
 }
 
+uint64_t
+tar_reader_offset(const struct tar_reader *r)
+{
+	return r->has_ended ? r->offset : r->member;
+}
+
 int
 tar_reader_read(struct tar_reader *r, void *into, size_t len, size_t *got,
     struct error *err)
@@ -249,7 +275,7 @@ tar_reader_read(struct tar_reader *r, void *into, size_t len, size_t *got,
 	if (source_read(r->source, into, len, got, err))
 		return -1;
 	if (*got == 0)
-		return cut(r, "in the body of a member", err);
+		return cut_in_body(r, err);
 	r->offset += *got;
 	r->body -= *got;
 	return 0;

@@ -15,8 +15,9 @@
  * ERROR_UNSUPPORTED by name.  pg_basebackup writes none of them: it refuses names over
  * 99 bytes.
  *
- * An archive ends with two blocks of zeros and has nothing but zeros after them.  One
- * that ends earlier is cut: ERROR_FORMAT, and the text says at which offset.  Memory is
+ * An archive ends with two blocks of zeros and has nothing but zeros after them, 64 MiB at
+ * most, which is more than any record of a tape.  One that ends earlier is cut: ERROR_FORMAT,
+ * and the text says at which offset.  Memory is
  * bounded whatever the source holds.  After a failure only free is legal.
  */
 struct tar_reader;
@@ -42,6 +43,12 @@ MUST_CHECK int tar_reader_next(struct tar_reader *reader, struct tar_entry *entr
  */
 MUST_CHECK int tar_reader_read(struct tar_reader *reader, void *into, size_t len,
     size_t *got, struct error *err);
+
+/*
+ * Where in the archive the current member begins: its header, or the pax header before it.
+ * Past the end of the archive: what was read of it.
+ */
+uint64_t tar_reader_offset(const struct tar_reader *reader);
 
 /* NULL is no reader. */
 void tar_reader_free(struct tar_reader *reader);

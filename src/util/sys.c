@@ -45,9 +45,9 @@ call_failed(const char *call, const struct cancel *cancel, struct error *err)
 
 /* A descriptor that somebody else made non-blocking; errno stays what poll() left. */
 static bool
-wait_writable(int fd)
+wait_for(int fd, short events)
 {
-	struct pollfd poll_fd = { fd, POLLOUT, 0 };
+	struct pollfd poll_fd = { fd, events, 0 };
 
 	return poll(&poll_fd, 1, -1) != -1;
 }
@@ -62,7 +62,7 @@ sys_write(int fd, const void *bytes, size_t len, const struct cancel *cancel,
 		ssize_t n = write(fd, p, len);
 
 		if (n == -1) {
-			if (errno == EAGAIN && wait_writable(fd))
+			if (errno == EAGAIN && wait_for(fd, POLLOUT))
 				continue;
 			if (again(cancel))
 				continue;
@@ -75,7 +75,8 @@ sys_write(int fd, const void *bytes, size_t len, const struct cancel *cancel,
 }
 
 int
-sys_read(int fd, void *into, size_t len, size_t *got, struct error *err)
+sys_read(int fd, void *into, size_t len, size_t *got, const struct cancel *cancel,
+    struct error *err)
 {
 	uint8_t *p = into;
 	ssize_t n;
@@ -86,9 +87,11 @@ sys_read(int fd, void *into, size_t len, size_t *got, struct error *err)
 		if (n == 0)
 			break;
 		if (n == -1) {
-			if (again(NULL))
+			if (errno == EAGAIN && wait_for(fd, POLLIN))
 				continue;
-			return call_failed("read", NULL, err);
+			if (again(cancel))
+				continue;
+			return call_failed("read", cancel, err);
 		}
 		*got += (size_t)n;
 	}
@@ -128,7 +131,7 @@ read_to_end(int fd, size_t most, struct buf *b, struct error *err)
 
 		if (want > most - (b->len - start))
 			want = most - (b->len - start) + 1;
-		if (buf_reserve(b, want, err) || sys_read(fd, b->data + b->len, want, &got, err))
+		if (buf_reserve(b, want, err) || sys_read(fd, b->data + b->len, want, &got, NULL, err))
 			return -1;
 		b->len += got;
 		b->data[b->len] = '\0';

@@ -27,10 +27,14 @@ void sys_close(int fd);
 MUST_CHECK int sys_write(int fd, const void *bytes, size_t len,
     const struct cancel *cancel, struct error *err);
 
-/* Read up to ${len} bytes from where ${fd} stands; fewer in *${got} means end of file. */
-MUST_CHECK int sys_read(int fd, void *into, size_t len, size_t *got, struct error *err);
+/*
+ * Read up to ${len} bytes from where ${fd} stands; fewer in *${got} means end of file.  A
+ * raised ${cancel} (NULL: none) ends it: ERROR_CANCELLED.
+ */
+MUST_CHECK int sys_read(int fd, void *into, size_t len, size_t *got,
+    const struct cancel *cancel, struct error *err);
 
-/* The same from ${offset} on.  A raised ${cancel} (NULL: none) ends it: ERROR_CANCELLED. */
+/* The same from ${offset} on. */
 MUST_CHECK int sys_pread(int fd, void *into, size_t len, uint64_t offset, size_t *got,
     const struct cancel *cancel, struct error *err);
 

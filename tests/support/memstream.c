@@ -35,7 +35,7 @@ source_op_free(struct source *s)
 	(void)s;
 }
 
-static const struct source_ops source_ops = { source_op_read, source_op_free };
+static const struct source_ops source_ops = { source_op_read, source_op_free, NULL };
 
 struct memsource
 memstream_source(const void *bytes, size_t len, size_t chunk)

@@ -183,7 +183,7 @@ cut_anywhere_is_an_error(void **state)
 		assert_int_equal(read_all(&m.source, &count, &err), -1);
 		assert_int_equal(err.kind, ERROR_FORMAT);
 		snprintf(cut, sizeof(cut), "archive is cut short at offset %zu, ", at);
-		assert_memory_equal(err.text, cut, strlen(cut));
+		assert_non_null(strstr(err.text, cut));
 		assert_true(count <= COUNT(members));
 		assert_true(count == 0 || starts[count - 1] < at);
 	}

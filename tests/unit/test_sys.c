@@ -121,15 +121,15 @@ short_reads_are_made_whole(void **state)
 	assert_int_equal(sys_write(ends[1], "one", 3, NULL, &err), 0);
 	assert_int_equal(sys_write(ends[1], "two", 3, NULL, &err), 0);
 	assert_int_equal(sys_write(ends[1], "", 0, NULL, &err), 0);
-	assert_int_equal(sys_read(ends[0], bytes, 4, &got, &err), 0);
+	assert_int_equal(sys_read(ends[0], bytes, 4, &got, NULL, &err), 0);
 	assert_int_equal(got, 4);
 	sys_close(ends[1]);
 	sys_close(-1);
-	assert_int_equal(sys_read(ends[0], bytes + 4, 10, &got, &err), 0);
+	assert_int_equal(sys_read(ends[0], bytes + 4, 10, &got, NULL, &err), 0);
 	assert_int_equal(got, 2);
 	assert_memory_equal(bytes, "onetwo", 6);
 	sys_close(ends[0]);
-	assert_int_equal(sys_read(-1, bytes, 1, &got, &err), -1);
+	assert_int_equal(sys_read(-1, bytes, 1, &got, NULL, &err), -1);
 	assert_string_equal(err.text, "read: Bad file descriptor");
 }
 
@@ -203,7 +203,7 @@ read_pipe(void *arg)
 {
 	struct reader *r = arg;
 
-	r->rc = sys_read(r->fd, r->bytes, 6, &r->got, &r->err);
+	r->rc = sys_read(r->fd, r->bytes, 6, &r->got, NULL, &r->err);
 	return NULL;
 }
 
@@ -265,7 +265,7 @@ a_pipe_that_does_not_block(void **state)
 		poll(NULL, 0, 1);
 		pthread_kill(thread, INTERRUPT_KICK);
 	}
-	assert_int_equal(sys_read(ends[0], much, sizeof(much), &got, &err), 0);
+	assert_int_equal(sys_read(ends[0], much, sizeof(much), &got, NULL, &err), 0);
 	pthread_join(thread, NULL);
 	assert_string_equal(w.err.text, "");
 	assert_int_equal(w.rc, 0);
