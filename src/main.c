@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cmd/backup.h"
+#include "cmd/verify.h"
 #include "run/message.h"
 #include "run/report.h"
 #include "option/options.h"
@@ -35,13 +36,24 @@ print(const char *text, struct error *err)
 }
 
 static int
-print_usage(struct error *err)
+print_usage(enum opttable_command command, struct error *err)
 {
 	struct buf text = { 0 };
-	int rc = opttable_usage(&text, err) || print(buf_text(&text), err) ? -1 : 0;
+	int rc = opttable_usage(&text, command, err) || print(buf_text(&text), err) ? -1 : 0;
 
 	buf_free(&text);
 	return rc;
+}
+
+static int
+run_command(const struct options *options, bool *is_sound, struct error *err)
+{
+	switch (options->command) {
+	case COMMAND_VERIFY:
+		return verify_run(options, is_sound, err);
+	default:
+		return backup_run(options, is_sound, err);
+	}
 }
 
 static int
@@ -54,14 +66,16 @@ run(int argc, char *const *argv, bool *is_sound, struct error *err)
 		return -1;
 	switch (options_parse(argc, argv, &options, err)) {
 	case OPTIONS_HELP:
-		return print_usage(err);
+		rc = print_usage(options.command, err);
+		options_free(&options);
+		return rc;
 	case OPTIONS_VERSION:
 		return print("pg_basetar " OPTIONS_PROGRAM_VERSION "\n", err);
 	case OPTIONS_RUN:
 		message_set_level(options.quiet ? MESSAGE_QUIET :
 			options.verbose		? MESSAGE_VERBOSE :
 						  MESSAGE_NORMAL);
-		rc = interrupt_install(err) || backup_run(&options, is_sound, err) ? -1 : 0;
+		rc = interrupt_install(err) || run_command(&options, is_sound, err) ? -1 : 0;
 		options_free(&options);
 		return rc;
 	default:

@@ -116,6 +116,7 @@ backup_report_write(struct backup *b, bool is_sound, const struct error *why)
 						  REPORT_FINDINGS;
 	struct error err = { 0 };
 
+	b->facts.command = "backup";
 	add_cluster(b, &b->facts);
 	add_output(b->opt, &b->facts);
 	add_positions(b, &b->facts);

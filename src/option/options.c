@@ -4,16 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "option/opttable.h"
+#include "option/optread.h"
 #include "pg/label.h"
 #include "util/sys.h"
-
-/*
- * The rules are those of getopt_long(): letters may stand together, a long name may be
- * cut where it stays unique, options and operands mix, "--" ends the options.  It is not
- * used because it cannot tell "-?" from an unknown option, and leaves messages to guess
- * from its global state which option they are about.
- */
 
 /* What says how a server is reached, and what it shall do or keep: none is asked. */
 #define OF_SERVER                                                                          \
@@ -46,153 +39,26 @@ static const struct {
 };
 
 /* Other commands of the program's design. */
-static const char *const later_commands[] = { "verify", "restore", "info" };
+static const char *const later_commands[] = { "info", "restore" };
 
-/* Where the reading of the command line stands. */
-struct reading {
-	char *const *args;   /* the next argument first; ends with a NULL */
-	const char *letters; /* what is left of a word of letters; NULL or "": nothing */
-	bool only_operands;  /* "--" was read */
+/* The command line being read, and what it was found to ask for. */
+struct parsing {
+	struct optread read;
+	struct options *options;
 	bool has_command;
-	uint64_t given; /* a bit for each row that was */
 };
-
-/* What was read: an option and its value, or an operand. */
-struct token {
-	const struct opttable_row *row; /* NULL: an operand */
-	const char *value;		/* never NULL; the operand itself */
-	bool has_value;
-};
-
-static uint64_t
-row_bit(const struct opttable_row *row)
-{
-	return (uint64_t)1 << (row - opttable);
-}
-
-static bool
-was_given(const struct reading *r, const char *name)
-{
-	for (size_t i = 0; i < opttable_rows; i++)
-		if (opttable[i].name && strcmp(opttable[i].name, name) == 0)
-			return (r->given & row_bit(&opttable[i])) != 0;
-	return false;
-}
-
-/* Refuse what cannot be, before its value is looked for. */
-static int
-check_row(const struct reading *r, const struct opttable_row *row, struct error *err)
-{
-	if (row->rule == OPT_LATER) {
-		error_set(err, ERROR_USAGE, 0,
-		    "option \"--%s\" is not available in this version", row->name);
-		return row->help ? error_hint(err, "%s", row->help) : -1;
-	}
-	for (size_t i = 0; row->rule == OPT_ONCE && i < opttable_rows; i++)
-		if (opttable[i].rule == OPT_ONCE && opttable[i].field == row->field &&
-		    (r->given & row_bit(&opttable[i])) != 0)
-			return error_set(
-			    err, ERROR_USAGE, 0, "duplicate option \"--%s\"", row->name);
-	return 0;
-}
-
-/* The value of an option that must have one, when it is not in the same word. */
-static int
-next_value(struct reading *r, struct token *t, struct error *err)
-{
-	if (!*r->args)
-		return error_set(
-		    err, ERROR_USAGE, 0, "option \"--%s\" needs a value", t->row->name);
-	t->value = *r->args++;
-	t->has_value = true;
-	return 0;
-}
-
-static int
-read_letter(struct reading *r, struct token *t, struct error *err)
-{
-	char letter = *r->letters++;
-
-	t->row = opttable_letter(letter);
-	if (!t->row)
-		return error_set(err, ERROR_USAGE, 0, "unknown option \"-%c\"", letter);
-	if (check_row(r, t->row, err))
-		return -1;
-	if (!t->row->value)
-		return 0;
-	if (*r->letters == '\0')
-		return next_value(r, t, err);
-	t->value = r->letters;
-	t->has_value = true;
-	r->letters = NULL;
-	return 0;
-}
-
-static int
-read_name(struct reading *r, const char *word, struct token *t, struct error *err)
-{
-	size_t len = strcspn(word, "=");
-
-	if (opttable_name(word, len, &t->row, err) || check_row(r, t->row, err))
-		return -1;
-	if (word[len] == '=') {
-		t->value = word + len + 1;
-		t->has_value = true;
-		if (t->row->value)
-			return 0;
-		return error_set(
-		    err, ERROR_USAGE, 0, "option \"--%s\" takes no value", t->row->name);
-	}
-	if (t->row->value && t->row->value[0] != '[')
-		return next_value(r, t, err);
-	return 0;
-}
-
-/* Read one token; there is one. */
-static int
-read_token(struct reading *r, struct token *t, struct error *err)
-{
-	const char *word;
-
-	*t = (struct token){ .value = "" };
-	if (r->letters && *r->letters != '\0')
-		return read_letter(r, t, err);
-	word = *r->args++;
-	if (r->only_operands || word[0] != '-' || word[1] == '\0') {
-		t->value = word;
-		return 0;
-	}
-	if (word[1] == '-')
-		return read_name(r, word + 2, t, err);
-	r->letters = word + 1;
-	return read_letter(r, t, err);
-}
-
-static bool
-has_token(struct reading *r)
-{
-	if (r->letters && *r->letters != '\0')
-		return true;
-	if (*r->args && !r->only_operands && strcmp(*r->args, "--") == 0) {
-		r->only_operands = true;
-		r->args++;
-	}
-	return *r->args != NULL;
-}
 
 /* The first operand is the command; "backup" is also what none means. */
 static int
-take_operand(struct reading *r, const char *word, struct error *err)
+take_command(struct parsing *p, const char *word, struct error *err)
 {
-	size_t later = sizeof(later_commands) / sizeof(later_commands[0]);
-
-	if (r->has_command)
-		return error_set(
-		    err, ERROR_USAGE, 0, "operand \"%s\" is one too many", word);
-	r->has_command = true;
-	if (strcmp(word, "backup") == 0)
-		return 0;
-	for (size_t i = 0; i < later; i++)
+	p->has_command = true;
+	for (unsigned i = 0; i < OPTTABLE_COMMANDS; i++)
+		if (strcmp(word, opttable_commands[i].name) == 0) {
+			p->options->command = (enum opttable_command)i;
+			return 0;
+		}
+	for (size_t i = 0; i < sizeof(later_commands) / sizeof(later_commands[0]); i++)
 		if (strcmp(word, later_commands[i]) == 0)
 			return error_set(err, ERROR_USAGE, 0,
 			    "command \"%s\" is not available in this version", word);
@@ -200,9 +66,22 @@ take_operand(struct reading *r, const char *word, struct error *err)
 	return error_hint(err, "Name the data directory with -D and the output with -o.");
 }
 
+static int
+take_operand(struct parsing *p, const char *word, struct error *err)
+{
+	if (!p->has_command)
+		return take_command(p, word, err);
+	if (p->options->command == COMMAND_BACKUP || p->options->input)
+		return error_set(err, ERROR_USAGE, 0, "operand \"%s\" is one too many", word);
+	if (*word == '\0')
+		return error_set(err, ERROR_USAGE, 0, "the name of the archive is empty");
+	p->options->input = word;
+	return 0;
+}
+
 /* A value that is kept as it stands, once it is known to be good. */
 static int
-take_text(struct options *o, const struct token *t, struct error *err)
+take_text(struct options *o, const struct optread_token *t, struct error *err)
 {
 	unsigned port;
 
@@ -218,7 +97,7 @@ take_text(struct options *o, const struct token *t, struct error *err)
 
 /* One that says all by being there. */
 static void
-take_flag(struct options *o, const struct token *t)
+take_flag(struct options *o, const struct optread_token *t)
 {
 	static const bool yes = true;
 
@@ -235,7 +114,7 @@ take_flag(struct options *o, const struct token *t)
 }
 
 static int
-take_wait(struct options *o, const struct token *t, struct error *err)
+take_wait(struct options *o, const struct optread_token *t, struct error *err)
 {
 	o->wait_archive = t->row->kind == OPT_WAIT;
 	if (!t->has_value)
@@ -245,7 +124,7 @@ take_wait(struct options *o, const struct token *t, struct error *err)
 }
 
 static int
-take_number(struct options *o, const struct token *t, struct error *err)
+take_number(struct options *o, const struct optread_token *t, struct error *err)
 {
 	if (t->row->kind == OPT_RATE)
 		return optvalue_rate(t->value, &o->max_rate, err);
@@ -257,7 +136,7 @@ take_number(struct options *o, const struct token *t, struct error *err)
 
 /* One of a few words. */
 static int
-take_choice(struct options *o, const struct token *t, struct error *err)
+take_choice(struct options *o, const struct optread_token *t, struct error *err)
 {
 	switch (t->row->kind) {
 	case OPT_COMPRESS:
@@ -277,7 +156,7 @@ take_choice(struct options *o, const struct token *t, struct error *err)
 
 /* Carry out one option.  Returns what options_parse() shall, OPTIONS_RUN to go on. */
 static int
-take_option(struct options *o, const struct token *t, struct error *err)
+take_option(struct options *o, const struct optread_token *t, struct error *err)
 {
 	switch (t->row->kind) {
 	case OPT_HEADING:
@@ -328,15 +207,15 @@ excluded(const char *one, const char *other, const char *why, struct error *err)
 
 /* Can what was given be meant all at once? */
 static int
-check_together(const struct options *o, const struct reading *r, struct error *err)
+check_together(const struct options *o, const struct optread *r, struct error *err)
 {
 	for (size_t i = 0; i < sizeof(excluding) / sizeof(excluding[0]); i++)
 		for (const char *const *other = excluding[i].others; *other; other++)
-			if (was_given(r, excluding[i].one) && was_given(r, *other))
+			if (optread_was_given(r, excluding[i].one) && optread_was_given(r, *other))
 				return excluded(excluding[i].one, *other, excluding[i].why,
 				    err);
 	for (size_t i = 0; i < sizeof(needing) / sizeof(needing[0]); i++) {
-		if (!was_given(r, needing[i].one) || was_given(r, needing[i].needs))
+		if (!optread_was_given(r, needing[i].one) || optread_was_given(r, needing[i].needs))
 			continue;
 		error_set(err, ERROR_USAGE, 0, "option \"--%s\" is for \"--%s\" only",
 		    needing[i].one, needing[i].needs);
@@ -367,69 +246,103 @@ complete_output(struct options *o, struct error *err)
 	return o->compression.codec ? 0 : optvalue_suffix(name, &o->compression, err);
 }
 
-/* Fill in what was not said, once all that was said is known. */
+/* A backup: the cluster, the output, and how. */
 static int
-complete(struct options *o, const struct reading *r, struct error *err)
+complete_backup(struct options *o, const struct optread *r, struct error *err)
 {
-	if (check_together(o, r, err))
-		return -1;
 	if (!o->pgdata)
 		o->pgdata = getenv("PGDATA");
 	if (!o->pgdata || *o->pgdata == '\0') {
 		error_set(err, ERROR_USAGE, 0, "no data directory is given");
 		return error_hint(err, "Name it with -D, or set PGDATA.");
 	}
-	if (o->report && strcmp(o->report, "-") == 0) {
-		error_set(err, ERROR_USAGE, 0, "the report cannot go to standard output");
-		return error_hint(err, "Name a file: it appears there when the run has ended.");
-	}
 	if (complete_output(o, err))
 		return -1;
-	if (!was_given(r, "wait-archive") && !was_given(r, "no-wait-archive"))
+	if (!optread_was_given(r, "wait-archive") && !optread_was_given(r, "no-wait-archive"))
 		o->wait_archive = o->wal_method == WAL_NONE;
 	if (o->jobs == 0)
 		o->jobs = sys_processors();
 	return 0;
 }
 
+/* A command that reads a backup: which one. */
 static int
-parse(struct reading *r, struct options *o, struct error *err)
+complete_reading(struct options *o, const struct optread *r, struct error *err)
 {
-	struct token t;
+	if (!o->input) {
+		error_set(err, ERROR_USAGE, 0, "no archive is given");
+		return error_hint(err, "Name a file, a directory of --split or pg_basebackup -Ft, "
+				       "or - for standard input.");
+	}
+	if (strcmp(o->input, "-") == 0)
+		o->input = NULL;
+	o->digest_is_given = optread_was_given(r, "manifest-checksums");
+	return 0;
+}
+
+static int
+check_commands(const struct options *o, const struct optread *r, struct error *err)
+{
+	const struct opttable_row *stray = optread_stray(r, o->command);
+
+	if (stray == NULL)
+		return 0;
+	error_set(err, ERROR_USAGE, 0, "option \"--%s\" is not for the command \"%s\"",
+	    stray->name, opttable_commands[o->command].name);
+	return error_hint(err, "Try \"pg_basetar %s --help\".", opttable_commands[o->command].name);
+}
+
+/* Fill in what was not said, once all that was said is known. */
+static int
+complete(struct options *o, const struct optread *r, struct error *err)
+{
+	if (check_commands(o, r, err) || check_together(o, r, err))
+		return -1;
+	if (o->report && strcmp(o->report, "-") == 0) {
+		error_set(err, ERROR_USAGE, 0, "the report cannot go to standard output");
+		return error_hint(err, "Name a file: it appears there when the run has ended.");
+	}
+	return o->command == COMMAND_BACKUP ? complete_backup(o, r, err) :
+					      complete_reading(o, r, err);
+}
+
+static int
+parse(struct parsing *p, struct error *err)
+{
+	struct optread_token t;
 	int verdict;
 
-	while (has_token(r)) {
-		if (read_token(r, &t, err))
+	while (optread_has_token(&p->read)) {
+		if (optread_token(&p->read, &t, err))
 			return -1;
 		if (!t.row) {
-			if (take_operand(r, t.value, err))
+			if (take_operand(p, t.value, err))
 				return -1;
 			continue;
 		}
-		r->given |= row_bit(t.row);
-		verdict = take_option(o, &t, err);
+		verdict = take_option(p->options, &t, err);
 		if (verdict == -1)
 			return error_wrap(err, "option \"--%s\"", t.row->name);
 		if (verdict != OPTIONS_RUN)
 			return verdict;
 	}
-	return complete(o, r, err) ? -1 : OPTIONS_RUN;
+	return complete(p->options, &p->read, err) ? -1 : OPTIONS_RUN;
 }
 
 int
 options_parse(int argc, char *const *argv, struct options *out, struct error *err)
 {
-	struct reading r = { .args = argv + (argc > 0) };
+	struct parsing p = { .read = { .args = argv + (argc > 0) }, .options = out };
 	int verdict;
 
 	*out = (struct options){
 		.label = "pg_basetar base backup",
 		.manifest_digest = DIGEST_CRC32C,
 	};
-	verdict = parse(&r, out, err);
+	verdict = parse(&p, err);
 	if (verdict == -1)
 		error_hint(err, "Try \"pg_basetar --help\".");
-	if (verdict != OPTIONS_RUN)
+	if (verdict == -1 || verdict == OPTIONS_VERSION)
 		options_free(out);
 	return verdict;
 }

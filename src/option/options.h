@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "checksum/digest.h"
+#include "option/opttable.h"
 #include "option/optvalue.h"
 #include "pg/relocation.h"
 #include "util/error.h"
@@ -24,7 +25,10 @@ enum backup_source {
  * another option is decided.  Strings are borrowed from argv and the environment.
  */
 struct options {
-	const char *pgdata; /* never empty */
+	enum opttable_command command;
+	const char *input; /* of those that read a backup; NULL: standard input */
+
+	const char *pgdata; /* of a backup: never empty */
 	const char *label;
 	enum backup_source source;
 	struct relocations relocations; /* of a snapshot's tablespaces */
@@ -48,6 +52,7 @@ struct options {
 
 	bool no_manifest;
 	enum digest_kind manifest_digest; /* DIGEST_NONE: files are listed without one */
+	bool digest_is_given;             /* to verify: it is known, and not the default */
 	bool no_verify_checksums;         /* of data pages */
 
 	bool progress, verbose, quiet;
@@ -60,20 +65,20 @@ struct options {
 };
 
 enum options_verdict {
-	OPTIONS_RUN,     /* make the backup that *out describes */
-	OPTIONS_HELP,    /* print opttable_usage() to standard output */
+	OPTIONS_RUN,     /* carry out the command that *out describes */
+	OPTIONS_HELP,    /* print opttable_usage() of the command to standard output */
 	OPTIONS_VERSION, /* print the name and version there */
 };
 
 /*
  * Read the command line.  Returns an options_verdict, or -1 with ERROR_USAGE and a hint;
- * *out is meaningful only with OPTIONS_RUN.  The first --help or --version wins over
- * whatever follows it.  Uses PGDATA of the environment.  Prints nothing.
+ * *out is meaningful with OPTIONS_RUN, and its command with OPTIONS_HELP.  The first
+ * --help or --version wins over whatever follows it.  Uses PGDATA of the environment.  Prints nothing.
  */
 MUST_CHECK int options_parse(int argc, char *const *argv, struct options *out,
     struct error *err);
 
-/* After OPTIONS_RUN. */
+/* After OPTIONS_RUN and OPTIONS_HELP. */
 void options_free(struct options *);
 
 #endif

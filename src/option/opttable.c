@@ -8,86 +8,92 @@
 
 #define AT(field) offsetof(struct options, field)
 
+/* Which commands take a row. */
+#define B (1U << COMMAND_BACKUP)
+#define V (1U << COMMAND_VERIFY)
+#define ALL (B | V)
+
 /* clang-format off */
 const struct opttable_row opttable[] = {
-	{ 0, NULL, NULL, OPT_LAST, OPT_HEADING, 0, "What is backed up, and how" },
-	{ 'D', "pgdata", "DIR", OPT_LAST, OPT_NAME, AT(pgdata),
+	{ 0, NULL, NULL, B, OPT_LAST, OPT_HEADING, 0, "What is backed up, and how" },
+	{ 'D', "pgdata", "DIR", B, OPT_LAST, OPT_NAME, AT(pgdata),
 	    "data directory (default: $PGDATA)" },
-	{ 'l', "label", "LABEL", OPT_ONCE, OPT_LABEL, AT(label),
+	{ 'l', "label", "LABEL", B, OPT_ONCE, OPT_LABEL, AT(label),
 	    "label of the backup" },
-	{ 0, "offline", NULL, OPT_LAST, OPT_OFFLINE, 0,
+	{ 0, "offline", NULL, B, OPT_LAST, OPT_OFFLINE, 0,
 	    "the server is shut down, and stays so" },
-	{ 0, "snapshot", NULL, OPT_LAST, OPT_SNAPSHOT, 0,
+	{ 0, "snapshot", NULL, B, OPT_LAST, OPT_SNAPSHOT, 0,
 	    "DIR is a snapshot of a running cluster" },
-	{ 'T', "tablespace-mapping", "OLD=NEW", OPT_LAST, OPT_RELOCATE, 0,
+	{ 'T', "tablespace-mapping", "OLD=NEW", B, OPT_LAST, OPT_RELOCATE, 0,
 	    "tablespace OLD of the snapshot is at NEW" },
-	{ 0, "waldir", "DIR", OPT_LAST, OPT_NAME, AT(waldir),
+	{ 0, "waldir", "DIR", B, OPT_LAST, OPT_NAME, AT(waldir),
 	    "pg_wal of the snapshot is at DIR" },
-	{ 'c', "checkpoint", "fast|spread", OPT_ONCE, OPT_CHECKPOINT, AT(checkpoint_fast),
+	{ 'c', "checkpoint", "fast|spread", B, OPT_ONCE, OPT_CHECKPOINT, AT(checkpoint_fast),
 	    "pace of the first checkpoint (default: spread)" },
-	{ 'X', "wal-method", "fetch|none", OPT_ONCE, OPT_WAL_METHOD, AT(wal_method),
+	{ 'X', "wal-method", "fetch|none", B, OPT_ONCE, OPT_WAL_METHOD, AT(wal_method),
 	    "put the WAL into the archive (default: fetch)" },
-	{ 0, "wait-archive", "[SECONDS]", OPT_ONCE, OPT_WAIT, AT(wait_archive),
+	{ 0, "wait-archive", "[SECONDS]", B, OPT_ONCE, OPT_WAIT, AT(wait_archive),
 	    "wait until the WAL is archived" },
-	{ 0, "no-wait-archive", NULL, OPT_ONCE, OPT_NO_WAIT, AT(wait_archive),
+	{ 0, "no-wait-archive", NULL, B, OPT_ONCE, OPT_NO_WAIT, AT(wait_archive),
 	    "do not wait, even with -X none" },
-	{ 0, "no-slot", NULL, OPT_LAST, OPT_FLAG, AT(no_slot),
+	{ 0, "no-slot", NULL, B, OPT_LAST, OPT_FLAG, AT(no_slot),
 	    "do not hold WAL back with a slot" },
-	{ 0, "manifest-checksums", "ALGO", OPT_LAST, OPT_DIGEST, AT(manifest_digest),
+	{ 0, NULL, NULL, V, OPT_LAST, OPT_HEADING, 0, "What is expected" },
+	{ 0, "manifest-checksums", "ALGO", ALL, OPT_LAST, OPT_DIGEST, AT(manifest_digest),
 	    "CRC32C (default), SHA224 to SHA512, NONE" },
-	{ 0, "no-manifest", NULL, OPT_LAST, OPT_FLAG, AT(no_manifest),
+	{ 0, "no-manifest", NULL, B, OPT_LAST, OPT_FLAG, AT(no_manifest),
 	    "leave out backup_manifest" },
-	{ 0, "no-verify-checksums", NULL, OPT_LAST, OPT_FLAG, AT(no_verify_checksums),
+	{ 0, "no-verify-checksums", NULL, B, OPT_LAST, OPT_FLAG, AT(no_verify_checksums),
 	    "do not check data pages" },
 
-	{ 0, NULL, NULL, OPT_LAST, OPT_HEADING, 0, "What is written" },
-	{ 'o', "output", "FILE", OPT_LAST, OPT_NAME, AT(output),
+	{ 0, NULL, NULL, B, OPT_LAST, OPT_HEADING, 0, "What is written" },
+	{ 'o', "output", "FILE", B, OPT_LAST, OPT_NAME, AT(output),
 	    "the archive (default: -, standard output)" },
-	{ 0, "split", NULL, OPT_LAST, OPT_FLAG, AT(split),
+	{ 0, "split", NULL, B, OPT_LAST, OPT_FLAG, AT(split),
 	    "-o names a directory: a tar per tablespace" },
-	{ 'Z', "compress", "METHOD", OPT_LAST, OPT_COMPRESS, 0,
+	{ 'Z', "compress", "METHOD", B, OPT_LAST, OPT_COMPRESS, 0,
 	    "none, gzip, gzip:LEVEL (default: by suffix)" },
-	{ 'z', "gzip", NULL, OPT_LAST, OPT_GZIP, 0,
+	{ 'z', "gzip", NULL, B, OPT_LAST, OPT_GZIP, 0,
 	    "the same as -Z gzip" },
-	{ 'F', "format", "tar", OPT_LAST, OPT_FORMAT, 0,
+	{ 'F', "format", "tar", B, OPT_LAST, OPT_FORMAT, 0,
 	    "the only format" },
-	{ 'j', "jobs", "N", OPT_LAST, OPT_JOBS, 0,
+	{ 'j', "jobs", "N", B, OPT_LAST, OPT_JOBS, 0,
 	    "worker threads (default: the processors)" },
-	{ 'r', "max-rate", "RATE", OPT_LAST, OPT_RATE, 0,
+	{ 'r', "max-rate", "RATE", B, OPT_LAST, OPT_RATE, 0,
 	    "at most that many kB/s, or with k, M, G" },
-	{ 'b', "blocking-factor", "N", OPT_LAST, OPT_RECORD, 0,
+	{ 'b', "blocking-factor", "N", B, OPT_LAST, OPT_RECORD, 0,
 	    "write records of N x 512 bytes, for tape" },
-	{ 0, "force", NULL, OPT_LAST, OPT_FLAG, AT(force),
+	{ 0, "force", NULL, B, OPT_LAST, OPT_FLAG, AT(force),
 	    "replace an existing FILE" },
-	{ 'N', "no-sync", NULL, OPT_LAST, OPT_FLAG, AT(no_sync),
+	{ 'N', "no-sync", NULL, B, OPT_LAST, OPT_FLAG, AT(no_sync),
 	    "do not wait until FILE is on the disk" },
 
-	{ 0, NULL, NULL, OPT_LAST, OPT_HEADING, 0, "What is said" },
-	{ 'P', "progress", NULL, OPT_ONCE, OPT_FLAG, AT(progress),
+	{ 0, NULL, NULL, ALL, OPT_LAST, OPT_HEADING, 0, "What is said" },
+	{ 'P', "progress", NULL, ALL, OPT_ONCE, OPT_FLAG, AT(progress),
 	    "show progress" },
-	{ 'v', "verbose", NULL, OPT_LAST, OPT_FLAG, AT(verbose),
+	{ 'v', "verbose", NULL, ALL, OPT_LAST, OPT_FLAG, AT(verbose),
 	    "say what is done" },
-	{ 'q', "quiet", NULL, OPT_LAST, OPT_FLAG, AT(quiet),
+	{ 'q', "quiet", NULL, ALL, OPT_LAST, OPT_FLAG, AT(quiet),
 	    "say nothing but errors" },
-	{ 0, "report", "FILE", OPT_LAST, OPT_NAME, AT(report),
+	{ 0, "report", "FILE", ALL, OPT_LAST, OPT_NAME, AT(report),
 	    "write a report of the run, as JSON" },
-	{ 'V', "version", NULL, OPT_LAST, OPT_VERSION, 0,
+	{ 'V', "version", NULL, ALL, OPT_LAST, OPT_VERSION, 0,
 	    "print the version, then exit" },
-	{ '?', "help", NULL, OPT_LAST, OPT_HELP, 0,
+	{ '?', "help", NULL, ALL, OPT_LAST, OPT_HELP, 0,
 	    "print this help, then exit" },
 
-	{ 0, NULL, NULL, OPT_LAST, OPT_HEADING, 0, "Connection" },
-	{ 'd', "dbname", "CONNSTR", OPT_LAST, OPT_TEXT, AT(dbname),
+	{ 0, NULL, NULL, B, OPT_LAST, OPT_HEADING, 0, "Connection" },
+	{ 'd', "dbname", "CONNSTR", B, OPT_LAST, OPT_TEXT, AT(dbname),
 	    "database or connection string" },
-	{ 'h', "host", "HOST", OPT_LAST, OPT_TEXT, AT(host),
+	{ 'h', "host", "HOST", B, OPT_LAST, OPT_TEXT, AT(host),
 	    "server host or socket directory" },
-	{ 'p', "port", "PORT", OPT_LAST, OPT_PORT, AT(port),
+	{ 'p', "port", "PORT", B, OPT_LAST, OPT_PORT, AT(port),
 	    "server port" },
-	{ 'U', "username", "NAME", OPT_LAST, OPT_TEXT, AT(user),
+	{ 'U', "username", "NAME", B, OPT_LAST, OPT_TEXT, AT(user),
 	    "role to connect as" },
-	{ 'w', "no-password", NULL, OPT_LAST, OPT_NO_PROMPT, 0,
+	{ 'w', "no-password", NULL, B, OPT_LAST, OPT_NO_PROMPT, 0,
 	    "never ask for a password" },
-	{ 'W', "password", NULL, OPT_LAST, OPT_PROMPT, 0,
+	{ 'W', "password", NULL, B, OPT_LAST, OPT_PROMPT, 0,
 	    "ask for a password before connecting" },
 
 };
@@ -157,26 +163,45 @@ usage_row(struct buf *text, const struct opttable_row *row, struct error *err)
 	return buf_printf(text, err, "%-*s%s\n", INDENT, left, row->help);
 }
 
-static const char intro[] =
-    "pg_basetar writes a physical base backup of a PostgreSQL cluster, on the\n"
-    "cluster's own host, as one tar archive or one per tablespace.\n"
-    "\nUsage:\n  pg_basetar [backup] [OPTION]...\n";
-static const char example[] =
-    "\nExample:\n  pg_basetar -D \"$PGDATA\" -l nightly -o base.tar.gz\n";
+const struct opttable_commands opttable_commands[OPTTABLE_COMMANDS] = {
+	[COMMAND_BACKUP] = { "backup", "[backup] [OPTION]...",
+	    "pg_basetar writes a physical base backup of a PostgreSQL cluster, on the\n"
+	    "cluster's own host, as one tar archive or one per tablespace.\n",
+	    "pg_basetar -D \"$PGDATA\" -l nightly -o base.tar.gz" },
+	[COMMAND_VERIFY] = { "verify", "verify [OPTION]... FILE|DIR|-",
+	    "pg_basetar verify says whether a backup will restore, without unpacking it.\n",
+	    "ssh host cat base.tar.gz | pg_basetar verify -" },
+};
+
+static int
+usage_lines(struct buf *text, enum opttable_command command, struct error *err)
+{
+	if (command != COMMAND_BACKUP)
+		return buf_printf(text, err, "\nUsage:\n  pg_basetar %s\n",
+		    opttable_commands[command].usage);
+	if (buf_printf(text, err, "\nUsage:\n"))
+		return -1;
+	for (size_t i = 0; i < OPTTABLE_COMMANDS; i++)
+		if (buf_printf(text, err, "  pg_basetar %s\n", opttable_commands[i].usage))
+			return -1;
+	return buf_printf(text, err,
+	    "\nOptions of verify: pg_basetar verify --help\n");
+}
 
 int
-opttable_usage(struct buf *text, struct error *err)
+opttable_usage(struct buf *text, enum opttable_command command, struct error *err)
 {
-	if (buf_printf(text, err, "%s", intro))
+	if (buf_printf(text, err, "%s", opttable_commands[command].what) ||
+	    usage_lines(text, command, err))
 		return -1;
 	for (size_t i = 0; i < opttable_rows; i++) {
 		const struct opttable_row *row = &opttable[i];
 
-		if (row->rule == OPT_LATER)
+		if ((row->commands & 1U << command) == 0)
 			continue;
-		if (!row->name ? buf_printf(text, err, "\n%s:\n", row->help)
-			       : usage_row(text, row, err))
+		if (!row->name ? buf_printf(text, err, "\n%s:\n", row->help) :
+				 usage_row(text, row, err))
 			return -1;
 	}
-	return buf_printf(text, err, "%s", example);
+	return buf_printf(text, err, "\nExample:\n  %s\n", opttable_commands[command].example);
 }

@@ -7,14 +7,23 @@
 #include "util/error.h"
 
 /*
- * The options, a row each.  The command line is read by this table, and the usage
- * printed from it.
+ * The options, a row each, and the commands.  The command line is read by these tables, and
+ * the usage printed from them.
  */
+
+enum opttable_command { COMMAND_BACKUP, COMMAND_VERIFY };
+#define OPTTABLE_COMMANDS 2
+
+extern const struct opttable_commands {
+	const char *name;
+	const char *usage;   /* behind "pg_basetar " */
+	const char *what;    /* what it does, in one line or more */
+	const char *example; /* a whole command line */
+} opttable_commands[OPTTABLE_COMMANDS];
 
 enum opttable_rule {
 	OPT_LAST, /* given twice, the last one wins */
-	OPT_ONCE, /* given twice is an error; rows of one field are one option */
-	OPT_LATER /* known by name but refused; the help is a hint then, or NULL */
+	OPT_ONCE  /* given twice is an error; rows of one field are one option */
 };
 
 enum opttable_kind {
@@ -48,6 +57,7 @@ struct opttable_row {
 	char letter;       /* 0: none */
 	const char *name;  /* NULL: a heading */
 	const char *value; /* as the usage calls it; in brackets: optional; NULL: none */
+	unsigned commands; /* that take it, a bit 1 << enum opttable_command each */
 	enum opttable_rule rule;
 	enum opttable_kind kind;
 	size_t field; /* offset in struct options */
@@ -68,7 +78,8 @@ const struct opttable_row *opttable_letter(char letter);
 MUST_CHECK int opttable_name(
     const char *name, size_t len, const struct opttable_row **row, struct error *err);
 
-/* Append the text of --help, no line longer than 80 columns. */
-MUST_CHECK int opttable_usage(struct buf *text, struct error *err);
+/* Append the text of --help for ${command}, no line longer than 80 columns. */
+MUST_CHECK int opttable_usage(struct buf *text, enum opttable_command command,
+    struct error *err);
 
 #endif

@@ -31,6 +31,9 @@ enum report_verdict { REPORT_SOUND = 0, REPORT_FAILED = 1, REPORT_FINDINGS = 3 }
  * or, where it says so, 0 is not known, and null in the report.
  */
 struct report_facts {
+	const char *command;
+	const char *input; /* of verify: as the user named it; NULL: standard input, or none */
+
 	const char *label;
 	const char *mode;   /* "online", "offline", "snapshot" */
 	const char *source; /* "primary" or "standby" */
@@ -54,6 +57,7 @@ struct report_facts {
 	bool is_wal_proved, are_pages_checked;
 	uint64_t wal_records; /* read so far */
 	struct pagetally_sum pages;
+	uint64_t benign_pages; /* of verify: torn, and mended by the WAL */
 	const struct progress *progress; /* its phases */
 };
 

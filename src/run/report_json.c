@@ -38,10 +38,12 @@ put_number_if(struct json *j, const char *key, bool is_known, uint64_t number)
 }
 
 static void
-put_verdict(struct json *j, enum report_verdict verdict, const struct error *why)
+put_verdict(struct json *j, const char *command, enum report_verdict verdict,
+    const struct error *why)
 {
 	json_number(j, "pg_basetar_report", REPORT_VERSION); /* first: REPORT_BEGINNING */
 	json_text(j, "version", OPTIONS_PROGRAM_VERSION);
+	json_text(j, "command", command);
 	json_text(j, "result",
 	    verdict == REPORT_SOUND	    ? "sound" :
 		verdict == REPORT_FINDINGS ? "findings" :
@@ -105,6 +107,7 @@ put_tablespaces(struct json *j, const struct tablespaces *list)
 static void
 put_archive(struct json *j, const struct report_facts *f)
 {
+	json_text(j, "input", f->input);
 	json_text(j, "output", f->output);
 	json_text(j, "compression", f->compression);
 	json_number(j, "compression_level", (uint64_t)f->compression_level);
@@ -128,6 +131,7 @@ put_proofs(struct json *j, const struct report_facts *f)
 	put_number_if(j, "files_checked", f->are_pages_checked, f->pages.files);
 	put_number_if(j, "damaged_pages", f->are_pages_checked, f->pages.damaged_pages);
 	put_number_if(j, "damaged_files", f->are_pages_checked, f->pages.damaged_files);
+	put_number_if(j, "benign_pages", f->are_pages_checked, f->benign_pages);
 }
 
 static void
@@ -141,6 +145,7 @@ put_findings(struct json *j, const struct report_rows *rows)
 		json_text(j, "kind", f->kind);
 		json_text(j, "file", f->file);
 		put_number_if(j, "block", f->has_block, f->block);
+		put_number_if(j, "offset", f->has_offset, f->offset);
 		json_text(j, "expected", f->expected);
 		json_text(j, "found", f->found);
 		json_text(j, "text", f->text);
@@ -168,7 +173,7 @@ report_build(const struct report *r, enum report_verdict verdict, const struct e
     const struct report_facts *facts, struct json *j, struct error *err)
 {
 	json_object(j, NULL);
-	put_verdict(j, verdict, why);
+	put_verdict(j, facts->command, verdict, why);
 	put_times(j, r, facts->progress);
 	put_cluster(j, facts);
 	put_archive(j, facts);

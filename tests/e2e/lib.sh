@@ -368,8 +368,14 @@ unpack() {
 	esac
 }
 
+# passes ARCHIVE|DIR: what is to be restored is sound, so says our own verify.
+passes() {
+	"$BIN" verify "$1" | grep '^restorable'
+}
+
 # restore NAME ARCHIVE [WITH [MAJOR]]: a cluster unpacked from ARCHIVE, not started.
 restore() {
+	passes "$2"
 	cluster_dir "$1" "${4:-15}"
 	as_server mkdir -m 700 "$T/$1/data"
 	unpack "${3:-gnu}" "$2" "$T/$1/data"
@@ -378,6 +384,7 @@ restore() {
 # restore_split NAME DIR [WITH [MAJOR]]: the same from a directory of archives, each tablespace to
 # a new place: in tablespace_map if there is one, and by the link in pg_tblspc in any case.
 restore_split() {
+	passes "$2"
 	cluster_dir "$1" "${4:-15}"
 	as_server mkdir -m 700 "$T/$1/data"
 	unpack "${3:-gnu}" "$(echo "$2"/base.tar*)" "$T/$1/data"

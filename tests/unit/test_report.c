@@ -88,6 +88,7 @@ static const struct progress past = { .npast = 2,
 	.past = { { "starting", 0.25 }, { "sending files", 12.5 } } };
 
 static const struct report_facts all = {
+	.command = "backup",
 	.label = "night\033[2J\xC3\xA9\\",
 	.mode = "online",
 	.source = "standby",
@@ -119,6 +120,7 @@ static const char all_said[] =
     "{\n"
     "  \"pg_basetar_report\": 1,\n"
     "  \"version\": \"" OPTIONS_PROGRAM_VERSION "\",\n"
+    "  \"command\": \"backup\",\n"
     "  \"result\": \"findings\",\n"
     "  \"exit_status\": 3,\n"
     "  \"error\": null,\n"
@@ -136,6 +138,7 @@ static const char all_said[] =
     "  \"system_identifier\": \"18446744073709551615\",\n"
     "  \"data_directory\": \"/pg" LOST "/data\",\n"
     "  \"data_directory_hex\": \"2f7067ff2f64617461\",\n"
+    "  \"input\": null,\n"
     "  \"output\": \"base.tar.gz\",\n"
     "  \"compression\": \"gzip\",\n"
     "  \"compression_level\": 9,\n"
@@ -159,11 +162,12 @@ static const char all_said[] =
     "  \"files_checked\": 10,\n"
     "  \"damaged_pages\": 2,\n"
     "  \"damaged_files\": 1,\n"
+    "  \"benign_pages\": 0,\n"
     "  \"findings\": [\n"
     "    { \"kind\": \"checksum\", \"file\": \"base/5/" LOST "\", \"file_hex\": "
-    "\"626173652f352ffe\", \"block\": 0, \"expected\": \"1A2B\", \"found\": \"C\", "
+    "\"626173652f352ffe\", \"block\": 0, \"offset\": null, \"expected\": \"1A2B\", \"found\": \"C\", "
     "\"text\": \"one " LOST "\", \"text_hex\": \"6f6e6520fe\" },\n"
-    "    { \"kind\": \"more\", \"file\": null, \"block\": null, \"expected\": null, "
+    "    { \"kind\": \"more\", \"file\": null, \"block\": null, \"offset\": null, \"expected\": null, "
     "\"found\": null, \"text\": \"two\" }\n"
     "  ],\n"
     "  \"findings_left_out\": 0,\n"
@@ -199,7 +203,12 @@ all_is_said(void **state)
 	faketree_put(root, "report", OLD);
 	assert_int_equal(report_open(&r, "report", false, &err), 0);
 	message_warning("skipping \"a\nhint: b\"");
-	find_silently(&(struct finding){ "one \xFE", "checksum", "base/5/\xFE", true, 0, "1A2B", "C" });
+	find_silently(&(struct finding){ .text = "one \xFE",
+	    .kind = "checksum",
+	    .file = "base/5/\xFE",
+	    .has_block = true,
+	    .expected = "1A2B",
+	    .found = "C" });
 	find_silently(&(struct finding){ .text = "two", .kind = "more" });
 	assert_int_equal(report_write(r, REPORT_FINDINGS, NULL, &all, &err), 0);
 	message_warning("too late");

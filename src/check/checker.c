@@ -1,0 +1,393 @@
+#include "check/checker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "archive/layout.h"
+#include "check/checker_internal.h"
+#include "pg/cluster.h"
+
+/* Bits that no file of a cluster has: set user, set group, sticky. */
+#define MODE_SPECIAL 07000U
+
+int
+checker_new(struct checker **out, const struct checker_options *opt, struct error *err)
+{
+	struct checker *c = calloc(1, sizeof(*c));
+
+	*out = NULL;
+	if (c == NULL)
+		return error_memory(err);
+	c->opt = *opt;
+	c->findings.tell = opt->finding;
+	if (memberset_new(&c->set, err) || pagesuspect_new(&c->pages, err)) {
+		checker_free(c);
+		return -1;
+	}
+	*out = c;
+	return 0;
+}
+
+static void
+forget_member(struct checker_current *now)
+{
+	for (size_t k = 0; k < CHECKER_DIGESTS; k++) {
+		digest_free(now->digests[k]);
+		now->digests[k] = NULL;
+	}
+	now->row = NULL;
+}
+
+void
+checker_free(struct checker *c)
+{
+	if (c == NULL)
+		return;
+	forget_member(&c->now);
+	buf_free(&c->now.path);
+	buf_free(&c->now.text);
+	memberorder_free(&c->order);
+	checker_wal_free(c);
+	manifest_parse_free(c->parse);
+	free(c->ranges);
+	infofile_free(&c->info);
+	if (c->has_label)
+		label_free(&c->label);
+	buf_free(&c->map);
+	buf_free(&c->oids);
+	pagesuspect_free(c->pages);
+	memberset_free(c->set);
+	free(c);
+}
+
+struct findings *
+checker_findings(struct checker *c)
+{
+	return &c->findings;
+}
+
+bool
+checker_is_online(const struct checker *c)
+{
+	return !c->has_info || c->info.mode == INFOFILE_ONLINE;
+}
+
+int
+checker_archive(struct checker *c, enum checker_part part, const char *oid, struct error *err)
+{
+	c->part = part;
+	c->oid = NULL;
+	memberorder_free(&c->order);
+	if (oid == NULL)
+		return 0;
+	snprintf(c->oid_text, sizeof(c->oid_text), "%s", oid);
+	c->oid = c->oid_text;
+	c->narchives++;
+	return buf_printf(&c->oids, err, "/%s/", oid);
+}
+
+int
+checker_archive_end(struct checker *c, struct error *err)
+{
+	if (c->part != CHECKER_ALONE && c->part != CHECKER_BASE)
+		return 0;
+	if (!c->has_label && c->has_control &&
+	    (checker_is_online(c) || c->control.checkpoint_lsn == CONTROL_NO_CHECKPOINT))
+		return findings_add(&c->findings, FINDINGS_LABEL,
+		    &(struct findings_place){ .member = LAYOUT_LABEL }, err,
+		    "MISSING from the backup of a running server: a copy without it starts "
+		    "corrupt, or not at all");
+	return 0;
+}
+
+/* ---- a member begins ---- */
+
+/* The server calls one directory "./pg_wal/archive_status"; ours have no such names. */
+static const char *
+plain_name(const struct checker *c, const char *name)
+{
+	return !c->has_info && strncmp(name, "./", 2) == 0 ? name + 2 : name;
+}
+
+/* What PostgreSQL calls the member ${name} of this archive. */
+static int
+set_path(struct checker *c, const char *name, struct error *err)
+{
+	const size_t own = sizeof(LAYOUT_TABLESPACES) - 1;
+	struct buf *path = &c->now.path;
+
+	buf_clear(path);
+	if (c->part == CHECKER_TABLESPACE)
+		return buf_printf(path, err, "pg_tblspc/%s/%s", c->oid, name);
+	if (c->part == CHECKER_WAL)
+		return buf_printf(path, err, "%s/%s", LAYOUT_WAL, name);
+	if (strncmp(name, LAYOUT_TABLESPACES "/", own + 1) == 0 && strchr(name + own + 1, '/'))
+		return buf_printf(path, err, "pg_tblspc%s", name + own);
+	return buf_append(path, name, strlen(name), err);
+}
+
+/* Links are those of tablespaces; where they must lead is known for our own archives. */
+static const char *
+link_fault(const struct checker *c, const struct tar_entry *entry)
+{
+	const char *oid = strrchr(entry->name, '/');
+	struct buf target = { 0 };
+	struct error ignored = { 0 };
+	bool is_right;
+
+	if (oid == NULL || strncmp(entry->name, "pg_tblspc/", 10) != 0 || oid != entry->name + 9)
+		return "a link that is none of a tablespace";
+	if (!c->has_info)
+		return NULL;
+	is_right = layout_link_target(&target, oid + 1, &ignored) == 0 &&
+	    strcmp(buf_text(&target), entry->link) == 0;
+	buf_free(&target);
+	return is_right ? NULL : "a link that leads elsewhere than into the backup";
+}
+
+static int
+check_entry(struct checker *c, const struct tar_entry *entry, struct error *err)
+{
+	const struct findings_place place = { .member = entry->name,
+		.has_offset = true,
+		.offset = c->now.row->offset };
+	const char *fault = memberorder_name_fault(plain_name(c, entry->name));
+
+	if (fault == NULL && entry->type == TAR_SYMLINK)
+		fault = link_fault(c, entry);
+	if (fault == NULL && entry->type == TAR_FILE && (entry->mode & MODE_SPECIAL) != 0)
+		fault = "a file with a mode that none of a cluster has";
+	if (fault && findings_add(&c->findings, FINDINGS_NAME, &place, err, "%s", fault))
+		return -1;
+	if (c->part == CHECKER_WAL || c->part == CHECKER_TABLESPACE)
+		return 0;
+	if (memberorder_next(&c->order, c->now.kind, entry->name, c->has_info, &fault, err))
+		return -1;
+	return fault ? findings_add(&c->findings, FINDINGS_STREAM, &place, err, "%s", fault) : 0;
+}
+
+/* Which digests of it will be compared with the manifest's? */
+static unsigned
+wanted_digests(const struct checker *c)
+{
+	const unsigned any = 1U << DIGEST_CRC32C | 1U << DIGEST_SHA256;
+
+	/* the manifest of pg_basebackup -X fetch has the WAL as well, ours has not */
+	if (c->now.kind == MEMBERORDER_MANIFEST ||
+	    (c->has_info && c->now.kind == MEMBERORDER_SEGMENT))
+		return 0;
+	/* those before pg_basetar.info too, and pg_control, which has another than the rest */
+	if (c->now.is_kept)
+		return (1U << CHECKER_DIGESTS) - 1;
+	if (c->opt.digests)
+		return c->opt.digests;
+	if (!c->has_info)
+		return any;
+	return c->info.has_manifest ? 1U << c->info.digest : 0;
+}
+
+static int
+begin_digests(struct checker *c, struct error *err)
+{
+	const unsigned wanted = wanted_digests(c) & ~(1U << DIGEST_NONE);
+
+	for (unsigned k = 0; k < CHECKER_DIGESTS; k++)
+		if ((wanted & 1U << k) != 0 &&
+		    digest_new(&c->now.digests[k], (enum digest_kind)k, err))
+			return -1;
+	return 0;
+}
+
+/* What its bytes are for. */
+static int
+begin_body(struct checker *c, const struct tar_entry *entry, struct error *err)
+{
+	struct checker_current *now = &c->now;
+	const char *path = now->row->path;
+
+	now->is_kept = checker_text_is_kept(c, now->kind, path) &&
+	    entry->size <= checker_text_most(now->kind);
+	now->is_relation = pagesuspect_is_relation(path, &now->relation);
+	now->relation.offset = now->row->offset + TAR_BLOCK;
+	if (begin_digests(c, err))
+		return -1;
+	if (now->kind == MEMBERORDER_MANIFEST)
+		return checker_manifest_begin(c, err);
+	return now->kind == MEMBERORDER_SEGMENT ? checker_wal_begin(c, entry, err) : 0;
+}
+
+int
+checker_member(struct checker *c, const struct tar_entry *entry, uint64_t offset,
+    struct error *err)
+{
+	struct checker_current *now = &c->now;
+
+	if (set_path(c, plain_name(c, entry->name), err) ||
+	    memberset_add(c->set, buf_text(&now->path), &now->row, err))
+		return -1;
+	now->kind = memberorder_kind(now->row->path, entry->type);
+	now->row->size = entry->type == TAR_FILE ? entry->size : 0;
+	now->row->offset = offset;
+	now->row->type = entry->type;
+	now->row->is_moved = strcmp(now->row->path, plain_name(c, entry->name)) != 0;
+	now->done = 0;
+	now->is_kept = now->is_relation = now->is_segment = false;
+	buf_clear(&now->text);
+	c->members++;
+	if (check_entry(c, entry, err))
+		return -1;
+	return entry->type == TAR_FILE ? begin_body(c, entry, err) : 0;
+}
+
+/* ---- its body ---- */
+
+int
+checker_bytes(struct checker *c, const uint8_t *bytes, size_t len, struct error *err)
+{
+	struct checker_current *now = &c->now;
+
+	for (size_t k = 0; k < CHECKER_DIGESTS; k++)
+		if (now->digests[k] && digest_update(now->digests[k], bytes, len, err))
+			return -1;
+	if ((now->is_kept && buf_append(&now->text, bytes, len, err)) ||
+	    (now->is_relation &&
+		pagesuspect_bytes(c->pages, &now->relation, now->done, bytes, len, err)) ||
+	    (now->is_segment && checker_wal_bytes(c, bytes, len, err)) ||
+	    (now->kind == MEMBERORDER_MANIFEST && checker_manifest(c, bytes, len, err)))
+		return -1;
+	now->done += len;
+	c->bytes += len;
+	return 0;
+}
+
+static int
+end_digests(struct checker *c, struct error *err)
+{
+	uint8_t result[DIGEST_MAX];
+	size_t len;
+
+	for (size_t k = 0; k < CHECKER_DIGESTS; k++)
+		if (c->now.digests[k] &&
+		    (digest_final(c->now.digests[k], result, &len, err) ||
+			memberset_add_digest(c->set, c->now.row, (enum digest_kind)k, result, len,
+			    err)))
+			return -1;
+	return 0;
+}
+
+int
+checker_member_end(struct checker *c, struct error *err)
+{
+	struct checker_current *now = &c->now;
+	int rc = 0;
+
+	if (now->row->type == TAR_FILE) {
+		rc = end_digests(c, err);
+		if (rc == 0 && now->kind == MEMBERORDER_MANIFEST)
+			rc = checker_manifest(c, NULL, 0, err);
+		else if (rc == 0 && now->is_kept)
+			rc = checker_text_take(c, err);
+		else if (rc == 0 && checker_text_is_kept(c, now->kind, now->row->path))
+			rc = findings_add(&c->findings, FINDINGS_SIZE,
+			    &(struct findings_place){ .member = now->row->path }, err,
+			    "too long for what it is");
+	}
+	forget_member(now);
+	return rc;
+}
+
+/* ---- the whole ---- */
+
+/* What every backup has. */
+static int
+check_complete(struct checker *c, struct error *err)
+{
+	struct memberset_row *row;
+
+	if (c->version == NULL && memberset_find(c->set, "PG_VERSION", &row, err))
+		return -1;
+	if (c->version == NULL && row == NULL &&
+	    findings_add(&c->findings, FINDINGS_MISSING,
+		&(struct findings_place){ .member = "PG_VERSION" }, err,
+		"it says what release the cluster is of"))
+		return -1;
+	if (memberset_find(c->set, LAYOUT_CONTROL, &row, err))
+		return -1;
+	if (row == NULL &&
+	    findings_add(&c->findings, FINDINGS_MISSING,
+		&(struct findings_place){ .member = LAYOUT_CONTROL }, err,
+		"no server starts without it"))
+		return -1;
+	for (unsigned n = 0; cluster_directory(n); n++) {
+		if (memberset_find(c->set, cluster_directory(n), &row, err))
+			return -1;
+		if (row == NULL &&
+		    findings_add(&c->findings, FINDINGS_MISSING,
+			&(struct findings_place){ .member = cluster_directory(n) }, err,
+			"a directory that the server does not make"))
+			return -1;
+	}
+	return 0;
+}
+
+int
+checker_finish(struct checker *c, struct error *err)
+{
+	const bool online = checker_is_online(c);
+	const bool is_clean = c->has_control && c->control.state == CONTROL_SHUTDOWN;
+
+	if (check_complete(c, err) || checker_wal_judge(c, err) || checker_agree(c, err) ||
+	    checker_members_judge(c, err) ||
+	    pagesuspect_judge(c->pages,
+		&(struct pagesuspect_limits){
+		    .is_replayed = online || (c->info.mode == INFOFILE_SNAPSHOT && !is_clean),
+		    .has_wal = c->lines != NULL,
+		    .start_lsn = c->start_lsn,
+		    .stop_lsn = c->stop_lsn },
+		&c->findings, c->opt.benign, err))
+		return -1;
+	findings_end(&c->findings);
+	return 0;
+}
+
+static enum digest_kind
+main_digest(const struct checker *c)
+{
+	enum digest_kind kind = DIGEST_NONE;
+
+	for (unsigned k = 0; k < CHECKER_DIGESTS; k++)
+		if (c->of_digest[k] > c->of_digest[kind])
+			kind = (enum digest_kind)k;
+	return kind;
+}
+
+struct checker_facts
+checker_facts(const struct checker *c)
+{
+	const enum control_state state = c->control.state;
+
+	return (struct checker_facts){
+		.info = c->has_info ? &c->info : NULL,
+		.label = c->has_label ? &c->label : NULL,
+		.control = c->has_control ? &c->control : NULL,
+		.version = c->version,
+		.mode = infofile_mode_name(c->info.mode),
+		.is_standby = c->has_label ? c->label.from_standby :
+					     state == CONTROL_SHUTDOWN_IN_RECOVERY ||
+			state == CONTROL_IN_ARCHIVE_RECOVERY,
+		.has_manifest = c->is_manifest_whole,
+		.digest = main_digest(c),
+		.system_identifier = c->has_control ? c->control.system_identifier : 0,
+		.start_lsn = c->start_lsn,
+		.stop_lsn = c->stop_lsn,
+		.start_timeline = c->start_timeline,
+		.stop_timeline = c->stop_timeline,
+		.has_wal = c->lines != NULL,
+		.wal_records = c->wal_records,
+		.members = c->members,
+		.bytes = c->bytes,
+		.findings = c->findings.count,
+		.pages = pagesuspect_sum(c->pages),
+	};
+}

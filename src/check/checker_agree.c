@@ -1,0 +1,329 @@
+/* Label, pg_control, manifest and pg_basetar.info tell of one backup: do they agree? */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "archive/layout.h"
+#include "check/checker_internal.h"
+#include "pg/cluster.h"
+#include "pg/tablespace_map.h"
+#include "util/lsn.h"
+#include "wal/walname.h"
+
+static const struct findings_place at_label = { .member = LAYOUT_LABEL };
+static const struct findings_place at_control = { .member = LAYOUT_CONTROL };
+static const struct findings_place at_manifest = { .member = LAYOUT_MANIFEST };
+static const struct findings_place at_info = { .member = LAYOUT_INFO };
+static const struct findings_place at_map = { .member = LAYOUT_MAP };
+
+/* A conflict between two texts. */
+static int
+conflict(struct checker *c, enum findings_kind kind, const struct findings_place *at,
+    const char *what, const char *expected, const char *found, struct error *err)
+{
+	struct findings_place place = *at;
+
+	place.expected = expected;
+	place.found = found;
+	return findings_add(&c->findings, kind, &place, err, "%s", what);
+}
+
+static int
+conflict_lsn(struct checker *c, enum findings_kind kind, const struct findings_place *at,
+    const char *what, uint64_t expected, uint64_t found, struct error *err)
+{
+	char one[LSN_TEXT], other[LSN_TEXT];
+
+	return conflict(c, kind, at, what, lsn_print(one, expected), lsn_print(other, found),
+	    err);
+}
+
+static int
+conflict_number(struct checker *c, enum findings_kind kind, const struct findings_place *at,
+    const char *what, uint64_t expected, uint64_t found, struct error *err)
+{
+	char one[24], other[24];
+
+	snprintf(one, sizeof(one), "%" PRIu64, expected);
+	snprintf(other, sizeof(other), "%" PRIu64, found);
+	return conflict(c, kind, at, what, one, other, err);
+}
+
+/* ---- backup_label by itself ---- */
+
+static int
+check_label_file(struct checker *c, struct error *err)
+{
+	const uint32_t size = c->control.wal_segment_size;
+	char expected[WALNAME_SIZE];
+
+	walname_build(expected, c->label.timeline, walname_segment(c->label.start_lsn, size),
+	    size);
+	return strcmp(expected, c->label.start_file) == 0 ?
+	    0 :
+	    conflict(c, FINDINGS_LABEL, &at_label, "the start's WAL file", expected,
+		c->label.start_file, err);
+}
+
+/* With another method the server does not wait for the end of the backup. */
+static int
+check_label(struct checker *c, struct error *err)
+{
+	const struct label *l = &c->label;
+
+	if (c->has_info && c->info.mode != INFOFILE_ONLINE)
+		return findings_add(&c->findings, FINDINGS_LABEL, &at_label, err,
+		    "is in the backup of no running server: with it the copy does not start, or "
+		    "recovers to the wrong place");
+	if (strcmp(l->method, "streamed") != 0 &&
+	    conflict(c, FINDINGS_LABEL, &at_label, "BACKUP METHOD", "streamed", l->method, err))
+		return -1;
+	if (l->incremental &&
+	    findings_add(&c->findings, FINDINGS_LABEL, &at_label, err,
+		"it is of an incremental backup, which does not restore by itself"))
+		return -1;
+	if (c->has_info && strcmp(l->text, c->info.label) != 0 &&
+	    conflict(c, FINDINGS_LABEL, &at_label, "LABEL", c->info.label, l->text, err))
+		return -1;
+	if (l->checkpoint_lsn < l->start_lsn &&
+	    conflict_lsn(c, FINDINGS_LABEL, &at_label, "CHECKPOINT LOCATION before the start",
+		l->start_lsn, l->checkpoint_lsn, err))
+		return -1;
+	if (c->version && c->version->label_has_timeline != l->has_timeline &&
+	    findings_add(&c->findings, FINDINGS_LABEL, &at_label, err, "START TIMELINE is %s",
+		l->has_timeline ? "there" : "not there"))
+		return -1;
+	return c->has_control ? check_label_file(c, err) : 0;
+}
+
+/* ---- pg_control ---- */
+
+static const char *
+state_name(enum control_state state)
+{
+	static const char *const names[] = { "starting up", "shut down",
+		"shut down in recovery", "shutting down", "in crash recovery",
+		"in archive recovery", "in production" };
+
+	return state <= CONTROL_IN_PRODUCTION ? names[state] : "unknown";
+}
+
+/* The state that the cluster must have been in, being backed up like this. */
+static int
+check_state(struct checker *c, struct error *err)
+{
+	const enum control_state state = c->control.state;
+	const char *expected = NULL;
+
+	if (checker_is_online(c) && c->has_label) {
+		if (c->label.from_standby && state != CONTROL_IN_ARCHIVE_RECOVERY)
+			expected = state_name(CONTROL_IN_ARCHIVE_RECOVERY);
+		if (!c->label.from_standby && state != CONTROL_IN_PRODUCTION)
+			expected = state_name(CONTROL_IN_PRODUCTION);
+	} else if (c->has_info && c->info.mode == INFOFILE_OFFLINE &&
+	    state != CONTROL_SHUTDOWN && state != CONTROL_SHUTDOWN_IN_RECOVERY) {
+		expected = state_name(CONTROL_SHUTDOWN);
+	}
+	return expected ? conflict(c, FINDINGS_CONTROL, &at_control, "state of the cluster",
+			      expected, state_name(state), err) :
+			  0;
+}
+
+static int
+check_control_age(struct checker *c, struct error *err)
+{
+	if (!c->has_label)
+		return 0;
+	if (c->control.redo_lsn < c->label.start_lsn &&
+	    conflict_lsn(c, FINDINGS_CONTROL, &at_control,
+		"is older than backup_label: its redo location", c->label.start_lsn,
+		c->control.redo_lsn, err))
+		return -1;
+	if (c->control.timeline < c->label.timeline)
+		return conflict_number(c, FINDINGS_CONTROL, &at_control,
+		    "is older than backup_label: its timeline", c->label.timeline,
+		    c->control.timeline, err);
+	return 0;
+}
+
+static int
+check_control(struct checker *c, struct error *err)
+{
+	const bool is_forgotten = c->control.checkpoint_lsn == CONTROL_NO_CHECKPOINT;
+
+	if (c->version && control_check_version(&c->control, c->version, err) &&
+	    findings_take(&c->findings, FINDINGS_CONTROL, &at_control, err))
+		return -1;
+	if (c->has_info && is_forgotten != (c->info.mode == INFOFILE_ONLINE) &&
+	    findings_add(&c->findings, FINDINGS_CONTROL, &at_control, err,
+		is_forgotten ? "names no checkpoint, so that the copy cannot start" :
+			       "names a checkpoint, so that a copy that lost its backup_label "
+			       "would start"))
+		return -1;
+	return check_state(c, err) || check_control_age(c, err) ? -1 : 0;
+}
+
+/* ---- the manifest ---- */
+
+/* The stretches of WAL are in the order of the timelines, the newest first. */
+static int
+check_manifest_start(struct checker *c, struct error *err)
+{
+	const struct checker_range *first;
+
+	if (c->nranges == 0)
+		return findings_add(&c->findings, FINDINGS_MANIFEST, &at_manifest, err,
+		    "has no WAL-Ranges");
+	first = &c->ranges[c->nranges - 1];
+	if (c->start_lsn == 0)
+		return 0;
+	if (first->start != c->start_lsn &&
+	    conflict_lsn(c, FINDINGS_MANIFEST, &at_manifest,
+		"is of another backup: the start of its WAL", c->start_lsn, first->start, err))
+		return -1;
+	if (first->timeline != c->start_timeline)
+		return conflict_number(c, FINDINGS_MANIFEST, &at_manifest,
+		    "is of another backup: the timeline of its start", c->start_timeline,
+		    first->timeline, err);
+	return 0;
+}
+
+static int
+check_manifest(struct checker *c, struct error *err)
+{
+	if (c->version && c->manifest_version != c->version->manifest_version &&
+	    conflict_number(c, FINDINGS_MANIFEST, &at_manifest, "version",
+		c->version->manifest_version, c->manifest_version, err))
+		return -1;
+	if (c->manifest_identifier && c->has_control &&
+	    c->manifest_identifier != c->control.system_identifier &&
+	    conflict_number(c, FINDINGS_MANIFEST, &at_manifest,
+		"is of another cluster: system identifier", c->control.system_identifier,
+		c->manifest_identifier, err))
+		return -1;
+	return check_manifest_start(c, err);
+}
+
+/* ---- pg_basetar.info, and the tablespaces ---- */
+
+static int
+check_info(struct checker *c, struct error *err)
+{
+	const struct infofile *i = &c->info;
+
+	if (c->version && i->server_version != c->version->major &&
+	    conflict_number(c, FINDINGS_INFO, &at_info, "server_version", c->version->major,
+		i->server_version, err))
+		return -1;
+	if (i->has_manifest != c->has_manifest &&
+	    findings_add(&c->findings, i->has_manifest ? FINDINGS_MISSING : FINDINGS_MANIFEST,
+		&at_manifest, err,
+		i->has_manifest ? "without it nothing tells whether the files are whole" :
+				  "pg_basetar.info says that there is none"))
+		return -1;
+	if (i->has_wal && !c->has_wal)
+		return findings_add(&c->findings, FINDINGS_WAL, NULL, err,
+		    "there is none, and pg_basetar.info says that the archive holds it");
+	return 0;
+}
+
+/* Did the archive of that tablespace come? */
+static bool
+has_archive(const struct checker *c, uint32_t oid)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "/%" PRIu32 "/", oid);
+	return strstr(buf_text(&c->oids), text) != NULL;
+}
+
+/* Of several archives: those that the map names, and no others. */
+static int
+check_archives(struct checker *c, const struct tablespace_map *map, struct error *err)
+{
+	size_t came = 0;
+
+	for (size_t i = 0; i < map->count; i++) {
+		if (has_archive(c, map->rows[i].oid))
+			came++;
+		else if (findings_add(&c->findings, FINDINGS_TABLESPACE, &at_map, err,
+			     "the archive \"%" PRIu32 ".tar\" of a tablespace is missing",
+			     map->rows[i].oid))
+			return -1;
+	}
+	return came == c->narchives ?
+	    0 :
+	    findings_add(&c->findings, FINDINGS_TABLESPACE, &at_map, err,
+		"%zu of the tablespaces' archives are of none that it names", c->narchives - came);
+}
+
+static int
+check_map(struct checker *c, struct error *err)
+{
+	struct tablespace_map map = { 0 };
+	int rc = 0;
+
+	if (c->version == NULL)
+		return 0;
+	if (tablespace_map_parse(buf_text(&c->map), c->map.len, c->version, &map, err))
+		return findings_take(&c->findings, FINDINGS_TABLESPACE, &at_map, err);
+	if (c->part != CHECKER_ALONE)
+		rc = check_archives(c, &map, err);
+	else if (map.count > 0)
+		rc = findings_add(&c->findings, FINDINGS_TABLESPACE, &at_map, err,
+		    "this is one archive of several: the %zu tablespaces are in others", map.count);
+	tablespace_map_free(&map);
+	return rc;
+}
+
+/* A tablespace that is in the archive must be reached through its link. */
+static int
+check_link(struct checker *c, const char *oid, struct error *err)
+{
+	struct memberset_row *row, *content;
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/%s", LAYOUT_TABLESPACES, oid);
+	if (memberset_find(c->set, path, &content, err))
+		return -1;
+	snprintf(path, sizeof(path), "pg_tblspc/%s", oid);
+	if (memberset_find(c->set, path, &row, err) || content == NULL)
+		return content == NULL ? 0 : -1;
+	if (row && row->type == TAR_SYMLINK)
+		return 0;
+	return findings_add(&c->findings, FINDINGS_MISSING,
+	    &(struct findings_place){ .member = path }, err,
+	    "the link to the tablespace, whose content is there");
+}
+
+static int
+check_tablespaces(struct checker *c, struct error *err)
+{
+	if (c->has_map && check_map(c, err))
+		return -1;
+	if (c->narchives > 0 && !c->has_map && c->has_label &&
+	    findings_add(&c->findings, FINDINGS_MISSING, &at_map, err,
+		"the server would not find the tablespaces"))
+		return -1;
+	if (!c->has_info)
+		return 0;
+	if (c->info.is_split && c->info.tablespaces.count > 0 && c->part == CHECKER_ALONE &&
+	    !c->has_map)
+		return findings_add(&c->findings, FINDINGS_TABLESPACE, &at_info, err,
+		    "this is one archive of several: the %zu tablespaces are in others",
+		    c->info.tablespaces.count);
+	for (size_t i = 0; i < c->info.tablespaces.count; i++)
+		if (!c->info.is_split && check_link(c, c->info.tablespaces.rows[i].name, err))
+			return -1;
+	return 0;
+}
+
+int
+checker_agree(struct checker *c, struct error *err)
+{
+	return (c->has_label && check_label(c, err)) || (c->has_control && check_control(c, err)) ||
+		(c->is_manifest_whole && check_manifest(c, err)) ||
+		(c->has_info && check_info(c, err)) || check_tablespaces(c, err) ?
+	    -1 :
+	    0;
+}

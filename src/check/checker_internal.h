@@ -1,0 +1,114 @@
+#ifndef PG_BASETAR_CHECK_CHECKER_INTERNAL_H
+#define PG_BASETAR_CHECK_CHECKER_INTERNAL_H
+
+/* What the files of the checker share. */
+
+#include "check/checker.h"
+#include "check/memberorder.h"
+#include "check/memberset.h"
+#include "checksum/digest.h"
+#include "pg/manifest_parse.h"
+#include "wal/walhistory.h"
+#include "wal/wallines.h"
+
+#define CHECKER_DIGESTS (DIGEST_SHA512 + 1)
+
+/* A stretch of WAL that the manifest says is needed. */
+struct checker_range {
+	uint32_t timeline;
+	uint64_t start, end;
+};
+
+/* A timeline history file. */
+struct checker_history {
+	uint32_t timeline;
+	struct walhistory history;
+};
+
+/* The member that is passing. */
+struct checker_current {
+	struct memberset_row *row; /* NULL: there is none */
+	struct buf path;           /* as PostgreSQL names it */
+	enum memberorder_kind kind;
+	uint64_t done; /* bytes of the body */
+	struct digest *digests[CHECKER_DIGESTS]; /* NULL: not wanted */
+	struct buf text;   /* the body, of a member that is kept whole */
+	bool is_kept;
+	bool is_relation;
+	struct pagesuspect_file relation;
+	bool is_segment; /* of WAL, and given to the lines */
+};
+
+struct checker {
+	struct checker_options opt;
+	struct findings findings;
+
+	enum checker_part part;
+	const char *oid; /* of the tablespace */
+	char oid_text[16];
+	struct memberorder order;
+	struct checker_current now;
+	uint64_t members, bytes;
+
+	struct memberset *set;
+	struct pagesuspect *pages;
+
+	bool has_info, has_label, has_map, has_control;
+	struct infofile info;
+	struct label label;
+	struct buf map;
+	struct control control;
+	const struct pg_version *version;
+	struct buf oids;  /* of tablespaces whose archives came: "/16400//16401/" */
+	size_t narchives; /* so many */
+
+	/* backup_manifest */
+	struct manifest_sink manifest_sink;
+	struct manifest_parse *parse;
+	bool has_manifest;      /* one came */
+	bool is_manifest_whole; /* and was understood to its end */
+	unsigned manifest_version;
+	uint64_t manifest_identifier; /* 0: it has none */
+	struct checker_range *ranges; /* the newest timeline first */
+	size_t nranges;
+	uint64_t of_digest[CHECKER_DIGESTS]; /* entries */
+	uint64_t not_compared;               /* digests of a kind that was not taken */
+	enum digest_kind not_taken;
+
+	/* the WAL */
+	struct wallines_sink wal_sink;
+	struct wallines *lines;
+	struct walpage_expect expect;
+	bool has_wal; /* a segment came */
+	uint64_t start_lsn, stop_lsn;
+	uint32_t start_timeline, stop_timeline;
+	uint64_t wal_records;
+	struct checker_history *histories;
+	size_t nhistories;
+};
+
+/* A backup of a running server: so says pg_basetar.info, or there is none. */
+bool checker_is_online(const struct checker *c);
+
+/* checker_manifest.c */
+MUST_CHECK int checker_manifest_begin(struct checker *c, struct error *err);
+MUST_CHECK int checker_members_judge(struct checker *c, struct error *err);
+
+/* checker_text.c: members that are kept whole */
+bool checker_text_is_kept(const struct checker *c, enum memberorder_kind kind, const char *path);
+size_t checker_text_most(enum memberorder_kind kind);
+MUST_CHECK int checker_text_take(struct checker *c, struct error *err);
+
+/* checker_agree.c: label, pg_control, manifest and pg_basetar.info among themselves */
+MUST_CHECK int checker_agree(struct checker *c, struct error *err);
+
+/* checker_wal.c */
+MUST_CHECK int checker_wal_begin(struct checker *c, const struct tar_entry *entry,
+    struct error *err);
+MUST_CHECK int checker_wal_bytes(struct checker *c, const uint8_t *bytes, size_t len,
+    struct error *err);
+MUST_CHECK int checker_wal_history(struct checker *c, struct error *err);
+MUST_CHECK int checker_wal_judge(struct checker *c, struct error *err);
+void checker_wal_free(struct checker *c);
+
+#endif

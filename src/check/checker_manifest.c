@@ -1,0 +1,321 @@
+/* backup_manifest against the members that were seen. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "archive/layout.h"
+#include "check/checker_internal.h"
+#include "util/bytes.h"
+
+static const struct findings_place at_manifest = { .member = LAYOUT_MANIFEST };
+
+/* ---- what it says ---- */
+
+static struct checker *
+checker_of(struct manifest_sink *sink)
+{
+	return (struct checker *)((char *)sink - offsetof(struct checker, manifest_sink));
+}
+
+static int
+hear_version(struct manifest_sink *sink, unsigned version, struct error *err)
+{
+	(void)err;
+	checker_of(sink)->manifest_version = version;
+	return 0;
+}
+
+static int
+hear_identifier(struct manifest_sink *sink, uint64_t identifier, struct error *err)
+{
+	(void)err;
+	checker_of(sink)->manifest_identifier = identifier;
+	return 0;
+}
+
+static int
+hear_wal(struct manifest_sink *sink, uint32_t timeline, uint64_t start, uint64_t end,
+    struct error *err)
+{
+	struct checker *c = checker_of(sink);
+	struct checker_range *ranges =
+	    realloc(c->ranges, (c->nranges + 1) * sizeof(*ranges));
+
+	if (ranges == NULL)
+		return error_memory(err);
+	c->ranges = ranges;
+	ranges[c->nranges++] = (struct checker_range){ timeline, start, end };
+	return 0;
+}
+
+static void
+print_hex(char *out, const uint8_t *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		snprintf(out + 2 * i, 3, "%02x", bytes[i]);
+}
+
+static int
+differs(struct checker *c, const struct memberset_row *row, enum digest_kind kind,
+    const uint8_t *expected, const uint8_t *found, size_t len, struct error *err)
+{
+	char one[2 * DIGEST_MAX + 1], other[2 * DIGEST_MAX + 1];
+
+	print_hex(one, expected, len);
+	print_hex(other, found, len);
+	return findings_add(&c->findings, FINDINGS_DIGEST,
+	    &(struct findings_place){ .member = row->path,
+		.has_offset = true,
+		.offset = row->offset,
+		.expected = one,
+		.found = other },
+	    err, "%s", digest_name(kind));
+}
+
+/* Compare the digest, if one of its kind was taken. */
+static int
+compare_digest(struct checker *c, const struct memberset_row *row,
+    const struct manifest_file *file, struct error *err)
+{
+	uint8_t crc[4];
+
+	if (file->digest_kind == DIGEST_NONE)
+		return 0;
+	if (file->digest_kind == DIGEST_CRC32C && row->has_crc32c) {
+		for (size_t i = 0; i < sizeof(crc); i++)
+			crc[i] = (uint8_t)(row->crc32c >> 8 * i);
+		return memcmp(crc, file->digest, sizeof(crc)) == 0 ?
+		    0 :
+		    differs(c, row, DIGEST_CRC32C, file->digest, crc, sizeof(crc), err);
+	}
+	for (const struct memberset_digest *d = row->digests; d; d = d->next)
+		if (d->kind == file->digest_kind)
+			return memcmp(d->bytes, file->digest, d->len) == 0 ?
+			    0 :
+			    differs(c, row, d->kind, file->digest, d->bytes, d->len, err);
+	c->not_compared++;
+	c->not_taken = file->digest_kind;
+	return 0;
+}
+
+static int
+compare_size(struct checker *c, const struct memberset_row *row, uint64_t size,
+    struct error *err)
+{
+	char expected[32], found[32];
+
+	if (row->size == size)
+		return 0;
+	snprintf(expected, sizeof(expected), "%" PRIu64 " bytes", size);
+	snprintf(found, sizeof(found), "%" PRIu64, row->size);
+	return findings_add(&c->findings, FINDINGS_SIZE,
+	    &(struct findings_place){ .member = row->path,
+		.has_offset = true,
+		.offset = row->offset,
+		.expected = expected,
+		.found = found },
+	    err, "size");
+}
+
+static int
+hear_file(struct manifest_sink *sink, const struct manifest_file *file, struct error *err)
+{
+	struct checker *c = checker_of(sink);
+	struct memberset_row *row;
+
+	c->of_digest[file->digest_kind]++;
+	if (memberset_find(c->set, file->path, &row, err))
+		return -1;
+	if (row == NULL || row->type != TAR_FILE)
+		return findings_add(&c->findings, FINDINGS_MISSING,
+		    &(struct findings_place){ .member = file->path }, err,
+		    "a file that the manifest tells of");
+	if (row->is_listed)
+		return findings_add(&c->findings, FINDINGS_MANIFEST, &at_manifest, err,
+		    "tells twice of \"%s\"", file->path);
+	row->is_listed = true;
+	if (compare_size(c, row, file->size, err))
+		return -1;
+	return compare_digest(c, row, file, err);
+}
+
+static const struct manifest_sink_ops sink_ops = {
+	.version = hear_version,
+	.identifier = hear_identifier,
+	.file = hear_file,
+	.wal = hear_wal,
+};
+
+/* ---- its text ---- */
+
+int
+checker_manifest_begin(struct checker *c, struct error *err)
+{
+	if (c->has_manifest)
+		return 0; /* a second one is a duplicate */
+	c->has_manifest = true;
+	c->manifest_sink.ops = &sink_ops;
+	return manifest_parse_new(&c->parse, &c->manifest_sink, err);
+}
+
+/* What follows is passed over. */
+static int
+give_up(struct checker *c, struct error *err)
+{
+	manifest_parse_free(c->parse);
+	c->parse = NULL;
+	return findings_take(&c->findings, FINDINGS_MANIFEST, &at_manifest, err);
+}
+
+static int
+end_manifest(struct checker *c, struct error *err)
+{
+	struct manifest_verdict verdict;
+	char expected[2 * DIGEST_MAX + 1], found[2 * DIGEST_MAX + 1];
+
+	if (manifest_parse_finish(c->parse, &verdict, err))
+		return give_up(c, err);
+	manifest_parse_free(c->parse);
+	c->parse = NULL;
+	c->is_manifest_whole = true;
+	if (verdict.is_sound)
+		return 0;
+	print_hex(expected, verdict.borne, sizeof(verdict.borne));
+	print_hex(found, verdict.computed, sizeof(verdict.computed));
+	return findings_add(&c->findings, FINDINGS_MANIFEST,
+	    &(struct findings_place){
+		.member = LAYOUT_MANIFEST, .expected = expected, .found = found },
+	    err, "its own checksum");
+}
+
+int
+checker_manifest(struct checker *c, const uint8_t *bytes, size_t len, struct error *err)
+{
+	if (!c->has_manifest && checker_manifest_begin(c, err))
+		return -1;
+	if (c->parse == NULL)
+		return 0;
+	if (len == 0)
+		return end_manifest(c, err);
+	return manifest_parse_bytes(c->parse, bytes, len, err) ? give_up(c, err) : 0;
+}
+
+/* ---- the members, all of them ---- */
+
+/* Nothing tells of these but their names and what is in them. */
+static bool
+is_listed_nowhere(const struct memberset_row *row)
+{
+	const enum memberorder_kind kind = memberorder_kind(row->path, row->type);
+
+	return kind == MEMBERORDER_SEGMENT || kind == MEMBERORDER_HISTORY ||
+	    kind == MEMBERORDER_MARK || kind == MEMBERORDER_MANIFEST;
+}
+
+static int
+judge_row(struct checker *c, const struct memberset_row *row, struct error *err)
+{
+	const struct findings_place place = { .member = row->path,
+		.has_offset = true,
+		.offset = row->offset };
+
+	if (row->type != TAR_FILE || row->is_listed || is_listed_nowhere(row))
+		return 0;
+	if (c->is_manifest_whole)
+		return findings_add(&c->findings, FINDINGS_EXTRA, &place, err,
+		    "a file that the manifest does not tell of");
+	if (strncmp(row->path, LAYOUT_WAL "/", sizeof(LAYOUT_WAL)) == 0)
+		return findings_add(&c->findings, FINDINGS_EXTRA, &place, err,
+		    "a file that does not belong there");
+	return 0;
+}
+
+/*
+ * The directory ${path} of ${row}, which is a member too.  NULL: it need not be one: the
+ * archive of a tablespace does not have the directory of its OID.
+ */
+static int
+find_parent(struct checker *c, const struct memberset_row *row, const char *path,
+    struct memberset_row **parent, bool *is_needed, struct error *err)
+{
+	const char *oid = strrchr(path, '/');
+	char there[64];
+
+	*is_needed = true;
+	if (!row->is_moved || strncmp(path, "pg_tblspc/", 10) != 0 || oid != path + 9)
+		return memberset_find(c->set, path, parent, err);
+	*is_needed = c->narchives == 0;
+	snprintf(there, sizeof(there), "%s%s", LAYOUT_TABLESPACES, oid);
+	return memberset_find(c->set, there, parent, err);
+}
+
+/* Those of one directory come together: the last that was found is not looked for again. */
+static int
+judge_parent(struct checker *c, const struct memberset_row *row, struct buf *last,
+    struct error *err)
+{
+	const char *slash = strrchr(row->path, '/');
+	struct memberset_row *parent;
+	bool is_needed;
+	size_t len;
+
+	if (slash == NULL)
+		return 0;
+	len = (size_t)(slash - row->path);
+	if (last->len == len && strncmp(buf_text(last), row->path, len) == 0)
+		return 0;
+	buf_clear(last);
+	if (buf_append(last, row->path, len, err) ||
+	    find_parent(c, row, buf_text(last), &parent, &is_needed, err))
+		return -1;
+	if (parent ? parent->type == TAR_DIRECTORY : !is_needed)
+		return 0;
+	return findings_add(&c->findings, parent ? FINDINGS_NAME : FINDINGS_MISSING,
+	    &(struct findings_place){ .member = row->path,
+		.has_offset = true,
+		.offset = row->offset },
+	    err, parent ? "is below what is no directory" : "its directory is not there");
+}
+
+static int
+judge_rows(struct checker *c, struct buf *last, struct error *err)
+{
+	struct memberset_row *const *rows;
+
+	if (memberset_sorted(c->set, &rows, err))
+		return -1;
+	for (size_t i = 0; i < memberset_count(c->set); i++) {
+		const bool is_second = i > 0 && strcmp(rows[i - 1]->path, rows[i]->path) == 0;
+
+		if (is_second &&
+		    findings_add(&c->findings, FINDINGS_DUPLICATE,
+			&(struct findings_place){ .member = rows[i]->path,
+			    .has_offset = true,
+			    .offset = rows[i]->offset },
+			err, "there twice"))
+			return -1;
+		if (!is_second &&
+		    (judge_row(c, rows[i], err) || judge_parent(c, rows[i], last, err)))
+			return -1;
+	}
+	return 0;
+}
+
+int
+checker_members_judge(struct checker *c, struct error *err)
+{
+	struct buf last = { 0 };
+	int rc = judge_rows(c, &last, err);
+
+	buf_free(&last);
+	if (rc == -1)
+		return -1;
+	if (c->not_compared == 0)
+		return 0;
+	error_set(err, ERROR_UNSUPPORTED, 0,
+	    "%" PRIu64 " digests were not compared: the manifest, which comes last, has %s",
+	    c->not_compared, digest_name(c->not_taken));
+	return error_hint(err, "Verify again with --manifest-checksums=%s.",
+	    digest_name(c->not_taken));
+}

@@ -1,0 +1,125 @@
+/* Members that are kept whole, because others are judged by what they say. */
+#include <string.h>
+
+#include "archive/layout.h"
+#include "check/checker_internal.h"
+#include "pg/cluster.h"
+
+static const char version_file[] = "PG_VERSION";
+
+bool
+checker_text_is_kept(const struct checker *c, enum memberorder_kind kind, const char *path)
+{
+	switch (kind) {
+	case MEMBERORDER_LABEL:
+		return !c->has_label;
+	case MEMBERORDER_MAP:
+		return !c->has_map;
+	case MEMBERORDER_INFO:
+		return !c->has_info;
+	case MEMBERORDER_CONTROL:
+		return !c->has_control;
+	case MEMBERORDER_HISTORY:
+		return true;
+	case MEMBERORDER_TREE:
+		return c->version == NULL && strcmp(path, version_file) == 0;
+	default:
+		return false;
+	}
+}
+
+/* No server, and no program of ours, writes one that is longer. */
+size_t
+checker_text_most(enum memberorder_kind kind)
+{
+	switch (kind) {
+	case MEMBERORDER_CONTROL:
+		return CONTROL_SIZE;
+	case MEMBERORDER_HISTORY:
+		return WALHISTORY_TEXT_MAX;
+	case MEMBERORDER_TREE:
+		return 64;
+	default:
+		return INFOFILE_MOST;
+	}
+}
+
+static int
+take_label(struct checker *c, struct error *err)
+{
+	const struct findings_place place = { .member = LAYOUT_LABEL };
+
+	if (label_parse(buf_text(&c->now.text), c->now.text.len, &c->label, err))
+		return findings_take(&c->findings, FINDINGS_LABEL, &place, err);
+	c->has_label = true;
+	return 0;
+}
+
+static int
+take_map(struct checker *c, struct error *err)
+{
+	c->has_map = true;
+	return buf_append(&c->map, c->now.text.data, c->now.text.len, err);
+}
+
+/* Of an unknown version nothing else would be understood either. */
+static int
+take_info(struct checker *c, struct error *err)
+{
+	const struct findings_place place = { .member = LAYOUT_INFO };
+
+	if (infofile_parse(buf_text(&c->now.text), c->now.text.len, &c->info, err) == 0) {
+		c->has_info = true;
+		return 0;
+	}
+	if (err->kind == ERROR_UNSUPPORTED)
+		return error_wrap(err, "\"%s\"", LAYOUT_INFO);
+	return findings_take(&c->findings, FINDINGS_INFO, &place, err);
+}
+
+static int
+take_control(struct checker *c, struct error *err)
+{
+	const struct findings_place place = { .member = LAYOUT_CONTROL };
+	static const uint8_t none[1];
+
+	if (control_decode(c->now.text.len > 0 ? c->now.text.data : none,
+		c->now.text.len, &c->control, err))
+		return findings_take(&c->findings, FINDINGS_CONTROL, &place, err);
+	c->has_control = true;
+	pagesuspect_control(c->pages, &c->control);
+	return 0;
+}
+
+static int
+take_version(struct checker *c, struct error *err)
+{
+	const struct findings_place place = { .member = version_file };
+
+	if (strlen(buf_text(&c->now.text)) == c->now.text.len &&
+	    cluster_parse_version(buf_text(&c->now.text), &c->version, err) == 0)
+		return 0;
+	if (err->kind == ERROR_UNSUPPORTED)
+		return -1;
+	return findings_add(&c->findings, FINDINGS_CONTROL, &place, err,
+	    "holds no version of PostgreSQL");
+}
+
+int
+checker_text_take(struct checker *c, struct error *err)
+{
+	switch (c->now.kind) {
+	case MEMBERORDER_LABEL:
+		return take_label(c, err);
+	case MEMBERORDER_MAP:
+		return take_map(c, err);
+	case MEMBERORDER_INFO:
+		return take_info(c, err);
+	case MEMBERORDER_CONTROL:
+		return take_control(c, err);
+	case MEMBERORDER_HISTORY:
+		return checker_wal_history(c, err);
+	default:
+		return take_version(c, err);
+	}
+}

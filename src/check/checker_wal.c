@@ -1,0 +1,326 @@
+/* The WAL, from the start of the backup to its stop, and what it says of torn pages. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "archive/layout.h"
+#include "check/checker_internal.h"
+#include "pg/cluster.h"
+#include "util/lsn.h"
+#include "wal/walname.h"
+
+/* ---- while it passes ---- */
+
+struct blocks {
+	struct walrecord_sink sink; /* first */
+	struct pagesuspect *pages;
+};
+
+static void
+hear_block(struct walrecord_sink *sink, const struct walrecord_block *b)
+{
+	struct blocks *blocks = (struct blocks *)sink;
+
+	if (b->is_made_anew)
+		pagesuspect_image(blocks->pages, b->space, b->database, b->relnode, b->fork,
+		    b->block);
+}
+
+/* A record of extensions, or of parts that we do not know, mends no page. */
+static int
+hear_record(struct wallines_sink *sink, const struct walrecord *rec, struct error *err)
+{
+	struct checker *c =
+	    (struct checker *)((char *)sink - offsetof(struct checker, wal_sink));
+	struct blocks blocks = { { hear_block }, c->pages };
+	struct error ignored;
+
+	(void)err;
+	if (pagesuspect_has_any(c->pages))
+		(void)!walrecord_blocks(rec, &blocks.sink, &ignored);
+	return 0;
+}
+
+/* Where recovery begins: the label says it, and where there is none pg_control. */
+static void
+set_start(struct checker *c)
+{
+	if (c->has_label) {
+		c->start_lsn = c->label.start_lsn;
+		c->start_timeline = c->label.timeline;
+	} else if (c->has_control) {
+		c->start_lsn = c->control.redo_lsn;
+		c->start_timeline = c->control.timeline;
+	}
+}
+
+static int
+open_lines(struct checker *c, struct error *err)
+{
+	if (c->lines || !c->has_control || c->version == NULL)
+		return 0;
+	set_start(c);
+	c->wal_sink.record = hear_record;
+	c->expect = (struct walpage_expect){
+		.magic = c->version->wal_magic,
+		.system_identifier = c->control.system_identifier,
+		.segment_size = c->control.wal_segment_size,
+		.block_size = c->control.wal_block_size,
+	};
+	if (wallines_new(&c->lines,
+		&(struct wallines_options){ .expect = &c->expect,
+		    .start_lsn = c->start_lsn,
+		    .start_timeline = c->start_timeline,
+		    .skips_filler =
+			!checker_is_online(c) || (c->has_label && c->label.from_standby),
+		    .sink = &c->wal_sink },
+		err) == 0)
+		return 0;
+	return findings_take(&c->findings, FINDINGS_WAL, NULL, err);
+}
+
+int
+checker_wal_begin(struct checker *c, const struct tar_entry *entry, struct error *err)
+{
+	const struct findings_place place = { .member = c->now.row->path,
+		.has_offset = true,
+		.offset = c->now.row->offset };
+	const char *name = strrchr(c->now.row->path, '/') + 1;
+	uint32_t timeline;
+	uint64_t segno;
+
+	c->has_wal = true;
+	if (open_lines(c, err))
+		return -1;
+	if (c->lines == NULL) /* pg_control is missing or damaged: that was told */
+		return 0;
+	if (!walname_parse(name, c->expect.segment_size, &timeline, &segno))
+		return findings_add(&c->findings, FINDINGS_NAME, &place, err,
+		    "no segment of this size can have this name");
+	if (entry->size != c->expect.segment_size) {
+		char expected[32], found[32];
+		struct findings_place sizes = place;
+
+		snprintf(expected, sizeof(expected), "%" PRIu32 " bytes", c->expect.segment_size);
+		snprintf(found, sizeof(found), "%" PRIu64, entry->size);
+		sizes.expected = expected;
+		sizes.found = found;
+		return findings_add(&c->findings, FINDINGS_SIZE, &sizes, err, "size");
+	}
+	if (wallines_segment(c->lines, timeline, segno * c->expect.segment_size, err))
+		return findings_take(&c->findings, FINDINGS_STREAM, &place, err);
+	c->now.is_segment = true;
+	return 0;
+}
+
+int
+checker_wal_bytes(struct checker *c, const uint8_t *bytes, size_t len, struct error *err)
+{
+	return wallines_bytes(c->lines, bytes, len, err);
+}
+
+int
+checker_wal_history(struct checker *c, struct error *err)
+{
+	const struct findings_place place = { .member = c->now.row->path };
+	struct checker_history *rows;
+	struct walhistory history;
+	uint32_t timeline;
+
+	if (!walname_parse_history(strrchr(c->now.row->path, '/') + 1, &timeline))
+		return findings_add(&c->findings, FINDINGS_NAME, &place, err,
+		    "no timeline has this history");
+	if (walhistory_parse(buf_text(&c->now.text), c->now.text.len, timeline, &history, err))
+		return findings_take(&c->findings, FINDINGS_WAL, &place, err);
+	rows = realloc(c->histories, (c->nhistories + 1) * sizeof(*rows));
+	if (rows == NULL) {
+		walhistory_free(&history);
+		return error_memory(err);
+	}
+	c->histories = rows;
+	rows[c->nhistories++] = (struct checker_history){ timeline, history };
+	return 0;
+}
+
+void
+checker_wal_free(struct checker *c)
+{
+	wallines_free(c->lines);
+	for (size_t i = 0; i < c->nhistories; i++)
+		walhistory_free(&c->histories[i].history);
+	free(c->histories);
+}
+
+/* ---- when all has come ---- */
+
+/* The timeline that recovery of the backup ends on. */
+static uint32_t
+target_timeline(const struct checker *c)
+{
+	if (c->is_manifest_whole && c->nranges > 0)
+		return c->ranges[0].timeline;
+	if (c->has_control && c->control.min_recovery_timeline > c->start_timeline)
+		return c->control.min_recovery_timeline;
+	return c->start_timeline;
+}
+
+/* What the manifest, or else pg_control, says of the stop; 0: nothing. */
+static uint64_t
+told_stop(const struct checker *c)
+{
+	if (c->is_manifest_whole && c->nranges > 0)
+		return c->ranges[0].end;
+	return c->has_control ? c->control.min_recovery_lsn : 0;
+}
+
+static bool
+is_primary(const struct checker *c)
+{
+	return checker_is_online(c) && c->has_label && !c->label.from_standby;
+}
+
+static int
+wal_fault(struct checker *c, uint64_t expected, uint64_t found, struct error *err,
+    const char *what)
+{
+	char one[LSN_TEXT], other[LSN_TEXT];
+
+	return findings_add(&c->findings, FINDINGS_WAL,
+	    &(struct findings_place){
+		.expected = lsn_print(one, expected), .found = lsn_print(other, found) },
+	    err, "%s", what);
+}
+
+/* What ended the walk before it was where it had to be. */
+static int
+ends_early(struct checker *c, const struct wallines_line *line, uint64_t stop,
+    struct error *err)
+{
+	char at[LSN_TEXT], to[LSN_TEXT];
+
+	lsn_print(at, line->position);
+	if (line->why)
+		return findings_add(&c->findings, FINDINGS_WAL, NULL, err,
+		    "does not lead to the stop position %s, behind %s: %s",
+		    stop ? lsn_print(to, stop) : "of the backup", at, line->why->text);
+	return findings_add(&c->findings, FINDINGS_WAL, NULL, err,
+	    "ends at %s, before the stop position %s", at,
+	    stop ? lsn_print(to, stop) : "of the backup");
+}
+
+/* On a primary the last record says which backup it ends. */
+static int
+judge_primary(struct checker *c, const struct wallines_line *line, struct error *err)
+{
+	const uint64_t told = c->is_manifest_whole ? told_stop(c) : 0;
+
+	if (line->backup_end == 0)
+		return ends_early(c, line, told, err);
+	c->stop_lsn = line->backup_end;
+	if (told != 0 && told != line->backup_end)
+		return wal_fault(c, line->backup_end, told, err,
+		    "the manifest's end of the WAL is not that of the backup");
+	return 0;
+}
+
+/* Elsewhere the manifest says it, and pg_control what it must not be before. */
+static int
+judge_other(struct checker *c, const struct wallines_line *line, struct error *err)
+{
+	const uint64_t least = c->control.min_recovery_lsn;
+	uint64_t stop = told_stop(c);
+
+	if (stop == 0) /* all that there is, but for what recovery cannot do without */
+		stop = line->position;
+	if (stop < least)
+		return wal_fault(c, least, stop, err,
+		    "the manifest's end of the WAL is before the one in pg_control");
+	c->stop_lsn = stop;
+	if (line->position < stop || (line->why && line->has_later && !c->is_manifest_whole) ||
+	    (!c->has_label && line->position <= c->control.checkpoint_lsn))
+		return ends_early(c, line, stop, err);
+	return 0;
+}
+
+/* The history of the target, or of one that needs none. */
+static int
+find_history(struct checker *c, uint32_t timeline, const struct walhistory **history,
+    struct walhistory *single, struct error *err)
+{
+	char name[WALNAME_HISTORY_SIZE];
+
+	*history = single;
+	for (size_t i = 0; i < c->nhistories; i++)
+		if (c->histories[i].timeline == timeline)
+			*history = &c->histories[i].history;
+	if (*history != single)
+		return 0;
+	if (walhistory_single(single, timeline, err))
+		return -1;
+	if (timeline == c->start_timeline)
+		return 0;
+	walname_build_history(name, timeline);
+	return findings_add(&c->findings, FINDINGS_WAL, NULL, err,
+	    "the timeline history file \"%s\" is missing: the WAL goes from timeline %" PRIu32
+	    " to %" PRIu32,
+	    name, c->start_timeline, timeline);
+}
+
+/* The stretches in the manifest are those of the history. */
+static int
+judge_ranges(struct checker *c, const struct walhistory *h, struct error *err)
+{
+	if (!c->is_manifest_whole)
+		return 0;
+	for (size_t i = 0; i < c->nranges; i++) {
+		const struct checker_range *r = &c->ranges[i];
+
+		if (i + 1 < c->nranges && c->ranges[i + 1].end != r->start)
+			return wal_fault(c, r->start, c->ranges[i + 1].end, err,
+			    "the manifest's stretches of WAL do not meet");
+		if (r->start < r->end && (walhistory_at(h, r->start) != r->timeline ||
+					     walhistory_at(h, r->end - 1) != r->timeline))
+			return findings_add(&c->findings, FINDINGS_WAL, NULL, err,
+			    "the manifest has timeline %" PRIu32 " where the history has another",
+			    r->timeline);
+	}
+	return 0;
+}
+
+static int
+judge_line(struct checker *c, const struct walhistory *h, struct error *err)
+{
+	struct wallines_line line;
+	struct error why;
+
+	if (judge_ranges(c, h, err))
+		return -1;
+	if (!wallines_find(c->lines, h, &line, &why))
+		return findings_add(&c->findings, FINDINGS_WAL, NULL, err, "%s", why.text);
+	c->wal_records = line.records;
+	c->stop_timeline = line.timeline;
+	return is_primary(c) ? judge_primary(c, &line, err) : judge_other(c, &line, err);
+}
+
+int
+checker_wal_judge(struct checker *c, struct error *err)
+{
+	const struct walhistory *history;
+	struct walhistory single = { 0 };
+	uint32_t timeline;
+	int rc;
+
+	if (c->lines == NULL) {
+		set_start(c);
+		c->stop_lsn = told_stop(c);
+		c->stop_timeline = target_timeline(c);
+		return 0;
+	}
+	timeline = target_timeline(c);
+	rc = find_history(c, timeline, &history, &single, err);
+	if (rc == 0)
+		rc = judge_line(c, history, err);
+	walhistory_free(&single);
+	return rc;
+}

@@ -1,0 +1,140 @@
+#include "check/memberorder.h"
+
+#include <string.h>
+
+#include "archive/layout.h"
+#include "wal/walname.h"
+
+static bool
+is_below(const char *path, const char *directory)
+{
+	const size_t len = strlen(directory);
+
+	return strncmp(path, directory, len) == 0 && (path[len] == '/' || path[len] == '\0');
+}
+
+static enum memberorder_kind
+kind_of_wal(const char *name)
+{
+	if (walname_is_segment(name))
+		return MEMBERORDER_SEGMENT;
+	if (walname_is_history(name))
+		return MEMBERORDER_HISTORY;
+	return strncmp(name, "archive_status/", 15) == 0 ? MEMBERORDER_MARK : MEMBERORDER_TREE;
+}
+
+enum memberorder_kind
+memberorder_kind(const char *path, char type)
+{
+	static const struct {
+		const char *path;
+		enum memberorder_kind kind;
+	} files[] = {
+		{ LAYOUT_LABEL, MEMBERORDER_LABEL },
+		{ LAYOUT_MAP, MEMBERORDER_MAP },
+		{ LAYOUT_INFO, MEMBERORDER_INFO },
+		{ LAYOUT_CONTROL, MEMBERORDER_CONTROL },
+		{ LAYOUT_MANIFEST, MEMBERORDER_MANIFEST },
+	};
+
+	if (is_below(path, LAYOUT_CONFIG))
+		return MEMBERORDER_CONFIG;
+	if (type == TAR_DIRECTORY)
+		return MEMBERORDER_TREE;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		if (strcmp(path, files[i].path) == 0)
+			return files[i].kind;
+	if (strncmp(path, LAYOUT_WAL "/", sizeof(LAYOUT_WAL)) == 0)
+		return kind_of_wal(path + sizeof(LAYOUT_WAL));
+	return MEMBERORDER_TREE;
+}
+
+const char *
+memberorder_name_fault(const char *name)
+{
+	if (name[0] == '/')
+		return "an absolute name";
+	for (const char *part = name;; part++) {
+		size_t len = strcspn(part, "/");
+
+		if (len == 0)
+			return "a name with an empty part";
+		if (len <= 2 && strncmp(part, "..", len) == 0)
+			return len == 1 ? "a name with the part \".\"" : "a name with the part \"..\"";
+		part += len;
+		if (*part == '\0')
+			return NULL;
+	}
+}
+
+/* As the walk has them: what is in a directory comes before what has a longer name. */
+static int
+compare(const char *a, const char *b)
+{
+	while (*a && *a == *b) {
+		a++;
+		b++;
+	}
+	if (*a == *b)
+		return 0;
+	if (*a == '\0' || *b == '\0')
+		return *a == '\0' ? -1 : 1;
+	if (*a == '/' || *b == '/')
+		return *a == '/' ? -1 : 1;
+	return (unsigned char)*a < (unsigned char)*b ? -1 : 1;
+}
+
+/* ---- which may follow which ---- */
+
+static const char *
+fault_of_rank(const struct memberorder *o, enum memberorder_kind kind)
+{
+	static const char *const faults[] = {
+		[MEMBERORDER_LABEL] = "behind other members, it must be the first",
+		[MEMBERORDER_MAP] = "out of order: it belongs behind backup_label",
+		[MEMBERORDER_INFO] = "out of order: it belongs before the data directory's tree",
+		[MEMBERORDER_CONFIG] = "out of order: it belongs before the data directory's tree",
+		[MEMBERORDER_TREE] = "out of order: behind pg_control, which ends the tree",
+		[MEMBERORDER_CONTROL] = "out of order: it belongs between the tree and the WAL",
+		[MEMBERORDER_SEGMENT] = "out of order: it belongs before the history files",
+		[MEMBERORDER_HISTORY] = "out of order: it is behind the manifest",
+	};
+
+	if (kind == MEMBERORDER_MANIFEST || kind >= o->last)
+		return NULL;
+	return faults[kind];
+}
+
+int
+memberorder_next(struct memberorder *o, enum memberorder_kind kind, const char *name,
+    bool is_ours, const char **fault, struct error *err)
+{
+	const bool is_ordered = kind == MEMBERORDER_TREE && is_ours;
+
+	*fault = NULL;
+	if (kind == MEMBERORDER_MARK)
+		return 0;
+	if (o->has_begun) {
+		*fault = fault_of_rank(o, kind);
+		if (*fault)
+			return 0;
+	}
+	if (o->has_begun && kind == o->last && is_ordered &&
+	    compare(buf_text(&o->name), name) > 0) {
+		*fault = "out of order: it belongs before the one it follows";
+		return 0;
+	}
+	o->has_begun = true;
+	o->last = kind;
+	if (!is_ordered)
+		return 0;
+	buf_clear(&o->name);
+	return buf_append(&o->name, name, strlen(name), err);
+}
+
+void
+memberorder_free(struct memberorder *o)
+{
+	buf_free(&o->name);
+	*o = (struct memberorder){ 0 };
+}

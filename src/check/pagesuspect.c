@@ -1,0 +1,427 @@
+#include "check/pagesuspect.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pg/page.h"
+#include "util/lsn.h"
+#include "util/number.h"
+
+/* OIDs of the tablespaces that every cluster has (pg_tablespace.dat). */
+enum { SPACE_DEFAULT = 1663, SPACE_GLOBAL = 1664 };
+
+/* Pages in a full segment of a relation, unless the server was built otherwise. */
+enum { SEGMENT_BLOCKS = 131072 };
+
+/* Pages with the greatest LSNs that are remembered until the stop position is known. */
+enum { GREATEST = 64 };
+
+/*
+ * An LSN farther beyond the stop than this is garbage in a page without a checksum, and
+ * not that of a page of later: 1 PiB of WAL.
+ */
+#define LATER_MOST (UINT64_C(1) << 50)
+
+/* A page, as the WAL names it. */
+struct key {
+	uint32_t space, database, relnode, block;
+	uint8_t fork;
+};
+
+struct suspect {
+	struct key key;
+	uint8_t state; /* enum page_state */
+	bool has_image;
+	uint16_t expected, found; /* of PAGE_NEW_NOT_ZERO the second is the offset */
+	uint64_t lsn;
+	struct pagesuspect_path *file;
+};
+
+/* Of a file with a suspect, or a great LSN. */
+struct pagesuspect_path {
+	struct pagesuspect_path *next;
+	const char *path;
+	uint64_t offset;
+	uint32_t first_block; /* of the segment in its fork */
+	bool is_damaged;
+};
+
+struct great {
+	uint64_t lsn; /* 0: none yet */
+	uint32_t block; /* in the file */
+	struct pagesuspect_path *file;
+};
+
+struct pagesuspect {
+	struct suspect *rows;
+	size_t count, room;
+	uint64_t left_out; /* suspects beyond PAGESUSPECT_MOST */
+	bool is_sorted;
+	struct great greatest[GREATEST];
+	size_t least;
+	struct pagesuspect_path *paths; /* the latest first */
+	struct pagesuspect_sum sum;
+	bool are_unknown; /* nothing can be said of the pages: they are of another size */
+	const char *last_path; /* to count files */
+};
+
+int
+pagesuspect_new(struct pagesuspect **out, struct error *err)
+{
+	*out = calloc(1, sizeof(**out));
+	return *out ? 0 : error_memory(err);
+}
+
+void
+pagesuspect_free(struct pagesuspect *p)
+{
+	struct pagesuspect_path *next;
+
+	if (p == NULL)
+		return;
+	for (struct pagesuspect_path *path = p->paths; path; path = next) {
+		next = path->next;
+		free(path);
+	}
+	free(p->rows);
+	free(p);
+}
+
+/* ---- which files ---- */
+
+/* "base/5", "global" or "pg_tblspc/16400/PG_15_202209061/5": the OIDs. */
+static bool
+place_of(const char *directory, struct pagesuspect_file *file)
+{
+	uint64_t space = SPACE_DEFAULT, database = 0;
+	const char *last = strrchr(directory, '/');
+
+	if (!relfile_is_relation_dir(directory))
+		return false;
+	if (last == NULL)
+		space = SPACE_GLOBAL;
+	else if (!number_parse(last + 1, strlen(last + 1), UINT32_MAX, &database))
+		return false;
+	if (strncmp(directory, "pg_tblspc/", 10) == 0 &&
+	    !number_parse(directory + 10, strcspn(directory + 10, "/"), UINT32_MAX, &space))
+		return false;
+	file->space = (uint32_t)space;
+	file->database = (uint32_t)database;
+	return true;
+}
+
+bool
+pagesuspect_is_relation(const char *path, struct pagesuspect_file *out)
+{
+	const char *slash = strrchr(path, '/');
+	struct pagesuspect_file file = { .path = path };
+	char directory[64];
+
+	if (slash == NULL || (size_t)(slash - path) >= sizeof(directory) ||
+	    !relfile_parse(slash + 1, &file.name) || file.name.is_temporary ||
+	    file.name.segment > UINT32_MAX / SEGMENT_BLOCKS)
+		return false;
+	memcpy(directory, path, (size_t)(slash - path));
+	directory[slash - path] = '\0';
+	if (!place_of(directory, &file))
+		return false;
+	*out = file;
+	return true;
+}
+
+/* ---- pages that pass ---- */
+
+/* The file's row, made when its first page is to be kept. */
+static struct pagesuspect_path *
+path_of(struct pagesuspect *p, const struct pagesuspect_file *file)
+{
+	struct pagesuspect_path *path = p->paths;
+
+	if (path && path->path == file->path)
+		return path;
+	path = calloc(1, sizeof(*path));
+	if (path == NULL)
+		return NULL;
+	*path = (struct pagesuspect_path){ .next = p->paths,
+		.path = file->path,
+		.offset = file->offset,
+		.first_block = file->name.segment * SEGMENT_BLOCKS };
+	p->paths = path;
+	return path;
+}
+
+static int
+make_room(struct pagesuspect *p, struct error *err)
+{
+	size_t room = p->room ? p->room * 2 : 64;
+	struct suspect *rows;
+
+	if (p->count < p->room)
+		return 0;
+	rows = realloc(p->rows, room * sizeof(*rows));
+	if (rows == NULL)
+		return error_memory(err);
+	p->rows = rows;
+	p->room = room;
+	return 0;
+}
+
+static int
+suspect(struct pagesuspect *p, const struct pagesuspect_file *file, uint32_t block,
+    const struct page_verdict *v, uint64_t lsn, struct error *err)
+{
+	struct pagesuspect_path *path;
+
+	if (p->count == PAGESUSPECT_MOST) {
+		p->left_out++;
+		return 0;
+	}
+	path = path_of(p, file);
+	if (path == NULL)
+		return error_memory(err);
+	if (make_room(p, err))
+		return -1;
+	p->rows[p->count++] = (struct suspect){
+		.key = { file->space, file->database, file->name.relnode, block,
+		    (uint8_t)file->name.fork },
+		.state = (uint8_t)v->state,
+		.expected = (uint16_t)v->expected,
+		.found = (uint16_t)v->found,
+		.lsn = lsn,
+		.file = path,
+	};
+	return 0;
+}
+
+static int
+remember(struct pagesuspect *p, const struct pagesuspect_file *file, uint32_t block,
+    uint64_t lsn, struct error *err)
+{
+	struct great *row = &p->greatest[p->least];
+
+	if (lsn <= row->lsn)
+		return 0;
+	row->file = path_of(p, file);
+	if (row->file == NULL)
+		return error_memory(err);
+	row->lsn = lsn;
+	row->block = block - file->name.segment * SEGMENT_BLOCKS;
+	for (size_t i = 0; i < GREATEST; i++)
+		if (p->greatest[i].lsn < p->greatest[p->least].lsn)
+			p->least = i;
+	return 0;
+}
+
+/* Does the header say what one of a page without a checksum should? */
+static bool
+is_sane(const struct page_header *h)
+{
+	return h->layout == 4 && h->size == PAGE_BYTES && h->lower <= h->upper &&
+	    h->upper <= h->special && h->special <= PAGE_BYTES;
+}
+
+/* A page with the checksum 0 has none, if the cluster has none: that is known later. */
+static int
+look_at(struct pagesuspect *p, const struct pagesuspect_file *file, uint32_t block,
+    const uint8_t *page, struct error *err)
+{
+	static const struct page_limits all = { PAGE_NO_LSN, PAGE_NO_LSN, 0, false };
+	struct page_verdict v = { PAGE_BAD_CHECKSUM, 0, 0 };
+	struct page_header h;
+
+	page_decode(page, &h);
+	if (h.checksum != 0 || h.upper == 0)
+		v = page_judge(page, block, &all);
+	if (page_is_bad(v.state) && suspect(p, file, block, &v, h.lsn, err))
+		return -1;
+	if (v.state == PAGE_SOUND || (h.checksum == 0 && is_sane(&h)))
+		return remember(p, file, block, h.lsn, err);
+	return 0;
+}
+
+int
+pagesuspect_bytes(struct pagesuspect *p, const struct pagesuspect_file *file, uint64_t at,
+    const uint8_t *bytes, size_t len, struct error *err)
+{
+	uint64_t block = at / PAGE_BYTES + (uint64_t)file->name.segment * SEGMENT_BLOCKS;
+
+	if (p->last_path != file->path)
+		p->sum.files++;
+	p->last_path = file->path;
+	for (; len >= PAGE_BYTES && block <= UINT32_MAX; len -= PAGE_BYTES, bytes += PAGE_BYTES) {
+		p->sum.pages++;
+		if (look_at(p, file, (uint32_t)block++, bytes, err))
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- what is known later ---- */
+
+void
+pagesuspect_control(struct pagesuspect *p, const struct control *c)
+{
+	p->sum.are_checked = c->data_checksums == 1 && c->block_size == PAGE_BYTES &&
+	    c->segment_blocks == SEGMENT_BLOCKS;
+	p->are_unknown = c->block_size != PAGE_BYTES;
+	if (p->sum.are_checked)
+		return;
+	p->count = 0;
+	p->left_out = 0;
+	if (p->are_unknown)
+		memset(p->greatest, 0, sizeof(p->greatest));
+}
+
+bool
+pagesuspect_has_any(const struct pagesuspect *p)
+{
+	return p->count > 0;
+}
+
+static int
+compare_keys(const struct key *a, const struct key *b)
+{
+	const uint64_t one[] = { a->space, a->database, a->relnode, a->fork, a->block };
+	const uint64_t other[] = { b->space, b->database, b->relnode, b->fork, b->block };
+
+	for (size_t i = 0; i < sizeof(one) / sizeof(one[0]); i++)
+		if (one[i] != other[i])
+			return one[i] < other[i] ? -1 : 1;
+	return 0;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	return compare_keys(&((const struct suspect *)a)->key, &((const struct suspect *)b)->key);
+}
+
+void
+pagesuspect_image(struct pagesuspect *p, uint32_t space, uint32_t database, uint32_t relnode,
+    unsigned fork, uint32_t block)
+{
+	const struct suspect wanted = { .key = { space, database, relnode, block, (uint8_t)fork } };
+	struct suspect *row;
+
+	if (p->count == 0)
+		return;
+	if (!p->is_sorted)
+		qsort(p->rows, p->count, sizeof(*p->rows), compare);
+	p->is_sorted = true;
+	row = bsearch(&wanted, p->rows, p->count, sizeof(*p->rows), compare);
+	if (row)
+		row->has_image = true;
+}
+
+/* ---- the verdict ---- */
+
+static struct findings_place
+place_of_block(const struct pagesuspect_path *file, uint32_t block)
+{
+	return (struct findings_place){ .member = file->path,
+		.has_offset = true,
+		.offset = file->offset + (uint64_t)block * PAGE_BYTES,
+		.has_block = true,
+		.block = block };
+}
+
+static int
+say_damaged(const struct suspect *s, struct findings *findings, struct error *err)
+{
+	struct findings_place place =
+	    place_of_block(s->file, s->key.block - s->file->first_block);
+	char expected[32], found[48];
+
+	place.expected = expected;
+	place.found = found;
+	if (s->state == PAGE_NEW_NOT_ZERO) {
+		snprintf(expected, sizeof(expected), "zeros");
+		snprintf(found, sizeof(found), "other bytes from byte %u on", s->found);
+		return findings_add(findings, FINDINGS_NOT_ZERO, &place, err,
+		    "a page that says it is new");
+	}
+	snprintf(expected, sizeof(expected), "%X", s->expected);
+	snprintf(found, sizeof(found), "%X", s->found);
+	return findings_add(findings, FINDINGS_CHECKSUM, &place, err, "page checksum");
+}
+
+static void
+say_benign(const struct suspect *s, void (*benign)(const char *text))
+{
+	char text[256], lsn[LSN_TEXT];
+
+	snprintf(text, sizeof(text),
+	    "\"%s\", block %" PRIu32 ", LSN %s: torn when it was copied, and whole in the WAL",
+	    s->file->path, s->key.block - s->file->first_block, lsn_print(lsn, s->lsn));
+	benign(text);
+}
+
+static void
+count_damaged(struct pagesuspect *p, struct pagesuspect_path *file)
+{
+	p->sum.damaged_pages++;
+	p->sum.damaged_files += file->is_damaged ? 0 : 1;
+	file->is_damaged = true;
+}
+
+static int
+judge_one(struct pagesuspect *p, const struct suspect *s, const struct pagesuspect_limits *limits,
+    struct findings *findings, void (*benign)(const char *text), struct error *err)
+{
+	if (limits->is_replayed && s->has_image) {
+		p->sum.benign_pages++;
+		say_benign(s, benign);
+		return 0;
+	}
+	if (limits->is_replayed && !limits->has_wal && s->lsn > limits->start_lsn) {
+		p->sum.left_pages++;
+		return 0;
+	}
+	count_damaged(p, s->file);
+	return say_damaged(s, findings, err);
+}
+
+static int
+judge_great(struct pagesuspect *p, const struct great *row, uint64_t stop_lsn,
+    struct findings *findings, struct error *err)
+{
+	struct findings_place place;
+	char stop[LSN_TEXT + 8], found[LSN_TEXT];
+
+	if (row->lsn <= stop_lsn || row->lsn - stop_lsn > LATER_MOST)
+		return 0;
+	count_damaged(p, row->file);
+	place = place_of_block(row->file, row->block);
+	snprintf(stop, sizeof(stop), "up to ");
+	lsn_print(stop + strlen(stop), stop_lsn);
+	place.expected = stop;
+	place.found = lsn_print(found, row->lsn);
+	return findings_add(findings, FINDINGS_LSN, &place, err,
+	    "a page of a later moment than the end of the WAL");
+}
+
+int
+pagesuspect_judge(struct pagesuspect *p, const struct pagesuspect_limits *limits,
+    struct findings *findings, void (*benign)(const char *text), struct error *err)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (judge_one(p, &p->rows[i], limits, findings, benign, err))
+			return -1;
+	for (size_t i = 0; i < GREATEST && limits->stop_lsn > 0; i++)
+		if (p->greatest[i].file &&
+		    judge_great(p, &p->greatest[i], limits->stop_lsn, findings, err))
+			return -1;
+	p->sum.damaged_pages += p->left_out;
+	if (p->left_out > 0)
+		return findings_add(findings, FINDINGS_CHECKSUM, NULL, err,
+		    "%" PRIu64 " more pages", p->left_out);
+	return 0;
+}
+
+struct pagesuspect_sum
+pagesuspect_sum(const struct pagesuspect *p)
+{
+	return p->sum;
+}
