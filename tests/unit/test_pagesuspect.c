@@ -1,0 +1,160 @@
+/* Pages judged after they have passed: by pg_control, the WAL's images, and its end. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "check/pagesuspect.h"
+#include "support/pages.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static char told[4096];
+static unsigned benign;
+
+static void
+tell(const struct finding *f)
+{
+	strcat(told, f->text);
+	strcat(told, "\n");
+}
+
+static void
+tell_benign(const char *text)
+{
+	assert_non_null(strstr(text, "\"base/5/16384\", block 1"));
+	benign++;
+}
+
+enum damage { NONE, FLIPPED, NO_CHECKSUM, NOT_ZERO, LATER };
+enum { START = 1000, STOP = 5000, LSN = 2000 };
+
+/* Three pages of base/5/16384, the second damaged. */
+static struct pagesuspect *
+passed(enum damage damage)
+{
+	static uint8_t pages[3 * PAGE_BYTES + 100]; /* and a piece of one */
+	struct pagesuspect_file file;
+	struct pagesuspect *p;
+	struct error err = { 0 };
+
+	told[0] = '\0';
+	benign = 0;
+	for (uint32_t b = 0; b < 3; b++)
+		pages_make(pages + (size_t)b * PAGE_BYTES, b, damage == LATER && b == 1 ? STOP + 8 : LSN, b);
+	if (damage == FLIPPED)
+		pages[PAGE_BYTES + 4000] ^= 1;
+	if (damage == NO_CHECKSUM)
+		pages[PAGE_BYTES + 8] = pages[PAGE_BYTES + 9] = 0;
+	if (damage == NOT_ZERO) {
+		memset(pages + PAGE_BYTES, 0, PAGE_BYTES);
+		pages[PAGE_BYTES + 5000] = 1;
+	}
+	assert_int_equal(pagesuspect_new(&p, &err), 0);
+	assert_true(pagesuspect_is_relation("base/5/16384", &file));
+	assert_int_equal(pagesuspect_bytes(p, &file, 0, pages, PAGE_BYTES, &err), 0);
+	assert_int_equal(pagesuspect_bytes(p, &file, PAGE_BYTES, pages + PAGE_BYTES,
+			     2 * PAGE_BYTES + 100, &err), 0);
+	return p;
+}
+
+static void
+judged(void **state)
+{
+	static const struct {
+		enum damage damage;
+		bool has_checksums, is_replayed, has_wal, has_image;
+		const char *told; /* "": nothing */
+		unsigned benign, left;
+	} rows[] = {
+		{ NONE, true, true, true, false, "", 0, 0 },
+		{ FLIPPED, true, true, true, false, "checksum: \"base/5/16384\", block 1", 0, 0 },
+		{ FLIPPED, true, true, true, true, "", 1, 0 },
+		{ FLIPPED, true, false, true, true, "checksum: \"base/5/16384\", block 1", 0, 0 },
+		{ FLIPPED, true, true, false, false, "", 0, 1 },
+		{ FLIPPED, false, true, true, false, "", 0, 0 },
+		{ NO_CHECKSUM, true, true, true, false, "checksum: \"base/5/16384\", block 1", 0, 0 },
+		{ NO_CHECKSUM, false, true, true, false, "", 0, 0 },
+		{ NOT_ZERO, true, true, true, false, "not_zero: \"base/5/16384\", block 1", 0, 0 },
+		{ LATER, true, true, true, false, "lsn: \"base/5/16384\", block 1", 0, 0 },
+		{ LATER, true, false, true, false, "lsn: \"base/5/16384\", block 1", 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct findings findings = { .tell = tell };
+		struct pagesuspect *p = passed(rows[i].damage);
+		const struct control control = { .data_checksums = rows[i].has_checksums,
+			.block_size = PAGE_BYTES,
+			.segment_blocks = 131072 };
+		struct error err = { 0 };
+
+		pagesuspect_control(p, &control);
+		pagesuspect_image(p, 1663, 5, 16384, 0, 0);
+		pagesuspect_image(p, 1663, 5, 16384, 1, 1);
+		pagesuspect_image(p, 1663, 4, 16384, 0, 1);
+		if (rows[i].has_image)
+			pagesuspect_image(p, 1663, 5, 16384, 0, 1);
+		assert_int_equal(pagesuspect_judge(p,
+				     &(struct pagesuspect_limits){ .is_replayed = rows[i].is_replayed,
+					 .has_wal = rows[i].has_wal,
+					 .start_lsn = START,
+					 .stop_lsn = STOP },
+				     &findings, tell_benign, &err), 0);
+		if (strncmp(told, rows[i].told, strlen(rows[i].told)) != 0 ||
+		    (rows[i].told[0] == '\0') != (told[0] == '\0'))
+			fail_msg("row %zu: %s", i, told);
+		assert_int_equal(benign, rows[i].benign);
+		assert_int_equal(pagesuspect_sum(p).left_pages, rows[i].left);
+		assert_int_equal(pagesuspect_sum(p).pages, 3);
+		assert_int_equal(pagesuspect_sum(p).files, 1);
+		pagesuspect_free(p);
+	}
+}
+
+static void
+places(void **state)
+{
+	static const struct {
+		const char *path;
+		bool is_one;
+		uint32_t space, database;
+	} rows[] = {
+		{ "base/5/1259", true, 1663, 5 },
+		{ "base/5/1259_fsm.3", true, 1663, 5 },
+		{ "global/1262", true, 1664, 0 },
+		{ "pg_tblspc/16400/PG_15_202209061/5/16401_init", true, 16400, 5 },
+		{ "base/5/t3_16384", false, 0, 0 },
+		{ "base/5/PG_VERSION", false, 0, 0 },
+		{ "global/pg_control", false, 0, 0 },
+		{ "pg_xact/0000", false, 0, 0 },
+		{ "1259", false, 0, 0 },
+		{ "base/5/1259.40000", false, 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct pagesuspect_file file;
+
+		assert_int_equal(pagesuspect_is_relation(rows[i].path, &file), rows[i].is_one);
+		if (!rows[i].is_one)
+			continue;
+		assert_int_equal(file.space, rows[i].space);
+		assert_int_equal(file.database, rows[i].database);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(judged),
+		cmocka_unit_test(places),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
