@@ -109,9 +109,13 @@ int
 memberorder_next(struct memberorder *o, enum memberorder_kind kind, const char *name,
     bool is_ours, const char **fault, struct error *err)
 {
-	const bool is_ordered = kind == MEMBERORDER_TREE && is_ours;
+	bool is_ordered;
 
 	*fault = NULL;
+	/* a copy may have such a directory of its own, with files of other names */
+	if (kind == MEMBERORDER_CONFIG && o->has_begun && o->last == MEMBERORDER_TREE)
+		kind = MEMBERORDER_TREE;
+	is_ordered = kind == MEMBERORDER_TREE && is_ours;
 	if (kind == MEMBERORDER_MARK)
 		return 0;
 	if (o->has_begun) {

@@ -95,6 +95,9 @@ order(void **state)
 		  "pg_wal/archive_status/x.done pg_wal/00000002.history pg_wal/archive_status/y.done "
 		  "backup_manifest", "", true },
 		{ "base backup_manifest global/pg_control", "global/pg_control", true },
+		{ "pg_basetar_config pg_basetar_config/pg_hba.conf base pg_basetar_config/x pg_clog", "",
+		    true },
+		{ "base pg_clog pg_basetar_config/x", "pg_basetar_config/x", true },
 		{ "base tablespace_map", "tablespace_map", false },
 	};
 

@@ -1,0 +1,77 @@
+/* gzip of anybody: whatever the pieces it comes in, the same bytes or an error. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "source/decoded.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+
+struct memory {
+	struct source source;
+	const uint8_t *bytes;
+	size_t len, chunk;
+};
+
+static int
+memory_read(struct source *s, void *into, size_t len, size_t *got, struct error *err)
+{
+	struct memory *m = (struct memory *)s;
+
+	(void)err;
+	*got = len < m->len ? len : m->len;
+	if (*got > m->chunk)
+		*got = m->chunk;
+	memcpy(into, m->bytes, *got);
+	m->bytes += *got;
+	m->len -= *got;
+	return 0;
+}
+
+static void
+memory_free(struct source *s)
+{
+	(void)s;
+}
+
+static const struct source_ops ops = { memory_read, memory_free, NULL };
+
+/* The sum of what comes out, at most so much of it: a few bytes may stand for many. */
+enum { MOST = 4 * 1024 * 1024 };
+
+static int
+decode(const uint8_t *bytes, size_t len, size_t chunk, uint64_t *sum, struct error *err)
+{
+	struct memory m = { { &ops }, bytes, len, chunk };
+	struct source *s = &m.source;
+	static uint8_t out[64 * 1024];
+	const char *name;
+	size_t got = 1, all = 0;
+	int rc = decoded_push(&s, &name, err);
+
+	*sum = 0;
+	while (rc == 0 && got > 0 && all < MOST) {
+		rc = source_read(s, out, sizeof(out), &got, err);
+		for (size_t i = 0; rc == 0 && i < got; i++)
+			*sum = *sum * 31 + out[i];
+		all += got;
+	}
+	source_free(s);
+	return all < MOST ? rc : 2;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+	struct error one = { 0 }, two = { 0 };
+	uint64_t sum_one, sum_two;
+	int rc;
+
+	if (len < 2)
+		return 0;
+	rc = decode(bytes + 1, len - 1, len, &sum_one, &one);
+	if (rc != decode(bytes + 1, len - 1, 1 + bytes[0] % 7, &sum_two, &two))
+		abort();
+	if (rc == 0 && sum_one != sum_two)
+		abort();
+	return 0;
+}
