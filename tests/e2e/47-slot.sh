@@ -88,7 +88,8 @@ limit_nears() { # TEXT
 
 size_limit() {
 	small_cluster 15
-	cluster_set main max_slot_wal_keep_size=16MB
+	# no checkpoint of the server's own: what it removed once the slot is gone would be missed
+	cluster_set main max_slot_wal_keep_size=16MB max_wal_size=1GB
 	cluster_start main
 	hold main
 	write_wal 15
