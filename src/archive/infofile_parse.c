@@ -201,8 +201,10 @@ unescape(const char *from, size_t len, char **out, struct error *err)
 	for (size_t i = 0; i < len; i++) {
 		char byte = from[i];
 
-		if (byte == '\\')
-			byte = ++i < len ? meant_by(from[i]) : '\0';
+		if (byte == '\\' && ++i < len)
+			byte = meant_by(from[i]);
+		else if (byte == '\\')
+			byte = '\0';
 		if (byte == '\0') {
 			free(to);
 			return error_set(err, ERROR_FORMAT, 0, "damaged value");
