@@ -21,6 +21,7 @@ OBJ  := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard src/*/*.c)))
 HELP := $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
 UNIT := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 FUZZ := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
+TOOL := $(patsubst %.c,$(B)/%.o,$(wildcard tests/tools/*.c))
 
 .PHONY: all check unit fuzz lint bench install clean
 all: $(B)/pg_basetar
@@ -34,6 +35,9 @@ $(B)/lib.a: $(OBJ)
 $(UNIT): $(B)/%: $(B)/%.o $(HELP) $(B)/lib.a
 	$(CC) $(FLAGS.$(V)) -pthread -o $@ $^ -lcmocka $(ALL_LIBS)
 
+$(B)/mutilate: $(TOOL) $(B)/lib.a
+	$(CC) $(FLAGS.$(V)) -pthread -o $@ $^ $(ALL_LIBS)
+
 $(FUZZ): $(B)/%: $(B)/%.o $(B)/lib.a		# make fuzz V=fuzz CC=clang
 	$(CC) $(FLAGS.$(V)) -fsanitize=fuzzer -pthread -o $@ $^ $(ALL_LIBS)
 
@@ -42,7 +46,7 @@ $(B)/%.o: %.c
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 .SECONDARY:
-unit: all $(UNIT)
+unit: all $(UNIT) $(B)/mutilate
 check: unit
 	sh scripts/run-tests $(B)
 fuzz: $(FUZZ)
