@@ -24,6 +24,9 @@ infile_read(struct source *s, void *into, size_t len, size_t *got, struct error 
 {
 	struct infile *f = (struct infile *)s;
 
+	/* of a regular file no signal ends a read, and a filter may read on for hours */
+	if (cancel_is_raised(f->cancel))
+		return error_set(err, ERROR_CANCELLED, 0, "interrupted");
 	if (sys_read(f->fd, into, len, got, f->cancel, err))
 		return -1;
 	atomic_fetch_add(&f->done, *got);

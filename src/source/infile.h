@@ -11,7 +11,8 @@
 
 /*
  * Open ${path}; NULL is standard input, which is not closed.  ERROR_STATE: a directory; a
- * terminal.  A raised ${cancel}, borrowed, ends a read that waits: ERROR_CANCELLED.
+ * terminal.  A raised ${cancel}, borrowed, ends a read that waits, and the next one:
+ * ERROR_CANCELLED.
  */
 MUST_CHECK int infile_open(struct source **, const char *path, const struct cancel *cancel,
     struct error *err);
