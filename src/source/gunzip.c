@@ -18,6 +18,7 @@ struct gunzip {
 	uint64_t offset; /* of the input's end */
 	bool is_at_end;  /* of one: zeros, or another */
 	bool has_ended;  /* all of it */
+	int failed;      /* what inflate() said of damage behind bytes handed out; or Z_OK */
 	uint8_t input[INPUT];
 };
 
@@ -95,6 +96,8 @@ inflate_some(struct gunzip *g, uint8_t *into, size_t len, size_t *got, struct er
 {
 	int rc;
 
+	if (g->failed != Z_OK)
+		return damaged(g, g->failed, err);
 	if (refill(g, err))
 		return -1;
 	if (g->z.avail_in == 0)
@@ -107,8 +110,8 @@ inflate_some(struct gunzip *g, uint8_t *into, size_t len, size_t *got, struct er
 	if (rc == Z_STREAM_END)
 		g->is_at_end = true;
 	else if (rc != Z_OK && !(rc == Z_BUF_ERROR && g->z.avail_in == 0))
-		return damaged(g, rc, err);
-	return 0;
+		g->failed = rc;
+	return *got == 0 && g->failed != Z_OK ? damaged(g, g->failed, err) : 0;
 }
 
 static int

@@ -7,7 +7,8 @@
  * Decodes gzip (RFC 1952), by zlib.  One member or several; behind the last nothing but
  * zeros, with which a tape's record is filled.
  *
- * ERROR_FORMAT says at which byte of the compressed source: cut short, damaged data, a wrong
+ * What is sound is handed out before what is not: in what pieces the source comes makes no
+ * difference.  ERROR_FORMAT says at which byte of the compressed source: cut short, damaged data, a wrong
  * checksum or length of a member, something else behind its end.
  */
 

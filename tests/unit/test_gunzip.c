@@ -116,6 +116,47 @@ every_cut_and_bit(void **state)
 	buf_free(&out);
 }
 
+/*
+ * What can be decoded before damage or a cut is handed out, however the input and the output
+ * are cut into pieces, and the same error follows.
+ */
+static void
+sound_bytes_come_first(void **state)
+{
+	static const struct {
+		size_t chunk, step;
+	} pieces[] = { { 1, 512 }, { 0, 1 }, { 7, 3 } };
+	struct buf in = { 0 }, whole = { 0 }, out = { 0 };
+
+	(void)state;
+	add_member(&in, text, sizeof(text));
+	for (size_t at = 10; at < in.len; at++) {
+		struct error one = { 0 };
+		int rc;
+
+		in.data[at] ^= 0x55;
+		rc = decode(&in, 0, 512, MEMSTREAM_NEVER, &whole, &one);
+		assert_int_equal(rc, -1);
+		if (at >= in.len - 8) /* the trailer alone: all bytes were there */
+			assert_int_equal(whole.len, sizeof(text));
+		for (size_t i = 0; i < COUNT(pieces); i++) {
+			struct error two = { 0 };
+
+			assert_int_equal(decode(&in, pieces[i].chunk, pieces[i].step,
+					     MEMSTREAM_NEVER, &out, &two),
+			    -1);
+			assert_string_equal(one.text, two.text);
+			assert_int_equal(out.len, whole.len);
+			if (out.len > 0)
+				assert_memory_equal(out.data, whole.data, out.len);
+		}
+		in.data[at] ^= 0x55;
+	}
+	buf_free(&in);
+	buf_free(&whole);
+	buf_free(&out);
+}
+
 static void
 behind_the_end(void **state)
 {
@@ -208,6 +249,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole),
 		cmocka_unit_test(every_cut_and_bit),
+		cmocka_unit_test(sound_bytes_come_first),
 		cmocka_unit_test(behind_the_end),
 		cmocka_unit_test(faults_go_through),
 		cmocka_unit_test(beginnings),
