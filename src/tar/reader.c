@@ -131,7 +131,7 @@ read_header(struct tar_reader *r, bool *is_end, struct error *err)
 static int
 read_end(struct tar_reader *r, struct error *err)
 {
-	const uint64_t most = r->offset + PADDING_MOST;
+	const uint64_t most = r->offset + TAR_BLOCK + PADDING_MOST;
 	uint64_t offset = r->offset;
 	size_t got;
 
@@ -140,9 +140,14 @@ read_end(struct tar_reader *r, struct error *err)
 	if (got < TAR_BLOCK)
 		return cut(r, "in the end of the archive", err);
 	while (got > 0) {
-		if (!is_zero(r->scratch, got) || r->offset > most)
+		if (!is_zero(r->scratch, got))
 			return error_set(err, ERROR_FORMAT, 0,
 			    "archive goes on behind its end, at offset %" PRIu64, offset);
+		if (r->offset > most)
+			return error_set(err, ERROR_FORMAT, 0,
+			    "archive has more than %" PRIu64
+			    " MiB of zeros behind its end, at offset %" PRIu64,
+			    PADDING_MOST >> 20, most - PADDING_MOST);
 		offset = r->offset;
 		if (take(r, r->scratch, sizeof(r->scratch), &got, err))
 			return -1;

@@ -214,6 +214,7 @@ cut_says_where(void **state)
 	check_cut(&archive, 1023, "in the body of a member");
 	check_cut(&archive, 1024, "without the end of an archive");
 	check_cut(&archive, starts[4] + TAR_BLOCK + 7, "in a pax header");
+	check_cut(&archive, starts[4] + 2 * TAR_BLOCK, "without the end of an archive");
 	check_cut(&archive, starts[COUNT(members)] + 1023, "in the end of the archive");
 	buf_free(&archive);
 }
