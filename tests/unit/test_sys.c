@@ -181,20 +181,35 @@ read_at_zero(void *arg)
 	    &r->err);
 }
 
+static void
+read_where_it_stands(void *arg)
+{
+	struct reader *r = arg;
+
+	r->rc = sys_read(r->fd, r->bytes, sizeof(r->bytes), &r->got, &r->cancel, &r->err);
+}
+
 /* EINTR ends a transfer only when somebody wants it to end. */
 static void
 only_a_cancel_interrupts(void **state)
 {
-	static const struct refuse interrupted = { SYS_pread64, 0, 0, 0, EINTR };
-	struct reader r = { .fd = 0 };
+	static const struct {
+		struct refuse interrupted;
+		void (*read)(void *);
+	} rows[] = { { { SYS_pread64, 0, 0, 0, EINTR }, read_at_zero },
+		{ { SYS_read, 0, 0, 0, EINTR }, read_where_it_stands } };
 
 	(void)state;
-	cancel_raise(&r.cancel);
-	if (!refuse_run(&interrupted, 1, read_at_zero, &r))
-		skip();
-	assert_int_equal(r.rc, -1);
-	assert_int_equal(r.err.kind, ERROR_CANCELLED);
-	assert_string_equal(r.err.text, "interrupted");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct reader r = { .fd = 0 };
+
+		cancel_raise(&r.cancel);
+		if (!refuse_run(&rows[i].interrupted, 1, rows[i].read, &r))
+			skip();
+		assert_int_equal(r.rc, -1);
+		assert_int_equal(r.err.kind, ERROR_CANCELLED);
+		assert_string_equal(r.err.text, "interrupted");
+	}
 	assert_false(cancel_is_raised(NULL));
 }
 
@@ -207,15 +222,17 @@ read_pipe(void *arg)
 	return NULL;
 }
 
+/* Of a pipe that blocks, and of one that somebody else made non-blocking. */
 static void
 signals_do_not_cut_a_read(void **state)
 {
+	const int *flags = *state;
 	struct reader r = { .fd = -1 };
 	pthread_t thread;
 	int ends[2];
 
-	(void)state;
 	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(fcntl(ends[0], F_SETFL, *flags), 0);
 	r.fd = ends[0];
 	assert_int_equal(pthread_create(&thread, NULL, read_pipe, &r), 0);
 	for (int i = 0; i < 6; i++) {
@@ -390,11 +407,13 @@ a_directory_is_synced(void **state)
 int
 main(void)
 {
+	static int blocking = 0, not_blocking = O_NONBLOCK;
 	const struct CMUnitTest fixed[] = {
 		cmocka_unit_test(short_reads_are_made_whole),
 		cmocka_unit_test(preads_end_with_the_file),
 		cmocka_unit_test(only_a_cancel_interrupts),
-		cmocka_unit_test(signals_do_not_cut_a_read),
+		cmocka_unit_test_prestate(signals_do_not_cut_a_read, &blocking),
+		cmocka_unit_test_prestate(signals_do_not_cut_a_read, &not_blocking),
 		cmocka_unit_test(a_pipe_that_does_not_block),
 		cmocka_unit_test(links_are_read),
 		cmocka_unit_test(time_goes_on),
