@@ -71,7 +71,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	rc = decode(bytes + 1, len - 1, len, &sum_one, &one);
 	if (rc != decode(bytes + 1, len - 1, 1 + bytes[0] % 7, &sum_two, &two))
 		abort();
-	if (rc == 0 && sum_one != sum_two)
+	if (rc != 2 && sum_one != sum_two)
 		abort();
 	return 0;
 }
