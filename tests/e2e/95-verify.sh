@@ -293,7 +293,7 @@ gzip_behind() {
 
 bomb() { # zeros without end behind the archive
 	{ cat "$a" && head -c 300M /dev/zero; } | gzip -1 >"$x.gz"
-	unreadable 'goes on behind its end' "$x.gz"
+	unreadable 'zeros|goes on behind its end' "$x.gz"
 }
 
 huge() { # a member of 2^60 bytes

@@ -255,7 +255,7 @@ const struct mutilation gzip_rows[] = {
 	{ "gzip: two members", "gzip", two_members, NULL, NULL, NULL, 5000000, AS_IS, 0, { NULL } },
 	{ "gzip: two members, the first of a byte", "gzip", two_members, NULL, NULL, NULL, 1, AS_IS, 0, { NULL } },
 
-	{ "huge: 8 GiB of zeros behind the end", "gzip", bomb_end, NULL, NULL, NULL, 8192, AS_IS, 1, { "goes on behind its end" } },
+	{ "huge: 8 GiB of zeros behind the end", "gzip", bomb_end, NULL, NULL, NULL, 8192, AS_IS, 1, { "MiB of zeros behind its end" } },
 	{ "huge: a file of 4 GiB of zeros", "gzip", bomb_member, "global", NULL, "file", 4096, AS_IS, 3, { "extra: \"file\", at offset [0-9]+" } },
 	{ "huge: a relation of 4 GiB of zeros", "gzip", bomb_member, "base/1/PG_VERSION", NULL, "base/1/99999", 4095, AS_IS, 3, { "extra: \"base/1/99999\", at offset [0-9]+" } },
 	{ "huge: a segment of 1 GiB of zeros", "gzip", bomb_member, "backup_manifest", NULL, "pg_wal/0000000100000000000000FF", 1024, AS_IS, 3, { "size: \"pg_wal/0000000100000000000000FF\", at offset [0-9]+" } },
