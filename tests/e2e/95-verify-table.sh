@@ -37,6 +37,8 @@ make_primary() {
 	as_server mv "$T/main/data/pg_hba.conf" "$T/main/etc/"
 	cluster_set main autovacuum=off wal_keep_size=200MB "hba_file = '$T/main/etc/pg_hba.conf'"
 	cluster_start main
+	sql main "update pg_database set datistemplate = false where datname = 'template0'"
+	sql main 'drop database template0' # the rows are many, and a third shorter without it
 	tablespace main spc
 	sql main 'create table t tablespace spc as select g as id, 0 as value from generate_series(1, 3000) g'
 	sql main 'create table u (id int)'
@@ -144,8 +146,8 @@ is_sound() { # ARCHIVE
 	grep -q '^restorable, consistent from ' "$T/stdout"
 }
 
-# In a pipe, as some are too large to lie about.
-stream() { # ROW ARCHIVE
+# Through a pipe: some are too large to lie about.
+mutilated() { # ROW ARCHIVE
 	"$mutilate" "$1" "$T/out/$2.tar" - "$T/out/other.tar" |
 		timeout 60 "$mutilate" peak "$T/peak" "$BIN" verify -
 }
@@ -156,18 +158,11 @@ row() {
 	name=$2
 	status=$3
 	shift 3
-	case $name in
-	huge:*)
-		captured stream "$name" "$archive"
-		cat "$T/stdout"
-		[ "$(cat "$T/peak")" -lt "$memory" ]
-		;;
-	*)
-		"$mutilate" "$name" "$T/out/$archive.tar" "$T/bad.tar" "$T/out/other.tar"
-		verified "$T/bad.tar"
-		;;
-	esac
+	captured mutilated "$name" "$archive"
+	cat "$T/stdout"
+	[ "$(cat "$T/peak")" -lt "$memory" ]
 	[ "$rc" -eq "$status" ]
+	lines 0 '^mutilate: ' "$T/stderr"
 	case $rc in
 	0) [ ! -s "$T/stderr" ] ;;
 	1) [ ! -s "$T/stdout" ] && one_error "$T/stderr" ;;

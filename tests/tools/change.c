@@ -89,13 +89,16 @@ change_text(struct image *image, const struct mutilation *row)
 void
 change_other(struct image *image, const struct mutilation *row)
 {
-	struct member *m = image_need(image, row->member);
-	const struct member *other;
+	struct image other = { 0 };
+	const struct member *m;
 
 	if (image->other == NULL)
 		die("an archive of another cluster is wanted");
-	other = image_need(image->other, row->member);
-	member_set_body(m, other->body.data, other->body.len);
+	image_read(&other, image->other);
+	image_parse(&other);
+	m = image_need(&other, row->member);
+	member_set_body(image_need(image, row->member), m->body.data, m->body.len);
+	image_free(&other);
 }
 
 void

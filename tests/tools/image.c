@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "mutilate.h"
 #include "tar/pax.h"
@@ -311,15 +312,14 @@ image_read(struct image *image, const char *path)
 {
 	FILE *in = fopen(path, "rb");
 	struct error err = { 0 };
-	size_t got;
+	struct stat st;
 
-	if (in == NULL)
+	if (in == NULL || fstat(fileno(in), &st) == -1)
 		die("%s: %s", path, strerror(errno));
-	do {
-		must(buf_reserve(&image->flat, 1 << 20, &err), &err);
-		got = fread(image->flat.data + image->flat.len, 1, 1 << 20, in);
-		image->flat.len += got;
-	} while (got > 0);
+	must(buf_reserve(&image->flat, (size_t)st.st_size, &err), &err);
+	image->flat.len = fread(image->flat.data, 1, (size_t)st.st_size, in);
+	if (image->flat.len < (size_t)st.st_size)
+		die("%s: cannot be read", path);
 	fclose(in);
 }
 
@@ -345,7 +345,7 @@ write_burst(size_t count, FILE *out)
 	char name[64];
 
 	for (size_t i = 0; i < count; i++) {
-		snprintf(name, sizeof(name), "base/5/this_is_no_file_%07zu", i);
+		snprintf(name, sizeof(name), "base/1/this_is_no_file_%07zu", i);
 		buf_clear(&header);
 		must(tar_header_encode(&header,
 			 &(struct tar_entry){ .name = name, .type = TAR_FILE, .mode = 0600 },

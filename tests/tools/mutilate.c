@@ -92,7 +92,7 @@ find(const char *name)
 static int
 apply(const struct mutilation *row, const char *in, const char *out, const char *other)
 {
-	struct image image = { 0 }, second = { 0 };
+	struct image image = { .other = other };
 	FILE *file = strcmp(out, "-") == 0 ? stdout : fopen(out, "wb");
 
 	if (file == NULL)
@@ -100,11 +100,6 @@ apply(const struct mutilation *row, const char *in, const char *out, const char 
 	image_read(&image, in);
 	if (strncmp(row->archives, "gzip", 4) != 0)
 		image_parse(&image);
-	if (other) {
-		image_read(&second, other);
-		image_parse(&second);
-		image.other = &second;
-	}
 	row->apply(&image, row);
 	if (row->repair == RESEAL)
 		manifest_reseal(&image);
@@ -114,7 +109,6 @@ apply(const struct mutilation *row, const char *in, const char *out, const char 
 	if (file != stdout && fclose(file) == EOF)
 		die("%s: %s", out, strerror(errno));
 	image_free(&image);
-	image_free(&second);
 	return 0;
 }
 

@@ -34,7 +34,7 @@ struct image {
 	struct buf end;  /* what follows the last member */
 	struct buf flat; /* not empty: this is written, and the above is not looked at */
 	size_t burst_at, burst; /* before that member so many empty ones are written */
-	const struct image *other; /* an archive of another cluster */
+	const char *other; /* path of an archive of another cluster; NULL: there is none */
 };
 
 /* All bytes of the file, in ${flat}. */

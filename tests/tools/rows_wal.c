@@ -211,7 +211,7 @@ rename_segment(struct image *image, const struct mutilation *row)
 const struct mutilation wal_rows[] = {
 	{ "wal: the first segment missing", "online offline snapshot standby two", change_remove, "first segment", NULL, NULL, 0, AS_IS, 3, { "wal: (.*[0-9A-F]{24}|there is none|no WAL of timeline 2)" } },
 	{ "wal: a segment in the middle missing", "online snapshot", change_remove, "middle segment", NULL, NULL, 0, AS_IS, 3, { "wal: .*[0-9A-F]{24}" } },
-	{ "wal: the last segment missing", "online offline snapshot standby two", change_remove, "last segment", NULL, NULL, 0, AS_IS, 3, { "wal: (.*[0-9A-F]{24}|ends at 0/[0-9A-F]+, before the stop position 0/[0-9A-F]+|there is none)" } },
+	{ "wal: the last segment missing", "online offline snapshot standby two", change_remove, "last segment", NULL, NULL, 0, AS_IS, 3, { "wal: (.*[0-9A-F]{24}|ends at 0/[0-9A-F]+, before the stop position 0/[0-9A-F]+|there is none|no WAL of timeline 2)" } },
 	{ "wal: of another cluster", "online", change_flip, "middle segment", NULL, NULL, 24, AS_IS, 3, { "wal: .*of another cluster: system identifier [0-9]+, expected [0-9]+" } },
 	{ "wal: of another cluster, the first segment", "online offline snapshot standby", change_flip, "first segment", NULL, NULL, 24, AS_IS, 3, { "wal: .*of another cluster: system identifier [0-9]+, expected [0-9]+" } },
 	{ "wal: of another cluster, the last segment", "online offline snapshot standby", change_flip, "last segment", NULL, NULL, 24, AS_IS, 3, { "wal: .*of another cluster: system identifier [0-9]+, expected [0-9]+" } },
