@@ -82,6 +82,8 @@ struct checker {
 	bool has_wal; /* a segment came */
 	uint64_t start_lsn, stop_lsn;
 	uint32_t start_timeline, stop_timeline;
+	uint64_t checkpoint_lsn; /* of the record that recovery reads first */
+	uint64_t checkpoint_end; /* its end, if it is there; else 0 */
 	uint64_t wal_records;
 	struct checker_history *histories;
 	size_t nhistories;

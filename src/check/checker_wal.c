@@ -35,8 +35,12 @@ hear_record(struct wallines_sink *sink, const struct walrecord *rec, struct erro
 	    (struct checker *)((char *)sink - offsetof(struct checker, wal_sink));
 	struct blocks blocks = { { hear_block }, c->pages };
 	struct error ignored;
+	uint64_t redo;
 
 	(void)err;
+	if (rec->lsn == c->checkpoint_lsn && walrecord_is_checkpoint(rec, &redo) &&
+	    redo == c->start_lsn)
+		c->checkpoint_end = rec->end_lsn;
 	if (pagesuspect_has_any(c->pages))
 		(void)!walrecord_blocks(rec, &blocks.sink, &ignored);
 	return 0;
@@ -49,9 +53,11 @@ set_start(struct checker *c)
 	if (c->has_label) {
 		c->start_lsn = c->label.start_lsn;
 		c->start_timeline = c->label.timeline;
+		c->checkpoint_lsn = c->label.checkpoint_lsn;
 	} else if (c->has_control) {
 		c->start_lsn = c->control.redo_lsn;
 		c->start_timeline = c->control.timeline;
+		c->checkpoint_lsn = c->control.checkpoint_lsn;
 	}
 }
 
@@ -236,11 +242,28 @@ judge_other(struct checker *c, const struct wallines_line *line, struct error *e
 	if (stop < least)
 		return wal_fault(c, least, stop, err,
 		    "the manifest's end of the WAL is before the one in pg_control");
+	if (stop < c->checkpoint_end)
+		return wal_fault(c, c->checkpoint_end, stop, err,
+		    "the manifest's end of the WAL is before that of the checkpoint");
 	c->stop_lsn = stop;
 	if (line->position < stop || (line->why && line->has_later && !c->is_manifest_whole) ||
 	    (!c->has_label && line->position <= c->control.checkpoint_lsn))
 		return ends_early(c, line, stop, err);
 	return 0;
+}
+
+/* Recovery reads the checkpoint first.  Where WAL or label are damaged that was told. */
+static int
+judge_checkpoint(struct checker *c, struct error *err)
+{
+	char at[LSN_TEXT], redo[LSN_TEXT];
+
+	if (c->checkpoint_end != 0 || c->checkpoint_lsn == CONTROL_NO_CHECKPOINT)
+		return 0;
+	return findings_add(&c->findings, FINDINGS_WAL, NULL, err,
+	    "no checkpoint whose redo location is %s is at %s, where %s has it",
+	    lsn_print(redo, c->start_lsn), lsn_print(at, c->checkpoint_lsn),
+	    c->has_label ? LAYOUT_LABEL : LAYOUT_CONTROL);
 }
 
 /* The history of the target, or of one that needs none. */
@@ -291,6 +314,7 @@ judge_ranges(struct checker *c, const struct walhistory *h, struct error *err)
 static int
 judge_line(struct checker *c, const struct walhistory *h, struct error *err)
 {
+	const uint64_t before = c->findings.count;
 	struct wallines_line line;
 	struct error why;
 
@@ -300,7 +324,9 @@ judge_line(struct checker *c, const struct walhistory *h, struct error *err)
 		return findings_add(&c->findings, FINDINGS_WAL, NULL, err, "%s", why.text);
 	c->wal_records = line.records;
 	c->stop_timeline = line.timeline;
-	return is_primary(c) ? judge_primary(c, &line, err) : judge_other(c, &line, err);
+	if (is_primary(c) ? judge_primary(c, &line, err) : judge_other(c, &line, err))
+		return -1;
+	return c->findings.count == before ? judge_checkpoint(c, err) : 0;
 }
 
 int

@@ -16,6 +16,8 @@ enum { RMGR_XLOG = 0, RMGR_TABLESPACE = 5, RMGR_LAST = 21, RMGR_FIRST_CUSTOM = 1
  */
 enum {
 	KIND = 0xF0,
+	XLOG_CHECKPOINT_SHUTDOWN = 0x00,
+	XLOG_CHECKPOINT_ONLINE = 0x10,
 	XLOG_SWITCH = 0x40,
 	XLOG_BACKUP_END = 0x50,
 	XLOG_OVERWRITE_CONTRECORD = 0xD0,
@@ -213,15 +215,15 @@ is_kind(const struct walrecord *rec, uint8_t rmid, uint8_t kind)
 	return rec->rmid == rmid && (rec->info & KIND) == kind;
 }
 
-/* The LSN that the main data, ${want} bytes long, begins with. */
+/* The LSN that the main data, from ${least} to ${most} bytes, begins with. */
 static bool
-has_lsn(const struct walrecord *rec, size_t want, uint64_t *lsn)
+has_lsn(const struct walrecord *rec, size_t least, size_t most, uint64_t *lsn)
 {
 	struct error err;
 	const uint8_t *data;
 	size_t len;
 
-	if (walrecord_main_data(rec, &data, &len, &err) || len != want)
+	if (walrecord_main_data(rec, &data, &len, &err) || len < least || len > most)
 		return false;
 	*lsn = get_u64native(data);
 	return true;
@@ -236,7 +238,16 @@ walrecord_is_switch(const struct walrecord *rec)
 bool
 walrecord_is_backup_end(const struct walrecord *rec, uint64_t *start_lsn)
 {
-	return is_kind(rec, RMGR_XLOG, XLOG_BACKUP_END) && has_lsn(rec, 8, start_lsn);
+	return is_kind(rec, RMGR_XLOG, XLOG_BACKUP_END) && has_lsn(rec, 8, 8, start_lsn);
+}
+
+/* How long the rest of a checkpoint is depends on the release. */
+bool
+walrecord_is_checkpoint(const struct walrecord *rec, uint64_t *redo_lsn)
+{
+	return (is_kind(rec, RMGR_XLOG, XLOG_CHECKPOINT_SHUTDOWN) ||
+		   is_kind(rec, RMGR_XLOG, XLOG_CHECKPOINT_ONLINE)) &&
+	       has_lsn(rec, 8, SIZE_MAX, redo_lsn);
 }
 
 bool
@@ -244,7 +255,7 @@ walrecord_is_overwrite(const struct walrecord *rec, uint64_t *lsn)
 {
 	/* the LSN, and the time when it was found out */
 	return is_kind(rec, RMGR_XLOG, XLOG_OVERWRITE_CONTRECORD) &&
-	       has_lsn(rec, 16, lsn);
+	       has_lsn(rec, 16, 16, lsn);
 }
 
 bool

@@ -107,6 +107,12 @@ bool walrecord_is_switch(const struct walrecord *rec);
  */
 bool walrecord_is_backup_end(const struct walrecord *rec, uint64_t *start_lsn);
 
+/*
+ * Is it a checkpoint, online or at a shutdown?  Then *redo_lsn is where recovery from it
+ * begins: the first field of its main data (CheckPoint in src/include/catalog/pg_control.h).
+ */
+bool walrecord_is_checkpoint(const struct walrecord *rec, uint64_t *redo_lsn);
+
 /* Does it say that the record at *lsn was left incomplete, for good? */
 bool walrecord_is_overwrite(const struct walrecord *rec, uint64_t *lsn);
 

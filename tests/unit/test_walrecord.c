@@ -181,6 +181,7 @@ record(uint8_t rmid, uint8_t info, const uint8_t *data, size_t len)
 static void
 kinds(void **state)
 {
+	static const uint8_t seven[] = { 255, 7, 1, 2, 3, 4, 5, 6, 7 };
 	static const uint8_t eight[] = { 255, 8, 1, 2, 3, 4, 5, 6, 7, 8 };
 	static const uint8_t sixteen[2 + 16] = { 255, 16, 9 };
 	struct walrecord rec;
@@ -205,6 +206,18 @@ kinds(void **state)
 	rec = record(0, 0xD0, sixteen, sizeof(sixteen));
 	assert_true(walrecord_is_overwrite(&rec, &lsn));
 	assert_int_equal(lsn, 9);
+	for (uint8_t kind = 0x00; kind <= 0x10; kind += 0x10) {
+		rec = record(0, kind, sixteen, sizeof(sixteen));
+		lsn = 77;
+		assert_true(walrecord_is_checkpoint(&rec, &lsn));
+		assert_int_equal(lsn, 9);
+		rec = record(1, kind, sixteen, sizeof(sixteen));
+		assert_false(walrecord_is_checkpoint(&rec, &lsn));
+		rec = record(0, kind, seven, sizeof(seven));
+		assert_false(walrecord_is_checkpoint(&rec, &lsn));
+	}
+	rec = record(0, 0x20, sixteen, sizeof(sixteen));
+	assert_false(walrecord_is_checkpoint(&rec, &lsn));
 	assert_true(walrecord_knows(21));
 	assert_false(walrecord_knows(22));
 	assert_false(walrecord_knows(127));
