@@ -213,6 +213,33 @@ is_listed_nowhere(const struct memberset_row *row)
 	    kind == MEMBERORDER_MARK || kind == MEMBERORDER_MANIFEST;
 }
 
+/* "pg_wal/archive_status/NAME.done" or ".ready": empty, and pg_wal/NAME is there. */
+static int
+judge_mark(struct checker *c, const struct memberset_row *row,
+    const struct findings_place *place, struct error *err)
+{
+	const char *name = strrchr(row->path, '/') + 1, *suffix = strrchr(name, '.');
+	struct memberset_row *about = NULL;
+	struct findings_place sizes = *place;
+	char path[64], found[32];
+
+	if (suffix && (strcmp(suffix, ".done") == 0 || strcmp(suffix, ".ready") == 0) &&
+	    suffix - name < 32) {
+		snprintf(path, sizeof(path), LAYOUT_WAL "/%.*s", (int)(suffix - name), name);
+		if (memberset_find(c->set, path, &about, err))
+			return -1;
+	}
+	if (about == NULL)
+		return findings_add(&c->findings, FINDINGS_EXTRA, place, err,
+		    "it is about no WAL that is there");
+	if (row->size == 0)
+		return 0;
+	snprintf(found, sizeof(found), "%" PRIu64, row->size);
+	sizes.expected = "0 bytes";
+	sizes.found = found;
+	return findings_add(&c->findings, FINDINGS_SIZE, &sizes, err, "size");
+}
+
 static int
 judge_row(struct checker *c, const struct memberset_row *row, struct error *err)
 {
@@ -220,6 +247,8 @@ judge_row(struct checker *c, const struct memberset_row *row, struct error *err)
 		.has_offset = true,
 		.offset = row->offset };
 
+	if (row->type == TAR_FILE && memberorder_kind(row->path, row->type) == MEMBERORDER_MARK)
+		return judge_mark(c, row, &place, err);
 	if (row->type != TAR_FILE || row->is_listed || is_listed_nowhere(row))
 		return 0;
 	if (c->is_manifest_whole)
