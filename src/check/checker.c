@@ -10,6 +10,10 @@
 
 /* Bits that no file of a cluster has: set user, set group, sticky. */
 #define MODE_SPECIAL 07000U
+/* What the server, which owns them, cannot do without. */
+#define MODE_READ 0400U
+#define MODE_RELATION 0600U
+#define MODE_DIRECTORY 0700U
 
 int
 checker_new(struct checker **out, const struct checker_options *opt, struct error *err)
@@ -146,6 +150,26 @@ link_fault(const struct checker *c, const struct tar_entry *entry)
 	return is_right ? NULL : "a link that leads elsewhere than into the backup";
 }
 
+static const char *
+mode_fault(const struct checker *c, const struct tar_entry *entry)
+{
+	struct pagesuspect_file ignored;
+	uint32_t least = MODE_READ;
+
+	if (entry->type == TAR_DIRECTORY)
+		return (entry->mode & MODE_DIRECTORY) == MODE_DIRECTORY ?
+		    NULL :
+		    "a directory with a mode that keeps the server out";
+	if (entry->type != TAR_FILE)
+		return NULL;
+	if ((entry->mode & MODE_SPECIAL) != 0)
+		return "a file with a mode that none of a cluster has";
+	if (pagesuspect_is_relation(c->now.row->path, &ignored))
+		least = MODE_RELATION;
+	return (entry->mode & least) == least ? NULL :
+						"a file with a mode that keeps the server out";
+}
+
 static int
 check_entry(struct checker *c, const struct tar_entry *entry, struct error *err)
 {
@@ -156,8 +180,8 @@ check_entry(struct checker *c, const struct tar_entry *entry, struct error *err)
 
 	if (fault == NULL && entry->type == TAR_SYMLINK)
 		fault = link_fault(c, entry);
-	if (fault == NULL && entry->type == TAR_FILE && (entry->mode & MODE_SPECIAL) != 0)
-		fault = "a file with a mode that none of a cluster has";
+	if (fault == NULL)
+		fault = mode_fault(c, entry);
 	if (fault && findings_add(&c->findings, FINDINGS_NAME, &place, err, "%s", fault))
 		return -1;
 	if (c->part == CHECKER_WAL || c->part == CHECKER_TABLESPACE)
