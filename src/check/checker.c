@@ -7,6 +7,7 @@
 #include "archive/layout.h"
 #include "check/checker_internal.h"
 #include "pg/cluster.h"
+#include "util/number.h"
 
 /* Bits that no file of a cluster has: set user, set group, sticky. */
 #define MODE_SPECIAL 07000U
@@ -131,6 +132,15 @@ set_path(struct checker *c, const char *name, struct error *err)
 	return buf_append(path, name, strlen(name), err);
 }
 
+static bool
+is_told_of(const struct infofile_pairs *tablespaces, const char *oid)
+{
+	for (size_t i = 0; i < tablespaces->count; i++)
+		if (strcmp(tablespaces->rows[i].name, oid) == 0)
+			return true;
+	return false;
+}
+
 /* Links are those of tablespaces; where they must lead is known for our own archives. */
 static const char *
 link_fault(const struct checker *c, const struct tar_entry *entry)
@@ -138,12 +148,17 @@ link_fault(const struct checker *c, const struct tar_entry *entry)
 	const char *oid = strrchr(entry->name, '/');
 	struct buf target = { 0 };
 	struct error ignored = { 0 };
+	uint64_t number;
 	bool is_right;
 
-	if (oid == NULL || strncmp(entry->name, "pg_tblspc/", 10) != 0 || oid != entry->name + 9)
+	if (oid == NULL || strncmp(entry->name, "pg_tblspc/", 10) != 0 ||
+	    oid != entry->name + 9 ||
+	    !number_parse(oid + 1, strlen(oid + 1), UINT32_MAX, &number))
 		return "a link that is none of a tablespace";
 	if (!c->has_info)
 		return NULL;
+	if (!is_told_of(&c->info.tablespaces, oid + 1))
+		return "a link of a tablespace that pg_basetar.info does not tell of";
 	is_right = layout_link_target(&target, oid + 1, &ignored) == 0 &&
 	    strcmp(buf_text(&target), entry->link) == 0;
 	buf_free(&target);

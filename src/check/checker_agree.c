@@ -221,6 +221,9 @@ check_info(struct checker *c, struct error *err)
 		i->has_manifest ? "without it nothing tells whether the files are whole" :
 				  "pg_basetar.info says that there is none"))
 		return -1;
+	if (!i->has_wal && c->has_wal)
+		return findings_add(&c->findings, FINDINGS_INFO, &at_info, err,
+		    "says that the archive does not hold the WAL");
 	if (i->has_wal && !c->has_wal)
 		return findings_add(&c->findings, FINDINGS_WAL, NULL, err,
 		    "there is none, and pg_basetar.info says that the archive holds it");
@@ -276,7 +279,10 @@ check_map(struct checker *c, struct error *err)
 	return rc;
 }
 
-/* A tablespace that is in the archive must be reached through its link. */
+/*
+ * A tablespace that is in the archive must be reached through its link.  Both may be missing
+ * if it was dropped while the backup ran.
+ */
 static int
 check_link(struct checker *c, const char *oid, struct error *err)
 {
@@ -287,13 +293,14 @@ check_link(struct checker *c, const char *oid, struct error *err)
 	if (memberset_find(c->set, path, &content, err))
 		return -1;
 	snprintf(path, sizeof(path), "pg_tblspc/%s", oid);
-	if (memberset_find(c->set, path, &row, err) || content == NULL)
-		return content == NULL ? 0 : -1;
-	if (row && row->type == TAR_SYMLINK)
+	if (memberset_find(c->set, path, &row, err))
+		return -1;
+	if ((row && row->type == TAR_SYMLINK) || (content == NULL && checker_is_online(c)))
 		return 0;
 	return findings_add(&c->findings, FINDINGS_MISSING,
 	    &(struct findings_place){ .member = path }, err,
-	    "the link to the tablespace, whose content is there");
+	    content ? "the link to the tablespace, whose content is there" :
+		      "the link to a tablespace that pg_basetar.info tells of");
 }
 
 static int
