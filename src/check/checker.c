@@ -217,7 +217,7 @@ wanted_digests(const struct checker *c)
 	    (c->has_info && c->now.kind == MEMBERORDER_SEGMENT))
 		return 0;
 	/* those before pg_basetar.info too, and pg_control, which has another than the rest */
-	if (c->now.is_kept)
+	if (c->now.is_kept || c->now.kind == MEMBERORDER_CONTROL)
 		return (1U << CHECKER_DIGESTS) - 1;
 	if (c->opt.digests)
 		return c->opt.digests;

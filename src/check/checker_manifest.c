@@ -331,6 +331,29 @@ judge_rows(struct checker *c, struct buf *last, struct error *err)
 	return 0;
 }
 
+/* Files whose digests are of another kind than was taken: nothing is known of them. */
+static int
+judge_not_compared(struct checker *c, struct error *err)
+{
+	if (c->not_compared == 0)
+		return 0;
+	if (c->has_info && c->opt.digests == 0)
+		return findings_add(&c->findings, FINDINGS_INFO,
+		    &(struct findings_place){ .member = LAYOUT_INFO,
+			.expected = digest_name(c->not_taken),
+			.found = c->info.has_manifest ? digest_name(c->info.digest) : "none" },
+		    err, "manifest_checksums");
+	if (c->findings.count > 0)
+		return findings_add(&c->findings, FINDINGS_MANIFEST, &at_manifest, err,
+		    "%" PRIu64 " digests were not compared: they are %s", c->not_compared,
+		    digest_name(c->not_taken));
+	error_set(err, ERROR_UNSUPPORTED, 0,
+	    "%" PRIu64 " digests were not compared: the manifest, which comes last, has %s",
+	    c->not_compared, digest_name(c->not_taken));
+	return error_hint(err, "Verify again with --manifest-checksums=%s.",
+	    digest_name(c->not_taken));
+}
+
 int
 checker_members_judge(struct checker *c, struct error *err)
 {
@@ -338,13 +361,5 @@ checker_members_judge(struct checker *c, struct error *err)
 	int rc = judge_rows(c, &last, err);
 
 	buf_free(&last);
-	if (rc == -1)
-		return -1;
-	if (c->not_compared == 0)
-		return 0;
-	error_set(err, ERROR_UNSUPPORTED, 0,
-	    "%" PRIu64 " digests were not compared: the manifest, which comes last, has %s",
-	    c->not_compared, digest_name(c->not_taken));
-	return error_hint(err, "Verify again with --manifest-checksums=%s.",
-	    digest_name(c->not_taken));
+	return rc == 0 ? judge_not_compared(c, err) : -1;
 }
