@@ -115,6 +115,16 @@ plain_name(const struct checker *c, const char *name)
 	return !c->has_info && strncmp(name, "./", 2) == 0 ? name + 2 : name;
 }
 
+/*
+ * Are tablespaces in pg_basetar_tblspc?  A cluster that was restored has such a directory too,
+ * which pg_basebackup sends with the tree, and the tablespaces in archives of their own.
+ */
+static bool
+is_one_archive(const struct checker *c)
+{
+	return c->has_info ? !c->info.is_split : !c->has_map && c->narchives == 0;
+}
+
 /* What PostgreSQL calls the member ${name} of this archive. */
 static int
 set_path(struct checker *c, const char *name, struct error *err)
@@ -127,7 +137,8 @@ set_path(struct checker *c, const char *name, struct error *err)
 		return buf_printf(path, err, "pg_tblspc/%s/%s", c->oid, name);
 	if (c->part == CHECKER_WAL)
 		return buf_printf(path, err, "%s/%s", LAYOUT_WAL, name);
-	if (strncmp(name, LAYOUT_TABLESPACES "/", own + 1) == 0 && strchr(name + own + 1, '/'))
+	if (is_one_archive(c) && strncmp(name, LAYOUT_TABLESPACES "/", own + 1) == 0 &&
+	    strchr(name + own + 1, '/'))
 		return buf_printf(path, err, "pg_tblspc%s", name + own);
 	return buf_append(path, name, strlen(name), err);
 }
@@ -256,6 +267,20 @@ begin_body(struct checker *c, const struct tar_entry *entry, struct error *err)
 	return now->kind == MEMBERORDER_SEGMENT ? checker_wal_begin(c, entry, err) : 0;
 }
 
+/*
+ * A cluster that was restored has the pg_basetar.info of that backup; pg_basebackup sends it
+ * with the tree.
+ */
+static enum memberorder_kind
+kind_of(const struct checker *c, const char *path, char type)
+{
+	const enum memberorder_kind kind = memberorder_kind(path, type);
+
+	if (kind == MEMBERORDER_INFO && c->order.has_begun && c->order.last >= MEMBERORDER_TREE)
+		return MEMBERORDER_TREE;
+	return kind;
+}
+
 int
 checker_member(struct checker *c, const struct tar_entry *entry, uint64_t offset,
     struct error *err)
@@ -265,7 +290,7 @@ checker_member(struct checker *c, const struct tar_entry *entry, uint64_t offset
 	if (set_path(c, plain_name(c, entry->name), err) ||
 	    memberset_add(c->set, buf_text(&now->path), &now->row, err))
 		return -1;
-	now->kind = memberorder_kind(now->row->path, entry->type);
+	now->kind = kind_of(c, now->row->path, entry->type);
 	now->row->size = entry->type == TAR_FILE ? entry->size : 0;
 	now->row->offset = offset;
 	now->row->type = entry->type;

@@ -151,6 +151,10 @@ check_control(struct checker *c, struct error *err)
 {
 	const bool is_forgotten = c->control.checkpoint_lsn == CONTROL_NO_CHECKPOINT;
 
+	if (!c->has_info && is_forgotten && c->has_label &&
+	    findings_add(&c->findings, FINDINGS_INFO, &at_info, err,
+		"is not there, or not before the tree: pg_control is of a backup that has it"))
+		return -1;
 	if (c->version && control_check_version(&c->control, c->version, err) &&
 	    findings_take(&c->findings, FINDINGS_CONTROL, &at_control, err))
 		return -1;

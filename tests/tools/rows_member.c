@@ -58,6 +58,7 @@ const struct mutilation member_rows[] = {
 	{ "missing: backup_label", "online standby", change_remove, "backup_label", NULL, NULL, 0, AS_IS, 3, { "label: \"backup_label\": MISSING", "missing: \"backup_label\"" } },
 	{ "missing: backup_label, manifest rebuilt", "online standby", change_remove, "backup_label", NULL, NULL, 0, REBUILD, 3, { "label: \"backup_label\": MISSING" } },
 	{ "missing: pg_basetar.info", "online offline", change_remove, "pg_basetar.info", NULL, NULL, 0, AS_IS, 3, { "missing: \"pg_basetar.info\"" } },
+	{ "missing: pg_basetar.info, manifest rebuilt", "online offline", change_remove, "pg_basetar.info", NULL, NULL, 0, REBUILD, 3, { "info: \"pg_basetar.info\": .*not there|label: \"backup_label\": MISSING" } },
 	{ "missing: PG_VERSION", "online", change_remove, "PG_VERSION", NULL, NULL, 0, AS_IS, 3, { "missing: \"PG_VERSION\"" } },
 	{ "missing: PG_VERSION, manifest rebuilt", "online", change_remove, "PG_VERSION", NULL, NULL, 0, REBUILD, 3, { "missing: \"PG_VERSION\"" } },
 	{ "missing: pg_control", "online offline snapshot", change_remove, "global/pg_control", NULL, NULL, 0, AS_IS, 3, { "missing: \"global/pg_control\"" } },
@@ -94,7 +95,7 @@ const struct mutilation member_rows[] = {
 
 	{ "order: backup_label is the second", "online", swap_with_next, "backup_label", NULL, NULL, 0, AS_IS, 3, { "stream: \"backup_label\", at offset [0-9]+: .*first" } },
 	{ "order: backup_label is the last", "online", change_move, "backup_label", NULL, NULL, 0, AS_IS, 3, { "stream: \"backup_label\", at offset [0-9]+: .*first" } },
-	{ "order: pg_basetar.info is behind the tree", "online", change_move, "pg_basetar.info", NULL, "global/pg_control", 0, AS_IS, 3, { "stream: \"pg_basetar.info\", at offset [0-9]+" } },
+	{ "order: pg_basetar.info is behind the tree", "online", change_move, "pg_basetar.info", NULL, "global/pg_control", 0, AS_IS, 3, { "info: \"pg_basetar.info\": .*not before the tree" } },
 	{ "order: pg_control is before the tree", "online offline", change_move, "global/pg_control", NULL, "PG_VERSION", 0, AS_IS, 3, { "stream: \"PG_VERSION\", at offset [0-9]+: .*pg_control" } },
 	{ "order: pg_control is among its neighbours", "online", change_move, "global/pg_control", NULL, "global/pg_filenode.map", 0, AS_IS, 3, { "stream: \"global/pg_filenode.map\", at offset [0-9]+: .*pg_control" } },
 	{ "order: a segment is before pg_control", "online snapshot", change_move, "first segment", NULL, "global/pg_control", 0, AS_IS, 3, { "stream: \"global/pg_control\", at offset [0-9]+" } },
