@@ -4,6 +4,7 @@
  *	mutilate list			the rows, and what verify must say
  *	mutilate ROW IN OUT [OTHER]	do to the archive IN what ROW says; OTHER is an archive
  *					of another cluster
+ *	mutilate stock DIR OUT METHOD	make of DIR, of --split, what pg_basebackup -Ft writes
  *	mutilate peak FILE COMMAND...	run it; the most memory that it had, in KiB, into FILE
  *
  * A line of the list is, with tabs between: the archive, the row's name, the exit status,
@@ -141,7 +142,10 @@ main(int argc, char **argv)
 		return list_all();
 	if (argc > 3 && strcmp(argv[1], "peak") == 0)
 		return peak(argv[2], argv + 3);
+	if (argc == 5 && strcmp(argv[1], "stock") == 0)
+		return stock(argv[2], argv[3], argv[4]);
 	if (argc < 4 || argc > 5)
-		die("usage: mutilate list | ROW IN OUT [OTHER] | peak FILE COMMAND...");
+		die("usage: mutilate list | ROW IN OUT [OTHER] | stock DIR OUT METHOD | "
+		    "peak FILE COMMAND...");
 	return apply(find(argv[1]), argv[2], argv[3], argc == 5 ? argv[4] : NULL);
 }

@@ -84,6 +84,12 @@ void manifest_rebuild(struct image *);
 /* Where WAL begins and ends, and on which timeline. */
 void manifest_wal(const struct image *, uint32_t *timeline, uint64_t *start, uint64_t *end);
 
+/*
+ * Make of the --split backup ${dir} in ${out} what pg_basebackup -X ${method} writes, or to
+ * "stdout" (stock.c).  Returns 0.
+ */
+int stock(const char *dir, const char *out, const char *method);
+
 /* ---- the table ---- */
 
 enum repair {
