@@ -236,12 +236,20 @@ check_info(struct checker *c, struct error *err)
 
 /* Did the archive of that tablespace come? */
 static bool
-has_archive(const struct checker *c, uint32_t oid)
+has_archive(const struct checker *c, const char *oid)
 {
 	char text[16];
 
-	snprintf(text, sizeof(text), "/%" PRIu32 "/", oid);
+	snprintf(text, sizeof(text), "/%s/", oid);
 	return strstr(buf_text(&c->oids), text) != NULL;
+}
+
+static int
+archive_missing(struct checker *c, const struct findings_place *told_by, const char *oid,
+    struct error *err)
+{
+	return findings_add(&c->findings, FINDINGS_TABLESPACE, told_by, err,
+	    "the archive \"%s.tar\" of a tablespace is missing", oid);
 }
 
 /* Of several archives: those that the map names, and no others. */
@@ -251,17 +259,26 @@ check_archives(struct checker *c, const struct tablespace_map *map, struct error
 	size_t came = 0;
 
 	for (size_t i = 0; i < map->count; i++) {
-		if (has_archive(c, map->rows[i].oid))
+		char oid[12];
+
+		snprintf(oid, sizeof(oid), "%" PRIu32, map->rows[i].oid);
+		if (has_archive(c, oid))
 			came++;
-		else if (findings_add(&c->findings, FINDINGS_TABLESPACE, &at_map, err,
-			     "the archive \"%" PRIu32 ".tar\" of a tablespace is missing",
-			     map->rows[i].oid))
-			return -1;
+		else if (!c->has_info && archive_missing(c, &at_map, oid, err))
+			return -1; /* else pg_basetar.info tells of it */
 	}
 	return came == c->narchives ?
 	    0 :
 	    findings_add(&c->findings, FINDINGS_TABLESPACE, &at_map, err,
 		"%zu of the tablespaces' archives are of none that it names", c->narchives - came);
+}
+
+static int
+piece_of_several(struct checker *c, const struct findings_place *told_by, size_t count,
+    struct error *err)
+{
+	return findings_add(&c->findings, FINDINGS_TABLESPACE, told_by, err,
+	    "this is one archive of several: the %zu tablespaces are in others", count);
 }
 
 static int
@@ -277,10 +294,18 @@ check_map(struct checker *c, struct error *err)
 	if (c->part != CHECKER_ALONE)
 		rc = check_archives(c, &map, err);
 	else if (map.count > 0)
-		rc = findings_add(&c->findings, FINDINGS_TABLESPACE, &at_map, err,
-		    "this is one archive of several: the %zu tablespaces are in others", map.count);
+		rc = piece_of_several(c, &at_map, map.count, err);
 	tablespace_map_free(&map);
 	return rc;
+}
+
+static int
+link_missing(struct checker *c, const char *link, bool has_content, struct error *err)
+{
+	return findings_add(&c->findings, FINDINGS_MISSING,
+	    &(struct findings_place){ .member = link }, err,
+	    has_content ? "the link to the tablespace, whose content is there" :
+			  "the link to a tablespace that pg_basetar.info tells of");
 }
 
 /*
@@ -288,23 +313,60 @@ check_map(struct checker *c, struct error *err)
  * if it was dropped while the backup ran.
  */
 static int
-check_link(struct checker *c, const char *oid, struct error *err)
+check_in_archive(struct checker *c, const char *oid, const char *link, bool has_link,
+    struct error *err)
 {
-	struct memberset_row *row, *content;
+	struct memberset_row *content;
 	char path[64];
 
 	snprintf(path, sizeof(path), "%s/%s", LAYOUT_TABLESPACES, oid);
 	if (memberset_find(c->set, path, &content, err))
 		return -1;
-	snprintf(path, sizeof(path), "pg_tblspc/%s", oid);
-	if (memberset_find(c->set, path, &row, err))
-		return -1;
-	if ((row && row->type == TAR_SYMLINK) || (content == NULL && checker_is_online(c)))
+	if (has_link || (content == NULL && checker_is_online(c)))
 		return 0;
-	return findings_add(&c->findings, FINDINGS_MISSING,
-	    &(struct findings_place){ .member = path }, err,
-	    content ? "the link to the tablespace, whose content is there" :
-		      "the link to a tablespace that pg_basetar.info tells of");
+	return link_missing(c, link, content != NULL, err);
+}
+
+/*
+ * One with an archive of its own.  With a label the server makes the link, from
+ * tablespace_map, and one without members was dropped meanwhile.
+ */
+static int
+check_apart(struct checker *c, const char *oid, const char *link, bool has_link,
+    struct error *err)
+{
+	struct memberset_row *content;
+	char path[96];
+
+	if (!has_archive(c, oid))
+		return archive_missing(c, &at_info, oid, err);
+	if (checker_is_online(c) || c->version == NULL)
+		return 0;
+	snprintf(path, sizeof(path), "%s/%s", link, c->version->tablespace_dir);
+	if (memberset_find(c->set, path, &content, err))
+		return -1;
+	if (content == NULL &&
+	    findings_add(&c->findings, FINDINGS_MISSING,
+		&(struct findings_place){ .member = path }, err,
+		"the content of a tablespace that pg_basetar.info tells of"))
+		return -1;
+	return has_link ? 0 : link_missing(c, link, content != NULL, err);
+}
+
+/* A tablespace that pg_basetar.info tells of. */
+static int
+check_tablespace(struct checker *c, const char *oid, struct error *err)
+{
+	struct memberset_row *row;
+	bool has_link;
+	char link[64];
+
+	snprintf(link, sizeof(link), "pg_tblspc/%s", oid);
+	if (memberset_find(c->set, link, &row, err))
+		return -1;
+	has_link = row && row->type == TAR_SYMLINK;
+	return c->info.is_split ? check_apart(c, oid, link, has_link, err) :
+				  check_in_archive(c, oid, link, has_link, err);
 }
 
 static int
@@ -318,13 +380,10 @@ check_tablespaces(struct checker *c, struct error *err)
 		return -1;
 	if (!c->has_info)
 		return 0;
-	if (c->info.is_split && c->info.tablespaces.count > 0 && c->part == CHECKER_ALONE &&
-	    !c->has_map)
-		return findings_add(&c->findings, FINDINGS_TABLESPACE, &at_info, err,
-		    "this is one archive of several: the %zu tablespaces are in others",
-		    c->info.tablespaces.count);
+	if (c->info.is_split && c->info.tablespaces.count > 0 && c->part == CHECKER_ALONE)
+		return c->has_map ? 0 : piece_of_several(c, &at_info, c->info.tablespaces.count, err);
 	for (size_t i = 0; i < c->info.tablespaces.count; i++)
-		if (!c->info.is_split && check_link(c, c->info.tablespaces.rows[i].name, err))
+		if (check_tablespace(c, c->info.tablespaces.rows[i].name, err))
 			return -1;
 	return 0;
 }
