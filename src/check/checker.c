@@ -395,21 +395,39 @@ check_complete(struct checker *c, struct error *err)
 	return 0;
 }
 
+struct limits {
+	struct pagesuspect_limits limits; /* first */
+	const struct checker *c;
+};
+
+static bool
+is_read(const struct pagesuspect_limits *limits, unsigned line, uint64_t end_lsn)
+{
+	return checker_wal_is_read(((const struct limits *)limits)->c, line, end_lsn);
+}
+
+static int
+judge_pages(struct checker *c, struct error *err)
+{
+	const bool is_clean = c->has_control && c->control.state == CONTROL_SHUTDOWN;
+	const struct limits limits = {
+		.limits = { .is_replayed = checker_is_online(c) ||
+				(c->info.mode == INFOFILE_SNAPSHOT && !is_clean),
+		    .has_wal = c->lines != NULL,
+		    .start_lsn = c->start_lsn,
+		    .stop_lsn = c->stop_lsn,
+		    .is_read = is_read },
+		.c = c,
+	};
+
+	return pagesuspect_judge(c->pages, &limits.limits, &c->findings, c->opt.benign, err);
+}
+
 int
 checker_finish(struct checker *c, struct error *err)
 {
-	const bool online = checker_is_online(c);
-	const bool is_clean = c->has_control && c->control.state == CONTROL_SHUTDOWN;
-
 	if (check_complete(c, err) || checker_wal_judge(c, err) || checker_agree(c, err) ||
-	    checker_members_judge(c, err) ||
-	    pagesuspect_judge(c->pages,
-		&(struct pagesuspect_limits){
-		    .is_replayed = online || (c->info.mode == INFOFILE_SNAPSHOT && !is_clean),
-		    .has_wal = c->lines != NULL,
-		    .start_lsn = c->start_lsn,
-		    .stop_lsn = c->stop_lsn },
-		&c->findings, c->opt.benign, err))
+	    checker_members_judge(c, err) || judge_pages(c, err))
 		return -1;
 	findings_end(&c->findings);
 	return 0;

@@ -11,6 +11,8 @@
 #include "wal/walhistory.h"
 #include "wal/wallines.h"
 
+_Static_assert(WALLINES_MOST <= 64, "a bit for each line");
+
 #define CHECKER_DIGESTS (DIGEST_SHA512 + 1)
 
 /* A stretch of WAL that the manifest says is needed. */
@@ -83,7 +85,10 @@ struct checker {
 	uint64_t start_lsn, stop_lsn;
 	uint32_t start_timeline, stop_timeline;
 	uint64_t checkpoint_lsn; /* of the record that recovery reads first */
-	uint64_t checkpoint_end; /* its end, if it is there; else 0 */
+	uint64_t checkpoint_lines; /* which told of it, a bit 1 << line each; */
+	uint64_t checkpoint_end;   /* and where it ends; 0: none did */
+	bool has_line;             /* that recovery reads: */
+	unsigned line;
 	uint64_t wal_records;
 	struct checker_history *histories;
 	size_t nhistories;
@@ -111,6 +116,8 @@ MUST_CHECK int checker_wal_bytes(struct checker *c, const uint8_t *bytes, size_t
     struct error *err);
 MUST_CHECK int checker_wal_history(struct checker *c, struct error *err);
 MUST_CHECK int checker_wal_judge(struct checker *c, struct error *err);
+/* After that: would recovery read what line ${line} told, and that ends at ${end_lsn}? */
+bool checker_wal_is_read(const struct checker *c, unsigned line, uint64_t end_lsn);
 void checker_wal_free(struct checker *c);
 
 #endif

@@ -15,6 +15,9 @@
 struct blocks {
 	struct walrecord_sink sink; /* first */
 	struct pagesuspect *pages;
+	struct pagesuspect_mention mention;
+	int rc;
+	struct error err;
 };
 
 static void
@@ -22,28 +25,44 @@ hear_block(struct walrecord_sink *sink, const struct walrecord_block *b)
 {
 	struct blocks *blocks = (struct blocks *)sink;
 
-	if (b->is_made_anew)
-		pagesuspect_image(blocks->pages, b->space, b->database, b->relnode, b->fork,
-		    b->block);
+	blocks->mention.is_made_anew = b->is_made_anew;
+	if (blocks->rc == 0)
+		blocks->rc = pagesuspect_mention(blocks->pages, b->space, b->database, b->relnode,
+		    b->fork, b->block, &blocks->mention, &blocks->err);
 }
 
 /* A record of extensions, or of parts that we do not know, mends no page. */
 static int
-hear_record(struct wallines_sink *sink, const struct walrecord *rec, struct error *err)
+mention_pages(struct checker *c, unsigned line, const struct walrecord *rec, struct error *err)
+{
+	struct blocks blocks = { .sink = { hear_block },
+		.pages = c->pages,
+		.mention = { line, rec->lsn, rec->end_lsn, true } };
+	struct error ignored;
+	uint32_t space, database;
+
+	if (walrecord_is_database_copy(rec, &space, &database))
+		return pagesuspect_database(c->pages, space, database, &blocks.mention, err);
+	(void)!walrecord_blocks(rec, &blocks.sink, &ignored);
+	if (blocks.rc == -1)
+		*err = blocks.err;
+	return blocks.rc;
+}
+
+static int
+hear_record(struct wallines_sink *sink, unsigned line, const struct walrecord *rec,
+    struct error *err)
 {
 	struct checker *c =
 	    (struct checker *)((char *)sink - offsetof(struct checker, wal_sink));
-	struct blocks blocks = { { hear_block }, c->pages };
-	struct error ignored;
 	uint64_t redo;
 
-	(void)err;
 	if (rec->lsn == c->checkpoint_lsn && walrecord_is_checkpoint(rec, &redo) &&
-	    redo == c->start_lsn)
+	    redo == c->start_lsn) {
+		c->checkpoint_lines |= (uint64_t)1 << line;
 		c->checkpoint_end = rec->end_lsn;
-	if (pagesuspect_has_any(c->pages))
-		(void)!walrecord_blocks(rec, &blocks.sink, &ignored);
-	return 0;
+	}
+	return pagesuspect_has_any(c->pages) ? mention_pages(c, line, rec, err) : 0;
 }
 
 /* Where recovery begins: the label says it, and where there is none pg_control. */
@@ -252,13 +271,23 @@ judge_other(struct checker *c, const struct wallines_line *line, struct error *e
 	return 0;
 }
 
+bool
+checker_wal_is_read(const struct checker *c, unsigned line, uint64_t end_lsn)
+{
+	return c->has_line && wallines_has(c->lines, c->line, line, end_lsn);
+}
+
 /* Recovery reads the checkpoint first.  Where WAL or label are damaged that was told. */
 static int
 judge_checkpoint(struct checker *c, struct error *err)
 {
 	char at[LSN_TEXT], redo[LSN_TEXT];
 
-	if (c->checkpoint_end != 0 || c->checkpoint_lsn == CONTROL_NO_CHECKPOINT)
+	for (unsigned line = 0; line < WALLINES_MOST; line++)
+		if ((c->checkpoint_lines & (uint64_t)1 << line) != 0 &&
+		    checker_wal_is_read(c, line, c->checkpoint_end))
+			return 0;
+	if (c->checkpoint_lsn == CONTROL_NO_CHECKPOINT)
 		return 0;
 	return findings_add(&c->findings, FINDINGS_WAL, NULL, err,
 	    "no checkpoint whose redo location is %s is at %s, where %s has it",
@@ -320,8 +349,14 @@ judge_line(struct checker *c, const struct walhistory *h, struct error *err)
 
 	if (judge_ranges(c, h, err))
 		return -1;
-	if (!wallines_find(c->lines, h, &line, &why))
-		return findings_add(&c->findings, FINDINGS_WAL, NULL, err, "%s", why.text);
+	if (!wallines_find(c->lines, h, &line, &why)) {
+		*err = why; /* what cannot be judged is no finding */
+		return why.kind == ERROR_UNSUPPORTED ?
+		    -1 :
+		    findings_take(&c->findings, FINDINGS_WAL, NULL, err);
+	}
+	c->has_line = true;
+	c->line = line.number;
 	c->wal_records = line.records;
 	c->stop_timeline = line.timeline;
 	if (is_primary(c) ? judge_primary(c, &line, err) : judge_other(c, &line, err))

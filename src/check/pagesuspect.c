@@ -30,10 +30,15 @@ struct key {
 	uint8_t fork;
 };
 
+struct mentioned {
+	struct mentioned *next;
+	struct pagesuspect_mention mention;
+};
+
 struct suspect {
 	struct key key;
 	uint8_t state; /* enum page_state */
-	bool has_image;
+	struct mentioned *mentions; /* the first of each line */
 	uint16_t expected, found; /* of PAGE_NEW_NOT_ZERO the second is the offset */
 	uint64_t lsn;
 	struct pagesuspect_path *file;
@@ -74,6 +79,19 @@ pagesuspect_new(struct pagesuspect **out, struct error *err)
 	return *out ? 0 : error_memory(err);
 }
 
+static void
+forget_rows(struct pagesuspect *p)
+{
+	struct mentioned *next;
+
+	for (size_t i = 0; i < p->count; i++)
+		for (struct mentioned *m = p->rows[i].mentions; m; m = next) {
+			next = m->next;
+			free(m);
+		}
+	p->count = 0;
+}
+
 void
 pagesuspect_free(struct pagesuspect *p)
 {
@@ -85,6 +103,7 @@ pagesuspect_free(struct pagesuspect *p)
 		next = path->next;
 		free(path);
 	}
+	forget_rows(p);
 	free(p->rows);
 	free(p);
 }
@@ -232,7 +251,7 @@ look_at(struct pagesuspect *p, const struct pagesuspect_file *file, uint32_t blo
 	struct page_header h;
 
 	page_decode(page, &h);
-	if (h.checksum != 0 || h.upper == 0)
+	if (h.checksum != 0 || h.upper == 0 || p->count < PAGESUSPECT_MOST)
 		v = page_judge(page, block, &all);
 	if (page_is_bad(v.state) && suspect(p, file, block, &v, h.lsn, err))
 		return -1;
@@ -268,7 +287,7 @@ pagesuspect_control(struct pagesuspect *p, const struct control *c)
 	p->are_unknown = c->block_size != PAGE_BYTES;
 	if (p->sum.are_checked)
 		return;
-	p->count = 0;
+	forget_rows(p);
 	p->left_out = 0;
 	if (p->are_unknown)
 		memset(p->greatest, 0, sizeof(p->greatest));
@@ -298,21 +317,48 @@ compare(const void *a, const void *b)
 	return compare_keys(&((const struct suspect *)a)->key, &((const struct suspect *)b)->key);
 }
 
-void
-pagesuspect_image(struct pagesuspect *p, uint32_t space, uint32_t database, uint32_t relnode,
-    unsigned fork, uint32_t block)
+static int
+mention_row(struct suspect *row, const struct pagesuspect_mention *mention, struct error *err)
+{
+	struct mentioned *m;
+
+	for (m = row->mentions; m; m = m->next)
+		if (m->mention.line == mention->line)
+			return 0;
+	m = malloc(sizeof(*m));
+	if (m == NULL)
+		return error_memory(err);
+	*m = (struct mentioned){ row->mentions, *mention };
+	row->mentions = m;
+	return 0;
+}
+
+int
+pagesuspect_mention(struct pagesuspect *p, uint32_t space, uint32_t database,
+    uint32_t relnode, unsigned fork, uint32_t block, const struct pagesuspect_mention *mention,
+    struct error *err)
 {
 	const struct suspect wanted = { .key = { space, database, relnode, block, (uint8_t)fork } };
 	struct suspect *row;
 
 	if (p->count == 0)
-		return;
+		return 0;
 	if (!p->is_sorted)
 		qsort(p->rows, p->count, sizeof(*p->rows), compare);
 	p->is_sorted = true;
 	row = bsearch(&wanted, p->rows, p->count, sizeof(*p->rows), compare);
-	if (row)
-		row->has_image = true;
+	return row ? mention_row(row, mention, err) : 0;
+}
+
+int
+pagesuspect_database(struct pagesuspect *p, uint32_t space, uint32_t database,
+    const struct pagesuspect_mention *mention, struct error *err)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (p->rows[i].key.space == space && p->rows[i].key.database == database &&
+		    mention_row(&p->rows[i], mention, err))
+			return -1;
+	return 0;
 }
 
 /* ---- the verdict ---- */
@@ -366,11 +412,24 @@ count_damaged(struct pagesuspect *p, struct pagesuspect_path *file)
 	file->is_damaged = true;
 }
 
+/* Of what recovery reads up to the stop, does the first that is about the page mend it? */
+static bool
+is_mended(const struct suspect *s, const struct pagesuspect_limits *limits)
+{
+	const struct pagesuspect_mention *first = NULL;
+
+	for (const struct mentioned *m = s->mentions; m; m = m->next)
+		if ((first == NULL || m->mention.lsn < first->lsn) &&
+		    limits->is_read(limits, m->mention.line, m->mention.end_lsn))
+			first = &m->mention;
+	return first && first->is_made_anew && first->end_lsn <= limits->stop_lsn;
+}
+
 static int
 judge_one(struct pagesuspect *p, const struct suspect *s, const struct pagesuspect_limits *limits,
     struct findings *findings, void (*benign)(const char *text), struct error *err)
 {
-	if (limits->is_replayed && s->has_image) {
+	if (limits->is_replayed && limits->has_wal && is_mended(s, limits)) {
 		p->sum.benign_pages++;
 		say_benign(s, benign);
 		return 0;

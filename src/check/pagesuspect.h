@@ -17,8 +17,8 @@
  * the stop position, which no page may be later than.  So those that are not sound by
  * themselves are kept until then.
  *
- * Memory: 48 bytes for each that is kept, PAGESUSPECT_MOST at most; of more there is the
- * number.
+ * Memory: 56 bytes for each that is kept, PAGESUSPECT_MOST at most, and 32 for each line of
+ * WAL that has it; of more there is the number.
  */
 struct pagesuspect;
 
@@ -55,14 +55,31 @@ void pagesuspect_control(struct pagesuspect *, const struct control *);
 /* Are any kept, for which the WAL must be looked through? */
 bool pagesuspect_has_any(const struct pagesuspect *);
 
-/* The WAL makes this page anew, of fork ${fork} (enum relfile_fork). */
-void pagesuspect_image(struct pagesuspect *, uint32_t space, uint32_t database,
-    uint32_t relnode, unsigned fork, uint32_t block);
+/* A record of WAL that has something to do with a page, as the line ${line} told it. */
+struct pagesuspect_mention {
+	unsigned line;
+	uint64_t lsn, end_lsn;
+	bool is_made_anew; /* replay does not need what the page holds */
+};
+
+/*
+ * It is about the page ${block} of the fork ${fork} (enum relfile_fork).  Of each line the
+ * first mention counts: replay reads the page then, if the record does not make it anew.
+ */
+MUST_CHECK int pagesuspect_mention(struct pagesuspect *, uint32_t space, uint32_t database,
+    uint32_t relnode, unsigned fork, uint32_t block, const struct pagesuspect_mention *mention,
+    struct error *err);
+
+/* It makes all pages of the database anew, in that tablespace. */
+MUST_CHECK int pagesuspect_database(struct pagesuspect *, uint32_t space, uint32_t database,
+    const struct pagesuspect_mention *mention, struct error *err);
 
 struct pagesuspect_limits {
 	bool is_replayed; /* the server was running: pages may be torn, if the WAL mends them */
 	bool has_wal;     /* and it was looked through */
 	uint64_t start_lsn, stop_lsn; /* 0: not known */
+	/* Would recovery read what line ${line} told, and that ends at ${end_lsn}? */
+	bool (*is_read)(const struct pagesuspect_limits *, unsigned line, uint64_t end_lsn);
 };
 
 struct pagesuspect_sum {

@@ -11,11 +11,15 @@
 struct line {
 	struct walreader_sink sink; /* first */
 	struct wallines *lines;
+	unsigned number;
+	const struct line *parent; /* from which it branched off; NULL: the first */
+	uint64_t branched_at;      /* the start of a segment */
 	struct walreader *reader;
 	struct walreader *before; /* as it was at the start of the last segment; NULL: none */
 	uint32_t timeline;
 	uint64_t next; /* the segment that it expects */
-	uint64_t records, backup_end;
+	uint64_t records, records_before; /* the second as `before` */
+	uint64_t backup_end;
 	bool has_failed;
 	struct error why;
 	bool has_later;
@@ -26,6 +30,7 @@ struct wallines {
 	struct wallines_options opt;
 	struct line *lines[WALLINES_MOST];
 	size_t count;
+	bool has_left_out; /* a line: there were too many */
 	bool has_begun;
 	uint32_t timeline; /* of the file whose bytes come */
 	uint64_t segment_lsn;
@@ -47,7 +52,7 @@ line_record(struct walreader_sink *sink, const struct walrecord *rec, struct err
 	if (l->backup_end == 0 && walrecord_is_backup_end(rec, &start) &&
 	    start == w->opt.start_lsn)
 		l->backup_end = rec->end_lsn;
-	if (w->opt.sink == NULL || w->opt.sink->record(w->opt.sink, rec, err) == 0)
+	if (w->opt.sink == NULL || w->opt.sink->record(w->opt.sink, l->number, rec, err) == 0)
 		return 0;
 	w->has_failed = true;
 	w->failed = *err;
@@ -64,8 +69,9 @@ line_free(struct line *l)
 	free(l);
 }
 
+/* The next of them, which begins in the segment ${next}. */
 static struct line *
-line_new(struct wallines *w, uint32_t timeline, uint64_t next)
+line_new(struct wallines *w, const struct line *parent, uint32_t timeline, uint64_t next)
 {
 	struct line *l = calloc(1, sizeof(*l));
 
@@ -73,6 +79,9 @@ line_new(struct wallines *w, uint32_t timeline, uint64_t next)
 		return NULL;
 	l->sink.record = line_record;
 	l->lines = w;
+	l->number = (unsigned)w->count;
+	l->parent = parent;
+	l->branched_at = next;
 	l->timeline = timeline;
 	l->next = next;
 	return l;
@@ -92,7 +101,7 @@ wallines_new(struct wallines **out, const struct wallines_options *opt, struct e
 	if (w == NULL)
 		return error_memory(err);
 	w->opt = *opt;
-	l = line_new(w, opt->start_timeline,
+	l = line_new(w, NULL, opt->start_timeline,
 	    opt->start_lsn - opt->start_lsn % opt->expect->segment_size);
 	if (l == NULL) {
 		free(w);
@@ -151,6 +160,7 @@ go_on(struct wallines *w, struct line *l, struct error *err)
 		return -1;
 	walreader_free(l->before);
 	l->before = before;
+	l->records_before = l->records;
 	if (walreader_segment(l->reader, w->timeline, w->segment_lsn, &why)) {
 		fail(l, &why);
 		return 0;
@@ -167,13 +177,14 @@ branch(struct wallines *w, const struct line *from, struct error *err)
 	const bool has_read = from->next != w->segment_lsn;
 	struct line *l;
 
-	if (w->count == WALLINES_MOST)
+	if (w->count == WALLINES_MOST) {
+		w->has_left_out = true;
 		return 0;
-	l = line_new(w, w->timeline, w->segment_lsn);
+	}
+	l = line_new(w, from, w->timeline, w->segment_lsn);
 	if (l == NULL)
 		return error_memory(err);
-	/* what was told in this segment is told again */
-	l->records = from->records;
+	l->records = has_read ? from->records_before : from->records;
 	if (walreader_clone(has_read ? from->before : from->reader, &l->sink, &l->reader, err)) {
 		line_free(l);
 		return -1;
@@ -182,13 +193,17 @@ branch(struct wallines *w, const struct line *from, struct error *err)
 	return go_on(w, l, err);
 }
 
-/* Is the line at the start of this segment, or was it before it read its own file of it? */
+/*
+ * Is the line at the start of this segment, or was it before it read its own file of it?  What
+ * branched off here itself has nothing before it that its parent has not.
+ */
 static bool
 may_branch(const struct wallines *w, const struct line *l)
 {
 	const uint64_t after = w->segment_lsn + w->opt.expect->segment_size;
 
-	if (l->timeline >= w->timeline)
+	if (l->timeline >= w->timeline ||
+	    (l->parent && l->branched_at == w->segment_lsn))
 		return false;
 	if (l->next == w->segment_lsn)
 		return !l->has_failed;
@@ -200,7 +215,7 @@ check_order(const struct wallines *w, uint32_t timeline, uint64_t segment_lsn,
     struct error *err)
 {
 	if (!w->has_begun || segment_lsn > w->segment_lsn ||
-	    (segment_lsn == w->segment_lsn && timeline > w->timeline))
+	    (segment_lsn == w->segment_lsn && timeline != w->timeline))
 		return 0;
 	return error_set(err, ERROR_STATE, 0, "WAL segments are out of order");
 }
@@ -298,13 +313,16 @@ wallines_find(const struct wallines *w, const struct walhistory *h, struct walli
 {
 	const uint32_t newest = h->rows[h->count - 1].timeline;
 	const struct line *best = NULL;
+	struct error ignored;
 
 	error_set(why, ERROR_FORMAT, 0, "no WAL of timeline %" PRIu32 " goes on from the start",
 	    newest);
+	if (w->has_left_out)
+		error_set(why, ERROR_UNSUPPORTED, 0, "WAL of too many timelines to follow each");
 	for (size_t i = 0; i < w->count; i++) {
 		const struct line *l = w->lines[i];
 
-		if (l->timeline == newest && agrees(l, h, why) &&
+		if (l->timeline == newest && agrees(l, h, w->has_left_out ? &ignored : why) &&
 		    (best == NULL ||
 			walreader_position(l->reader) > walreader_position(best->reader)))
 			best = l;
@@ -312,6 +330,7 @@ wallines_find(const struct wallines *w, const struct walhistory *h, struct walli
 	if (best == NULL)
 		return false;
 	*out = (struct wallines_line){
+		.number = best->number,
 		.timeline = best->timeline,
 		.position = walreader_position(best->reader),
 		.records = best->records,
@@ -320,4 +339,17 @@ wallines_find(const struct wallines *w, const struct walhistory *h, struct walli
 		.has_later = best->has_later,
 	};
 	return true;
+}
+
+bool
+wallines_has(const struct wallines *w, unsigned line, unsigned told_by, uint64_t end_lsn)
+{
+	uint64_t most = UINT64_MAX;
+
+	for (const struct line *l = w->lines[line]; l; l = l->parent) {
+		if (l->number == told_by)
+			return end_lsn <= most;
+		most = l->branched_at;
+	}
+	return false;
 }

@@ -24,20 +24,21 @@
  * known.
  *
  *	wallines_new()
- *	for each file, by segment, then by timeline: wallines_segment(), wallines_bytes()
+ *	for each file, by segment: wallines_segment(), wallines_bytes()
  *	wallines_find()
  */
 struct wallines;
 
 /* Lines that are followed; more of them than a cluster ever has are given up. */
-#define WALLINES_MOST 16
+#define WALLINES_MOST 64
 
 /*
- * Who is told of records.  What lines have in common before they part is told by each.
- * An error ends all of them.
+ * Who is told of records, by the lines that read them, which are numbered from 0.  Which of
+ * them recovery would read is known in the end: wallines_has().  An error ends all lines.
  */
 struct wallines_sink {
-	int (*record)(struct wallines_sink *, const struct walrecord *, struct error *);
+	int (*record)(struct wallines_sink *, unsigned line, const struct walrecord *,
+	    struct error *);
 };
 
 struct wallines_options {
@@ -55,7 +56,8 @@ void wallines_free(struct wallines *);
 
 /*
  * The bytes that follow are those of the file of ${timeline} with the segment at
- * ${segment_lsn}.  ERROR_STATE: it does not come in the order of segments and timelines.
+ * ${segment_lsn}.  ERROR_STATE: it does not come in the order of segments; those of one may
+ * come in any order, but each once.
  */
 MUST_CHECK int wallines_segment(struct wallines *, uint32_t timeline, uint64_t segment_lsn,
     struct error *err);
@@ -66,6 +68,7 @@ MUST_CHECK int wallines_bytes(struct wallines *, const uint8_t *bytes, size_t le
 
 /* A line. */
 struct wallines_line {
+	unsigned number;
 	uint32_t timeline;   /* of the last file it went through */
 	uint64_t position;   /* end of its last complete record */
 	uint64_t records;
@@ -76,9 +79,16 @@ struct wallines_line {
 
 /*
  * The line that leads to the newest timeline of ${history}, through it.  False: none does;
- * *why says what is in the way.
+ * *why says what is in the way, and is ERROR_UNSUPPORTED if it may be a line that was given
+ * up.
  */
 bool wallines_find(const struct wallines *, const struct walhistory *history,
     struct wallines_line *line, struct error *why);
+
+/*
+ * Is a record that line ${told_by} told of, and that ends at ${end_lsn}, one of line ${line}?
+ * So it is if that is its own, or branched off from it behind the record.
+ */
+bool wallines_has(const struct wallines *, unsigned line, unsigned told_by, uint64_t end_lsn);
 
 #endif

@@ -8,11 +8,11 @@
 #include "util/lsn.h"
 
 /* Resource managers: src/include/access/rmgrlist.h; the numbers are their places there. */
-enum { RMGR_XLOG = 0, RMGR_TABLESPACE = 5, RMGR_LAST = 21, RMGR_FIRST_CUSTOM = 128 };
+enum { RMGR_XLOG = 0, RMGR_DATABASE = 4, RMGR_TABLESPACE = 5, RMGR_LAST = 21, RMGR_FIRST_CUSTOM = 128 };
 
 /*
  * The kinds of records, in the upper half of info: src/include/catalog/pg_control.h, and
- * src/include/commands/tablespace.h.
+ * src/include/commands/tablespace.h and dbcommands_xlog.h.
  */
 enum {
 	KIND = 0xF0,
@@ -21,7 +21,8 @@ enum {
 	XLOG_SWITCH = 0x40,
 	XLOG_BACKUP_END = 0x50,
 	XLOG_OVERWRITE_CONTRECORD = 0xD0,
-	TABLESPACE_CREATE = 0x00
+	TABLESPACE_CREATE = 0x00,
+	DATABASE_CREATE_COPY = 0x00
 };
 
 /* What the first byte of a part's header says; blocks are numbered from 0. */
@@ -248,6 +249,22 @@ walrecord_is_checkpoint(const struct walrecord *rec, uint64_t *redo_lsn)
 	return (is_kind(rec, RMGR_XLOG, XLOG_CHECKPOINT_SHUTDOWN) ||
 		   is_kind(rec, RMGR_XLOG, XLOG_CHECKPOINT_ONLINE)) &&
 	       has_lsn(rec, 8, SIZE_MAX, redo_lsn);
+}
+
+/* The new database and its tablespace, and those it is copied from: OIDs. */
+bool
+walrecord_is_database_copy(const struct walrecord *rec, uint32_t *space, uint32_t *database)
+{
+	const uint8_t *data;
+	struct error ignored;
+	size_t len;
+
+	if (!is_kind(rec, RMGR_DATABASE, DATABASE_CREATE_COPY) ||
+	    walrecord_main_data(rec, &data, &len, &ignored) || len != 16)
+		return false;
+	*database = get_u32native(data);
+	*space = get_u32native(data + 4);
+	return true;
 }
 
 bool

@@ -113,6 +113,13 @@ bool walrecord_is_backup_end(const struct walrecord *rec, uint64_t *start_lsn);
  */
 bool walrecord_is_checkpoint(const struct walrecord *rec, uint64_t *redo_lsn);
 
+/*
+ * Does replay of it copy a whole database, file by file, to ${database} in the tablespace
+ * ${space}?  CREATE DATABASE up to 14, and with STRATEGY = FILE_COPY since.
+ */
+bool walrecord_is_database_copy(const struct walrecord *rec, uint32_t *space,
+    uint32_t *database);
+
 /* Does it say that the record at *lsn was left incomplete, for good? */
 bool walrecord_is_overwrite(const struct walrecord *rec, uint64_t *lsn);
 

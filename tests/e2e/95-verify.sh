@@ -324,7 +324,7 @@ piece_of_split() {
 	taken "$T/out/split" --split
 	found 'tablespace: ' "$T/out/split/base.tar"
 	mv "$T/out/split/"[0-9]*.tar "$T/out/"
-	found 'tablespace: "tablespace_map": the archive' "$T/out/split"
+	found 'tablespace: "pg_basetar.info": the archive' "$T/out/split"
 	rm "$T/out/"[0-9]*.tar
 	echo x >"$T/out/split/other"
 	found 'extra: "other"' "$T/out/split"

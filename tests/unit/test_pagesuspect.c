@@ -63,6 +63,95 @@ passed(enum damage damage)
 }
 
 static void
+mention(struct pagesuspect *p, uint32_t database, unsigned fork, uint32_t block,
+    struct pagesuspect_mention m)
+{
+	struct error err = { 0 };
+
+	assert_int_equal(pagesuspect_mention(p, 1663, database, 16384, fork, block, &m, &err), 0);
+}
+
+/* Line 0, and of line 1 what is before 3000. */
+static bool
+is_read(const struct pagesuspect_limits *limits, unsigned line, uint64_t end_lsn)
+{
+	(void)limits;
+	return line == 0 || (line == 1 && end_lsn <= 3000);
+}
+
+/* Which mentions mend the damaged page. */
+static void
+mentioned(void **state)
+{
+	static const struct {
+		const char *name;
+		struct pagesuspect_mention m[3]; /* in the order in which they are told */
+		bool is_mended;
+	} rows[] = {
+		{ "none", { { 0, 0, 0, false } }, false },
+		{ "an image", { { 0, 1100, 1200, true } }, true },
+		{ "an image up to the stop", { { 0, 4900, STOP, true } }, true },
+		{ "an image behind the stop", { { 0, 4900, STOP + 8, true } }, false },
+		{ "a change before the image",
+		    { { 0, 1100, 1200, false }, { 0, 1200, 1300, true } }, false },
+		{ "a change behind the image",
+		    { { 0, 1100, 1200, true }, { 0, 1200, 1300, false } }, true },
+		{ "an image of another line", { { 2, 1100, 1200, true } }, false },
+		{ "an image of the line before it branched off", { { 1, 1100, 1200, true } }, true },
+		{ "an image of that line behind", { { 1, 2900, 3008, true } }, false },
+		{ "a change on the line before it branched off, an image behind",
+		    { { 0, 3100, 3200, true }, { 1, 1100, 1200, false } }, false },
+		{ "a change of another line before",
+		    { { 2, 1100, 1200, false }, { 0, 1300, 1400, true } }, true },
+	};
+	const struct control control = { .data_checksums = 1,
+		.block_size = PAGE_BYTES,
+		.segment_blocks = 131072 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct findings findings = { .tell = tell };
+		struct pagesuspect *p = passed(FLIPPED);
+		struct error err = { 0 };
+
+		pagesuspect_control(p, &control);
+		for (size_t m = 0; m < COUNT(rows[i].m) && rows[i].m[m].lsn > 0; m++)
+			mention(p, 5, 0, 1, rows[i].m[m]);
+		assert_int_equal(pagesuspect_judge(p,
+				     &(struct pagesuspect_limits){ true, true, START, STOP, is_read },
+				     &findings, tell_benign, &err), 0);
+		if (benign != rows[i].is_mended)
+			fail_msg("%s: %s", rows[i].name, told);
+		pagesuspect_free(p);
+	}
+}
+
+/* The copy of a database mends what was copied of it. */
+static void
+copied_database(void **state)
+{
+	const struct pagesuspect_mention copy = { 0, 1100, 1200, true };
+	const struct control control = { .data_checksums = 1,
+		.block_size = PAGE_BYTES,
+		.segment_blocks = 131072 };
+
+	(void)state;
+	for (uint32_t database = 4; database <= 5; database++) {
+		struct findings findings = { .tell = tell };
+		struct pagesuspect *p = passed(FLIPPED);
+		struct error err = { 0 };
+
+		pagesuspect_control(p, &control);
+		assert_int_equal(pagesuspect_database(p, 1663, database, &copy, &err), 0);
+		assert_int_equal(pagesuspect_judge(p,
+				     &(struct pagesuspect_limits){ true, true, START, STOP, is_read },
+				     &findings, tell_benign, &err), 0);
+		assert_int_equal(benign, database == 5);
+		pagesuspect_free(p);
+	}
+}
+
+static void
 judged(void **state)
 {
 	static const struct {
@@ -94,16 +183,17 @@ judged(void **state)
 		struct error err = { 0 };
 
 		pagesuspect_control(p, &control);
-		pagesuspect_image(p, 1663, 5, 16384, 0, 0);
-		pagesuspect_image(p, 1663, 5, 16384, 1, 1);
-		pagesuspect_image(p, 1663, 4, 16384, 0, 1);
+		mention(p, 5, 0, 0, (struct pagesuspect_mention){ 0, 1100, 1200, true });
+		mention(p, 5, 1, 1, (struct pagesuspect_mention){ 0, 1100, 1200, true });
+		mention(p, 4, 0, 1, (struct pagesuspect_mention){ 0, 1100, 1200, true });
 		if (rows[i].has_image)
-			pagesuspect_image(p, 1663, 5, 16384, 0, 1);
+			mention(p, 5, 0, 1, (struct pagesuspect_mention){ 0, 1100, 1200, true });
 		assert_int_equal(pagesuspect_judge(p,
 				     &(struct pagesuspect_limits){ .is_replayed = rows[i].is_replayed,
 					 .has_wal = rows[i].has_wal,
 					 .start_lsn = START,
-					 .stop_lsn = STOP },
+					 .stop_lsn = STOP,
+					 .is_read = is_read },
 				     &findings, tell_benign, &err), 0);
 		if (strncmp(told, rows[i].told, strlen(rows[i].told)) != 0 ||
 		    (rows[i].told[0] == '\0') != (told[0] == '\0'))
@@ -152,6 +242,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(mentioned),
+		cmocka_unit_test(copied_database),
 		cmocka_unit_test(judged),
 		cmocka_unit_test(places),
 	};

@@ -21,8 +21,10 @@ struct counter {
 };
 
 static int
-count(struct wallines_sink *sink, const struct walrecord *rec, struct error *err)
+count(struct wallines_sink *sink, unsigned line, const struct walrecord *rec,
+    struct error *err)
 {
+	(void)line;
 	(void)rec;
 	(void)err;
 	((struct counter *)sink)->records++;
@@ -111,12 +113,12 @@ one_timeline(void **state)
 	walimage_free(&image);
 }
 
-/* Promoted in the middle of a segment, with the old timeline's file beside, or without. */
+/* Promoted in the middle of a segment, without the old timeline's file, or with it before or behind. */
 static void
 promoted(void **state)
 {
 	(void)state;
-	for (int has_old = 0; has_old < 2; has_old++) {
+	for (int has_old = 0; has_old < 3; has_old++) {
 		struct wallines_line line;
 		struct walhistory h;
 		struct wallines *w;
@@ -131,16 +133,25 @@ promoted(void **state)
 		assert_true(left % WALIMAGE_SEGMENT != 0);
 		w = begun();
 		for (unsigned n = 0; n < WALIMAGE_SIZE / WALIMAGE_SEGMENT; n++) {
-			if (n < segment || (n == segment && has_old))
+			if (n < segment || (n == segment && has_old == 1))
 				give(w, n, 1, left);
 			if (n >= segment)
 				give(w, n, 2, no_end);
+			if (n == segment && has_old == 2)
+				give(w, n, 1, left); /* the newer one came first */
 		}
 		if (!wallines_find(w, &image.history, &line, &why))
 			fail_msg("%s", why.text);
 		assert_int_equal(line.timeline, 2);
 		assert_int_equal(line.position, image.records[image.count - 1].end_lsn);
-		assert_int_equal(line.records >= image.count, true);
+		assert_int_equal(line.records, image.count);
+		/* what was read before it branched off is the other line's */
+		assert_true(wallines_has(w, line.number, line.number, no_end - 1));
+		assert_true(wallines_has(w, line.number, 0,
+		    WALIMAGE_START + segment * WALIMAGE_SEGMENT));
+		assert_false(wallines_has(w, line.number, 0,
+		    WALIMAGE_START + segment * WALIMAGE_SEGMENT + 8));
+		assert_false(wallines_has(w, 0, line.number, 8));
 		/* the old line is there as well, if its file is */
 		single(&h, 1);
 		assert_true(wallines_find(w, &h, &line, &why));
@@ -222,6 +233,7 @@ out_of_order(void **state)
 	assert_int_equal(wallines_segment(w, 1, WALIMAGE_START, &err), -1);
 	assert_int_equal(err.kind, ERROR_STATE);
 	assert_int_equal(wallines_segment(w, 1, WALIMAGE_START + WALIMAGE_SEGMENT, &err), -1);
+	assert_int_equal(wallines_segment(w, 2, WALIMAGE_START + WALIMAGE_SEGMENT, &err), 0);
 	wallines_free(w);
 	walimage_free(&image);
 }
