@@ -78,6 +78,22 @@ checker_is_online(const struct checker *c)
 	return !c->has_info || c->info.mode == INFOFILE_ONLINE;
 }
 
+/*
+ * pg_basebackup -R writes them anew, behind the tree, and the manifest knows nothing of that;
+ * pg_verifybackup passes over the first three as well.
+ */
+bool
+checker_is_setting(const struct checker *c, const char *path)
+{
+	static const char *const names[] = { "postgresql.auto.conf", "standby.signal",
+		"recovery.signal", "recovery.conf" };
+
+	for (size_t i = 0; !c->has_info && i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(path, names[i]) == 0)
+			return true;
+	return false;
+}
+
 int
 checker_archive(struct checker *c, enum checker_part part, const char *oid, struct error *err)
 {
@@ -210,7 +226,8 @@ check_entry(struct checker *c, const struct tar_entry *entry, struct error *err)
 		fault = mode_fault(c, entry);
 	if (fault && findings_add(&c->findings, FINDINGS_NAME, &place, err, "%s", fault))
 		return -1;
-	if (c->part == CHECKER_WAL || c->part == CHECKER_TABLESPACE)
+	if (c->part == CHECKER_WAL || c->part == CHECKER_TABLESPACE ||
+	    checker_is_setting(c, entry->name))
 		return 0;
 	if (memberorder_next(&c->order, c->now.kind, entry->name, c->has_info, &fault, err))
 		return -1;
@@ -386,7 +403,7 @@ check_complete(struct checker *c, struct error *err)
 	for (unsigned n = 0; cluster_directory(n); n++) {
 		if (memberset_find(c->set, cluster_directory(n), &row, err))
 			return -1;
-		if (row == NULL &&
+		if ((row == NULL || row->type != TAR_DIRECTORY) &&
 		    findings_add(&c->findings, FINDINGS_MISSING,
 			&(struct findings_place){ .member = cluster_directory(n) }, err,
 			"a directory that the server does not make"))

@@ -15,6 +15,9 @@ _Static_assert(WALLINES_MOST <= 64, "a bit for each line");
 
 #define CHECKER_DIGESTS (DIGEST_SHA512 + 1)
 
+/* More timelines, or stretches of WAL, than a backup ever has. */
+#define CHECKER_TIMELINES 1000
+
 /* A stretch of WAL that the manifest says is needed. */
 struct checker_range {
 	uint32_t timeline;
@@ -67,13 +70,15 @@ struct checker {
 	/* backup_manifest */
 	struct manifest_sink manifest_sink;
 	struct manifest_parse *parse;
-	bool has_manifest;      /* one came */
+	bool has_manifest;      /* one came, */
+	bool is_manifest_beside; /* and it is no member */
 	bool is_manifest_whole; /* and was understood to its end */
 	unsigned manifest_version;
 	uint64_t manifest_identifier; /* 0: it has none */
 	struct checker_range *ranges; /* the newest timeline first */
 	size_t nranges;
 	uint64_t of_digest[CHECKER_DIGESTS]; /* entries */
+	const char *without_digest;          /* a file that has none; NULL: each has one */
 	uint64_t not_compared;               /* digests of a kind that was not taken */
 	enum digest_kind not_taken;
 
@@ -96,6 +101,9 @@ struct checker {
 
 /* A backup of a running server: so says pg_basetar.info, or there is none. */
 bool checker_is_online(const struct checker *c);
+
+/* A file at the top that need not be as the server sent it, nor where. */
+bool checker_is_setting(const struct checker *c, const char *path);
 
 /* checker_manifest.c */
 MUST_CHECK int checker_manifest_begin(struct checker *c, struct error *err);

@@ -6,7 +6,6 @@
 
 #include "archive/layout.h"
 #include "check/checker_internal.h"
-#include "util/bytes.h"
 
 static const struct findings_place at_manifest = { .member = LAYOUT_MANIFEST };
 
@@ -39,9 +38,11 @@ hear_wal(struct manifest_sink *sink, uint32_t timeline, uint64_t start, uint64_t
     struct error *err)
 {
 	struct checker *c = checker_of(sink);
-	struct checker_range *ranges =
-	    realloc(c->ranges, (c->nranges + 1) * sizeof(*ranges));
+	struct checker_range *ranges;
 
+	if (c->nranges == CHECKER_TIMELINES)
+		return error_set(err, ERROR_FORMAT, 0, "too many stretches of WAL");
+	ranges = realloc(c->ranges, (c->nranges + 1) * sizeof(*ranges));
 	if (ranges == NULL)
 		return error_memory(err);
 	c->ranges = ranges;
@@ -80,8 +81,10 @@ compare_digest(struct checker *c, const struct memberset_row *row,
 {
 	uint8_t crc[4];
 
-	if (file->digest_kind == DIGEST_NONE)
+	if (file->digest_kind == DIGEST_NONE) {
+		c->without_digest = c->without_digest ? c->without_digest : row->path;
 		return 0;
+	}
 	if (file->digest_kind == DIGEST_CRC32C && row->has_crc32c) {
 		for (size_t i = 0; i < sizeof(crc); i++)
 			crc[i] = (uint8_t)(row->crc32c >> 8 * i);
@@ -135,6 +138,8 @@ hear_file(struct manifest_sink *sink, const struct manifest_file *file, struct e
 		return findings_add(&c->findings, FINDINGS_MANIFEST, &at_manifest, err,
 		    "tells twice of \"%s\"", file->path);
 	row->is_listed = true;
+	if (checker_is_setting(c, row->path))
+		return 0;
 	if (compare_size(c, row, file->size, err))
 		return -1;
 	return compare_digest(c, row, file, err);
@@ -189,10 +194,21 @@ end_manifest(struct checker *c, struct error *err)
 	    err, "its own checksum");
 }
 
+/* The one beside the archives; that one of them has its own was not to be. */
+static int
+begin_beside(struct checker *c, struct error *err)
+{
+	c->is_manifest_beside = true;
+	if (c->has_manifest)
+		return findings_add(&c->findings, FINDINGS_DUPLICATE, &at_manifest, err,
+		    "in an archive, and beside it");
+	return checker_manifest_begin(c, err);
+}
+
 int
 checker_manifest(struct checker *c, const uint8_t *bytes, size_t len, struct error *err)
 {
-	if (!c->has_manifest && checker_manifest_begin(c, err))
+	if (c->now.row == NULL && !c->is_manifest_beside && begin_beside(c, err))
 		return -1;
 	if (c->parse == NULL)
 		return 0;
@@ -249,7 +265,8 @@ judge_row(struct checker *c, const struct memberset_row *row, struct error *err)
 
 	if (row->type == TAR_FILE && memberorder_kind(row->path, row->type) == MEMBERORDER_MARK)
 		return judge_mark(c, row, &place, err);
-	if (row->type != TAR_FILE || row->is_listed || is_listed_nowhere(row))
+	if (row->type != TAR_FILE || row->is_listed || is_listed_nowhere(row) ||
+	    checker_is_setting(c, row->path))
 		return 0;
 	if (c->is_manifest_whole)
 		return findings_add(&c->findings, FINDINGS_EXTRA, &place, err,
@@ -354,6 +371,22 @@ judge_not_compared(struct checker *c, struct error *err)
 	    digest_name(c->not_taken));
 }
 
+/* All files have a digest, or none. */
+static int
+judge_digests(struct checker *c, struct error *err)
+{
+	uint64_t count = 0;
+
+	for (size_t k = DIGEST_NONE + 1; k < CHECKER_DIGESTS; k++)
+		count += c->of_digest[k];
+	if (count == 0 || c->without_digest == NULL)
+		return judge_not_compared(c, err);
+	if (findings_add(&c->findings, FINDINGS_MANIFEST, &at_manifest, err,
+		"has \"%s\" without a digest, and others with one", c->without_digest))
+		return -1;
+	return judge_not_compared(c, err);
+}
+
 int
 checker_members_judge(struct checker *c, struct error *err)
 {
@@ -361,5 +394,5 @@ checker_members_judge(struct checker *c, struct error *err)
 	int rc = judge_rows(c, &last, err);
 
 	buf_free(&last);
-	return rc == 0 ? judge_not_compared(c, err) : -1;
+	return rc == 0 ? judge_digests(c, err) : -1;
 }

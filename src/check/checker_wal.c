@@ -158,6 +158,11 @@ checker_wal_history(struct checker *c, struct error *err)
 		    "no timeline has this history");
 	if (walhistory_parse(buf_text(&c->now.text), c->now.text.len, timeline, &history, err))
 		return findings_take(&c->findings, FINDINGS_WAL, &place, err);
+	if (c->nhistories == CHECKER_TIMELINES) {
+		walhistory_free(&history);
+		return findings_add(&c->findings, FINDINGS_WAL, &place, err,
+		    "one more timeline than a backup ever has");
+	}
 	rows = realloc(c->histories, (c->nhistories + 1) * sizeof(*rows));
 	if (rows == NULL) {
 		walhistory_free(&history);

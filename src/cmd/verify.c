@@ -38,7 +38,7 @@ cut(struct patrol *patrol)
 static int
 open_checker(struct verify *v, int dirfd, struct error *err)
 {
-	struct checker_options opt = { message_finding, tell_benign, message_warning, 0 };
+	struct checker_options opt = { message_finding, tell_benign, 0 };
 
 	if (v->opt->digest_is_given)
 		opt.digests = 1U << v->opt->manifest_digest;
@@ -100,6 +100,9 @@ say_unproved(const struct checker_facts *f)
 	if (!f->has_manifest)
 		message_warning("there is no manifest: nothing tells whether files are missing, or "
 				"are as they were sent");
+	if (f->control && f->control->data_checksums != 0 && !f->pages.are_checked)
+		message_warning("data pages were not checked: their size, that of a segment or the "
+				"kind of their checksums is not known");
 	if (f->control && f->control->data_checksums == 0)
 		message_info("data pages were not checked: the cluster has no data checksums");
 }

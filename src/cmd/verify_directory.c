@@ -6,6 +6,7 @@
 
 #include "check/backupset.h"
 #include "cmd/verify_internal.h"
+#include "run/message.h"
 #include "source/infile.h"
 
 /* For --progress. */
@@ -19,16 +20,17 @@ measure(struct verify *v, int dirfd, const struct backupset *set)
 			v->progress.total += (uint64_t)st.st_size;
 }
 
-/* What does not belong there may be what belongs elsewhere. */
-static int
-tell_others(struct verify *v, const struct backupset *set, struct error *err)
+/* It harms no restore, and may be what belongs elsewhere. */
+static void
+tell_others(const struct backupset *set)
 {
-	for (size_t i = 0; i < set->nothers; i++)
-		if (findings_add(checker_findings(v->checker), FINDINGS_EXTRA,
-			&(struct findings_place){ .member = set->others[i] }, err,
-			"a file beside the archives that is none of the backup's"))
-			return -1;
-	return 0;
+	char text[512];
+
+	for (size_t i = 0; i < set->nothers; i++) {
+		snprintf(text, sizeof(text), "\"%s\" beside the archives is no part of the backup",
+		    set->others[i]);
+		message_warning(text);
+	}
 }
 
 static int
@@ -77,7 +79,8 @@ verify_directory(struct verify *v, int dirfd, struct error *err)
 	if (backupset_read(dirfd, &set, err))
 		return -1;
 	measure(v, dirfd, &set);
-	rc = tell_others(v, &set, err) || check_rows(v, dirfd, &set, err) ||
+	tell_others(&set);
+	rc = check_rows(v, dirfd, &set, err) ||
 		(set.has_manifest && check_manifest(v, dirfd, err)) ?
 	    -1 :
 	    0;

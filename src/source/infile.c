@@ -109,25 +109,36 @@ take(struct source **out, int fd, bool is_ours, const struct cancel *cancel,
 	return 0;
 }
 
+/* O_NONBLOCK: a fifo would have us wait for who writes to it. */
 int
 infile_open_at(struct source **out, int dirfd, const char *name, const struct cancel *cancel,
     struct error *err)
 {
-	int fd = openat(dirfd, name, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+	int fd = openat(dirfd, name, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
 
 	*out = NULL;
 	if (fd == -1)
 		return error_set(err, ERROR_IO, errno, "open");
-	return take(out, fd, true, cancel, err);
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		return take(out, fd, true, cancel, err);
+	sys_close(fd);
+	return error_set(err, ERROR_STATE, 0, "not a regular file");
 }
 
 int
 infile_open(struct source **out, const char *path, const struct cancel *cancel,
     struct error *err)
 {
-	if (path)
-		return infile_open_at(out, AT_FDCWD, path, cancel, err);
-	return take(out, STDIN_FILENO, false, cancel, err);
+	int fd;
+
+	if (path == NULL)
+		return take(out, STDIN_FILENO, false, cancel, err);
+	*out = NULL;
+	fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+	if (fd == -1)
+		return error_set(err, ERROR_IO, errno, "open");
+	return take(out, fd, true, cancel, err);
 }
 
 uint64_t

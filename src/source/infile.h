@@ -17,7 +17,7 @@
 MUST_CHECK int infile_open(struct source **, const char *path, const struct cancel *cancel,
     struct error *err);
 
-/* The same, below the directory ${dirfd}. */
+/* The same, below the directory ${dirfd}, where it must be a regular file: else ERROR_STATE. */
 MUST_CHECK int infile_open_at(struct source **, int dirfd, const char *name,
     const struct cancel *cancel, struct error *err);
 
