@@ -1,11 +1,6 @@
 #include "archive/pagecheck.h"
 
-#include <string.h>
-
 #include "pg/relfile.h"
-
-/* Of the longest directory with relations, pg_tblspc/OID/PG_18_202506291/OID, and more. */
-enum { DIRECTORY_SIZE = 64 };
 
 /* Pages judged before a wait for those of them that are bad. */
 enum { GROUP = 128 };
@@ -34,17 +29,13 @@ struct suspect {
 bool
 pagecheck_is_relation(const struct pagecheck *check, const char *path, uint32_t *first_block)
 {
-	const char *slash = strrchr(path, '/');
-	char directory[DIRECTORY_SIZE] = "";
-	struct relfile file;
+	struct relfile_location at;
 	uint64_t first;
 
-	if (slash == NULL || (size_t)(slash - path) >= sizeof(directory) ||
-	    !relfile_parse(slash + 1, &file) || file.is_temporary)
+	if (!relfile_locate(path, &at) || at.file.is_temporary)
 		return false;
-	memcpy(directory, path, (size_t)(slash - path));
-	first = (uint64_t)file.segment * check->segment_blocks;
-	if (first > UINT32_MAX || !relfile_is_relation_dir(directory))
+	first = (uint64_t)at.file.segment * check->segment_blocks;
+	if (first > UINT32_MAX)
 		return false;
 	*first_block = (uint32_t)first;
 	return true;

@@ -103,25 +103,6 @@ compare_digest(struct checker *c, const struct memberset_row *row,
 }
 
 static int
-compare_size(struct checker *c, const struct memberset_row *row, uint64_t size,
-    struct error *err)
-{
-	char expected[32], found[32];
-
-	if (row->size == size)
-		return 0;
-	snprintf(expected, sizeof(expected), "%" PRIu64 " bytes", size);
-	snprintf(found, sizeof(found), "%" PRIu64, row->size);
-	return findings_add(&c->findings, FINDINGS_SIZE,
-	    &(struct findings_place){ .member = row->path,
-		.has_offset = true,
-		.offset = row->offset,
-		.expected = expected,
-		.found = found },
-	    err, "size");
-}
-
-static int
 hear_file(struct manifest_sink *sink, const struct manifest_file *file, struct error *err)
 {
 	struct checker *c = checker_of(sink);
@@ -140,7 +121,12 @@ hear_file(struct manifest_sink *sink, const struct manifest_file *file, struct e
 	row->is_listed = true;
 	if (checker_is_setting(c, row->path))
 		return 0;
-	if (compare_size(c, row, file->size, err))
+	if (row->size != file->size &&
+	    findings_add_size(&c->findings,
+		&(struct findings_place){ .member = row->path,
+		    .has_offset = true,
+		    .offset = row->offset },
+		file->size, row->size, err))
 		return -1;
 	return compare_digest(c, row, file, err);
 }
@@ -236,8 +222,7 @@ judge_mark(struct checker *c, const struct memberset_row *row,
 {
 	const char *name = strrchr(row->path, '/') + 1, *suffix = strrchr(name, '.');
 	struct memberset_row *about = NULL;
-	struct findings_place sizes = *place;
-	char path[64], found[32];
+	char path[64];
 
 	if (suffix && (strcmp(suffix, ".done") == 0 || strcmp(suffix, ".ready") == 0) &&
 	    suffix - name < 32) {
@@ -248,12 +233,7 @@ judge_mark(struct checker *c, const struct memberset_row *row,
 	if (about == NULL)
 		return findings_add(&c->findings, FINDINGS_EXTRA, place, err,
 		    "it is about no WAL that is there");
-	if (row->size == 0)
-		return 0;
-	snprintf(found, sizeof(found), "%" PRIu64, row->size);
-	sizes.expected = "0 bytes";
-	sizes.found = found;
-	return findings_add(&c->findings, FINDINGS_SIZE, &sizes, err, "size");
+	return row->size == 0 ? 0 : findings_add_size(&c->findings, place, 0, row->size, err);
 }
 
 static int

@@ -123,16 +123,9 @@ checker_wal_begin(struct checker *c, const struct tar_entry *entry, struct error
 	if (!walname_parse(name, c->expect.segment_size, &timeline, &segno))
 		return findings_add(&c->findings, FINDINGS_NAME, &place, err,
 		    "no segment of this size can have this name");
-	if (entry->size != c->expect.segment_size) {
-		char expected[32], found[32];
-		struct findings_place sizes = place;
-
-		snprintf(expected, sizeof(expected), "%" PRIu32 " bytes", c->expect.segment_size);
-		snprintf(found, sizeof(found), "%" PRIu64, entry->size);
-		sizes.expected = expected;
-		sizes.found = found;
-		return findings_add(&c->findings, FINDINGS_SIZE, &sizes, err, "size");
-	}
+	if (entry->size != c->expect.segment_size)
+		return findings_add_size(&c->findings, &place, c->expect.segment_size, entry->size,
+		    err);
 	if (wallines_segment(c->lines, timeline, segno * c->expect.segment_size, err))
 		return findings_take(&c->findings, FINDINGS_STREAM, &place, err);
 	c->now.is_segment = true;

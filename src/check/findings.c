@@ -92,6 +92,20 @@ findings_add(struct findings *f, enum findings_kind kind, const struct findings_
 }
 
 int
+findings_add_size(struct findings *f, const struct findings_place *place, uint64_t expected,
+    uint64_t found, struct error *err)
+{
+	struct findings_place sizes = *place;
+	char one[32], other[32];
+
+	snprintf(one, sizeof(one), "%" PRIu64 " bytes", expected);
+	snprintf(other, sizeof(other), "%" PRIu64, found);
+	sizes.expected = one;
+	sizes.found = other;
+	return findings_add(f, FINDINGS_SIZE, &sizes, err, "size");
+}
+
+int
 findings_take(struct findings *f, enum findings_kind kind, const struct findings_place *place,
     struct error *err)
 {

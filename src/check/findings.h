@@ -57,6 +57,10 @@ MUST_CHECK int findings_add(struct findings *, enum findings_kind kind,
     const struct findings_place *place, struct error *err, const char *fmt, ...)
     PRINTF_LIKE(5, 6);
 
+/* One more, of a size: both in bytes. */
+MUST_CHECK int findings_add_size(struct findings *, const struct findings_place *place,
+    uint64_t expected, uint64_t found, struct error *err);
+
 /* An error that says what is wrong: one more, unless it is one of memory, which stays. */
 MUST_CHECK int findings_take(struct findings *, enum findings_kind kind,
     const struct findings_place *place, struct error *err);

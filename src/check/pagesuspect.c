@@ -7,10 +7,6 @@
 
 #include "pg/page.h"
 #include "util/lsn.h"
-#include "util/number.h"
-
-/* OIDs of the tablespaces that every cluster has (pg_tablespace.dat). */
-enum { SPACE_DEFAULT = 1663, SPACE_GLOBAL = 1664 };
 
 /* Pages in a full segment of a relation, unless the server was built otherwise. */
 enum { SEGMENT_BLOCKS = 131072 };
@@ -110,41 +106,13 @@ pagesuspect_free(struct pagesuspect *p)
 
 /* ---- which files ---- */
 
-/* "base/5", "global" or "pg_tblspc/16400/PG_15_202209061/5": the OIDs. */
-static bool
-place_of(const char *directory, struct pagesuspect_file *file)
-{
-	uint64_t space = SPACE_DEFAULT, database = 0;
-	const char *last = strrchr(directory, '/');
-
-	if (!relfile_is_relation_dir(directory))
-		return false;
-	if (last == NULL)
-		space = SPACE_GLOBAL;
-	else if (!number_parse(last + 1, strlen(last + 1), UINT32_MAX, &database))
-		return false;
-	if (strncmp(directory, "pg_tblspc/", 10) == 0 &&
-	    !number_parse(directory + 10, strcspn(directory + 10, "/"), UINT32_MAX, &space))
-		return false;
-	file->space = (uint32_t)space;
-	file->database = (uint32_t)database;
-	return true;
-}
-
 bool
 pagesuspect_is_relation(const char *path, struct pagesuspect_file *out)
 {
-	const char *slash = strrchr(path, '/');
 	struct pagesuspect_file file = { .path = path };
-	char directory[64];
 
-	if (slash == NULL || (size_t)(slash - path) >= sizeof(directory) ||
-	    !relfile_parse(slash + 1, &file.name) || file.name.is_temporary ||
-	    file.name.segment > UINT32_MAX / SEGMENT_BLOCKS)
-		return false;
-	memcpy(directory, path, (size_t)(slash - path));
-	directory[slash - path] = '\0';
-	if (!place_of(directory, &file))
+	if (!relfile_locate(path, &file.at) || file.at.file.is_temporary ||
+	    file.at.file.segment > UINT32_MAX / SEGMENT_BLOCKS)
 		return false;
 	*out = file;
 	return true;
@@ -166,7 +134,7 @@ path_of(struct pagesuspect *p, const struct pagesuspect_file *file)
 	*path = (struct pagesuspect_path){ .next = p->paths,
 		.path = file->path,
 		.offset = file->offset,
-		.first_block = file->name.segment * SEGMENT_BLOCKS };
+		.first_block = file->at.file.segment * SEGMENT_BLOCKS };
 	p->paths = path;
 	return path;
 }
@@ -203,8 +171,8 @@ suspect(struct pagesuspect *p, const struct pagesuspect_file *file, uint32_t blo
 	if (make_room(p, err))
 		return -1;
 	p->rows[p->count++] = (struct suspect){
-		.key = { file->space, file->database, file->name.relnode, block,
-		    (uint8_t)file->name.fork },
+		.key = { file->at.space, file->at.database, file->at.file.relnode, block,
+		    (uint8_t)file->at.file.fork },
 		.state = (uint8_t)v->state,
 		.expected = (uint16_t)v->expected,
 		.found = (uint16_t)v->found,
@@ -226,7 +194,7 @@ remember(struct pagesuspect *p, const struct pagesuspect_file *file, uint32_t bl
 	if (row->file == NULL)
 		return error_memory(err);
 	row->lsn = lsn;
-	row->block = block - file->name.segment * SEGMENT_BLOCKS;
+	row->block = block - file->at.file.segment * SEGMENT_BLOCKS;
 	for (size_t i = 0; i < GREATEST; i++)
 		if (p->greatest[i].lsn < p->greatest[p->least].lsn)
 			p->least = i;
@@ -264,7 +232,7 @@ int
 pagesuspect_bytes(struct pagesuspect *p, const struct pagesuspect_file *file, uint64_t at,
     const uint8_t *bytes, size_t len, struct error *err)
 {
-	uint64_t block = at / PAGE_BYTES + (uint64_t)file->name.segment * SEGMENT_BLOCKS;
+	uint64_t block = at / PAGE_BYTES + (uint64_t)file->at.file.segment * SEGMENT_BLOCKS;
 
 	if (p->last_path != file->path)
 		p->sum.files++;

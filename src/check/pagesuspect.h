@@ -31,8 +31,7 @@ void pagesuspect_free(struct pagesuspect *);
 struct pagesuspect_file {
 	const char *path;
 	uint64_t offset;
-	uint32_t space, database; /* OIDs; database 0: of shared catalogs */
-	struct relfile name;
+	struct relfile_location at;
 };
 
 /*

@@ -111,9 +111,6 @@ add_proofs(const struct backup *b, struct report_facts *f)
 void
 backup_report_write(struct backup *b, bool is_sound, const struct error *why)
 {
-	const enum report_verdict verdict = why ? REPORT_FAILED :
-	    is_sound				? REPORT_SOUND :
-						  REPORT_FINDINGS;
 	struct error err = { 0 };
 
 	b->facts.command = "backup";
@@ -122,6 +119,6 @@ backup_report_write(struct backup *b, bool is_sound, const struct error *why)
 	add_positions(b, &b->facts);
 	add_proofs(b, &b->facts);
 	b->facts.progress = &b->progress;
-	if (report_write(b->report, verdict, why, &b->facts, &err))
+	if (report_write(b->report, report_verdict(why, is_sound), why, &b->facts, &err))
 		message_mishap(&err);
 }

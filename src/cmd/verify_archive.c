@@ -17,7 +17,7 @@ set_source(struct verify *v, struct source *source, struct source *file)
 {
 	pthread_mutex_lock(&v->lock);
 	if (v->file)
-		atomic_fetch_add(&v->past, infile_done(v->file));
+		v->past += infile_done(v->file);
 	v->source = source;
 	v->file = file;
 	pthread_mutex_unlock(&v->lock);
@@ -38,7 +38,7 @@ verify_done(struct verify *v)
 	uint64_t done;
 
 	pthread_mutex_lock(&v->lock);
-	done = atomic_load(&v->past) + (v->file ? infile_done(v->file) : 0);
+	done = v->past + (v->file ? infile_done(v->file) : 0);
 	pthread_mutex_unlock(&v->lock);
 	return done;
 }

@@ -4,7 +4,6 @@
 /* What the files of the command share. */
 
 #include <pthread.h>
-#include <stdatomic.h>
 
 #include "check/checker.h"
 #include "cmd/verify.h"
@@ -21,11 +20,11 @@ struct verify {
 	struct progress progress;
 	struct report *report;
 
-	/* The archive being read, in the working thread; others may cut it. */
+	/* The archive being read, in the working thread; others may cut it: under the lock. */
 	pthread_mutex_t lock;
 	struct source *source;       /* with a thread of its own; NULL: none */
 	struct source *file;         /* at its bottom; owned by it */
-	_Atomic uint64_t past;       /* bytes of the archives before it */
+	uint64_t past;               /* bytes of the archives before it */
 	const char *compression;     /* of the last archive */
 };
 

@@ -36,9 +36,6 @@ add_proofs(const struct checker_facts *c, struct report_facts *f)
 void
 verify_report_write(struct verify *v, bool is_sound, const struct error *why)
 {
-	const enum report_verdict verdict = why ? REPORT_FAILED :
-	    is_sound				? REPORT_SOUND :
-						  REPORT_FINDINGS;
 	struct report_facts facts = { .command = "verify",
 		.input = v->opt->input,
 		.compression = v->compression,
@@ -52,6 +49,6 @@ verify_report_write(struct verify *v, bool is_sound, const struct error *why)
 		add_backup(&c, &facts);
 		add_proofs(&c, &facts);
 	}
-	if (report_write(v->report, verdict, why, &facts, &err))
+	if (report_write(v->report, report_verdict(why, is_sound), why, &facts, &err))
 		message_mishap(&err);
 }

@@ -80,18 +80,42 @@ take_version_dir(const char **at)
 	       take_oid(at, &catalog) && take(at, "/");
 }
 
+/* OIDs of the tablespaces that every cluster has (pg_tablespace.dat). */
+enum { SPACE_DEFAULT = 1663, SPACE_GLOBAL = 1664 };
+
+/* The directory that *at begins with, up to what is behind its last number. */
+static bool
+take_directory(const char **at, uint32_t *space, uint32_t *database)
+{
+	*database = 0;
+	*space = SPACE_GLOBAL;
+	if (take(at, "global"))
+		return true;
+	*space = SPACE_DEFAULT;
+	if (take(at, "pg_tblspc/")) {
+		if (!take_oid(at, space) || !take(at, "/") || !take_version_dir(at))
+			return false;
+	} else if (!take(at, "base/"))
+		return false;
+	return take_oid(at, database);
+}
+
 bool
 relfile_is_relation_dir(const char *path)
 {
-	uint32_t oid;
+	uint32_t space, database;
 
-	if (strcmp(path, "global") == 0)
-		return true;
-	if (take(&path, "pg_tblspc/")) {
-		if (!take_oid(&path, &oid) || !take(&path, "/") ||
-		    !take_version_dir(&path))
-			return false;
-	} else if (!take(&path, "base/"))
+	return take_directory(&path, &space, &database) && *path == '\0';
+}
+
+bool
+relfile_locate(const char *path, struct relfile_location *out)
+{
+	struct relfile_location l;
+
+	if (!take_directory(&path, &l.space, &l.database) || !take(&path, "/") ||
+	    !relfile_parse(path, &l.file))
 		return false;
-	return take_oid(&path, &oid) && *path == '\0';
+	*out = l;
+	return true;
 }

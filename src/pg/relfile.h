@@ -26,6 +26,18 @@ struct relfile {
  */
 bool relfile_parse(const char *base, struct relfile *out);
 
+/* A relation's file, as the WAL names it: by OIDs. */
+struct relfile_location {
+	uint32_t space, database; /* database 0: of the shared catalogs */
+	struct relfile file;
+};
+
+/*
+ * Is ${path}, relative to the data directory, one of a relation, by directory and name?
+ * False: *out is untouched.
+ */
+bool relfile_locate(const char *path, struct relfile_location *out);
+
 /*
  * Can the directory ${path}, relative to the data directory, hold relation files?
  * "global", "base/DATABASE" and "pg_tblspc/OID/PG_MAJOR_CATALOG/DATABASE".

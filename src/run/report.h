@@ -23,6 +23,15 @@ struct report;
 /* What a run came to.  The values are those of the exit status. */
 enum report_verdict { REPORT_SOUND = 0, REPORT_FAILED = 1, REPORT_FINDINGS = 3 };
 
+/* ${why} it failed, or NULL; and if it did not, was nothing found? */
+static inline enum report_verdict
+report_verdict(const struct error *why, bool is_sound)
+{
+	if (why)
+		return REPORT_FAILED;
+	return is_sound ? REPORT_SOUND : REPORT_FINDINGS;
+}
+
 /* Warnings kept, and findings; of more there is the number. */
 #define REPORT_ROWS 10000
 

@@ -233,8 +233,8 @@ places(void **state)
 		assert_int_equal(pagesuspect_is_relation(rows[i].path, &file), rows[i].is_one);
 		if (!rows[i].is_one)
 			continue;
-		assert_int_equal(file.space, rows[i].space);
-		assert_int_equal(file.database, rows[i].database);
+		assert_int_equal(file.at.space, rows[i].space);
+		assert_int_equal(file.at.database, rows[i].database);
 	}
 }
 

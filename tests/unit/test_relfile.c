@@ -84,15 +84,51 @@ directories(void **state)
 			fail_msg("\"%s\" holds no relations", bad[i]);
 }
 
+/* Of which relation a path is the file. */
+static void
+locations(void **state)
+{
+	static const struct {
+		const char *path;
+		bool is_one;
+		uint32_t space, database, relnode;
+	} all[] = {
+		{ "base/5/1259", true, 1663, 5, 1259 },
+		{ "global/1262_fsm.2", true, 1664, 0, 1262 },
+		{ "pg_tblspc/16400/PG_15_202209061/5/16401_init", true, 16400, 5, 16401 },
+		{ "base/5/t3_16384", true, 1663, 5, 16384 },
+		{ "base/5", false, 0, 0, 0 },
+		{ "base/5/", false, 0, 0, 0 },
+		{ "base/5/PG_VERSION", false, 0, 0, 0 },
+		{ "base/5/1259/1", false, 0, 0, 0 },
+		{ "global/pg_control", false, 0, 0, 0 },
+		{ "globalx/1262", false, 0, 0, 0 },
+		{ "pg_tblspc/16400/5/16401", false, 0, 0, 0 },
+		{ "1259", false, 0, 0, 0 },
+		{ "", false, 0, 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		struct relfile_location at = { .space = 7 };
+
+		if (relfile_locate(all[i].path, &at) != all[i].is_one)
+			fail_msg("\"%s\"", all[i].path);
+		assert_int_equal(at.space, all[i].is_one ? all[i].space : 7);
+		assert_int_equal(at.database, all[i].database);
+		assert_int_equal(at.file.relnode, all[i].relnode);
+	}
+}
+
 int
 main(void)
 {
 	enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
-	struct CMUnitTest tests[ROWS + 2] = { cmocka_unit_test(no_relation),
-		cmocka_unit_test(directories) };
+	struct CMUnitTest tests[ROWS + 3] = { cmocka_unit_test(no_relation),
+		cmocka_unit_test(directories), cmocka_unit_test(locations) };
 
 	for (size_t i = 0; i < ROWS; i++)
-		tests[i + 2] = (struct CMUnitTest){ .name = rows[i].name,
+		tests[i + 3] = (struct CMUnitTest){ .name = rows[i].name,
 			.test_func = is_relation,
 			.initial_state = &rows[i] };
 	return cmocka_run_group_tests_name("relfile", tests, NULL, NULL);
