@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -211,13 +212,21 @@ what_cannot_be_opened(void **state)
 		const char *name;
 		enum error_kind kind;
 		const char *text;
-	} rows[] = { { "dir", ERROR_STATE, "read: Is a directory" },
+	} rows[] = { { "dir", ERROR_STATE, "not a regular file" },
+		{ "fifo", ERROR_STATE, "not a regular file" }, /* and nobody waits for a writer */
 		{ "none", ERROR_IO, "open: No such file or directory" },
 		{ "ten/x", ERROR_IO, "open: Not a directory" } };
 	int dirfd = faketree_open(root);
 	size_t fds = openfds_count();
+	struct error failed = { 0 };
+	struct source *directory;
 
 	(void)state;
+	assert_int_equal(mkfifoat(dirfd, "fifo", 0600), 0);
+	assert_int_equal(infile_open(&directory, root, NULL, &failed), -1);
+	assert_null(directory);
+	assert_int_equal(failed.kind, ERROR_STATE);
+	assert_string_equal(failed.text, "read: Is a directory");
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct error err = { 0 };
 		struct source *s;
