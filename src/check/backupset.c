@@ -26,18 +26,18 @@ is_archive(const char *name, struct backupset_row *row)
 	const size_t stem = strcspn(name, ".");
 	uint64_t oid;
 
-	*row = (struct backupset_row){ .part = CHECKER_BASE };
+	*row = (struct backupset_row){ .part = { .kind = ARCHIVEPART_BASE } };
 	if (strncmp(name + stem, ".tar", 4) != 0 || !is_suffix(name + stem + 4))
 		return false;
 	if (stem == 4 && strncmp(name, "base", stem) == 0)
 		return true;
-	row->part = CHECKER_WAL;
+	row->part.kind = ARCHIVEPART_WAL;
 	if (stem == 6 && strncmp(name, "pg_wal", stem) == 0)
 		return true;
-	row->part = CHECKER_TABLESPACE;
+	row->part.kind = ARCHIVEPART_TABLESPACE;
 	if (!number_parse(name, stem, UINT32_MAX, &oid))
 		return false;
-	snprintf(row->oid, sizeof(row->oid), "%.*s", (int)stem, name);
+	snprintf(row->part.oid, sizeof(row->part.oid), "%.*s", (int)stem, name);
 	return true;
 }
 
@@ -84,15 +84,15 @@ add(struct backupset *set, const char *name, struct error *err)
 static int
 compare(const void *a, const void *b)
 {
-	static const int ranks[] = { [CHECKER_TABLESPACE] = 0,
-		[CHECKER_ALONE] = 1,
-		[CHECKER_BASE] = 1,
-		[CHECKER_WAL] = 2 };
+	static const int ranks[] = { [ARCHIVEPART_TABLESPACE] = 0,
+		[ARCHIVEPART_ALONE] = 1,
+		[ARCHIVEPART_BASE] = 1,
+		[ARCHIVEPART_WAL] = 2 };
 	const struct backupset_row *one = a, *other = b;
 
-	if (ranks[one->part] != ranks[other->part])
-		return ranks[one->part] - ranks[other->part];
-	return strcmp(one->oid, other->oid);
+	if (ranks[one->part.kind] != ranks[other->part.kind])
+		return ranks[one->part.kind] - ranks[other->part.kind];
+	return strcmp(one->part.oid, other->part.oid);
 }
 
 static int
@@ -101,7 +101,7 @@ check(const struct backupset *set, struct error *err)
 	bool has_base = false;
 
 	for (size_t i = 0; i < set->count; i++) {
-		has_base = has_base || set->rows[i].part == CHECKER_BASE;
+		has_base = has_base || set->rows[i].part.kind == ARCHIVEPART_BASE;
 		if (i == 0 || compare(&set->rows[i - 1], &set->rows[i]) != 0)
 			continue;
 		error_set(err, ERROR_STATE, 0, "\"%s\" and \"%s\" are of two backups",

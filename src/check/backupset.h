@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "check/checker.h"
+#include "check/archivepart.h"
 #include "util/error.h"
 
 /*
@@ -21,8 +21,7 @@
 
 struct backupset_row {
 	char *name; /* of the file */
-	enum checker_part part;
-	char oid[16]; /* of a tablespace; "": it is none */
+	struct archivepart part;
 };
 
 struct backupset {

@@ -95,23 +95,20 @@ checker_is_setting(const struct checker *c, const char *path)
 }
 
 int
-checker_archive(struct checker *c, enum checker_part part, const char *oid, struct error *err)
+checker_archive(struct checker *c, const struct archivepart *part, struct error *err)
 {
-	c->part = part;
-	c->oid = NULL;
+	c->part = *part;
 	memberorder_free(&c->order);
-	if (oid == NULL)
+	if (part->kind != ARCHIVEPART_TABLESPACE)
 		return 0;
-	snprintf(c->oid_text, sizeof(c->oid_text), "%s", oid);
-	c->oid = c->oid_text;
 	c->narchives++;
-	return buf_printf(&c->oids, err, "/%s/", oid);
+	return buf_printf(&c->oids, err, "/%s/", part->oid);
 }
 
 int
 checker_archive_end(struct checker *c, struct error *err)
 {
-	if (c->part != CHECKER_ALONE && c->part != CHECKER_BASE)
+	if (c->part.kind != ARCHIVEPART_ALONE && c->part.kind != ARCHIVEPART_BASE)
 		return 0;
 	if (!c->has_label && c->has_control &&
 	    (checker_is_online(c) || c->control.checkpoint_lsn == CONTROL_NO_CHECKPOINT))
@@ -124,13 +121,6 @@ checker_archive_end(struct checker *c, struct error *err)
 
 /* ---- a member begins ---- */
 
-/* The server calls one directory "./pg_wal/archive_status"; ours have no such names. */
-static const char *
-plain_name(const struct checker *c, const char *name)
-{
-	return !c->has_info && strncmp(name, "./", 2) == 0 ? name + 2 : name;
-}
-
 /*
  * Are tablespaces in pg_basetar_tblspc?  A cluster that was restored has such a directory too,
  * which pg_basebackup sends with the tree, and the tablespaces in archives of their own.
@@ -139,24 +129,6 @@ static bool
 is_one_archive(const struct checker *c)
 {
 	return c->has_info ? !c->info.is_split : !c->has_map && c->narchives == 0;
-}
-
-/* What PostgreSQL calls the member ${name} of this archive. */
-static int
-set_path(struct checker *c, const char *name, struct error *err)
-{
-	const size_t own = sizeof(LAYOUT_TABLESPACES) - 1;
-	struct buf *path = &c->now.path;
-
-	buf_clear(path);
-	if (c->part == CHECKER_TABLESPACE)
-		return buf_printf(path, err, "pg_tblspc/%s/%s", c->oid, name);
-	if (c->part == CHECKER_WAL)
-		return buf_printf(path, err, "%s/%s", LAYOUT_WAL, name);
-	if (is_one_archive(c) && strncmp(name, LAYOUT_TABLESPACES "/", own + 1) == 0 &&
-	    strchr(name + own + 1, '/'))
-		return buf_printf(path, err, "pg_tblspc%s", name + own);
-	return buf_append(path, name, strlen(name), err);
 }
 
 static bool
@@ -218,7 +190,7 @@ check_entry(struct checker *c, const struct tar_entry *entry, struct error *err)
 	const struct findings_place place = { .member = entry->name,
 		.has_offset = true,
 		.offset = c->now.row->offset };
-	const char *fault = memberorder_name_fault(plain_name(c, entry->name));
+	const char *fault = memberorder_name_fault(archivepart_plain(entry->name, c->has_info));
 
 	if (fault == NULL && entry->type == TAR_SYMLINK)
 		fault = link_fault(c, entry);
@@ -226,7 +198,7 @@ check_entry(struct checker *c, const struct tar_entry *entry, struct error *err)
 		fault = mode_fault(c, entry);
 	if (fault && findings_add(&c->findings, FINDINGS_NAME, &place, err, "%s", fault))
 		return -1;
-	if (c->part == CHECKER_WAL || c->part == CHECKER_TABLESPACE ||
+	if (c->part.kind == ARCHIVEPART_WAL || c->part.kind == ARCHIVEPART_TABLESPACE ||
 	    checker_is_setting(c, entry->name))
 		return 0;
 	if (memberorder_next(&c->order, c->now.kind, entry->name, c->has_info, &fault, err))
@@ -303,15 +275,16 @@ checker_member(struct checker *c, const struct tar_entry *entry, uint64_t offset
     struct error *err)
 {
 	struct checker_current *now = &c->now;
+	const char *name = archivepart_plain(entry->name, c->has_info);
 
-	if (set_path(c, plain_name(c, entry->name), err) ||
+	if (archivepart_path(&c->part, name, is_one_archive(c), &now->path, err) ||
 	    memberset_add(c->set, buf_text(&now->path), &now->row, err))
 		return -1;
 	now->kind = kind_of(c, now->row->path, entry->type);
 	now->row->size = entry->type == TAR_FILE ? entry->size : 0;
 	now->row->offset = offset;
 	now->row->type = entry->type;
-	now->row->is_moved = strcmp(now->row->path, plain_name(c, entry->name)) != 0;
+	now->row->is_moved = strcmp(now->row->path, name) != 0;
 	now->done = 0;
 	now->is_kept = now->is_relation = now->is_segment = false;
 	buf_clear(&now->text);

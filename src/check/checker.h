@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "archive/infofile.h"
+#include "check/archivepart.h"
 #include "check/findings.h"
 #include "check/pagesuspect.h"
 #include "pg/control.h"
@@ -48,16 +49,8 @@ MUST_CHECK int checker_new(struct checker **, const struct checker_options *opti
     struct error *err);
 void checker_free(struct checker *);
 
-/* What an archive is of. */
-enum checker_part {
-	CHECKER_ALONE,      /* the whole backup, or the base of it when there are others */
-	CHECKER_BASE,       /* base.tar beside others */
-	CHECKER_TABLESPACE, /* OID.tar: the content of one tablespace */
-	CHECKER_WAL         /* pg_wal.tar of pg_basebackup: the content of pg_wal */
-};
-
-/* An archive begins; ${oid} is that of a tablespace, else NULL. */
-MUST_CHECK int checker_archive(struct checker *, enum checker_part part, const char *oid,
+/* An archive begins. */
+MUST_CHECK int checker_archive(struct checker *, const struct archivepart *part,
     struct error *err);
 
 /*

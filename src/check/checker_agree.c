@@ -291,7 +291,7 @@ check_map(struct checker *c, struct error *err)
 		return 0;
 	if (tablespace_map_parse(buf_text(&c->map), c->map.len, c->version, &map, err))
 		return findings_take(&c->findings, FINDINGS_TABLESPACE, &at_map, err);
-	if (c->part != CHECKER_ALONE)
+	if (c->part.kind != ARCHIVEPART_ALONE)
 		rc = check_archives(c, &map, err);
 	else if (map.count > 0)
 		rc = piece_of_several(c, &at_map, map.count, err);
@@ -380,7 +380,7 @@ check_tablespaces(struct checker *c, struct error *err)
 		return -1;
 	if (!c->has_info)
 		return 0;
-	if (c->info.is_split && c->info.tablespaces.count > 0 && c->part == CHECKER_ALONE)
+	if (c->info.is_split && c->info.tablespaces.count > 0 && c->part.kind == ARCHIVEPART_ALONE)
 		return c->has_map ? 0 : piece_of_several(c, &at_info, c->info.tablespaces.count, err);
 	for (size_t i = 0; i < c->info.tablespaces.count; i++)
 		if (check_tablespace(c, c->info.tablespaces.rows[i].name, err))

@@ -48,9 +48,7 @@ struct checker {
 	struct checker_options opt;
 	struct findings findings;
 
-	enum checker_part part;
-	const char *oid; /* of the tablespace */
-	char oid_text[16];
+	struct archivepart part; /* the archive that is read */
 	struct memberorder order;
 	struct checker_current now;
 	uint64_t members, bytes;

@@ -1,18 +1,12 @@
 #include "cmd/verify.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
-#include "check/backupset.h"
 #include "check/manifestpeek.h"
 #include "cmd/verify_internal.h"
 #include "run/message.h"
-#include "source/infile.h"
-#include "util/interrupt.h"
 #include "util/lsn.h"
-#include "util/sys.h"
 
 static void
 tell_benign(const char *text)
@@ -20,64 +14,81 @@ tell_benign(const char *text)
 	message_info("%s", text);
 }
 
-static void
-tick(struct patrol *patrol)
-{
-	struct verify *v = (struct verify *)patrol;
-
-	progress_tick(&v->progress, verify_done(v));
-}
-
-static void
-cut(struct patrol *patrol)
-{
-	verify_cut((struct verify *)patrol);
-}
-
 /* The digests that are to be taken: as the user says, or a manifest that can be read first. */
 static int
-open_checker(struct verify *v, int dirfd, struct error *err)
+begin(struct reading *reading, int dirfd, struct error *err)
 {
+	struct verify *v = (struct verify *)reading;
 	struct checker_options opt = { message_finding, tell_benign, 0 };
 
 	if (v->opt->digest_is_given)
 		opt.digests = 1U << v->opt->manifest_digest;
-	else if (dirfd != -1 && manifestpeek_digests(dirfd, &v->cancel, &opt.digests, err))
+	else if (dirfd != -1 &&
+	    manifestpeek_digests(dirfd, &reading->cancel, &opt.digests, err))
 		return -1;
 	return checker_new(&v->checker, &opt, err);
 }
 
-static int
-check_file(struct verify *v, struct error *err)
+static struct checker *
+checker_of(struct reading *reading)
 {
-	const char *path = v->opt->input;
-	struct source *file;
-
-	if (infile_open(&file, path, &v->cancel, err))
-		return error_wrap(err, "%s", path ? path : "standard input");
-	v->progress.total = infile_size(file);
-	return verify_archive(v, file, path ? path : "standard input", CHECKER_ALONE, NULL, err);
+	return ((struct verify *)reading)->checker;
 }
 
-/* In a thread: what is read may make it wait. */
 static int
-read_all(struct patrol *patrol, struct error *err)
+archive(struct reading *reading, const struct archivepart *part, struct error *err)
 {
-	struct verify *v = (struct verify *)patrol;
-	const char *path = v->opt->input;
-	int dirfd = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1, rc = -1;
-
-	if (open_checker(v, dirfd, err) == 0)
-		rc = dirfd == -1 ? check_file(v, err) : verify_directory(v, dirfd, err);
-	if (dirfd != -1) {
-		sys_close(dirfd);
-		if (rc == -1)
-			error_wrap(err, "%s", path);
-	}
-	return rc == 0 ? checker_finish(v->checker, err) : -1;
+	return checker_archive(checker_of(reading), part, err);
 }
 
-static const struct patrol_ops reading = { read_all, NULL, tick, cut };
+static int
+member(struct reading *reading, const struct tar_entry *entry, uint64_t offset, bool *is_wanted,
+    struct error *err)
+{
+	(void)is_wanted;
+	return checker_member(checker_of(reading), entry, offset, err);
+}
+
+static int
+bytes(struct reading *reading, const uint8_t *bytes, size_t len, struct error *err)
+{
+	return checker_bytes(checker_of(reading), bytes, len, err);
+}
+
+static int
+member_end(struct reading *reading, struct error *err)
+{
+	return checker_member_end(checker_of(reading), err);
+}
+
+static int
+archive_end(struct reading *reading, struct error *err)
+{
+	return checker_archive_end(checker_of(reading), err);
+}
+
+static int
+manifest(struct reading *reading, const uint8_t *bytes, size_t len, struct error *err)
+{
+	return checker_manifest(checker_of(reading), bytes, len, err);
+}
+
+static int
+finish(struct reading *reading, struct error *err)
+{
+	return checker_finish(checker_of(reading), err);
+}
+
+static const struct reading_ops ops = {
+	.begin = begin,
+	.archive = archive,
+	.member = member,
+	.bytes = bytes,
+	.member_end = member_end,
+	.archive_end = archive_end,
+	.manifest = manifest,
+	.finish = finish,
+};
 
 /* ---- the verdict ---- */
 
@@ -154,10 +165,8 @@ verify(struct verify *v, struct error *err)
 	if (v->opt->report && (report_open(&v->report, v->opt->report, false, err) ||
 		report_refuse_output(v->report, v->opt->input, v->opt->input ? -1 : 0, err)))
 		return -1;
-	progress_phase(&v->progress, "verifying");
-	if (patrol_run(&v->patrol, &reading, err))
+	if (reading_run(&v->reading, "verifying", err))
 		return explain(v, err);
-	progress_end(&v->progress, verify_done(v));
 	return say_verdict(v, err);
 }
 
@@ -167,19 +176,12 @@ verify_run(const struct options *opt, bool *is_sound, struct error *err)
 	struct verify v = { .opt = opt };
 	int rc;
 
-	v.patrol.cancel = &v.cancel;
-	v.patrol.outcome = "the backup was not verified";
-	pthread_mutex_init(&v.lock, NULL);
-	progress_start(&v.progress, opt->progress && !opt->quiet);
+	reading_init(&v.reading, opt, &ops, "the backup was not verified");
 	rc = verify(&v, err);
-	message_progress_end();
-	progress_phase(&v.progress, NULL);
-	if (rc == -1 && interrupt_signal() != 0)
-		patrol_interrupted(&v.patrol, err);
 	*is_sound = rc == 0 && checker_findings(v.checker)->count == 0;
 	verify_report_write(&v, *is_sound, rc == -1 ? err : NULL);
 	report_free(v.report);
 	checker_free(v.checker);
-	pthread_mutex_destroy(&v.lock);
+	reading_free(&v.reading);
 	return rc;
 }

@@ -38,9 +38,9 @@ verify_report_write(struct verify *v, bool is_sound, const struct error *why)
 {
 	struct report_facts facts = { .command = "verify",
 		.input = v->opt->input,
-		.compression = v->compression,
-		.bytes_written = verify_done(v),
-		.progress = &v->progress };
+		.compression = v->reading.compression,
+		.bytes_written = reading_done(&v->reading),
+		.progress = &v->reading.progress };
 	struct error err = { 0 };
 
 	if (v->checker) {

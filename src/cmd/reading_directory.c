@@ -5,19 +5,19 @@
 #include <sys/stat.h>
 
 #include "check/backupset.h"
-#include "cmd/verify_internal.h"
+#include "cmd/reading.h"
 #include "run/message.h"
 #include "source/infile.h"
 
 /* For --progress. */
 static void
-measure(struct verify *v, int dirfd, const struct backupset *set)
+measure(struct reading *r, int dirfd, const struct backupset *set)
 {
 	struct stat st;
 
 	for (size_t i = 0; i < set->count; i++)
 		if (fstatat(dirfd, set->rows[i].name, &st, 0) == 0 && S_ISREG(st.st_mode))
-			v->progress.total += (uint64_t)st.st_size;
+			r->progress.total += (uint64_t)st.st_size;
 }
 
 /* It harms no restore, and may be what belongs elsewhere. */
@@ -34,35 +34,34 @@ tell_others(const struct backupset *set)
 }
 
 static int
-check_rows(struct verify *v, int dirfd, const struct backupset *set, struct error *err)
+pass_rows(struct reading *r, int dirfd, const struct backupset *set, struct error *err)
 {
 	struct source *file;
 
 	for (size_t i = 0; i < set->count; i++) {
 		const struct backupset_row *row = &set->rows[i];
 
-		if (infile_open_at(&file, dirfd, row->name, &v->cancel, err))
+		if (infile_open_at(&file, dirfd, row->name, &r->cancel, err))
 			return error_wrap(err, "%s", row->name);
-		if (verify_archive(v, file, row->name, row->part,
-			row->oid[0] ? row->oid : NULL, err))
+		if (reading_archive(r, file, row->name, &row->part, err))
 			return -1;
 	}
 	return 0;
 }
 
 static int
-check_manifest(struct verify *v, int dirfd, struct error *err)
+pass_manifest(struct reading *r, int dirfd, struct error *err)
 {
 	struct source *file;
 	uint8_t bytes[64 * 1024];
 	size_t got = 0;
 	int rc = 0;
 
-	if (infile_open_at(&file, dirfd, BACKUPSET_MANIFEST, &v->cancel, err))
+	if (infile_open_at(&file, dirfd, BACKUPSET_MANIFEST, &r->cancel, err))
 		return error_wrap(err, "%s", BACKUPSET_MANIFEST);
 	do
 		rc = source_read(file, bytes, sizeof(bytes), &got, err) ||
-			checker_manifest(v->checker, bytes, got, err) ?
+			r->ops->manifest(r, bytes, got, err) ?
 		    -1 :
 		    0;
 	while (rc == 0 && got > 0);
@@ -71,17 +70,17 @@ check_manifest(struct verify *v, int dirfd, struct error *err)
 }
 
 int
-verify_directory(struct verify *v, int dirfd, struct error *err)
+reading_directory(struct reading *r, int dirfd, struct error *err)
 {
 	struct backupset set;
 	int rc;
 
 	if (backupset_read(dirfd, &set, err))
 		return -1;
-	measure(v, dirfd, &set);
+	measure(r, dirfd, &set);
 	tell_others(&set);
-	rc = check_rows(v, dirfd, &set, err) ||
-		(set.has_manifest && check_manifest(v, dirfd, err)) ?
+	rc = pass_rows(r, dirfd, &set, err) ||
+		(set.has_manifest && pass_manifest(r, dirfd, err)) ?
 	    -1 :
 	    0;
 	backupset_free(&set);

@@ -1,0 +1,88 @@
+#include "cmd/reading.h"
+
+#include <fcntl.h>
+
+#include "run/message.h"
+#include "source/infile.h"
+#include "util/interrupt.h"
+#include "util/sys.h"
+
+static void
+tick(struct patrol *patrol)
+{
+	struct reading *r = (struct reading *)patrol;
+
+	progress_tick(&r->progress, reading_done(r));
+}
+
+static void
+cut(struct patrol *patrol)
+{
+	reading_cut((struct reading *)patrol);
+}
+
+static int
+read_file(struct reading *r, struct error *err)
+{
+	const struct archivepart whole = { .kind = ARCHIVEPART_ALONE };
+	const char *path = r->opt->input;
+	struct source *file;
+
+	if (infile_open(&file, path, &r->cancel, err))
+		return error_wrap(err, "%s", path ? path : "standard input");
+	r->progress.total = infile_size(file);
+	return reading_archive(r, file, path ? path : "standard input", &whole, err);
+}
+
+/* In a thread: what is read may make it wait. */
+static int
+read_all(struct patrol *patrol, struct error *err)
+{
+	struct reading *r = (struct reading *)patrol;
+	const char *path = r->opt->input;
+	int dirfd = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1, rc = -1;
+
+	if (r->ops->begin(r, dirfd, err) == 0)
+		rc = dirfd == -1 ? read_file(r, err) : reading_directory(r, dirfd, err);
+	if (dirfd != -1) {
+		sys_close(dirfd);
+		if (rc == -1)
+			error_wrap(err, "%s", path);
+	}
+	return rc == 0 ? r->ops->finish(r, err) : -1;
+}
+
+static const struct patrol_ops patrol_ops = { read_all, NULL, tick, cut };
+
+void
+reading_init(struct reading *r, const struct options *opt, const struct reading_ops *ops,
+    const char *outcome)
+{
+	*r = (struct reading){ .opt = opt, .ops = ops };
+	r->patrol.cancel = &r->cancel;
+	r->patrol.outcome = outcome;
+	pthread_mutex_init(&r->lock, NULL);
+	progress_start(&r->progress, opt->progress && !opt->quiet);
+}
+
+int
+reading_run(struct reading *r, const char *phase, struct error *err)
+{
+	int rc;
+
+	progress_phase(&r->progress, phase);
+	rc = patrol_run(&r->patrol, &patrol_ops, err);
+	if (rc == 0)
+		progress_end(&r->progress, reading_done(r));
+	message_progress_end();
+	progress_phase(&r->progress, NULL);
+	if (rc == -1 && interrupt_signal() != 0)
+		patrol_interrupted(&r->patrol, err);
+	return rc;
+}
+
+void
+reading_free(struct reading *r)
+{
+	pthread_mutex_destroy(&r->lock);
+}

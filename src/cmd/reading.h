@@ -1,0 +1,87 @@
+#ifndef PG_BASETAR_CMD_READING_H
+#define PG_BASETAR_CMD_READING_H
+
+#include <pthread.h>
+
+#include "check/archivepart.h"
+#include "io/stream.h"
+#include "option/options.h"
+#include "run/patrol.h"
+#include "run/progress.h"
+#include "tar/header.h"
+
+/*
+ * A command that reads a backup: from a file, a directory of archives or standard input, once
+ * and from start to end, in a thread that patrol.h looks after.
+ *
+ *	ops->begin()
+ *	for each archive:
+ *		ops->archive()
+ *		for each member: ops->member(), ops->bytes() for its body, ops->member_end()
+ *		ops->archive_end()
+ *	ops->manifest(), for a manifest beside the archives
+ *	ops->finish()
+ */
+struct reading;
+
+struct reading_ops {
+	/*
+	 * Bodies that are not wanted are not read either, where that can be.  Else all bytes
+	 * are, and decoded in another thread than the one that calls.
+	 */
+	bool is_sparse;
+
+	/* ${dirfd}: of the directory; -1: it is one archive */
+	int (*begin)(struct reading *, int dirfd, struct error *);
+	/* one that makes is_over true has no more of this archive read, nor its end told */
+	int (*archive)(struct reading *, const struct archivepart *, struct error *);
+	/* ${offset}: where its header is; *is_wanted, true before: its body and its end are told */
+	int (*member)(struct reading *, const struct tar_entry *, uint64_t offset,
+	    bool *is_wanted, struct error *);
+	/* pieces of any number of pages of 8192; the last may be shorter */
+	int (*bytes)(struct reading *, const uint8_t *, size_t len, struct error *);
+	int (*member_end)(struct reading *, struct error *);
+	int (*archive_end)(struct reading *, struct error *);
+	int (*manifest)(struct reading *, const uint8_t *, size_t len, struct error *); /* 0: end */
+	int (*finish)(struct reading *, struct error *);
+};
+
+/* The first member of what a command knows. */
+struct reading {
+	struct patrol patrol; /* first */
+	struct cancel cancel;
+	const struct options *opt;
+	const struct reading_ops *ops;
+	struct progress progress;
+	bool is_over; /* of this archive nothing more is wanted */
+
+	/* The archive being read, in the working thread; others may cut it: under the lock. */
+	pthread_mutex_t lock;
+	struct source *source;   /* with a thread of its own; NULL: none */
+	struct source *file;     /* at its bottom; owned by it */
+	uint64_t past;           /* bytes of the archives before it */
+	const char *compression; /* of the last archive; NULL: there was none */
+};
+
+/* ${outcome}: of one that is interrupted, "the backup was not verified". */
+void reading_init(struct reading *, const struct options *, const struct reading_ops *,
+    const char *outcome);
+
+/* Read it; ${phase} is what progress calls that. */
+MUST_CHECK int reading_run(struct reading *, const char *phase, struct error *err);
+
+/* Bytes of the archives that were read or skipped.  Any thread. */
+uint64_t reading_done(struct reading *);
+
+void reading_free(struct reading *);
+
+/* reading_archive.c: one archive, its name for messages being ${name}; ${file} is taken */
+MUST_CHECK int reading_archive(struct reading *, struct source *file, const char *name,
+    const struct archivepart *part, struct error *err);
+/* The cancel is raised: wake who waits for its bytes. */
+void reading_cut(struct reading *);
+
+/* reading_directory.c: archives in a directory, and their manifest */
+MUST_CHECK int reading_directory(struct reading *, int dirfd, struct error *err);
+
+#endif
