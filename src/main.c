@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cmd/backup.h"
+#include "cmd/info.h"
 #include "cmd/verify.h"
 #include "run/message.h"
 #include "run/report.h"
@@ -51,6 +52,8 @@ run_command(const struct options *options, bool *is_sound, struct error *err)
 	switch (options->command) {
 	case COMMAND_VERIFY:
 		return verify_run(options, is_sound, err);
+	case COMMAND_INFO:
+		return info_run(options, err);
 	default:
 		return backup_run(options, is_sound, err);
 	}

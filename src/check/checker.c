@@ -246,7 +246,7 @@ begin_body(struct checker *c, const struct tar_entry *entry, struct error *err)
 	const char *path = now->row->path;
 
 	now->is_kept = checker_text_is_kept(c, now->kind, path) &&
-	    entry->size <= checker_text_most(now->kind);
+	    entry->size <= memberorder_text_most(now->kind, path);
 	now->is_relation = pagesuspect_is_relation(path, &now->relation);
 	now->relation.offset = now->row->offset + TAR_BLOCK;
 	if (begin_digests(c, err))
@@ -437,8 +437,6 @@ main_digest(const struct checker *c)
 struct checker_facts
 checker_facts(const struct checker *c)
 {
-	const enum control_state state = c->control.state;
-
 	return (struct checker_facts){
 		.info = c->has_info ? &c->info : NULL,
 		.label = c->has_label ? &c->label : NULL,
@@ -446,8 +444,7 @@ checker_facts(const struct checker *c)
 		.version = c->version,
 		.mode = infofile_mode_name(c->info.mode),
 		.is_standby = c->has_label ? c->label.from_standby :
-					     state == CONTROL_SHUTDOWN_IN_RECOVERY ||
-			state == CONTROL_IN_ARCHIVE_RECOVERY,
+					     control_is_standby(&c->control),
 		.has_manifest = c->is_manifest_whole,
 		.digest = main_digest(c),
 		.system_identifier = c->has_control ? c->control.system_identifier : 0,

@@ -109,7 +109,6 @@ MUST_CHECK int checker_members_judge(struct checker *c, struct error *err);
 
 /* checker_text.c: members that are kept whole */
 bool checker_text_is_kept(const struct checker *c, enum memberorder_kind kind, const char *path);
-size_t checker_text_most(enum memberorder_kind kind);
 MUST_CHECK int checker_text_take(struct checker *c, struct error *err);
 
 /* checker_agree.c: label, pg_control, manifest and pg_basetar.info among themselves */

@@ -7,41 +7,17 @@
 
 static const char version_file[] = "PG_VERSION";
 
+/* The first of each that is understood; of history files all. */
 bool
 checker_text_is_kept(const struct checker *c, enum memberorder_kind kind, const char *path)
 {
-	switch (kind) {
-	case MEMBERORDER_LABEL:
-		return !c->has_label;
-	case MEMBERORDER_MAP:
-		return !c->has_map;
-	case MEMBERORDER_INFO:
-		return !c->has_info;
-	case MEMBERORDER_CONTROL:
-		return !c->has_control;
-	case MEMBERORDER_HISTORY:
-		return true;
-	case MEMBERORDER_TREE:
-		return c->version == NULL && strcmp(path, version_file) == 0;
-	default:
-		return false;
-	}
-}
+	const bool is_known = (kind == MEMBERORDER_LABEL && c->has_label) ||
+	    (kind == MEMBERORDER_MAP && c->has_map) ||
+	    (kind == MEMBERORDER_INFO && c->has_info) ||
+	    (kind == MEMBERORDER_CONTROL && c->has_control) ||
+	    (kind == MEMBERORDER_TREE && c->version);
 
-/* No server, and no program of ours, writes one that is longer. */
-size_t
-checker_text_most(enum memberorder_kind kind)
-{
-	switch (kind) {
-	case MEMBERORDER_CONTROL:
-		return CONTROL_SIZE;
-	case MEMBERORDER_HISTORY:
-		return WALHISTORY_TEXT_MAX;
-	case MEMBERORDER_TREE:
-		return 64;
-	default:
-		return INFOFILE_MOST;
-	}
+	return !is_known && memberorder_text_most(kind, path) > 0;
 }
 
 static int

@@ -2,7 +2,10 @@
 
 #include <string.h>
 
+#include "archive/infofile.h"
 #include "archive/layout.h"
+#include "pg/control.h"
+#include "wal/walhistory.h"
 #include "wal/walname.h"
 
 static bool
@@ -47,6 +50,25 @@ memberorder_kind(const char *path, char type)
 	if (strncmp(path, LAYOUT_WAL "/", sizeof(LAYOUT_WAL)) == 0)
 		return kind_of_wal(path + sizeof(LAYOUT_WAL));
 	return MEMBERORDER_TREE;
+}
+
+size_t
+memberorder_text_most(enum memberorder_kind kind, const char *path)
+{
+	switch (kind) {
+	case MEMBERORDER_LABEL:
+	case MEMBERORDER_MAP:
+	case MEMBERORDER_INFO:
+		return INFOFILE_MOST;
+	case MEMBERORDER_CONTROL:
+		return CONTROL_SIZE;
+	case MEMBERORDER_HISTORY:
+		return WALHISTORY_TEXT_MAX;
+	case MEMBERORDER_TREE:
+		return strcmp(path, "PG_VERSION") == 0 ? 64 : 0;
+	default:
+		return 0;
+	}
 }
 
 const char *

@@ -29,6 +29,12 @@ enum memberorder_kind {
 enum memberorder_kind memberorder_kind(const char *path, char type);
 
 /*
+ * Bytes at most of a member that is kept whole, because it tells of the backup: no server, and
+ * no program of ours, writes one that is longer.  0: it is none of these.
+ */
+size_t memberorder_text_most(enum memberorder_kind kind, const char *path);
+
+/*
  * Is ${name} one that may be unpacked: relative, without empty parts, "." or ".."?  NULL
  * if it is, else what is wrong.
  */

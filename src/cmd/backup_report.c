@@ -38,14 +38,12 @@ backup_report_check(const struct backup *b, struct error *err)
 static const char *
 source_of(const struct backup *b)
 {
-	const enum control_state state = b->control.state;
 	bool is_standby = b->server.in_recovery;
 
 	if (b->opt->source == SOURCE_SERVER ? b->server.version == NULL : b->version == NULL)
 		return NULL;
 	if (b->opt->source != SOURCE_SERVER)
-		is_standby = state == CONTROL_SHUTDOWN_IN_RECOVERY ||
-		    state == CONTROL_IN_ARCHIVE_RECOVERY;
+		is_standby = control_is_standby(&b->control);
 	return is_standby ? "standby" : "primary";
 }
 

@@ -61,6 +61,7 @@ struct reading {
 	struct source *file;     /* at its bottom; owned by it */
 	uint64_t past;           /* bytes of the archives before it */
 	const char *compression; /* of the last archive; NULL: there was none */
+	uint64_t raw;            /* bytes of those that were read to their end, decoded */
 };
 
 /* ${outcome}: of one that is interrupted, "the backup was not verified". */

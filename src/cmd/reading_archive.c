@@ -82,8 +82,10 @@ pass_members(struct reading *r, struct tar_reader *reader, uint8_t *piece, struc
 	while (!r->is_over) {
 		if (tar_reader_next(reader, &entry, &is_end, err))
 			return -1;
-		if (is_end)
+		if (is_end) {
+			r->raw += tar_reader_offset(reader);
 			return r->ops->archive_end(r, err);
+		}
 		is_wanted = true;
 		if (r->ops->member(r, &entry, tar_reader_offset(reader), &is_wanted, err) ||
 		    (is_wanted && !r->is_over && pass_body(r, reader, piece, err)))

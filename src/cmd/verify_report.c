@@ -22,7 +22,6 @@ static void
 add_proofs(const struct checker_facts *c, struct report_facts *f)
 {
 	f->members = c->members;
-	f->bytes_raw = c->bytes;
 	f->is_wal_proved = c->has_wal;
 	f->wal_records = c->wal_records;
 	f->are_pages_checked = c->pages.are_checked;
@@ -39,6 +38,7 @@ verify_report_write(struct verify *v, bool is_sound, const struct error *why)
 	struct report_facts facts = { .command = "verify",
 		.input = v->opt->input,
 		.compression = v->reading.compression,
+		.bytes_raw = v->reading.raw,
 		.bytes_written = reading_done(&v->reading),
 		.progress = &v->reading.progress };
 	struct error err = { 0 };

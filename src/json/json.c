@@ -1,6 +1,7 @@
 #include "json/json.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /*
@@ -222,6 +223,24 @@ json_number(struct json *j, const char *key, uint64_t number)
 {
 	if (begin_value(j, key) == 0)
 		(void)!buf_printf(&j->text, &j->err, "%" PRIu64, number);
+}
+
+void
+json_number_if(struct json *j, const char *key, bool is_known, uint64_t number)
+{
+	if (is_known)
+		json_number(j, key, number);
+	else
+		json_null(j, key);
+}
+
+void
+json_identifier(struct json *j, const char *key, uint64_t number)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRIu64, number);
+	json_text(j, key, number > 0 ? text : NULL);
 }
 
 void

@@ -54,6 +54,10 @@ void json_end(struct json *);
 void json_text(struct json *, const char *key, const char *text);
 
 void json_number(struct json *, const char *key, uint64_t number);
+/* null, if it is not known. */
+void json_number_if(struct json *, const char *key, bool is_known, uint64_t number);
+/* As a string, since most readers keep 53 bits of a number; 0 is null. */
+void json_identifier(struct json *, const char *key, uint64_t number);
 /* To the millisecond. */
 void json_seconds(struct json *, const char *key, double seconds);
 void json_null(struct json *, const char *key);

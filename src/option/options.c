@@ -39,7 +39,7 @@ static const struct {
 };
 
 /* Other commands of the program's design. */
-static const char *const later_commands[] = { "info", "restore" };
+static const char *const later_commands[] = { "restore" };
 
 /* The command line being read, and what it was found to ask for. */
 struct parsing {

@@ -56,6 +56,7 @@ struct options {
 	bool no_verify_checksums;         /* of data pages */
 
 	bool progress, verbose, quiet;
+	bool brief, json;   /* of info: only what an archive begins with; for programs */
 	const char *report; /* NULL: none; never standard output */
 
 	/* NULL where the environment, postmaster.pid or libpq shall decide */

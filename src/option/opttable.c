@@ -11,7 +11,9 @@
 /* Which commands take a row. */
 #define B (1U << COMMAND_BACKUP)
 #define V (1U << COMMAND_VERIFY)
-#define ALL (B | V)
+#define I (1U << COMMAND_INFO)
+#define BV (B | V)
+#define ALL (B | V | I)
 
 /* clang-format off */
 const struct opttable_row opttable[] = {
@@ -39,7 +41,7 @@ const struct opttable_row opttable[] = {
 	{ 0, "no-slot", NULL, B, OPT_LAST, OPT_FLAG, AT(no_slot),
 	    "do not hold WAL back with a slot" },
 	{ 0, NULL, NULL, V, OPT_LAST, OPT_HEADING, 0, "What is expected" },
-	{ 0, "manifest-checksums", "ALGO", ALL, OPT_LAST, OPT_DIGEST, AT(manifest_digest),
+	{ 0, "manifest-checksums", "ALGO", BV, OPT_LAST, OPT_DIGEST, AT(manifest_digest),
 	    "CRC32C (default), SHA224 to SHA512, NONE" },
 	{ 0, "no-manifest", NULL, B, OPT_LAST, OPT_FLAG, AT(no_manifest),
 	    "leave out backup_manifest" },
@@ -69,13 +71,17 @@ const struct opttable_row opttable[] = {
 	    "do not wait until FILE is on the disk" },
 
 	{ 0, NULL, NULL, ALL, OPT_LAST, OPT_HEADING, 0, "What is said" },
+	{ 0, "brief", NULL, I, OPT_LAST, OPT_FLAG, AT(brief),
+	    "read the beginning only: no sizes" },
+	{ 0, "json", NULL, I, OPT_LAST, OPT_FLAG, AT(json),
+	    "say it as JSON, for programs" },
 	{ 'P', "progress", NULL, ALL, OPT_ONCE, OPT_FLAG, AT(progress),
 	    "show progress" },
-	{ 'v', "verbose", NULL, ALL, OPT_LAST, OPT_FLAG, AT(verbose),
+	{ 'v', "verbose", NULL, BV, OPT_LAST, OPT_FLAG, AT(verbose),
 	    "say what is done" },
-	{ 'q', "quiet", NULL, ALL, OPT_LAST, OPT_FLAG, AT(quiet),
+	{ 'q', "quiet", NULL, BV, OPT_LAST, OPT_FLAG, AT(quiet),
 	    "say nothing but errors" },
-	{ 0, "report", "FILE", ALL, OPT_LAST, OPT_NAME, AT(report),
+	{ 0, "report", "FILE", BV, OPT_LAST, OPT_NAME, AT(report),
 	    "write a report of the run, as JSON" },
 	{ 'V', "version", NULL, ALL, OPT_LAST, OPT_VERSION, 0,
 	    "print the version, then exit" },
@@ -171,6 +177,9 @@ const struct opttable_commands opttable_commands[OPTTABLE_COMMANDS] = {
 	[COMMAND_VERIFY] = { "verify", "verify [OPTION]... FILE|DIR|-",
 	    "pg_basetar verify says whether a backup will restore, without unpacking it.\n",
 	    "ssh host cat base.tar.gz | pg_basetar verify -" },
+	[COMMAND_INFO] = { "info", "info [OPTION]... FILE|DIR|-",
+	    "pg_basetar info says what a backup is: its label, positions and sizes.\n",
+	    "pg_basetar info base.tar.gz" },
 };
 
 static int
@@ -185,7 +194,7 @@ usage_lines(struct buf *text, enum opttable_command command, struct error *err)
 		if (buf_printf(text, err, "  pg_basetar %s\n", opttable_commands[i].usage))
 			return -1;
 	return buf_printf(text, err,
-	    "\nOptions of verify: pg_basetar verify --help\n");
+	    "\nOptions of another command: pg_basetar COMMAND --help\n");
 }
 
 int

@@ -192,6 +192,13 @@ decode_fields(const struct control_layout *l, const uint8_t *b, struct control *
 	c->data_checksums = get_u32native(b + l->data_checksums_at);
 }
 
+bool
+control_is_standby(const struct control *control)
+{
+	return control->state == CONTROL_SHUTDOWN_IN_RECOVERY ||
+	    control->state == CONTROL_IN_ARCHIVE_RECOVERY;
+}
+
 int
 control_decode(const uint8_t *bytes, size_t len, struct control *out, struct error *err)
 {

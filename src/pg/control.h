@@ -56,6 +56,9 @@ struct control {
 	uint32_t data_checksums;   /* 0 none; else the version of each page's checksum */
 };
 
+/* Is it that of a standby, running or cleanly stopped? */
+bool control_is_standby(const struct control *control);
+
 /*
  * Decode the whole file, ${len} bytes.  ERROR_FORMAT: another size, a CRC that is not
  * its content's, or values no server writes.  ERROR_UNSUPPORTED: the layout of a release

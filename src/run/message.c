@@ -38,12 +38,8 @@ wipe_progress(void)
 	drawn = 0;
 }
 
-/*
- * File names and the like come from elsewhere: a line break in one would forge a line of
- * ours, an escape sequence play with the terminal.
- */
-static void
-defuse(char *text)
+void
+message_defuse(char *text)
 {
 	for (; *text; text++)
 		if ((unsigned char)*text < ' ' || *text == 0x7f)
@@ -59,7 +55,7 @@ say(const char *kind, const char *fmt, va_list args)
 	char text[2048];
 
 	vsnprintf(text, sizeof(text), fmt, args);
-	defuse(text);
+	message_defuse(text);
 	pthread_mutex_lock(&lock);
 	wipe_progress();
 	fprintf(stderr, "pg_basetar: %s%s\n", kind, text);
@@ -91,8 +87,8 @@ message_error(const struct error *err)
 {
 	struct error line = *err;
 
-	defuse(line.text);
-	defuse(line.hint);
+	message_defuse(line.text);
+	message_defuse(line.hint);
 	say_with_hint("", line.text, message_hint(&line));
 }
 
@@ -101,8 +97,8 @@ message_mishap(const struct error *err)
 {
 	struct error line = *err;
 
-	defuse(line.text);
-	defuse(line.hint);
+	message_defuse(line.text);
+	message_defuse(line.hint);
 	say_with_hint("warning: ", line.text, line.hint[0] ? line.hint : NULL);
 }
 

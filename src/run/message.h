@@ -19,6 +19,12 @@ enum message_level {
 
 void message_set_level(enum message_level level);
 
+/*
+ * Make ${text} one line that is safe on a terminal: file names and the like come from
+ * elsewhere, a line break in one would forge a line of ours.
+ */
+void message_defuse(char *text);
+
 /* "pg_basetar: TEXT", and "hint: HINT" where there is one. */
 void message_error(const struct error *err);
 

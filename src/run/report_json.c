@@ -1,5 +1,3 @@
-#include <stdio.h>
-
 #include "option/options.h"
 #include "run/report_internal.h"
 #include "util/lsn.h"
@@ -16,23 +14,6 @@ put_time(struct json *j, const char *key, time_t when)
 
 	if (gmtime_r(&when, &tm) && strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) > 0)
 		json_text(j, key, text);
-	else
-		json_null(j, key);
-}
-
-static void
-put_lsn(struct json *j, const char *key, uint64_t lsn)
-{
-	char text[LSN_TEXT];
-
-	json_text(j, key, lsn == 0 ? NULL : lsn_print(text, lsn));
-}
-
-static void
-put_number_if(struct json *j, const char *key, bool is_known, uint64_t number)
-{
-	if (is_known)
-		json_number(j, key, number);
 	else
 		json_null(j, key);
 }
@@ -76,17 +57,12 @@ put_times(struct json *j, const struct report *r, const struct progress *p)
 static void
 put_cluster(struct json *j, const struct report_facts *f)
 {
-	char identifier[24];
-
 	json_text(j, "label", f->label);
 	json_text(j, "mode", f->mode);
 	json_text(j, "source", f->source);
-	put_number_if(j, "server_version", f->server_version > 0, f->server_version);
+	json_number_if(j, "server_version", f->server_version > 0, f->server_version);
 	json_text(j, "server_version_text", f->server_version_text);
-	/* as text: most readers keep numbers in 53 bits */
-	snprintf(identifier, sizeof(identifier), "%llu",
-	    (unsigned long long)f->system_identifier);
-	json_text(j, "system_identifier", f->system_identifier ? identifier : NULL);
+	json_identifier(j, "system_identifier", f->system_identifier);
 	json_text(j, "data_directory", f->data_directory);
 }
 
@@ -107,16 +83,18 @@ put_tablespaces(struct json *j, const struct tablespaces *list)
 static void
 put_archive(struct json *j, const struct report_facts *f)
 {
+	char lsn[LSN_TEXT];
+
 	json_text(j, "input", f->input);
 	json_text(j, "output", f->output);
 	json_text(j, "compression", f->compression);
 	json_number(j, "compression_level", (uint64_t)f->compression_level);
 	json_text(j, "wal_method", f->wal_method);
 	json_text(j, "manifest_checksums", f->manifest_checksums);
-	put_lsn(j, "start_lsn", f->start_lsn);
-	put_number_if(j, "start_timeline", f->start_timeline > 0, f->start_timeline);
-	put_lsn(j, "stop_lsn", f->stop_lsn);
-	put_number_if(j, "stop_timeline", f->stop_timeline > 0, f->stop_timeline);
+	json_text(j, "start_lsn", lsn_print_known(lsn, f->start_lsn));
+	json_number_if(j, "start_timeline", f->start_timeline > 0, f->start_timeline);
+	json_text(j, "stop_lsn", lsn_print_known(lsn, f->stop_lsn));
+	json_number_if(j, "stop_timeline", f->stop_timeline > 0, f->stop_timeline);
 	put_tablespaces(j, f->tablespaces);
 	json_number(j, "members", f->members);
 	json_number(j, "bytes_raw", f->bytes_raw);
@@ -126,12 +104,12 @@ put_archive(struct json *j, const struct report_facts *f)
 static void
 put_proofs(struct json *j, const struct report_facts *f)
 {
-	put_number_if(j, "wal_records", f->is_wal_proved, f->wal_records);
-	put_number_if(j, "pages_checked", f->are_pages_checked, f->pages.pages);
-	put_number_if(j, "files_checked", f->are_pages_checked, f->pages.files);
-	put_number_if(j, "damaged_pages", f->are_pages_checked, f->pages.damaged_pages);
-	put_number_if(j, "damaged_files", f->are_pages_checked, f->pages.damaged_files);
-	put_number_if(j, "benign_pages", f->are_pages_checked, f->benign_pages);
+	json_number_if(j, "wal_records", f->is_wal_proved, f->wal_records);
+	json_number_if(j, "pages_checked", f->are_pages_checked, f->pages.pages);
+	json_number_if(j, "files_checked", f->are_pages_checked, f->pages.files);
+	json_number_if(j, "damaged_pages", f->are_pages_checked, f->pages.damaged_pages);
+	json_number_if(j, "damaged_files", f->are_pages_checked, f->pages.damaged_files);
+	json_number_if(j, "benign_pages", f->are_pages_checked, f->benign_pages);
 }
 
 static void
@@ -144,8 +122,8 @@ put_findings(struct json *j, const struct report_rows *rows)
 		json_object(j, NULL);
 		json_text(j, "kind", f->kind);
 		json_text(j, "file", f->file);
-		put_number_if(j, "block", f->has_block, f->block);
-		put_number_if(j, "offset", f->has_offset, f->offset);
+		json_number_if(j, "block", f->has_block, f->block);
+		json_number_if(j, "offset", f->has_offset, f->offset);
 		json_text(j, "expected", f->expected);
 		json_text(j, "found", f->found);
 		json_text(j, "text", f->text);

@@ -78,8 +78,8 @@ is_zero(const uint8_t *bytes, size_t len)
 	return true;
 }
 
-/* A body longer than this is worth a call that goes past it. */
-#define WORTH_SKIPPING ((uint64_t)64 * 1024)
+/* A body longer than this is gone past with a call of its own, where the source can. */
+#define WORTH_SKIPPING ((uint64_t)4 * 1024)
 
 /* Past the body and its padding, a scratchful at a time where it must be read. */
 static int

@@ -40,3 +40,9 @@ lsn_print(char out[LSN_TEXT], uint64_t lsn)
 	    (uint32_t)lsn);
 	return out;
 }
+
+const char *
+lsn_print_known(char out[LSN_TEXT], uint64_t lsn)
+{
+	return lsn == 0 ? NULL : lsn_print(out, lsn);
+}

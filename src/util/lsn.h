@@ -19,4 +19,7 @@ bool lsn_parse(const char *text, uint64_t *lsn);
 /* Returns ${out}, so that it can stand among the arguments of a message. */
 const char *lsn_print(char out[LSN_TEXT], uint64_t lsn);
 
+/* The same; NULL for 0, which no position is. */
+const char *lsn_print_known(char out[LSN_TEXT], uint64_t lsn);
+
 #endif

@@ -78,6 +78,22 @@ test_verify(void **state)
 }
 
 static void
+test_info(void **state)
+{
+	struct line line;
+	struct options o;
+
+	(void)state;
+	o = taken(&line, "info base.tar");
+	assert_int_equal(o.command, COMMAND_INFO);
+	assert_string_equal(o.input, "base.tar");
+	assert_false(o.brief || o.json || o.progress);
+	o = taken(&line, "--brief info -P - --json");
+	assert_null(o.input);
+	assert_true(o.brief && o.json && o.progress);
+}
+
+static void
 test_defaults(void **state)
 {
 	struct line line;
@@ -303,6 +319,13 @@ static struct refusal refusals[] = {
 
 	{ "verify", "no archive is given",
 	    "Name a file, a directory of --split or pg_basebackup -Ft, or - for standard input." },
+	{ "info", "no archive is given",
+	    "Name a file, a directory of --split or pg_basebackup -Ft, or - for standard "
+	    "input." },
+	{ "info -q a", "option \"--quiet\" is not for the command \"info\"",
+	    "Try \"pg_basetar info --help\"." },
+	{ "verify --brief a", "option \"--brief\" is not for the command \"verify\"",
+	    "Try \"pg_basetar verify --help\"." },
 	{ "verify a b", "operand \"b\" is one too many", NULL },
 	{ "verify ''", "the name of the archive is empty", NULL },
 	{ "-D /d verify a", "option \"--pgdata\" is not for the command \"verify\"",
@@ -314,7 +337,6 @@ static struct refusal refusals[] = {
 	    "Name a file: it appears there when the run has ended." },
 	{ "restore base.tar --standby",
 	    "command \"restore\" is not available in this version", NULL },
-	{ "info -", "command \"info\" is not available in this version", NULL },
 
 	{ "-D /d --report=-", "the report cannot go to standard output",
 	    "Name a file: it appears there when the run has ended." },
@@ -427,6 +449,7 @@ main(void)
 {
 	static struct CMUnitTest tests[16 + REFUSALS] = {
 		cmocka_unit_test(test_verify),
+		cmocka_unit_test(test_info),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_long_names),
 		cmocka_unit_test(test_letters),
