@@ -79,14 +79,13 @@ checker_is_online(const struct checker *c)
 }
 
 /*
- * pg_basebackup -R writes them anew, behind the tree, and the manifest knows nothing of that;
- * pg_verifybackup passes over the first three as well.
+ * pg_basebackup -R puts the first, which is empty, or up to 11 the second behind pg_control, and
+ * writes the third anew; the manifest knows nothing of that.
  */
 bool
 checker_is_setting(const struct checker *c, const char *path)
 {
-	static const char *const names[] = { "postgresql.auto.conf", "standby.signal",
-		"recovery.signal", "recovery.conf" };
+	static const char *const names[] = { "standby.signal", "recovery.conf", CHECKER_SETTINGS };
 
 	for (size_t i = 0; !c->has_info && i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(path, names[i]) == 0)
@@ -108,6 +107,9 @@ checker_archive(struct checker *c, const struct archivepart *part, struct error 
 int
 checker_archive_end(struct checker *c, struct error *err)
 {
+	if (c->part.kind == ARCHIVEPART_WAL && !c->has_wal)
+		return findings_add(&c->findings, FINDINGS_MISSING, NULL, err,
+		    "the archive \"pg_wal.tar\" has no segment of WAL");
 	if (c->part.kind != ARCHIVEPART_ALONE && c->part.kind != ARCHIVEPART_BASE)
 		return 0;
 	if (!c->has_label && c->has_control &&
@@ -265,7 +267,8 @@ kind_of(const struct checker *c, const char *path, char type)
 {
 	const enum memberorder_kind kind = memberorder_kind(path, type);
 
-	if (kind == MEMBERORDER_INFO && c->order.has_begun && c->order.last >= MEMBERORDER_TREE)
+	if (kind == MEMBERORDER_INFO &&
+	    (c->is_stock || (c->order.has_begun && c->order.last >= MEMBERORDER_TREE)))
 		return MEMBERORDER_TREE;
 	return kind;
 }
@@ -280,6 +283,8 @@ checker_member(struct checker *c, const struct tar_entry *entry, uint64_t offset
 	if (archivepart_path(&c->part, name, is_one_archive(c), &now->path, err) ||
 	    memberset_add(c->set, buf_text(&now->path), &now->row, err))
 		return -1;
+	if (c->members == 0)
+		c->is_stock = entry->has_owner;
 	now->kind = kind_of(c, now->row->path, entry->type);
 	now->row->size = entry->type == TAR_FILE ? entry->size : 0;
 	now->row->offset = offset;
@@ -288,6 +293,8 @@ checker_member(struct checker *c, const struct tar_entry *entry, uint64_t offset
 	now->done = 0;
 	now->is_kept = now->is_relation = now->is_segment = false;
 	buf_clear(&now->text);
+	if (c->has_control && checker_is_setting(c, name) && strcmp(name, CHECKER_SETTINGS) != 0)
+		c->is_told_to_follow = true;
 	c->members++;
 	if (check_entry(c, entry, err))
 		return -1;

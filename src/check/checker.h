@@ -38,6 +38,7 @@ struct checker;
 struct checker_options {
 	void (*finding)(const struct finding *);
 	void (*benign)(const char *text); /* what looks damaged, and is not: a line */
+	void (*warning)(const char *text); /* what whoever restores it must know: a line */
 	/*
 	 * The digests that the manifest has, a bit 1 << enum digest_kind each; 0: it comes
 	 * last, and pg_basetar.info tells, or if there is none it may be CRC32C or SHA256.

@@ -16,6 +16,9 @@ static const struct findings_place at_manifest = { .member = LAYOUT_MANIFEST };
 static const struct findings_place at_info = { .member = LAYOUT_INFO };
 static const struct findings_place at_map = { .member = LAYOUT_MAP };
 
+/* Where PostgreSQL reaches them. */
+#define TABLESPACES "pg_tblspc"
+
 /* A conflict between two texts. */
 static int
 conflict(struct checker *c, enum findings_kind kind, const struct findings_place *at,
@@ -252,18 +255,65 @@ archive_missing(struct checker *c, const struct findings_place *told_by, const c
 	    "the archive \"%s.tar\" of a tablespace is missing", oid);
 }
 
+/*
+ * The directory of the release in a tablespace that is ${below}: every one has it, and the
+ * server does not make it.  It may only be missing from one that was dropped while the backup
+ * ran, as the WAL says if it is there.
+ */
+static int
+find_content(struct checker *c, const char *below, const char *oid, bool *is_found,
+    struct error *err)
+{
+	struct memberset_row *content;
+	char path[96];
+
+	*is_found = true;
+	if (c->version == NULL)
+		return 0;
+	snprintf(path, sizeof(path), "%s/%s/%s", below, oid, c->version->tablespace_dir);
+	if (memberset_find(c->set, path, &content, err))
+		return -1;
+	*is_found = content && content->type == TAR_DIRECTORY;
+	if (*is_found || (checker_is_online(c) && (!c->has_line || checker_replay_drops(c, oid))))
+		return 0;
+	return findings_add(&c->findings, FINDINGS_MISSING,
+	    &(struct findings_place){ .member = path }, err, "the content of a tablespace");
+}
+
+/*
+ * Does the link lead to where our own archives have a tablespace?  pg_basebackup of such a
+ * cluster sends the content with the tree, and an archive without members.
+ */
+static bool
+is_inside(const char *oid, const char *target)
+{
+	struct buf ours = { 0 };
+	struct error ignored;
+	bool is_same = layout_link_target(&ours, oid, &ignored) == 0 &&
+	    strcmp(buf_text(&ours), target) == 0;
+
+	buf_free(&ours);
+	return is_same;
+}
+
 /* Of several archives: those that the map names, and no others. */
 static int
 check_archives(struct checker *c, const struct tablespace_map *map, struct error *err)
 {
 	size_t came = 0;
+	bool has_content;
 
 	for (size_t i = 0; i < map->count; i++) {
 		char oid[12];
 
 		snprintf(oid, sizeof(oid), "%" PRIu32, map->rows[i].oid);
-		if (has_archive(c, oid))
+		if (has_archive(c, oid)) {
 			came++;
+			if (!c->has_info &&
+			    find_content(c, is_inside(oid, map->rows[i].target) ?
+				    LAYOUT_TABLESPACES : TABLESPACES, oid, &has_content, err))
+				return -1;
+		}
 		else if (!c->has_info && archive_missing(c, &at_map, oid, err))
 			return -1; /* else pg_basetar.info tells of it */
 	}
@@ -308,49 +358,34 @@ link_missing(struct checker *c, const char *link, bool has_content, struct error
 			  "the link to a tablespace that pg_basetar.info tells of");
 }
 
-/*
- * A tablespace that is in the archive must be reached through its link.  Both may be missing
- * if it was dropped while the backup ran.
- */
+/* One that is in the archive must be reached through its link. */
 static int
 check_in_archive(struct checker *c, const char *oid, const char *link, bool has_link,
     struct error *err)
 {
-	struct memberset_row *content;
-	char path[64];
+	bool has_content;
 
-	snprintf(path, sizeof(path), "%s/%s", LAYOUT_TABLESPACES, oid);
-	if (memberset_find(c->set, path, &content, err))
+	if (find_content(c, TABLESPACES, oid, &has_content, err))
 		return -1;
-	if (has_link || (content == NULL && checker_is_online(c)))
+	if (has_link || (!has_content && checker_is_online(c)))
 		return 0;
-	return link_missing(c, link, content != NULL, err);
+	return link_missing(c, link, has_content, err);
 }
 
-/*
- * One with an archive of its own.  With a label the server makes the link, from
- * tablespace_map, and one without members was dropped meanwhile.
- */
+/* One with an archive of its own.  With a label the server makes the link, by tablespace_map. */
 static int
 check_apart(struct checker *c, const char *oid, const char *link, bool has_link,
     struct error *err)
 {
-	struct memberset_row *content;
-	char path[96];
+	bool has_content;
 
 	if (!has_archive(c, oid))
 		return archive_missing(c, &at_info, oid, err);
-	if (checker_is_online(c) || c->version == NULL)
+	if (find_content(c, TABLESPACES, oid, &has_content, err))
+		return -1;
+	if (has_link || checker_is_online(c) || c->version == NULL)
 		return 0;
-	snprintf(path, sizeof(path), "%s/%s", link, c->version->tablespace_dir);
-	if (memberset_find(c->set, path, &content, err))
-		return -1;
-	if (content == NULL &&
-	    findings_add(&c->findings, FINDINGS_MISSING,
-		&(struct findings_place){ .member = path }, err,
-		"the content of a tablespace that pg_basetar.info tells of"))
-		return -1;
-	return has_link ? 0 : link_missing(c, link, content != NULL, err);
+	return link_missing(c, link, has_content, err);
 }
 
 /* A tablespace that pg_basetar.info tells of. */

@@ -24,6 +24,26 @@ struct checker_range {
 	uint64_t start, end;
 };
 
+/* More databases and tablespaces, or templates of databases, than replay ever makes. */
+#define CHECKER_REPLAYED 10000
+#define CHECKER_TEMPLATES 64
+
+/* A record of WAL whose replay makes or drops what is more than a page. */
+struct checker_replay {
+	enum { REPLAY_DATABASE, REPLAY_TABLESPACE, REPLAY_DROP } kind;
+	unsigned line; /* that told of it */
+	uint64_t lsn, end_lsn;
+	struct walrecord_database database;
+	uint32_t space; /* the OID of a tablespace that is made or dropped, */
+	char *location; /* and of one that is made */
+};
+
+/* A database that replay copies. */
+struct checker_template {
+	uint32_t space, database;
+	bool is_changed; /* behind the first copy */
+};
+
 /* A timeline history file. */
 struct checker_history {
 	uint32_t timeline;
@@ -56,6 +76,7 @@ struct checker {
 	struct memberset *set;
 	struct pagesuspect *pages;
 
+	bool is_stock; /* pg_basebackup made it, which names the owner of each member */
 	bool has_info, has_label, has_map, has_control;
 	struct infofile info;
 	struct label label;
@@ -77,6 +98,8 @@ struct checker {
 	size_t nranges;
 	uint64_t of_digest[CHECKER_DIGESTS]; /* entries */
 	const char *without_digest;          /* a file that has none; NULL: each has one */
+	bool has_other_settings;             /* CHECKER_SETTINGS is not as it says, */
+	bool is_told_to_follow;              /* and pg_basebackup -R did that */
 	uint64_t not_compared;               /* digests of a kind that was not taken */
 	enum digest_kind not_taken;
 
@@ -95,12 +118,18 @@ struct checker {
 	uint64_t wal_records;
 	struct checker_history *histories;
 	size_t nhistories;
+	struct checker_replay *replayed;
+	size_t nreplayed;
+	uint64_t replayed_left_out;
+	struct checker_template templates[CHECKER_TEMPLATES];
+	size_t ntemplates;
 };
 
 /* A backup of a running server: so says pg_basetar.info, or there is none. */
 bool checker_is_online(const struct checker *c);
 
-/* A file at the top that need not be as the server sent it, nor where. */
+/* A file at the top that need not be where the server has it, nor be its own. */
+#define CHECKER_SETTINGS "postgresql.auto.conf"
 bool checker_is_setting(const struct checker *c, const char *path);
 
 /* checker_manifest.c */
@@ -124,5 +153,15 @@ MUST_CHECK int checker_wal_judge(struct checker *c, struct error *err);
 /* After that: would recovery read what line ${line} told, and that ends at ${end_lsn}? */
 bool checker_wal_is_read(const struct checker *c, unsigned line, uint64_t end_lsn);
 void checker_wal_free(struct checker *c);
+
+/* checker_replay.c: databases and tablespaces that replay makes or drops */
+MUST_CHECK int checker_replay_take(struct checker *c, unsigned line, const struct walrecord *rec,
+    struct error *err);
+/* A record is about a page of that database. */
+void checker_replay_block(struct checker *c, uint32_t space, uint32_t database);
+/* After checker_wal_judge(): does replay drop that tablespace? */
+bool checker_replay_drops(const struct checker *c, const char *oid);
+MUST_CHECK int checker_replay_judge(struct checker *c, struct error *err);
+void checker_replay_free(struct checker *c);
 
 #endif

@@ -57,12 +57,24 @@ print_hex(char *out, const uint8_t *bytes, size_t len)
 		snprintf(out + 2 * i, 3, "%02x", bytes[i]);
 }
 
+/* Whether pg_basebackup -R did it is seen when all members are. */
+static bool
+is_rewritten(struct checker *c, const struct memberset_row *row)
+{
+	if (c->has_info || strcmp(row->path, CHECKER_SETTINGS) != 0)
+		return false;
+	c->has_other_settings = true;
+	return true;
+}
+
 static int
 differs(struct checker *c, const struct memberset_row *row, enum digest_kind kind,
     const uint8_t *expected, const uint8_t *found, size_t len, struct error *err)
 {
 	char one[2 * DIGEST_MAX + 1], other[2 * DIGEST_MAX + 1];
 
+	if (is_rewritten(c, row))
+		return 0;
 	print_hex(one, expected, len);
 	print_hex(other, found, len);
 	return findings_add(&c->findings, FINDINGS_DIGEST,
@@ -119,7 +131,7 @@ hear_file(struct manifest_sink *sink, const struct manifest_file *file, struct e
 		return findings_add(&c->findings, FINDINGS_MANIFEST, &at_manifest, err,
 		    "tells twice of \"%s\"", file->path);
 	row->is_listed = true;
-	if (checker_is_setting(c, row->path))
+	if (row->size != file->size && is_rewritten(c, row))
 		return 0;
 	if (row->size != file->size &&
 	    findings_add_size(&c->findings,
@@ -328,6 +340,16 @@ judge_rows(struct checker *c, struct buf *last, struct error *err)
 	return 0;
 }
 
+static int
+judge_settings(struct checker *c, struct error *err)
+{
+	if (!c->has_other_settings || c->is_told_to_follow)
+		return 0;
+	return findings_add(&c->findings, FINDINGS_DIGEST,
+	    &(struct findings_place){ .member = CHECKER_SETTINGS }, err,
+	    "not as in the manifest, and not by pg_basebackup -R, which tells the copy to follow");
+}
+
 /* Files whose digests are of another kind than was taken: nothing is known of them. */
 static int
 judge_not_compared(struct checker *c, struct error *err)
@@ -374,5 +396,5 @@ checker_members_judge(struct checker *c, struct error *err)
 	int rc = judge_rows(c, &last, err);
 
 	buf_free(&last);
-	return rc == 0 ? judge_digests(c, err) : -1;
+	return rc || judge_settings(c, err) || judge_digests(c, err) ? -1 : 0;
 }

@@ -14,7 +14,7 @@
 
 struct blocks {
 	struct walrecord_sink sink; /* first */
-	struct pagesuspect *pages;
+	struct checker *checker;
 	struct pagesuspect_mention mention;
 	int rc;
 	struct error err;
@@ -26,8 +26,9 @@ hear_block(struct walrecord_sink *sink, const struct walrecord_block *b)
 	struct blocks *blocks = (struct blocks *)sink;
 
 	blocks->mention.is_made_anew = b->is_made_anew;
+	checker_replay_block(blocks->checker, b->space, b->database);
 	if (blocks->rc == 0)
-		blocks->rc = pagesuspect_mention(blocks->pages, b->space, b->database, b->relnode,
+		blocks->rc = pagesuspect_mention(blocks->checker->pages, b->space, b->database, b->relnode,
 		    b->fork, b->block, &blocks->mention, &blocks->err);
 }
 
@@ -36,13 +37,19 @@ static int
 mention_pages(struct checker *c, unsigned line, const struct walrecord *rec, struct error *err)
 {
 	struct blocks blocks = { .sink = { hear_block },
-		.pages = c->pages,
+		.checker = c,
 		.mention = { line, rec->lsn, rec->end_lsn, true } };
+	struct walrecord_database made;
 	struct error ignored;
-	uint32_t space, database;
 
-	if (walrecord_is_database_copy(rec, &space, &database))
-		return pagesuspect_database(c->pages, space, database, &blocks.mention, err);
+	if (walrecord_makes_database(rec, &made) && made.is_copy) {
+		if (pagesuspect_database(c->pages, made.space, made.database, &blocks.mention,
+			err))
+			return -1;
+		blocks.mention.is_made_anew = false; /* it reads those that it copies */
+		return pagesuspect_database(c->pages, made.from_space, made.from_database,
+		    &blocks.mention, err);
+	}
 	(void)!walrecord_blocks(rec, &blocks.sink, &ignored);
 	if (blocks.rc == -1)
 		*err = blocks.err;
@@ -62,7 +69,11 @@ hear_record(struct wallines_sink *sink, unsigned line, const struct walrecord *r
 		c->checkpoint_lines |= (uint64_t)1 << line;
 		c->checkpoint_end = rec->end_lsn;
 	}
-	return pagesuspect_has_any(c->pages) ? mention_pages(c, line, rec, err) : 0;
+	if (checker_replay_take(c, line, rec, err))
+		return -1;
+	if (pagesuspect_has_any(c->pages) || c->ntemplates > 0)
+		return mention_pages(c, line, rec, err);
+	return 0;
 }
 
 /* Where recovery begins: the label says it, and where there is none pg_control. */
@@ -173,6 +184,7 @@ checker_wal_free(struct checker *c)
 	for (size_t i = 0; i < c->nhistories; i++)
 		walhistory_free(&c->histories[i].history);
 	free(c->histories);
+	checker_replay_free(c);
 }
 
 /* ---- when all has come ---- */
@@ -358,6 +370,8 @@ judge_line(struct checker *c, const struct walhistory *h, struct error *err)
 	c->wal_records = line.records;
 	c->stop_timeline = line.timeline;
 	if (is_primary(c) ? judge_primary(c, &line, err) : judge_other(c, &line, err))
+		return -1;
+	if (checker_replay_judge(c, err))
 		return -1;
 	return c->findings.count == before ? judge_checkpoint(c, err) : 0;
 }

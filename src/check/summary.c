@@ -24,6 +24,7 @@ struct summary {
 	bool is_kept;
 	struct buf text; /* of one that is kept */
 
+	bool is_stock; /* pg_basebackup made it, which names the owner of each member */
 	bool has_info, has_label, has_map, has_control, has_manifest;
 	struct infofile info;
 	struct label label;
@@ -189,7 +190,7 @@ is_known(const struct summary *s)
 {
 	return (s->kind == MEMBERORDER_LABEL && s->has_label) ||
 	    (s->kind == MEMBERORDER_MAP && s->has_map) ||
-	    (s->kind == MEMBERORDER_INFO && (s->has_info || s->is_in_tree)) ||
+	    (s->kind == MEMBERORDER_INFO && (s->has_info || s->is_in_tree || s->is_stock)) ||
 	    (s->kind == MEMBERORDER_CONTROL && s->has_control) ||
 	    (s->kind == MEMBERORDER_TREE && s->version) || s->kind == MEMBERORDER_HISTORY;
 }
@@ -216,6 +217,8 @@ summary_member(struct summary *s, const struct tar_entry *entry, bool *wanted, s
 	const uint64_t size = entry->type == TAR_FILE ? entry->size : 0;
 
 	*wanted = false;
+	if (s->members == 0)
+		s->is_stock = entry->has_owner;
 	if (archivepart_path(&s->part, name, is_whole, &s->path, err))
 		return -1;
 	buf_clear(&s->text);

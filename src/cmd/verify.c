@@ -19,7 +19,7 @@ static int
 begin(struct reading *reading, int dirfd, struct error *err)
 {
 	struct verify *v = (struct verify *)reading;
-	struct checker_options opt = { message_finding, tell_benign, 0 };
+	struct checker_options opt = { message_finding, tell_benign, message_warning, 0 };
 
 	if (v->opt->digest_is_given)
 		opt.digests = 1U << v->opt->manifest_digest;

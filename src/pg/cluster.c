@@ -140,11 +140,11 @@ cluster_read_version(int datadir_fd, const struct pg_version **version, struct e
 const char *
 cluster_directory(unsigned n)
 {
-	static const char *const directories[] = { "base", "global", "pg_commit_ts", "pg_logical",
-		"pg_logical/mappings", "pg_logical/snapshots", "pg_multixact",
+	static const char *const directories[] = { "base", "global", "pg_commit_ts", "pg_dynshmem",
+		"pg_logical", "pg_logical/mappings", "pg_logical/snapshots", "pg_multixact",
 		"pg_multixact/members", "pg_multixact/offsets", "pg_notify", "pg_replslot",
-		"pg_serial", "pg_snapshots", "pg_subtrans", "pg_tblspc", "pg_twophase", "pg_wal",
-		"pg_xact" };
+		"pg_serial", "pg_snapshots", "pg_stat", "pg_stat_tmp", "pg_subtrans", "pg_tblspc",
+		"pg_twophase", "pg_wal", "pg_xact" };
 
 	return n < sizeof(directories) / sizeof(directories[0]) ? directories[n] : NULL;
 }

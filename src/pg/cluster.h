@@ -53,8 +53,9 @@ MUST_CHECK int cluster_read_version(
 
 /*
  * The directories, relative to the data directory, without which a server does not start
- * (seen on 10 to 18), or fails at its first checkpoint or transaction; it makes none of
- * them.  NULL after the last.
+ * (seen on 10 to 18; without those of statistics up to 14, and without pg_dynshmem where it
+ * is used), or fails at its first checkpoint or transaction; it makes none of them.  NULL after
+ * the last.
  */
 const char *cluster_directory(unsigned n);
 

@@ -1,5 +1,6 @@
 #include "pg/relfile.h"
 
+#include <inttypes.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -118,4 +119,14 @@ relfile_locate(const char *path, struct relfile_location *out)
 		return false;
 	*out = l;
 	return true;
+}
+
+int
+relfile_database(struct buf *path, uint32_t space, uint32_t database,
+    const struct pg_version *version, struct error *err)
+{
+	if (space == SPACE_DEFAULT)
+		return buf_printf(path, err, "base/%" PRIu32, database);
+	return buf_printf(path, err, "pg_tblspc/%" PRIu32 "/%s/%" PRIu32, space,
+	    version->tablespace_dir, database);
 }

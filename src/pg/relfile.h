@@ -4,6 +4,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "pg/cluster.h"
+#include "util/buf.h"
+#include "util/error.h"
+
 /*
  * Names of relation files: NUMBER[_fsm|_vm|_init][.SEGMENT], the same in every release
  * (src/common/relpath.c; measured on 10 to 18).  Those of temporary relations begin with
@@ -37,6 +41,13 @@ struct relfile_location {
  * False: *out is untouched.
  */
 bool relfile_locate(const char *path, struct relfile_location *out);
+
+/*
+ * Append the directory of a database, relative to the data directory: "base/5", or
+ * "pg_tblspc/16400/PG_15_202209061/5".
+ */
+MUST_CHECK int relfile_database(struct buf *path, uint32_t space, uint32_t database,
+    const struct pg_version *version, struct error *err);
 
 /*
  * Can the directory ${path}, relative to the data directory, hold relation files?

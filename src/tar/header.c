@@ -18,6 +18,7 @@ static const struct field {
   size_field = { "size", 124, 12 }, mtime_field = { "mtime", 136, 12 },
   checksum_field = { "checksum", 148, 8 }, type_field = { "typeflag", 156, 1 },
   link_field = { "linkname", 157, 100 }, magic_field = { "magic", 257, 8 },
+  owner_field = { "uname", 265, 32 },
   devmajor_field = { "devmajor", 329, 8 }, devminor_field = { "devminor", 337, 8 },
   prefix_field = { "prefix", 345, 155 };
 
@@ -336,6 +337,7 @@ tar_header_decode(const uint8_t block[TAR_BLOCK], struct tar_raw *out, struct er
 		return -1;
 	raw.mode = (uint32_t)mode;
 	raw.type = (char)block[type_field.at];
+	raw.has_owner = block[owner_field.at] != '\0';
 	get_name(block, raw.name);
 	get_text(block, &link_field, raw.link);
 	*out = raw;

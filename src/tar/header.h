@@ -1,6 +1,7 @@
 #ifndef PG_BASETAR_TAR_HEADER_H
 #define PG_BASETAR_TAR_HEADER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,6 +41,7 @@ struct tar_entry {
 	uint64_t gid;
 	uint64_t size; /* of a file's body, in bytes; of others not looked at */
 	int64_t mtime; /* seconds since 1970 */
+	bool has_owner; /* read only: the owner's name is there */
 };
 
 /*
@@ -71,6 +73,7 @@ struct tar_raw {
 	uint64_t gid;
 	uint64_t size; /* at most INT64_MAX - TAR_BLOCK, so that adding padding is safe */
 	int64_t mtime;
+	bool has_owner; /* by name */
 };
 
 /*

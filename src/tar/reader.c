@@ -225,6 +225,7 @@ tell_member(struct tar_reader *r, struct tar_entry *entry, struct error *err)
 		.gid = r->raw.gid,
 		.size = r->raw.size,
 		.mtime = r->raw.mtime,
+		.has_owner = r->raw.has_owner,
 	};
 	return 0;
 }

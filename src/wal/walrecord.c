@@ -22,7 +22,9 @@ enum {
 	XLOG_BACKUP_END = 0x50,
 	XLOG_OVERWRITE_CONTRECORD = 0xD0,
 	TABLESPACE_CREATE = 0x00,
-	DATABASE_CREATE_COPY = 0x00
+	TABLESPACE_DROP = 0x10,
+	DATABASE_CREATE_COPY = 0x00,
+	DATABASE_CREATE_EMPTY = 0x10
 };
 
 /* What the first byte of a part's header says; blocks are numbered from 0. */
@@ -251,19 +253,30 @@ walrecord_is_checkpoint(const struct walrecord *rec, uint64_t *redo_lsn)
 	       has_lsn(rec, 8, SIZE_MAX, redo_lsn);
 }
 
-/* The new database and its tablespace, and those it is copied from: OIDs. */
+/*
+ * The new database and its tablespace, and of a copy those it is copied from.  The number of
+ * the empty kind was that of DROP DATABASE up to 14.
+ */
 bool
-walrecord_is_database_copy(const struct walrecord *rec, uint32_t *space, uint32_t *database)
+walrecord_makes_database(const struct walrecord *rec, struct walrecord_database *out)
 {
+	const bool is_copy = is_kind(rec, RMGR_DATABASE, DATABASE_CREATE_COPY);
 	const uint8_t *data;
 	struct error ignored;
 	size_t len;
 
-	if (!is_kind(rec, RMGR_DATABASE, DATABASE_CREATE_COPY) ||
-	    walrecord_main_data(rec, &data, &len, &ignored) || len != 16)
+	if (!is_copy &&
+	    (rec->magic < MAGIC_15 || !is_kind(rec, RMGR_DATABASE, DATABASE_CREATE_EMPTY)))
 		return false;
-	*database = get_u32native(data);
-	*space = get_u32native(data + 4);
+	if (walrecord_main_data(rec, &data, &len, &ignored) || len != (is_copy ? 16 : 8))
+		return false;
+	*out = (struct walrecord_database){ .database = get_u32native(data),
+		.space = get_u32native(data + 4),
+		.is_copy = is_copy };
+	if (is_copy) {
+		out->from_database = get_u32native(data + 8);
+		out->from_space = get_u32native(data + 12);
+	}
 	return true;
 }
 
@@ -279,6 +292,20 @@ bool
 walrecord_is_tablespace(const struct walrecord *rec)
 {
 	return is_kind(rec, RMGR_TABLESPACE, TABLESPACE_CREATE);
+}
+
+bool
+walrecord_drops_tablespace(const struct walrecord *rec, uint32_t *oid)
+{
+	const uint8_t *data;
+	struct error ignored;
+	size_t len;
+
+	if (!is_kind(rec, RMGR_TABLESPACE, TABLESPACE_DROP) ||
+	    walrecord_main_data(rec, &data, &len, &ignored) || len != 4)
+		return false;
+	*oid = get_u32native(data);
+	return true;
 }
 
 int

@@ -113,12 +113,19 @@ bool walrecord_is_backup_end(const struct walrecord *rec, uint64_t *start_lsn);
  */
 bool walrecord_is_checkpoint(const struct walrecord *rec, uint64_t *redo_lsn);
 
-/*
- * Does replay of it copy a whole database, file by file, to ${database} in the tablespace
- * ${space}?  CREATE DATABASE up to 14, and with STRATEGY = FILE_COPY since.
- */
-bool walrecord_is_database_copy(const struct walrecord *rec, uint32_t *space,
-    uint32_t *database);
+/* A database that replay makes, by OIDs: its tablespace and its own. */
+struct walrecord_database {
+	uint32_t space, database;
+	/*
+	 * File by file from another: CREATE DATABASE up to 14, and with STRATEGY = FILE_COPY
+	 * since; ALTER DATABASE ... SET TABLESPACE.  Else empty, to be filled by other records.
+	 */
+	bool is_copy;
+	uint32_t from_space, from_database;
+};
+
+/* Does it make one?  Else *out is untouched. */
+bool walrecord_makes_database(const struct walrecord *rec, struct walrecord_database *out);
 
 /* Does it say that the record at *lsn was left incomplete, for good? */
 bool walrecord_is_overwrite(const struct walrecord *rec, uint64_t *lsn);
@@ -126,8 +133,11 @@ bool walrecord_is_overwrite(const struct walrecord *rec, uint64_t *lsn);
 /* Does it create a tablespace? */
 bool walrecord_is_tablespace(const struct walrecord *rec);
 
+/* Does it drop one?  Then *oid is which. */
+bool walrecord_drops_tablespace(const struct walrecord *rec, uint32_t *oid);
+
 /*
- * Which one: its OID, and the location as it was given, "" for a tablespace in place.
+ * Of one that creates one, which: its OID, and the location as it was given, "" for a tablespace in place.
  * ${path} lies among the record's bytes.  For walrecord_is_tablespace() only;
  * ERROR_FORMAT when that is not what the record has.
  */

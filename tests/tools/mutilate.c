@@ -22,8 +22,6 @@
  *    program looks at them; the mode of files that only the administrator knows;
  *  - a .done that is missing: the segment is archived once more; a segment more before the
  *    first or behind the last: recovery does not ask for it;
- *  - a directory that a server starts without, and the backup may not have had: pg_stat,
- *    pg_stat_tmp, pg_dynshmem;
  *  - with the manifest rebuilt: a relation, or whole pages of one, more or less; any byte of
  *    a file that has no checksum of its own (pg_xact, postgresql.conf); START TIME.
  */

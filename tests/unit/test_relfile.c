@@ -120,6 +120,22 @@ locations(void **state)
 	}
 }
 
+static void
+database_directory(void **state)
+{
+	struct error err = { .kind = ERROR_NONE };
+	struct buf path = { 0 };
+
+	(void)state;
+	assert_int_equal(relfile_database(&path, 1663, 5, cluster_version(15), &err), 0);
+	assert_string_equal(buf_text(&path), "base/5");
+	buf_clear(&path);
+	assert_int_equal(relfile_database(&path, 16400, 5, cluster_version(15), &err), 0);
+	assert_string_equal(buf_text(&path), "pg_tblspc/16400/PG_15_202209061/5");
+	assert_true(relfile_is_relation_dir(buf_text(&path)));
+	buf_free(&path);
+}
+
 int
 main(void)
 {

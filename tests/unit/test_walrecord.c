@@ -271,6 +271,53 @@ no_tablespace(void **state)
 	}
 }
 
+static void
+dropped_tablespace(void **state)
+{
+	static const uint8_t oid_alone[] = { 0xFF, 4, 4, 0x40, 0, 0 };
+	static const uint8_t longer[] = { 0xFF, 5, 4, 0x40, 0, 0, 0 };
+	struct walrecord rec = record(5, 0x10, oid_alone, sizeof(oid_alone));
+	uint32_t oid = 0;
+
+	(void)state;
+	assert_true(walrecord_drops_tablespace(&rec, &oid));
+	assert_int_equal(oid, 16388);
+	rec = record(5, 0, oid_alone, sizeof(oid_alone));
+	assert_false(walrecord_drops_tablespace(&rec, &oid));
+	rec = record(5, 0x10, longer, sizeof(longer));
+	assert_false(walrecord_drops_tablespace(&rec, &oid));
+}
+
+/* Database 5 in tablespace 1663, copied from 4 in 16388. */
+static void
+made_database(void **state)
+{
+	static const uint8_t copy[] = { 0xFF, 16, 5, 0, 0, 0, 0x7F, 6, 0, 0, 4, 0, 0, 0, 4, 0x40, 0,
+		0 };
+	static const uint8_t empty[] = { 0xFF, 8, 5, 0, 0, 0, 0x7F, 6, 0, 0 };
+	struct walrecord rec = record(4, 0, copy, sizeof(copy));
+	struct walrecord_database made;
+
+	(void)state;
+	assert_true(walrecord_makes_database(&rec, &made));
+	assert_true(made.is_copy);
+	assert_int_equal(made.space, 1663);
+	assert_int_equal(made.database, 5);
+	assert_int_equal(made.from_space, 16388);
+	assert_int_equal(made.from_database, 4);
+	rec = record(4, 0, empty, sizeof(empty));
+	assert_false(walrecord_makes_database(&rec, &made));
+	rec = record(4, 0x10, empty, sizeof(empty));
+	rec.magic = 0xD110;
+	assert_true(walrecord_makes_database(&rec, &made));
+	assert_false(made.is_copy);
+	assert_int_equal(made.database, 5);
+	rec.magic = 0xD10D; /* of 14: it drops one */
+	assert_false(walrecord_makes_database(&rec, &made));
+	rec = record(5, 0, copy, sizeof(copy));
+	assert_false(walrecord_makes_database(&rec, &made));
+}
+
 int
 main(void)
 {
@@ -279,6 +326,8 @@ main(void)
 		cmocka_unit_test(kinds),
 		cmocka_unit_test(tablespace),
 		cmocka_unit_test(no_tablespace),
+		cmocka_unit_test(dropped_tablespace),
+		cmocka_unit_test(made_database),
 	};
 
 	for (size_t i = 0; i < ROWS; i++)
