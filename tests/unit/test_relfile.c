@@ -140,11 +140,12 @@ int
 main(void)
 {
 	enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
-	struct CMUnitTest tests[ROWS + 3] = { cmocka_unit_test(no_relation),
-		cmocka_unit_test(directories), cmocka_unit_test(locations) };
+	struct CMUnitTest tests[ROWS + 4] = { cmocka_unit_test(no_relation),
+		cmocka_unit_test(directories), cmocka_unit_test(locations),
+		cmocka_unit_test(database_directory) };
 
 	for (size_t i = 0; i < ROWS; i++)
-		tests[i + 3] = (struct CMUnitTest){ .name = rows[i].name,
+		tests[i + 4] = (struct CMUnitTest){ .name = rows[i].name,
 			.test_func = is_relation,
 			.initial_state = &rows[i] };
 	return cmocka_run_group_tests_name("relfile", tests, NULL, NULL);
