@@ -196,6 +196,7 @@ forget(struct backup *b)
 	backup_cold_free(b);
 	backup_cluster_free(b);
 	walproof_free(b->proof);
+	backup_copies_free(b);
 	walhistory_free(&b->history);
 	sys_close(b->wal_fd);
 }

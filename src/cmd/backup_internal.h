@@ -53,6 +53,11 @@ struct backup_config {
 	} rows[3];
 };
 
+/* By OIDs: its tablespace and its own. */
+struct backup_database {
+	uint32_t space, database;
+};
+
 struct backup {
 	struct patrol patrol; /* first: its ops find the rest from it */
 	const struct options *opt;
@@ -96,8 +101,19 @@ struct backup {
 	struct walhistory history; /* of the timeline of the stop */
 	struct walpage_expect expect;
 	struct walproof *proof; /* of the WAL sent; NULL before that */
+	struct {
+		size_t count;
+		struct backup_database *rows;
+	} sent; /* the databases that were */
 	int wal_fd; /* pg_wal */
 };
+
+/* backup_copies.c: databases that replay copies */
+/* A file of the tree is sent, that PostgreSQL calls ${path}. */
+MUST_CHECK int backup_copies_sent(struct backup *, const char *path, struct error *err);
+/* After the proof of the WAL: ERROR_STATE, what one is copied from was not sent. */
+MUST_CHECK int backup_copies_check(const struct backup *, struct error *err);
+void backup_copies_free(struct backup *);
 
 /* backup_cluster.c: the data directory is one, and what it says of itself. */
 MUST_CHECK int backup_cluster_open(struct backup *, struct error *err);

@@ -145,6 +145,8 @@ tree_bytes(struct visitor *visitor, const char *path, const struct stat *st,
 
 	if (is_replaced(v->b, path))
 		return 0;
+	if (backup_copies_sent(v->b, path, err))
+		return -1;
 	return archive_bytes(v->b->archive, enter(v, path), path, st, bytes, len, err);
 }
 

@@ -192,7 +192,7 @@ check_proof(struct backup *b, struct error *err)
 	message_info("WAL proved: %llu records",
 	    (unsigned long long)walproof_records(b->proof));
 	warn_of_tablespaces(b);
-	return 0;
+	return backup_copies_check(b, err);
 }
 
 static int

@@ -130,3 +130,15 @@ relfile_database(struct buf *path, uint32_t space, uint32_t database,
 	return buf_printf(path, err, "pg_tblspc/%" PRIu32 "/%s/%" PRIu32, space,
 	    version->tablespace_dir, database);
 }
+
+bool
+relfile_is_database(const char *path, uint32_t *space, uint32_t *database)
+{
+	uint32_t s, d;
+
+	if (!take_directory(&path, &s, &d) || d == 0 || strcmp(path, "/PG_VERSION") != 0)
+		return false;
+	*space = s;
+	*database = d;
+	return true;
+}

@@ -42,6 +42,9 @@ struct relfile_location {
  */
 bool relfile_locate(const char *path, struct relfile_location *out);
 
+/* Is ${path} the file PG_VERSION of a database, which every one has?  False: untouched. */
+bool relfile_is_database(const char *path, uint32_t *space, uint32_t *database);
+
 /*
  * Append the directory of a database, relative to the data directory: "base/5", or
  * "pg_tblspc/16400/PG_15_202209061/5".

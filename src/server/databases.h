@@ -13,8 +13,7 @@
  * replay copies nothing, in silence, and the database is lost.  So the answer before the
  * backup starts and the one after all has been read are compared.
  *
- * What it cannot see: a database that moved and came back, and the copy of a template
- * that was dropped then.
+ * What it cannot see: a database that moved and came back.
  */
 
 /* As text, which the caller frees.  Any role may ask. */

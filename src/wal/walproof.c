@@ -14,6 +14,8 @@ struct walproof {
 	uint64_t records;
 	size_t count;
 	struct walproof_tablespace *tablespaces;
+	size_t ndatabases;
+	struct walrecord_database *databases;
 };
 
 static int
@@ -32,6 +34,19 @@ add_tablespace(struct walproof *p, const struct walrecord *rec, struct error *er
 	if (row.path == NULL)
 		return error_memory(err);
 	rows[p->count++] = row;
+	return 0;
+}
+
+static int
+add_database(struct walproof *p, const struct walrecord_database *row, struct error *err)
+{
+	struct walrecord_database *rows =
+	    realloc(p->databases, (p->ndatabases + 1) * sizeof(*rows));
+
+	if (rows == NULL)
+		return error_memory(err);
+	p->databases = rows;
+	rows[p->ndatabases++] = *row;
 	return 0;
 }
 
@@ -63,9 +78,12 @@ walproof_record(
     struct walreader_sink *sink, const struct walrecord *rec, struct error *err)
 {
 	struct walproof *p = (struct walproof *)sink;
+	struct walrecord_database made;
 
 	p->records++;
 	if (walrecord_is_tablespace(rec) && add_tablespace(p, rec, err))
+		return -1;
+	if (walrecord_makes_database(rec, &made) && add_database(p, &made, err))
 		return -1;
 	if (p->is_primary && rec->end_lsn >= p->stop_lsn)
 		return check_last(p, rec, err);
@@ -125,6 +143,13 @@ walproof_tablespaces(const struct walproof *p, size_t *count)
 	return p->tablespaces;
 }
 
+const struct walrecord_database *
+walproof_databases(const struct walproof *p, size_t *count)
+{
+	*count = p->ndatabases;
+	return p->databases;
+}
+
 uint64_t
 walproof_records(const struct walproof *p)
 {
@@ -139,6 +164,7 @@ walproof_free(struct walproof *p)
 	for (size_t i = 0; i < p->count; i++)
 		free(p->tablespaces[i].path);
 	free(p->tablespaces);
+	free(p->databases);
 	walreader_free(p->reader);
 	free(p);
 }

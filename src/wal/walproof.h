@@ -7,6 +7,7 @@
 
 #include "util/error.h"
 #include "wal/walpage.h"
+#include "wal/walrecord.h"
 
 /*
  * The proof that recovery of a backup will find its WAL: every record from the start
@@ -54,6 +55,10 @@ MUST_CHECK int walproof_finish(const struct walproof *, struct error *err);
 /* The tablespaces created, *count of them, in their order; owned by the proof. */
 const struct walproof_tablespace *
 walproof_tablespaces(const struct walproof *, size_t *count);
+
+/* The same of the databases that replay makes. */
+const struct walrecord_database *
+walproof_databases(const struct walproof *, size_t *count);
 
 /* Records read so far. */
 uint64_t walproof_records(const struct walproof *);

@@ -56,7 +56,22 @@ copied() {
 # The restored server would open, with a database that nobody can connect to.
 template_dropped() {
 	new_template
-	meanwhile 'create database copy template tmpl strategy file_copy' 'drop database tmpl'
+	hold main -o -
+	sql main 'create database copy template tmpl strategy file_copy'
+	sql main 'drop database tmpl'
+	let_go
+	[ "$rc" -eq 1 ]
+	one_error "$T/stderr" "database [0-9]* was copied .* from database $number, which was gone"
+}
+
+# As pg_basebackup would have it, which does not look.
+template_missing() {
+	new_template
+	hold main --no-manifest -o -
+	sql main 'create database copy template tmpl strategy file_copy'
+	let_go
+	verified 0
+	tar --delete -f "$archive" "base/$number"
 	verified 3 "missing: \"base/$number/PG_VERSION\": .*copied from it by the WAL"
 }
 
@@ -84,8 +99,12 @@ on_14() {
 	at main psql -X -q -d template1 -c 'create table filler as
 		select g, repeat(md5(g::text), 20) from generate_series(1, 60000) g'
 	new_template
-	meanwhile 'create database copy template tmpl' 'drop database tmpl'
-	verified 3 "missing: \"base/$number/PG_VERSION\""
+	hold main -o -
+	sql main 'create database copy template tmpl'
+	sql main 'drop database tmpl'
+	let_go
+	[ "$rc" -eq 1 ]
+	one_error "$T/stderr" "from database $number, which was gone"
 	meanwhile 'create database other template template0' 'drop database other'
 	verified 0 '^restorable'
 	cluster_stop main
@@ -221,6 +240,7 @@ info_first() {
 t 'a cluster with a large template1' prepared
 t 'a database is copied: sound' copied
 t 'a database is copied, and its template dropped before it was sent' template_dropped
+t 'the same, in an archive of one that does not look' template_missing
 t 'a copy of a copy: sound' copied_again
 t 'a database is copied, and its template changed: a warning' template_changed
 t 'CREATE DATABASE of 14' on_14

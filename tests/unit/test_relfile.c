@@ -124,6 +124,7 @@ static void
 database_directory(void **state)
 {
 	struct error err = { .kind = ERROR_NONE };
+	uint32_t space = 0, database = 0;
 	struct buf path = { 0 };
 
 	(void)state;
@@ -133,6 +134,13 @@ database_directory(void **state)
 	assert_int_equal(relfile_database(&path, 16400, 5, cluster_version(15), &err), 0);
 	assert_string_equal(buf_text(&path), "pg_tblspc/16400/PG_15_202209061/5");
 	assert_true(relfile_is_relation_dir(buf_text(&path)));
+	assert_false(relfile_is_database(buf_text(&path), &space, &database));
+	assert_int_equal(buf_printf(&path, &err, "/PG_VERSION"), 0);
+	assert_true(relfile_is_database(buf_text(&path), &space, &database));
+	assert_int_equal(space, 16400);
+	assert_int_equal(database, 5);
+	assert_false(relfile_is_database("global/PG_VERSION", &space, &database));
+	assert_false(relfile_is_database("PG_VERSION", &space, &database));
 	buf_free(&path);
 }
 
