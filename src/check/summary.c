@@ -75,6 +75,13 @@ summary_is_in_tree(const struct summary *s)
 	return s->is_in_tree;
 }
 
+/* pg_basetar.info tells; or tablespace_map, which depends on the version. */
+bool
+summary_knows_locations(const struct summary *s)
+{
+	return s->has_info || (s->is_in_tree && s->version);
+}
+
 /* ---- the manifest ---- */
 
 static int

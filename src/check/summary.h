@@ -43,6 +43,9 @@ MUST_CHECK int summary_bytes(struct summary *, const uint8_t *bytes, size_t len,
     struct error *err);
 MUST_CHECK int summary_member_end(struct summary *, struct error *err);
 
+/* Is it known what tablespaces there are, and where they were? */
+bool summary_knows_locations(const struct summary *);
+
 /* Has the tree begun?  Before it comes what a brief look wants. */
 bool summary_is_in_tree(const struct summary *);
 
