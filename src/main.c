@@ -8,6 +8,7 @@
 
 #include "cmd/backup.h"
 #include "cmd/info.h"
+#include "cmd/restore.h"
 #include "cmd/verify.h"
 #include "run/message.h"
 #include "run/report.h"
@@ -54,6 +55,8 @@ run_command(const struct options *options, bool *is_sound, struct error *err)
 		return verify_run(options, is_sound, err);
 	case COMMAND_INFO:
 		return info_run(options, err);
+	case COMMAND_RESTORE:
+		return restore_run(options, is_sound, err);
 	default:
 		return backup_run(options, is_sound, err);
 	}

@@ -196,6 +196,9 @@ check_entry(struct checker *c, const struct tar_entry *entry, struct error *err)
 
 	if (fault == NULL && entry->type == TAR_SYMLINK)
 		fault = link_fault(c, entry);
+	if (fault == NULL && (entry->mode & MODE_SPECIAL) != 0 && entry->type == TAR_FILE)
+		fault = mode_fault(c, entry);
+	c->now.fault = fault;
 	if (fault == NULL)
 		fault = mode_fault(c, entry);
 	if (fault && findings_add(&c->findings, FINDINGS_NAME, &place, err, "%s", fault))
@@ -299,6 +302,24 @@ checker_member(struct checker *c, const struct tar_entry *entry, uint64_t offset
 	if (check_entry(c, entry, err))
 		return -1;
 	return entry->type == TAR_FILE ? begin_body(c, entry, err) : 0;
+}
+
+enum memberorder_kind
+checker_member_kind(const struct checker *c)
+{
+	return c->now.kind;
+}
+
+const char *
+checker_member_path(const struct checker *c)
+{
+	return buf_text(&c->now.path);
+}
+
+const char *
+checker_member_fault(const struct checker *c)
+{
+	return c->now.fault;
 }
 
 /* ---- its body ---- */

@@ -8,6 +8,7 @@
 #include "archive/infofile.h"
 #include "check/archivepart.h"
 #include "check/findings.h"
+#include "check/memberorder.h"
 #include "check/pagesuspect.h"
 #include "pg/control.h"
 #include "pg/label.h"
@@ -66,6 +67,14 @@ MUST_CHECK int checker_member_end(struct checker *, struct error *err);
 
 MUST_CHECK int checker_archive_end(struct checker *, struct error *err);
 
+/*
+ * Of the member that has begun: what it is, what PostgreSQL calls it, and what makes it one
+ * that may not be unpacked; NULL: nothing does.  Valid until the next.
+ */
+enum memberorder_kind checker_member_kind(const struct checker *);
+const char *checker_member_path(const struct checker *);
+const char *checker_member_fault(const struct checker *);
+
 /* Bytes of backup_manifest, where it is no member; ${len} 0: its end. */
 MUST_CHECK int checker_manifest(struct checker *, const uint8_t *bytes, size_t len,
     struct error *err);
@@ -95,6 +104,12 @@ struct checker_facts {
 	uint64_t findings;
 	struct pagesuspect_sum pages;
 };
+
+/*
+ * After checker_finish(): the location of the next tablespace that replay of the WAL makes, from
+ * *at on, which is 0 at first.  NULL: there is no other.
+ */
+const char *checker_next_location(const struct checker *, size_t *at);
 
 /* Complete after checker_finish(). */
 struct checker_facts checker_facts(const struct checker *);

@@ -55,6 +55,7 @@ struct checker_current {
 	struct memberset_row *row; /* NULL: there is none */
 	struct buf path;           /* as PostgreSQL names it */
 	enum memberorder_kind kind;
+	const char *fault; /* that keeps it from being unpacked; NULL: none */
 	uint64_t done; /* bytes of the body */
 	struct digest *digests[CHECKER_DIGESTS]; /* NULL: not wanted */
 	struct buf text;   /* the body, of a member that is kept whole */

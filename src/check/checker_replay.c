@@ -205,3 +205,16 @@ checker_replay_judge(struct checker *c, struct error *err)
 	    "makes and drops %" PRIu64 " more databases and tablespaces than can be looked at",
 	    c->replayed_left_out);
 }
+
+const char *
+checker_next_location(const struct checker *c, size_t *at)
+{
+	while (*at < c->nreplayed) {
+		const struct checker_replay *row = &c->replayed[(*at)++];
+
+		if (row->kind == REPLAY_TABLESPACE && row->location[0] != '\0' &&
+		    is_replayed(c, row))
+			return row->location;
+	}
+	return NULL;
+}

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "cmd/info_internal.h"
-#include "cmd/reading_summary.h"
+#include "reading/reading_summary.h"
 
 static int
 print(struct reading_summary *r, struct error *err)

@@ -3,30 +3,22 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "check/manifestpeek.h"
-#include "cmd/verify_internal.h"
+#include "reading/reading_checker.h"
+#include "reading/reading_report.h"
 #include "run/message.h"
 #include "util/lsn.h"
 
-static void
-tell_benign(const char *text)
-{
-	message_info("%s", text);
-}
+struct verify {
+	struct reading reading; /* first */
+	const struct options *opt;
+	struct checker *checker;
+	struct report *report;
+};
 
-/* The digests that are to be taken: as the user says, or a manifest that can be read first. */
 static int
 begin(struct reading *reading, int dirfd, struct error *err)
 {
-	struct verify *v = (struct verify *)reading;
-	struct checker_options opt = { message_finding, tell_benign, message_warning, 0 };
-
-	if (v->opt->digest_is_given)
-		opt.digests = 1U << v->opt->manifest_digest;
-	else if (dirfd != -1 &&
-	    manifestpeek_digests(dirfd, &reading->cancel, &opt.digests, err))
-		return -1;
-	return checker_new(&v->checker, &opt, err);
+	return reading_checker(reading, dirfd, &((struct verify *)reading)->checker, err);
 }
 
 static struct checker *
@@ -179,7 +171,8 @@ verify_run(const struct options *opt, bool *is_sound, struct error *err)
 	reading_init(&v.reading, opt, &ops, "the backup was not verified");
 	rc = verify(&v, err);
 	*is_sound = rc == 0 && checker_findings(v.checker)->count == 0;
-	verify_report_write(&v, *is_sound, rc == -1 ? err : NULL);
+	reading_report(&v.reading, v.checker, v.report, "verify", *is_sound,
+	    rc == -1 ? err : NULL);
 	report_free(v.report);
 	checker_free(v.checker);
 	reading_free(&v.reading);

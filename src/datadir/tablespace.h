@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "pg/cluster.h"
-#include "pg/relocation.h"
+#include "util/relocation.h"
 #include "util/error.h"
 
 /*

@@ -29,7 +29,7 @@ static const struct {
 	{ "snapshot", { OF_SERVER }, NULL },
 };
 
-/* Options that mean something with another only. */
+/* Options of a backup that mean something with another only. */
 static const struct {
 	const char *one, *needs, *hint;
 } needing[] = {
@@ -37,9 +37,6 @@ static const struct {
 	    "All else is read from where the links in pg_tblspc lead." },
 	{ "waldir", "snapshot", "All else is read from where pg_wal leads." },
 };
-
-/* Other commands of the program's design. */
-static const char *const later_commands[] = { "restore" };
 
 /* The command line being read, and what it was found to ask for. */
 struct parsing {
@@ -58,10 +55,6 @@ take_command(struct parsing *p, const char *word, struct error *err)
 			p->options->command = (enum opttable_command)i;
 			return 0;
 		}
-	for (size_t i = 0; i < sizeof(later_commands) / sizeof(later_commands[0]); i++)
-		if (strcmp(word, later_commands[i]) == 0)
-			return error_set(err, ERROR_USAGE, 0,
-			    "command \"%s\" is not available in this version", word);
 	error_set(err, ERROR_USAGE, 0, "unknown command \"%s\"", word);
 	return error_hint(err, "Name the data directory with -D and the output with -o.");
 }
@@ -215,7 +208,8 @@ check_together(const struct options *o, const struct optread *r, struct error *e
 				return excluded(excluding[i].one, *other, excluding[i].why,
 				    err);
 	for (size_t i = 0; i < sizeof(needing) / sizeof(needing[0]); i++) {
-		if (!optread_was_given(r, needing[i].one) || optread_was_given(r, needing[i].needs))
+		if (o->command != COMMAND_BACKUP || !optread_was_given(r, needing[i].one) ||
+		    optread_was_given(r, needing[i].needs))
 			continue;
 		error_set(err, ERROR_USAGE, 0, "option \"--%s\" is for \"--%s\" only",
 		    needing[i].one, needing[i].needs);
@@ -280,6 +274,22 @@ complete_reading(struct options *o, const struct optread *r, struct error *err)
 	return 0;
 }
 
+/* It is new, so that no default names it; and links will lead to where it is. */
+static int
+complete_restore(struct options *o, struct error *err)
+{
+	if (!o->pgdata) {
+		error_set(err, ERROR_USAGE, 0, "no data directory is given");
+		return error_hint(err, "Name a new one with -D.");
+	}
+	if (o->waldir && o->waldir[0] != '/')
+		return error_set(err, ERROR_USAGE, 0,
+		    "option \"--waldir\": \"%s\" is no absolute path", o->waldir);
+	if (o->jobs == 0)
+		o->jobs = sys_processors();
+	return recovery_check(&o->recovery, err);
+}
+
 static int
 check_commands(const struct options *o, const struct optread *r, struct error *err)
 {
@@ -302,8 +312,11 @@ complete(struct options *o, const struct optread *r, struct error *err)
 		error_set(err, ERROR_USAGE, 0, "the report cannot go to standard output");
 		return error_hint(err, "Name a file: it appears there when the run has ended.");
 	}
-	return o->command == COMMAND_BACKUP ? complete_backup(o, r, err) :
-					      complete_reading(o, r, err);
+	if (o->command == COMMAND_BACKUP)
+		return complete_backup(o, r, err);
+	if (o->command == COMMAND_RESTORE && complete_restore(o, err))
+		return -1;
+	return complete_reading(o, r, err);
 }
 
 static int

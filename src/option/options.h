@@ -7,7 +7,8 @@
 #include "checksum/digest.h"
 #include "option/opttable.h"
 #include "option/optvalue.h"
-#include "pg/relocation.h"
+#include "pg/recovery.h"
+#include "util/relocation.h"
 #include "util/error.h"
 
 /* The version of the program; the manual's only other mention is in an example. */
@@ -28,11 +29,13 @@ struct options {
 	enum opttable_command command;
 	const char *input; /* of those that read a backup; NULL: standard input */
 
-	const char *pgdata; /* of a backup: never empty */
+	const char *pgdata; /* of a backup and of a restore: never empty; else NULL */
 	const char *label;
 	enum backup_source source;
-	struct relocations relocations; /* of a snapshot's tablespaces */
-	const char *waldir;             /* of a snapshot; NULL: where pg_wal leads */
+	struct relocations relocations; /* of a snapshot's tablespaces, or of those restored */
+	const char *waldir; /* of a snapshot; NULL: where pg_wal leads.  Or where it shall lead */
+
+	struct recovery recovery; /* of a restore */
 
 	const char *output; /* NULL: standard output; never empty */
 	bool output_is_stdout; /* whether it is a terminal is for the caller to see */

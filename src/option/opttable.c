@@ -12,24 +12,27 @@
 #define B (1U << COMMAND_BACKUP)
 #define V (1U << COMMAND_VERIFY)
 #define I (1U << COMMAND_INFO)
-#define BV (B | V)
-#define ALL (B | V | I)
+#define R (1U << COMMAND_RESTORE)
+#define BR (B | R)
+#define BVR (B | V | R)
+#define ALL (B | V | I | R)
 
 /* clang-format off */
 const struct opttable_row opttable[] = {
 	{ 0, NULL, NULL, B, OPT_LAST, OPT_HEADING, 0, "What is backed up, and how" },
-	{ 'D', "pgdata", "DIR", B, OPT_LAST, OPT_NAME, AT(pgdata),
-	    "data directory (default: $PGDATA)" },
+	{ 0, NULL, NULL, R, OPT_LAST, OPT_HEADING, 0, "Where it goes, and how" },
+	{ 'D', "pgdata", "DIR", BR, OPT_LAST, OPT_NAME, AT(pgdata),
+	    "data directory (of a backup: $PGDATA)" },
 	{ 'l', "label", "LABEL", B, OPT_ONCE, OPT_LABEL, AT(label),
 	    "label of the backup" },
 	{ 0, "offline", NULL, B, OPT_LAST, OPT_OFFLINE, 0,
 	    "the server is shut down, and stays so" },
 	{ 0, "snapshot", NULL, B, OPT_LAST, OPT_SNAPSHOT, 0,
 	    "DIR is a snapshot of a running cluster" },
-	{ 'T', "tablespace-mapping", "OLD=NEW", B, OPT_LAST, OPT_RELOCATE, 0,
-	    "tablespace OLD of the snapshot is at NEW" },
-	{ 0, "waldir", "DIR", B, OPT_LAST, OPT_NAME, AT(waldir),
-	    "pg_wal of the snapshot is at DIR" },
+	{ 'T', "tablespace-mapping", "OLD=NEW", BR, OPT_LAST, OPT_RELOCATE, 0,
+	    "tablespace OLD is at NEW, or goes there" },
+	{ 0, "waldir", "DIR", BR, OPT_LAST, OPT_NAME, AT(waldir),
+	    "pg_wal is at DIR, or goes there" },
 	{ 'c', "checkpoint", "fast|spread", B, OPT_ONCE, OPT_CHECKPOINT, AT(checkpoint_fast),
 	    "pace of the first checkpoint (default: spread)" },
 	{ 'X', "wal-method", "fetch|none", B, OPT_ONCE, OPT_WAL_METHOD, AT(wal_method),
@@ -41,7 +44,7 @@ const struct opttable_row opttable[] = {
 	{ 0, "no-slot", NULL, B, OPT_LAST, OPT_FLAG, AT(no_slot),
 	    "do not hold WAL back with a slot" },
 	{ 0, NULL, NULL, V, OPT_LAST, OPT_HEADING, 0, "What is expected" },
-	{ 0, "manifest-checksums", "ALGO", BV, OPT_LAST, OPT_DIGEST, AT(manifest_digest),
+	{ 0, "manifest-checksums", "ALGO", BVR, OPT_LAST, OPT_DIGEST, AT(manifest_digest),
 	    "CRC32C (default), SHA224 to SHA512, NONE" },
 	{ 0, "no-manifest", NULL, B, OPT_LAST, OPT_FLAG, AT(no_manifest),
 	    "leave out backup_manifest" },
@@ -59,16 +62,36 @@ const struct opttable_row opttable[] = {
 	    "the same as -Z gzip" },
 	{ 'F', "format", "tar", B, OPT_LAST, OPT_FORMAT, 0,
 	    "the only format" },
-	{ 'j', "jobs", "N", B, OPT_LAST, OPT_JOBS, 0,
-	    "worker threads (default: the processors)" },
+	{ 'j', "jobs", "N", BR, OPT_LAST, OPT_JOBS, 0,
+	    "threads (default: the processors)" },
 	{ 'r', "max-rate", "RATE", B, OPT_LAST, OPT_RATE, 0,
 	    "at most that many kB/s, or with k, M, G" },
 	{ 'b', "blocking-factor", "N", B, OPT_LAST, OPT_RECORD, 0,
 	    "write records of N x 512 bytes, for tape" },
-	{ 0, "force", NULL, B, OPT_LAST, OPT_FLAG, AT(force),
-	    "replace an existing FILE" },
-	{ 'N', "no-sync", NULL, B, OPT_LAST, OPT_FLAG, AT(no_sync),
-	    "do not wait until FILE is on the disk" },
+	{ 0, "force", NULL, BR, OPT_LAST, OPT_FLAG, AT(force),
+	    "replace FILE; restore in spite of findings" },
+	{ 'N', "no-sync", NULL, BR, OPT_LAST, OPT_FLAG, AT(no_sync),
+	    "do not wait until it is on the disk" },
+
+	{ 0, NULL, NULL, R, OPT_LAST, OPT_HEADING, 0, "How the server recovers" },
+	{ 0, "restore-command", "COMMAND", R, OPT_LAST, OPT_NAME, AT(recovery.restore_command),
+	    "gets the WAL behind the backup" },
+	{ 0, "standby", NULL, R, OPT_LAST, OPT_FLAG, AT(recovery.is_standby),
+	    "it follows a primary" },
+	{ 0, "primary-conninfo", "CONNSTR", R, OPT_LAST, OPT_NAME, AT(recovery.primary_conninfo),
+	    "of which it is a standby" },
+	{ 0, "target-time", "TIME", R, OPT_LAST, OPT_NAME, AT(recovery.target_time),
+	    "recover to that moment" },
+	{ 0, "target-lsn", "LSN", R, OPT_LAST, OPT_NAME, AT(recovery.target_lsn),
+	    "recover to that position" },
+	{ 0, "target-xid", "XID", R, OPT_LAST, OPT_NAME, AT(recovery.target_xid),
+	    "recover to that transaction" },
+	{ 0, "target-name", "NAME", R, OPT_LAST, OPT_NAME, AT(recovery.target_name),
+	    "recover to that restore point" },
+	{ 0, "target-timeline", "TLI", R, OPT_LAST, OPT_NAME, AT(recovery.target_timeline),
+	    "along the line that leads to it" },
+	{ 0, "target-action", "ACTION", R, OPT_LAST, OPT_NAME, AT(recovery.target_action),
+	    "and then pause, promote or shutdown" },
 
 	{ 0, NULL, NULL, ALL, OPT_LAST, OPT_HEADING, 0, "What is said" },
 	{ 0, "brief", NULL, I, OPT_LAST, OPT_FLAG, AT(brief),
@@ -77,11 +100,11 @@ const struct opttable_row opttable[] = {
 	    "say it as JSON, for programs" },
 	{ 'P', "progress", NULL, ALL, OPT_ONCE, OPT_FLAG, AT(progress),
 	    "show progress" },
-	{ 'v', "verbose", NULL, BV, OPT_LAST, OPT_FLAG, AT(verbose),
+	{ 'v', "verbose", NULL, BVR, OPT_LAST, OPT_FLAG, AT(verbose),
 	    "say what is done" },
-	{ 'q', "quiet", NULL, BV, OPT_LAST, OPT_FLAG, AT(quiet),
+	{ 'q', "quiet", NULL, BVR, OPT_LAST, OPT_FLAG, AT(quiet),
 	    "say nothing but errors" },
-	{ 0, "report", "FILE", BV, OPT_LAST, OPT_NAME, AT(report),
+	{ 0, "report", "FILE", BVR, OPT_LAST, OPT_NAME, AT(report),
 	    "write a report of the run, as JSON" },
 	{ 'V', "version", NULL, ALL, OPT_LAST, OPT_VERSION, 0,
 	    "print the version, then exit" },
@@ -180,6 +203,10 @@ const struct opttable_commands opttable_commands[OPTTABLE_COMMANDS] = {
 	[COMMAND_INFO] = { "info", "info [OPTION]... FILE|DIR|-",
 	    "pg_basetar info says what a backup is: its label, positions and sizes.\n",
 	    "pg_basetar info base.tar.gz" },
+	[COMMAND_RESTORE] = { "restore", "restore [OPTION]... FILE|DIR|- -D DIR",
+	    "pg_basetar restore unpacks a backup into a new data directory, and proves it\n"
+	    "on the way.\n",
+	    "ssh host pg_basetar -D /pg/data | pg_basetar restore - -D /pg/new" },
 };
 
 static int

@@ -11,8 +11,8 @@
  * the usage printed from them.
  */
 
-enum opttable_command { COMMAND_BACKUP, COMMAND_VERIFY, COMMAND_INFO };
-#define OPTTABLE_COMMANDS 3
+enum opttable_command { COMMAND_BACKUP, COMMAND_VERIFY, COMMAND_INFO, COMMAND_RESTORE };
+#define OPTTABLE_COMMANDS 4
 
 extern const struct opttable_commands {
 	const char *name;

@@ -36,9 +36,10 @@
  */
 static const struct pg_version versions[] = {
 	{ CATALOG(10, 1002, 201707211), CALLS_14, .wal_magic = 0xD097,
-	    .manifest_version = 1, .primary_word = "master" },
+	    .manifest_version = 1, .primary_word = "master", .has_recovery_conf = true },
 	{ CATALOG(11, 1100, 201809051), CALLS_14, .wal_magic = 0xD098,
-	    .manifest_version = 1, .primary_word = "master", .label_has_timeline = true },
+	    .manifest_version = 1, .primary_word = "master", .label_has_timeline = true,
+	    .has_recovery_conf = true },
 	{ CATALOG(12, 1201, 201909212), CALLS_14, .wal_magic = 0xD101,
 	    .manifest_version = 1, .primary_word = "master", .label_has_timeline = true },
 	{ CATALOG(13, 1300, 202007201), CALLS_14, .wal_magic = 0xD106,

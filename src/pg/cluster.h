@@ -28,6 +28,7 @@ struct pg_version {
 	const char *primary_word;   /* in the label's line BACKUP FROM */
 	bool label_has_timeline;    /* the label has a line START TIMELINE */
 	bool map_escapes_backslash; /* so does tablespace_map, besides line ends */
+	bool has_recovery_conf;     /* recovery is told by a file of its own */
 	bool summarizes_wal;        /* there is a directory pg_wal/summaries */
 };
 

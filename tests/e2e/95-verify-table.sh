@@ -7,6 +7,10 @@
 . "$top/tests/e2e/background.sh"
 # shellcheck source=tests/e2e/chain.sh
 . "$top/tests/e2e/chain.sh"
+#
+# With PEERS=FILE, what other programs find in the same archives is written there, a line each
+# with tabs between: the archive, the row's name, and the exit status of verify, of
+# pg_verifybackup 15 on the unpacked tree (of archives of 15), of tar -t and of gzip -t.
 mutilate=${MUTILATE:-$top/build/rel/mutilate}
 [ -x "$mutilate" ] || skip_all "no $mutilate here (make unit)"
 memory=409600 # KiB that verify may need, whatever it is given
@@ -152,6 +156,35 @@ mutilated() { # ROW ARCHIVE
 		timeout 60 "$mutilate" peak "$T/peak" "$BIN" verify -
 }
 
+# by COMMAND...: its exit status.
+by() {
+	status=0
+	timeout 60 "$@" >/dev/null 2>&1 || status=$?
+	echo "$status"
+}
+
+by_pg_verifybackup() { # ARCHIVE
+	case $1 in
+	v1[78]) echo - ;;
+	*)
+		mkdir "$T/peer"
+		timeout 60 tar -xf "$T/peer.tar" -C "$T/peer" >/dev/null 2>&1 || :
+		by pg_verifybackup -i pg_basetar_tblspc "$T/peer"
+		rm -rf "$T/peer"
+		;;
+	esac
+}
+
+# Those of a million members, or of lengths that no file has, are left out.
+peers() { # ARCHIVE NAME STATUS
+	"$mutilate" "$2" "$T/out/$1.tar" - "$T/out/other.tar" 2>/dev/null | head -c 200000000 >"$T/peer.tar"
+	[ "$(wc -c <"$T/peer.tar")" -lt 200000000 ] || return 0
+	gzip=-
+	[ "$1" != gzip ] || gzip=$(by gzip -t <"$T/peer.tar")
+	printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$(by_pg_verifybackup "$1")" \
+		"$(by tar -tf - <"$T/peer.tar")" "$gzip" >>"$PEERS"
+}
+
 # row ARCHIVE NAME STATUS PATTERN...
 row() {
 	archive=$1
@@ -160,6 +193,7 @@ row() {
 	shift 3
 	captured mutilated "$name" "$archive"
 	cat "$T/stdout"
+	[ -z "${PEERS:-}" ] || peers "$archive" "$name" "$rc"
 	[ "$(cat "$T/peak")" -lt "$memory" ]
 	[ "$rc" -eq "$status" ]
 	lines 0 '^mutilate: ' "$T/stderr"

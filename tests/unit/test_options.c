@@ -335,8 +335,21 @@ static struct refusal refusals[] = {
 	{ "verify -qv a", "options \"--quiet\" and \"--verbose\" exclude each other", NULL },
 	{ "verify --report=- a", "the report cannot go to standard output",
 	    "Name a file: it appears there when the run has ended." },
-	{ "restore base.tar --standby",
-	    "command \"restore\" is not available in this version", NULL },
+	{ "restore base.tar", "no data directory is given", "Name a new one with -D." },
+	{ "restore -D /d", "no archive is given",
+	    "Name a file, a directory of --split or pg_basebackup -Ft, or - for standard "
+	    "input." },
+	{ "restore -D /d --waldir=wal a", "option \"--waldir\": \"wal\" is no absolute path", NULL },
+	{ "restore -D /d -z a", "option \"--gzip\" is not for the command \"restore\"",
+	    "Try \"pg_basetar restore --help\"." },
+	{ "restore -D /d --target-xid=7 --target-name=x --restore-command=c a",
+	    "recovery_target_xid and recovery_target_name exclude each other", NULL },
+	{ "restore -D /d --target-xid=7 a", "recovery to a target needs restore_command",
+	    "It gets the WAL behind the end of the backup: "
+	    "--restore-command='cp /archive/%f \"%p\"'" },
+	{ "restore -D /d --primary-conninfo=x a", "primary_conninfo is for a standby only", NULL },
+	{ "verify --standby a", "option \"--standby\" is not for the command \"verify\"",
+	    "Try \"pg_basetar verify --help\"." },
 
 	{ "-D /d --report=-", "the report cannot go to standard output",
 	    "Name a file: it appears there when the run has ended." },

@@ -1,4 +1,4 @@
-#include "cmd/reading_summary.h"
+#include "reading/reading_summary.h"
 
 static struct summary *
 summary_of(struct reading *reading)

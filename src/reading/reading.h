@@ -1,5 +1,5 @@
-#ifndef PG_BASETAR_CMD_READING_H
-#define PG_BASETAR_CMD_READING_H
+#ifndef PG_BASETAR_READING_READING_H
+#define PG_BASETAR_READING_READING_H
 
 #include <pthread.h>
 

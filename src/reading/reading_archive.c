@@ -1,7 +1,7 @@
 /* One archive: its members, read in the working thread, decoded in another. */
 #include <stdlib.h>
 
-#include "cmd/reading.h"
+#include "reading/reading.h"
 #include "source/decoded.h"
 #include "source/infile.h"
 #include "source/readahead.h"

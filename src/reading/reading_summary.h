@@ -1,8 +1,8 @@
-#ifndef PG_BASETAR_CMD_READING_SUMMARY_H
-#define PG_BASETAR_CMD_READING_SUMMARY_H
+#ifndef PG_BASETAR_READING_READING_SUMMARY_H
+#define PG_BASETAR_READING_READING_SUMMARY_H
 
 #include "check/summary.h"
-#include "cmd/reading.h"
+#include "reading/reading.h"
 
 /* How far the archives are read, for what they say of themselves. */
 enum reading_depth {

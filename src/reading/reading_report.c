@@ -1,4 +1,4 @@
-#include "cmd/verify_internal.h"
+#include "reading/reading_report.h"
 #include "pg/cluster.h"
 #include "run/message.h"
 
@@ -33,22 +33,24 @@ add_proofs(const struct checker_facts *c, struct report_facts *f)
 }
 
 void
-verify_report_write(struct verify *v, bool is_sound, const struct error *why)
+reading_report(struct reading *r, const struct checker *checker, struct report *report,
+    const char *command, bool is_sound, const struct error *why)
 {
-	struct report_facts facts = { .command = "verify",
-		.input = v->opt->input,
-		.compression = v->reading.compression,
-		.bytes_raw = v->reading.raw,
-		.bytes_written = reading_done(&v->reading),
-		.progress = &v->reading.progress };
+	struct report_facts facts = { .command = command,
+		.input = r->opt->input,
+		.data_directory = r->opt->pgdata,
+		.compression = r->compression,
+		.bytes_raw = r->raw,
+		.bytes_written = reading_done(r),
+		.progress = &r->progress };
 	struct error err = { 0 };
 
-	if (v->checker) {
-		const struct checker_facts c = checker_facts(v->checker);
+	if (checker) {
+		const struct checker_facts c = checker_facts(checker);
 
 		add_backup(&c, &facts);
 		add_proofs(&c, &facts);
 	}
-	if (report_write(v->report, report_verdict(why, is_sound), why, &facts, &err))
+	if (report_write(report, report_verdict(why, is_sound), why, &facts, &err))
 		message_mishap(&err);
 }

@@ -1,4 +1,4 @@
-#include "pg/relocation.h"
+#include "util/relocation.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 #include "check/backupset.h"
-#include "cmd/reading.h"
+#include "reading/reading.h"
 #include "run/message.h"
 #include "source/infile.h"
 

@@ -1,4 +1,4 @@
-#include "cmd/reading.h"
+#include "reading/reading.h"
 
 #include <fcntl.h>
 

@@ -1,0 +1,96 @@
+#include "cmd/restore.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "archive/layout.h"
+#include "reading/reading_report.h"
+#include "reading/reading_summary.h"
+#include "cmd/restore_internal.h"
+#include "run/message.h"
+
+static const char outcome[] = "the backup was not restored";
+
+/*
+ * Of several archives those of the tablespaces are read first, so that it must be known before
+ * where they go.
+ */
+static int
+plan_set(struct restore *r, struct error *err)
+{
+	struct reading_summary s = { .summary = NULL };
+	struct summary_facts facts;
+	struct stat st;
+	int rc;
+
+	if (r->opt->input == NULL || stat(r->opt->input, &st) == -1 || !S_ISDIR(st.st_mode))
+		return 0;
+	rc = reading_summary(&s, r->opt, READING_LOCATIONS, outcome, err);
+	if (rc == 0) {
+		facts = summary_facts(s.summary, false);
+		rc = restore_plan_summary(r, &facts, err);
+	}
+	reading_summary_free(&s);
+	return rc;
+}
+
+/* Settings that were outside of the data directory have no place that is known here. */
+static void
+say_config(const struct restore *r)
+{
+	const struct infofile *info = checker_facts(r->checker).info;
+
+	for (size_t i = 0; info && i < info->config.count; i++)
+		message_note("\"%s/%s/%s\" was at \"%s\": put it where the server shall find it",
+		    r->target.dir.path, LAYOUT_CONFIG, info->config.rows[i].name,
+		    info->config.rows[i].path);
+}
+
+static int
+restore(struct restore *r, struct error *err)
+{
+	const struct options *opt = r->opt;
+
+	if (opt->report && (report_open(&r->report, opt->report, opt->no_sync, err) ||
+			       report_refuse_output(r->report, opt->input, opt->input ? -1 : 0,
+				   err)))
+		return -1;
+	if (restore_plan_target(r, err) || plan_set(r, err) ||
+	    reading_run(&r->reading, "restoring", err))
+		return -1;
+	say_config(r);
+	message_info("restored into \"%s\": %" PRIu64 " members, %" PRIu64 " bytes", opt->pgdata,
+	    checker_facts(r->checker).members, checker_facts(r->checker).bytes);
+	return 0;
+}
+
+int
+restore_run(const struct options *opt, bool *is_sound, struct error *err)
+{
+	struct restore r = { .opt = opt };
+	int rc;
+
+	reading_init(&r.reading, opt, &restore_member_ops, outcome);
+	rc = restore(&r, err);
+	filepool_free(r.pool);
+	*is_sound = rc == 0 && checker_findings(r.checker)->count == 0;
+	reading_report(&r.reading, r.checker, r.report, "restore", *is_sound,
+	    rc == -1 ? err : NULL);
+	report_free(r.report);
+	checker_free(r.checker);
+	restore_plan_free(&r, rc == -1);
+	buf_free(&r.kept);
+	for (size_t i = 0; i < r.nearly; i++) {
+		free(r.early[i].path);
+		buf_free(&r.early[i].text);
+	}
+	buf_free(&r.map);
+	buf_free(&r.settings);
+	buf_free(&r.control);
+	buf_free(&r.paths);
+	free(r.made);
+	reading_free(&r.reading);
+	return rc;
+}

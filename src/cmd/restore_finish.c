@@ -1,0 +1,176 @@
+/*
+ * All has come, and is on its way to the disk: may it start?  Then what makes it a cluster is
+ * written, pg_control last and when all the rest is synced.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "archive/layout.h"
+#include "cmd/restore_internal.h"
+#include "pg/tablespace_map.h"
+#include "run/message.h"
+
+/* ---- may it start? ---- */
+
+static int
+not_written(const struct restore *r, struct error *err)
+{
+	return error_hint(err,
+	    "pg_control was not written, so that no server starts on \"%s\"; remove it, or restore "
+	    "into another directory with --force if you must.",
+	    r->target.dir.path);
+}
+
+static int
+check_findings(const struct restore *r, struct error *err)
+{
+	const uint64_t count = checker_findings(r->checker)->count;
+
+	if (count == 0 || r->opt->force)
+		return 0;
+	error_set(err, ERROR_STATE, 0, "the backup is not restorable: %" PRIu64 " finding%s", count,
+	    count == 1 ? "" : "s");
+	return not_written(r, err);
+}
+
+/* Replay would link the copy to where the original has the tablespace, and write there. */
+static int
+check_locations(const struct restore *r, struct error *err)
+{
+	const char *location;
+	struct stat st;
+	size_t at = 0;
+
+	while ((location = checker_next_location(r->checker, &at)) != NULL) {
+		if (r->opt->force || stat(location, &st) == -1)
+			continue;
+		error_set(err, ERROR_STATE, 0,
+		    "the WAL of the backup creates a tablespace at \"%s\", which is in use here",
+		    location);
+		return not_written(r, err);
+	}
+	return 0;
+}
+
+/* ---- tablespaces ---- */
+
+static int
+write_links(struct restore *r, struct error *err)
+{
+	char path[32];
+
+	for (size_t i = 0; i < r->nspaces; i++) {
+		const struct restore_space *s = &r->spaces[i];
+
+		snprintf(path, sizeof(path), "pg_tblspc/%" PRIu32, s->oid);
+		if (restore_write_link(r, path, s->location, err))
+			return -1;
+	}
+	return 0;
+}
+
+/* The server makes the links anew by it: it must name where they lead now. */
+static int
+build_map(const struct restore *r, struct buf *text, struct error *err)
+{
+	struct tablespace_map map = { 0 };
+	int rc = 0;
+
+	for (size_t i = 0; i < r->nspaces && rc == 0; i++)
+		rc = tablespace_map_add(&map, r->spaces[i].oid, r->spaces[i].location, err);
+	if (rc == 0)
+		rc = tablespace_map_build(text, &map, checker_facts(r->checker).version, err);
+	tablespace_map_free(&map);
+	return rc;
+}
+
+static int
+write_map(struct restore *r, struct error *err)
+{
+	struct buf text = { 0 };
+	bool is_moved = false;
+	int rc = 0;
+
+	if (!r->has_map)
+		return 0;
+	for (size_t i = 0; i < r->nspaces; i++)
+		is_moved = is_moved || r->spaces[i].moved_to;
+	if (is_moved && checker_facts(r->checker).version)
+		rc = build_map(r, &text, err);
+	else
+		rc = buf_append(&text, buf_text(&r->map), r->map.len, err);
+	if (rc == 0)
+		rc = restore_write_text(r, LAYOUT_MAP, &text, r->control_mtime, err);
+	buf_free(&text);
+	return rc;
+}
+
+/* ---- the directories, and pg_control ---- */
+
+/* Those of a cluster are for its owner, or for his group as well; the server sees to that. */
+static int
+finish_place(const struct restore *r, const struct restore_place *place, struct error *err)
+{
+	const mode_t mode = (r->control_mode & 0040) != 0 ? 0750 : 0700;
+
+	if (place->dir.path == NULL)
+		return 0;
+	if ((geteuid() == 0 && fchown(place->dir.fd, (uid_t)r->uid, (gid_t)r->gid) == -1) ||
+	    fchmod(place->dir.fd, mode) == -1) {
+		error_set(err, ERROR_IO, errno, "owner and mode");
+		return error_wrap(err, "\"%s\"", place->dir.path);
+	}
+	return 0;
+}
+
+static int
+finish_places(const struct restore *r, struct error *err)
+{
+	if (finish_place(r, &r->target, err) || finish_place(r, &r->wal, err))
+		return -1;
+	for (size_t i = 0; i < r->nspaces; i++)
+		if (finish_place(r, &r->spaces[i].place, err))
+			return -1;
+	return 0;
+}
+
+/*
+ * Under another name until it is on the disk: from then on a server starts.  Its directory is
+ * synced once more, and knows the name.
+ */
+static int
+write_control(struct restore *r, struct error *err)
+{
+	static const char unfinished[] = LAYOUT_CONTROL ".unfinished";
+	static const char directory[] = "global";
+
+	r->nmade = 0; /* all that was made is synced */
+	if (restore_write_text(r, unfinished, &r->control, r->control_mtime, err) ||
+	    restore_write_sync(r, err))
+		return -1;
+	if (beneath_rename(&r->target.beneath, unfinished, strrchr(LAYOUT_CONTROL, '/') + 1, err))
+		return error_wrap(err, "\"%s\"", unfinished);
+	r->nmade = 0;
+	return restore_write_made(r, &r->target, directory, err) || restore_write_sync(r, err) ?
+	    -1 :
+	    0;
+}
+
+int
+restore_finish(struct restore *r, struct error *err)
+{
+	if (check_findings(r, err) || check_locations(r, err))
+		return -1;
+	if (!r->has_control) /* even with --force */
+		return error_set(err, ERROR_FORMAT, 0, "there is no \"%s\": no server can start",
+		    LAYOUT_CONTROL);
+	return write_links(r, err) || write_map(r, err) || restore_settings_write(r, err) ||
+		finish_places(r, err) ||
+		restore_write_sync(r, err) || write_control(r, err) ?
+	    -1 :
+	    0;
+}

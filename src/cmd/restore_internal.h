@@ -1,0 +1,125 @@
+#ifndef PG_BASETAR_CMD_RESTORE_INTERNAL_H
+#define PG_BASETAR_CMD_RESTORE_INTERNAL_H
+
+/* What the files of the command share. */
+
+#include "check/checker.h"
+#include "check/summary.h"
+#include "reading/reading.h"
+#include "cmd/restore.h"
+#include "extract/beneath.h"
+#include "extract/filepool.h"
+#include "extract/newdir.h"
+#include "run/report.h"
+
+/* A directory that is filled, and what is to be synced in it. */
+struct restore_place {
+	struct newdir dir;
+	struct beneath beneath;
+};
+
+/* A tablespace. */
+struct restore_space {
+	uint32_t oid;
+	char *location;       /* where it goes: absolute, owned */
+	const char *moved_to; /* of the options, borrowed; NULL: it goes to where it was */
+	bool is_inside; /* it stays in the tree, as in a copy of a restored cluster: no place */
+	struct restore_place place;
+};
+
+/* A member that comes before it is known where things go: nothing is written until then. */
+struct restore_early {
+	char *path;
+	struct buf text;
+	uint32_t mode;
+	uint64_t uid, gid;
+	time_t mtime;
+};
+
+/* A file or directory that was made; ${place} is that of the target, the WAL or a tablespace. */
+struct restore_made {
+	struct restore_place *place;
+	size_t path; /* in the text of all */
+};
+
+struct restore {
+	struct reading reading; /* first */
+	const struct options *opt;
+	struct checker *checker;
+	struct report *report;
+	struct filepool *pool;
+
+	struct restore_place target, wal; /* of --waldir */
+	bool is_planned;                  /* it is known where the tablespaces go */
+	size_t nspaces;
+	struct restore_space *spaces; /* in the order of their OIDs */
+
+	/* the archive and the member that passes */
+	struct archivepart part;
+	enum { RESTORE_PASS_OVER, RESTORE_WRITE, RESTORE_KEEP } fate; /* of its bytes */
+	time_t mtime;
+	struct buf kept; /* its bytes */
+	size_t kept_most;
+	size_t nearly;
+	struct restore_early early[2]; /* backup_label, pg_basetar.info */
+
+	/* what is written when all the rest is there */
+	struct buf map;
+	bool has_map;
+	struct buf settings; /* RECOVERY_SETTINGS, if it is to be extended */
+	struct buf control;
+	bool has_control;
+	uint32_t control_mode;
+	uint64_t uid, gid; /* of it, and so of the directories that we make */
+	time_t control_mtime;
+	bool is_manifest_begun; /* of the one beside the archives */
+
+	struct buf paths;
+	size_t nmade;
+	struct restore_made *made;
+};
+
+/* restore_plan.c: where things go */
+MUST_CHECK int restore_plan_target(struct restore *r, struct error *err);
+/* Once it is known what tablespaces there are. */
+MUST_CHECK int restore_plan_summary(struct restore *r, const struct summary_facts *facts,
+    struct error *err);
+MUST_CHECK int restore_plan_info(struct restore *r, const struct infofile *info,
+    struct error *err);
+/* The place of what PostgreSQL calls ${path}, and in *below what it is there. */
+struct restore_place *restore_plan_place(struct restore *r, const char *path,
+    const char **below);
+/* That of the OID in "pg_tblspc/OID"; NULL: none. */
+const struct restore_space *restore_plan_space(const struct restore *r, const char *path);
+/* With ${forget} what was made and is empty goes away. */
+void restore_plan_free(struct restore *r, bool forget);
+
+/* restore_write.c: files, directories and links */
+MUST_CHECK int restore_write_directory(struct restore *r, const char *path, uint32_t mode,
+    uint64_t uid, uint64_t gid, struct error *err);
+MUST_CHECK int restore_write_link(struct restore *r, const char *path, const char *target,
+    struct error *err);
+/* A file begins in the pool. */
+MUST_CHECK int restore_write_file(struct restore *r, const char *path, uint32_t mode,
+    uint64_t uid, uint64_t gid, struct error *err);
+/* A whole one, with the mode and the owner of pg_control; ${mtime} 0: now. */
+MUST_CHECK int restore_write_text(struct restore *r, const char *path, const struct buf *text,
+    time_t mtime, struct error *err);
+/* What is called ${below} there was made, and will be synced. */
+MUST_CHECK int restore_write_made(struct restore *r, struct restore_place *place,
+    const char *below, struct error *err);
+MUST_CHECK int restore_write_sync(struct restore *r, struct error *err);
+
+/* restore_settings.c: recovery, as the options say */
+/* Is the member ${path} replaced by what they say?  Does that come behind what is in it? */
+bool restore_settings_replace(const struct restore *r, const char *path);
+bool restore_settings_extend(const struct restore *r, const char *path);
+MUST_CHECK int restore_settings_write(struct restore *r, struct error *err);
+
+/* restore_member.c: the ops of reading a backup */
+extern const struct reading_ops restore_member_ops;
+
+/* restore_finish.c: all has come */
+MUST_CHECK int restore_finish(struct restore *r, struct error *err);
+
+#endif

@@ -1,0 +1,203 @@
+/* Where a backup goes: the data directory, that of the WAL, and those of the tablespaces. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "archive/layout.h"
+#include "cmd/restore_internal.h"
+#include "util/number.h"
+#include "util/sys.h"
+
+static int
+open_place(struct restore_place *place, const char *path, struct error *err)
+{
+	if (newdir_open(&place->dir, path, err))
+		return error_wrap(err, "\"%s\"", path);
+	beneath_open(&place->beneath, place->dir.fd);
+	return 0;
+}
+
+static void
+close_place(struct restore_place *place, bool forget)
+{
+	if (place->dir.path == NULL)
+		return;
+	beneath_close(&place->beneath);
+	newdir_close(&place->dir, forget);
+}
+
+int
+restore_plan_target(struct restore *r, struct error *err)
+{
+	if (open_place(&r->target, r->opt->pgdata, err))
+		return error_wrap(err, "data directory");
+	if (r->opt->waldir && open_place(&r->wal, r->opt->waldir, err))
+		return error_wrap(err, "directory of the WAL");
+	return 0;
+}
+
+/* ---- tablespaces ---- */
+
+/* pg_basebackup of a cluster that was restored by hand sends the tablespace with the tree. */
+static bool
+is_inside(uint32_t oid, const char *location)
+{
+	char text[12];
+	struct buf link = { 0 };
+	struct error ignored;
+	bool is_it;
+
+	snprintf(text, sizeof(text), "%" PRIu32, oid);
+	is_it = layout_link_target(&link, text, &ignored) == 0 &&
+	    strcmp(buf_text(&link), location) == 0;
+	buf_free(&link);
+	return is_it;
+}
+
+static int
+no_place(uint32_t oid, const char *location, struct error *err)
+{
+	error_set(err, ERROR_STATE, 0, "it is not told where tablespace %" PRIu32 " was%s%s", oid,
+	    location ? ": " : "", location ? location : "");
+	return error_hint(err, "Unpack the archive with tar, and make the link pg_tblspc/%" PRIu32
+			       " by hand.", oid);
+}
+
+/* One more, that was at ${location}. */
+static int
+add_space(struct restore *r, uint32_t oid, const char *location, struct error *err)
+{
+	struct restore_space row = { .oid = oid };
+	const char *other = location ? relocations_find(&r->opt->relocations, location) : NULL;
+
+	row.moved_to = other;
+	row.is_inside = location && !other && is_inside(oid, location);
+	if (other == NULL && (location == NULL || (location[0] != '/' && !row.is_inside)))
+		return no_place(oid, location, err);
+	row.location = strdup(other ? other : location);
+	if (row.location == NULL)
+		return error_memory(err);
+	r->spaces[r->nspaces++] = row;
+	return 0;
+}
+
+/* A mapping of no tablespace is a slip of the pen: the one meant would go to its old place. */
+static int
+check_relocations(const struct restore *r, struct error *err)
+{
+	const struct relocations *list = &r->opt->relocations;
+
+	for (size_t i = 0; i < list->count; i++) {
+		size_t k = 0;
+
+		while (k < r->nspaces && r->spaces[k].moved_to != list->rows[i].new)
+			k++;
+		if (k < r->nspaces)
+			continue;
+		error_set(err, ERROR_USAGE, 0, "no tablespace of the backup was at \"%s\"",
+		    list->rows[i].old);
+		return error_hint(err, "\"pg_basetar info\" says where they were.");
+	}
+	return 0;
+}
+
+static int
+open_spaces(struct restore *r, struct error *err)
+{
+	r->is_planned = true;
+	if (check_relocations(r, err))
+		return -1;
+	for (size_t i = 0; i < r->nspaces; i++) {
+		struct restore_space *s = &r->spaces[i];
+
+		if (s->is_inside || open_place(&s->place, s->location, err) == 0)
+			continue;
+		error_wrap(err, "tablespace %" PRIu32, s->oid);
+		return error_hint(err, "Name a new or an empty directory for it with -T OLD=NEW.");
+	}
+	return 0;
+}
+
+static int
+make_room(struct restore *r, size_t count, struct error *err)
+{
+	r->spaces = calloc(count > 0 ? count : 1, sizeof(*r->spaces));
+	return r->spaces ? 0 : error_memory(err);
+}
+
+int
+restore_plan_summary(struct restore *r, const struct summary_facts *facts, struct error *err)
+{
+	if (make_room(r, facts->ntablespaces, err))
+		return -1;
+	for (size_t i = 0; i < facts->ntablespaces; i++)
+		if (add_space(r, facts->tablespaces[i].oid, facts->tablespaces[i].location, err))
+			return -1;
+	return open_spaces(r, err);
+}
+
+int
+restore_plan_info(struct restore *r, const struct infofile *info, struct error *err)
+{
+	const struct infofile_pairs *told = &info->tablespaces;
+	uint64_t oid;
+
+	if (make_room(r, told->count, err))
+		return -1;
+	for (size_t i = 0; i < told->count; i++) {
+		if (!number_parse(told->rows[i].name, strlen(told->rows[i].name), UINT32_MAX, &oid))
+			return error_set(err, ERROR_FORMAT, 0, "\"%s\": no tablespace is \"%s\"",
+			    LAYOUT_INFO, told->rows[i].name);
+		if (add_space(r, (uint32_t)oid, told->rows[i].path, err))
+			return -1;
+	}
+	return open_spaces(r, err);
+}
+
+const struct restore_space *
+restore_plan_space(const struct restore *r, const char *path)
+{
+	static const char below[] = "pg_tblspc/";
+	const char *oid = path + sizeof(below) - 1;
+	uint64_t number;
+
+	if (strncmp(path, below, sizeof(below) - 1) != 0 ||
+	    !number_parse(oid, strcspn(oid, "/"), UINT32_MAX, &number))
+		return NULL;
+	for (size_t i = 0; i < r->nspaces; i++)
+		if (r->spaces[i].oid == number)
+			return &r->spaces[i];
+	return NULL;
+}
+
+struct restore_place *
+restore_plan_place(struct restore *r, const char *path, const char **below)
+{
+	const struct restore_space *space = restore_plan_space(r, path);
+	const char *slash = space ? strchr(path + sizeof("pg_tblspc/") - 1, '/') : NULL;
+
+	if (slash && !space->is_inside) {
+		*below = slash + 1;
+		return &r->spaces[space - r->spaces].place;
+	}
+	if (r->wal.dir.path && strncmp(path, LAYOUT_WAL "/", sizeof(LAYOUT_WAL)) == 0) {
+		*below = path + sizeof(LAYOUT_WAL);
+		return &r->wal;
+	}
+	*below = path;
+	return &r->target;
+}
+
+void
+restore_plan_free(struct restore *r, bool forget)
+{
+	for (size_t i = 0; i < r->nspaces; i++) {
+		close_place(&r->spaces[i].place, forget);
+		free(r->spaces[i].location);
+	}
+	free(r->spaces);
+	close_place(&r->wal, forget);
+	close_place(&r->target, forget);
+}

@@ -1,0 +1,168 @@
+/* Files, directories and links of a restored cluster; what was made is remembered, and synced. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cmd/restore_internal.h"
+#include "util/sys.h"
+
+/* What no file of a cluster has is not given to one: set user, set group, sticky. */
+#define MODE 0777U
+
+static bool
+is_root(void)
+{
+	return geteuid() == 0;
+}
+
+int
+restore_write_made(struct restore *r, struct restore_place *place, const char *below,
+    struct error *err)
+{
+	const size_t n = r->nmade;
+	struct restore_made *rows;
+
+	/* room for a power of two, as long as they come one at a time */
+	if ((n & (n - 1)) == 0) {
+		rows = realloc(r->made, (n ? 2 * n : 1) * sizeof(*rows));
+		if (rows == NULL)
+			return error_memory(err);
+		r->made = rows;
+	}
+	r->made[n] = (struct restore_made){ place, r->paths.len };
+	if (buf_append(&r->paths, below, strlen(below) + 1, err))
+		return -1;
+	r->nmade++;
+	return 0;
+}
+
+static int
+failed(const char *path, struct error *err)
+{
+	if (err->sys == EEXIST)
+		error_hint(err, "The backup has it twice; \"pg_basetar verify\" tells more.");
+	return error_wrap(err, "\"%s\"", path);
+}
+
+int
+restore_write_directory(struct restore *r, const char *path, uint32_t mode, uint64_t uid,
+    uint64_t gid, struct error *err)
+{
+	const char *below;
+	struct restore_place *place = restore_plan_place(r, path, &below);
+
+	if (beneath_directory(&place->beneath, below, (mode & MODE) | 0700, err) ||
+	    (is_root() &&
+		beneath_owner(&place->beneath, below, (uid_t)uid, (gid_t)gid, err)))
+		return failed(path, err);
+	return restore_write_made(r, place, below, err);
+}
+
+int
+restore_write_link(struct restore *r, const char *path, const char *target, struct error *err)
+{
+	if (beneath_link(&r->target.beneath, path, target, err) ||
+	    (is_root() && beneath_owner(&r->target.beneath, path, (uid_t)r->uid, (gid_t)r->gid,
+			      err)))
+		return failed(path, err);
+	return 0;
+}
+
+static int
+set_owner_and_mode(int fd, uint32_t mode, uint64_t uid, uint64_t gid, struct error *err)
+{
+	if (is_root() && fchown(fd, (uid_t)uid, (gid_t)gid) == -1)
+		return error_set(err, ERROR_IO, errno, "chown");
+	return fchmod(fd, mode & MODE) == -1 ? error_set(err, ERROR_IO, errno, "chmod") : 0;
+}
+
+int
+restore_write_file(struct restore *r, const char *path, uint32_t mode, uint64_t uid,
+    uint64_t gid, struct error *err)
+{
+	const char *below;
+	struct restore_place *place = restore_plan_place(r, path, &below);
+	int fd;
+
+	if (beneath_file(&place->beneath, below, O_WRONLY | O_CREAT, 0600, &fd, err))
+		return failed(path, err);
+	if (set_owner_and_mode(fd, mode, uid, gid, err)) {
+		sys_close(fd);
+		return failed(path, err);
+	}
+	if (filepool_begin(r->pool, fd, path, err))
+		return -1;
+	return restore_write_made(r, place, below, err);
+}
+
+int
+restore_write_text(struct restore *r, const char *path, const struct buf *text, time_t mtime,
+    struct error *err)
+{
+	if (mtime == 0)
+		mtime = time(NULL);
+	if (restore_write_file(r, path, r->control_mode, r->uid, r->gid, err) ||
+	    (text->len > 0 && filepool_write(r->pool, text->data, text->len, err)))
+		return -1;
+	return filepool_end(r->pool, mtime, err);
+}
+
+/* ---- sync ---- */
+
+struct syncing {
+	struct filepool_sync sync; /* first */
+	const struct restore *r;
+};
+
+/* In any thread: each path is opened anew. */
+static int
+sync_one(struct filepool_sync *sync, size_t number, struct error *err)
+{
+	const struct restore *r = ((struct syncing *)sync)->r;
+	const struct restore_made *made = &r->made[number];
+	const char *path = (const char *)r->paths.data + made->path;
+	struct beneath beneath;
+	int fd, rc;
+
+	if (cancel_is_raised(&r->reading.cancel))
+		return error_set(err, ERROR_CANCELLED, 0, "cancelled");
+	beneath_open(&beneath, made->place->dir.fd);
+	rc = beneath_file(&beneath, path, O_RDONLY | O_NONBLOCK, 0, &fd, err);
+	beneath_close(&beneath);
+	if (rc == 0) {
+		if (fsync(fd) == -1)
+			rc = error_set(err, ERROR_IO, errno, "fsync");
+		sys_close(fd);
+	}
+	return rc == 0 ? 0 : error_wrap(err, "\"%s/%s\"", made->place->dir.path, path);
+}
+
+static int
+sync_place(const struct restore_place *place, struct error *err)
+{
+	if (place->dir.path && newdir_sync(&place->dir, err))
+		return error_wrap(err, "\"%s\"", place->dir.path);
+	return 0;
+}
+
+int
+restore_write_sync(struct restore *r, struct error *err)
+{
+	struct syncing syncing = { { sync_one }, r };
+
+	if (filepool_drain(r->pool, err))
+		return -1;
+	if (r->opt->no_sync)
+		return 0;
+	progress_phase(&r->reading.progress, "syncing");
+	if (filepool_sync(r->pool, &syncing.sync, r->nmade, err) || sync_place(&r->wal, err) ||
+	    sync_place(&r->target, err))
+		return -1;
+	for (size_t i = 0; i < r->nspaces; i++)
+		if (sync_place(&r->spaces[i].place, err))
+			return -1;
+	return 0;
+}

@@ -1,0 +1,106 @@
+#include "extract/newdir.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "util/buf.h"
+#include "util/sys.h"
+
+/* The first name in it that is no "." or ".."; *is_empty: there is none. */
+static int
+look(int fd, bool *is_empty, struct error *err)
+{
+	const int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = again == -1 ? NULL : fdopendir(again);
+	struct dirent *entry;
+
+	if (dir == NULL) {
+		error_set(err, ERROR_IO, errno, "read the directory");
+		sys_close(again);
+		return -1;
+	}
+	*is_empty = true;
+	errno = 0;
+	while (*is_empty && (entry = readdir(dir)) != NULL)
+		*is_empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+	if (*is_empty && errno != 0)
+		error_set(err, ERROR_IO, errno, "read the directory");
+	closedir(dir);
+	return err->kind == ERROR_NONE ? 0 : -1;
+}
+
+static bool
+has(int fd, const char *name)
+{
+	struct stat st;
+
+	return fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* pg_control is written last: what has the rest of a cluster was not finished. */
+static int
+occupied(int fd, struct error *err)
+{
+	if (has(fd, "global/pg_control")) {
+		error_set(err, ERROR_STATE, EEXIST, "a cluster is there");
+		return error_hint(err, "Name a new or an empty directory.");
+	}
+	if (has(fd, "PG_VERSION") || has(fd, "pg_basetar.info") || has(fd, "backup_label")) {
+		error_set(err, ERROR_STATE, EEXIST, "an unfinished restore is there");
+		return error_hint(err, "No server starts on it; remove what is in the directory, and "
+				       "in those of its tablespaces, then restore again.");
+	}
+	error_set(err, ERROR_STATE, ENOTEMPTY, "the directory is in use");
+	return error_hint(err, "Name a new or an empty directory.");
+}
+
+int
+newdir_open(struct newdir *out, const char *path, struct error *err)
+{
+	struct newdir dir = { .path = path };
+	bool is_empty = true;
+
+	dir.is_made = mkdir(path, 0700) == 0;
+	if (!dir.is_made && errno != EEXIST)
+		return error_set(err, ERROR_STATE, errno, "mkdir");
+	dir.fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir.fd == -1)
+		return error_set(err, ERROR_STATE, errno, "open");
+	if (look(dir.fd, &is_empty, err) || (!is_empty && occupied(dir.fd, err))) {
+		newdir_close(&dir, true);
+		return -1;
+	}
+	*out = dir;
+	return 0;
+}
+
+int
+newdir_sync(const struct newdir *dir, struct error *err)
+{
+	int rc = sys_sync_directory(dir->fd, err), parent;
+
+	if (rc == -1 || !dir->is_made)
+		return rc;
+	parent = openat(dir->fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (parent == -1)
+		return 0; /* one that we may not read; it is as old as the file system's next sync */
+	rc = sys_sync_directory(parent, err);
+	sys_close(parent);
+	return rc;
+}
+
+void
+newdir_close(struct newdir *dir, bool forget)
+{
+	if (dir->path == NULL)
+		return;
+	sys_close(dir->fd);
+	if (forget && dir->is_made)
+		rmdir(dir->path);
+	*dir = (struct newdir){ .fd = -1 };
+}

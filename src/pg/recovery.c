@@ -1,0 +1,104 @@
+#include "pg/recovery.h"
+
+#include <stddef.h>
+
+/* In the order in which they are written. */
+static const struct {
+	const char *name;
+	size_t field;
+	bool is_target;
+} settings[] = {
+	{ "restore_command", offsetof(struct recovery, restore_command), false },
+	{ "primary_conninfo", offsetof(struct recovery, primary_conninfo), false },
+	{ "recovery_target_time", offsetof(struct recovery, target_time), true },
+	{ "recovery_target_lsn", offsetof(struct recovery, target_lsn), true },
+	{ "recovery_target_xid", offsetof(struct recovery, target_xid), true },
+	{ "recovery_target_name", offsetof(struct recovery, target_name), true },
+	{ "recovery_target_timeline", offsetof(struct recovery, target_timeline), false },
+	{ "recovery_target_action", offsetof(struct recovery, target_action), false },
+};
+enum { SETTINGS = sizeof(settings) / sizeof(settings[0]) };
+
+static const char *
+value_of(const struct recovery *r, size_t n)
+{
+	return *(const char *const *)(const void *)((const char *)r + settings[n].field);
+}
+
+bool
+recovery_is_set(const struct recovery *r)
+{
+	for (size_t n = 0; n < SETTINGS; n++)
+		if (value_of(r, n))
+			return true;
+	return r->is_standby;
+}
+
+const char *
+recovery_file(const struct recovery *r, const struct pg_version *version)
+{
+	if (version->has_recovery_conf)
+		return "recovery.conf";
+	return r->is_standby ? "standby.signal" : "recovery.signal";
+}
+
+/*
+ * Quotes are doubled.  A backslash is read as an escape, and so doubled too, in both kinds of
+ * files (guc-file.l: GUC_scanstr(), which recovery.conf goes through as well).
+ */
+static int
+add(struct buf *text, const char *name, const char *value, struct error *err)
+{
+	if (buf_printf(text, err, "%s = '", name))
+		return -1;
+	for (; *value; value++)
+		if ((*value == '\'' || *value == '\\') ?
+			buf_printf(text, err, "%c%c", *value, *value) :
+			buf_append(text, value, 1, err))
+			return -1;
+	return buf_printf(text, err, "'\n");
+}
+
+int
+recovery_build(struct buf *text, const struct recovery *r, const struct pg_version *version,
+    struct error *err)
+{
+	if (version->has_recovery_conf && r->is_standby && add(text, "standby_mode", "on", err))
+		return -1;
+	for (size_t n = 0; n < SETTINGS; n++)
+		if (value_of(r, n) && add(text, settings[n].name, value_of(r, n), err))
+			return -1;
+	/* up to 11 the default is the timeline of the backup, and a standby would not follow */
+	if (version->has_recovery_conf && r->is_standby && r->target_timeline == NULL)
+		return add(text, "recovery_target_timeline", "latest", err);
+	return 0;
+}
+
+int
+recovery_check(const struct recovery *r, struct error *err)
+{
+	const char *target = NULL;
+
+	for (size_t n = 0; n < SETTINGS; n++) {
+		for (const char *c = value_of(r, n); c && *c; c++)
+			if (*c == '\n' || *c == '\r')
+				return error_set(err, ERROR_USAGE, 0, "%s has a line break",
+				    settings[n].name);
+		if (!settings[n].is_target || value_of(r, n) == NULL)
+			continue;
+		if (target)
+			return error_set(err, ERROR_USAGE, 0, "%s and %s exclude each other", target,
+			    settings[n].name);
+		target = settings[n].name;
+	}
+	if (r->is_standby && target)
+		return error_set(err, ERROR_USAGE, 0, "a standby and %s exclude each other", target);
+	if (!r->is_standby && r->primary_conninfo)
+		return error_set(err, ERROR_USAGE, 0, "primary_conninfo is for a standby only");
+	if (!r->is_standby && r->restore_command == NULL && recovery_is_set(r)) {
+		error_set(err, ERROR_USAGE, 0, "recovery to a target needs restore_command");
+		return error_hint(err, "It gets the WAL behind the end of the backup: "
+				       "--restore-command='cp /archive/%%f \"%%p\"'");
+	}
+	return 0;
+}

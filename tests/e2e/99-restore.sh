@@ -1,0 +1,384 @@
+#!/bin/sh
+# restore: the same trees as by hand, with tablespaces where they shall be, and they start; what is
+# damaged, refused or interrupted does not.
+# shellcheck source=tests/e2e/lib.sh
+. "${0%/*}/lib.sh"
+# shellcheck source=tests/e2e/background.sh
+. "$top/tests/e2e/background.sh"
+export PGUSER=postgres
+
+# moved NAME: the options that send the tablespaces of main to $T/NAME.
+moved() {
+	for space in spc1 spc2 spc3; do
+		printf -- '-T %s=%s\n' "$T/main/$space" "$T/$1/$space"
+	done
+}
+
+# restored NAME FROM OPTION...: into a new cluster; its exit status in $rc.
+restored() {
+	copy=$1
+	from=$2
+	shift 2
+	cluster_dir "$copy" "${MAJOR:-15}"
+	# shellcheck disable=SC2046 # words
+	captured as_server timeout 120 "$BIN" restore "$from" -D "$T/$copy/data" $(moved "$copy") "$@"
+}
+
+# same NAME ARCHIVE|DIR: as it is by hand, tablespace by tablespace.
+same() {
+	rm -rf "$T/hand"
+	mkdir "$T/hand"
+	case $2 in
+	*.tar*) tar -xf "$2" -C "$T/hand" ;;
+	*)
+		tar -xf "$(echo "$2"/base.tar*)" -C "$T/hand"
+		for file in "$2"/[1-9]*.tar*; do
+			oid=$(basename "${file%%.tar*}")
+			mkdir -p "$T/hand/pg_basetar_tblspc/$oid"
+			tar -xf "$file" -C "$T/hand/pg_basetar_tblspc/$oid"
+		done
+		[ ! -e "$2/backup_manifest" ] || cp "$2/backup_manifest" "$T/hand/"
+		[ ! -e "$2/pg_wal.tar" ] || tar -xf "$2/pg_wal.tar" -C "$T/hand/pg_wal"
+		[ ! -e "$2/pg_wal.tar.gz" ] || tar -xf "$2/pg_wal.tar.gz" -C "$T/hand/pg_wal"
+		;;
+	esac
+	diff -r --no-dereference -x pg_basetar_tblspc -x pg_tblspc -x tablespace_map \
+		"$T/hand" "$T/$1/data"
+	[ "$(find "$T/$1/data/pg_tblspc" -type l | wc -l)" -eq "${spaces:-3}" ]
+	for link in "$T/$1/data/pg_tblspc"/*; do
+		diff -r --no-dereference "$T/hand/pg_basetar_tblspc/${link##*/}" "$(readlink "$link")"
+		[ "$(stat -c %a "$link/")" = 700 ]
+	done
+	[ ! -e "$T/$1/data/pg_basetar_tblspc" ]
+	[ "$(stat -c %a "$T/$1/data")" = 700 ]
+}
+
+# whole NAME FROM OPTION...: restored, the same, and starts.
+whole() {
+	restored "$@"
+	[ "$rc" -eq 0 ]
+	[ ! -s "$T/stderr" ]
+	same "$1" "$2"
+	as_server pg_verifybackup -i tablespace_map "$T/$1/data" | grep -qx 'backup successfully verified'
+	cluster_start "$1"
+	sound "$1"
+	rm -rf "${T:?}/$1"
+}
+
+made() { # OUTPUT OPTION...
+	output=$1
+	shift
+	captured backup main -c fast -o "$output" "$@"
+	[ "$rc" -eq 0 ]
+	loaded main
+}
+
+one() { # SUFFIX OPTION...
+	suffix=$1
+	shift
+	made "$T/out/one$suffix" "$@"
+	whole one "$T/out/one$suffix"
+}
+
+piped() {
+	cluster_dir piped
+	# shellcheck disable=SC2046 # words
+	as_server "$BIN" -D "$T/main/data" -c fast -z |
+		as_server "$BIN" restore - -D "$T/piped/data" $(moved piped)
+	as_server pg_verifybackup "$T/piped/data" | grep -qx 'backup successfully verified'
+	cluster_start piped
+	sound piped
+}
+
+split() { # OPTION...
+	rm -rf "$T/out/set"
+	made "$T/out/set" --split "$@"
+	whole split "$T/out/set"
+	# the map that replay goes by names the new places, and no other
+	restored split "$T/out/set"
+	[ "$(grep -c "$T/split/" "$T/split/data/tablespace_map")" -eq 3 ]
+	lines 3 '' "$T/split/data/tablespace_map"
+	rm -rf "$T/split"
+}
+
+stock() { # OPTION...
+	rm -rf "$T/out/stock"
+	captured at main pg_basebackup -Ft -c fast -D "$T/out/stock" "$@"
+	[ "$rc" -eq 0 ]
+	whole stock "$T/out/stock"
+}
+
+stopped() {
+	captured as_server "$BIN" -D "$T/main/data" --offline -o "$T/out/stopped.tar"
+	[ "$rc" -eq 0 ]
+	whole stopped "$T/out/stopped.tar"
+	captured as_server "$BIN" -D "$T/main/data" --offline --split -o "$T/out/cold"
+	[ "$rc" -eq 0 ]
+	whole cold "$T/out/cold"
+}
+
+snapshot() {
+	cluster_start main
+	at main pgbench -n -t 200 >/dev/null 2>&1
+	cluster_stop main immediate
+	cp -a "$T/main" "$T/snap"
+	captured as_server "$BIN" -D "$T/snap/data" --snapshot -T "$T/main/spc1=$T/snap/spc1" \
+		-T "$T/main/spc2=$T/snap/spc2" -T "$T/main/spc3=$T/snap/spc3" -o "$T/out/snap.tar"
+	[ "$rc" -eq 0 ]
+	rm -rf "$T/snap"
+	whole snap "$T/out/snap.tar"
+	cluster_start main
+}
+
+of_a_standby() {
+	cluster_dir standby
+	# shellcheck disable=SC2046 # words
+	at main pg_basebackup -c fast -R -D "$T/standby/data" $(moved standby)
+	cluster_start standby
+	captured as_server "$BIN" -D "$T/standby/data" -c fast -o "$T/out/standby.tar"
+	[ "$rc" -eq 0 ]
+	cluster_stop standby
+	cluster_dir third
+	captured as_server "$BIN" restore "$T/out/standby.tar" -D "$T/third/data" \
+		-T "$T/standby/spc1=$T/third/spc1" -T "$T/standby/spc2=$T/third/spc2" \
+		-T "$T/standby/spc3=$T/third/spc3"
+	[ "$rc" -eq 0 ]
+	same third "$T/out/standby.tar"
+	as_server rm "$T/third/data/standby.signal"
+	cluster_start third
+	sound third
+}
+
+# The original's places, once it is gone.
+original_places() {
+	as_server mkdir "$T/aside"
+	cluster_stop main
+	for space in spc1 spc2 spc3; do
+		mv "$T/main/$space" "$T/aside/"
+	done
+	cluster_dir back
+	captured as_server "$BIN" restore "$T/out/one.tar" -D "$T/back/data"
+	[ "$rc" -eq 0 ]
+	[ -d "$T/main/spc1/PG_15_202209061" ]
+	cluster_start back
+	sound back
+	for space in spc1 spc2 spc3; do
+		rm -rf "${T:?}/main/$space"
+		mv "$T/aside/$space" "$T/main/"
+	done
+	cluster_start main
+}
+
+wal_elsewhere() {
+	restored away "$T/out/one.tar" --waldir="$T/away/wal"
+	[ "$rc" -eq 0 ]
+	[ "$(readlink "$T/away/data/pg_wal")" = "$T/away/wal" ]
+	[ -d "$T/away/wal/archive_status" ]
+	cluster_start away
+	sound away
+}
+
+# As root all belongs to whom it did; the group may read if it could.
+by_root() {
+	[ "$(id -u)" -eq 0 ] || skip 'not run as root'
+	cluster_init group -g
+	cluster_start group
+	tablespace group spc
+	captured backup group -c fast -o - >"$T/out/group.tar"
+	cat "$T/stdout" >"$T/out/group.tar"
+	cluster_stop group
+	mkdir "$T/rooted"
+	"$BIN" restore "$T/out/group.tar" -D "$T/rooted/data" -T "$T/group/spc=$T/rooted/spc"
+	[ "$(find "$T/rooted/data" "$T/rooted/spc" -not -user postgres | wc -l)" -eq 0 ]
+	[ "$(stat -c %a "$T/rooted/data")" = 750 ]
+	[ "$(stat -c %a "$T/rooted/data/base")" = 750 ]
+	[ "$(stat -c %a "$T/rooted/data/PG_VERSION")" = 640 ]
+}
+
+# -------------------------------------------------------------------------------- refusals
+
+# refused PATTERN ARGUMENT...
+refused() {
+	pattern=$1
+	shift
+	captured as_server timeout 60 "$BIN" restore "$@"
+	[ "$rc" -eq 1 ]
+	one_error "$T/stderr" "$pattern"
+}
+
+refusals() {
+	one=$T/out/one.tar
+	refused 'no data directory is given' "$one"
+	refused 'no archive is given' -D "$T/none"
+	refused 'a cluster is there' "$one" -D "$T/main/data"
+	as_server mkdir "$T/used"
+	as_server touch "$T/used/x"
+	refused 'the directory is in use' "$one" -D "$T/used"
+	refused 'mkdir: No such file' "$one" -D "$T/none/none"
+	refused "tablespace [0-9]*: \"$T/main/spc[123]\": the directory is in use" "$one" -D "$T/none"
+	[ ! -e "$T/none" ]
+	refused 'no tablespace of the backup was at "/nowhere"' "$one" -D "$T/none" -T /nowhere=/tmp/x
+	[ ! -e "$T/none" ]
+	refused 'no absolute path' "$one" -D "$T/none" --waldir=wal
+	refused 'No such file' "$T/nothing.tar" -D "$T/none"
+	[ ! -e "$T/none" ]
+}
+
+# What one finding leaves is no cluster, unless --force.
+damaged() {
+	cp "$T/out/one.tar" "$T/out/bad.tar"
+	at_block=$(tar -R -tf "$T/out/bad.tar" | sed -n 's,^block \([0-9]*\): base/1/PG_VERSION$,\1,p')
+	flip "$T/out/bad.tar" $(((at_block + 1) * 512))
+	chmod 644 "$T/out/bad.tar"
+	restored bad "$T/out/bad.tar"
+	[ "$rc" -eq 1 ]
+	grep -q 'digest: "base/1/PG_VERSION"' "$T/stderr"
+	grep -q 'the backup is not restorable: 1 finding$' "$T/stderr"
+	[ ! -e "$T/bad/data/global/pg_control" ]
+	fails cluster_start bad
+	refused 'an unfinished restore is there' "$T/out/one.tar" -D "$T/bad/data"
+	restored bad "$T/out/bad.tar" --force
+	[ "$rc" -eq 3 ]
+	[ -e "$T/bad/data/global/pg_control" ]
+}
+
+cut_short() {
+	head -c 20000000 "$T/out/one.tar" >"$T/out/cut.tar"
+	chmod 644 "$T/out/cut.tar"
+	restored cut "$T/out/cut.tar"
+	[ "$rc" -eq 1 ]
+	one_error "$T/stderr" 'cut short'
+	[ ! -e "$T/cut/data/global/pg_control" ]
+}
+
+# Replay would write to where the original has it.
+tablespace_made() {
+	as_server mkdir "$T/main/during"
+	hold main -o -
+	sql main "create tablespace during location '$T/main/during'"
+	let_go
+	[ "$rc" -eq 0 ]
+	chmod 644 "$T/held.tar"
+	restored made "$T/held.tar"
+	[ "$rc" -eq 1 ]
+	grep -q "creates a tablespace at \"$T/main/during\", which is in use here" "$T/stderr"
+	[ ! -e "$T/made/data/global/pg_control" ]
+	restored made "$T/held.tar" --force
+	[ "$rc" -eq 0 ]
+	[ -e "$T/made/data/global/pg_control" ]
+	sql main 'drop tablespace during'
+	as_server rmdir "$T/main/during"
+	restored made "$T/held.tar"
+	[ "$rc" -eq 0 ]
+}
+
+full() { # CALL ERROR PATTERN
+	cluster_dir full
+	# shellcheck disable=SC2046 # words
+	captured as_server strace -f -qq -o /dev/null -e "inject=$1:error=$2:when=20+" \
+		"$BIN" restore "$T/out/one.tar" -D "$T/full/data" $(moved full)
+	[ "$rc" -eq 1 ]
+	one_error "$T/stderr" "$3"
+	[ ! -e "$T/full/data/global/pg_control" ]
+	rm -rf "$T/full"
+}
+
+failing() {
+	full pwrite64 ENOSPC 'write: No space left'
+	full fsync EIO 'fsync: Input/output error'
+	full mkdirat EACCES 'mkdir: Permission denied'
+}
+
+# A kernel, or a filter of system calls, that does not know openat2().
+old_kernel() {
+	cluster_dir old
+	for error in ENOSYS EPERM; do
+		# shellcheck disable=SC2046 # words
+		captured as_server strace -f -qq -o "$T/trace" -e trace=openat2 -e "inject=openat2:error=$error" \
+			"$BIN" restore "$T/out/one.tar" -D "$T/old/data" $(moved old)
+		[ "$rc" -eq 0 ]
+		grep -q 'openat2.*INJECTED' "$T/trace"
+		same old "$T/out/one.tar"
+		rm -rf "${T:?}/old"/*
+	done
+}
+
+# ----------------------------------------------------------------------------- killed
+
+# Is what is left no cluster, or a whole one?
+left_behind() {
+	if [ -e "$T/killed/data/global/pg_control" ]; then
+		as_server pg_verifybackup -q "$T/killed/data"
+		echo whole >>"$T/whole"
+	else
+		fails as_server "$PG15/postgres" -D "$T/killed/data" -C data_directory_mode
+		fails as_server timeout 20 "$PG15/postgres" -D "$T/killed/data" -k "$T/killed" -p 1
+	fi
+}
+
+# At evenly spread calls, of those that write.
+killed() {
+	calls='openat,openat2,mkdirat,pwrite64,fsync,symlinkat,renameat,close'
+	cluster_dir killed
+	# shellcheck disable=SC2046 # words
+	as_server strace -f -qq -e "trace=$calls" -o "$T/trace" \
+		"$BIN" restore "$T/out/one.tar" -D "$T/killed/data" $(moved killed)
+	count=$(wc -l <"$T/trace")
+	rm -rf "${T:?}/killed/"*
+	steps=${KILLS:-30}
+	for step in $(seq "$steps"); do
+		# shellcheck disable=SC2046 # words
+		captured as_server strace -f -qq -o /dev/null \
+			-e "inject=$calls:signal=KILL:when=$((count * step / steps / 3))" \
+			"$BIN" restore "$T/out/one.tar" -D "$T/killed/data" $(moved killed)
+		left_behind
+		rm -rf "${T:?}/killed/"*
+	done
+}
+
+interrupted() {
+	cluster_dir term
+	mkfifo "$T/fifo"
+	chmod 666 "$T/fifo"
+	# shellcheck disable=SC2046 # words
+	$as "$BIN" restore - -D "$T/term/data" $(moved term) <"$T/fifo" 2>"$T/stderr" &
+	pid=$!
+	exec 7>"$T/fifo"
+	head -c 5000000 "$T/out/one.tar" >&7
+	wait_until 20 test -e "$T/term/data/base"
+	kill -TERM "$pid"
+	ends
+	exec 7>&-
+	[ "$rc" -eq 1 ]
+	one_error "$T/stderr" 'interrupted by SIGTERM, the backup was not restored'
+	[ ! -e "$T/term/data/global/pg_control" ]
+}
+
+cluster_init main -k --wal-segsize=1
+cluster_set main wal_keep_size=500MB
+cluster_start main
+load_init main 1
+load_start main
+t 'one archive' one .tar
+t 'one archive, gzip, SHA256' one .tar.gz --manifest-checksums=SHA256
+t 'one pipe, from the backup into the restore' piped
+t 'a directory of archives' split
+t 'a directory of archives, gzip' split -Z gzip
+t 'pg_basebackup, the WAL streamed' stock -X stream
+t 'pg_basebackup, the WAL fetched, gzip' stock -X fetch -z
+load_stop main
+cluster_stop main
+t 'a stopped cluster' stopped
+t 'a snapshot' snapshot
+t 'a standby' of_a_standby
+t 'tablespaces where they were' original_places
+t 'the WAL elsewhere' wal_elsewhere
+t 'run as root' by_root
+t 'refused before anything is made' refusals
+t 'a finding: no pg_control, but with --force' damaged
+t 'an archive that was cut' cut_short
+t 'the WAL creates a tablespace that is in use here' tablespace_made
+t 'a disk that is full, or fails' failing
+t 'without openat2()' old_kernel
+t 'interrupted' interrupted
+t 'kill -9: no cluster, or a whole one' killed

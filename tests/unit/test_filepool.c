@@ -1,0 +1,186 @@
+/* Files written by several threads have the bytes they were given, and failures are told. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "extract/filepool.h"
+#include "support/faketree.h"
+#include "util/buf.h"
+#include "util/sys.h"
+
+static const struct fake_file tree[] = { { "dir", DIRECTORY } };
+static char *root;
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	root = faketree_new(tree, 1);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	faketree_free(root);
+	return 0;
+}
+
+static int
+open_file(unsigned number, int flags)
+{
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/dir/%u", root, number);
+	fd = open(path, flags | O_CLOEXEC, 0600);
+	assert_int_not_equal(fd, -1);
+	return fd;
+}
+
+/* Files of all lengths, the bytes of each by its number. */
+enum { FILES = 700 };
+
+static size_t
+length_of(unsigned number)
+{
+	return number % 7 == 0 ? 0 : (size_t)number * 1000 % 300001;
+}
+
+static void
+many_files(void **state)
+{
+	static uint8_t bytes[65536];
+	struct error err = { 0 };
+	struct cancel cancel = { false };
+	struct filepool *p;
+
+	(void)state;
+	assert_int_equal(filepool_new(&p, 3, &cancel, &err), 0);
+	for (unsigned i = 0; i < FILES; i++) {
+		memset(bytes, (int)(i % 251), sizeof(bytes));
+		assert_int_equal(filepool_begin(p, open_file(i, O_WRONLY | O_CREAT), "x", &err), 0);
+		for (size_t left = length_of(i), len; left > 0; left -= len) {
+			len = left < 60000 ? left : 60000;
+			bytes[0] = (uint8_t)(left % 253);
+			assert_int_equal(filepool_write(p, bytes, len, &err), 0);
+		}
+		assert_int_equal(filepool_end(p, 1000000 + i, &err), 0);
+	}
+	assert_int_equal(filepool_drain(p, &err), 0);
+	filepool_free(p);
+	for (unsigned i = 0; i < FILES; i++) {
+		struct buf got = { 0 };
+		char name[32];
+		struct stat st;
+		int dir = faketree_open(root);
+
+		snprintf(name, sizeof(name), "dir/%u", i);
+		assert_int_equal(sys_read_file(dir, name, 1 << 20, &got, &err), 0);
+		assert_int_equal(got.len, length_of(i));
+		for (size_t at = 0; at < got.len; at++)
+			assert_int_equal(got.data[at],
+			    at % 60000 == 0 ? (got.len - at) % 253 : i % 251);
+		assert_int_equal(fstatat(dir, name, &st, 0), 0);
+		assert_int_equal(st.st_mtime, 1000000 + i);
+		buf_free(&got);
+		sys_close(dir);
+	}
+}
+
+/* A descriptor that cannot be written to. */
+static void
+failing(void **state)
+{
+	struct error err = { 0 };
+	struct cancel cancel = { false };
+	struct filepool *p;
+
+	(void)state;
+	sys_close(open_file(1, O_WRONLY | O_CREAT));
+	assert_int_equal(filepool_new(&p, 2, &cancel, &err), 0);
+	assert_int_equal(filepool_begin(p, open_file(1, O_RDONLY), "one", &err), 0);
+	(void)!filepool_write(p, (const uint8_t *)"x", 1, &err);
+	err = (struct error){ 0 };
+	assert_int_equal(filepool_drain(p, &err), -1);
+	assert_string_equal(err.text, "\"one\": write: Bad file descriptor");
+	assert_int_equal(filepool_write(p, (const uint8_t *)"x", 1, &err), -1);
+	assert_int_equal(filepool_end(p, 0, &err), -1);
+	filepool_free(p);
+}
+
+/* One that is given up in the middle leaks nothing, and waits for nobody. */
+static void
+given_up(void **state)
+{
+	static const uint8_t bytes[100000];
+	struct error err = { 0 };
+	struct cancel cancel = { false };
+	struct filepool *p;
+
+	(void)state;
+	assert_int_equal(filepool_new(&p, 2, &cancel, &err), 0);
+	assert_int_equal(filepool_begin(p, open_file(1, O_WRONLY | O_CREAT), "one", &err), 0);
+	assert_int_equal(filepool_write(p, bytes, sizeof(bytes), &err), 0);
+	cancel_raise(&cancel);
+	filepool_free(p);
+}
+
+struct counting {
+	struct filepool_sync sync;
+	atomic_uint calls[100];
+	size_t bad; /* the number that fails */
+};
+
+static int
+count(struct filepool_sync *sync, size_t number, struct error *err)
+{
+	struct counting *c = (struct counting *)sync;
+
+	atomic_fetch_add(&c->calls[number], 1);
+	return number == c->bad ? error_set(err, ERROR_IO, 5, "sync") : 0;
+}
+
+static void
+each_once(void **state)
+{
+	struct counting c = { .sync = { count }, .bad = 1000 };
+	struct error err = { 0 };
+	struct cancel cancel = { false };
+	struct filepool *p;
+
+	(void)state;
+	assert_int_equal(filepool_new(&p, 4, &cancel, &err), 0);
+	assert_int_equal(filepool_sync(p, &c.sync, 0, &err), 0);
+	assert_int_equal(filepool_sync(p, &c.sync, 100, &err), 0);
+	for (size_t i = 0; i < 100; i++)
+		assert_int_equal(c.calls[i], 1);
+	c.bad = 50;
+	assert_int_equal(filepool_sync(p, &c.sync, 100, &err), -1);
+	assert_string_equal(err.text, "sync: Input/output error");
+	filepool_free(p);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(many_files, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(failing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(given_up, set_up, tear_down),
+		cmocka_unit_test(each_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

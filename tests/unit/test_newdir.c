@@ -1,0 +1,108 @@
+/* A directory to be filled: new or empty, and what else is there is told. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "extract/newdir.h"
+#include "support/faketree.h"
+
+static const struct fake_file tree[] = { { "empty", DIRECTORY }, { "used/x", "x" },
+	{ "hidden/.x", "x" }, { "cluster/global/pg_control", "x" }, { "cluster/PG_VERSION", "15\n" },
+	{ "begun/PG_VERSION", "15\n" }, { "labelled/backup_label", "x" }, { "file", "x" },
+	{ "link", LINK("empty") } };
+
+static char *root;
+
+static const char *
+at(const char *name)
+{
+	static char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s", root, name);
+	return path;
+}
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	root = faketree_new(tree, sizeof(tree) / sizeof(tree[0]));
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	faketree_free(root);
+	return 0;
+}
+
+/* One that was made goes again while nothing is in it, and one that was there never does. */
+static void
+new_and_empty(void **state)
+{
+	static const char *const names[] = { "new", "empty", "link" };
+	struct error err = { 0 };
+	struct newdir dir;
+	struct stat st;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(newdir_open(&dir, at(names[i]), &err), 0);
+		assert_int_equal(dir.is_made, i == 0);
+		assert_int_equal(newdir_sync(&dir, &err), 0);
+		newdir_close(&dir, true);
+		assert_int_equal(stat(at(names[i]), &st), i == 0 ? -1 : 0);
+		newdir_close(&dir, true); /* no directory is none to close */
+	}
+	assert_int_equal(newdir_open(&dir, at("new"), &err), 0);
+	assert_int_equal(fstat(dir.fd, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0700);
+	assert_int_equal(mkdirat(dir.fd, "x", 0700), 0);
+	newdir_close(&dir, true);
+	assert_int_equal(stat(at("new/x"), &st), 0);
+}
+
+static void
+occupied(void **state)
+{
+	static const struct {
+		const char *name, *text;
+	} rows[] = { { "used", "the directory is in use" }, { "hidden", "the directory is in use" },
+		{ "cluster", "a cluster is there" }, { "begun", "an unfinished restore is there" },
+		{ "labelled", "an unfinished restore is there" }, { "file", "open: Not a directory" },
+		{ "no/new", "mkdir: No such file" } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct newdir dir = { .fd = -7 };
+		struct error err = { 0 };
+		struct stat st;
+
+		assert_int_equal(newdir_open(&dir, at(rows[i].name), &err), -1);
+		assert_int_equal(err.kind, ERROR_STATE);
+		assert_memory_equal(err.text, rows[i].text, strlen(rows[i].text));
+		assert_int_equal(dir.fd, -7);
+		assert_int_equal(stat(at(rows[i].name), &st), strchr(rows[i].name, '/') ? -1 : 0);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(new_and_empty, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(occupied, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

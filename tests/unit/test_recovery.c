@@ -1,0 +1,91 @@
+/* What a server is told of how to recover, in the words of each release. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "pg/recovery.h"
+
+static void
+expect(const struct recovery *r, unsigned major, const char *file, const char *lines)
+{
+	struct error err = { 0 };
+	struct buf text = { 0 };
+
+	assert_true(recovery_is_set(r));
+	assert_int_equal(recovery_check(r, &err), 0);
+	assert_string_equal(recovery_file(r, cluster_version(major)), file);
+	assert_int_equal(recovery_build(&text, r, cluster_version(major), &err), 0);
+	assert_string_equal(buf_text(&text), lines);
+	buf_free(&text);
+}
+
+static void
+test_build(void **state)
+{
+	const struct recovery target = { .restore_command = "cp '/a b/%f' \"%p\" \\x",
+		.target_name = "it's",
+		.target_action = "promote" };
+	const struct recovery standby = { .is_standby = true, .primary_conninfo = "host=/tmp" };
+	const struct recovery along = { .is_standby = true, .target_timeline = "3" };
+
+	(void)state;
+	expect(&target, 15, "recovery.signal",
+	    "restore_command = 'cp ''/a b/%f'' \"%p\" \\\\x'\n"
+	    "recovery_target_name = 'it''s'\n"
+	    "recovery_target_action = 'promote'\n");
+	expect(&target, 11, "recovery.conf",
+	    "restore_command = 'cp ''/a b/%f'' \"%p\" \\\\x'\n"
+	    "recovery_target_name = 'it''s'\n"
+	    "recovery_target_action = 'promote'\n");
+	expect(&standby, 12, "standby.signal", "primary_conninfo = 'host=/tmp'\n");
+	expect(&standby, 10, "recovery.conf",
+	    "standby_mode = 'on'\n"
+	    "primary_conninfo = 'host=/tmp'\n"
+	    "recovery_target_timeline = 'latest'\n");
+	expect(&along, 11, "recovery.conf",
+	    "standby_mode = 'on'\n"
+	    "recovery_target_timeline = '3'\n");
+}
+
+static void
+test_check(void **state)
+{
+	static const struct {
+		struct recovery recovery;
+		const char *text;
+	} rows[] = {
+		{ { .restore_command = "c", .target_lsn = "0/1", .target_time = "now" },
+		    "recovery_target_time and recovery_target_lsn exclude each other" },
+		{ { .is_standby = true, .target_xid = "7" },
+		    "a standby and recovery_target_xid exclude each other" },
+		{ { .primary_conninfo = "x" }, "primary_conninfo is for a standby only" },
+		{ { .target_action = "pause" }, "recovery to a target needs restore_command" },
+		{ { .restore_command = "a\nb" }, "restore_command has a line break" },
+	};
+	const struct recovery none = { 0 };
+	struct error err = { 0 };
+
+	(void)state;
+	assert_false(recovery_is_set(&none));
+	assert_int_equal(recovery_check(&none, &err), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(recovery_check(&rows[i].recovery, &err), -1);
+		assert_int_equal(err.kind, ERROR_USAGE);
+		assert_string_equal(err.text, rows[i].text);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_build),
+		cmocka_unit_test(test_check),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
