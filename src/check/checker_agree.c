@@ -296,6 +296,22 @@ is_inside(const char *oid, const char *target)
 	return is_same;
 }
 
+/* The map and pg_basetar.info tell of the same places: replay goes by the one, people by both. */
+static int
+check_place(struct checker *c, const char *oid, const char *target, struct error *err)
+{
+	const struct infofile_pairs *told = &c->info.tablespaces;
+	const char *expected = "none";
+
+	for (size_t i = 0; i < told->count; i++)
+		if (strcmp(told->rows[i].name, oid) == 0)
+			expected = told->rows[i].path;
+	if (strcmp(expected, target) == 0)
+		return 0;
+	return conflict(c, FINDINGS_TABLESPACE, &at_map, "where pg_basetar.info has a tablespace",
+	    expected, target, err);
+}
+
 /* Of several archives: those that the map names, and no others. */
 static int
 check_archives(struct checker *c, const struct tablespace_map *map, struct error *err)
@@ -307,6 +323,8 @@ check_archives(struct checker *c, const struct tablespace_map *map, struct error
 		char oid[12];
 
 		snprintf(oid, sizeof(oid), "%" PRIu32, map->rows[i].oid);
+		if (c->has_info && check_place(c, oid, map->rows[i].target, err))
+			return -1;
 		if (has_archive(c, oid)) {
 			came++;
 			if (!c->has_info &&

@@ -1,5 +1,6 @@
 #include "cmd/restore.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include "reading/reading_summary.h"
 #include "cmd/restore_internal.h"
 #include "run/message.h"
+#include "util/sys.h"
 
 static const char outcome[] = "the backup was not restored";
 
@@ -48,6 +50,20 @@ say_config(const struct restore *r)
 		    info->config.rows[i].path);
 }
 
+/* What whoever starts it should know first. */
+static void
+warn(const struct restore *r)
+{
+	const struct checker_facts f = checker_facts(r->checker);
+
+	if (!f.has_wal && r->opt->recovery.restore_command == NULL)
+		message_warning("the WAL is not in the backup: before the start, set restore_command "
+				"and make recovery.signal, or restore with --restore-command");
+	if (r->has_standby_signal)
+		message_warning("the backup has a standby.signal: the copy will follow the primary of "
+				"the original; remove it, if it shall not");
+}
+
 static int
 restore(struct restore *r, struct error *err)
 {
@@ -61,6 +77,7 @@ restore(struct restore *r, struct error *err)
 	    reading_run(&r->reading, "restoring", err))
 		return -1;
 	say_config(r);
+	warn(r);
 	message_info("restored into \"%s\": %" PRIu64 " members, %" PRIu64 " bytes", opt->pgdata,
 	    checker_facts(r->checker).members, checker_facts(r->checker).bytes);
 	return 0;
@@ -72,8 +89,12 @@ restore_run(const struct options *opt, bool *is_sound, struct error *err)
 	struct restore r = { .opt = opt };
 	int rc;
 
+	(void)sys_raise_file_limit();
 	reading_init(&r.reading, opt, &restore_member_ops, outcome);
 	rc = restore(&r, err);
+	if (rc == -1 && err->sys == ENOSPC)
+		error_hint(err, "Remove what is in \"%s\", and restore to where there is more room.",
+		    opt->pgdata);
 	filepool_free(r.pool);
 	*is_sound = rc == 0 && checker_findings(r.checker)->count == 0;
 	reading_report(&r.reading, r.checker, r.report, "restore", *is_sound,
@@ -82,6 +103,7 @@ restore_run(const struct options *opt, bool *is_sound, struct error *err)
 	checker_free(r.checker);
 	restore_plan_free(&r, rc == -1);
 	buf_free(&r.kept);
+	buf_free(&r.inside);
 	for (size_t i = 0; i < r.nearly; i++) {
 		free(r.early[i].path);
 		buf_free(&r.early[i].text);

@@ -88,18 +88,37 @@ build_map(const struct restore *r, struct buf *text, struct error *err)
 	return rc;
 }
 
+/* Does that of the backup say what is so?  Then it stays, to the byte. */
+static bool
+is_right(const struct restore *r)
+{
+	const struct pg_version *version = checker_facts(r->checker).version;
+	struct tablespace_map map = { 0 };
+	struct error ignored;
+	bool is_it = tablespace_map_parse(buf_text(&r->map), r->map.len, version, &map,
+	    &ignored) == 0 && map.count == r->nspaces;
+
+	for (size_t i = 0; i < r->nspaces && is_it; i++) {
+		const char *target = tablespace_map_find(&map, r->spaces[i].oid);
+
+		is_it = target && strcmp(target, r->spaces[i].location) == 0;
+	}
+	tablespace_map_free(&map);
+	return is_it;
+}
+
 static int
 write_map(struct restore *r, struct error *err)
 {
 	struct buf text = { 0 };
-	bool is_moved = false;
 	int rc = 0;
 
 	if (!r->has_map)
 		return 0;
-	for (size_t i = 0; i < r->nspaces; i++)
-		is_moved = is_moved || r->spaces[i].moved_to;
-	if (is_moved && checker_facts(r->checker).version)
+	if (checker_facts(r->checker).version == NULL)
+		return error_set(err, ERROR_FORMAT, 0,
+		    "the release of the backup is not known, nor how \"%s\" is written", LAYOUT_MAP);
+	if (!is_right(r))
 		rc = build_map(r, &text, err);
 	else
 		rc = buf_append(&text, buf_text(&r->map), r->map.len, err);
@@ -128,9 +147,10 @@ finish_place(const struct restore *r, const struct restore_place *place, struct 
 }
 
 static int
-finish_places(const struct restore *r, struct error *err)
+finish_places(struct restore *r, struct error *err)
 {
-	if (finish_place(r, &r->target, err) || finish_place(r, &r->wal, err))
+	if (finish_place(r, &r->target, err) || finish_place(r, &r->wal, err) ||
+	    restore_plan_owners(r, err))
 		return -1;
 	for (size_t i = 0; i < r->nspaces; i++)
 		if (finish_place(r, &r->spaces[i].place, err))

@@ -23,7 +23,8 @@ struct restore_space {
 	uint32_t oid;
 	char *location;       /* where it goes: absolute, owned */
 	const char *moved_to; /* of the options, borrowed; NULL: it goes to where it was */
-	bool is_inside; /* it stays in the tree, as in a copy of a restored cluster: no place */
+	bool is_inside; /* it stays below pg_basetar_tblspc, as in a cluster that was unpacked by
+	                 * hand: it has no place of its own */
 	struct restore_place place;
 };
 
@@ -58,6 +59,7 @@ struct restore {
 	struct archivepart part;
 	enum { RESTORE_PASS_OVER, RESTORE_WRITE, RESTORE_KEEP } fate; /* of its bytes */
 	time_t mtime;
+	struct buf inside; /* its path, if it is of a tablespace that is inside */
 	struct buf kept; /* its bytes */
 	size_t kept_most;
 	size_t nearly;
@@ -72,6 +74,7 @@ struct restore {
 	uint32_t control_mode;
 	uint64_t uid, gid; /* of it, and so of the directories that we make */
 	time_t control_mtime;
+	bool has_standby_signal; /* in the tree */
 	bool is_manifest_begun; /* of the one beside the archives */
 
 	struct buf paths;
@@ -81,14 +84,16 @@ struct restore {
 
 /* restore_plan.c: where things go */
 MUST_CHECK int restore_plan_target(struct restore *r, struct error *err);
-/* Once it is known what tablespaces there are. */
+/* Once it is known what tablespaces there are; the last moment before something is written. */
 MUST_CHECK int restore_plan_summary(struct restore *r, const struct summary_facts *facts,
     struct error *err);
 MUST_CHECK int restore_plan_info(struct restore *r, const struct infofile *info,
     struct error *err);
 /* The place of what PostgreSQL calls ${path}, and in *below what it is there. */
-struct restore_place *restore_plan_place(struct restore *r, const char *path,
-    const char **below);
+MUST_CHECK int restore_plan_place(struct restore *r, const char *path,
+    struct restore_place **place, const char **below, struct error *err);
+/* Of what was made before it was known whose all is. */
+MUST_CHECK int restore_plan_owners(struct restore *r, struct error *err);
 /* That of the OID in "pg_tblspc/OID"; NULL: none. */
 const struct restore_space *restore_plan_space(const struct restore *r, const char *path);
 /* With ${forget} what was made and is empty goes away. */

@@ -143,8 +143,25 @@ take_file(struct restore *r, const struct tar_entry *entry, const char *path, st
 		keep(r, memberorder_text_most(kind, path));
 		return 0;
 	}
+	if (strcmp(path, "standby.signal") == 0)
+		r->has_standby_signal = true;
 	r->fate = RESTORE_WRITE;
 	return restore_write_file(r, path, entry->mode, entry->uid, entry->gid, err);
+}
+
+/*
+ * Where a tablespace was is for the archive to say, so that what may be written there is little:
+ * the directory of a release and what is in it.
+ */
+static bool
+is_astray(const struct restore *r, const char *path)
+{
+	const char *oid = path + sizeof("pg_tblspc/") - 1, *slash;
+
+	if (restore_plan_space(r, path) == NULL)
+		return false;
+	slash = strchr(oid, '/');
+	return slash && strncmp(slash, "/PG_", 4) != 0;
 }
 
 static int
@@ -169,6 +186,8 @@ member(struct reading *reading, const struct tar_entry *entry, uint64_t offset, 
 		return refuse(entry, checker_member_fault(r->checker), err);
 	if (plan(r, checker_member_kind(r->checker), err))
 		return -1;
+	if (is_astray(r, path))
+		return refuse(entry, "in a tablespace, but not in the directory of a release", err);
 	switch (entry->type) {
 	case TAR_DIRECTORY:
 		return take_directory(r, entry, path, err);

@@ -1,12 +1,17 @@
 /* Where a backup goes: the data directory, that of the WAL, and those of the tablespaces. */
+/* realpath() */
+#define _DEFAULT_SOURCE
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "archive/layout.h"
 #include "cmd/restore_internal.h"
+#include "run/place.h"
 #include "util/number.h"
 #include "util/sys.h"
 
@@ -103,11 +108,86 @@ check_relocations(const struct restore *r, struct error *err)
 	return 0;
 }
 
+/* A place that lies in another, or is it, would be mixed with it. */
 static int
-open_spaces(struct restore *r, struct error *err)
+check_apart(const struct restore_place *one, const struct restore_place *other, struct error *err)
+{
+	char *path;
+	struct stat st;
+	bool is_inside = false;
+	int rc;
+
+	if (one == other || one->dir.path == NULL || other->dir.path == NULL)
+		return 0;
+	path = realpath(one->dir.path, NULL);
+	if (path == NULL || fstat(other->dir.fd, &st) == -1)
+		rc = error_set(err, ERROR_IO, errno, "realpath");
+	else
+		rc = place_is_inside(path, &st, &is_inside, err);
+	free(path);
+	if (rc == 0 && is_inside) {
+		error_set(err, ERROR_STATE, 0, "\"%s\" and \"%s\" are not apart", one->dir.path,
+		    other->dir.path);
+		rc = error_hint(err, "Name a directory for each that is in none of the others.");
+	}
+	return rc;
+}
+
+static int
+check_all_apart(struct restore *r, struct error *err)
+{
+	const size_t n = r->nspaces + 2;
+	const struct restore_place **all = calloc(n, sizeof(*all));
+	int rc = all ? 0 : error_memory(err);
+
+	for (size_t i = 0; i < n && rc == 0; i++)
+		all[i] = i == 0 ? &r->target : i == 1 ? &r->wal : &r->spaces[i - 2].place;
+	for (size_t i = 0; i < n && rc == 0; i++)
+		for (size_t k = 0; k < n && rc == 0; k++)
+			rc = check_apart(all[i], all[k], err);
+	free(all);
+	return rc;
+}
+
+/* As it was when it was opened: a pipe may have waited for long. */
+static int
+check_still_empty(const struct restore_place *place, struct error *err)
+{
+	if (place->dir.path == NULL || newdir_check(&place->dir, err) == 0)
+		return 0;
+	return error_wrap(err, "\"%s\"", place->dir.path);
+}
+
+/*
+ * Our own archive of a cluster that was unpacked by hand has the content of its tablespaces as
+ * of any other; in one of pg_basebackup it comes with the tree, directories and all.
+ */
+static int
+make_inside(struct restore *r, bool is_ours, struct error *err)
+{
+	char path[sizeof(LAYOUT_TABLESPACES) + 12];
+	bool is_made = false;
+
+	for (size_t i = 0; i < r->nspaces && is_ours; i++) {
+		if (!r->spaces[i].is_inside)
+			continue;
+		if (!is_made &&
+		    restore_write_directory(r, LAYOUT_TABLESPACES, 0700, geteuid(), getegid(), err))
+			return -1;
+		is_made = true;
+		snprintf(path, sizeof(path), "%s/%" PRIu32, LAYOUT_TABLESPACES, r->spaces[i].oid);
+		if (restore_write_directory(r, path, 0700, geteuid(), getegid(), err))
+			return -1;
+	}
+	return 0;
+}
+
+static int
+open_spaces(struct restore *r, bool is_ours, struct error *err)
 {
 	r->is_planned = true;
-	if (check_relocations(r, err))
+	if (check_relocations(r, err) || check_still_empty(&r->target, err) ||
+	    check_still_empty(&r->wal, err))
 		return -1;
 	for (size_t i = 0; i < r->nspaces; i++) {
 		struct restore_space *s = &r->spaces[i];
@@ -117,7 +197,7 @@ open_spaces(struct restore *r, struct error *err)
 		error_wrap(err, "tablespace %" PRIu32, s->oid);
 		return error_hint(err, "Name a new or an empty directory for it with -T OLD=NEW.");
 	}
-	return 0;
+	return check_all_apart(r, err) || make_inside(r, is_ours, err) ? -1 : 0;
 }
 
 static int
@@ -135,7 +215,7 @@ restore_plan_summary(struct restore *r, const struct summary_facts *facts, struc
 	for (size_t i = 0; i < facts->ntablespaces; i++)
 		if (add_space(r, facts->tablespaces[i].oid, facts->tablespaces[i].location, err))
 			return -1;
-	return open_spaces(r, err);
+	return open_spaces(r, facts->info != NULL, err);
 }
 
 int
@@ -153,7 +233,7 @@ restore_plan_info(struct restore *r, const struct infofile *info, struct error *
 		if (add_space(r, (uint32_t)oid, told->rows[i].path, err))
 			return -1;
 	}
-	return open_spaces(r, err);
+	return open_spaces(r, true, err);
 }
 
 const struct restore_space *
@@ -172,22 +252,56 @@ restore_plan_space(const struct restore *r, const char *path)
 	return NULL;
 }
 
-struct restore_place *
-restore_plan_place(struct restore *r, const char *path, const char **below)
+int
+restore_plan_place(struct restore *r, const char *path, struct restore_place **place,
+    const char **below, struct error *err)
 {
 	const struct restore_space *space = restore_plan_space(r, path);
 	const char *slash = space ? strchr(path + sizeof("pg_tblspc/") - 1, '/') : NULL;
 
-	if (slash && !space->is_inside) {
-		*below = slash + 1;
-		return &r->spaces[space - r->spaces].place;
-	}
-	if (r->wal.dir.path && strncmp(path, LAYOUT_WAL "/", sizeof(LAYOUT_WAL)) == 0) {
-		*below = path + sizeof(LAYOUT_WAL);
-		return &r->wal;
-	}
+	*place = &r->target;
 	*below = path;
-	return &r->target;
+	if (slash && space->is_inside) {
+		buf_clear(&r->inside);
+		if (buf_printf(&r->inside, err, "%s/%" PRIu32 "%s", LAYOUT_TABLESPACES, space->oid,
+			slash))
+			return -1;
+		*below = buf_text(&r->inside);
+	} else if (slash) {
+		*place = &r->spaces[space - r->spaces].place;
+		*below = slash + 1;
+	} else if (r->wal.dir.path && strncmp(path, LAYOUT_WAL "/", sizeof(LAYOUT_WAL)) == 0) {
+		*place = &r->wal;
+		*below = path + sizeof(LAYOUT_WAL);
+	}
+	return 0;
+}
+
+static int
+own(struct restore *r, const char *path, struct error *err)
+{
+	return beneath_owner(&r->target.beneath, path, (uid_t)r->uid, (gid_t)r->gid, err) ?
+	    error_wrap(err, "\"%s\"", path) :
+	    0;
+}
+
+int
+restore_plan_owners(struct restore *r, struct error *err)
+{
+	char path[sizeof(LAYOUT_TABLESPACES) + 12];
+
+	if (geteuid() != 0)
+		return 0;
+	if (r->wal.dir.path && own(r, LAYOUT_WAL, err))
+		return -1;
+	for (size_t i = 0; i < r->nspaces; i++) {
+		if (!r->spaces[i].is_inside)
+			continue;
+		snprintf(path, sizeof(path), "%s/%" PRIu32, LAYOUT_TABLESPACES, r->spaces[i].oid);
+		if (own(r, LAYOUT_TABLESPACES, err) || own(r, path, err))
+			return -1;
+	}
+	return 0;
 }
 
 void

@@ -52,8 +52,10 @@ restore_write_directory(struct restore *r, const char *path, uint32_t mode, uint
     uint64_t gid, struct error *err)
 {
 	const char *below;
-	struct restore_place *place = restore_plan_place(r, path, &below);
+	struct restore_place *place;
 
+	if (restore_plan_place(r, path, &place, &below, err))
+		return -1;
 	if (beneath_directory(&place->beneath, below, (mode & MODE) | 0700, err) ||
 	    (is_root() &&
 		beneath_owner(&place->beneath, below, (uid_t)uid, (gid_t)gid, err)))
@@ -84,9 +86,11 @@ restore_write_file(struct restore *r, const char *path, uint32_t mode, uint64_t 
     uint64_t gid, struct error *err)
 {
 	const char *below;
-	struct restore_place *place = restore_plan_place(r, path, &below);
+	struct restore_place *place;
 	int fd;
 
+	if (restore_plan_place(r, path, &place, &below, err))
+		return -1;
 	if (beneath_file(&place->beneath, below, O_WRONLY | O_CREAT, 0600, &fd, err))
 		return failed(path, err);
 	if (set_owner_and_mode(fd, mode, uid, gid, err)) {
@@ -157,7 +161,6 @@ restore_write_sync(struct restore *r, struct error *err)
 		return -1;
 	if (r->opt->no_sync)
 		return 0;
-	progress_phase(&r->reading.progress, "syncing");
 	if (filepool_sync(r->pool, &syncing.sync, r->nmade, err) || sync_place(&r->wal, err) ||
 	    sync_place(&r->target, err))
 		return -1;

@@ -150,15 +150,20 @@ int
 beneath_directory(struct beneath *b, const char *path, mode_t mode, struct error *err)
 {
 	const char *name;
-	int parent;
+	int parent, fd, rc = 0;
 
 	if (enter(b, path, &parent, &name, err))
 		return -1;
 	if (mkdirat(parent, name, 0700) == -1)
 		return error_set(err, ERROR_IO, errno, "mkdir");
-	if (fchmodat(parent, name, mode, 0) == -1)
-		return error_set(err, ERROR_IO, errno, "chmod");
-	return 0;
+	/* not by its name: who owns the directory may have put a link there */
+	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1)
+		return error_set(err, ERROR_IO, errno, "open");
+	if (fchmod(fd, mode) == -1)
+		rc = error_set(err, ERROR_IO, errno, "chmod");
+	sys_close(fd);
+	return rc;
 }
 
 int

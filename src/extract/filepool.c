@@ -92,7 +92,7 @@ put(const struct block *b, struct error *err)
 }
 
 /* Files that may be open at once: fewer than every system lets a process have. */
-enum { OPEN_MOST = 256 };
+enum { OPEN_MOST = 100 };
 
 /* Complete, well or not. */
 static int

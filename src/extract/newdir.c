@@ -60,18 +60,25 @@ occupied(int fd, struct error *err)
 }
 
 int
+newdir_check(const struct newdir *dir, struct error *err)
+{
+	bool is_empty = true;
+
+	return look(dir->fd, &is_empty, err) || (!is_empty && occupied(dir->fd, err)) ? -1 : 0;
+}
+
+int
 newdir_open(struct newdir *out, const char *path, struct error *err)
 {
 	struct newdir dir = { .path = path };
-	bool is_empty = true;
 
 	dir.is_made = mkdir(path, 0700) == 0;
 	if (!dir.is_made && errno != EEXIST)
 		return error_set(err, ERROR_STATE, errno, "mkdir");
 	dir.fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir.fd == -1)
-		return error_set(err, ERROR_STATE, errno, "open");
-	if (look(dir.fd, &is_empty, err) || (!is_empty && occupied(dir.fd, err))) {
+		error_set(err, ERROR_STATE, errno, "open");
+	if (dir.fd == -1 || newdir_check(&dir, err)) {
 		newdir_close(&dir, true);
 		return -1;
 	}

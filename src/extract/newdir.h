@@ -19,6 +19,9 @@ struct newdir {
  */
 MUST_CHECK int newdir_open(struct newdir *, const char *path, struct error *err);
 
+/* Is it still empty?  ERROR_STATE as above. */
+MUST_CHECK int newdir_check(const struct newdir *, struct error *err);
+
 /* Make it durable that it is there. */
 MUST_CHECK int newdir_sync(const struct newdir *, struct error *err);
 

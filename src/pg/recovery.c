@@ -1,6 +1,7 @@
 #include "pg/recovery.h"
 
 #include <stddef.h>
+#include <string.h>
 
 /* In the order in which they are written. */
 static const struct {
@@ -59,10 +60,30 @@ add(struct buf *text, const char *name, const char *value, struct error *err)
 	return buf_printf(text, err, "'\n");
 }
 
+/* To what they are where nobody set them; from 12 on "" is no target. */
+static int
+unset_targets(struct buf *text, struct error *err)
+{
+	static const char *const defaults[][2] = { { "recovery_target", "" },
+		{ "recovery_target_time", "" }, { "recovery_target_lsn", "" },
+		{ "recovery_target_xid", "" }, { "recovery_target_name", "" },
+		{ "recovery_target_inclusive", "on" }, { "recovery_target_timeline", "latest" },
+		{ "recovery_target_action", "pause" } };
+
+	if (strstr(buf_text(text), "recovery_target") == NULL)
+		return 0;
+	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
+		if (add(text, defaults[i][0], defaults[i][1], err))
+			return -1;
+	return 0;
+}
+
 int
 recovery_build(struct buf *text, const struct recovery *r, const struct pg_version *version,
     struct error *err)
 {
+	if (unset_targets(text, err))
+		return -1;
 	if (version->has_recovery_conf && r->is_standby && add(text, "standby_mode", "on", err))
 		return -1;
 	for (size_t n = 0; n < SETTINGS; n++)

@@ -100,7 +100,7 @@ push(struct source **s, const struct peeked *p, const char **name, struct error 
 			return gunzip_push(s, err);
 		error_set(err, ERROR_UNSUPPORTED, 0,
 		    "compressed with %s, which this version does not read", *name);
-		return error_hint(err, "Decode it on the way: %s -dc FILE | pg_basetar verify -",
+		return error_hint(err, "Decode it on the way: %s -dc FILE | pg_basetar ... -",
 		    formats[n].program);
 	}
 	return 0;

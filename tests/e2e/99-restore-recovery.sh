@@ -85,6 +85,8 @@ standby() {
 # Of an archive of a standby its own settings go; those of ALTER SYSTEM stay.
 of_a_standby() {
 	sql main "alter system set work_mem = '5MB'"
+	sql main "alter system set recovery_target_name = 'of before'"
+	sql main "alter system set recovery_target_action = 'shutdown'"
 	cluster_dir standby "$major"
 	at main pg_basebackup -c fast -R -D "$T/standby/data"
 	as_server sed -i 's/^archive_mode.*/archive_mode = off/' "$T/standby/data/postgresql.conf"

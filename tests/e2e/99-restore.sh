@@ -143,6 +143,7 @@ of_a_standby() {
 		-T "$T/standby/spc1=$T/third/spc1" -T "$T/standby/spc2=$T/third/spc2" \
 		-T "$T/standby/spc3=$T/third/spc3"
 	[ "$rc" -eq 0 ]
+	grep -q 'warning: the backup has a standby.signal' "$T/stderr"
 	same third "$T/out/standby.tar"
 	as_server rm "$T/third/data/standby.signal"
 	cluster_start third
@@ -167,6 +168,22 @@ original_places() {
 		mv "$T/aside/$space" "$T/main/"
 	done
 	cluster_start main
+}
+
+without_wal() {
+	captured backup main -c fast -X none --no-wait-archive -o -
+	cp "$T/stdout" "$T/out/bare.tar"
+	chmod 644 "$T/out/bare.tar"
+	restored bare "$T/out/bare.tar"
+	[ "$rc" -eq 0 ]
+	grep -q 'warning: the WAL is not in the backup' "$T/stderr"
+	fails cluster_start bare
+	rm -rf "$T/bare"
+	restored bare "$T/out/bare.tar" --restore-command="cp '$T/main/data/pg_wal/%f' '%p'"
+	[ "$rc" -eq 0 ]
+	[ ! -s "$T/stderr" ]
+	cluster_start bare
+	sound bare
 }
 
 wal_elsewhere() {
@@ -240,6 +257,106 @@ damaged() {
 	restored bad "$T/out/bad.tar" --force
 	[ "$rc" -eq 3 ]
 	[ -e "$T/bad/data/global/pg_control" ]
+}
+
+# The server goes by the map: it is made of what was restored, whatever was in it.
+map_that_lies() {
+	rm -rf "$T/out/liar"
+	made_quietly "$T/out/liar" --split --no-manifest
+	tar -xf "$T/out/liar/base.tar" -C "$T/out" tablespace_map
+	sed -i "1s,$T/main/spc,$T/victim,; \$a 99999 /etc" "$T/out/tablespace_map"
+	tar --delete -f "$T/out/liar/base.tar" tablespace_map
+	tar -rf "$T/out/liar/base.tar" --format=ustar -C "$T/out" tablespace_map
+	chmod 644 "$T/out/liar"/*
+	restored liar "$T/out/liar"
+	[ "$rc" -eq 1 ]
+	grep -q 'tablespace: "tablespace_map": where pg_basetar.info has a tablespace' "$T/stderr"
+	restored liar "$T/out/liar" --force
+	[ "$rc" -eq 3 ]
+	lines 3 "^[0-9]* $T/liar/spc[123]\$" "$T/liar/data/tablespace_map"
+	lines 3 '' "$T/liar/data/tablespace_map"
+}
+
+made_quietly() { # OUTPUT OPTION...
+	output=$1
+	shift
+	captured backup main -c fast -o "$output" "$@"
+	[ "$rc" -eq 0 ]
+}
+
+# A cluster that was unpacked by hand has its tablespaces inside, and so has what is restored of it.
+unpacked_by_hand() {
+	restore hand2 "$T/out/one.tar"
+	cluster_start hand2
+	captured backup hand2 -c fast -o - -l again
+	cp "$T/stdout" "$T/out/again.tar"
+	captured backup hand2 -c fast --split -o "$T/out/again.d"
+	[ "$rc" -eq 0 ]
+	cluster_stop hand2
+	rm -rf "$T/hand2"
+	chmod 644 "$T/out/again.tar"
+	for from in "$T/out/again.tar" "$T/out/again.d"; do
+		cluster_dir again
+		captured as_server "$BIN" restore "$from" -D "$T/again/data"
+		[ "$rc" -eq 0 ]
+		readlink "$T/again/data/pg_tblspc"/* | lines 3 '^\.\./pg_basetar_tblspc/[0-9]*$' -
+		as_server pg_verifybackup -i pg_basetar_tblspc "$T/again/data"
+		cluster_start again
+		sound again
+	done
+	rm -rf "$T/again"
+}
+
+# Places that are one, or one in another.
+not_apart() {
+	one=$T/out/one.tar
+	rest="-T $T/main/spc2=$T/apart/2 -T $T/main/spc3=$T/apart/3"
+	as_server mkdir "$T/apart"
+	for new in "$T/apart/d" "$T/apart/d/x" "$T/apart/2" "$T/apart/2/x"; do
+		# shellcheck disable=SC2086 # words
+		refused 'not apart|No such file|in use' "$one" -D "$T/apart/d" -T "$T/main/spc1=$new" $rest
+		fails test -e "$T/apart/d/PG_VERSION"
+		rm -rf "$T/apart"/*
+	done
+	# shellcheck disable=SC2086 # words
+	refused 'not apart' "$one" -D "$T/apart/d" --waldir="$T/apart/2" -T "$T/main/spc1=$T/apart/1" $rest
+	rm -rf "$T/apart"
+}
+
+# A pipe may wait for long; somebody else may use the directory meanwhile.
+no_longer_empty() {
+	cluster_dir late
+	rm -f "$T/fifo"
+	rm -f "$T/fifo"
+	mkfifo "$T/fifo"
+	chmod 666 "$T/fifo"
+	# shellcheck disable=SC2046 # words
+	$as "$BIN" restore - -D "$T/late/data" $(moved late) <"$T/fifo" 2>"$T/stderr" &
+	pid=$!
+	exec 7>"$T/fifo"
+	wait_until 20 test -e "$T/late/data"
+	as_server touch "$T/late/data/theirs"
+	cat "$T/out/one.tar" >&7 || :
+	exec 7>&-
+	ends
+	[ "$rc" -eq 1 ]
+	one_error "$T/stderr" 'the directory is in use'
+	[ "$(ls "$T/late/data")" = theirs ]
+}
+
+# Where a tablespace was is what the archive says: what may be written there is little.
+stray() {
+	mkdir -p "$T/stray/pg_basetar_tblspc"
+	oid=$(tar -tf "$T/out/one.tar" | sed -n 's,^pg_basetar_tblspc/\([0-9]*\)/$,\1,p' | head -n 1)
+	mkdir "$T/stray/pg_basetar_tblspc/$oid"
+	echo x >"$T/stray/pg_basetar_tblspc/$oid/x.conf"
+	cp "$T/out/one.tar" "$T/out/stray.tar"
+	tar -rf "$T/out/stray.tar" --format=ustar -C "$T/stray" "pg_basetar_tblspc/$oid/x.conf"
+	chmod 644 "$T/out/stray.tar"
+	restored stray2 "$T/out/stray.tar"
+	[ "$rc" -eq 1 ]
+	grep -q "member \"pg_basetar_tblspc/$oid/x.conf\" is refused: in a tablespace" "$T/stderr"
+	[ -z "$(find "$T/stray2" -name x.conf)" ]
 }
 
 cut_short() {
@@ -325,7 +442,7 @@ killed() {
 		"$BIN" restore "$T/out/one.tar" -D "$T/killed/data" $(moved killed)
 	count=$(wc -l <"$T/trace")
 	rm -rf "${T:?}/killed/"*
-	steps=${KILLS:-30}
+	steps=${KILLS:-20}
 	for step in $(seq "$steps"); do
 		# shellcheck disable=SC2046 # words
 		captured as_server strace -f -qq -o /dev/null \
@@ -338,6 +455,7 @@ killed() {
 
 interrupted() {
 	cluster_dir term
+	rm -f "$T/fifo"
 	mkfifo "$T/fifo"
 	chmod 666 "$T/fifo"
 	# shellcheck disable=SC2046 # words
@@ -373,9 +491,15 @@ t 'a snapshot' snapshot
 t 'a standby' of_a_standby
 t 'tablespaces where they were' original_places
 t 'the WAL elsewhere' wal_elsewhere
+t 'the WAL is not in it' without_wal
 t 'run as root' by_root
 t 'refused before anything is made' refusals
 t 'a finding: no pg_control, but with --force' damaged
+t 'a tablespace with more than a tablespace has' stray
+t 'a map that lies' map_that_lies
+t 'a cluster that was unpacked by hand' unpacked_by_hand
+t 'places that are not apart' not_apart
+t 'a directory that is empty no longer' no_longer_empty
 t 'an archive that was cut' cut_short
 t 'the WAL creates a tablespace that is in use here' tablespace_made
 t 'a disk that is full, or fails' failing

@@ -51,6 +51,32 @@ test_build(void **state)
 	    "recovery_target_timeline = '3'\n");
 }
 
+/* What an earlier recovery was told is not for this one. */
+static void
+test_targets_of_before(void **state)
+{
+	const struct recovery r = { .restore_command = "c", .target_lsn = "0/1" };
+	struct error err = { 0 };
+	struct buf text = { 0 };
+
+	(void)state;
+	assert_int_equal(buf_printf(&text, &err, "recovery_target_name = 'x'\n"), 0);
+	assert_int_equal(recovery_build(&text, &r, cluster_version(15), &err), 0);
+	assert_string_equal(buf_text(&text),
+	    "recovery_target_name = 'x'\n"
+	    "recovery_target = ''\n"
+	    "recovery_target_time = ''\n"
+	    "recovery_target_lsn = ''\n"
+	    "recovery_target_xid = ''\n"
+	    "recovery_target_name = ''\n"
+	    "recovery_target_inclusive = 'on'\n"
+	    "recovery_target_timeline = 'latest'\n"
+	    "recovery_target_action = 'pause'\n"
+	    "restore_command = 'c'\n"
+	    "recovery_target_lsn = '0/1'\n");
+	buf_free(&text);
+}
+
 static void
 test_check(void **state)
 {
@@ -84,6 +110,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_build),
+		cmocka_unit_test(test_targets_of_before),
 		cmocka_unit_test(test_check),
 	};
 
