@@ -327,7 +327,6 @@ not_apart() {
 no_longer_empty() {
 	cluster_dir late
 	rm -f "$T/fifo"
-	rm -f "$T/fifo"
 	mkfifo "$T/fifo"
 	chmod 666 "$T/fifo"
 	# shellcheck disable=SC2046 # words
