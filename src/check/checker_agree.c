@@ -316,6 +316,7 @@ check_place(struct checker *c, const char *oid, const char *target, struct error
 static int
 check_archives(struct checker *c, const struct tablespace_map *map, struct error *err)
 {
+	const char *below;
 	size_t came = 0;
 	bool has_content;
 
@@ -325,15 +326,16 @@ check_archives(struct checker *c, const struct tablespace_map *map, struct error
 		snprintf(oid, sizeof(oid), "%" PRIu32, map->rows[i].oid);
 		if (c->has_info && check_place(c, oid, map->rows[i].target, err))
 			return -1;
-		if (has_archive(c, oid)) {
-			came++;
-			if (!c->has_info &&
-			    find_content(c, is_inside(oid, map->rows[i].target) ?
-				    LAYOUT_TABLESPACES : TABLESPACES, oid, &has_content, err))
+		if (!has_archive(c, oid)) {
+			/* else pg_basetar.info tells of it */
+			if (!c->has_info && archive_missing(c, &at_map, oid, err))
 				return -1;
+			continue;
 		}
-		else if (!c->has_info && archive_missing(c, &at_map, oid, err))
-			return -1; /* else pg_basetar.info tells of it */
+		came++;
+		below = is_inside(oid, map->rows[i].target) ? LAYOUT_TABLESPACES : TABLESPACES;
+		if (!c->has_info && find_content(c, below, oid, &has_content, err))
+			return -1;
 	}
 	return came == c->narchives ?
 	    0 :
