@@ -80,9 +80,11 @@ check_later(const struct backup *b, struct error *err)
 	    lsn_print(stop, b->range.stop_lsn),
 	    (unsigned long long)pagetally_sum(b->pages.tally).later_pages,
 	    lsn_print(latest, lsn), (unsigned long long)block, path);
+	/* pages of a new file are written ahead of their WAL (nbtsort.c, rewriteheap.c) */
 	return error_hint(err, "The end of pg_wal is lost or damaged, or pg_wal was not taken at "
-			       "the same moment as the data, and a copy would be corrupt; or, if "
-			       "it is one page, that is damaged.");
+			       "the same moment as the data, and a copy would be corrupt; or an "
+			       "index was being built, or a table rewritten: then take another "
+			       "snapshot; or, if it is one page, that is damaged.");
 }
 
 int

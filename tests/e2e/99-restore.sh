@@ -441,7 +441,7 @@ killed() {
 		"$BIN" restore "$T/out/one.tar" -D "$T/killed/data" $(moved killed)
 	count=$(wc -l <"$T/trace")
 	rm -rf "${T:?}/killed/"*
-	steps=${KILLS:-12}
+	steps=${KILLS:-8}
 	for step in $(seq "$steps"); do
 		# shellcheck disable=SC2046 # words
 		captured as_server strace -f -qq -o /dev/null \
