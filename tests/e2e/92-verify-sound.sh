@@ -293,7 +293,7 @@ rm -rf "$T/standby" "$T/second" "$T/snap" "$T/main"
 for major in ${MAJORS:-10 12 14 17 18}; do
 	size=--wal-segsize=1
 	[ "$major" -gt 10 ] || size=-k # which initdb of 10 cannot choose
-	t "$major: a server" make_small $major $size
+	t "$major: a server" make_small "$major" $size
 	[ -e "$T/small/data/postmaster.pid" ] || continue
 	t "$major: plain" ours small
 	t "$major: split, gzip, SHA256" ours small --split -z --manifest-checksums=SHA256
