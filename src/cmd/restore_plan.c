@@ -133,20 +133,23 @@ check_apart(const struct restore_place *one, const struct restore_place *other, 
 	return rc;
 }
 
-static int
-check_all_apart(struct restore *r, struct error *err)
+/* The target, that of the WAL, and the tablespaces are numbered. */
+static const struct restore_place *
+place_of(const struct restore *r, size_t number)
 {
-	const size_t n = r->nspaces + 2;
-	const struct restore_place **all = calloc(n, sizeof(*all));
-	int rc = all ? 0 : error_memory(err);
+	if (number == 0)
+		return &r->target;
+	return number == 1 ? &r->wal : &r->spaces[number - 2].place;
+}
 
-	for (size_t i = 0; i < n && rc == 0; i++)
-		all[i] = i == 0 ? &r->target : i == 1 ? &r->wal : &r->spaces[i - 2].place;
-	for (size_t i = 0; i < n && rc == 0; i++)
-		for (size_t k = 0; k < n && rc == 0; k++)
-			rc = check_apart(all[i], all[k], err);
-	free(all);
-	return rc;
+static int
+check_all_apart(const struct restore *r, struct error *err)
+{
+	for (size_t i = 0; i < r->nspaces + 2; i++)
+		for (size_t k = 0; k < r->nspaces + 2; k++)
+			if (check_apart(place_of(r, i), place_of(r, k), err))
+				return -1;
+	return 0;
 }
 
 /* As it was when it was opened: a pipe may have waited for long. */
