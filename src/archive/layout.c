@@ -26,3 +26,12 @@ layout_link_target(struct buf *target, const char *oid, struct error *err)
 	buf_clear(target);
 	return buf_printf(target, err, "../%s/%s", LAYOUT_TABLESPACES, oid);
 }
+
+bool
+layout_is_link_target(const char *target, const char *oid)
+{
+	static const char before[] = "../" LAYOUT_TABLESPACES "/";
+	const size_t len = sizeof(before) - 1;
+
+	return strncmp(target, before, len) == 0 && strcmp(target + len, oid) == 0;
+}

@@ -1,6 +1,8 @@
 #ifndef PG_BASETAR_ARCHIVE_LAYOUT_H
 #define PG_BASETAR_ARCHIVE_LAYOUT_H
 
+#include <stdbool.h>
+
 #include "util/buf.h"
 #include "util/error.h"
 
@@ -35,5 +37,8 @@ MUST_CHECK int layout_name(struct buf *name, enum layout_part part, const char *
 
 /* The same with the target of the link pg_tblspc/${oid}. */
 MUST_CHECK int layout_link_target(struct buf *target, const char *oid, struct error *err);
+
+/* Is ${target} that? */
+bool layout_is_link_target(const char *target, const char *oid);
 
 #endif

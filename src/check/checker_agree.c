@@ -280,22 +280,6 @@ find_content(struct checker *c, const char *below, const char *oid, bool *is_fou
 	    &(struct findings_place){ .member = path }, err, "the content of a tablespace");
 }
 
-/*
- * Does the link lead to where our own archives have a tablespace?  pg_basebackup of such a
- * cluster sends the content with the tree, and an archive without members.
- */
-static bool
-is_inside(const char *oid, const char *target)
-{
-	struct buf ours = { 0 };
-	struct error ignored;
-	bool is_same = layout_link_target(&ours, oid, &ignored) == 0 &&
-	    strcmp(buf_text(&ours), target) == 0;
-
-	buf_free(&ours);
-	return is_same;
-}
-
 /* The map and pg_basetar.info tell of the same places: replay goes by the one, people by both. */
 static int
 check_place(struct checker *c, const char *oid, const char *target, struct error *err)
@@ -333,7 +317,9 @@ check_archives(struct checker *c, const struct tablespace_map *map, struct error
 			continue;
 		}
 		came++;
-		below = is_inside(oid, map->rows[i].target) ? LAYOUT_TABLESPACES : TABLESPACES;
+		/* pg_basebackup sends the content of one that leads there with the tree */
+		below = layout_is_link_target(map->rows[i].target, oid) ? LAYOUT_TABLESPACES :
+									  TABLESPACES;
 		if (!c->has_info && find_content(c, below, oid, &has_content, err))
 			return -1;
 	}

@@ -1,15 +1,14 @@
 #include "cmd/restore.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 #include "archive/layout.h"
+#include "cmd/restore_internal.h"
 #include "reading/reading_report.h"
 #include "reading/reading_summary.h"
-#include "cmd/restore_internal.h"
 #include "run/message.h"
 #include "util/sys.h"
 

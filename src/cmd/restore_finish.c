@@ -12,7 +12,6 @@
 #include "archive/layout.h"
 #include "cmd/restore_internal.h"
 #include "pg/tablespace_map.h"
-#include "run/message.h"
 
 /* ---- may it start? ---- */
 

@@ -55,8 +55,7 @@ struct restore {
 	size_t nspaces;
 	struct restore_space *spaces; /* in the order of their OIDs */
 
-	/* the archive and the member that passes */
-	struct archivepart part;
+	/* the member that passes */
 	enum { RESTORE_PASS_OVER, RESTORE_WRITE, RESTORE_KEEP } fate; /* of its bytes */
 	time_t mtime;
 	struct buf inside; /* its path, if it is of a tablespace that is inside */

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "archive/layout.h"
-#include "reading/reading_checker.h"
 #include "cmd/restore_internal.h"
+#include "reading/reading_checker.h"
 
 static struct restore *
 restore_of(struct reading *reading)
@@ -25,10 +25,7 @@ begin(struct reading *reading, int dirfd, struct error *err)
 static int
 archive(struct reading *reading, const struct archivepart *part, struct error *err)
 {
-	struct restore *r = restore_of(reading);
-
-	r->part = *part;
-	return checker_archive(r->checker, part, err);
+	return checker_archive(restore_of(reading)->checker, part, err);
 }
 
 /* ---- a member begins ---- */

@@ -45,20 +45,14 @@ restore_plan_target(struct restore *r, struct error *err)
 
 /* ---- tablespaces ---- */
 
-/* pg_basebackup of a cluster that was restored by hand sends the tablespace with the tree. */
+/* As in a cluster that was unpacked by hand: it leads into the directory itself. */
 static bool
 is_inside(uint32_t oid, const char *location)
 {
 	char text[12];
-	struct buf link = { 0 };
-	struct error ignored;
-	bool is_it;
 
 	snprintf(text, sizeof(text), "%" PRIu32, oid);
-	is_it = layout_link_target(&link, text, &ignored) == 0 &&
-	    strcmp(buf_text(&link), location) == 0;
-	buf_free(&link);
-	return is_it;
+	return layout_is_link_target(location, text);
 }
 
 static int

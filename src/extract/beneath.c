@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +13,7 @@
 #include <sys/syscall.h>
 #endif
 
+#include "util/path.h"
 #include "util/sys.h"
 
 #ifndef O_PATH
@@ -32,20 +32,6 @@ beneath_close(struct beneath *b)
 	sys_close(b->parent);
 	buf_free(&b->path);
 	b->parent = -1;
-}
-
-static bool
-is_plain(const char *path)
-{
-	for (const char *part = path;; part++) {
-		const size_t len = strcspn(part, "/");
-
-		if (len == 0 || (len <= 2 && strncmp(part, "..", len) == 0))
-			return false;
-		part += len;
-		if (*part == '\0')
-			return true;
-	}
 }
 
 /* Part by part.  *fd is untouched on failure. */
@@ -111,7 +97,7 @@ enter(struct beneath *b, const char *path, int *parent, const char **name, struc
 	const size_t len = slash ? (size_t)(slash - path) : 0;
 	int rc;
 
-	if (!is_plain(path))
+	if (!path_is_plain(path))
 		return error_set(err, ERROR_FORMAT, 0, "a path that leads elsewhere");
 	*name = slash ? slash + 1 : path;
 	*parent = slash ? b->parent : b->root;

@@ -8,6 +8,7 @@
 #include "util/buf.h"
 #include "util/lsn.h"
 #include "util/number.h"
+#include "util/path.h"
 
 /* Where the text is. */
 enum place { PLACE_TOP, PLACE_FILES, PLACE_FILE, PLACE_RANGES, PLACE_RANGE, PLACE_OUTSIDE };
@@ -208,21 +209,6 @@ digest_size(enum digest_kind kind)
 	return sizes[kind];
 }
 
-/* Relative, and of no parts that are empty, "." or "..". */
-static bool
-is_path(const char *path)
-{
-	for (const char *part = path;; part++) {
-		const size_t len = strcspn(part, "/");
-
-		if (len == 0 || (len <= 2 && strncmp(part, "..", len) == 0))
-			return false;
-		part += len;
-		if (*part == '\0')
-			return true;
-	}
-}
-
 static int
 end_file(struct manifest_parse *p, struct error *err)
 {
@@ -235,7 +221,7 @@ end_file(struct manifest_parse *p, struct error *err)
 
 	if (path == 0 || path == (BIT(KEY_PATH) | BIT(KEY_ENCODED_PATH)))
 		return error_set(err, ERROR_FORMAT, 0, "a file must have one path");
-	if (!is_path(name))
+	if (!path_is_plain(name))
 		return error_set(err, ERROR_FORMAT, 0,
 		    "\"%s\" is no path below a data directory", name);
 	if ((p->given_here & BIT(KEY_SIZE)) == 0 || (p->given_here & BIT(KEY_MODIFIED)) == 0)

@@ -41,7 +41,7 @@ struct reading_ops {
 	/* pieces of any number of pages of 8192; the last may be shorter */
 	int (*bytes)(struct reading *, const uint8_t *, size_t len, struct error *);
 	int (*member_end)(struct reading *, struct error *);
-	int (*archive_end)(struct reading *, struct error *);
+	int (*archive_end)(struct reading *, struct error *); /* NULL: nothing */
 	int (*manifest)(struct reading *, const uint8_t *, size_t len, struct error *); /* 0: end */
 	int (*finish)(struct reading *, struct error *);
 };
@@ -57,7 +57,7 @@ struct reading {
 
 	/* The archive being read, in the working thread; others may cut it: under the lock. */
 	pthread_mutex_t lock;
-	struct source *source;   /* with a thread of its own; NULL: none */
+	struct source *source;   /* unless sparse with a thread of its own; NULL: none */
 	struct source *file;     /* at its bottom; owned by it */
 	uint64_t past;           /* bytes of the archives before it */
 	const char *compression; /* of the last archive; NULL: there was none */

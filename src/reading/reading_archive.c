@@ -84,7 +84,7 @@ pass_members(struct reading *r, struct tar_reader *reader, uint8_t *piece, struc
 			return -1;
 		if (is_end) {
 			r->raw += tar_reader_offset(reader);
-			return r->ops->archive_end(r, err);
+			return r->ops->archive_end ? r->ops->archive_end(r, err) : 0;
 		}
 		is_wanted = true;
 		if (r->ops->member(r, &entry, tar_reader_offset(reader), &is_wanted, err) ||

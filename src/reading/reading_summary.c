@@ -62,14 +62,6 @@ member_end(struct reading *reading, struct error *err)
 }
 
 static int
-archive_end(struct reading *reading, struct error *err)
-{
-	(void)reading;
-	(void)err;
-	return 0;
-}
-
-static int
 manifest(struct reading *reading, const uint8_t *bytes, size_t len, struct error *err)
 {
 	return summary_manifest(summary_of(reading), bytes, len, err);
@@ -88,7 +80,6 @@ static const struct reading_ops ops = {
 	.member = member,
 	.bytes = bytes,
 	.member_end = member_end,
-	.archive_end = archive_end,
 	.manifest = manifest,
 	.finish = finish,
 };

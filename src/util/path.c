@@ -25,3 +25,17 @@ path_split(const char *path, char **directory, char **name, struct error *err)
 	*directory = *name = NULL;
 	return error_memory(err);
 }
+
+bool
+path_is_plain(const char *path)
+{
+	for (const char *part = path;; part++) {
+		const size_t len = strcspn(part, "/");
+
+		if (len == 0 || (len <= 2 && strncmp(part, "..", len) == 0))
+			return false;
+		part += len;
+		if (*part == '\0')
+			return true;
+	}
+}

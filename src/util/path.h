@@ -1,6 +1,8 @@
 #ifndef PG_BASETAR_UTIL_PATH_H
 #define PG_BASETAR_UTIL_PATH_H
 
+#include <stdbool.h>
+
 #include "util/error.h"
 
 /*
@@ -10,5 +12,8 @@
  */
 MUST_CHECK int path_split(const char *path, char **directory, char **name,
     struct error *err);
+
+/* Is it relative, and has no parts that are empty, "." or ".."? */
+bool path_is_plain(const char *path);
 
 #endif

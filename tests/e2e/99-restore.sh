@@ -323,16 +323,21 @@ not_apart() {
 	rm -rf "$T/apart"
 }
 
-# A pipe may wait for long; somebody else may use the directory meanwhile.
-no_longer_empty() {
-	cluster_dir late
+# reads_a_pipe NAME: a restore that waits for what is written to descriptor 7.
+reads_a_pipe() {
+	cluster_dir "$1"
 	rm -f "$T/fifo"
 	mkfifo "$T/fifo"
 	chmod 666 "$T/fifo"
 	# shellcheck disable=SC2046 # words
-	$as "$BIN" restore - -D "$T/late/data" $(moved late) <"$T/fifo" 2>"$T/stderr" &
+	$as "$BIN" restore - -D "$T/$1/data" $(moved "$1") <"$T/fifo" 2>"$T/stderr" &
 	pid=$!
 	exec 7>"$T/fifo"
+}
+
+# A pipe may wait for long; somebody else may use the directory meanwhile.
+no_longer_empty() {
+	reads_a_pipe late
 	wait_until 20 test -e "$T/late/data"
 	as_server touch "$T/late/data/theirs"
 	cat "$T/out/one.tar" >&7 || :
@@ -453,14 +458,7 @@ killed() {
 }
 
 interrupted() {
-	cluster_dir term
-	rm -f "$T/fifo"
-	mkfifo "$T/fifo"
-	chmod 666 "$T/fifo"
-	# shellcheck disable=SC2046 # words
-	$as "$BIN" restore - -D "$T/term/data" $(moved term) <"$T/fifo" 2>"$T/stderr" &
-	pid=$!
-	exec 7>"$T/fifo"
+	reads_a_pipe term
 	head -c 5000000 "$T/out/one.tar" >&7
 	wait_until 20 test -e "$T/term/data/base"
 	kill -TERM "$pid"

@@ -50,6 +50,11 @@ link_target(void **state)
 	assert_int_equal(buf_append(&target, "old", 3, &err), 0);
 	assert_int_equal(layout_link_target(&target, "16400", &err), 0);
 	assert_string_equal(buf_text(&target), "../pg_basetar_tblspc/16400");
+	assert_true(layout_is_link_target(buf_text(&target), "16400"));
+	assert_false(layout_is_link_target(buf_text(&target), "1640"));
+	assert_false(layout_is_link_target(buf_text(&target), "164000"));
+	assert_false(layout_is_link_target("/srv/16400", "16400"));
+	assert_false(layout_is_link_target("", ""));
 	buf_free(&target);
 }
 

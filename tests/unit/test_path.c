@@ -43,13 +43,27 @@ check_row(void **state)
 	free(name);
 }
 
+static void
+plain(void **state)
+{
+	static const char *const good[] = { "a", "a/b", "...", ".a/..b", "a/b/c" };
+	static const char *const bad[] = { "", "/", "/a", "a/", "a//b", ".", "..", "./a", "a/.",
+		"a/../b", "../a", "a/.." };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(good); i++)
+		assert_true(path_is_plain(good[i]));
+	for (size_t i = 0; i < COUNT(bad); i++)
+		assert_false(path_is_plain(bad[i]));
+}
+
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows)];
+	struct CMUnitTest tests[COUNT(rows) + 1] = { cmocka_unit_test(plain) };
 
 	for (size_t i = 0; i < COUNT(rows); i++)
-		tests[i] = (struct CMUnitTest){ .name = rows[i].path,
+		tests[i + 1] = (struct CMUnitTest){ .name = rows[i].path,
 			.test_func = check_row,
 			.initial_state = &rows[i] };
 	return cmocka_run_group_tests(tests, NULL, NULL);
