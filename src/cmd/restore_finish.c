@@ -3,6 +3,7 @@
  * written, pg_control last and when all the rest is synced.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "archive/layout.h"
 #include "cmd/restore_internal.h"
 #include "pg/tablespace_map.h"
+#include "util/sys.h"
 
 /* ---- may it start? ---- */
 
@@ -36,16 +38,34 @@ check_findings(const struct restore *r, struct error *err)
 	return not_written(r, err);
 }
 
+/* The tablespace is in the backup as well, and was restored to there. */
+static bool
+is_ours(const struct restore *r, const char *location)
+{
+	for (size_t i = 0; i < r->nspaces; i++)
+		if (strcmp(r->spaces[i].location, location) == 0)
+			return true;
+	return false;
+}
+
+/* A place that cannot be looked at may be there. */
+static bool
+is_there(const char *location)
+{
+	struct stat st;
+
+	return stat(location, &st) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
 /* Replay would link the copy to where the original has the tablespace, and write there. */
 static int
 check_locations(const struct restore *r, struct error *err)
 {
 	const char *location;
-	struct stat st;
 	size_t at = 0;
 
 	while ((location = checker_next_location(r->checker, &at)) != NULL) {
-		if (r->opt->force || stat(location, &st) == -1)
+		if (r->opt->force || is_ours(r, location) || !is_there(location))
 			continue;
 		error_set(err, ERROR_STATE, 0,
 		    "the WAL of the backup creates a tablespace at \"%s\", which is in use here",
@@ -157,15 +177,30 @@ finish_places(struct restore *r, struct error *err)
 	return 0;
 }
 
+/* Of its directory; whoever wants us to end has come too late for that. */
+static int
+sync_name(struct restore *r, struct error *err)
+{
+	int fd, rc;
+
+	if (r->opt->no_sync)
+		return 0;
+	if (beneath_file(&r->target.beneath, "global", O_RDONLY | O_DIRECTORY, 0, &fd, err))
+		return -1;
+	rc = sys_sync_directory(fd, err);
+	sys_close(fd);
+	return rc;
+}
+
 /*
- * Under another name until it is on the disk: from then on a server starts.  Its directory is
- * synced once more, and knows the name.
+ * Under another name until it is on the disk.  Once it has its own a server starts: what fails
+ * from then on takes it away again.
  */
 static int
 write_control(struct restore *r, struct error *err)
 {
 	static const char unfinished[] = LAYOUT_CONTROL ".unfinished";
-	static const char directory[] = "global";
+	struct error ignored;
 
 	r->nmade = 0; /* all that was made is synced */
 	if (restore_write_text(r, unfinished, &r->control, r->control_mtime, err) ||
@@ -173,10 +208,11 @@ write_control(struct restore *r, struct error *err)
 		return -1;
 	if (beneath_rename(&r->target.beneath, unfinished, strrchr(LAYOUT_CONTROL, '/') + 1, err))
 		return error_wrap(err, "\"%s\"", unfinished);
-	r->nmade = 0;
-	return restore_write_made(r, &r->target, directory, err) || restore_write_sync(r, err) ?
-	    -1 :
-	    0;
+	if (sync_name(r, err) == 0)
+		return 0;
+	(void)!beneath_rename(&r->target.beneath, LAYOUT_CONTROL, strrchr(unfinished, '/') + 1,
+	    &ignored);
+	return error_wrap(err, "\"%s\"", LAYOUT_CONTROL);
 }
 
 int
@@ -188,8 +224,7 @@ restore_finish(struct restore *r, struct error *err)
 		return error_set(err, ERROR_FORMAT, 0, "there is no \"%s\": no server can start",
 		    LAYOUT_CONTROL);
 	return write_links(r, err) || write_map(r, err) || restore_settings_write(r, err) ||
-		finish_places(r, err) ||
-		restore_write_sync(r, err) || write_control(r, err) ?
+		finish_places(r, err) || restore_write_sync(r, err) || write_control(r, err) ?
 	    -1 :
 	    0;
 }

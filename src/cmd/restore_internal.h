@@ -109,9 +109,6 @@ MUST_CHECK int restore_write_file(struct restore *r, const char *path, uint32_t 
 /* A whole one, with the mode and the owner of pg_control; ${mtime} 0: now. */
 MUST_CHECK int restore_write_text(struct restore *r, const char *path, const struct buf *text,
     time_t mtime, struct error *err);
-/* What is called ${below} there was made, and will be synced. */
-MUST_CHECK int restore_write_made(struct restore *r, struct restore_place *place,
-    const char *below, struct error *err);
 MUST_CHECK int restore_write_sync(struct restore *r, struct error *err);
 
 /* restore_settings.c: recovery, as the options say */

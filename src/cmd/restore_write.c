@@ -18,9 +18,9 @@ is_root(void)
 	return geteuid() == 0;
 }
 
-int
-restore_write_made(struct restore *r, struct restore_place *place, const char *below,
-    struct error *err)
+/* To be synced at the end. */
+static int
+remember(struct restore *r, struct restore_place *place, const char *below, struct error *err)
 {
 	const size_t n = r->nmade;
 	struct restore_made *rows;
@@ -56,11 +56,10 @@ restore_write_directory(struct restore *r, const char *path, uint32_t mode, uint
 
 	if (restore_plan_place(r, path, &place, &below, err))
 		return -1;
-	if (beneath_directory(&place->beneath, below, (mode & MODE) | 0700, err) ||
-	    (is_root() &&
-		beneath_owner(&place->beneath, below, (uid_t)uid, (gid_t)gid, err)))
+	if (beneath_directory(&place->beneath, below, (mode & MODE) | 0700,
+		is_root() ? (uid_t)uid : BENEATH_SAME, is_root() ? (gid_t)gid : BENEATH_SAME, err))
 		return failed(path, err);
-	return restore_write_made(r, place, below, err);
+	return remember(r, place, below, err);
 }
 
 int
@@ -99,7 +98,7 @@ restore_write_file(struct restore *r, const char *path, uint32_t mode, uint64_t 
 	}
 	if (filepool_begin(r->pool, fd, path, err))
 		return -1;
-	return restore_write_made(r, place, below, err);
+	return remember(r, place, below, err);
 }
 
 int

@@ -20,6 +20,9 @@
 #define O_PATH O_RDONLY
 #endif
 
+_Static_assert((uid_t)BENEATH_SAME == (uid_t)-1 && (gid_t)BENEATH_SAME == (gid_t)-1,
+    "what fchown() leaves as it is");
+
 void
 beneath_open(struct beneath *b, int root)
 {
@@ -133,7 +136,8 @@ beneath_file(struct beneath *b, const char *path, int flags, mode_t mode, int *f
 }
 
 int
-beneath_directory(struct beneath *b, const char *path, mode_t mode, struct error *err)
+beneath_directory(struct beneath *b, const char *path, mode_t mode, uid_t uid, gid_t gid,
+    struct error *err)
 {
 	const char *name;
 	int parent, fd, rc = 0;
@@ -146,7 +150,9 @@ beneath_directory(struct beneath *b, const char *path, mode_t mode, struct error
 	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd == -1)
 		return error_set(err, ERROR_IO, errno, "open");
-	if (fchmod(fd, mode) == -1)
+	if (fchown(fd, uid, gid) == -1)
+		rc = error_set(err, ERROR_IO, errno, "chown");
+	else if (fchmod(fd, mode) == -1)
 		rc = error_set(err, ERROR_IO, errno, "chmod");
 	sys_close(fd);
 	return rc;

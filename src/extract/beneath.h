@@ -1,6 +1,7 @@
 #ifndef PG_BASETAR_EXTRACT_BENEATH_H
 #define PG_BASETAR_EXTRACT_BENEATH_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "util/buf.h"
@@ -31,9 +32,13 @@ void beneath_close(struct beneath *);
 MUST_CHECK int beneath_file(struct beneath *, const char *path, int flags, mode_t mode, int *fd,
     struct error *err);
 
-/* Make the directory; the umask takes nothing from ${mode}.  ERROR_IO with EEXIST: it is there. */
-MUST_CHECK int beneath_directory(struct beneath *, const char *path, mode_t mode,
-    struct error *err);
+/*
+ * Make the directory; the umask takes nothing from ${mode}.  ${uid} and ${gid} BENEATH_SAME:
+ * ours.  ERROR_IO with EEXIST: it is there.
+ */
+#define BENEATH_SAME UINT32_MAX
+MUST_CHECK int beneath_directory(struct beneath *, const char *path, mode_t mode, uid_t uid,
+    gid_t gid, struct error *err);
 
 /* Make a symbolic link whose text is ${target}. */
 MUST_CHECK int beneath_link(struct beneath *, const char *path, const char *target,

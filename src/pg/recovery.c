@@ -1,28 +1,36 @@
 #include "pg/recovery.h"
 
 #include <stddef.h>
-#include <string.h>
+#include <stdint.h>
 
-/* In the order in which they are written. */
+/*
+ * From 12 on a setting of the cluster's own, in any of its files, would count beside ours, and two
+ * targets are one too many: what is not given is set to what it is where nobody sets it.
+ */
 static const struct {
 	const char *name;
-	size_t field;
+	size_t field;      /* SIZE_MAX: there is no option for it */
+	const char *unset; /* NULL: it stays as it is */
 	bool is_target;
 } settings[] = {
-	{ "restore_command", offsetof(struct recovery, restore_command), false },
-	{ "primary_conninfo", offsetof(struct recovery, primary_conninfo), false },
-	{ "recovery_target_time", offsetof(struct recovery, target_time), true },
-	{ "recovery_target_lsn", offsetof(struct recovery, target_lsn), true },
-	{ "recovery_target_xid", offsetof(struct recovery, target_xid), true },
-	{ "recovery_target_name", offsetof(struct recovery, target_name), true },
-	{ "recovery_target_timeline", offsetof(struct recovery, target_timeline), false },
-	{ "recovery_target_action", offsetof(struct recovery, target_action), false },
+	{ "restore_command", offsetof(struct recovery, restore_command), NULL, false },
+	{ "primary_conninfo", offsetof(struct recovery, primary_conninfo), NULL, false },
+	{ "recovery_target", SIZE_MAX, "", false },
+	{ "recovery_target_time", offsetof(struct recovery, target_time), "", true },
+	{ "recovery_target_lsn", offsetof(struct recovery, target_lsn), "", true },
+	{ "recovery_target_xid", offsetof(struct recovery, target_xid), "", true },
+	{ "recovery_target_name", offsetof(struct recovery, target_name), "", true },
+	{ "recovery_target_inclusive", SIZE_MAX, "on", false },
+	{ "recovery_target_timeline", offsetof(struct recovery, target_timeline), "latest", false },
+	{ "recovery_target_action", offsetof(struct recovery, target_action), "pause", false },
 };
 enum { SETTINGS = sizeof(settings) / sizeof(settings[0]) };
 
 static const char *
 value_of(const struct recovery *r, size_t n)
 {
+	if (settings[n].field == SIZE_MAX)
+		return NULL;
 	return *(const char *const *)(const void *)((const char *)r + settings[n].field);
 }
 
@@ -60,32 +68,17 @@ add(struct buf *text, const char *name, const char *value, struct error *err)
 	return buf_printf(text, err, "'\n");
 }
 
-/* To what they are where nobody set them; from 12 on "" is no target. */
-static int
-unset_targets(struct buf *text, struct error *err)
-{
-	static const char *const defaults[][2] = { { "recovery_target", "" },
-		{ "recovery_target_time", "" }, { "recovery_target_lsn", "" },
-		{ "recovery_target_xid", "" }, { "recovery_target_name", "" },
-		{ "recovery_target_inclusive", "on" }, { "recovery_target_timeline", "latest" },
-		{ "recovery_target_action", "pause" } };
-
-	if (strstr(buf_text(text), "recovery_target") == NULL)
-		return 0;
-	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
-		if (add(text, defaults[i][0], defaults[i][1], err))
-			return -1;
-	return 0;
-}
-
 int
 recovery_build(struct buf *text, const struct recovery *r, const struct pg_version *version,
     struct error *err)
 {
-	if (unset_targets(text, err))
-		return -1;
 	if (version->has_recovery_conf && r->is_standby && add(text, "standby_mode", "on", err))
 		return -1;
+	/* first: with a target set, the server takes even an empty other one for a second */
+	for (size_t n = 0; n < SETTINGS && !version->has_recovery_conf; n++)
+		if (value_of(r, n) == NULL && settings[n].unset &&
+		    add(text, settings[n].name, settings[n].unset, err))
+			return -1;
 	for (size_t n = 0; n < SETTINGS; n++)
 		if (value_of(r, n) && add(text, settings[n].name, value_of(r, n), err))
 			return -1;

@@ -32,7 +32,7 @@ const char *recovery_file(const struct recovery *recovery, const struct pg_versi
 
 /*
  * Append the lines: to recovery.conf up to 11, and from 12 on to RECOVERY_SETTINGS, which the
- * server reads last.  A target that ${text} has from before is unset, with all about it.
+ * server reads last.  There a target of the cluster's own is unset, with all about it.
  */
 MUST_CHECK int recovery_build(struct buf *text, const struct recovery *recovery,
     const struct pg_version *version, struct error *err);

@@ -85,8 +85,8 @@ standby() {
 # Of an archive of a standby its own settings go; those of ALTER SYSTEM stay.
 of_a_standby() {
 	sql main "alter system set work_mem = '5MB'"
-	sql main "alter system set recovery_target_name = 'of before'"
 	sql main "alter system set recovery_target_action = 'shutdown'"
+	cluster_set main "recovery_target_xid = '999999'"
 	cluster_dir standby "$major"
 	at main pg_basebackup -c fast -R -D "$T/standby/data"
 	as_server sed -i 's/^archive_mode.*/archive_mode = off/' "$T/standby/data/postgresql.conf"
@@ -95,9 +95,13 @@ of_a_standby() {
 	cp "$T/stdout" "$T/out/standby.tar"
 	chmod 644 "$T/out/standby.tar"
 	cluster_stop standby
+	sql main 'select clock_timestamp()' >"$T/out/now"
+	commit 9
+	wait_until 60 test -e "$T/main/archive/$(sql main 'select pg_walfile_name(pg_current_wal_lsn() - 1)')"
 	cluster_dir copy "$major"
 	captured as_server "$BIN" restore "$T/out/standby.tar" -D "$T/copy/data" \
-		--restore-command="cp \"$T/main/archive/%f\" '%p'"
+		--restore-command="cp \"$T/main/archive/%f\" '%p'" --target-time="$(cat "$T/out/now")" \
+		--target-action=promote
 	[ "$rc" -eq 0 ]
 	[ ! -e "$T/copy/data/standby.signal" ]
 	[ -e "$T/copy/data/recovery.signal" ]

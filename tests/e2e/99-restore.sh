@@ -393,6 +393,61 @@ tablespace_made() {
 	[ "$rc" -eq 0 ]
 }
 
+# One that is in the backup too, as of a snapshot, goes to where replay looks for it.
+made_and_restored() {
+	cluster_init own -k --wal-segsize=1
+	cluster_start own
+	tablespace own spc
+	sql own 'create table t tablespace spc as select generate_series(1, 1000)'
+	cluster_stop own immediate
+	cp -a "$T/own" "$T/ownsnap"
+	captured as_server "$BIN" -D "$T/ownsnap/data" --snapshot -T "$T/own/spc=$T/ownsnap/spc" \
+		-o "$T/out/own.tar"
+	[ "$rc" -eq 0 ]
+	cluster_dir owncopy
+	captured as_server "$BIN" restore "$T/out/own.tar" -D "$T/owncopy/data" \
+		-T "$T/own/spc=$T/owncopy/spc"
+	[ "$rc" -eq 1 ]
+	grep -q 'which is in use here' "$T/stderr"
+	rm -rf "${T:?}/owncopy"/data "${T:?}/owncopy"/spc "$T/own/spc"
+	captured as_server "$BIN" restore "$T/out/own.tar" -D "$T/owncopy/data"
+	[ "$rc" -eq 0 ]
+	cluster_start owncopy
+	[ "$(sql owncopy 'select count(*) from t')" -eq 1000 ]
+	cluster_stop owncopy
+}
+
+# A signal, or a disk that fails, when pg_control has just got its name: a cluster, or none.
+at_the_last_moment() {
+	cluster_dir last
+	for fault in signal=TERM error=EIO; do
+		call=renameat
+		[ "$fault" != error=EIO ] || call=fsync
+		when=1
+		[ "$call" != fsync ] || when=$(strace_count)
+		# shellcheck disable=SC2046 # words
+		captured as_server strace -f -qq -o /dev/null -e "inject=$call:$fault:when=$when" \
+			"$BIN" restore -j 1 "$T/out/one.tar" -D "$T/last/data" $(moved last)
+		if [ "$rc" -eq 0 ]; then
+			as_server pg_verifybackup -q "$T/last/data"
+		else
+			[ ! -e "$T/last/data/global/pg_control" ]
+		fi
+		rm -rf "${T:?}/last/"*
+	done
+	[ "$rc" -eq 1 ] # a failing disk is never a success
+}
+
+# Calls of fsync() that the thread of the last one makes.
+strace_count() {
+	# shellcheck disable=SC2046 # words
+	as_server strace -f -qq -e trace=fsync,renameat -o "$T/trace" \
+		"$BIN" restore -j 1 "$T/out/one.tar" -D "$T/last/data" $(moved last) >/dev/null 2>&1
+	last=$(grep fsync "$T/trace" | tail -n 1 | cut -d ' ' -f 1)
+	grep -c "^$last .*fsync" "$T/trace"
+	rm -rf "${T:?}/last/"*
+}
+
 full() { # CALL ERROR PATTERN
 	cluster_dir full
 	# shellcheck disable=SC2046 # words
@@ -499,7 +554,9 @@ t 'places that are not apart' not_apart
 t 'a directory that is empty no longer' no_longer_empty
 t 'an archive that was cut' cut_short
 t 'the WAL creates a tablespace that is in use here' tablespace_made
+t 'the WAL creates a tablespace that is restored to its place' made_and_restored
 t 'a disk that is full, or fails' failing
+t 'a signal, and a failing disk, at the last moment' at_the_last_moment
 t 'without openat2()' old_kernel
 t 'interrupted' interrupted
 t 'kill -9: no cluster, or a whole one' killed

@@ -71,7 +71,7 @@ makes(void **state)
 	int fd;
 
 	umask(077);
-	assert_int_equal(beneath_directory(&p->beneath, "new", 0750, &err), 0);
+	assert_int_equal(beneath_directory(&p->beneath, "new", 0750, BENEATH_SAME, BENEATH_SAME, &err), 0);
 	assert_int_equal(fstatat(p->fd, "new", &st, 0), 0);
 	assert_int_equal(st.st_mode & 07777, 0750);
 	assert_int_equal(beneath_file(&p->beneath, "new/file", O_WRONLY | O_CREAT, 0600, &fd, &err), 0);
@@ -97,7 +97,7 @@ makes_nothing_twice(void **state)
 	assert_int_equal(err.sys, EEXIST);
 	assert_int_equal(beneath_file(&p->beneath, "out", O_WRONLY | O_CREAT, 0600, &fd, &err), -1);
 	assert_int_equal(err.sys, EEXIST);
-	assert_int_equal(beneath_directory(&p->beneath, "a", 0700, &err), -1);
+	assert_int_equal(beneath_directory(&p->beneath, "a", 0700, BENEATH_SAME, BENEATH_SAME, &err), -1);
 	assert_int_equal(err.sys, EEXIST);
 	assert_int_equal(beneath_link(&p->beneath, "a", "x", &err), -1);
 	assert_int_equal(err.sys, EEXIST);
@@ -129,7 +129,7 @@ leads_nowhere(void **state)
 		if (rows[i].sys != ELOOP || err.sys != ENOTDIR)
 			assert_int_equal(err.sys, rows[i].sys);
 		assert_int_equal(err.kind, rows[i].sys ? ERROR_IO : ERROR_FORMAT);
-		assert_int_equal(beneath_directory(&p->beneath, rows[i].path, 0700, &err), -1);
+		assert_int_equal(beneath_directory(&p->beneath, rows[i].path, 0700, BENEATH_SAME, BENEATH_SAME, &err), -1);
 		assert_int_equal(beneath_link(&p->beneath, rows[i].path, "x", &err), -1);
 	}
 	assert_false(is_there(p, "../outside/x"));

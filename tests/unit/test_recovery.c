@@ -34,6 +34,12 @@ test_build(void **state)
 
 	(void)state;
 	expect(&target, 15, "recovery.signal",
+	    "recovery_target = ''\n"
+	    "recovery_target_time = ''\n"
+	    "recovery_target_lsn = ''\n"
+	    "recovery_target_xid = ''\n"
+	    "recovery_target_inclusive = 'on'\n"
+	    "recovery_target_timeline = 'latest'\n"
 	    "restore_command = 'cp ''/a b/%f'' \"%p\" \\\\x'\n"
 	    "recovery_target_name = 'it''s'\n"
 	    "recovery_target_action = 'promote'\n");
@@ -41,29 +47,7 @@ test_build(void **state)
 	    "restore_command = 'cp ''/a b/%f'' \"%p\" \\\\x'\n"
 	    "recovery_target_name = 'it''s'\n"
 	    "recovery_target_action = 'promote'\n");
-	expect(&standby, 12, "standby.signal", "primary_conninfo = 'host=/tmp'\n");
-	expect(&standby, 10, "recovery.conf",
-	    "standby_mode = 'on'\n"
-	    "primary_conninfo = 'host=/tmp'\n"
-	    "recovery_target_timeline = 'latest'\n");
-	expect(&along, 11, "recovery.conf",
-	    "standby_mode = 'on'\n"
-	    "recovery_target_timeline = '3'\n");
-}
-
-/* What an earlier recovery was told is not for this one. */
-static void
-test_targets_of_before(void **state)
-{
-	const struct recovery r = { .restore_command = "c", .target_lsn = "0/1" };
-	struct error err = { 0 };
-	struct buf text = { 0 };
-
-	(void)state;
-	assert_int_equal(buf_printf(&text, &err, "recovery_target_name = 'x'\n"), 0);
-	assert_int_equal(recovery_build(&text, &r, cluster_version(15), &err), 0);
-	assert_string_equal(buf_text(&text),
-	    "recovery_target_name = 'x'\n"
+	expect(&standby, 12, "standby.signal",
 	    "recovery_target = ''\n"
 	    "recovery_target_time = ''\n"
 	    "recovery_target_lsn = ''\n"
@@ -72,9 +56,14 @@ test_targets_of_before(void **state)
 	    "recovery_target_inclusive = 'on'\n"
 	    "recovery_target_timeline = 'latest'\n"
 	    "recovery_target_action = 'pause'\n"
-	    "restore_command = 'c'\n"
-	    "recovery_target_lsn = '0/1'\n");
-	buf_free(&text);
+	    "primary_conninfo = 'host=/tmp'\n");
+	expect(&standby, 10, "recovery.conf",
+	    "standby_mode = 'on'\n"
+	    "primary_conninfo = 'host=/tmp'\n"
+	    "recovery_target_timeline = 'latest'\n");
+	expect(&along, 11, "recovery.conf",
+	    "standby_mode = 'on'\n"
+	    "recovery_target_timeline = '3'\n");
 }
 
 static void
@@ -110,7 +99,6 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_build),
-		cmocka_unit_test(test_targets_of_before),
 		cmocka_unit_test(test_check),
 	};
 
