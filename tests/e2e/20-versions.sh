@@ -1,8 +1,10 @@
 #!/bin/sh
-# Every supported version: a backup of a busy server restores and starts; a copy that lost its
-# backup_label does not start.
+# Every supported version: a backup of a busy server restores and starts, by hand and by the program;
+# a copy that lost its backup_label does not start.
 # shellcheck source=tests/e2e/lib.sh
 . "${0%/*}/lib.sh"
+# shellcheck source=tests/e2e/restored.sh
+. "$top/tests/e2e/restored.sh"
 
 prepare() { # MAJOR
 	cluster_init main "$1"
@@ -39,16 +41,31 @@ version_1() {
 	printf '"Manifest-Checksum": "%s"}\n' "$(sha256sum <"$T/body" | cut -c 1-64)"
 }
 
+# consistent NAME: it starts, and holds together.
+consistent() {
+	cluster_start "$1"
+	balanced "$1"
+	sql "$1" "select count(bt_index_parent_check(c.oid))
+		from pg_class c join pg_index i on i.indexrelid = c.oid join pg_am a on a.oid = c.relam
+		where a.amname = 'btree' and c.relpersistence = 'p' and i.indisvalid"
+	cluster_stop "$1"
+}
+
 starts() { # MAJOR
 	restore copy "$T/out/base.tar.gz" gnu "$1"
 	mv "$T/main/spc1" "$T/main/spc1.away"
-	cluster_start copy
-	balanced copy
+	consistent copy
 	[ "$(readlink "$T"/copy/data/pg_tblspc/* | grep -c '^\.\./pg_basetar_tblspc/')" -eq 3 ]
-	sql copy "select count(bt_index_parent_check(c.oid))
-		from pg_class c join pg_index i on i.indexrelid = c.oid join pg_am a on a.oid = c.relam
-		where a.amname = 'btree' and c.relpersistence = 'p' and i.indisvalid"
-	cluster_stop copy
+}
+
+# The same as by hand, and as good.
+restored_too() { # MAJOR
+	MAJOR=$1
+	restored ours "$T/out/base.tar.gz"
+	[ "$rc" -eq 0 ]
+	[ ! -s "$T/stderr" ]
+	same ours "$T/out/base.tar.gz"
+	consistent ours
 }
 
 needs_label() { # MAJOR
@@ -67,6 +84,7 @@ for major in ${PG_BASETAR_MAJORS:-10 11 12 13 14 15 16 17 18}; do
 	t "$major: pg_verifybackup" verified "$major"
 	cluster_stop main
 	t "$major: starts unaided" starts "$major"
+	t "$major: restored by the program" restored_too "$major"
 	t "$major: does not start without backup_label" needs_label "$major"
-	rm -rf "$T/main" "$T/copy" "$T/out/base.tar.gz"
+	rm -rf "$T/main" "$T/copy" "$T/ours" "$T/out/base.tar.gz"
 done

@@ -5,53 +5,9 @@
 . "${0%/*}/lib.sh"
 # shellcheck source=tests/e2e/background.sh
 . "$top/tests/e2e/background.sh"
+# shellcheck source=tests/e2e/restored.sh
+. "$top/tests/e2e/restored.sh"
 export PGUSER=postgres
-
-# moved NAME: the options that send the tablespaces of main to $T/NAME.
-moved() {
-	for space in spc1 spc2 spc3; do
-		printf -- '-T %s=%s\n' "$T/main/$space" "$T/$1/$space"
-	done
-}
-
-# restored NAME FROM OPTION...: into a new cluster; its exit status in $rc.
-restored() {
-	copy=$1
-	from=$2
-	shift 2
-	cluster_dir "$copy" "${MAJOR:-15}"
-	# shellcheck disable=SC2046 # words
-	captured as_server timeout 120 "$BIN" restore "$from" -D "$T/$copy/data" $(moved "$copy") "$@"
-}
-
-# same NAME ARCHIVE|DIR: as it is by hand, tablespace by tablespace.
-same() {
-	rm -rf "$T/hand"
-	mkdir "$T/hand"
-	case $2 in
-	*.tar*) tar -xf "$2" -C "$T/hand" ;;
-	*)
-		tar -xf "$(echo "$2"/base.tar*)" -C "$T/hand"
-		for file in "$2"/[1-9]*.tar*; do
-			oid=$(basename "${file%%.tar*}")
-			mkdir -p "$T/hand/pg_basetar_tblspc/$oid"
-			tar -xf "$file" -C "$T/hand/pg_basetar_tblspc/$oid"
-		done
-		[ ! -e "$2/backup_manifest" ] || cp "$2/backup_manifest" "$T/hand/"
-		[ ! -e "$2/pg_wal.tar" ] || tar -xf "$2/pg_wal.tar" -C "$T/hand/pg_wal"
-		[ ! -e "$2/pg_wal.tar.gz" ] || tar -xf "$2/pg_wal.tar.gz" -C "$T/hand/pg_wal"
-		;;
-	esac
-	diff -r --no-dereference -x pg_basetar_tblspc -x pg_tblspc -x tablespace_map \
-		"$T/hand" "$T/$1/data"
-	[ "$(find "$T/$1/data/pg_tblspc" -type l | wc -l)" -eq "${spaces:-3}" ]
-	for link in "$T/$1/data/pg_tblspc"/*; do
-		diff -r --no-dereference "$T/hand/pg_basetar_tblspc/${link##*/}" "$(readlink "$link")"
-		[ "$(stat -c %a "$link/")" = 700 ]
-	done
-	[ ! -e "$T/$1/data/pg_basetar_tblspc" ]
-	[ "$(stat -c %a "$T/$1/data")" = 700 ]
-}
 
 # whole NAME FROM OPTION...: restored, the same, and starts.
 whole() {
@@ -481,35 +437,53 @@ old_kernel() {
 
 # ----------------------------------------------------------------------------- killed
 
-# Is what is left no cluster, or a whole one?
+writing=openat,openat2,mkdirat,fchmod,pwrite64,utimensat,sync_file_range,fsync,symlinkat,renameat,close
+
+# restores_killed TRACE OPTION...: under strace, with one thread that writes.
+restores_killed() {
+	trace=$1
+	shift
+	# shellcheck disable=SC2046 # words
+	captured as_server strace -f -qq -o "$trace" "$@" \
+		"$BIN" restore -j 1 "$T/out/one.tar" -D "$T/killed/data" $(moved killed)
+}
+
+# Whole when pg_control has its name, and then all of it is synced; before that no cluster.
 left_behind() {
-	if [ -e "$T/killed/data/global/pg_control" ]; then
+	if grep -q 'renameat(.* = 0$' "$T/trace"; then
+		whole=$((whole + 1))
 		as_server pg_verifybackup -q "$T/killed/data"
-		echo whole >>"$T/whole"
 	else
-		fails as_server "$PG15/postgres" -D "$T/killed/data" -C data_directory_mode
+		[ ! -e "$T/killed/data/global/pg_control" ]
 		fails as_server timeout 20 "$PG15/postgres" -D "$T/killed/data" -k "$T/killed" -p 1
 	fi
 }
 
-# At evenly spread calls, of those that write.
+# At evenly spread calls of those that write, up to the very last one: each is the so-manieth of
+# its name in its thread, as strace counts them.
 killed() {
-	calls='openat,openat2,mkdirat,pwrite64,fsync,symlinkat,renameat,close'
 	cluster_dir killed
-	# shellcheck disable=SC2046 # words
-	as_server strace -f -qq -e "trace=$calls" -o "$T/trace" \
-		"$BIN" restore "$T/out/one.tar" -D "$T/killed/data" $(moved killed)
-	count=$(wc -l <"$T/trace")
+	restores_killed "$T/trace" -e "trace=$writing"
+	[ "$rc" -eq 0 ]
 	rm -rf "${T:?}/killed/"*
 	steps=${KILLS:-8}
-	for step in $(seq "$steps"); do
-		# shellcheck disable=SC2046 # words
-		captured as_server strace -f -qq -o /dev/null \
-			-e "inject=$calls:signal=KILL:when=$((count * step / steps / 3))" \
-			"$BIN" restore "$T/out/one.tar" -D "$T/killed/data" $(moved killed)
+	sed -n 's/^\([0-9]*\) *\([a-z0-9_]*\)(.*/\1 \2/p' "$T/trace" |
+		awk '{ print $2, ++n[$1, $2] }' >"$T/calls"
+	awk -v "steps=$steps" -v "count=$(wc -l <"$T/calls")" '
+		FNR == int(count * (done + 1) / steps) { print; done++ }' "$T/calls" >"$T/chosen"
+	lines "$steps" '' "$T/chosen"
+	died=0
+	whole=0
+	while read -r call when <&9; do
+		restores_killed "$T/trace" -e "trace=$call,renameat" -e "inject=$call:signal=KILL:when=$when"
+		[ "$rc" -eq 0 ] || [ "$rc" -eq 137 ]
+		[ "$rc" -eq 0 ] || died=$((died + 1))
 		left_behind
 		rm -rf "${T:?}/killed/"*
-	done
+	done 9<"$T/chosen"
+	# which thread does what is not the same each time: a few may have come to their end
+	[ $((died * 10)) -ge $((steps * 9)) ] || [ "$died" -ge $((steps - 1)) ]
+	echo "# $died of $steps killed; $whole are whole, of the others no server started" >"$T/kills"
 }
 
 interrupted() {
