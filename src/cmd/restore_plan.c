@@ -64,9 +64,19 @@ no_place(uint32_t oid, const char *location, struct error *err)
 			       " by hand.", oid);
 }
 
-/* One more, that was at ${location}. */
+/* Of an archive of pg_basebackup it comes with the tree, and would not be where the link leads. */
 static int
-add_space(struct restore *r, uint32_t oid, const char *location, struct error *err)
+cannot_move(uint32_t oid, const char *location, struct error *err)
+{
+	error_set(err, ERROR_STATE, 0, "tablespace %" PRIu32 " is in the data directory, at \"%s\"",
+	    oid, location);
+	return error_hint(err, "Restore it to there, without -T, then move it with the server "
+			       "stopped.");
+}
+
+/* One more, that was at ${location}; ${is_ours}: in an archive of this program. */
+static int
+add_space(struct restore *r, uint32_t oid, const char *location, bool is_ours, struct error *err)
 {
 	struct restore_space row = { .oid = oid };
 	const char *other = location ? relocations_find(&r->opt->relocations, location) : NULL;
@@ -75,6 +85,8 @@ add_space(struct restore *r, uint32_t oid, const char *location, struct error *e
 	row.is_inside = location && !other && is_inside(oid, location);
 	if (other == NULL && (location == NULL || (location[0] != '/' && !row.is_inside)))
 		return no_place(oid, location, err);
+	if (other && !is_ours && is_inside(oid, location))
+		return cannot_move(oid, location, err);
 	row.location = strdup(other ? other : location);
 	if (row.location == NULL)
 		return error_memory(err);
@@ -210,7 +222,8 @@ restore_plan_summary(struct restore *r, const struct summary_facts *facts, struc
 	if (make_room(r, facts->ntablespaces, err))
 		return -1;
 	for (size_t i = 0; i < facts->ntablespaces; i++)
-		if (add_space(r, facts->tablespaces[i].oid, facts->tablespaces[i].location, err))
+		if (add_space(r, facts->tablespaces[i].oid, facts->tablespaces[i].location,
+			facts->info != NULL, err))
 			return -1;
 	return open_spaces(r, facts->info != NULL, err);
 }
@@ -227,7 +240,7 @@ restore_plan_info(struct restore *r, const struct infofile *info, struct error *
 		if (!number_parse(told->rows[i].name, strlen(told->rows[i].name), UINT32_MAX, &oid))
 			return error_set(err, ERROR_FORMAT, 0, "\"%s\": no tablespace is \"%s\"",
 			    LAYOUT_INFO, told->rows[i].name);
-		if (add_space(r, (uint32_t)oid, told->rows[i].path, err))
+		if (add_space(r, (uint32_t)oid, told->rows[i].path, true, err))
 			return -1;
 	}
 	return open_spaces(r, true, err);

@@ -10,7 +10,8 @@
  * --tablespace-mapping of PostgreSQL's own tools has them.
  */
 struct relocation {
-	char *old, *new; /* absolute, without a slash at the end */
+	char *old; /* what a link says: absolute, but in a cluster that was unpacked by hand */
+	char *new; /* absolute; both are without a slash at the end */
 };
 
 struct relocations {
@@ -20,8 +21,8 @@ struct relocations {
 
 /*
  * Add the pair ${text}.  A "=" that belongs to a name has a backslash before it; any
- * other backslash is part of the name.  ERROR_USAGE: not two absolute paths, or OLD is in
- * the list already.
+ * other backslash is part of the name.  ERROR_USAGE: no OLD, a NEW that is not absolute, or OLD
+ * is in the list already.
  */
 MUST_CHECK int relocations_add(struct relocations *list, const char *text, struct error *err);
 

@@ -240,6 +240,29 @@ made_quietly() { # OUTPUT OPTION...
 	[ "$rc" -eq 0 ]
 }
 
+# One of its tablespaces goes out of it.
+out_of_it() {
+	oid=$(sql main "select oid from pg_tablespace where spcname = 'spc1'")
+	for from in "$T/out/again.tar" "$T/out/again.d"; do
+		cluster_dir again
+		captured as_server "$BIN" restore "$from" -D "$T/again/data" \
+			-T "../pg_basetar_tblspc/$oid=$T/again/out"
+		[ "$rc" -eq 0 ]
+		[ "$(readlink "$T/again/data/pg_tblspc/$oid")" = "$T/again/out" ]
+		[ ! -e "$T/again/data/pg_basetar_tblspc/$oid" ]
+		cluster_start again
+		sound again
+	done
+	cluster_dir again
+	refused 'is in the data directory, at' "$T/out/again.stock" -D "$T/again/data" \
+		-T "../pg_basetar_tblspc/$oid=$T/again/out"
+	fails test -e "$T/again/data"
+	captured as_server "$BIN" restore "$T/out/again.stock" -D "$T/again/data"
+	[ "$rc" -eq 0 ]
+	cluster_start again
+	sound again
+}
+
 # A cluster that was unpacked by hand has its tablespaces inside, and so has what is restored of it.
 unpacked_by_hand() {
 	restore hand2 "$T/out/one.tar"
@@ -248,6 +271,7 @@ unpacked_by_hand() {
 	cp "$T/stdout" "$T/out/again.tar"
 	captured backup hand2 -c fast --split -o "$T/out/again.d"
 	[ "$rc" -eq 0 ]
+	at hand2 pg_basebackup -Ft -c fast -D "$T/out/again.stock"
 	cluster_stop hand2
 	rm -rf "$T/hand2"
 	chmod 644 "$T/out/again.tar"
@@ -260,6 +284,7 @@ unpacked_by_hand() {
 		cluster_start again
 		sound again
 	done
+	out_of_it
 	rm -rf "$T/again"
 }
 

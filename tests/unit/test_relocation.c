@@ -23,9 +23,9 @@ static struct row {
 	{ "", NULL, "\"\" is not of the form OLD=NEW" },
 	{ "/a=/b=/c", NULL, "\"/a=/b=/c\" is not of the form OLD=NEW" },
 	{ "/a\\=/b", NULL, "\"/a\\=/b\" is not of the form OLD=NEW" },
-	{ "=/b", NULL, "\"\" is not an absolute path" },
+	{ "=/b", NULL, "there is no OLD in OLD=NEW" },
 	{ "/a=", NULL, "\"\" is not an absolute path" },
-	{ "a=/b", NULL, "\"a\" is not an absolute path" },
+	{ "../a/1=/b", "../a/1", "/b" },
 	{ "/a=b", NULL, "\"b\" is not an absolute path" },
 	{ "/given/=/b", NULL, "\"/given\" is given twice" },
 };
