@@ -82,13 +82,24 @@ restore(struct restore *r, struct error *err)
 	return 0;
 }
 
+/* A quarter of the files that a process may have open; each costs the system a kilobyte or two. */
+static size_t
+files_to_hold(const struct options *opt)
+{
+	const size_t quarter = sys_raise_file_limit() / 4;
+
+	if (opt->no_sync)
+		return 0;
+	return quarter < 16384 ? quarter : 16384;
+}
+
 int
 restore_run(const struct options *opt, bool *is_sound, struct error *err)
 {
 	struct restore r = { .opt = opt };
 	int rc;
 
-	(void)sys_raise_file_limit();
+	r.hold = files_to_hold(opt);
 	reading_init(&r.reading, opt, &restore_member_ops, outcome);
 	rc = restore(&r, err);
 	if (rc == -1 && err->sys == ENOSPC)

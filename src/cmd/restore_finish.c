@@ -202,7 +202,7 @@ write_control(struct restore *r, struct error *err)
 	static const char unfinished[] = LAYOUT_CONTROL ".unfinished";
 	struct error ignored;
 
-	r->nmade = 0; /* all that was made is synced */
+	r->nmade = 0; /* all directories are synced */
 	if (restore_write_text(r, unfinished, &r->control, r->control_mtime, err) ||
 	    restore_write_sync(r, err))
 		return -1;

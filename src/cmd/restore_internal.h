@@ -37,7 +37,7 @@ struct restore_early {
 	time_t mtime;
 };
 
-/* A file or directory that was made; ${place} is that of the target, the WAL or a tablespace. */
+/* A directory that was made; ${place} is that of the target, the WAL or a tablespace. */
 struct restore_made {
 	struct restore_place *place;
 	size_t path; /* in the text of all */
@@ -49,6 +49,7 @@ struct restore {
 	struct checker *checker;
 	struct report *report;
 	struct filepool *pool;
+	size_t hold; /* files that it keeps open until they are synced */
 
 	struct restore_place target, wal; /* of --waldir */
 	bool is_planned;                  /* it is known where the tablespaces go */

@@ -17,7 +17,7 @@ begin(struct reading *reading, int dirfd, struct error *err)
 	struct restore *r = restore_of(reading);
 
 	return reading_checker(reading, dirfd, &r->checker, err) ||
-		filepool_new(&r->pool, r->opt->jobs, &reading->cancel, err) ?
+		filepool_new(&r->pool, r->opt->jobs, r->hold, &reading->cancel, err) ?
 	    -1 :
 	    0;
 }

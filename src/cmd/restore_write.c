@@ -1,4 +1,4 @@
-/* Files, directories and links of a restored cluster; what was made is remembered, and synced. */
+/* Files, directories and links of a restored cluster, and that they are on the disk. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@ is_root(void)
 	return geteuid() == 0;
 }
 
-/* To be synced at the end. */
+/* A directory, to be synced when all is in it. */
 static int
 remember(struct restore *r, struct restore_place *place, const char *below, struct error *err)
 {
@@ -96,9 +96,7 @@ restore_write_file(struct restore *r, const char *path, uint32_t mode, uint64_t 
 		sys_close(fd);
 		return failed(path, err);
 	}
-	if (filepool_begin(r->pool, fd, path, err))
-		return -1;
-	return remember(r, place, below, err);
+	return filepool_begin(r->pool, fd, path, err);
 }
 
 int
@@ -130,14 +128,11 @@ sync_one(struct filepool_sync *sync, size_t number, struct error *err)
 	struct beneath beneath;
 	int fd, rc;
 
-	if (cancel_is_raised(&r->reading.cancel))
-		return error_set(err, ERROR_CANCELLED, 0, "cancelled");
 	beneath_open(&beneath, made->place->dir.fd);
-	rc = beneath_file(&beneath, path, O_RDONLY | O_NONBLOCK, 0, &fd, err);
+	rc = beneath_file(&beneath, path, O_RDONLY | O_DIRECTORY, 0, &fd, err);
 	beneath_close(&beneath);
 	if (rc == 0) {
-		if (fsync(fd) == -1)
-			rc = error_set(err, ERROR_IO, errno, "fsync");
+		rc = sys_sync_directory(fd, err);
 		sys_close(fd);
 	}
 	return rc == 0 ? 0 : error_wrap(err, "\"%s/%s\"", made->place->dir.path, path);

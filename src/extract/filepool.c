@@ -4,9 +4,13 @@
  * puts it at its offset, so that a large file is written by all of them and a thousand small ones
  * too.  What waits is bounded by its bytes: the caller is held up when the disk is slower.
  *
- * A file is closed by whoever finds it complete: the last block that was written, or, when all
- * were written before, the caller who ends it.  Then the system is asked to begin with its
+ * A file is finished by whoever finds it complete: the thread that wrote its last block, or, when
+ * all were written before, the caller who ends it.  Then the system is asked to begin with its
  * writeback, which costs nothing, so that little is left when all of it is synced at the end.
+ *
+ * Until then a file stays open: the system tells of a write that failed later by the descriptors
+ * that were open at that time, and may have forgotten it for one that is opened after
+ * (fsync(2), NOTES).  When too many are held, the one that waits for longest is synced, and closed.
  *
  * Everything is under one lock but for the system calls.  The first failure is kept; from
  * then on blocks are dropped, and the caller is told by its next call.  A wait of the caller
@@ -28,6 +32,7 @@
 #include "util/sys.h"
 
 struct file {
+	struct file *next; /* of those that are held */
 	int fd;
 	char *name;
 	uint64_t size;  /* that was handed over */
@@ -60,6 +65,9 @@ struct filepool {
 	bool has_failed;
 	struct error err;
 
+	struct file *oldest, **newest; /* that are held */
+	size_t nheld, hold;
+
 	struct filepool_sync *sync; /* NULL: nothing is to be synced */
 	size_t next, count;         /* the number that comes, of so many */
 };
@@ -91,22 +99,13 @@ put(const struct block *b, struct error *err)
 	return 0;
 }
 
-/* Files that may be open at once: fewer than every system lets a process have. */
+/* Files that may be unfinished at once: fewer than every system lets a process have open. */
 enum { OPEN_MOST = 100 };
 
-/* Complete, well or not. */
+/* With what it failed with, unless that was told before. */
 static int
-close_file(struct file *file, bool is_good, struct error *err)
+close_file(struct file *file, int rc, struct error *err)
 {
-	const struct timespec times[2] = { { 0, UTIME_OMIT }, { file->mtime, 0 } };
-	int rc = 0;
-
-	if (is_good && futimens(file->fd, times) == -1)
-		rc = error_set(err, ERROR_IO, errno, "set the time");
-#ifdef SYNC_FILE_RANGE_WRITE
-	if (is_good && file->size > 0)
-		(void)!sync_file_range(file->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
-#endif
 	if (close(file->fd) == -1 && rc == 0)
 		rc = error_set(err, ERROR_IO, errno, "close");
 	if (rc == -1)
@@ -114,6 +113,65 @@ close_file(struct file *file, bool is_good, struct error *err)
 	free(file->name);
 	free(file);
 	return rc;
+}
+
+static int
+sync_file(struct file *file, struct error *err)
+{
+	return close_file(file,
+	    fsync(file->fd) == -1 ? error_set(err, ERROR_IO, errno, "fsync") : 0, err);
+}
+
+static struct file *
+take_oldest(struct filepool *p)
+{
+	struct file *file = p->oldest;
+
+	p->oldest = file->next;
+	if (p->oldest == NULL)
+		p->newest = &p->oldest;
+	p->nheld--;
+	return file;
+}
+
+/* In *more the one that has to make room for it; NULL: there is room. */
+static void
+hold(struct filepool *p, struct file *file, struct file **more)
+{
+	file->next = NULL;
+	*p->newest = file;
+	p->newest = &file->next;
+	*more = ++p->nheld > p->hold ? take_oldest(p) : NULL;
+}
+
+/* Complete, and all of it written.  Without the lock. */
+static int
+finish_file(struct filepool *p, struct file *file, struct error *err)
+{
+	const struct timespec times[2] = { { 0, UTIME_OMIT }, { file->mtime, 0 } };
+	struct file *more;
+
+	if (futimens(file->fd, times) == -1)
+		return close_file(file, error_set(err, ERROR_IO, errno, "set the time"), err);
+#ifdef SYNC_FILE_RANGE_WRITE
+	if (file->size > 0)
+		(void)!sync_file_range(file->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+#endif
+	if (p->hold == 0)
+		return close_file(file, 0, err);
+	pthread_mutex_lock(&p->lock);
+	hold(p, file, &more);
+	pthread_mutex_unlock(&p->lock);
+	return more ? sync_file(more, err) : 0;
+}
+
+/* One that is not going to be complete. */
+static void
+drop_file(struct file *file)
+{
+	struct error ignored = { 0 };
+
+	(void)!close_file(file, 0, &ignored);
 }
 
 /* Called and left with the lock held. */
@@ -145,7 +203,10 @@ write_first(struct filepool *p)
 		return;
 	const bool is_good = !p->has_failed;
 	pthread_mutex_unlock(&p->lock);
-	rc = close_file(file, is_good, &err);
+	if (is_good)
+		rc = finish_file(p, file, &err);
+	else
+		drop_file(file);
 	pthread_mutex_lock(&p->lock);
 	p->open--;
 	if (rc == -1)
@@ -156,12 +217,15 @@ static void
 sync_next(struct filepool *p)
 {
 	struct filepool_sync *sync = p->sync;
-	const size_t number = p->next++;
+	struct file *file = p->oldest ? take_oldest(p) : NULL;
+	const size_t number = file ? 0 : p->next++;
 	struct error err = { 0 };
 	int rc;
 
 	pthread_mutex_unlock(&p->lock);
-	rc = sync->one(sync, number, &err);
+	rc = file ? sync_file(file, &err) : sync->one(sync, number, &err);
+	if (rc == 0 && cancel_is_raised(p->cancel))
+		rc = error_set(&err, ERROR_CANCELLED, 0, "cancelled");
 	pthread_mutex_lock(&p->lock);
 	if (rc == -1)
 		fail(p, &err);
@@ -170,7 +234,7 @@ sync_next(struct filepool *p)
 static bool
 has_to_sync(const struct filepool *p)
 {
-	return p->sync && p->next < p->count && !p->has_failed;
+	return p->sync && (p->oldest || p->next < p->count) && !p->has_failed;
 }
 
 static void *
@@ -199,7 +263,7 @@ run(void *arg)
 /* ---- for the caller ---- */
 
 int
-filepool_new(struct filepool **out, unsigned threads, const struct cancel *cancel,
+filepool_new(struct filepool **out, unsigned threads, size_t hold, const struct cancel *cancel,
     struct error *err)
 {
 	struct filepool *p = calloc(1, sizeof(*p));
@@ -217,6 +281,8 @@ filepool_new(struct filepool **out, unsigned threads, const struct cancel *cance
 	pthread_condattr_destroy(&clock);
 	p->cancel = cancel;
 	p->last = &p->first;
+	p->newest = &p->oldest;
+	p->hold = hold;
 	p->threads = calloc(threads, sizeof(*p->threads));
 	if (p->threads == NULL) {
 		filepool_free(p);
@@ -249,7 +315,9 @@ filepool_free(struct filepool *p)
 	for (unsigned i = 0; i < p->nthreads; i++)
 		pthread_join(p->threads[i], NULL);
 	if (p->now)
-		(void)!close_file(p->now, false, &ignored);
+		drop_file(p->now);
+	while (p->oldest)
+		drop_file(take_oldest(p));
 	pthread_cond_destroy(&p->progress);
 	pthread_cond_destroy(&p->work);
 	pthread_mutex_destroy(&p->lock);
@@ -355,8 +423,8 @@ filepool_end(struct filepool *p, time_t mtime, struct error *err)
 	if (!is_written)
 		return rc; /* whoever writes its last block closes it */
 	if (rc == 0)
-		return close_file(file, true, err);
-	(void)!close_file(file, false, &(struct error){ 0 });
+		return finish_file(p, file, err);
+	drop_file(file);
 	return -1;
 }
 
@@ -393,10 +461,11 @@ filepool_sync(struct filepool *p, struct filepool_sync *sync, size_t count, stru
 	p->count = count;
 	pthread_cond_broadcast(&p->work);
 	rc = settle(p, err);
-	p->count = 0; /* no thread takes another number */
+	p->sync = NULL; /* no thread takes another one */
 	while (p->busy > 0)
 		pthread_cond_wait(&p->progress, &p->lock);
-	p->sync = NULL;
+	if (rc == 0)
+		rc = told(p, err);
 	pthread_mutex_unlock(&p->lock);
 	return rc;
 }

@@ -17,9 +17,12 @@ struct filepool;
 /* Bytes that wait to be written, at most. */
 #define FILEPOOL_BYTES ((size_t)32 * 1024 * 1024)
 
-/* A raised ${cancel}, borrowed, ends every wait: ERROR_CANCELLED. */
-MUST_CHECK int filepool_new(struct filepool **, unsigned threads, const struct cancel *cancel,
-    struct error *err);
+/*
+ * ${hold}: files that are kept open until they are synced, at most; 0: none is synced.  A raised
+ * ${cancel}, borrowed, ends every wait: ERROR_CANCELLED.
+ */
+MUST_CHECK int filepool_new(struct filepool **, unsigned threads, size_t hold,
+    const struct cancel *cancel, struct error *err);
 
 /* Wait until the threads are gone; what was not written is lost. */
 void filepool_free(struct filepool *);
@@ -41,8 +44,8 @@ MUST_CHECK int filepool_end(struct filepool *, time_t mtime, struct error *err);
 MUST_CHECK int filepool_drain(struct filepool *, struct error *err);
 
 /*
- * Carry out ${sync} for each number below ${count}, in all threads at once; what fails first is
- * the error.
+ * Sync the files that are not yet, and carry out ${sync} for each number below ${count}, in all
+ * threads at once; what fails first is the error.  ERROR_CANCELLED, too.
  */
 struct filepool_sync {
 	int (*one)(struct filepool_sync *, size_t number, struct error *);

@@ -67,7 +67,7 @@ many_files(void **state)
 	struct filepool *p;
 
 	(void)state;
-	assert_int_equal(filepool_new(&p, 3, &cancel, &err), 0);
+	assert_int_equal(filepool_new(&p, 3, 5, &cancel, &err), 0);
 	for (unsigned i = 0; i < FILES; i++) {
 		memset(bytes, (int)(i % 251), sizeof(bytes));
 		assert_int_equal(filepool_begin(p, open_file(i, O_WRONLY | O_CREAT), "x", &err), 0);
@@ -109,7 +109,7 @@ failing(void **state)
 
 	(void)state;
 	sys_close(open_file(1, O_WRONLY | O_CREAT));
-	assert_int_equal(filepool_new(&p, 2, &cancel, &err), 0);
+	assert_int_equal(filepool_new(&p, 2, 0, &cancel, &err), 0);
 	assert_int_equal(filepool_begin(p, open_file(1, O_RDONLY), "one", &err), 0);
 	(void)!filepool_write(p, (const uint8_t *)"x", 1, &err);
 	err = (struct error){ 0 };
@@ -130,7 +130,7 @@ given_up(void **state)
 	struct filepool *p;
 
 	(void)state;
-	assert_int_equal(filepool_new(&p, 2, &cancel, &err), 0);
+	assert_int_equal(filepool_new(&p, 2, 0, &cancel, &err), 0);
 	assert_int_equal(filepool_begin(p, open_file(1, O_WRONLY | O_CREAT), "one", &err), 0);
 	assert_int_equal(filepool_write(p, bytes, sizeof(bytes), &err), 0);
 	cancel_raise(&cancel);
@@ -161,7 +161,7 @@ each_once(void **state)
 	struct filepool *p;
 
 	(void)state;
-	assert_int_equal(filepool_new(&p, 4, &cancel, &err), 0);
+	assert_int_equal(filepool_new(&p, 4, 0, &cancel, &err), 0);
 	assert_int_equal(filepool_sync(p, &c.sync, 0, &err), 0);
 	assert_int_equal(filepool_sync(p, &c.sync, 100, &err), 0);
 	for (size_t i = 0; i < 100; i++)
@@ -169,6 +169,86 @@ each_once(void **state)
 	c.bad = 50;
 	assert_int_equal(filepool_sync(p, &c.sync, 100, &err), -1);
 	assert_string_equal(err.text, "sync: Input/output error");
+	filepool_free(p);
+}
+
+static bool
+is_open(int fd)
+{
+	return fcntl(fd, F_GETFD) != -1;
+}
+
+/* Each is synced by the descriptor it was written with, which stays open for that. */
+static void
+held(void **state)
+{
+	struct counting c = { .sync = { count }, .bad = 1000 };
+	struct error err = { 0 };
+	struct cancel cancel = { false };
+	struct filepool *p;
+	int fd[5], ends[2];
+
+	(void)state;
+	assert_int_equal(filepool_new(&p, 2, 3, &cancel, &err), 0);
+	for (unsigned i = 0; i < 5; i++)
+		fd[i] = open_file(i, O_WRONLY | O_CREAT);
+	for (unsigned i = 0; i < 5; i++) {
+		assert_int_equal(filepool_begin(p, fd[i], "file", &err), 0);
+		if (i % 2 == 0)
+			assert_int_equal(filepool_write(p, (const uint8_t *)"x", 1, &err), 0);
+		assert_int_equal(filepool_end(p, 0, &err), 0);
+		assert_int_equal(filepool_drain(p, &err), 0);
+	}
+	for (unsigned i = 0; i < 5; i++)
+		assert_int_equal(is_open(fd[i]), i >= 2);
+	assert_int_equal(filepool_sync(p, &c.sync, 1, &err), 0);
+	for (unsigned i = 0; i < 5; i++)
+		assert_false(is_open(fd[i]));
+
+	/* a pipe cannot be synced */
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(filepool_begin(p, ends[1], "pipe", &err), 0);
+	assert_int_equal(filepool_end(p, 0, &err), 0);
+	assert_int_equal(filepool_sync(p, &c.sync, 1, &err), -1);
+	assert_string_equal(err.text, "\"pipe\": fsync: Invalid argument");
+	assert_false(is_open(ends[1]));
+	filepool_free(p);
+	sys_close(ends[0]);
+}
+
+/* What it does not sync is closed at once. */
+static void
+not_held(void **state)
+{
+	struct error err = { 0 };
+	struct cancel cancel = { false };
+	struct filepool *p;
+	const int fd = open_file(1, O_WRONLY | O_CREAT);
+
+	(void)state;
+	assert_int_equal(filepool_new(&p, 1, 0, &cancel, &err), 0);
+	assert_int_equal(filepool_begin(p, fd, "file", &err), 0);
+	assert_int_equal(filepool_end(p, 0, &err), 0);
+	assert_false(is_open(fd));
+	filepool_free(p);
+}
+
+/* A cancel while they are synced is no success. */
+static void
+cancelled(void **state)
+{
+	struct counting c = { .sync = { count }, .bad = 1000 };
+	struct error err = { 0 };
+	struct cancel cancel = { false };
+	struct filepool *p;
+
+	(void)state;
+	assert_int_equal(filepool_new(&p, 1, 9, &cancel, &err), 0);
+	assert_int_equal(filepool_begin(p, open_file(1, O_WRONLY | O_CREAT), "file", &err), 0);
+	assert_int_equal(filepool_end(p, 0, &err), 0);
+	cancel_raise(&cancel);
+	assert_int_equal(filepool_sync(p, &c.sync, 1, &err), -1);
+	assert_int_equal(err.kind, ERROR_CANCELLED);
 	filepool_free(p);
 }
 
@@ -180,6 +260,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(failing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(given_up, set_up, tear_down),
 		cmocka_unit_test(each_once),
+		cmocka_unit_test_setup_teardown(held, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(not_held, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(cancelled, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
