@@ -278,9 +278,13 @@ manifest(struct reading *reading, const uint8_t *bytes, size_t len, struct error
 static int
 finish(struct reading *reading, struct error *err)
 {
-	struct restore *r = restore_of(reading);
+	return checker_finish(restore_of(reading)->checker, err);
+}
 
-	return checker_finish(r->checker, err) || restore_finish(r, err) ? -1 : 0;
+static int
+sync_all(struct reading *reading, struct error *err)
+{
+	return restore_finish(restore_of(reading), err);
 }
 
 const struct reading_ops restore_member_ops = {
@@ -292,4 +296,5 @@ const struct reading_ops restore_member_ops = {
 	.archive_end = archive_end,
 	.manifest = manifest,
 	.finish = finish,
+	.sync = sync_all,
 };

@@ -52,7 +52,16 @@ read_all(struct patrol *patrol, struct error *err)
 	return rc == 0 ? r->ops->finish(r, err) : -1;
 }
 
-static const struct patrol_ops patrol_ops = { read_all, NULL, tick, cut };
+static int
+sync_all(struct patrol *patrol, struct error *err)
+{
+	struct reading *r = (struct reading *)patrol;
+
+	return r->ops->sync(r, err);
+}
+
+static const struct patrol_ops reads = { read_all, NULL, tick, cut };
+static const struct patrol_ops syncs = { sync_all, NULL, tick, NULL };
 
 void
 reading_init(struct reading *r, const struct options *opt, const struct reading_ops *ops,
@@ -71,7 +80,12 @@ reading_run(struct reading *r, const char *phase, struct error *err)
 	int rc;
 
 	progress_phase(&r->progress, phase);
-	rc = patrol_run(&r->patrol, &patrol_ops, err);
+	rc = patrol_run(&r->patrol, &reads, err);
+	if (rc == 0 && r->ops->sync) {
+		progress_settle(&r->progress, reading_done(r));
+		progress_phase(&r->progress, r->opt->no_sync ? "finishing" : "syncing");
+		rc = patrol_run(&r->patrol, &syncs, err);
+	}
 	if (rc == 0)
 		progress_end(&r->progress, reading_done(r));
 	message_progress_end();

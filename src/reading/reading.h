@@ -21,6 +21,7 @@
  *		ops->archive_end()
  *	ops->manifest(), for a manifest beside the archives
  *	ops->finish()
+ *	ops->sync(), in a phase of its own
  */
 struct reading;
 
@@ -44,6 +45,7 @@ struct reading_ops {
 	int (*archive_end)(struct reading *, struct error *); /* NULL: nothing */
 	int (*manifest)(struct reading *, const uint8_t *, size_t len, struct error *); /* 0: end */
 	int (*finish)(struct reading *, struct error *);
+	int (*sync)(struct reading *, struct error *); /* NULL: nothing */
 };
 
 /* The first member of what a command knows. */
@@ -68,7 +70,7 @@ struct reading {
 void reading_init(struct reading *, const struct options *, const struct reading_ops *,
     const char *outcome);
 
-/* Read it; ${phase} is what progress calls that. */
+/* Read it; ${phase} is what progress calls that until it is synced. */
 MUST_CHECK int reading_run(struct reading *, const char *phase, struct error *err);
 
 /* Bytes of the archives that were read or skipped.  Any thread. */

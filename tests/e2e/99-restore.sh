@@ -446,6 +446,55 @@ failing() {
 	full mkdirat EACCES 'mkdir: Permission denied'
 }
 
+# The system tells of a write that failed by the descriptors that were open then.
+synced_as_written() {
+	cluster_dir synced
+	# shellcheck disable=SC2046 # words
+	captured as_server strace -f -qq -y -e trace=openat,fsync -o "$T/trace" \
+		"$BIN" restore "$T/out/one.tar" -D "$T/synced/data" $(moved synced)
+	[ "$rc" -eq 0 ]
+	find "$T/synced/data" "$T/synced"/spc* \( -type f -o -type d \) | sort >"$T/made.list"
+	sed -n 's/.*fsync([0-9]*<\([^>]*\)>.*/\1/p' "$T/trace" | sed 's/\.unfinished$//' |
+		sort -u >"$T/synced.list"
+	comm -23 "$T/made.list" "$T/synced.list" | lines 0 '' -
+	[ "$(wc -l <"$T/made.list")" -gt 900 ]
+	# each file is opened once, when it is made
+	grep 'openat(.*O_WRONLY' "$T/trace" | grep -vc O_CREAT | grep -qx 0
+	grep "openat([0-9]*<$T/synced/[^>]*>, .*O_RDONLY" "$T/trace" >"$T/reopened"
+	[ "$(wc -l <"$T/reopened")" -gt 20 ]
+	grep -vc O_DIRECTORY "$T/reopened" | grep -qx 0
+	rm -rf "$T/synced"
+}
+
+phases() {
+	cluster_dir phases
+	# shellcheck disable=SC2046 # words
+	captured as_server "$BIN" restore "$T/out/one.tar" -D "$T/phases/data" $(moved phases) \
+		--report "$T/out/report"
+	[ "$rc" -eq 0 ]
+	sed -n 's/^    { "phase": "\(.*\)", "seconds": [0-9.]* },\{0,1\}$/\1/p' "$T/out/report" >"$T/phases.list"
+	printf '%s\n' starting restoring syncing | diff - "$T/phases.list"
+	rm -rf "$T/phases"
+}
+
+# A signal while it is synced: no cluster.
+interrupted_at_sync() {
+	cluster_dir insync
+	rm -f "$T/trace"
+	# shellcheck disable=SC2046 # words
+	$as strace -D -f -qq -o "$T/trace" -e trace=fsync -e inject=fsync:delay_enter=500000 \
+		"$BIN" restore -j 1 "$T/out/one.tar" -D "$T/insync/data" $(moved insync) 2>"$T/stderr" &
+	pid=$!
+	wait_until 20 test -s "$T/trace"
+	kill -TERM "$pid"
+	ends
+	[ "$rc" -eq 1 ]
+	one_error "$T/stderr" 'interrupted by SIGTERM, the backup was not restored'
+	[ ! -e "$T/insync/data/global/pg_control" ]
+	[ "$(wc -l <"$T/trace")" -lt 20 ]
+	rm -rf "$T/insync"
+}
+
 # A kernel, or a filter of system calls, that does not know openat2().
 old_kernel() {
 	cluster_dir old
@@ -558,4 +607,8 @@ t 'a disk that is full, or fails' failing
 t 'a signal, and a failing disk, at the last moment' at_the_last_moment
 t 'without openat2()' old_kernel
 t 'interrupted' interrupted
+t 'interrupted while it is synced' interrupted_at_sync
+t 'each file is synced as it was written' synced_as_written
+t 'phases' phases
 t 'kill -9: no cluster, or a whole one' killed
+[ ! -e "$T/kills" ] || cat "$T/kills"
