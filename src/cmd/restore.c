@@ -82,15 +82,18 @@ restore(struct restore *r, struct error *err)
 	return 0;
 }
 
-/* A quarter of the files that a process may have open; each costs the system a kilobyte or two. */
+/* Of those a process may have open, what leaves room for all else; each costs a kilobyte or two. */
 static size_t
 files_to_hold(const struct options *opt)
 {
-	const size_t quarter = sys_raise_file_limit() / 4;
+	enum { OTHERS = 200, MOST = 65536 };
+	const size_t limit = sys_raise_file_limit();
 
 	if (opt->no_sync)
 		return 0;
-	return quarter < 16384 ? quarter : 16384;
+	if (limit <= OTHERS + 2)
+		return 1;
+	return (limit - OTHERS) / 2 < MOST ? (limit - OTHERS) / 2 : MOST;
 }
 
 int

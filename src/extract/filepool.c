@@ -10,7 +10,9 @@
  *
  * Until then a file stays open: the system tells of a write that failed later by the descriptors
  * that were open at that time, and may have forgotten it for one that is opened after
- * (fsync(2), NOTES).  When too many are held, the one that waits for longest is synced, and closed.
+ * (fsync(2), NOTES).  When too many are held, one thread syncs and closes the older half of them: in
+ * one go, because the first makes a journal commit all, and the next ones have little to do then.
+ * If files come faster, the caller is held up.
  *
  * Everything is under one lock but for the system calls.  The first failure is kept; from
  * then on blocks are dropped, and the caller is told by its next call.  A wait of the caller
@@ -66,7 +68,8 @@ struct filepool {
 	struct error err;
 
 	struct file *oldest, **newest; /* that are held */
-	size_t nheld, hold;
+	size_t nheld, hold;            /* with those that are being synced */
+	bool is_easing;                /* a thread makes room */
 
 	struct filepool_sync *sync; /* NULL: nothing is to be synced */
 	size_t next, count;         /* the number that comes, of so many */
@@ -130,18 +133,40 @@ take_oldest(struct filepool *p)
 	p->oldest = file->next;
 	if (p->oldest == NULL)
 		p->newest = &p->oldest;
-	p->nheld--;
 	return file;
 }
 
-/* In *more the one that has to make room for it; NULL: there is room. */
-static void
-hold(struct filepool *p, struct file *file, struct file **more)
+/* Called and left with the lock held. */
+static int
+sync_oldest(struct filepool *p, struct error *err)
 {
+	struct file *file = take_oldest(p);
+	int rc;
+
+	pthread_mutex_unlock(&p->lock);
+	rc = sync_file(file, err);
+	pthread_mutex_lock(&p->lock);
+	p->nheld--;
+	pthread_cond_signal(&p->progress);
+	return rc;
+}
+
+/* With the lock held. */
+static int
+hold(struct filepool *p, struct file *file, struct error *err)
+{
+	int rc = 0;
+
 	file->next = NULL;
 	*p->newest = file;
 	p->newest = &file->next;
-	*more = ++p->nheld > p->hold ? take_oldest(p) : NULL;
+	if (++p->nheld <= p->hold || p->is_easing)
+		return 0;
+	p->is_easing = true;
+	while (rc == 0 && !p->has_failed && p->oldest && p->nheld > p->hold / 2)
+		rc = sync_oldest(p, err);
+	p->is_easing = false;
+	return rc;
 }
 
 /* Complete, and all of it written.  Without the lock. */
@@ -149,7 +174,7 @@ static int
 finish_file(struct filepool *p, struct file *file, struct error *err)
 {
 	const struct timespec times[2] = { { 0, UTIME_OMIT }, { file->mtime, 0 } };
-	struct file *more;
+	int rc;
 
 	if (futimens(file->fd, times) == -1)
 		return close_file(file, error_set(err, ERROR_IO, errno, "set the time"), err);
@@ -160,9 +185,9 @@ finish_file(struct filepool *p, struct file *file, struct error *err)
 	if (p->hold == 0)
 		return close_file(file, 0, err);
 	pthread_mutex_lock(&p->lock);
-	hold(p, file, &more);
+	rc = hold(p, file, err);
 	pthread_mutex_unlock(&p->lock);
-	return more ? sync_file(more, err) : 0;
+	return rc;
 }
 
 /* One that is not going to be complete. */
@@ -216,17 +241,21 @@ write_first(struct filepool *p)
 static void
 sync_next(struct filepool *p)
 {
-	struct filepool_sync *sync = p->sync;
-	struct file *file = p->oldest ? take_oldest(p) : NULL;
-	const size_t number = file ? 0 : p->next++;
 	struct error err = { 0 };
 	int rc;
 
-	pthread_mutex_unlock(&p->lock);
-	rc = file ? sync_file(file, &err) : sync->one(sync, number, &err);
+	if (p->oldest) {
+		rc = sync_oldest(p, &err);
+	} else {
+		struct filepool_sync *sync = p->sync;
+		const size_t number = p->next++;
+
+		pthread_mutex_unlock(&p->lock);
+		rc = sync->one(sync, number, &err);
+		pthread_mutex_lock(&p->lock);
+	}
 	if (rc == 0 && cancel_is_raised(p->cancel))
 		rc = error_set(&err, ERROR_CANCELLED, 0, "cancelled");
-	pthread_mutex_lock(&p->lock);
 	if (rc == -1)
 		fail(p, &err);
 }
@@ -369,7 +398,8 @@ filepool_begin(struct filepool *p, int fd, const char *name, struct error *err)
 	*file = (struct file){ .fd = fd, .name = copy };
 	p->now = file;
 	pthread_mutex_lock(&p->lock);
-	while (rc == 0 && !p->has_failed && p->open >= OPEN_MOST)
+	while (rc == 0 && !p->has_failed &&
+	    (p->open >= OPEN_MOST || p->nheld > p->hold + p->hold / 2))
 		rc = wait_for_progress(p, err);
 	p->open++;
 	pthread_mutex_unlock(&p->lock);

@@ -18,8 +18,8 @@ struct filepool;
 #define FILEPOOL_BYTES ((size_t)32 * 1024 * 1024)
 
 /*
- * ${hold}: files that are kept open until they are synced, at most; 0: none is synced.  A raised
- * ${cancel}, borrowed, ends every wait: ERROR_CANCELLED.
+ * ${hold}: files that are kept open until they are synced, half as many more for a moment; 0: none
+ * is synced.  A raised ${cancel}, borrowed, ends every wait: ERROR_CANCELLED.
  */
 MUST_CHECK int filepool_new(struct filepool **, unsigned threads, size_t hold,
     const struct cancel *cancel, struct error *err);

@@ -200,7 +200,7 @@ held(void **state)
 		assert_int_equal(filepool_drain(p, &err), 0);
 	}
 	for (unsigned i = 0; i < 5; i++)
-		assert_int_equal(is_open(fd[i]), i >= 2);
+		assert_int_equal(is_open(fd[i]), i >= 3);
 	assert_int_equal(filepool_sync(p, &c.sync, 1, &err), 0);
 	for (unsigned i = 0; i < 5; i++)
 		assert_false(is_open(fd[i]));
