@@ -10,9 +10,9 @@
  *
  * Until then a file stays open: the system tells of a write that failed later by the descriptors
  * that were open at that time, and may have forgotten it for one that is opened after
- * (fsync(2), NOTES).  When too many are held, one thread syncs and closes the older half of them: in
- * one go, because the first makes a journal commit all, and the next ones have little to do then.
- * If files come faster, the caller is held up.
+ * (fsync(2), NOTES).  When too many are held, one thread of the pool syncs and closes the older half
+ * of them: in one go, because the first makes a journal commit all, and the next ones have little
+ * to do then.  If files come faster, the caller is held up.
  *
  * Everything is under one lock but for the system calls.  The first failure is kept; from
  * then on blocks are dropped, and the caller is told by its next call.  A wait of the caller
@@ -102,7 +102,7 @@ put(const struct block *b, struct error *err)
 	return 0;
 }
 
-/* Files that may be unfinished at once: fewer than every system lets a process have open. */
+/* Files that may be unfinished at once, beside those that are held. */
 enum { OPEN_MOST = 100 };
 
 /* With what it failed with, unless that was told before. */
@@ -151,22 +151,15 @@ sync_oldest(struct filepool *p, struct error *err)
 	return rc;
 }
 
-/* With the lock held. */
-static int
-hold(struct filepool *p, struct file *file, struct error *err)
+/* With the lock held: a thread makes room if there are too many. */
+static void
+hold(struct filepool *p, struct file *file)
 {
-	int rc = 0;
-
 	file->next = NULL;
 	*p->newest = file;
 	p->newest = &file->next;
-	if (++p->nheld <= p->hold || p->is_easing)
-		return 0;
-	p->is_easing = true;
-	while (rc == 0 && !p->has_failed && p->oldest && p->nheld > p->hold / 2)
-		rc = sync_oldest(p, err);
-	p->is_easing = false;
-	return rc;
+	if (++p->nheld > p->hold)
+		pthread_cond_signal(&p->work);
 }
 
 /* Complete, and all of it written.  Without the lock. */
@@ -174,7 +167,6 @@ static int
 finish_file(struct filepool *p, struct file *file, struct error *err)
 {
 	const struct timespec times[2] = { { 0, UTIME_OMIT }, { file->mtime, 0 } };
-	int rc;
 
 	if (futimens(file->fd, times) == -1)
 		return close_file(file, error_set(err, ERROR_IO, errno, "set the time"), err);
@@ -185,9 +177,9 @@ finish_file(struct filepool *p, struct file *file, struct error *err)
 	if (p->hold == 0)
 		return close_file(file, 0, err);
 	pthread_mutex_lock(&p->lock);
-	rc = hold(p, file, err);
+	hold(p, file);
 	pthread_mutex_unlock(&p->lock);
-	return rc;
+	return 0;
 }
 
 /* One that is not going to be complete. */
@@ -238,6 +230,27 @@ write_first(struct filepool *p)
 		fail(p, &err);
 }
 
+static bool
+is_crowded(const struct filepool *p)
+{
+	return p->nheld > p->hold && !p->is_easing && p->oldest && !p->has_failed &&
+	    !cancel_is_raised(p->cancel);
+}
+
+/* Called and left with the lock held. */
+static void
+make_room(struct filepool *p)
+{
+	struct error err = { 0 };
+
+	p->is_easing = true;
+	while (p->oldest && p->nheld > p->hold / 2 && !p->has_failed &&
+	    !cancel_is_raised(p->cancel))
+		if (sync_oldest(p, &err))
+			fail(p, &err);
+	p->is_easing = false;
+}
+
 static void
 sync_next(struct filepool *p)
 {
@@ -273,12 +286,14 @@ run(void *arg)
 
 	pthread_mutex_lock(&p->lock);
 	for (;;) {
-		while (p->first == NULL && !has_to_sync(p) && !p->is_over)
+		while (p->first == NULL && !is_crowded(p) && !has_to_sync(p) && !p->is_over)
 			pthread_cond_wait(&p->work, &p->lock);
-		if (p->first == NULL && !has_to_sync(p))
+		if (p->first == NULL && !is_crowded(p) && !has_to_sync(p))
 			break;
 		p->busy++;
-		if (p->first)
+		if (is_crowded(p))
+			make_room(p);
+		else if (p->first)
 			write_first(p);
 		else
 			sync_next(p);
@@ -464,7 +479,7 @@ settle(struct filepool *p, struct error *err)
 {
 	int rc = 0;
 
-	while (rc == 0 && (p->busy > 0 || p->first || has_to_sync(p)))
+	while (rc == 0 && (p->busy > 0 || p->first || is_crowded(p) || has_to_sync(p)))
 		rc = wait_for_progress(p, err);
 	return rc == 0 ? told(p, err) : -1;
 }
