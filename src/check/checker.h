@@ -106,10 +106,11 @@ struct checker_facts {
 };
 
 /*
- * After checker_finish(): the location of the next tablespace that replay of the WAL makes, from
- * *at on, which is 0 at first.  NULL: there is no other.
+ * After checker_finish(): in *oid and *location the next tablespace that replay of the WAL makes,
+ * from *at on, which is 0 at first.  False: there is no other.
  */
-const char *checker_next_location(const struct checker *, size_t *at);
+bool checker_next_location(const struct checker *, size_t *at, uint32_t *oid,
+    const char **location);
 
 /* Complete after checker_finish(). */
 struct checker_facts checker_facts(const struct checker *);

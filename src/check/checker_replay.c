@@ -207,15 +207,17 @@ checker_replay_judge(struct checker *c, struct error *err)
 	    c->replayed_left_out);
 }
 
-const char *
-checker_next_location(const struct checker *c, size_t *at)
+bool
+checker_next_location(const struct checker *c, size_t *at, uint32_t *oid, const char **location)
 {
 	while (*at < c->nreplayed) {
 		const struct checker_replay *row = &c->replayed[(*at)++];
 
-		if (row->kind == REPLAY_TABLESPACE && row->location[0] != '\0' &&
-		    is_replayed(c, row))
-			return row->location;
+		if (row->kind != REPLAY_TABLESPACE || row->location[0] == '\0' || !is_replayed(c, row))
+			continue;
+		*oid = row->space;
+		*location = row->location;
+		return true;
 	}
-	return NULL;
+	return false;
 }

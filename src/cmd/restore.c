@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -10,6 +11,7 @@
 #include "reading/reading_report.h"
 #include "reading/reading_summary.h"
 #include "run/message.h"
+#include "util/lsn.h"
 #include "util/sys.h"
 
 static const char outcome[] = "the backup was not restored";
@@ -49,18 +51,36 @@ say_config(const struct restore *r)
 		    info->config.rows[i].path);
 }
 
+static void
+warn_of_wal(const struct restore *r)
+{
+	char start[LSN_TEXT], text[160];
+
+	if (r->opt->recovery.restore_command)
+		return;
+	if (r->opt->recovery.primary_conninfo == NULL) {
+		message_warning("the WAL is not in the backup: before the start, set restore_command "
+				"and make recovery.signal, or restore with --restore-command");
+		return;
+	}
+	snprintf(text, sizeof(text), "the WAL is not in the backup: its primary must still have it, "
+				     "from %s on", lsn_print(start, checker_facts(r->checker).start_lsn));
+	message_warning(text);
+}
+
 /* What whoever starts it should know first. */
 static void
 warn(const struct restore *r)
 {
-	const struct checker_facts f = checker_facts(r->checker);
+	char text[160];
 
-	if (!f.has_wal && r->opt->recovery.restore_command == NULL)
-		message_warning("the WAL is not in the backup: before the start, set restore_command "
-				"and make recovery.signal, or restore with --restore-command");
-	if (r->has_standby_signal)
-		message_warning("the backup has a standby.signal: the copy will follow the primary of "
-				"the original; remove it, if it shall not");
+	if (!checker_facts(r->checker).has_wal)
+		warn_of_wal(r);
+	if (r->recovers_by == NULL)
+		return;
+	snprintf(text, sizeof(text), "the backup has a %s: the copy will recover, or follow the primary, "
+				     "as the original did; remove it, if it shall not", r->recovers_by);
+	message_warning(text);
 }
 
 static int
@@ -82,32 +102,17 @@ restore(struct restore *r, struct error *err)
 	return 0;
 }
 
-/* Of those a process may have open, what leaves room for all else; each costs a kilobyte or two. */
-static size_t
-files_to_hold(const struct options *opt)
-{
-	enum { OTHERS = 200, MOST = 65536 };
-	const size_t limit = sys_raise_file_limit();
-
-	if (opt->no_sync)
-		return 0;
-	if (limit <= OTHERS + 2)
-		return 1;
-	return (limit - OTHERS) / 2 < MOST ? (limit - OTHERS) / 2 : MOST;
-}
-
 int
 restore_run(const struct options *opt, bool *is_sound, struct error *err)
 {
 	struct restore r = { .opt = opt };
 	int rc;
 
-	r.hold = files_to_hold(opt);
 	reading_init(&r.reading, opt, &restore_member_ops, outcome);
 	rc = restore(&r, err);
 	if (rc == -1 && err->sys == ENOSPC)
-		error_hint(err, "Remove what is in \"%s\", and restore to where there is more room.",
-		    opt->pgdata);
+		error_hint(err, "Remove what is in \"%s\" and in the directories of its tablespaces and "
+				"WAL, and restore to where there is more room.", opt->pgdata);
 	filepool_free(r.pool);
 	*is_sound = rc == 0 && checker_findings(r.checker)->count == 0;
 	reading_report(&r.reading, r.checker, r.report, "restore", *is_sound,
@@ -117,6 +122,7 @@ restore_run(const struct options *opt, bool *is_sound, struct error *err)
 	restore_plan_free(&r, rc == -1);
 	buf_free(&r.kept);
 	buf_free(&r.inside);
+	buf_free(&r.shown);
 	for (size_t i = 0; i < r.nearly; i++) {
 		free(r.early[i].path);
 		buf_free(&r.early[i].text);

@@ -21,8 +21,9 @@ static int
 not_written(const struct restore *r, struct error *err)
 {
 	return error_hint(err,
-	    "pg_control was not written, so that no server starts on \"%s\"; remove it, or restore "
-	    "into another directory with --force if you must.",
+	    "pg_control was not written, so that no server starts on \"%s\"; remove what is in it "
+	    "and in the directories of its tablespaces and WAL, then restore again, with --force "
+	    "if you must.",
 	    r->target.dir.path);
 }
 
@@ -38,14 +39,14 @@ check_findings(const struct restore *r, struct error *err)
 	return not_written(r, err);
 }
 
-/* The tablespace is in the backup as well, and was restored to there. */
-static bool
-is_ours(const struct restore *r, const char *location)
+/* The tablespace is in the backup as well: this is where it was restored to.  NULL: it is not. */
+static const char *
+restored_to(const struct restore *r, uint32_t oid)
 {
 	for (size_t i = 0; i < r->nspaces; i++)
-		if (strcmp(r->spaces[i].location, location) == 0)
-			return true;
-	return false;
+		if (r->spaces[i].oid == oid)
+			return r->spaces[i].location;
+	return NULL;
 }
 
 /* A place that cannot be looked at may be there. */
@@ -57,21 +58,41 @@ is_there(const char *location)
 	return stat(location, &st) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
-/* Replay would link the copy to where the original has the tablespace, and write there. */
+/* Replay makes the link anew, to where the original has the tablespace, and writes there. */
+static int
+check_location(const struct restore *r, uint32_t oid, const char *location, struct error *err)
+{
+	const char *ours = restored_to(r, oid);
+
+	if (ours && strcmp(ours, location) == 0)
+		return 0;
+	if (ours) {
+		error_set(err, ERROR_STATE, 0,
+		    "the WAL of the backup creates tablespace %" PRIu32 " at \"%s\": -T cannot move it",
+		    oid, location);
+		return error_hint(err, "The server would look for it there, and write there.  Remove "
+				       "what was restored; restore where that place is free, without "
+				       "-T for it, or take another backup.");
+	}
+	if (!is_there(location))
+		return 0;
+	error_set(err, ERROR_STATE, 0,
+	    "the WAL of the backup creates a tablespace at \"%s\", which is in use here", location);
+	return error_hint(err, "The copy would write there, into what may be a running cluster's.  "
+			       "Remove what was restored; restore where that place is free, or take "
+			       "another backup.");
+}
+
 static int
 check_locations(const struct restore *r, struct error *err)
 {
 	const char *location;
+	uint32_t oid;
 	size_t at = 0;
 
-	while ((location = checker_next_location(r->checker, &at)) != NULL) {
-		if (r->opt->force || is_ours(r, location) || !is_there(location))
-			continue;
-		error_set(err, ERROR_STATE, 0,
-		    "the WAL of the backup creates a tablespace at \"%s\", which is in use here",
-		    location);
-		return not_written(r, err);
-	}
+	while (!r->opt->force && checker_next_location(r->checker, &at, &oid, &location))
+		if (check_location(r, oid, location, err))
+			return -1;
 	return 0;
 }
 

@@ -48,11 +48,11 @@ struct restore {
 	const struct options *opt;
 	struct checker *checker;
 	struct report *report;
-	struct filepool *pool;
-	size_t hold; /* files that it keeps open until they are synced */
+	struct filepool *pool; /* NULL: it is not planned yet */
 
 	struct restore_place target, wal; /* of --waldir */
 	bool is_planned;                  /* it is known where the tablespaces go */
+	bool is_inside_made;              /* we made the directories of those that are inside */
 	size_t nspaces;
 	struct restore_space *spaces; /* in the order of their OIDs */
 
@@ -60,6 +60,7 @@ struct restore {
 	enum { RESTORE_PASS_OVER, RESTORE_WRITE, RESTORE_KEEP } fate; /* of its bytes */
 	time_t mtime;
 	struct buf inside; /* its path, if it is of a tablespace that is inside */
+	struct buf shown; /* its path for messages */
 	struct buf kept; /* its bytes */
 	size_t kept_most;
 	size_t nearly;
@@ -74,7 +75,7 @@ struct restore {
 	uint32_t control_mode;
 	uint64_t uid, gid; /* of it, and so of the directories that we make */
 	time_t control_mtime;
-	bool has_standby_signal; /* in the tree */
+	const char *recovers_by; /* the file in the tree that says so; NULL: there is none */
 	bool is_manifest_begun; /* of the one beside the archives */
 
 	struct buf paths;
@@ -92,7 +93,7 @@ MUST_CHECK int restore_plan_info(struct restore *r, const struct infofile *info,
 /* The place of what PostgreSQL calls ${path}, and in *below what it is there. */
 MUST_CHECK int restore_plan_place(struct restore *r, const char *path,
     struct restore_place **place, const char **below, struct error *err);
-/* Of what was made before it was known whose all is. */
+/* Owner and mode of what was made before it was known whose all is. */
 MUST_CHECK int restore_plan_owners(struct restore *r, struct error *err);
 /* That of the OID in "pg_tblspc/OID"; NULL: none. */
 const struct restore_space *restore_plan_space(const struct restore *r, const char *path);
@@ -100,6 +101,8 @@ const struct restore_space *restore_plan_space(const struct restore *r, const ch
 void restore_plan_free(struct restore *r, bool forget);
 
 /* restore_write.c: files, directories and links */
+/* It is known what directories there are. */
+MUST_CHECK int restore_write_begin(struct restore *r, struct error *err);
 MUST_CHECK int restore_write_directory(struct restore *r, const char *path, uint32_t mode,
     uint64_t uid, uint64_t gid, struct error *err);
 MUST_CHECK int restore_write_link(struct restore *r, const char *path, const char *target,

@@ -14,12 +14,7 @@ restore_of(struct reading *reading)
 static int
 begin(struct reading *reading, int dirfd, struct error *err)
 {
-	struct restore *r = restore_of(reading);
-
-	return reading_checker(reading, dirfd, &r->checker, err) ||
-		filepool_new(&r->pool, r->opt->jobs, r->hold, &reading->cancel, err) ?
-	    -1 :
-	    0;
+	return reading_checker(reading, dirfd, &restore_of(reading)->checker, err);
 }
 
 static int
@@ -140,25 +135,36 @@ take_file(struct restore *r, const struct tar_entry *entry, const char *path, st
 		keep(r, memberorder_text_most(kind, path));
 		return 0;
 	}
-	if (strcmp(path, "standby.signal") == 0)
-		r->has_standby_signal = true;
+	if (strcmp(path, "standby.signal") == 0 || strcmp(path, "recovery.conf") == 0)
+		r->recovers_by = path[0] == 's' ? "standby.signal" : "recovery.conf";
 	r->fate = RESTORE_WRITE;
 	return restore_write_file(r, path, entry->mode, entry->uid, entry->gid, err);
 }
 
 /*
  * Where a tablespace was is for the archive to say, so that what may be written there is little:
- * the directory of a release and what is in it.
+ * the directory of a release, "PG_15_202209061", and what is in it.
  */
 static bool
-is_astray(const struct restore *r, const char *path)
+is_astray(const struct restore *r, const struct tar_entry *entry, const char *path)
 {
-	const char *oid = path + sizeof("pg_tblspc/") - 1, *slash;
+	const char *name;
 
 	if (restore_plan_space(r, path) == NULL)
 		return false;
-	slash = strchr(oid, '/');
-	return slash && strncmp(slash, "/PG_", 4) != 0;
+	name = strchr(path + sizeof("pg_tblspc/") - 1, '/');
+	if (name == NULL)
+		return false;
+	name++;
+	return strncmp(name, "PG_", 3) != 0 || name[3] < '0' || name[3] > '9' ||
+	    (strchr(name, '/') == NULL && entry->type != TAR_DIRECTORY);
+}
+
+/* What no user has; (uid_t)-1 would leave the file to who restores it. */
+static bool
+is_no_id(uint64_t id)
+{
+	return id >= UINT32_MAX;
 }
 
 static int
@@ -183,7 +189,9 @@ member(struct reading *reading, const struct tar_entry *entry, uint64_t offset, 
 		return refuse(entry, checker_member_fault(r->checker), err);
 	if (plan(r, checker_member_kind(r->checker), err))
 		return -1;
-	if (is_astray(r, path))
+	if (is_no_id(entry->uid) || is_no_id(entry->gid))
+		return refuse(entry, "no user or group has its number", err);
+	if (is_astray(r, entry, path))
 		return refuse(entry, "in a tablespace, but not in the directory of a release", err);
 	switch (entry->type) {
 	case TAR_DIRECTORY:

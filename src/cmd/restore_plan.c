@@ -2,6 +2,7 @@
 /* realpath() */
 #define _DEFAULT_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,10 +17,14 @@
 #include "util/sys.h"
 
 static int
-open_place(struct restore_place *place, const char *path, struct error *err)
+open_place(struct restore_place *place, const char *path, bool is_space, struct error *err)
 {
-	if (newdir_open(&place->dir, path, err))
+	if (newdir_open(&place->dir, path, err)) {
+		if (err->sys == ENOTEMPTY)
+			error_hint(err, "Name a new or an empty directory%s.",
+			    is_space ? " for it with -T OLD=NEW" : "");
 		return error_wrap(err, "\"%s\"", path);
+	}
 	beneath_open(&place->beneath, place->dir.fd);
 	return 0;
 }
@@ -36,9 +41,9 @@ close_place(struct restore_place *place, bool forget)
 int
 restore_plan_target(struct restore *r, struct error *err)
 {
-	if (open_place(&r->target, r->opt->pgdata, err))
+	if (open_place(&r->target, r->opt->pgdata, false, err))
 		return error_wrap(err, "data directory");
-	if (r->opt->waldir && open_place(&r->wal, r->opt->waldir, err))
+	if (r->opt->waldir && open_place(&r->wal, r->opt->waldir, false, err))
 		return error_wrap(err, "directory of the WAL");
 	return 0;
 }
@@ -183,7 +188,7 @@ make_inside(struct restore *r, bool is_ours, struct error *err)
 		if (!is_made &&
 		    restore_write_directory(r, LAYOUT_TABLESPACES, 0700, geteuid(), getegid(), err))
 			return -1;
-		is_made = true;
+		is_made = r->is_inside_made = true;
 		snprintf(path, sizeof(path), "%s/%" PRIu32, LAYOUT_TABLESPACES, r->spaces[i].oid);
 		if (restore_write_directory(r, path, 0700, geteuid(), getegid(), err))
 			return -1;
@@ -201,12 +206,13 @@ open_spaces(struct restore *r, bool is_ours, struct error *err)
 	for (size_t i = 0; i < r->nspaces; i++) {
 		struct restore_space *s = &r->spaces[i];
 
-		if (s->is_inside || open_place(&s->place, s->location, err) == 0)
-			continue;
-		error_wrap(err, "tablespace %" PRIu32, s->oid);
-		return error_hint(err, "Name a new or an empty directory for it with -T OLD=NEW.");
+		if (!s->is_inside && open_place(&s->place, s->location, true, err))
+			return error_wrap(err, "tablespace %" PRIu32, s->oid);
 	}
-	return check_all_apart(r, err) || make_inside(r, is_ours, err) ? -1 : 0;
+	return check_all_apart(r, err) || make_inside(r, is_ours, err) ||
+		restore_write_begin(r, err) ?
+	    -1 :
+	    0;
 }
 
 static int
@@ -290,9 +296,28 @@ restore_plan_place(struct restore *r, const char *path, struct restore_place **p
 static int
 own(struct restore *r, const char *path, struct error *err)
 {
+	if (geteuid() != 0)
+		return 0;
 	return beneath_owner(&r->target.beneath, path, (uid_t)r->uid, (gid_t)r->gid, err) ?
 	    error_wrap(err, "\"%s\"", path) :
 	    0;
+}
+
+static int
+open_to_group(struct restore *r, const char *path, struct error *err)
+{
+	int fd, rc = 0;
+
+	if (own(r, path, err))
+		return -1;
+	if ((r->control_mode & 0040) == 0)
+		return 0;
+	if (beneath_file(&r->target.beneath, path, O_RDONLY | O_DIRECTORY, 0, &fd, err))
+		return error_wrap(err, "\"%s\"", path);
+	if (fchmod(fd, 0750) == -1)
+		rc = error_set(err, ERROR_IO, errno, "chmod");
+	sys_close(fd);
+	return rc == 0 ? 0 : error_wrap(err, "\"%s\"", path);
 }
 
 int
@@ -300,15 +325,13 @@ restore_plan_owners(struct restore *r, struct error *err)
 {
 	char path[sizeof(LAYOUT_TABLESPACES) + 12];
 
-	if (geteuid() != 0)
-		return 0;
 	if (r->wal.dir.path && own(r, LAYOUT_WAL, err))
 		return -1;
 	for (size_t i = 0; i < r->nspaces; i++) {
-		if (!r->spaces[i].is_inside)
+		if (!r->spaces[i].is_inside || !r->is_inside_made)
 			continue;
 		snprintf(path, sizeof(path), "%s/%" PRIu32, LAYOUT_TABLESPACES, r->spaces[i].oid);
-		if (own(r, LAYOUT_TABLESPACES, err) || own(r, path, err))
+		if (open_to_group(r, LAYOUT_TABLESPACES, err) || open_to_group(r, path, err))
 			return -1;
 	}
 	return 0;

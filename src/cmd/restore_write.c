@@ -40,11 +40,34 @@ remember(struct restore *r, struct restore_place *place, const char *below, stru
 }
 
 static int
-failed(const char *path, struct error *err)
+failed(const struct restore_place *place, const char *below, struct error *err)
 {
 	if (err->sys == EEXIST)
 		error_hint(err, "The backup has it twice; \"pg_basetar verify\" tells more.");
-	return error_wrap(err, "\"%s\"", path);
+	return error_wrap(err, "\"%s/%s\"", place->dir.path, below);
+}
+
+/*
+ * Files to keep open until they are synced: half of what a process may have open, besides what else
+ * it has, three for each directory that is filled; each costs the system a kilobyte or two.
+ */
+static size_t
+files_to_hold(const struct restore *r)
+{
+	enum { MOST = 16384 };
+	const size_t limit = sys_raise_file_limit(), others = 200 + 3 * (r->nspaces + 2);
+
+	if (r->opt->no_sync)
+		return 0;
+	if (limit <= others + 2)
+		return 1;
+	return (limit - others) / 2 < MOST ? (limit - others) / 2 : MOST;
+}
+
+int
+restore_write_begin(struct restore *r, struct error *err)
+{
+	return filepool_new(&r->pool, r->opt->jobs, files_to_hold(r), &r->reading.cancel, err);
 }
 
 int
@@ -58,7 +81,7 @@ restore_write_directory(struct restore *r, const char *path, uint32_t mode, uint
 		return -1;
 	if (beneath_directory(&place->beneath, below, (mode & MODE) | 0700,
 		is_root() ? (uid_t)uid : BENEATH_SAME, is_root() ? (gid_t)gid : BENEATH_SAME, err))
-		return failed(path, err);
+		return failed(place, below, err);
 	return remember(r, place, below, err);
 }
 
@@ -68,7 +91,7 @@ restore_write_link(struct restore *r, const char *path, const char *target, stru
 	if (beneath_link(&r->target.beneath, path, target, err) ||
 	    (is_root() && beneath_owner(&r->target.beneath, path, (uid_t)r->uid, (gid_t)r->gid,
 			      err)))
-		return failed(path, err);
+		return failed(&r->target, path, err);
 	return 0;
 }
 
@@ -91,12 +114,14 @@ restore_write_file(struct restore *r, const char *path, uint32_t mode, uint64_t 
 	if (restore_plan_place(r, path, &place, &below, err))
 		return -1;
 	if (beneath_file(&place->beneath, below, O_WRONLY | O_CREAT, 0600, &fd, err))
-		return failed(path, err);
-	if (set_owner_and_mode(fd, mode, uid, gid, err)) {
+		return failed(place, below, err);
+	buf_clear(&r->shown);
+	if (set_owner_and_mode(fd, mode, uid, gid, err) ||
+	    buf_printf(&r->shown, err, "%s/%s", place->dir.path, below)) {
 		sys_close(fd);
-		return failed(path, err);
+		return failed(place, below, err);
 	}
-	return filepool_begin(r->pool, fd, path, err);
+	return filepool_begin(r->pool, fd, buf_text(&r->shown), err);
 }
 
 int

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,27 +12,29 @@
 #include "util/buf.h"
 #include "util/sys.h"
 
-/* The first name in it that is no "." or ".."; *is_empty: there is none. */
+/* Into ${name} one that is no "." or ".."; "" when there is none. */
 static int
-look(int fd, bool *is_empty, struct error *err)
+look(int fd, char name[256], struct error *err)
 {
 	const int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = again == -1 ? NULL : fdopendir(again);
 	struct dirent *entry;
+	int rc = 0;
 
 	if (dir == NULL) {
 		error_set(err, ERROR_IO, errno, "read the directory");
 		sys_close(again);
 		return -1;
 	}
-	*is_empty = true;
+	name[0] = '\0';
 	errno = 0;
-	while (*is_empty && (entry = readdir(dir)) != NULL)
-		*is_empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
-	if (*is_empty && errno != 0)
-		error_set(err, ERROR_IO, errno, "read the directory");
+	while (name[0] == '\0' && (entry = readdir(dir)) != NULL)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			snprintf(name, 256, "%s", entry->d_name);
+	if (name[0] == '\0' && errno != 0)
+		rc = error_set(err, ERROR_IO, errno, "read the directory");
 	closedir(dir);
-	return err->kind == ERROR_NONE ? 0 : -1;
+	return rc;
 }
 
 static bool
@@ -42,9 +45,16 @@ has(int fd, const char *name)
 	return fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+/* "PG_15_202209061", in a tablespace. */
+static bool
+is_release(const char *name)
+{
+	return strncmp(name, "PG_", 3) == 0 && name[3] >= '0' && name[3] <= '9';
+}
+
 /* pg_control is written last: what has the rest of a cluster was not finished. */
 static int
-occupied(int fd, struct error *err)
+occupied(int fd, const char *name, struct error *err)
 {
 	if (has(fd, "global/pg_control")) {
 		error_set(err, ERROR_STATE, EEXIST, "a cluster is there");
@@ -53,18 +63,36 @@ occupied(int fd, struct error *err)
 	if (has(fd, "PG_VERSION") || has(fd, "pg_basetar.info") || has(fd, "backup_label")) {
 		error_set(err, ERROR_STATE, EEXIST, "an unfinished restore is there");
 		return error_hint(err, "No server starts on it; remove what is in the directory, and "
-				       "in those of its tablespaces, then restore again.");
+				       "in those of its tablespaces and WAL, then restore again.");
 	}
-	error_set(err, ERROR_STATE, ENOTEMPTY, "the directory is in use");
-	return error_hint(err, "Name a new or an empty directory.");
+	if (is_release(name)) {
+		error_set(err, ERROR_STATE, EEXIST, "a tablespace is there");
+		return error_hint(err, "If it is of a restore that was not finished, remove what is in "
+				       "it; else name a new or an empty directory with -T OLD=NEW.");
+	}
+	return error_set(err, ERROR_STATE, ENOTEMPTY, "the directory is in use");
 }
 
 int
 newdir_check(const struct newdir *dir, struct error *err)
 {
-	bool is_empty = true;
+	char name[256];
 
-	return look(dir->fd, &is_empty, err) || (!is_empty && occupied(dir->fd, err)) ? -1 : 0;
+	return look(dir->fd, name, err) || (name[0] != '\0' && occupied(dir->fd, name, err)) ? -1 : 0;
+}
+
+/* The server must own it, and it is given its mode at the end: too late to find out. */
+static int
+check_owner(int fd, struct error *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == -1)
+		return error_set(err, ERROR_IO, errno, "stat");
+	if (geteuid() == 0 || st.st_uid == geteuid())
+		return 0;
+	error_set(err, ERROR_STATE, EPERM, "the directory belongs to another user");
+	return error_hint(err, "Name one of your own, or run pg_basetar as its owner or as root.");
 }
 
 int
@@ -78,7 +106,7 @@ newdir_open(struct newdir *out, const char *path, struct error *err)
 	dir.fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir.fd == -1)
 		error_set(err, ERROR_STATE, errno, "open");
-	if (dir.fd == -1 || newdir_check(&dir, err)) {
+	if (dir.fd == -1 || check_owner(dir.fd, err) || newdir_check(&dir, err)) {
 		newdir_close(&dir, true);
 		return -1;
 	}

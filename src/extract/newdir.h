@@ -14,7 +14,7 @@ struct newdir {
 
 /*
  * Open ${path}; make it, if there is only the directory it shall be in.  ERROR_STATE: something
- * is in it; an unfinished restore is told by name.  On failure nothing is open, and
+ * is in it, where an unfinished restore is told by name; or it is somebody else's, unless for root.  On failure nothing is open, and
  * nothing was made.
  */
 MUST_CHECK int newdir_open(struct newdir *, const char *path, struct error *err);

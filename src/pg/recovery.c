@@ -21,6 +21,11 @@ static const struct {
 	{ "recovery_target_xid", offsetof(struct recovery, target_xid), "", true },
 	{ "recovery_target_name", offsetof(struct recovery, target_name), "", true },
 	{ "recovery_target_inclusive", SIZE_MAX, "on", false },
+	/* those of the original would clean its archive, take its slot, or be late */
+	{ "archive_cleanup_command", SIZE_MAX, "", false },
+	{ "recovery_end_command", SIZE_MAX, "", false },
+	{ "recovery_min_apply_delay", SIZE_MAX, "0", false },
+	{ "primary_slot_name", SIZE_MAX, "", false },
 	{ "recovery_target_timeline", offsetof(struct recovery, target_timeline), "latest", false },
 	{ "recovery_target_action", offsetof(struct recovery, target_action), "pause", false },
 };

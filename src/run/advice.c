@@ -7,9 +7,9 @@ static const struct {
 	int sys;
 	const char *advice;
 } advices[] = {
-	{ EIO, "The device reported this; check the kernel log, then run the backup again." },
-	{ ENOSPC, "Make room there, or write the backup elsewhere." },
-	{ EDQUOT, "Make room there, or write the backup elsewhere." },
+	{ EIO, "The device reported this; check the kernel log, then try again." },
+	{ ENOSPC, "Make room there, or write elsewhere." },
+	{ EDQUOT, "Make room there, or write elsewhere." },
 	{ EFBIG, "Raise the limit for the size of files (ulimit -f), or write elsewhere." },
 	{ EMFILE, "Raise the limit for open files (ulimit -n)." },
 	{ ENFILE, "The whole system has too many files open (sysctl fs.file-max)." },
@@ -17,7 +17,7 @@ static const struct {
 	{ ENOMEM, "Free memory, or run with fewer --jobs." },
 	{ EACCES, "Run pg_basetar as the owner of the data directory, or as root." },
 	{ EPERM, "Run pg_basetar as the owner of the data directory, or as root." },
-	{ EROFS, "Write the backup to a file system that is not read-only." },
+	{ EROFS, "Write to a file system that is not read-only." },
 	{ ENAMETOOLONG, "Choose a shorter name." },
 	{ ENXIO, "Nothing is at the other end of that device." },
 };

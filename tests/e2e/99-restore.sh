@@ -188,7 +188,16 @@ refusals() {
 	as_server touch "$T/used/x"
 	refused 'the directory is in use' "$one" -D "$T/used"
 	refused 'mkdir: No such file' "$one" -D "$T/none/none"
-	refused "tablespace [0-9]*: \"$T/main/spc[123]\": the directory is in use" "$one" -D "$T/none"
+	refused "tablespace [0-9]*: \"$T/main/spc[123]\": a tablespace is there" "$one" -D "$T/none"
+	grep -q 'with -T OLD=NEW' "$T/stderr"
+	refused "tablespace [0-9]*: \"$T/used\": the directory is in use" "$one" -D "$T/none" \
+		-T "$T/main/spc1=$T/used" -T "$T/main/spc2=$T/none2" -T "$T/main/spc3=$T/none3"
+	grep -q 'with -T OLD=NEW' "$T/stderr"
+	if [ "$(id -u)" -eq 0 ]; then
+		mkdir -m 777 "$T/roots"
+		refused 'the directory belongs to another user' "$one" -D "$T/roots"
+		empty "$T/roots"
+	fi
 	[ ! -e "$T/none" ]
 	refused 'no tablespace of the backup was at "/nowhere"' "$one" -D "$T/none" -T /nowhere=/tmp/x
 	[ ! -e "$T/none" ]
@@ -342,6 +351,13 @@ stray() {
 	[ "$rc" -eq 1 ]
 	grep -q "member \"pg_basetar_tblspc/$oid/x.conf\" is refused: in a tablespace" "$T/stderr"
 	[ -z "$(find "$T/stray2" -name x.conf)" ]
+	echo x >"$T/stray/pg_basetar_tblspc/$oid/PG_1"
+	cp "$T/out/one.tar" "$T/out/stray.tar"
+	tar -rf "$T/out/stray.tar" --format=ustar -C "$T/stray" "pg_basetar_tblspc/$oid/PG_1"
+	restored stray2 "$T/out/stray.tar"
+	[ "$rc" -eq 1 ]
+	grep -q "member \"pg_basetar_tblspc/$oid/PG_1\" is refused: in a tablespace" "$T/stderr"
+	[ -z "$(find "$T/stray2" -name PG_1)" ]
 }
 
 cut_short() {
@@ -389,8 +405,14 @@ made_and_restored() {
 	captured as_server "$BIN" restore "$T/out/own.tar" -D "$T/owncopy/data" \
 		-T "$T/own/spc=$T/owncopy/spc"
 	[ "$rc" -eq 1 ]
-	grep -q 'which is in use here' "$T/stderr"
+	grep -q -e '-T cannot move it' "$T/stderr"
+	[ ! -e "$T/owncopy/data/global/pg_control" ]
 	rm -rf "${T:?}/owncopy"/data "${T:?}/owncopy"/spc "$T/own/spc"
+	captured as_server "$BIN" restore "$T/out/own.tar" -D "$T/owncopy/data" \
+		-T "$T/own/spc=$T/owncopy/spc"
+	[ "$rc" -eq 1 ]
+	grep -q -e '-T cannot move it' "$T/stderr"
+	rm -rf "${T:?}/owncopy"/data "${T:?}/owncopy"/spc
 	captured as_server "$BIN" restore "$T/out/own.tar" -D "$T/owncopy/data"
 	[ "$rc" -eq 0 ]
 	cluster_start owncopy
@@ -444,6 +466,32 @@ failing() {
 	full pwrite64 ENOSPC 'write: No space left'
 	full fsync EIO 'fsync: Input/output error'
 	full mkdirat EACCES 'mkdir: Permission denied'
+}
+
+# So few files may be open that room has to be made for more; a signal ends that, too.
+few_descriptors() {
+	for limit in 150 300; do
+		cluster_dir few
+		# shellcheck disable=SC2046 # words
+		captured as_server sh -c "ulimit -n $limit; exec \"\$@\"" sh \
+			"$BIN" restore "$T/out/one.tar" -D "$T/few/data" $(moved few)
+		[ "$rc" -eq 0 ]
+		as_server pg_verifybackup -q "$T/few/data"
+	done
+	cluster_dir few
+	rm -f "$T/trace"
+	# shellcheck disable=SC2046 # words
+	$as sh -c "ulimit -n 300; exec \"\$@\"" sh \
+		strace -D -f -qq -o "$T/trace" -e trace=fsync -e inject=fsync:delay_enter=500000 \
+		"$BIN" restore "$T/out/one.tar" -D "$T/few/data" $(moved few) 2>"$T/stderr" &
+	pid=$!
+	wait_until 20 test -s "$T/trace"
+	kill -TERM "$pid"
+	ends
+	[ "$rc" -eq 1 ]
+	one_error "$T/stderr" 'interrupted by SIGTERM, the backup was not restored'
+	[ "$(wc -l <"$T/trace")" -lt 20 ]
+	rm -rf "$T/few"
 }
 
 # The system tells of a write that failed by the descriptors that were open then.
@@ -609,6 +657,7 @@ t 'without openat2()' old_kernel
 t 'interrupted' interrupted
 t 'interrupted while it is synced' interrupted_at_sync
 t 'each file is synced as it was written' synced_as_written
+t 'few files may be open' few_descriptors
 t 'phases' phases
 t 'kill -9: no cluster, or a whole one' killed
 [ ! -e "$T/kills" ] || cat "$T/kills"
