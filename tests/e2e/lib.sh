@@ -173,7 +173,9 @@ cluster_init() {
 		cat "$T/$cluster/initdb.log" >&2
 		return 1
 	}
-	cluster_set "$cluster" fsync=off max_wal_senders=10 checkpoint_timeout=1h
+	# shared memory in the data directory: what a killed server leaves goes away with it
+	cluster_set "$cluster" fsync=off max_wal_senders=10 checkpoint_timeout=1h \
+		dynamic_shared_memory_type=mmap
 }
 
 # cluster_set NAME SETTING=VALUE...: lines for postgresql.conf.
