@@ -105,7 +105,7 @@ lines and \\ \"quotes\""
 	taken
 	silent
 	comes_back
-	diff -r -x pg_wal -x 'postmaster.*' -x pg_control -x base -x global -x pg_stat_tmp -x pg_stat \
+	diff -r -x pg_wal -x 'postmaster.*' -x pg_control -x base -x global -x pg_stat_tmp -x pg_dynshmem -x pg_stat \
 		-x pg_xact -x pg_subtrans -x pg_logical -x pg_notify -x 'backup_*' -x pg_basetar.info \
 		-x postgresql.auto.conf "$T/main/data" "$T/copy/data"
 }
