@@ -2,6 +2,39 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+
+#include "util/lsn.h"
+#include "util/number.h"
+
+static bool
+is_lsn(const char *text)
+{
+	uint64_t lsn;
+
+	return lsn_parse(text, &lsn);
+}
+
+static bool
+is_number(const char *text)
+{
+	uint64_t number;
+
+	return number_parse(text, strlen(text), UINT64_MAX, &number);
+}
+
+static bool
+is_timeline(const char *text)
+{
+	return is_number(text) || strcmp(text, "latest") == 0 || strcmp(text, "current") == 0;
+}
+
+static bool
+is_action(const char *text)
+{
+	return strcmp(text, "pause") == 0 || strcmp(text, "promote") == 0 ||
+	    strcmp(text, "shutdown") == 0;
+}
 
 /*
  * From 12 on a setting of the cluster's own, in any of its files, would count beside ours, and two
@@ -12,22 +45,25 @@ static const struct {
 	size_t field;      /* SIZE_MAX: there is no option for it */
 	const char *unset; /* NULL: it stays as it is */
 	bool is_target;
+	bool (*is_valid)(const char *); /* what the server would refuse at its start; NULL: any */
 } settings[] = {
-	{ "restore_command", offsetof(struct recovery, restore_command), NULL, false },
-	{ "primary_conninfo", offsetof(struct recovery, primary_conninfo), NULL, false },
-	{ "recovery_target", SIZE_MAX, "", false },
-	{ "recovery_target_time", offsetof(struct recovery, target_time), "", true },
-	{ "recovery_target_lsn", offsetof(struct recovery, target_lsn), "", true },
-	{ "recovery_target_xid", offsetof(struct recovery, target_xid), "", true },
-	{ "recovery_target_name", offsetof(struct recovery, target_name), "", true },
-	{ "recovery_target_inclusive", SIZE_MAX, "on", false },
+	{ "restore_command", offsetof(struct recovery, restore_command), NULL, false, NULL },
+	{ "primary_conninfo", offsetof(struct recovery, primary_conninfo), NULL, false, NULL },
+	{ "recovery_target", SIZE_MAX, "", false, NULL },
+	{ "recovery_target_time", offsetof(struct recovery, target_time), "", true, NULL },
+	{ "recovery_target_lsn", offsetof(struct recovery, target_lsn), "", true, is_lsn },
+	{ "recovery_target_xid", offsetof(struct recovery, target_xid), "", true, is_number },
+	{ "recovery_target_name", offsetof(struct recovery, target_name), "", true, NULL },
+	{ "recovery_target_inclusive", SIZE_MAX, "on", false, NULL },
 	/* those of the original would clean its archive, take its slot, or be late */
-	{ "archive_cleanup_command", SIZE_MAX, "", false },
-	{ "recovery_end_command", SIZE_MAX, "", false },
-	{ "recovery_min_apply_delay", SIZE_MAX, "0", false },
-	{ "primary_slot_name", SIZE_MAX, "", false },
-	{ "recovery_target_timeline", offsetof(struct recovery, target_timeline), "latest", false },
-	{ "recovery_target_action", offsetof(struct recovery, target_action), "pause", false },
+	{ "archive_cleanup_command", SIZE_MAX, "", false, NULL },
+	{ "recovery_end_command", SIZE_MAX, "", false, NULL },
+	{ "recovery_min_apply_delay", SIZE_MAX, "0", false, NULL },
+	{ "primary_slot_name", SIZE_MAX, "", false, NULL },
+	{ "recovery_target_timeline", offsetof(struct recovery, target_timeline), "latest", false,
+	    is_timeline },
+	{ "recovery_target_action", offsetof(struct recovery, target_action), "pause", false,
+	    is_action },
 };
 enum { SETTINGS = sizeof(settings) / sizeof(settings[0]) };
 
@@ -103,6 +139,9 @@ recovery_check(const struct recovery *r, struct error *err)
 			if (*c == '\n' || *c == '\r')
 				return error_set(err, ERROR_USAGE, 0, "%s has a line break",
 				    settings[n].name);
+		if (value_of(r, n) && settings[n].is_valid && !settings[n].is_valid(value_of(r, n)))
+			return error_set(err, ERROR_USAGE, 0, "\"%s\" is no %s", value_of(r, n),
+			    settings[n].name);
 		if (!settings[n].is_target || value_of(r, n) == NULL)
 			continue;
 		if (target)

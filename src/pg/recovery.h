@@ -38,8 +38,9 @@ MUST_CHECK int recovery_build(struct buf *text, const struct recovery *recovery,
     const struct pg_version *version, struct error *err);
 
 /*
- * ERROR_USAGE: two targets, a target of a standby, which does not stop at one, or a recovery
- * that nothing is to be got for: without restore_command it ends where the backup does.
+ * ERROR_USAGE: a value that the server would not take, two targets, a target of a standby, which
+ * does not stop at one, or a recovery that nothing is to be got for: without restore_command it
+ * ends where the backup does.
  */
 MUST_CHECK int recovery_check(const struct recovery *recovery, struct error *err);
 

@@ -87,6 +87,13 @@ test_check(void **state)
 		    "a standby and recovery_target_xid exclude each other" },
 		{ { .primary_conninfo = "x" }, "primary_conninfo is for a standby only" },
 		{ { .target_action = "pause" }, "recovery to a target needs restore_command" },
+		{ { .restore_command = "c", .target_lsn = "nonsense" },
+		    "\"nonsense\" is no recovery_target_lsn" },
+		{ { .restore_command = "c", .target_xid = "7a" }, "\"7a\" is no recovery_target_xid" },
+		{ { .restore_command = "c", .target_timeline = "last" },
+		    "\"last\" is no recovery_target_timeline" },
+		{ { .restore_command = "c", .target_action = "stop" },
+		    "\"stop\" is no recovery_target_action" },
 		{ { .restore_command = "a\nb" }, "restore_command has a line break" },
 	};
 	const struct recovery none = { 0 };
