@@ -18,25 +18,18 @@
  * then on blocks are dropped, and the caller is told by its next call.  A wait of the caller
  * looks at the cancel ten times a second; the threads never wait for anything but work.
  */
-/* sync_file_range() */
-#define _GNU_SOURCE
 #include "extract/filepool.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "util/sys.h"
+#include "extract/newfile.h"
 
 struct file {
+	struct newfile out;
 	struct file *next; /* of those that are held */
-	int fd;
-	char *name;
 	uint64_t size;  /* that was handed over */
 	size_t waiting; /* blocks of it that are not written yet */
 	bool has_ended;
@@ -86,43 +79,19 @@ fail(struct filepool *p, const struct error *err)
 
 /* ---- in the threads ---- */
 
-static int
-put(const struct block *b, struct error *err)
-{
-	for (size_t done = 0; done < b->len;) {
-		const ssize_t n = pwrite(b->file->fd, b->bytes + done, b->len - done,
-		    (off_t)(b->at + done));
-
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			return error_set(err, ERROR_IO, errno, "write");
-		done += (size_t)n;
-	}
-	return 0;
-}
-
 /* Files that may be unfinished at once, beside those that are held. */
 enum { OPEN_MOST = 100 };
 
-/* With what it failed with, unless that was told before. */
+/* ${rc}: what came before; its error stays. */
 static int
 close_file(struct file *file, int rc, struct error *err)
 {
-	if (close(file->fd) == -1 && rc == 0)
-		rc = error_set(err, ERROR_IO, errno, "close");
-	if (rc == -1)
-		error_wrap(err, "\"%s\"", file->name);
-	free(file->name);
+	struct error ignored = { 0 };
+
+	if (newfile_close(&file->out, rc == 0 ? err : &ignored))
+		rc = -1;
 	free(file);
 	return rc;
-}
-
-static int
-sync_file(struct file *file, struct error *err)
-{
-	return close_file(file,
-	    fsync(file->fd) == -1 ? error_set(err, ERROR_IO, errno, "fsync") : 0, err);
 }
 
 static struct file *
@@ -144,7 +113,7 @@ sync_oldest(struct filepool *p, struct error *err)
 	int rc;
 
 	pthread_mutex_unlock(&p->lock);
-	rc = sync_file(file, err);
+	rc = close_file(file, newfile_sync(&file->out, err), err);
 	pthread_mutex_lock(&p->lock);
 	p->nheld--;
 	pthread_cond_signal(&p->progress);
@@ -166,16 +135,10 @@ hold(struct filepool *p, struct file *file)
 static int
 finish_file(struct filepool *p, struct file *file, struct error *err)
 {
-	const struct timespec times[2] = { { 0, UTIME_OMIT }, { file->mtime, 0 } };
+	const int rc = newfile_complete(&file->out, file->mtime, err);
 
-	if (futimens(file->fd, times) == -1)
-		return close_file(file, error_set(err, ERROR_IO, errno, "set the time"), err);
-#ifdef SYNC_FILE_RANGE_WRITE
-	if (file->size > 0)
-		(void)!sync_file_range(file->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
-#endif
-	if (p->hold == 0)
-		return close_file(file, 0, err);
+	if (rc == -1 || p->hold == 0)
+		return close_file(file, rc, err);
 	pthread_mutex_lock(&p->lock);
 	hold(p, file);
 	pthread_mutex_unlock(&p->lock);
@@ -206,9 +169,7 @@ write_first(struct filepool *p)
 		p->last = &p->first;
 	if (!p->has_failed) {
 		pthread_mutex_unlock(&p->lock);
-		rc = put(b, &err);
-		if (rc == -1)
-			error_wrap(&err, "\"%s\"", file->name);
+		rc = newfile_write(&file->out, b->bytes, b->len, b->at, &err);
 		pthread_mutex_lock(&p->lock);
 	}
 	if (rc == -1)
@@ -400,17 +361,18 @@ told(const struct filepool *p, struct error *err)
 int
 filepool_begin(struct filepool *p, int fd, const char *name, struct error *err)
 {
-	struct file *file = calloc(1, sizeof(*file));
-	char *copy = strdup(name);
+	struct newfile out;
+	struct file *file;
 	int rc = 0;
 
-	if (file == NULL || copy == NULL) {
-		free(file);
-		free(copy);
-		sys_close(fd);
+	if (newfile_take(&out, fd, name, err))
+		return -1;
+	file = calloc(1, sizeof(*file));
+	if (file == NULL) {
+		(void)!newfile_close(&out, err);
 		return error_memory(err);
 	}
-	*file = (struct file){ .fd = fd, .name = copy };
+	file->out = out;
 	p->now = file;
 	pthread_mutex_lock(&p->lock);
 	while (rc == 0 && !p->has_failed &&
