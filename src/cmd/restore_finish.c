@@ -223,9 +223,8 @@ write_control(struct restore *r, struct error *err)
 	static const char unfinished[] = LAYOUT_CONTROL ".unfinished";
 	struct error ignored;
 
-	r->nmade = 0; /* all directories are synced */
 	if (restore_write_text(r, unfinished, &r->control, r->control_mtime, err) ||
-	    restore_write_sync(r, err))
+	    restore_write_sync_files(r, err))
 		return -1;
 	if (beneath_rename(&r->target.beneath, unfinished, strrchr(LAYOUT_CONTROL, '/') + 1, err))
 		return error_wrap(err, "\"%s\"", unfinished);

@@ -113,9 +113,13 @@ MUST_CHECK int restore_write_file(struct restore *r, const char *path, uint32_t 
 /* A whole one, with the mode and the owner of pg_control; ${mtime} 0: now. */
 MUST_CHECK int restore_write_text(struct restore *r, const char *path, const struct buf *text,
     time_t mtime, struct error *err);
+/* All that was made is on the disk; or, when the directories are, the files of since then. */
 MUST_CHECK int restore_write_sync(struct restore *r, struct error *err);
+MUST_CHECK int restore_write_sync_files(struct restore *r, struct error *err);
 
 /* restore_settings.c: recovery, as the options say */
+/* Does ${path} tell a server to recover, or to follow another?  Its name, static; NULL: no. */
+const char *restore_settings_file(const char *path);
 /* Is the member ${path} replaced by what they say?  Does that come behind what is in it? */
 bool restore_settings_replace(const struct restore *r, const char *path);
 bool restore_settings_extend(const struct restore *r, const char *path);

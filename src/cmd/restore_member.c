@@ -3,6 +3,7 @@
 
 #include "archive/layout.h"
 #include "cmd/restore_internal.h"
+#include "pg/relfile.h"
 #include "reading/reading_checker.h"
 
 static struct restore *
@@ -135,8 +136,8 @@ take_file(struct restore *r, const struct tar_entry *entry, const char *path, st
 		keep(r, memberorder_text_most(kind, path));
 		return 0;
 	}
-	if (strcmp(path, "standby.signal") == 0 || strcmp(path, "recovery.conf") == 0)
-		r->recovers_by = path[0] == 's' ? "standby.signal" : "recovery.conf";
+	if (restore_settings_file(path))
+		r->recovers_by = restore_settings_file(path);
 	r->fate = RESTORE_WRITE;
 	return restore_write_file(r, path, entry->mode, entry->uid, entry->gid, err);
 }
@@ -148,16 +149,16 @@ take_file(struct restore *r, const struct tar_entry *entry, const char *path, st
 static bool
 is_astray(const struct restore *r, const struct tar_entry *entry, const char *path)
 {
-	const char *name;
+	const char *slash;
+	bool is_release;
 
 	if (restore_plan_space(r, path) == NULL)
 		return false;
-	name = strchr(path + sizeof("pg_tblspc/") - 1, '/');
-	if (name == NULL)
+	slash = strchr(path + sizeof("pg_tblspc/") - 1, '/');
+	if (slash == NULL)
 		return false;
-	name++;
-	return strncmp(name, "PG_", 3) != 0 || name[3] < '0' || name[3] > '9' ||
-	    (strchr(name, '/') == NULL && entry->type != TAR_DIRECTORY);
+	return !relfile_is_of_release(slash + 1, &is_release) ||
+	    (is_release && entry->type != TAR_DIRECTORY);
 }
 
 /* What no user has; (uid_t)-1 would leave the file to who restores it. */

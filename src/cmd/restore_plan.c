@@ -16,15 +16,22 @@
 #include "util/number.h"
 #include "util/sys.h"
 
+/* Of tablespaces and WAL it does not show what is in use. */
+static int
+refused(const char *path, bool is_space, struct error *err)
+{
+	if (err->sys == ENOTEMPTY)
+		error_hint(err, "Name a new or an empty directory%s; if an unfinished restore left "
+				"what is in it, remove that.",
+		    is_space ? " for it with -T OLD=NEW" : "");
+	return error_wrap(err, "\"%s\"", path);
+}
+
 static int
 open_place(struct restore_place *place, const char *path, bool is_space, struct error *err)
 {
-	if (newdir_open(&place->dir, path, err)) {
-		if (err->sys == ENOTEMPTY)
-			error_hint(err, "Name a new or an empty directory%s.",
-			    is_space ? " for it with -T OLD=NEW" : "");
-		return error_wrap(err, "\"%s\"", path);
-	}
+	if (newdir_open(&place->dir, path, err))
+		return refused(path, is_space, err);
 	beneath_open(&place->beneath, place->dir.fd);
 	return 0;
 }
@@ -169,7 +176,7 @@ check_still_empty(const struct restore_place *place, struct error *err)
 {
 	if (place->dir.path == NULL || newdir_check(&place->dir, err) == 0)
 		return 0;
-	return error_wrap(err, "\"%s\"", place->dir.path);
+	return refused(place->dir.path, false, err);
 }
 
 /*

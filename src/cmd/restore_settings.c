@@ -3,15 +3,21 @@
 
 #include "cmd/restore_internal.h"
 
-bool
-restore_settings_replace(const struct restore *r, const char *path)
+const char *
+restore_settings_file(const char *path)
 {
 	static const char *const files[] = { "recovery.conf", "recovery.signal", "standby.signal" };
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-		if (recovery_is_set(&r->opt->recovery) && strcmp(path, files[i]) == 0)
-			return true;
-	return false;
+		if (strcmp(path, files[i]) == 0)
+			return files[i];
+	return NULL;
+}
+
+bool
+restore_settings_replace(const struct restore *r, const char *path)
+{
+	return recovery_is_set(&r->opt->recovery) && restore_settings_file(path);
 }
 
 bool

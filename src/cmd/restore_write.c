@@ -171,17 +171,31 @@ sync_place(const struct restore_place *place, struct error *err)
 	return 0;
 }
 
-int
-restore_write_sync(struct restore *r, struct error *err)
+/* The files that are not synced yet, and so many directories. */
+static int
+sync_made(struct restore *r, size_t directories, struct error *err)
 {
 	struct syncing syncing = { { sync_one }, r };
 
 	if (filepool_drain(r->pool, err))
 		return -1;
+	return r->opt->no_sync ? 0 : filepool_sync(r->pool, &syncing.sync, directories, err);
+}
+
+int
+restore_write_sync_files(struct restore *r, struct error *err)
+{
+	return sync_made(r, 0, err);
+}
+
+int
+restore_write_sync(struct restore *r, struct error *err)
+{
+	if (sync_made(r, r->nmade, err))
+		return -1;
 	if (r->opt->no_sync)
 		return 0;
-	if (filepool_sync(r->pool, &syncing.sync, r->nmade, err) || sync_place(&r->wal, err) ||
-	    sync_place(&r->target, err))
+	if (sync_place(&r->wal, err) || sync_place(&r->target, err))
 		return -1;
 	for (size_t i = 0; i < r->nspaces; i++)
 		if (sync_place(&r->spaces[i].place, err))

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,9 +11,9 @@
 #include "util/buf.h"
 #include "util/sys.h"
 
-/* Into ${name} one that is no "." or ".."; "" when there is none. */
+/* Is there no name in it but "." and ".."? */
 static int
-look(int fd, char name[256], struct error *err)
+look(int fd, bool *is_empty, struct error *err)
 {
 	const int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = again == -1 ? NULL : fdopendir(again);
@@ -26,12 +25,11 @@ look(int fd, char name[256], struct error *err)
 		sys_close(again);
 		return -1;
 	}
-	name[0] = '\0';
+	*is_empty = true;
 	errno = 0;
-	while (name[0] == '\0' && (entry = readdir(dir)) != NULL)
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			snprintf(name, 256, "%s", entry->d_name);
-	if (name[0] == '\0' && errno != 0)
+	while (*is_empty && (entry = readdir(dir)) != NULL)
+		*is_empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+	if (*is_empty && errno != 0)
 		rc = error_set(err, ERROR_IO, errno, "read the directory");
 	closedir(dir);
 	return rc;
@@ -45,16 +43,9 @@ has(int fd, const char *name)
 	return fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* "PG_15_202209061", in a tablespace. */
-static bool
-is_release(const char *name)
-{
-	return strncmp(name, "PG_", 3) == 0 && name[3] >= '0' && name[3] <= '9';
-}
-
 /* pg_control is written last: what has the rest of a cluster was not finished. */
 static int
-occupied(int fd, const char *name, struct error *err)
+occupied(int fd, struct error *err)
 {
 	if (has(fd, "global/pg_control")) {
 		error_set(err, ERROR_STATE, EEXIST, "a cluster is there");
@@ -65,20 +56,15 @@ occupied(int fd, const char *name, struct error *err)
 		return error_hint(err, "No server starts on it; remove what is in the directory, and "
 				       "in those of its tablespaces and WAL, then restore again.");
 	}
-	if (is_release(name)) {
-		error_set(err, ERROR_STATE, EEXIST, "a tablespace is there");
-		return error_hint(err, "If it is of a restore that was not finished, remove what is in "
-				       "it; else name a new or an empty directory with -T OLD=NEW.");
-	}
 	return error_set(err, ERROR_STATE, ENOTEMPTY, "the directory is in use");
 }
 
 int
 newdir_check(const struct newdir *dir, struct error *err)
 {
-	char name[256];
+	bool is_empty = true;
 
-	return look(dir->fd, name, err) || (name[0] != '\0' && occupied(dir->fd, name, err)) ? -1 : 0;
+	return look(dir->fd, &is_empty, err) || (!is_empty && occupied(dir->fd, err)) ? -1 : 0;
 }
 
 /* The server must own it, and it is given its mode at the end: too late to find out. */

@@ -13,9 +13,10 @@ struct newdir {
 };
 
 /*
- * Open ${path}; make it, if there is only the directory it shall be in.  ERROR_STATE: something
- * is in it, where an unfinished restore is told by name; or it is somebody else's, unless for root.  On failure nothing is open, and
- * nothing was made.
+ * Open ${path}; make it, if there is only the directory it shall be in.  ERROR_STATE:
+ * something is in it (with ENOTEMPTY, unless it is known what that is: a cluster, or an unfinished
+ * restore), or it is somebody else's, unless for root.  On failure nothing is open, and nothing
+ * was made.
  */
 MUST_CHECK int newdir_open(struct newdir *, const char *path, struct error *err);
 

@@ -71,14 +71,22 @@ relfile_parse(const char *base, struct relfile *out)
 	return true;
 }
 
-/* PG_MAJOR_CATALOG/, of any release. */
+/* PG_MAJOR_CATALOG, of any release. */
 static bool
 take_version_dir(const char **at)
 {
 	uint32_t major, catalog;
 
-	return take(at, "PG_") && take_oid(at, &major) && take(at, "_") &&
-	       take_oid(at, &catalog) && take(at, "/");
+	return take(at, "PG_") && take_oid(at, &major) && take(at, "_") && take_oid(at, &catalog);
+}
+
+bool
+relfile_is_of_release(const char *below, bool *is_directory)
+{
+	if (!take_version_dir(&below) || (*below != '\0' && *below != '/'))
+		return false;
+	*is_directory = *below == '\0';
+	return true;
 }
 
 /* OIDs of the tablespaces that every cluster has (pg_tablespace.dat). */
@@ -94,7 +102,8 @@ take_directory(const char **at, uint32_t *space, uint32_t *database)
 		return true;
 	*space = SPACE_DEFAULT;
 	if (take(at, "pg_tblspc/")) {
-		if (!take_oid(at, space) || !take(at, "/") || !take_version_dir(at))
+		if (!take_oid(at, space) || !take(at, "/") || !take_version_dir(at) ||
+		    !take(at, "/"))
 			return false;
 	} else if (!take(at, "base/"))
 		return false;

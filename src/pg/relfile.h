@@ -53,6 +53,12 @@ MUST_CHECK int relfile_database(struct buf *path, uint32_t space, uint32_t datab
     const struct pg_version *version, struct error *err);
 
 /*
+ * Is ${below}, relative to the location of a tablespace, the directory of a release,
+ * "PG_15_202209061", which *is_directory tells, or in it?  False: untouched.
+ */
+bool relfile_is_of_release(const char *below, bool *is_directory);
+
+/*
  * Can the directory ${path}, relative to the data directory, hold relation files?
  * "global", "base/DATABASE" and "pg_tblspc/OID/PG_MAJOR_CATALOG/DATABASE".
  */

@@ -17,7 +17,7 @@
 static const struct fake_file tree[] = { { "empty", DIRECTORY }, { "used/x", "x" },
 	{ "hidden/.x", "x" }, { "cluster/global/pg_control", "x" }, { "cluster/PG_VERSION", "15\n" },
 	{ "begun/PG_VERSION", "15\n" }, { "labelled/backup_label", "x" }, { "file", "x" },
-	{ "link", LINK("empty") }, { "space", DIRECTORY }, { "space/PG_15_202209061", DIRECTORY } };
+	{ "link", LINK("empty") } };
 
 static char *root;
 
@@ -79,8 +79,7 @@ occupied(void **state)
 		const char *name, *text;
 	} rows[] = { { "used", "the directory is in use" }, { "hidden", "the directory is in use" },
 		{ "cluster", "a cluster is there" }, { "begun", "an unfinished restore is there" },
-		{ "labelled", "an unfinished restore is there" }, { "space", "a tablespace is there" },
-		{ "file", "open: Not a directory" },
+		{ "labelled", "an unfinished restore is there" }, { "file", "open: Not a directory" },
 		{ "no/new", "mkdir: No such file" } };
 
 	(void)state;

@@ -84,6 +84,28 @@ directories(void **state)
 			fail_msg("\"%s\" holds no relations", bad[i]);
 }
 
+static void
+releases(void **state)
+{
+	static const struct {
+		const char *below;
+		bool is_one, is_directory;
+	} all[] = { { "PG_15_202209061", true, true }, { "PG_10_201707211/5", true, false },
+		{ "PG_15_202209061/", true, false }, { "PG_15_202209061/5/x", true, false },
+		{ "PG_VERSION", false, false }, { "PG_1", false, false }, { "PG_15_", false, false },
+		{ "PG_15_202209061x", false, false }, { "PG_15_202209061.d/x", false, false },
+		{ "", false, false }, { "x/PG_15_202209061", false, false } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		bool is_directory = false;
+
+		if (relfile_is_of_release(all[i].below, &is_directory) != all[i].is_one ||
+		    is_directory != all[i].is_directory)
+			fail_msg("\"%s\"", all[i].below);
+	}
+}
+
 /* Of which relation a path is the file. */
 static void
 locations(void **state)
@@ -148,12 +170,13 @@ int
 main(void)
 {
 	enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
-	struct CMUnitTest tests[ROWS + 4] = { cmocka_unit_test(no_relation),
-		cmocka_unit_test(directories), cmocka_unit_test(locations),
+	struct CMUnitTest tests[ROWS + 5] = { cmocka_unit_test(no_relation),
+		cmocka_unit_test(directories), cmocka_unit_test(releases),
+		cmocka_unit_test(locations),
 		cmocka_unit_test(database_directory) };
 
 	for (size_t i = 0; i < ROWS; i++)
-		tests[i + 4] = (struct CMUnitTest){ .name = rows[i].name,
+		tests[i + 5] = (struct CMUnitTest){ .name = rows[i].name,
 			.test_func = is_relation,
 			.initial_state = &rows[i] };
 	return cmocka_run_group_tests_name("relfile", tests, NULL, NULL);
