@@ -188,11 +188,10 @@ refusals() {
 	as_server touch "$T/used/x"
 	refused 'the directory is in use' "$one" -D "$T/used"
 	refused 'mkdir: No such file' "$one" -D "$T/none/none"
-	refused "tablespace [0-9]*: \"$T/main/spc[123]\": a tablespace is there" "$one" -D "$T/none"
-	grep -q 'with -T OLD=NEW' "$T/stderr"
+	refused "tablespace [0-9]*: \"$T/main/spc[123]\": the directory is in use" "$one" -D "$T/none"
+	grep -q 'for it with -T OLD=NEW; if an unfinished restore left' "$T/stderr"
 	refused "tablespace [0-9]*: \"$T/used\": the directory is in use" "$one" -D "$T/none" \
 		-T "$T/main/spc1=$T/used" -T "$T/main/spc2=$T/none2" -T "$T/main/spc3=$T/none3"
-	grep -q 'with -T OLD=NEW' "$T/stderr"
 	if [ "$(id -u)" -eq 0 ]; then
 		mkdir -m 777 "$T/roots"
 		refused 'the directory belongs to another user' "$one" -D "$T/roots"
@@ -420,35 +419,55 @@ made_and_restored() {
 	cluster_stop owncopy
 }
 
-# A signal, or a disk that fails, when pg_control has just got its name: a cluster, or none.
-at_the_last_moment() {
-	cluster_dir last
-	for fault in signal=TERM error=EIO; do
-		call=renameat
-		[ "$fault" != error=EIO ] || call=fsync
-		when=1
-		[ "$call" != fsync ] || when=$(strace_count)
-		# shellcheck disable=SC2046 # words
-		captured as_server strace -f -qq -o /dev/null -e "inject=$call:$fault:when=$when" \
-			"$BIN" restore -j 1 "$T/out/one.tar" -D "$T/last/data" $(moved last)
-		if [ "$rc" -eq 0 ]; then
-			as_server pg_verifybackup -q "$T/last/data"
-		else
-			[ ! -e "$T/last/data/global/pg_control" ]
-		fi
-		rm -rf "${T:?}/last/"*
-	done
-	[ "$rc" -eq 1 ] # a failing disk is never a success
+is_stopped() {
+	grep -q '^State:.[Tt] ' "/proc/$1/status"
 }
 
-# Calls of fsync() that the thread of the last one makes.
-strace_count() {
+# Every thread of $pid.
+is_traced() {
+	! grep -qh '^TracerPid:.0$' "/proc/$pid"/task/*/status
+}
+
+# A restore that stands still when pg_control has just got its name: $pid, in $T/last.
+stands_at_the_name() {
+	cluster_dir last
 	# shellcheck disable=SC2046 # words
-	as_server strace -f -qq -e trace=fsync,renameat -o "$T/trace" \
-		"$BIN" restore -j 1 "$T/out/one.tar" -D "$T/last/data" $(moved last) >/dev/null 2>&1
-	last=$(grep fsync "$T/trace" | tail -n 1 | cut -d ' ' -f 1)
-	grep -c "^$last .*fsync" "$T/trace"
-	rm -rf "${T:?}/last/"*
+	$as strace -f -qq -o /dev/null -e inject=renameat:signal=STOP \
+		"$BIN" restore -j 1 "$T/out/one.tar" -D "$T/last/data" $(moved last) 2>"$T/stderr" &
+	tracer=$!
+	wait_until 60 test -e "$T/last/data/global/pg_control"
+	pid=$(pgrep -P "$tracer")
+	wait_until 20 is_stopped "$pid"
+	kill -9 "$tracer"
+	wait "$tracer" || :
+}
+
+# Of what is left then a server starts, and all of it is there.
+at_the_last_moment() {
+	for signal in KILL TERM; do # the latter comes too late
+		stands_at_the_name
+		kill "-$signal" "$pid"
+		kill -CONT "$pid" || :
+		wait_until 20 is_gone
+		[ ! -s "$T/stderr" ]
+		as_server pg_verifybackup "$T/last/data" | grep -qx 'backup successfully verified'
+		cluster_start last
+		sound last
+	done
+}
+
+# The name is taken away again if its directory cannot be synced.
+name_not_synced() {
+	stands_at_the_name
+	$as strace -f -qq -o "$T/trace" -e trace=fsync -e inject=fsync:error=EIO -p "$pid" &
+	wait_until 20 is_traced
+	kill -CONT "$pid"
+	wait_until 20 is_gone
+	wait
+	lines 1 'fsync(.*EIO.*INJECTED' "$T/trace"
+	one_error "$T/stderr" '"global/pg_control": fsync of the directory: Input/output error'
+	[ ! -e "$T/last/data/global/pg_control" ]
+	fails as_server timeout 20 "$PG15/postgres" -D "$T/last/data" -k "$T/last" -p 1
 }
 
 full() { # CALL ERROR PATTERN
@@ -468,6 +487,24 @@ failing() {
 	full mkdirat EACCES 'mkdir: Permission denied'
 }
 
+# ends_while_it_syncs [COMMAND...]: a signal finds a restore that is run by it, and syncs slowly.
+ends_while_it_syncs() {
+	cluster_dir insync
+	rm -f "$T/trace"
+	# shellcheck disable=SC2046 # words
+	$as "$@" strace -D -f -qq -o "$T/trace" -e trace=fsync -e inject=fsync:delay_enter=500000 \
+		"$BIN" restore -j 1 "$T/out/one.tar" -D "$T/insync/data" $(moved insync) 2>"$T/stderr" &
+	pid=$!
+	wait_until 20 test -s "$T/trace"
+	kill -TERM "$pid"
+	ends
+	[ "$rc" -eq 1 ]
+	one_error "$T/stderr" 'interrupted by SIGTERM, the backup was not restored'
+	[ ! -e "$T/insync/data/global/pg_control" ]
+	[ "$(wc -l <"$T/trace")" -lt 20 ]
+	rm -rf "$T/insync"
+}
+
 # So few files may be open that room has to be made for more; a signal ends that, too.
 few_descriptors() {
 	for limit in 150 300; do
@@ -478,20 +515,7 @@ few_descriptors() {
 		[ "$rc" -eq 0 ]
 		as_server pg_verifybackup -q "$T/few/data"
 	done
-	cluster_dir few
-	rm -f "$T/trace"
-	# shellcheck disable=SC2046 # words
-	$as sh -c "ulimit -n 300; exec \"\$@\"" sh \
-		strace -D -f -qq -o "$T/trace" -e trace=fsync -e inject=fsync:delay_enter=500000 \
-		"$BIN" restore "$T/out/one.tar" -D "$T/few/data" $(moved few) 2>"$T/stderr" &
-	pid=$!
-	wait_until 20 test -s "$T/trace"
-	kill -TERM "$pid"
-	ends
-	[ "$rc" -eq 1 ]
-	one_error "$T/stderr" 'interrupted by SIGTERM, the backup was not restored'
-	[ "$(wc -l <"$T/trace")" -lt 20 ]
-	rm -rf "$T/few"
+	ends_while_it_syncs sh -c "ulimit -n 300; exec \"\$@\"" sh
 }
 
 # The system tells of a write that failed by the descriptors that were open then.
@@ -523,24 +547,6 @@ phases() {
 	sed -n 's/^    { "phase": "\(.*\)", "seconds": [0-9.]* },\{0,1\}$/\1/p' "$T/out/report" >"$T/phases.list"
 	printf '%s\n' starting restoring syncing | diff - "$T/phases.list"
 	rm -rf "$T/phases"
-}
-
-# A signal while it is synced: no cluster.
-interrupted_at_sync() {
-	cluster_dir insync
-	rm -f "$T/trace"
-	# shellcheck disable=SC2046 # words
-	$as strace -D -f -qq -o "$T/trace" -e trace=fsync -e inject=fsync:delay_enter=500000 \
-		"$BIN" restore -j 1 "$T/out/one.tar" -D "$T/insync/data" $(moved insync) 2>"$T/stderr" &
-	pid=$!
-	wait_until 20 test -s "$T/trace"
-	kill -TERM "$pid"
-	ends
-	[ "$rc" -eq 1 ]
-	one_error "$T/stderr" 'interrupted by SIGTERM, the backup was not restored'
-	[ ! -e "$T/insync/data/global/pg_control" ]
-	[ "$(wc -l <"$T/trace")" -lt 20 ]
-	rm -rf "$T/insync"
 }
 
 # A kernel, or a filter of system calls, that does not know openat2().
@@ -581,14 +587,15 @@ left_behind() {
 	fi
 }
 
-# At evenly spread calls of those that write, up to the very last one: each is the so-manieth of
-# its name in its thread, as strace counts them.
+# At evenly spread calls of those that write.  strace counts each by its name and thread, and another
+# thread may be first: how many calls a run came to is counted, and must be spread as well.
 killed() {
 	cluster_dir killed
 	restores_killed "$T/trace" -e "trace=$writing"
 	[ "$rc" -eq 0 ]
 	rm -rf "${T:?}/killed/"*
 	steps=${KILLS:-8}
+	rm -f "$T/came"
 	sed -n 's/^\([0-9]*\) *\([a-z0-9_]*\)(.*/\1 \2/p' "$T/trace" |
 		awk '{ print $2, ++n[$1, $2] }' >"$T/calls"
 	awk -v "steps=$steps" -v "count=$(wc -l <"$T/calls")" '
@@ -597,7 +604,8 @@ killed() {
 	died=0
 	whole=0
 	while read -r call when <&9; do
-		restores_killed "$T/trace" -e "trace=$call,renameat" -e "inject=$call:signal=KILL:when=$when"
+		restores_killed "$T/trace" -e "trace=$writing" -e "inject=$call:signal=KILL:when=$when"
+		grep -c '^[0-9]* *[a-z0-9_]*(' "$T/trace" >>"$T/came"
 		[ "$rc" -eq 0 ] || [ "$rc" -eq 137 ]
 		[ "$rc" -eq 0 ] || died=$((died + 1))
 		left_behind
@@ -605,7 +613,12 @@ killed() {
 	done 9<"$T/chosen"
 	# which thread does what is not the same each time: a few may have come to their end
 	[ $((died * 10)) -ge $((steps * 9)) ] || [ "$died" -ge $((steps - 1)) ]
-	echo "# $died of $steps killed; $whole are whole, of the others no server started" >"$T/kills"
+	widest=$(sort -n "$T/came" | awk -v "count=$(wc -l <"$T/calls")" '
+		{ if ($1 - last > most) most = $1 - last; last = $1 }
+		END { printf "%d", 100 * most / count }')
+	[ "$widest" -le $((300 / steps + 5)) ] # percent
+	echo "# $died of $steps killed, $widest % of the calls between two at most;" \
+		"$whole are whole, of the others no server started" >"$T/kills"
 }
 
 interrupted() {
@@ -652,10 +665,11 @@ t 'an archive that was cut' cut_short
 t 'the WAL creates a tablespace that is in use here' tablespace_made
 t 'the WAL creates a tablespace that is restored to its place' made_and_restored
 t 'a disk that is full, or fails' failing
-t 'a signal, and a failing disk, at the last moment' at_the_last_moment
+t 'a signal when pg_control has its name: a cluster' at_the_last_moment
+t 'a failing disk when pg_control has its name: none' name_not_synced
 t 'without openat2()' old_kernel
 t 'interrupted' interrupted
-t 'interrupted while it is synced' interrupted_at_sync
+t 'interrupted while it is synced' ends_while_it_syncs
 t 'each file is synced as it was written' synced_as_written
 t 'few files may be open' few_descriptors
 t 'phases' phases

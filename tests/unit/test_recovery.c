@@ -23,6 +23,20 @@ expect(const struct recovery *r, unsigned major, const char *file, const char *l
 	buf_free(&text);
 }
 
+/* What is not asked for, from 12 on, around recovery_target_name. */
+#define UNSET_TARGETS                                                                              \
+	"recovery_target = ''\n"                                                                   \
+	"recovery_target_time = ''\n"                                                              \
+	"recovery_target_lsn = ''\n"                                                               \
+	"recovery_target_xid = ''\n"
+#define UNSET_REST                                                                                 \
+	"recovery_target_inclusive = 'on'\n"                                                       \
+	"archive_cleanup_command = ''\n"                                                           \
+	"recovery_end_command = ''\n"                                                              \
+	"recovery_min_apply_delay = '0'\n"                                                         \
+	"primary_slot_name = ''\n"                                                                 \
+	"recovery_target_timeline = 'latest'\n"
+
 static void
 test_build(void **state)
 {
@@ -34,16 +48,7 @@ test_build(void **state)
 
 	(void)state;
 	expect(&target, 15, "recovery.signal",
-	    "recovery_target = ''\n"
-	    "recovery_target_time = ''\n"
-	    "recovery_target_lsn = ''\n"
-	    "recovery_target_xid = ''\n"
-	    "recovery_target_inclusive = 'on'\n"
-	    "archive_cleanup_command = ''\n"
-	    "recovery_end_command = ''\n"
-	    "recovery_min_apply_delay = '0'\n"
-	    "primary_slot_name = ''\n"
-	    "recovery_target_timeline = 'latest'\n"
+	    UNSET_TARGETS UNSET_REST
 	    "restore_command = 'cp ''/a b/%f'' \"%p\" \\\\x'\n"
 	    "recovery_target_name = 'it''s'\n"
 	    "recovery_target_action = 'promote'\n");
@@ -52,17 +57,7 @@ test_build(void **state)
 	    "recovery_target_name = 'it''s'\n"
 	    "recovery_target_action = 'promote'\n");
 	expect(&standby, 12, "standby.signal",
-	    "recovery_target = ''\n"
-	    "recovery_target_time = ''\n"
-	    "recovery_target_lsn = ''\n"
-	    "recovery_target_xid = ''\n"
-	    "recovery_target_name = ''\n"
-	    "recovery_target_inclusive = 'on'\n"
-	    "archive_cleanup_command = ''\n"
-	    "recovery_end_command = ''\n"
-	    "recovery_min_apply_delay = '0'\n"
-	    "primary_slot_name = ''\n"
-	    "recovery_target_timeline = 'latest'\n"
+	    UNSET_TARGETS "recovery_target_name = ''\n" UNSET_REST
 	    "recovery_target_action = 'pause'\n"
 	    "primary_conninfo = 'host=/tmp'\n");
 	expect(&standby, 10, "recovery.conf",
