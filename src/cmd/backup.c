@@ -128,7 +128,8 @@ back_up_server(struct backup *b, struct error *err)
 	return backup_server_connect(b, err) || backup_config_find(b, err) ||
 		       measure(b, err) ||
 		       run(b, "waiting for the checkpoint", &starting, err) ||
-		       backup_cluster_tablespaces_anew(b, err) || backup_pages_open(b, err) ||
+		       backup_cluster_tablespaces_anew(b, err) ||
+		       backup_server_in_place(b, err) || backup_pages_open(b, err) ||
 		       backup_archive_open(b, err) || send_tree(b, &sending_tree, err) ||
 		       backup_server_stop(b, err) || send_wal(b, err) || await_archive(b, err)
 		   ? -1

@@ -134,6 +134,8 @@ void backup_cluster_free(struct backup *);
 
 /* backup_server.c: the right server, the start, the stop. */
 MUST_CHECK int backup_server_connect(struct backup *, struct error *err);
+/* Recovery of the copy would stop at a tablespace that is a directory in pg_tblspc. */
+MUST_CHECK int backup_server_in_place(struct backup *, struct error *err);
 MUST_CHECK int backup_server_start(struct patrol *, struct error *err);
 MUST_CHECK int backup_server_stop(struct backup *, struct error *err);
 MUST_CHECK int backup_server_watch(struct patrol *, struct error *err);

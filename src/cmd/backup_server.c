@@ -49,17 +49,41 @@ connect_to_server(struct backup *b, struct error *err)
 	return error_hint(err, "See -h, -p and -U, and the server's log.");
 }
 
-/* A directory in pg_tblspc stops recovery, unless the cluster was told to allow it. */
+/*
+ * A directory in pg_tblspc stops recovery where it becomes consistent (CheckTablespaceDirectory
+ * in src/backend/access/transam/xlogrecovery.c), unless the configuration allows it.  A session
+ * can make one at any time.
+ */
 static int
-check_in_place(const struct backup *b, struct error *err)
+check_in_place(const struct backup *b, const struct tablespaces *now, struct error *err)
 {
-	if (b->tablespaces.in_place == 0 || b->server.in_place_allowed)
+	if (now->in_place == 0 || b->server.in_place_allowed)
 		return 0;
 	error_set(err, ERROR_STATE, 0,
-	    "%zu tablespaces are directories in pg_tblspc, and allow_in_place_tablespaces is off",
-	    b->tablespaces.in_place);
+	    "a tablespace is a directory in pg_tblspc, and allow_in_place_tablespaces is off");
 	return error_hint(err, "Set allow_in_place_tablespaces = on in postgresql.conf and "
-			       "reload: without it the copy would not start.");
+			       "reload, then run the backup again: without it the copy would not "
+			       "start.  What a role, a database or a session sets does not count.");
+}
+
+int
+backup_server_in_place(struct backup *b, struct error *err)
+{
+	return check_in_place(b, &b->tablespaces, err);
+}
+
+/* The copy has the configuration of some moment since the start: it must have allowed them in all. */
+static int
+check_in_place_since(struct backup *b, struct error *err)
+{
+	bool allowed;
+
+	if (b->last.in_place > 0 && b->server.in_place_allowed) {
+		if (online_allows_in_place(b->session, &allowed, err))
+			return -1;
+		b->server.in_place_allowed = allowed;
+	}
+	return check_in_place(b, &b->last, err);
 }
 
 int
@@ -75,7 +99,7 @@ backup_server_connect(struct backup *b, struct error *err)
 
 	if (backup_cluster_postmaster(b, err) || locate(b, err) || connect_to_server(b, err) ||
 	    online_check(b->session, &expect, &b->server, err) || backup_archiving_check(b, err) ||
-	    check_in_place(b, err))
+	    backup_server_in_place(b, err))
 		return -1;
 	return backup_slot_hold(b, err);
 }
@@ -163,7 +187,7 @@ backup_server_stop(struct backup *b, struct error *err)
 	message_info("stop position %s on timeline %lu", lsn_print(lsn, b->range.stop_lsn),
 	    (unsigned long)b->range.timeline);
 	return compare_label(b, err) || compare_map(b, err) ||
-		backup_cluster_warn_of_new(b, err) ?
+		backup_cluster_warn_of_new(b, err) || check_in_place_since(b, err) ?
 	    -1 :
 	    0;
 }

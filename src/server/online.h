@@ -34,7 +34,11 @@ struct online_server {
 	char *log_timezone;   /* START TIME of the label is in it */
 	char *data_directory; /* this one and the next: pg_read_all_settings only */
 	char *config_file, *hba_file, *ident_file;
-	bool in_place_allowed; /* allow_in_place_tablespaces: recovery takes them */
+	/*
+	 * allow_in_place_tablespaces, as the server as a whole was told it: then recovery of a
+	 * copy accepts tablespaces that are directories in pg_tblspc.
+	 */
+	bool in_place_allowed;
 	/* Limits at which the server itself takes a slot away; -1: none. */
 	int64_t slot_wal_limit;	 /* max_slot_wal_keep_size, in MiB */
 	int64_t slot_idle_limit; /* idle_replication_slot_timeout, in seconds */
@@ -54,6 +58,9 @@ MUST_CHECK int online_check(struct session *s, const struct online_expect *expec
     struct online_server *out, struct error *err);
 
 void online_server_free(struct online_server *server);
+
+/* Ask again for in_place_allowed: a reload may have changed it. */
+MUST_CHECK int online_allows_in_place(struct session *s, bool *allowed, struct error *err);
 
 struct online_started {
 	uint64_t lsn; /* where recovery begins: the redo of the checkpoint */

@@ -231,23 +231,52 @@ check_identity(struct session *s, const struct online_expect *e,
 	return check_control(s, e, err);
 }
 
+static const char in_place_setting[] = "allow_in_place_tablespaces";
+
 static const char settings_sql[] =
-    "SELECT name, setting FROM pg_catalog.pg_settings WHERE name IN ('wal_level',"
+    "SELECT name, setting, source FROM pg_catalog.pg_settings WHERE name IN ('wal_level',"
     " 'archive_mode', 'log_timezone', 'data_directory', 'config_file', 'hba_file',"
     " 'ident_file', 'allow_in_place_tablespaces', 'max_slot_wal_keep_size',"
     " 'idle_replication_slot_timeout')";
 
-/* NULL: the release has no such setting, or does not show it to this role. */
+/* ${column} of that one; NULL: the release has no such setting, or does not show it to this role. */
 static const char *
-setting(const struct session_rows *settings, const char *name)
+setting_column(const struct session_rows *settings, const char *name, size_t column)
 {
 	for (size_t i = 0; i < settings->count; i++) {
 		const char *found = session_value(settings, i, 0);
 
 		if (found && strcmp(found, name) == 0)
-			return session_value(settings, i, 1);
+			return session_value(settings, i, column);
 	}
 	return NULL;
+}
+
+static const char *
+setting(const struct session_rows *settings, const char *name)
+{
+	return setting_column(settings, name, 1);
+}
+
+/*
+ * Recovery goes by what the server as a whole was told.  What a role, a database or the
+ * client says counts for this session only (GucSource_Names in src/backend/utils/misc/guc*.c of
+ * PostgreSQL 10 to 18), and hides what the server was told.
+ */
+static bool
+is_on_for_all(const struct session_rows *settings, const char *name)
+{
+	static const char *const own[] = { "database", "user", "database user", "client",
+		"override", "interactive", "session" };
+	const char *value = setting(settings, name);
+	const char *source = setting_column(settings, name, 2);
+
+	if (value == NULL || source == NULL || strcmp(value, "on") != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (strcmp(source, own[i]) == 0)
+			return false;
+	return true;
 }
 
 /* A limit that is off where it is ${off}: -1. */
@@ -280,8 +309,6 @@ take_settings(const struct session *s, const struct session_rows *settings,
 		{ &out->ident_file, setting(settings, "ident_file") },
 	};
 
-	const char *text;
-
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		if (texts[i].text == NULL)
 			continue;
@@ -289,8 +316,7 @@ take_settings(const struct session *s, const struct session_rows *settings,
 		if (*texts[i].into == NULL)
 			return error_memory(err);
 	}
-	text = setting(settings, "allow_in_place_tablespaces");
-	out->in_place_allowed = text && strcmp(text, "on") == 0;
+	out->in_place_allowed = is_on_for_all(settings, in_place_setting);
 	out->slot_wal_limit = limit(settings, "max_slot_wal_keep_size", "-1");
 	out->slot_idle_limit = limit(settings, "idle_replication_slot_timeout", "0");
 	return 0;
@@ -365,6 +391,20 @@ out:
 	if (rc == -1)
 		online_server_free(out);
 	return rc;
+}
+
+int
+online_allows_in_place(struct session *s, bool *allowed, struct error *err)
+{
+	const char *params[1] = { in_place_setting };
+	struct session_rows rows;
+
+	if (session_query(s, "SELECT name, setting, source FROM pg_catalog.pg_settings WHERE name = $1",
+		1, params, &rows, err))
+		return -1;
+	*allowed = is_on_for_all(&rows, in_place_setting);
+	session_rows_free(&rows);
+	return 0;
 }
 
 void

@@ -225,7 +225,7 @@ check(void **state)
 	int rc;
 
 	FAKE_SCRIPT(FAKE_OPENING,
-	    { .query = "SELECT name, setting FROM pg_catalog.pg_settings",
+	    { .query = "SELECT name, setting, source FROM pg_catalog.pg_settings",
 		.rows = choose(row->settings, SETTINGS) },
 	    { .query = "SELECT s.system_identifier",
 		.rows = choose(row->identity, IDENTITY) },
@@ -305,6 +305,43 @@ what_a_plain_role_learns(void **state)
 	assert_int_equal(server.slot_idle_limit, -1);
 	online_server_free(&server);
 	fake_done();
+}
+
+/* Recovery of a copy knows nothing of what a role or a session was told. */
+static void
+who_allows_in_place(void **state)
+{
+	static const struct {
+		const char *rows;
+		bool allowed;
+	} rows[] = {
+		{ "allow_in_place_tablespaces|on|configuration file", true },
+		{ "allow_in_place_tablespaces|on|command line", true },
+		{ "allow_in_place_tablespaces|off|configuration file", false },
+		{ "allow_in_place_tablespaces|on|user", false },
+		{ "allow_in_place_tablespaces|on|database", false },
+		{ "allow_in_place_tablespaces|on|database user", false },
+		{ "allow_in_place_tablespaces|on|client", false },
+		{ "allow_in_place_tablespaces|on|session", false },
+		{ NULL, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		bool allowed = !rows[i].allowed;
+		struct error err = { 0 };
+		struct session *s;
+
+		FAKE_SCRIPT(FAKE_OPENING,
+		    { .query = "SELECT name, setting, source",
+			.params = "allow_in_place_tablespaces",
+			.rows = rows[i].rows });
+		s = open_session();
+		assert_int_equal(online_allows_in_place(s, &allowed, &err), 0);
+		assert_int_equal(allowed, rows[i].allowed);
+		session_free(s);
+		fake_done();
+	}
 }
 
 static void
@@ -398,7 +435,8 @@ control_that_is_damaged(void **state)
 static const struct CMUnitTest plain[] = {
 	cmocka_unit_test(what_a_superuser_learns),
 	cmocka_unit_test(what_a_plain_role_learns),
-	cmocka_unit_test(another_release),
+	cmocka_unit_test(who_allows_in_place),
+		cmocka_unit_test(another_release),
 	cmocka_unit_test(control_that_moves),
 	cmocka_unit_test(control_that_never_rests),
 	cmocka_unit_test(control_that_is_damaged),

@@ -1,0 +1,61 @@
+#!/bin/sh
+# The server's side of a backup at its edges: what sessions of others do meanwhile, roles and
+# databases with settings of their own, servers that are slow, and what stands between.
+# shellcheck source=tests/e2e/lib.sh
+. "${0%/*}/lib.sh"
+# shellcheck source=tests/e2e/background.sh
+. "$top/tests/e2e/background.sh"
+archive=$T/out/base.tar
+
+# refused PATTERN: the run that just ended was, with one error that matches and a hint.
+refused() {
+	[ "$rc" -eq 1 ]
+	one_error "$T/stderr" "$1"
+	lines 1 '^hint: ' "$T/stderr"
+}
+
+# ------------------------------------------------- tablespaces in place, made meanwhile
+
+in_place() { # STATEMENT...: by a session that allows it
+	at main psql -X -q -v ON_ERROR_STOP=1 -c 'set allow_in_place_tablespaces = on' \
+		-c "create tablespace inside location ''"
+	for statement; do
+		sql main "$statement"
+	done
+}
+
+in_place_meanwhile() {
+	hold main
+	in_place 'create table inside tablespace inside as select generate_series(1, 10) g'
+	let_go
+	refused 'allow_in_place_tablespaces is off'
+	clean main
+}
+
+# Its own setting is of no use to recovery.
+in_place_for_a_role() {
+	sql main 'alter role postgres set allow_in_place_tablespaces = on'
+	captured backup main -c fast -o "$archive"
+	refused 'allow_in_place_tablespaces is off'
+	sql main 'alter role postgres reset allow_in_place_tablespaces'
+	sql main 'drop table inside'
+	sql main 'drop tablespace inside'
+}
+
+in_place_and_gone() {
+	hold main
+	in_place 'drop tablespace inside'
+	let_go
+	[ "$rc" -eq 0 ]
+	restore copy "$T/held.tar"
+	cluster_start copy
+	cluster_stop copy
+}
+
+cluster_init main
+cluster_start main
+sql main 'create table t as select g from generate_series(1, 100000) g'
+
+t 'a tablespace made in place meanwhile' in_place_meanwhile
+t 'a role that may have some in place' in_place_for_a_role
+t 'a tablespace made in place and dropped' in_place_and_gone
