@@ -51,6 +51,16 @@ say_config(const struct restore *r)
 		    info->config.rows[i].path);
 }
 
+/* Its owner may want the copy in the place of the original. */
+static void
+say_archiving(const struct restore *r)
+{
+	if (restore_settings_archive_off(r->opt))
+		message_note("archive_mode is set to off in \"%s/%s\": the copy does not archive its WAL, "
+			     "to spare that of the original (--archive-mode=keep leaves it as it was)",
+		    r->target.dir.path, RECOVERY_SETTINGS);
+}
+
 static void
 warn_of_wal(const struct restore *r)
 {
@@ -96,6 +106,7 @@ restore(struct restore *r, struct error *err)
 	    reading_run(&r->reading, "restoring", err))
 		return -1;
 	say_config(r);
+	say_archiving(r);
 	warn(r);
 	message_info("restored into \"%s\": %" PRIu64 " members, %" PRIu64 " bytes", opt->pgdata,
 	    checker_facts(r->checker).members, checker_facts(r->checker).bytes);

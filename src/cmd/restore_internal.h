@@ -117,7 +117,9 @@ MUST_CHECK int restore_write_text(struct restore *r, const char *path, const str
 MUST_CHECK int restore_write_sync(struct restore *r, struct error *err);
 MUST_CHECK int restore_write_sync_files(struct restore *r, struct error *err);
 
-/* restore_settings.c: recovery, as the options say */
+/* restore_settings.c: recovery and archiving, as the options say */
+/* Is archive_mode set to off? */
+bool restore_settings_archive_off(const struct options *opt);
 /* Does ${path} tell a server to recover, or to follow another?  Its name, static; NULL: no. */
 const char *restore_settings_file(const char *path);
 /* Is the member ${path} replaced by what they say?  Does that come behind what is in it? */

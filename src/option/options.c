@@ -140,6 +140,8 @@ take_choice(struct options *o, const struct optread_token *t, struct error *err)
 		return optvalue_checkpoint(t->value, &o->checkpoint_fast, err);
 	case OPT_WAL_METHOD:
 		return optvalue_wal_method(t->value, &o->wal_method, err);
+	case OPT_ARCHIVE_MODE:
+		return optvalue_archive_mode(t->value, &o->archive_mode, err);
 	case OPT_DIGEST:
 		return optvalue_digest(t->value, &o->manifest_digest, err);
 	default:
@@ -176,6 +178,7 @@ take_option(struct options *o, const struct optread_token *t, struct error *err)
 	case OPT_COMPRESS:
 	case OPT_GZIP:
 	case OPT_FORMAT:
+	case OPT_ARCHIVE_MODE:
 	case OPT_CHECKPOINT:
 	case OPT_WAL_METHOD:
 	case OPT_DIGEST:

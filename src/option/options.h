@@ -36,6 +36,7 @@ struct options {
 	const char *waldir; /* of a snapshot; NULL: where pg_wal leads.  Or where it shall lead */
 
 	struct recovery recovery; /* of a restore */
+	enum archive_mode archive_mode;
 
 	const char *output; /* NULL: standard output; never empty */
 	bool output_is_stdout; /* whether it is a terminal is for the caller to see */

@@ -92,6 +92,8 @@ const struct opttable_row opttable[] = {
 	    "along the line that leads to it" },
 	{ 0, "target-action", "ACTION", R, OPT_LAST, OPT_NAME, AT(recovery.target_action),
 	    "and then pause, promote or shutdown" },
+	{ 0, "archive-mode", "keep|off", R, OPT_LAST, OPT_ARCHIVE_MODE, AT(archive_mode),
+	    "archive_mode of it (default of a copy: off)" },
 
 	{ 0, NULL, NULL, ALL, OPT_LAST, OPT_HEADING, 0, "What is said" },
 	{ 0, "brief", NULL, I, OPT_LAST, OPT_FLAG, AT(brief),

@@ -201,6 +201,15 @@ optvalue_wal_method(const char *text, enum wal_method *out, struct error *err)
 }
 
 int
+optvalue_archive_mode(const char *text, enum archive_mode *out, struct error *err)
+{
+	if (strcmp(text, "keep") != 0 && strcmp(text, "off") != 0)
+		return error_set(err, ERROR_USAGE, 0, "\"%s\" is neither \"keep\" nor \"off\"", text);
+	*out = strcmp(text, "keep") == 0 ? ARCHIVE_MODE_KEEP : ARCHIVE_MODE_OFF;
+	return 0;
+}
+
+int
 optvalue_digest(const char *text, enum digest_kind *out, struct error *err)
 {
 	if (digest_by_name(text, out) == 0)

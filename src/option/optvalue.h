@@ -19,6 +19,13 @@ enum wal_method {
 	WAL_NONE   /* it does not; the WAL archive has it */
 };
 
+/* Does a restored copy archive its WAL as the original does? */
+enum archive_mode {
+	ARCHIVE_MODE_DEFAULT, /* not one that would do so on the original's timeline */
+	ARCHIVE_MODE_KEEP,    /* as its configuration says */
+	ARCHIVE_MODE_OFF
+};
+
 struct compression {
 	const struct codec *codec; /* NULL: not chosen yet */
 	int level;                 /* within the codec's limits; 0 if it has no levels */
@@ -55,6 +62,10 @@ MUST_CHECK int optvalue_checkpoint(const char *text, bool *fast, struct error *e
 
 /* "fetch" or "none", or the first letter.  "stream" gets a hint. */
 MUST_CHECK int optvalue_wal_method(const char *text, enum wal_method *out,
+    struct error *err);
+
+/* "keep" or "off". */
+MUST_CHECK int optvalue_archive_mode(const char *text, enum archive_mode *out,
     struct error *err);
 
 /* The name of a digest, in upper or lower case; "NONE" is one. */

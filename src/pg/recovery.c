@@ -84,6 +84,15 @@ recovery_is_set(const struct recovery *r)
 	return r->is_standby;
 }
 
+bool
+recovery_has_target(const struct recovery *r)
+{
+	for (size_t n = 0; n < SETTINGS; n++)
+		if (settings[n].is_target && value_of(r, n))
+			return true;
+	return r->target_timeline != NULL;
+}
+
 const char *
 recovery_file(const struct recovery *r, const struct pg_version *version)
 {

@@ -24,6 +24,9 @@ struct recovery {
 /* Is anything asked for? */
 bool recovery_is_set(const struct recovery *recovery);
 
+/* Is a point named, or a timeline, that recovery shall lead to? */
+bool recovery_has_target(const struct recovery *recovery);
+
 /* The names of the files, in the data directory. */
 #define RECOVERY_SETTINGS "postgresql.auto.conf"
 

@@ -96,7 +96,7 @@ of_a_standby() {
 	cluster_stop standby
 	cluster_dir third
 	captured as_server "$BIN" restore "$T/out/standby.tar" -D "$T/third/data" \
-		-T "$T/standby/spc1=$T/third/spc1" -T "$T/standby/spc2=$T/third/spc2" \
+		--archive-mode=keep -T "$T/standby/spc1=$T/third/spc1" -T "$T/standby/spc2=$T/third/spc2" \
 		-T "$T/standby/spc3=$T/third/spc3"
 	[ "$rc" -eq 0 ]
 	grep -q 'warning: the backup has a standby.signal' "$T/stderr"
@@ -433,7 +433,7 @@ stands_at_the_name() {
 	cluster_dir last
 	# shellcheck disable=SC2046 # words
 	$as strace -f -qq -o /dev/null -e inject=renameat:signal=STOP \
-		"$BIN" restore -j 1 "$T/out/one.tar" -D "$T/last/data" $(moved last) 2>"$T/stderr" &
+		"$BIN" restore -q -j 1 "$T/out/one.tar" -D "$T/last/data" $(moved last) 2>"$T/stderr" &
 	tracer=$!
 	wait_until 60 test -e "$T/last/data/global/pg_control"
 	pid=$(pgrep -P "$tracer")
@@ -555,7 +555,7 @@ old_kernel() {
 	for error in ENOSYS EPERM; do
 		# shellcheck disable=SC2046 # words
 		captured as_server strace -f -qq -o "$T/trace" -e trace=openat2 -e "inject=openat2:error=$error" \
-			"$BIN" restore "$T/out/one.tar" -D "$T/old/data" $(moved old)
+			"$BIN" restore "$T/out/one.tar" -D "$T/old/data" --archive-mode=keep $(moved old)
 		[ "$rc" -eq 0 ]
 		grep -q 'openat2.*INJECTED' "$T/trace"
 		same old "$T/out/one.tar"

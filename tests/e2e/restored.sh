@@ -8,14 +8,15 @@ moved() {
 	done
 }
 
-# restored NAME FROM OPTION...: into a new cluster; its exit status in $rc.
+# restored NAME FROM OPTION...: into a new cluster, to the byte; its exit status in $rc.
 restored() {
 	copy=$1
 	from=$2
 	shift 2
 	cluster_dir "$copy" "${MAJOR:-15}"
 	# shellcheck disable=SC2046 # words
-	captured as_server timeout 120 "$BIN" restore "$from" -D "$T/$copy/data" $(moved "$copy") "$@"
+	captured as_server timeout 120 "$BIN" restore "$from" -D "$T/$copy/data" --archive-mode=keep \
+		$(moved "$copy") "$@"
 }
 
 # same NAME ARCHIVE|DIR: as it is by hand, tablespace by tablespace.

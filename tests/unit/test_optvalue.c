@@ -9,10 +9,10 @@
 
 #include "option/optvalue.h"
 
-enum what { NUMBER, RATE, COMPRESS, SUFFIX, CHECKPOINT, WAL, DIGEST, FORMAT };
+enum what { NUMBER, RATE, COMPRESS, SUFFIX, CHECKPOINT, WAL, DIGEST, FORMAT, ARCHIVE };
 
 static const char *const what_names[] = { "number", "rate", "compress", "suffix",
-	"checkpoint", "wal", "digest", "format" };
+	"checkpoint", "wal", "digest", "format", "archive" };
 
 struct row {
 	enum what what;
@@ -180,6 +180,10 @@ static struct row rows[] = {
 	    .text = "plain",
 	    .error = "unknown format \"plain\"",
 	    .hint = "Tar is the only format." },
+
+	{ .what = ARCHIVE, .text = "keep", .value = "keep" },
+	{ .what = ARCHIVE, .text = "off", .value = "off" },
+	{ .what = ARCHIVE, .text = "on", .error = "\"on\" is neither \"keep\" nor \"off\"" },
 };
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
@@ -190,6 +194,7 @@ parse_word(const struct row *row, const char **value, struct error *err)
 {
 	enum wal_method method = WAL_FETCH;
 	enum digest_kind kind = DIGEST_NONE;
+	enum archive_mode mode = ARCHIVE_MODE_DEFAULT;
 	bool fast = false;
 	int rc;
 
@@ -205,6 +210,10 @@ parse_word(const struct row *row, const char **value, struct error *err)
 	case DIGEST:
 		rc = optvalue_digest(row->text, &kind, err);
 		*value = digest_name(kind);
+		return rc;
+	case ARCHIVE:
+		rc = optvalue_archive_mode(row->text, &mode, err);
+		*value = mode == ARCHIVE_MODE_KEEP ? "keep" : "off";
 		return rc;
 	default:
 		*value = "tar";

@@ -104,12 +104,29 @@ test_check(void **state)
 	}
 }
 
+/* A point or a timeline; what recovery does there is none. */
+static void
+test_target(void **state)
+{
+	const struct recovery none[] = { { .restore_command = "c" }, { .is_standby = true },
+		{ .restore_command = "c", .target_action = "promote" } };
+	const struct recovery some[] = { { .target_time = "t" }, { .target_lsn = "0/1" },
+		{ .target_xid = "7" }, { .target_name = "n" }, { .target_timeline = "2" } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		assert_false(recovery_has_target(&none[i]));
+	for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++)
+		assert_true(recovery_has_target(&some[i]));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_build),
 		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_target),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

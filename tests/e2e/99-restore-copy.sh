@@ -1,0 +1,113 @@
+#!/bin/sh
+# restore and what a copy may do to its original: it does not archive over the original's WAL.
+# shellcheck source=tests/e2e/lib.sh
+. "${0%/*}/lib.sh"
+export PGUSER=postgres
+
+archived() { # SEGMENT
+	test -e "$T/main/archive/$1"
+}
+
+# A cluster whose archive_command does not mind what is there.
+prepared() { # MAJOR
+	major=$1
+	cluster_init main "$major" --wal-segsize=1
+	as_server mkdir "$T/main/archive"
+	cluster_set main archive_mode=on "archive_command = 'cp %p \"$T/main/archive/%f\"'" autovacuum=off
+	cluster_start main
+	# what ALTER SYSTEM wrote counts more than postgresql.conf
+	sql main 'alter system set archive_mode = on'
+	sql main 'create table t as select 1 as n'
+	captured backup main -c fast -q -o "$T/out/$major.tar"
+	[ "$rc" -eq 0 ]
+	# the one here is of 15, and knows older servers
+	[ "$major" -gt 15 ] || at main pg_basebackup -Ft -c fast -X fetch -D "$T/out/$major.stock"
+	sql main 'insert into t values (2)'
+	last=$(sql main 'select pg_walfile_name(pg_switch_wal())')
+	wait_until 60 archived "$last"
+	cluster_stop main
+	(cd "$T/main/archive" && md5sum ./*) >"$T/archive.md5"
+}
+
+# copied FROM OPTION...: restored, but not started.
+copied() {
+	from=$1
+	shift
+	cluster_dir copy "$major"
+	captured as_server "$BIN" restore "$from" -D "$T/copy/data" "$@"
+	[ "$rc" -eq 0 ]
+}
+
+# last_archive_mode VALUE: of the lines in postgresql.auto.conf the last one says that.
+last_archive_mode() {
+	[ "$(sed -n "s/^archive_mode = '\(.*\)'$/\1/p" "$T/copy/data/postgresql.auto.conf" | tail -n 1)" = "$1" ]
+}
+
+# The copy writes WAL of the original's names, and the archive stays what it was.
+harmless() { # FROM OPTION...
+	copied "$@"
+	lines 1 '^pg_basetar: archive_mode is set to off in ' "$T/stderr"
+	[ "$major" -ne 15 ] || as_server pg_verifybackup -q "$T/copy/data"
+	cluster_start copy
+	[ "$(sql copy 'show archive_mode')" = off ]
+	for _ in 1 2 3; do
+		sql copy 'insert into t values (100)'
+		sql copy 'select pg_switch_wal()' >/dev/null
+	done
+	sql copy checkpoint
+	cluster_stop copy
+	(cd "$T/main/archive" && md5sum -c --quiet "$T/archive.md5")
+	[ "$(find "$T/main/archive" -type f | wc -l)" -eq "$(wc -l <"$T/archive.md5")" ]
+	rm -rf "$T/copy"
+}
+
+# What is meant to stand for the original, or to follow it, archives as that does.
+successor() {
+	for options in --archive-mode=keep '--restore-command=false --target-name=x' \
+		'--restore-command=false --target-timeline=1' --standby; do
+		# shellcheck disable=SC2086 # words
+		copied "$T/out/$major.tar" $options
+		last_archive_mode on
+		lines 0 'archive_mode' "$T/stderr"
+		rm -rf "$T/copy"
+	done
+	for options in '--standby --archive-mode=off' '--restore-command=false --target-name=x --archive-mode=off' \
+		'--restore-command=false' '-q'; do
+		# shellcheck disable=SC2086 # words
+		copied "$T/out/$major.tar" $options
+		last_archive_mode off
+		rm -rf "$T/copy"
+	done
+	[ ! -s "$T/stderr" ] # with -q
+	captured as_server "$BIN" restore "$T/out/$major.tar" -D "$T/none" --archive-mode=on
+	[ "$rc" -eq 1 ]
+	one_error "$T/stderr" '"on" is neither "keep" nor "off"'
+}
+
+# Settings that somebody wrote by hand, without an end of line.
+by_hand() {
+	cluster_init main 15
+	printf 'archive_mode = on\nwork_mem = 5MB' | as_server tee "$T/main/data/postgresql.auto.conf"
+	as_server "$BIN" -q -D "$T/main/data" --offline -o "$T/out/hand.tar"
+	copied "$T/out/hand.tar"
+	printf 'archive_mode = on\nwork_mem = 5MB\narchive_mode = '\''off'\''\n' |
+		diff - "$T/copy/data/postgresql.auto.conf"
+	rm -rf "$T/copy"
+	as_server rm "$T/main/data/postgresql.auto.conf"
+	as_server "$BIN" -q -D "$T/main/data" --offline --force -o "$T/out/hand.tar"
+	copied "$T/out/hand.tar"
+	echo "archive_mode = 'off'" | diff - "$T/copy/data/postgresql.auto.conf"
+	[ "$(stat -c %a "$T/copy/data/postgresql.auto.conf")" = 600 ]
+	rm -rf "$T/copy"
+}
+
+for major in 11 15 18; do
+	t "$major: a cluster that archives" prepared "$major"
+	t "$major: a copy does not archive" harmless "$T/out/$major.tar"
+	[ "$major" -gt 15 ] || t "$major: nor one of pg_basebackup" harmless "$T/out/$major.stock"
+	[ "$major" != 15 ] || t "$major: a successor does" successor
+	[ ! -e "$T/main/data/postmaster.pid" ] || cluster_stop main
+	rm -rf "$T/main"
+done
+major=15
+t 'settings written by hand' by_hand
