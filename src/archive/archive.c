@@ -45,6 +45,12 @@ archive_free(struct archive *a)
 	free(a);
 }
 
+/*
+ * Set user, set group and sticky bits, as of a directory that shares its group, mean nothing to
+ * a server, and are not to be given to files of whoever unpacks it.
+ */
+#define MODE 0777
+
 /* The header's facts, but for name and size, which are not always the file's. */
 static struct tar_entry
 entry_of(const struct archive *a, char type, const struct stat *st)
@@ -53,7 +59,7 @@ entry_of(const struct archive *a, char type, const struct stat *st)
 
 	return (struct tar_entry){
 		.type = type,
-		.mode = (uint32_t)(from->st_mode & 07777),
+		.mode = (uint32_t)(from->st_mode & MODE),
 		.uid = from->st_uid,
 		.gid = from->st_gid,
 		.mtime = from->st_mtime,

@@ -6,15 +6,12 @@
 
 #include "archive/layout.h"
 #include "check/checker_internal.h"
+#include "pg/access.h"
 #include "pg/cluster.h"
 #include "util/number.h"
 
-/* Bits that no file of a cluster has: set user, set group, sticky. */
+/* Set user, set group, sticky: nothing that is unpacked gets them. */
 #define MODE_SPECIAL 07000U
-/* What the server, which owns them, cannot do without. */
-#define MODE_READ 0400U
-#define MODE_RELATION 0600U
-#define MODE_DIRECTORY 0700U
 
 int
 checker_new(struct checker **out, const struct checker_options *opt, struct error *err)
@@ -162,24 +159,32 @@ link_fault(const struct checker *c, const struct tar_entry *entry)
 	    "a link that leads elsewhere than into the backup";
 }
 
+/* It keeps out a server that all files are given to. */
 static const char *
 mode_fault(const struct checker *c, const struct tar_entry *entry)
 {
-	struct pagesuspect_file ignored;
-	uint32_t least = MODE_READ;
+	const bool is_directory = entry->type == TAR_DIRECTORY;
 
-	if (entry->type == TAR_DIRECTORY)
-		return (entry->mode & MODE_DIRECTORY) == MODE_DIRECTORY ?
-		    NULL :
-		    "a directory with a mode that keeps the server out";
-	if (entry->type != TAR_FILE)
+	if (entry->type == TAR_SYMLINK ||
+	    !access_is_kept_out(c->now.row->path, is_directory, entry->mode, false))
 		return NULL;
-	if ((entry->mode & MODE_SPECIAL) != 0)
-		return "a file with a mode that none of a cluster has";
-	if (pagesuspect_is_relation(c->now.row->path, &ignored))
-		least = MODE_RELATION;
-	return (entry->mode & least) == least ? NULL :
-						"a file with a mode that keeps the server out";
+	return is_directory ? "a directory with a mode that keeps the server out" :
+			      "a file with a mode that keeps the server out";
+}
+
+/* Those of a cluster that shares its directories among a group are many: one is named. */
+static void
+note_special(struct checker *c, const struct tar_entry *entry)
+{
+	char text[1024];
+
+	if (entry->type == TAR_SYMLINK || (entry->mode & MODE_SPECIAL) == 0 ||
+	    c->special_members++ > 0)
+		return;
+	snprintf(text, sizeof(text),
+	    "members have set-user-ID, set-group-ID or sticky bits, as \"%.800s\" has: restore "
+	    "leaves these bits out", entry->name);
+	c->opt.warning(text);
 }
 
 static int
@@ -192,11 +197,10 @@ check_entry(struct checker *c, const struct tar_entry *entry, struct error *err)
 
 	if (fault == NULL && entry->type == TAR_SYMLINK)
 		fault = link_fault(c, entry);
-	if (fault == NULL && (entry->mode & MODE_SPECIAL) != 0 && entry->type == TAR_FILE)
-		fault = mode_fault(c, entry);
 	c->now.fault = fault;
 	if (fault == NULL)
 		fault = mode_fault(c, entry);
+	note_special(c, entry);
 	if (fault && findings_add(&c->findings, FINDINGS_NAME, &place, err, "%s", fault))
 		return -1;
 	if (c->part.kind == ARCHIVEPART_WAL || c->part.kind == ARCHIVEPART_TABLESPACE ||
@@ -401,6 +405,7 @@ check_complete(struct checker *c, struct error *err)
 		if (memberset_find(c->set, cluster_directory(n), &row, err))
 			return -1;
 		if ((row == NULL || row->type != TAR_DIRECTORY) &&
+		    (row || !cluster_directory_is_optional(n)) &&
 		    findings_add(&c->findings, FINDINGS_MISSING,
 			&(struct findings_place){ .member = cluster_directory(n) }, err,
 			"a directory that the server does not make"))

@@ -73,6 +73,7 @@ struct checker {
 	struct memberorder order;
 	struct checker_current now;
 	uint64_t members, bytes;
+	uint64_t special_members; /* with bits of their mode that are not unpacked */
 
 	struct memberset *set;
 	struct pagesuspect *pages;

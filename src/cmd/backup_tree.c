@@ -323,6 +323,7 @@ walk_options_of(struct backup *b)
 		.mode = backup_cold_mode(b),
 		.is_frozen = b->opt->source != SOURCE_SERVER,
 		.tablespaces_at = LAYOUT_TABLESPACES,
+		.is_completed = true,
 		.cancel = &b->cancel,
 	};
 }

@@ -12,6 +12,7 @@
 
 #include "archive/layout.h"
 #include "cmd/restore_internal.h"
+#include "pg/cluster.h"
 #include "pg/tablespace_map.h"
 #include "util/sys.h"
 
@@ -109,6 +110,26 @@ write_links(struct restore *r, struct error *err)
 		snprintf(path, sizeof(path), "pg_tblspc/%" PRIu32, s->oid);
 		if (restore_write_link(r, path, s->location, err))
 			return -1;
+	}
+	return 0;
+}
+
+/*
+ * The server makes none of these, nor does it need them to start; an archive of pg_basebackup may
+ * be of one that lacked them.
+ */
+static int
+make_missing(struct restore *r, struct error *err)
+{
+	const uint32_t mode = (r->control_mode & 0040) != 0 ? 0750 : 0700;
+
+	for (unsigned n = 0; cluster_directory(n); n++) {
+		if (!cluster_directory_is_optional(n) ||
+		    restore_write_directory(r, cluster_directory(n), mode, r->uid, r->gid, err) == 0)
+			continue;
+		if (err->kind != ERROR_IO || err->sys != EEXIST)
+			return -1;
+		*err = (struct error){ 0 };
 	}
 	return 0;
 }
@@ -243,7 +264,7 @@ restore_finish(struct restore *r, struct error *err)
 	if (!r->has_control) /* even with --force */
 		return error_set(err, ERROR_FORMAT, 0, "there is no \"%s\": no server can start",
 		    LAYOUT_CONTROL);
-	return write_links(r, err) || write_map(r, err) || restore_settings_write(r, err) ||
+	return make_missing(r, err) || write_links(r, err) || write_map(r, err) || restore_settings_write(r, err) ||
 		finish_places(r, err) || restore_write_sync(r, err) || write_control(r, err) ?
 	    -1 :
 	    0;

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@ static const char *const kind_names[] = {
 	[DIRLIST_FIFO] = "fifo",
 	[DIRLIST_SOCKET] = "socket",
 	[DIRLIST_DEVICE] = "device",
+	[DIRLIST_ADDED] = "directory",
 	[DIRLIST_OTHER] = "file of unknown kind",
 };
 
@@ -143,6 +145,45 @@ dirlist_read(int dirfd, struct dirlist *list, struct error *err)
 	closedir(dir);
 	buf_free(&names);
 	return rc;
+}
+
+/* Where ${name} is, or else belongs. */
+static size_t
+place_of(const struct dirlist *list, const char *name, bool *is_there)
+{
+	size_t from = 0, to = list->count;
+
+	*is_there = false;
+	while (from < to && !*is_there) {
+		const size_t middle = from + (to - from) / 2;
+		const int order = strcmp(list->rows[middle].name, name);
+
+		*is_there = order == 0;
+		if (order < 0)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return to;
+}
+
+int
+dirlist_add(struct dirlist *list, const char *name, struct error *err)
+{
+	struct dirlist_row *rows;
+	bool is_there;
+	const size_t at = place_of(list, name, &is_there);
+
+	if (is_there)
+		return 0;
+	rows = realloc(list->rows, (list->count + 1) * sizeof(*rows));
+	if (rows == NULL)
+		return error_memory(err);
+	memmove(&rows[at + 1], &rows[at], (list->count - at) * sizeof(*rows));
+	rows[at] = (struct dirlist_row){ name, DIRLIST_ADDED };
+	list->rows = rows;
+	list->count++;
+	return 0;
 }
 
 void

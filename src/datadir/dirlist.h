@@ -22,6 +22,7 @@ enum dirlist_kind {
 	DIRLIST_FIFO,
 	DIRLIST_SOCKET,
 	DIRLIST_DEVICE,
+	DIRLIST_ADDED, /* not found: dirlist_add() */
 	DIRLIST_OTHER /* what no file system of today has */
 };
 
@@ -42,6 +43,9 @@ struct dirlist {
  * ERROR_MEMORY: *list is untouched.
  */
 MUST_CHECK int dirlist_read(int dirfd, struct dirlist *list, struct error *err);
+
+/* Add ${name}, which is borrowed, at its place as DIRLIST_ADDED, unless it is there. */
+MUST_CHECK int dirlist_add(struct dirlist *list, const char *name, struct error *err);
 
 /* Release the memory; the list is empty. */
 void dirlist_free(struct dirlist *list);

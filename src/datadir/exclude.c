@@ -210,6 +210,27 @@ exclude_is_vital(enum exclude_place place, const char *path, const char *name)
 	return false;
 }
 
+static bool
+is_empty_enough(unsigned n)
+{
+	const struct exclude_entry entry = { .mode = EXCLUDE_RECOVERS,
+		.place = EXCLUDE_ROOT,
+		.name = cluster_directory(n),
+		.is_directory = true };
+
+	return cluster_directory_is_optional(n) ||
+	       (exclude_decide(&entry, NULL) == EXCLUDE_EMPTY && strcmp(entry.name, "pg_wal") != 0);
+}
+
+int
+exclude_complete(struct dirlist *root, struct error *err)
+{
+	for (unsigned n = 0; cluster_directory(n); n++)
+		if (is_empty_enough(n) && dirlist_add(root, cluster_directory(n), err))
+			return -1;
+	return 0;
+}
+
 const char *
 exclude_wal_directory(const struct pg_version *version, unsigned n)
 {

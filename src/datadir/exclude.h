@@ -79,6 +79,12 @@ exclude_decide(const struct exclude_entry *entry, const char **reason);
 bool exclude_is_vital(enum exclude_place place, const char *path, const char *name);
 
 /*
+ * Add to the names found in the root the directories that a copy shall have in any case, since an
+ * empty one is all it needs.
+ */
+MUST_CHECK int exclude_complete(struct dirlist *root, struct error *err);
+
+/*
  * The directories that a copy must have below its empty pg_wal, whether or not they were
  * found: those of the release ${version}, one a call, NULL after the last.
  */

@@ -312,6 +312,8 @@ walk_entry(struct walker *w, const struct level *level, const struct dirlist_row
 
 	if (cancel_is_raised(w->options->cancel))
 		return error_set(err, ERROR_CANCELLED, 0, "interrupted");
+	if (kind == DIRLIST_ADDED)
+		return walk_emptied(w, level, row->name, err);
 	if (kind == DIRLIST_UNKNOWN) {
 		if (member_stat(level->fd, row->name, &found, &st, err))
 			return wrap(w, "file", err);
@@ -432,7 +434,9 @@ walk_children(struct walker *w, int fd, const struct stat *st, struct error *err
 	if (level.place == EXCLUDE_DATABASE &&
 	    exclude_unlogged_find(&list, &level.unlogged, err))
 		goto out;
-	rc = walk_names(w, &level, &list, err);
+	if (level.place != EXCLUDE_ROOT || !w->options->is_completed ||
+	    exclude_complete(&list, err) == 0)
+		rc = walk_names(w, &level, &list, err);
 	if (rc == 0)
 		rc = check_directory(w, fd, st, err);
 out:

@@ -75,6 +75,7 @@ struct walk_options {
 	 * order.  NULL: it is not told.
 	 */
 	const char *tablespaces_at;
+	bool is_completed; /* directories that are missing are told: exclude_complete() */
 	const struct cancel
 	    *cancel; /* borrowed; raised: ERROR_CANCELLED soon.  NULL: never */
 };

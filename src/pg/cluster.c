@@ -138,14 +138,41 @@ cluster_read_version(int datadir_fd, const struct pg_version **version, struct e
 	return rc;
 }
 
+static const struct {
+	const char *name;
+	bool is_optional;
+} directories[] = {
+	{ "base", false },
+	{ "global", false },
+	{ "pg_commit_ts", false },
+	{ "pg_dynshmem", true }, /* used with dynamic_shared_memory_type = mmap only */
+	{ "pg_logical", false },
+	{ "pg_logical/mappings", false },
+	{ "pg_logical/snapshots", false },
+	{ "pg_multixact", false },
+	{ "pg_multixact/members", false },
+	{ "pg_multixact/offsets", false },
+	{ "pg_notify", false },
+	{ "pg_replslot", false },
+	{ "pg_serial", true },
+	{ "pg_snapshots", true },
+	{ "pg_stat", true },
+	{ "pg_stat_tmp", true },
+	{ "pg_subtrans", false },
+	{ "pg_tblspc", true }, /* needed by no release from 11 on */
+	{ "pg_twophase", false },
+	{ "pg_wal", false },
+	{ "pg_xact", false },
+};
+
 const char *
 cluster_directory(unsigned n)
 {
-	static const char *const directories[] = { "base", "global", "pg_commit_ts", "pg_dynshmem",
-		"pg_logical", "pg_logical/mappings", "pg_logical/snapshots", "pg_multixact",
-		"pg_multixact/members", "pg_multixact/offsets", "pg_notify", "pg_replslot",
-		"pg_serial", "pg_snapshots", "pg_stat", "pg_stat_tmp", "pg_subtrans", "pg_tblspc",
-		"pg_twophase", "pg_wal", "pg_xact" };
+	return n < sizeof(directories) / sizeof(directories[0]) ? directories[n].name : NULL;
+}
 
-	return n < sizeof(directories) / sizeof(directories[0]) ? directories[n] : NULL;
+bool
+cluster_directory_is_optional(unsigned n)
+{
+	return directories[n].is_optional;
 }

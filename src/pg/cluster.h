@@ -53,11 +53,16 @@ MUST_CHECK int cluster_read_version(
     int datadir_fd, const struct pg_version **version, struct error *err);
 
 /*
- * The directories, relative to the data directory, without which a server does not start
- * (seen on 10 to 18; without those of statistics up to 14, and without pg_dynshmem where it
- * is used), or fails at its first checkpoint or transaction; it makes none of them.  NULL after
- * the last.
+ * The directories, relative to the data directory, that every cluster has.  A server makes none
+ * of them.  NULL after the last.
  */
 const char *cluster_directory(unsigned n);
+
+/*
+ * The others, without which a server starts, and works (seen on 10, 12, 14, 15 and 17): a sound
+ * cluster may lack them, and only what is done with them later fails (pg_export_snapshot(), CREATE
+ * TABLESPACE).
+ */
+bool cluster_directory_is_optional(unsigned n);
 
 #endif

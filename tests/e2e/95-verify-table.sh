@@ -78,7 +78,7 @@ row() {
 	[ "$rc" -eq "$status" ]
 	lines 0 '^mutilate: ' "$T/stderr"
 	case $rc in
-	0) [ ! -s "$T/stderr" ] ;;
+	0) [ "$#" -gt 0 ] || [ ! -s "$T/stderr" ] ;;
 	1) [ ! -s "$T/stdout" ] && one_error "$T/stderr" ;;
 	3) lines 1 '' "$T/stdout" ;;
 	esac

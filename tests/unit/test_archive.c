@@ -81,11 +81,11 @@ struct form {
 static int
 send_tree(struct archive *a, struct error *err)
 {
-	const struct stat dir = stat_of(S_IFDIR | 0700, 4096);
+	const struct stat dir = stat_of(S_IFDIR | 03700, 4096);
 	const struct stat link = stat_of(S_IFLNK | 0777, 5);
 	const struct stat relation = stat_of(S_IFREG | 0600, RELATION);
 	const struct stat log = stat_of(S_IFREG | 0640, LOG);
-	const struct stat empty = stat_of(S_IFREG | 0600, 0);
+	const struct stat empty = stat_of(S_IFREG | 06600, 0);
 
 	return archive_bytes(a, LAYOUT_TREE, "backup_label", NULL, "label\n", 6, err) ||
 		archive_directory(a, LAYOUT_TREE, "base", &dir, err) ||

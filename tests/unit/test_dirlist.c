@@ -50,6 +50,37 @@ sorted_by_bytes(void **state)
 }
 
 static void
+names_added(void **state)
+{
+	static const struct fake_file files[] = { { "b", "" }, { "d", "" } };
+	static const char *const added[] = { "c", "a", "b", "e", "c" };
+	static const struct dirlist_row expected[] = { { "a", DIRLIST_ADDED },
+		{ "b", DIRLIST_FILE }, { "c", DIRLIST_ADDED }, { "d", DIRLIST_FILE },
+		{ "e", DIRLIST_ADDED } };
+	char *root = faketree_new(files, COUNT(files));
+	int fd = faketree_open(root);
+	struct dirlist list;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(dirlist_read(fd, &list, &err), 0);
+	for (size_t i = 0; i < COUNT(added); i++)
+		assert_int_equal(dirlist_add(&list, added[i], &err), 0);
+	assert_int_equal(list.count, COUNT(expected));
+	for (size_t i = 0; i < list.count; i++) {
+		assert_string_equal(list.rows[i].name, expected[i].name);
+		if (list.rows[i].kind != DIRLIST_UNKNOWN)
+			assert_int_equal(list.rows[i].kind, expected[i].kind);
+	}
+	dirlist_free(&list);
+	assert_int_equal(dirlist_add(&list, "alone", &err), 0);
+	assert_int_equal(list.count, 1);
+	dirlist_free(&list);
+	sys_close(fd);
+	faketree_free(root);
+}
+
+static void
 many_names(void **state)
 {
 	char *root = faketree_new(NULL, 0);
@@ -124,7 +155,7 @@ int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sorted_by_bytes),
+		cmocka_unit_test(sorted_by_bytes), cmocka_unit_test(names_added),
 		cmocka_unit_test(many_names),
 		cmocka_unit_test(nothing_there),
 		cmocka_unit_test(kinds),

@@ -211,6 +211,26 @@ wal_directories(void **state)
 	assert_null(exclude_wal_directory(cluster_version(18), 2));
 }
 
+/* With what nearly every root has. */
+static void
+completed(void **state)
+{
+	static const char *const expected[] = { "pg_dynshmem", "pg_notify", "pg_replslot",
+		"pg_serial", "pg_snapshots", "pg_stat", "pg_stat_tmp", "pg_subtrans",
+		"pg_tblspc" };
+	struct dirlist list = { 0 };
+	struct error err;
+
+	(void)state;
+	assert_int_equal(exclude_complete(&list, &err), 0);
+	assert_int_equal(list.count, COUNT(expected));
+	for (size_t i = 0; i < list.count; i++)
+		assert_string_equal(list.rows[i].name, expected[i]);
+	assert_int_equal(exclude_complete(&list, &err), 0);
+	assert_int_equal(list.count, COUNT(expected));
+	dirlist_free(&list);
+}
+
 int
 main(void)
 {
@@ -219,6 +239,7 @@ main(void)
 		cmocka_unit_test(unlogged),
 		cmocka_unit_test(vital),
 		cmocka_unit_test(wal_directories),
+		cmocka_unit_test(completed),
 	};
 	struct CMUnitTest tests[COUNT(rows)];
 	int failures;
