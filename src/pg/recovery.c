@@ -7,6 +7,9 @@
 #include "util/lsn.h"
 #include "util/number.h"
 
+/* The timeline of the backup. */
+#define CURRENT "current"
+
 static bool
 is_lsn(const char *text)
 {
@@ -15,18 +18,26 @@ is_lsn(const char *text)
 	return lsn_parse(text, &lsn);
 }
 
+/* The server takes one that begins with a zero for octal: strtoul() of base 0. */
 static bool
-is_number(const char *text)
+is_number_up_to(const char *text, uint64_t most)
 {
 	uint64_t number;
 
-	return number_parse(text, strlen(text), UINT64_MAX, &number);
+	return text[0] != '0' && number_parse(text, strlen(text), most, &number);
+}
+
+static bool
+is_xid(const char *text)
+{
+	return is_number_up_to(text, UINT64_MAX);
 }
 
 static bool
 is_timeline(const char *text)
 {
-	return is_number(text) || strcmp(text, "latest") == 0 || strcmp(text, "current") == 0;
+	return is_number_up_to(text, UINT32_MAX) || strcmp(text, "latest") == 0 ||
+	    strcmp(text, CURRENT) == 0;
 }
 
 static bool
@@ -52,7 +63,7 @@ static const struct {
 	{ "recovery_target", SIZE_MAX, "", false, NULL },
 	{ "recovery_target_time", offsetof(struct recovery, target_time), "", true, NULL },
 	{ "recovery_target_lsn", offsetof(struct recovery, target_lsn), "", true, is_lsn },
-	{ "recovery_target_xid", offsetof(struct recovery, target_xid), "", true, is_number },
+	{ "recovery_target_xid", offsetof(struct recovery, target_xid), "", true, is_xid },
 	{ "recovery_target_name", offsetof(struct recovery, target_name), "", true, NULL },
 	{ "recovery_target_inclusive", SIZE_MAX, "on", false, NULL },
 	/* those of the original would clean its archive, take its slot, or be late */
@@ -118,6 +129,18 @@ add(struct buf *text, const char *name, const char *value, struct error *err)
 	return buf_printf(text, err, "'\n");
 }
 
+/*
+ * Up to 11 "current" is no word for recovery_target_timeline: it is read as the number 0, and so
+ * recovery follows the latest one (readRecoveryCommandFile() in xlog.c, and seen on 10 and 11).
+ * The timeline of the backup is what a file without the line means there.
+ */
+static bool
+is_unknown(size_t n, const char *value, const struct pg_version *version)
+{
+	return version->has_recovery_conf && strcmp(value, CURRENT) == 0 &&
+	    settings[n].field == offsetof(struct recovery, target_timeline);
+}
+
 int
 recovery_build(struct buf *text, const struct recovery *r, const struct pg_version *version,
     struct error *err)
@@ -130,7 +153,8 @@ recovery_build(struct buf *text, const struct recovery *r, const struct pg_versi
 		    add(text, settings[n].name, settings[n].unset, err))
 			return -1;
 	for (size_t n = 0; n < SETTINGS; n++)
-		if (value_of(r, n) && add(text, settings[n].name, value_of(r, n), err))
+		if (value_of(r, n) && !is_unknown(n, value_of(r, n), version) &&
+		    add(text, settings[n].name, value_of(r, n), err))
 			return -1;
 	/* up to 11 the default is the timeline of the backup, and a standby would not follow */
 	if (version->has_recovery_conf && r->is_standby && r->target_timeline == NULL)
@@ -149,7 +173,7 @@ recovery_check(const struct recovery *r, struct error *err)
 				return error_set(err, ERROR_USAGE, 0, "%s has a line break",
 				    settings[n].name);
 		if (value_of(r, n) && settings[n].is_valid && !settings[n].is_valid(value_of(r, n)))
-			return error_set(err, ERROR_USAGE, 0, "\"%s\" is no %s", value_of(r, n),
+			return error_set(err, ERROR_USAGE, 0, "\"%s\" is not a valid %s", value_of(r, n),
 			    settings[n].name);
 		if (!settings[n].is_target || value_of(r, n) == NULL)
 			continue;

@@ -82,6 +82,26 @@ standby() {
 	sql main 'delete from t where value = 8'
 }
 
+# A copy recovered, and archived a timeline of its own: recovery along that of the backup is not
+# led astray.
+wrong_turn() {
+	cluster_dir copy "$major"
+	captured as_server "$BIN" restore "$T/out/base.tar" -D "$T/copy/data" --archive-mode=keep \
+		--restore-command="cp \"$T/main/archive/%f\" '%p'"
+	cluster_start copy
+	wait_until 60 is_open copy
+	sql copy 'insert into t values (100)'
+	segment=$(sql copy 'select pg_walfile_name(pg_switch_wal())')
+	wait_until 60 test -e "$T/main/archive/$segment"
+	test -e "$T/main/archive/00000002.history"
+	cluster_stop copy immediate
+	rm -rf "$T/copy"
+	sql main 'insert into t values (8)'
+	segment=$(sql main 'select pg_walfile_name(pg_switch_wal())')
+	wait_until 60 test -e "$T/main/archive/$segment"
+	recovered 8 --target-timeline=current
+}
+
 # Of an archive of a standby its own settings go; those of ALTER SYSTEM stay.
 of_a_standby() {
 	sql main "alter system set work_mem = '5MB'"
@@ -121,13 +141,17 @@ targets() {
 	t "$major: a standby" standby
 }
 
-for major in 11 15 18; do
+for major in 10 11 15 18; do
 	t "$major: a cluster with an archive" prepared "$major"
-	if [ "$major" = 18 ]; then # as 15, but for what follows
-		t "$major: a standby" standby
+	case $major in
+	10) ;;
+	18) t "$major: a standby" standby ;; # as 15, but for what follows
+	*) targets ;;
+	esac
+	if [ "$major" = 15 ]; then
+		t "$major: an archive of a standby" of_a_standby
 	else
-		targets
+		t "$major: the timeline of the backup, not the latest" wrong_turn
 	fi
-	[ "$major" != 15 ] || t "$major: an archive of a standby" of_a_standby
 	[ ! -e "$T/main/data/postmaster.pid" ] || cluster_stop main
 done

@@ -44,6 +44,8 @@ test_build(void **state)
 		.target_name = "it's",
 		.target_action = "promote" };
 	const struct recovery standby = { .is_standby = true, .primary_conninfo = "host=/tmp" };
+	const struct recovery current = { .restore_command = "c", .target_timeline = "current" };
+	const struct recovery stays = { .is_standby = true, .target_timeline = "current" };
 	const struct recovery along = { .is_standby = true, .target_timeline = "3" };
 
 	(void)state;
@@ -67,6 +69,19 @@ test_build(void **state)
 	expect(&along, 11, "recovery.conf",
 	    "standby_mode = 'on'\n"
 	    "recovery_target_timeline = '3'\n");
+	/* what up to 11 is no word is their default */
+	expect(&current, 10, "recovery.conf", "restore_command = 'c'\n");
+	expect(&current, 11, "recovery.conf", "restore_command = 'c'\n");
+	expect(&stays, 11, "recovery.conf", "standby_mode = 'on'\n");
+	expect(&stays, 12, "standby.signal",
+	    UNSET_TARGETS "recovery_target_name = ''\n"
+			  "recovery_target_inclusive = 'on'\n"
+			  "archive_cleanup_command = ''\n"
+			  "recovery_end_command = ''\n"
+			  "recovery_min_apply_delay = '0'\n"
+			  "primary_slot_name = ''\n"
+			  "recovery_target_action = 'pause'\n"
+			  "recovery_target_timeline = 'current'\n");
 }
 
 static void
@@ -83,12 +98,19 @@ test_check(void **state)
 		{ { .primary_conninfo = "x" }, "primary_conninfo is for a standby only" },
 		{ { .target_action = "pause" }, "recovery to a target needs restore_command" },
 		{ { .restore_command = "c", .target_lsn = "nonsense" },
-		    "\"nonsense\" is no recovery_target_lsn" },
-		{ { .restore_command = "c", .target_xid = "7a" }, "\"7a\" is no recovery_target_xid" },
+		    "\"nonsense\" is not a valid recovery_target_lsn" },
+		{ { .restore_command = "c", .target_xid = "7a" }, "\"7a\" is not a valid recovery_target_xid" },
+		{ { .restore_command = "c", .target_xid = "010" }, "\"010\" is not a valid recovery_target_xid" },
+		{ { .restore_command = "c", .target_timeline = "0" },
+		    "\"0\" is not a valid recovery_target_timeline" },
+		{ { .restore_command = "c", .target_timeline = "02" },
+		    "\"02\" is not a valid recovery_target_timeline" },
+		{ { .restore_command = "c", .target_timeline = "4294967296" },
+		    "\"4294967296\" is not a valid recovery_target_timeline" },
 		{ { .restore_command = "c", .target_timeline = "last" },
-		    "\"last\" is no recovery_target_timeline" },
+		    "\"last\" is not a valid recovery_target_timeline" },
 		{ { .restore_command = "c", .target_action = "stop" },
-		    "\"stop\" is no recovery_target_action" },
+		    "\"stop\" is not a valid recovery_target_action" },
 		{ { .restore_command = "a\nb" }, "restore_command has a line break" },
 	};
 	const struct recovery none = { 0 };
