@@ -58,6 +58,7 @@ checker_free(struct checker *c)
 		label_free(&c->label);
 	buf_free(&c->map);
 	buf_free(&c->oids);
+	checker_inplace_free(c);
 	pagesuspect_free(c->pages);
 	memberset_free(c->set);
 	free(c);
@@ -250,8 +251,9 @@ begin_body(struct checker *c, const struct tar_entry *entry, struct error *err)
 	struct checker_current *now = &c->now;
 	const char *path = now->row->path;
 
-	now->is_kept = checker_text_is_kept(c, now->kind, path) &&
-	    entry->size <= memberorder_text_most(now->kind, path);
+	now->is_kept = checker_text_is_config(c, path, entry->size) ||
+	    (checker_text_is_kept(c, now->kind, path) &&
+		entry->size <= memberorder_text_most(now->kind, path));
 	now->is_relation = pagesuspect_is_relation(path, &now->relation);
 	now->relation.offset = now->row->offset + TAR_BLOCK;
 	if (begin_digests(c, err))
@@ -299,7 +301,7 @@ checker_member(struct checker *c, const struct tar_entry *entry, uint64_t offset
 	if (c->has_control && checker_is_setting(c, name) && strcmp(name, CHECKER_SETTINGS) != 0)
 		c->is_told_to_follow = true;
 	c->members++;
-	if (check_entry(c, entry, err))
+	if (check_entry(c, entry, err) || checker_inplace_member(c, entry, err))
 		return -1;
 	return entry->type == TAR_FILE ? begin_body(c, entry, err) : 0;
 }
@@ -445,7 +447,8 @@ judge_pages(struct checker *c, struct error *err)
 int
 checker_finish(struct checker *c, struct error *err)
 {
-	if (check_complete(c, err) || checker_wal_judge(c, err) || checker_agree(c, err) ||
+	if (check_complete(c, err) || checker_wal_judge(c, err) ||
+	    checker_inplace_judge(c, err) || checker_agree(c, err) ||
 	    checker_members_judge(c, err) || judge_pages(c, err))
 		return -1;
 	findings_end(&c->findings);

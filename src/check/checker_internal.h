@@ -8,6 +8,7 @@
 #include "check/memberset.h"
 #include "checksum/digest.h"
 #include "pg/manifest_parse.h"
+#include "pg/setting.h"
 #include "wal/walhistory.h"
 #include "wal/wallines.h"
 
@@ -28,9 +29,11 @@ struct checker_range {
 #define CHECKER_REPLAYED 10000
 #define CHECKER_TEMPLATES 64
 
+enum checker_replay_kind { REPLAY_DATABASE, REPLAY_TABLESPACE, REPLAY_DROP };
+
 /* A record of WAL whose replay makes or drops what is more than a page. */
 struct checker_replay {
-	enum { REPLAY_DATABASE, REPLAY_TABLESPACE, REPLAY_DROP } kind;
+	enum checker_replay_kind kind;
 	unsigned line; /* that told of it */
 	uint64_t lsn, end_lsn;
 	struct walrecord_database database;
@@ -42,6 +45,23 @@ struct checker_replay {
 struct checker_template {
 	uint32_t space, database;
 	bool is_changed; /* behind the first copy */
+};
+
+/* Pages of a tablespace that a line of the WAL changes. */
+struct checker_space {
+	uint32_t space;
+	unsigned line;
+	uint64_t lsn, end_lsn; /* of the first record about one */
+};
+
+/* Tablespaces that are directories in pg_tblspc, and those that are missing. */
+struct checker_inplace {
+	struct setting of_conf, of_auto_conf; /* allow_in_place_tablespaces */
+	bool has_conf;                        /* postgresql.conf came */
+	uint32_t *oids; /* of those that the archive holds */
+	size_t noids;
+	struct checker_space *spaces; /* by line and space */
+	size_t nspaces, last;         /* the one that was found last */
 };
 
 /* A timeline history file. */
@@ -125,6 +145,7 @@ struct checker {
 	uint64_t replayed_left_out;
 	struct checker_template templates[CHECKER_TEMPLATES];
 	size_t ntemplates;
+	struct checker_inplace in_place;
 };
 
 /* A backup of a running server: so says pg_basetar.info, or there is none. */
@@ -141,6 +162,8 @@ MUST_CHECK int checker_members_judge(struct checker *c, struct error *err);
 /* checker_text.c: members that are kept whole */
 bool checker_text_is_kept(const struct checker *c, enum memberorder_kind kind, const char *path);
 MUST_CHECK int checker_text_take(struct checker *c, struct error *err);
+/* Configuration, whose content says what recovery accepts: is it to be kept as well? */
+bool checker_text_is_config(struct checker *c, const char *path, uint64_t size);
 
 /* checker_agree.c: label, pg_control, manifest and pg_basetar.info among themselves */
 MUST_CHECK int checker_agree(struct checker *c, struct error *err);
@@ -163,7 +186,21 @@ MUST_CHECK int checker_replay_take(struct checker *c, unsigned line, const struc
 void checker_replay_block(struct checker *c, uint32_t space, uint32_t database);
 /* After checker_wal_judge(): does replay drop that tablespace? */
 bool checker_replay_drops(const struct checker *c, const char *oid);
+/* Is it a record of ${kind} about that tablespace, between the two positions? */
+bool checker_replay_has(const struct checker *c, enum checker_replay_kind kind, uint32_t space,
+    uint64_t after, uint64_t before);
 MUST_CHECK int checker_replay_judge(struct checker *c, struct error *err);
 void checker_replay_free(struct checker *c);
+
+/* checker_inplace.c: tablespaces that are directories in pg_tblspc */
+MUST_CHECK int checker_inplace_member(struct checker *c, const struct tar_entry *entry,
+    struct error *err);
+/* Are records about pages to be told to it? */
+bool checker_inplace_listens(const struct checker *c);
+MUST_CHECK int checker_inplace_block(struct checker *c, uint32_t space,
+    const struct pagesuspect_mention *by, struct error *err);
+/* After the WAL. */
+MUST_CHECK int checker_inplace_judge(struct checker *c, struct error *err);
+void checker_inplace_free(struct checker *c);
 
 #endif

@@ -174,17 +174,26 @@ warn_of_tablespace(struct checker *c, const struct checker_replay *row)
 }
 
 bool
+checker_replay_has(const struct checker *c, enum checker_replay_kind kind, uint32_t space,
+    uint64_t after, uint64_t before)
+{
+	for (size_t i = 0; i < c->nreplayed; i++) {
+		const struct checker_replay *row = &c->replayed[i];
+
+		if (row->kind == kind && row->space == space && row->lsn >= after &&
+		    row->lsn < before && is_replayed(c, row))
+			return true;
+	}
+	return false;
+}
+
+bool
 checker_replay_drops(const struct checker *c, const char *oid)
 {
 	uint64_t number;
 
-	if (!number_parse(oid, strlen(oid), UINT32_MAX, &number))
-		return false;
-	for (size_t i = 0; i < c->nreplayed; i++)
-		if (c->replayed[i].kind == REPLAY_DROP && c->replayed[i].space == number &&
-		    is_replayed(c, &c->replayed[i]))
-			return true;
-	return false;
+	return number_parse(oid, strlen(oid), UINT32_MAX, &number) &&
+	       checker_replay_has(c, REPLAY_DROP, (uint32_t)number, 0, UINT64_MAX);
 }
 
 int

@@ -20,6 +20,33 @@ checker_text_is_kept(const struct checker *c, enum memberorder_kind kind, const 
 	return !is_known && memberorder_text_most(kind, path) > 0;
 }
 
+/* Where the configuration is in the data directory; the second is read last by the server. */
+static struct setting *
+setting_in(struct checker *c, const char *path)
+{
+	if (c->now.kind != MEMBERORDER_TREE)
+		return NULL;
+	if (strcmp(path, "postgresql.conf") == 0)
+		return &c->in_place.of_conf;
+	return strcmp(path, CHECKER_SETTINGS) == 0 ? &c->in_place.of_auto_conf : NULL;
+}
+
+/* A file longer than that may say anything. */
+#define CONFIG_MOST ((uint64_t)4 * 1024 * 1024)
+
+bool
+checker_text_is_config(struct checker *c, const char *path, uint64_t size)
+{
+	struct setting *setting = setting_in(c, path);
+
+	if (setting == NULL)
+		return false;
+	/* pg_basebackup -R sends the second one twice, and the last one counts */
+	*setting = (struct setting){ .has_include = size > CONFIG_MOST };
+	c->in_place.has_conf |= setting == &c->in_place.of_conf;
+	return size <= CONFIG_MOST;
+}
+
 static int
 take_label(struct checker *c, struct error *err)
 {
@@ -84,6 +111,13 @@ take_version(struct checker *c, struct error *err)
 int
 checker_text_take(struct checker *c, struct error *err)
 {
+	struct setting *setting = setting_in(c, c->now.row->path);
+
+	if (setting) {
+		setting_read(buf_text(&c->now.text), c->now.text.len, "allow_in_place_tablespaces",
+		    setting);
+		return 0;
+	}
 	switch (c->now.kind) {
 	case MEMBERORDER_LABEL:
 		return take_label(c, err);

@@ -28,6 +28,9 @@ hear_block(struct walrecord_sink *sink, const struct walrecord_block *b)
 	blocks->mention.is_made_anew = b->is_made_anew;
 	checker_replay_block(blocks->checker, b->space, b->database);
 	if (blocks->rc == 0)
+		blocks->rc = checker_inplace_block(blocks->checker, b->space, &blocks->mention,
+		    &blocks->err);
+	if (blocks->rc == 0)
 		blocks->rc = pagesuspect_mention(blocks->checker->pages, b->space, b->database, b->relnode,
 		    b->fork, b->block, &blocks->mention, &blocks->err);
 }
@@ -71,7 +74,7 @@ hear_record(struct wallines_sink *sink, unsigned line, const struct walrecord *r
 	}
 	if (checker_replay_take(c, line, rec, err))
 		return -1;
-	if (pagesuspect_has_any(c->pages) || c->ntemplates > 0)
+	if (pagesuspect_has_any(c->pages) || c->ntemplates > 0 || checker_inplace_listens(c))
 		return mention_pages(c, line, rec, err);
 	return 0;
 }

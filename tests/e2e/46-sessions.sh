@@ -52,6 +52,37 @@ in_place_and_gone() {
 	cluster_stop copy
 }
 
+# pg_basebackup sends none, up to 15; the WAL tells what happened to some of them.
+streaming() {
+	[ "$(sql main "select phase from pg_stat_progress_basebackup")" = 'streaming database files' ]
+}
+
+in_place_and_pg_basebackup() {
+	in_place 'create table inside tablespace inside as select generate_series(1, 10) g' checkpoint
+	at main pg_basebackup -D "$T/out/stock" -Ft -c fast -X fetch -r 8M &
+	pid=$!
+	wait_until 30 streaming
+	sql main 'insert into inside values (11)'
+	at main psql -X -q -v ON_ERROR_STOP=1 -c 'set allow_in_place_tablespaces = on' \
+		-c "create tablespace other location ''" -c "create tablespace brief location ''"
+	sql main 'create table brief tablespace brief as select generate_series(1, 10) g'
+	sql main 'drop table brief'
+	sql main 'drop tablespace brief'
+	wait "$pid"
+	captured "$BIN" verify "$T/out/stock"
+	[ "$rc" -eq 3 ]
+	lines 1 'tablespace [0-9]* is missing: the WAL at [0-9A-F/]* changes its pages' "$T/stderr"
+	lines 1 'tablespace [0-9]* is a directory in pg_tblspc, and the configuration' "$T/stderr"
+	lines 2 '' "$T/stderr"
+	captured "$BIN" restore "$T/out/stock" -D "$T/restored"
+	[ "$rc" -eq 1 ]
+	[ ! -e "$T/restored/global/pg_control" ]
+	rm -r "$T/out/stock"
+	sql main 'drop table inside'
+	sql main 'drop tablespace inside'
+	sql main 'drop tablespace other'
+}
+
 cluster_init main
 cluster_start main
 sql main 'create table t as select g from generate_series(1, 100000) g'
@@ -59,3 +90,4 @@ sql main 'create table t as select g from generate_series(1, 100000) g'
 t 'a tablespace made in place meanwhile' in_place_meanwhile
 t 'a role that may have some in place' in_place_for_a_role
 t 'a tablespace made in place and dropped' in_place_and_gone
+t 'tablespaces in place that pg_basebackup leaves out' in_place_and_pg_basebackup
