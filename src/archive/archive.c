@@ -5,12 +5,14 @@
 
 #include "archive/filebody.h"
 #include "pg/manifest_write.h"
+#include "tar/ownernames.h"
 #include "tar/writer.h"
 #include "util/sys.h"
 
 struct archive {
 	struct archive_options opt;
 	struct tar_writer *tar;
+	struct ownernames *owners;
 	struct manifest *manifest; /* NULL: none */
 	struct buf name, target;   /* kept for their memory */
 };
@@ -23,7 +25,7 @@ archive_open(struct archive **out, const struct archive_options *opt, struct err
 	if (a == NULL)
 		return error_memory(err);
 	a->opt = *opt;
-	if (tar_writer_open(&a->tar, opt->pipe, err) ||
+	if (tar_writer_open(&a->tar, opt->pipe, err) || ownernames_new(&a->owners, err) ||
 	    (!opt->no_manifest && manifest_new(&a->manifest, opt->manifest_version,
 				      opt->system_identifier, err))) {
 		archive_free(a);
@@ -39,6 +41,7 @@ archive_free(struct archive *a)
 	if (a == NULL)
 		return;
 	tar_writer_free(a->tar);
+	ownernames_free(a->owners);
 	manifest_free(a->manifest);
 	buf_free(&a->name);
 	buf_free(&a->target);
@@ -63,6 +66,8 @@ entry_of(const struct archive *a, char type, const struct stat *st)
 		.uid = from->st_uid,
 		.gid = from->st_gid,
 		.mtime = from->st_mtime,
+		.uname = ownernames_user(a->owners, from->st_uid),
+		.gname = ownernames_group(a->owners, from->st_gid),
 		.name = buf_text(&a->name),
 	};
 }

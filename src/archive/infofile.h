@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "checksum/digest.h"
+#include "pg/label.h"
 #include "util/buf.h"
 #include "util/error.h"
 
@@ -35,6 +36,8 @@ struct infofile {
 	char *version; /* of the program that wrote it */
 	char *label;
 	enum infofile_mode mode;
+	uint64_t start_lsn; /* 0: not known, as in the first archives */
+	char *start_time;   /* as in backup_label; NULL: there is none */
 	unsigned server_version; /* major */
 	bool has_manifest;
 	enum digest_kind digest; /* of its files, if there is a manifest */
@@ -57,6 +60,14 @@ const char *infofile_mode_name(enum infofile_mode mode);
  */
 MUST_CHECK int infofile_parse(const char *text, size_t len, struct infofile *out,
     struct error *err);
+
+/*
+ * Is it of an earlier backup than ${label}?  A cluster that was restored keeps the file, and
+ * pg_basebackup sends it as one of the cluster's, in the order of the directory: perhaps where
+ * this program puts its own.  The backup of a restored copy never starts before the one that it
+ * was restored from, and in the same place only on a standby that has replayed nothing.
+ */
+bool infofile_is_earlier(const struct infofile *, const struct label *label);
 
 /* All zeros is legal. */
 void infofile_free(struct infofile *);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "archive/infofile.h"
+#include "util/lsn.h"
 #include "util/number.h"
 
 /* What reads the value of a key. */
@@ -70,6 +71,21 @@ take_mode(struct reading *r, struct error *err)
 	if (n == -1)
 		return bad_value(r, err);
 	r->info->mode = (enum infofile_mode)n;
+	return 0;
+}
+
+static int
+take_start(struct reading *r, struct error *err)
+{
+	return lsn_parse(r->value, &r->info->start_lsn) ? 0 : bad_value(r, err);
+}
+
+static int
+take_start_time(struct reading *r, struct error *err)
+{
+	(void)err;
+	r->info->start_time = r->value;
+	r->value = NULL;
 	return 0;
 }
 
@@ -157,19 +173,21 @@ take_config(struct reading *r, struct error *err)
 
 static const struct {
 	const char *key;
-	bool is_one; /* there is exactly one of it */
+	enum { ONE, PERHAPS, MANY } count; /* exactly one of it; one at most; any number */
 	int (*take)(struct reading *, struct error *);
 } keys[] = {
-	{ "pg_basetar", true, take_format },
-	{ "version", true, take_version },
-	{ "mode", true, take_mode },
-	{ "label", true, take_label },
-	{ "server_version", true, take_server },
-	{ "manifest_checksums", true, take_digest },
-	{ "wal_method", true, take_wal },
-	{ "layout", true, take_layout },
-	{ "tablespace", false, take_tablespace },
-	{ "config", false, take_config },
+	{ "pg_basetar", ONE, take_format },
+	{ "version", ONE, take_version },
+	{ "mode", ONE, take_mode },
+	{ "label", ONE, take_label },
+	{ "start", PERHAPS, take_start }, /* not in the first archives */
+	{ "start_time", PERHAPS, take_start_time },
+	{ "server_version", ONE, take_server },
+	{ "manifest_checksums", ONE, take_digest },
+	{ "wal_method", ONE, take_wal },
+	{ "layout", ONE, take_layout },
+	{ "tablespace", MANY, take_tablespace },
+	{ "config", MANY, take_config },
 };
 
 enum { KEYS = sizeof(keys) / sizeof(keys[0]) };
@@ -232,7 +250,7 @@ read_line(struct infofile *info, unsigned *given, const char *line, size_t len,
 		n++;
 	if (n == KEYS)
 		return 0;
-	if (keys[n].is_one && *given & 1U << n)
+	if (keys[n].count != MANY && *given & 1U << n)
 		return error_set(err, ERROR_FORMAT, 0, "a second \"%s\"", keys[n].key);
 	*given |= 1U << n;
 	if (unescape(colon + 2, len - key - 2, &r.value, err))
@@ -246,7 +264,7 @@ static int
 check_given(unsigned given, struct error *err)
 {
 	for (size_t n = 0; n < KEYS; n++)
-		if (keys[n].is_one && (given & 1U << n) == 0)
+		if (keys[n].count == ONE && (given & 1U << n) == 0)
 			return error_set(err, ERROR_FORMAT, 0, "there is no \"%s\"", keys[n].key);
 	return 0;
 }
@@ -280,6 +298,16 @@ infofile_parse(const char *text, size_t len, struct infofile *out, struct error 
 	return rc;
 }
 
+bool
+infofile_is_earlier(const struct infofile *info, const struct label *label)
+{
+	if (info->start_lsn == 0 || label->start_lsn < info->start_lsn)
+		return false;
+	/* the backup of no running server has no label, and no START TIME */
+	return label->start_lsn > info->start_lsn || info->start_time == NULL ||
+	    strcmp(label->start_time, info->start_time) != 0;
+}
+
 static void
 free_pairs(struct infofile_pairs *list)
 {
@@ -293,6 +321,7 @@ infofile_free(struct infofile *info)
 {
 	free(info->version);
 	free(info->label);
+	free(info->start_time);
 	free_pairs(&info->tablespaces);
 	free_pairs(&info->config);
 	*info = (struct infofile){ 0 };

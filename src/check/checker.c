@@ -265,7 +265,7 @@ begin_body(struct checker *c, const struct tar_entry *entry, struct error *err)
 
 /*
  * A cluster that was restored has the pg_basetar.info of that backup; pg_basebackup sends it
- * with the tree.
+ * with the tree.  The first of them may stand where ours has its own: checker_text.c tells.
  */
 static enum memberorder_kind
 kind_of(const struct checker *c, const char *path, char type)
@@ -273,7 +273,7 @@ kind_of(const struct checker *c, const char *path, char type)
 	const enum memberorder_kind kind = memberorder_kind(path, type);
 
 	if (kind == MEMBERORDER_INFO &&
-	    (c->is_stock || (c->order.has_begun && c->order.last >= MEMBERORDER_TREE)))
+	    (c->has_earlier_info || (c->order.has_begun && c->order.last >= MEMBERORDER_TREE)))
 		return MEMBERORDER_TREE;
 	return kind;
 }
@@ -288,8 +288,6 @@ checker_member(struct checker *c, const struct tar_entry *entry, uint64_t offset
 	if (archivepart_path(&c->part, name, is_one_archive(c), &now->path, err) ||
 	    memberset_add(c->set, buf_text(&now->path), &now->row, err))
 		return -1;
-	if (c->members == 0)
-		c->is_stock = entry->has_owner;
 	now->kind = kind_of(c, now->row->path, entry->type);
 	now->row->size = entry->type == TAR_FILE ? entry->size : 0;
 	now->row->offset = offset;

@@ -156,7 +156,10 @@ check_control(struct checker *c, struct error *err)
 
 	if (!c->has_info && is_forgotten && c->has_label &&
 	    findings_add(&c->findings, FINDINGS_INFO, &at_info, err,
-		"is not there, or not before the tree: pg_control is of a backup that has it"))
+		c->has_earlier_info ?
+		    "is of another backup than backup_label, although pg_control was written "
+		    "by pg_basetar" :
+		    "is missing or misplaced, although pg_control was written by pg_basetar"))
 		return -1;
 	if (c->version && control_check_version(&c->control, c->version, err) &&
 	    findings_take(&c->findings, FINDINGS_CONTROL, &at_control, err))
@@ -221,6 +224,11 @@ check_info(struct checker *c, struct error *err)
 	if (c->version && i->server_version != c->version->major &&
 	    conflict_number(c, FINDINGS_INFO, &at_info, "server_version", c->version->major,
 		i->server_version, err))
+		return -1;
+	/* without the label that it should have, its start is not known */
+	if (i->start_lsn != 0 && c->start_lsn != 0 && i->start_lsn != c->start_lsn &&
+	    (c->has_label || i->mode != INFOFILE_ONLINE) &&
+	    conflict_lsn(c, FINDINGS_INFO, &at_info, "start", c->start_lsn, i->start_lsn, err))
 		return -1;
 	if (i->has_manifest != c->has_manifest &&
 	    findings_add(&c->findings, i->has_manifest ? FINDINGS_MISSING : FINDINGS_MANIFEST,

@@ -98,7 +98,7 @@ struct checker {
 	struct memberset *set;
 	struct pagesuspect *pages;
 
-	bool is_stock; /* pg_basebackup made it, which names the owner of each member */
+	bool has_earlier_info; /* where ours has its own; of a cluster that was restored */
 	bool has_info, has_label, has_map, has_control;
 	struct infofile info;
 	struct label label;

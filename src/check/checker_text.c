@@ -72,7 +72,14 @@ take_info(struct checker *c, struct error *err)
 	const struct findings_place place = { .member = LAYOUT_INFO };
 
 	if (infofile_parse(buf_text(&c->now.text), c->now.text.len, &c->info, err) == 0) {
-		c->has_info = true;
+		if (!c->has_label || !infofile_is_earlier(&c->info, &c->label)) {
+			c->has_info = true;
+			return 0;
+		}
+		/* a file like others; should the backup be ours, pg_control says so */
+		infofile_free(&c->info);
+		c->has_earlier_info = true;
+		c->order.last = MEMBERORDER_TREE;
 		return 0;
 	}
 	if (err->kind == ERROR_UNSUPPORTED)

@@ -24,7 +24,7 @@ struct summary {
 	bool is_kept;
 	struct buf text; /* of one that is kept */
 
-	bool is_stock; /* pg_basebackup made it, which names the owner of each member */
+	bool has_earlier_info; /* where ours has its own; of a cluster that was restored */
 	bool has_info, has_label, has_map, has_control, has_manifest;
 	struct infofile info;
 	struct label label;
@@ -197,7 +197,7 @@ is_known(const struct summary *s)
 {
 	return (s->kind == MEMBERORDER_LABEL && s->has_label) ||
 	    (s->kind == MEMBERORDER_MAP && s->has_map) ||
-	    (s->kind == MEMBERORDER_INFO && (s->has_info || s->is_in_tree || s->is_stock)) ||
+	    (s->kind == MEMBERORDER_INFO && (s->has_info || s->is_in_tree || s->has_earlier_info)) ||
 	    (s->kind == MEMBERORDER_CONTROL && s->has_control) ||
 	    (s->kind == MEMBERORDER_TREE && s->version) || s->kind == MEMBERORDER_HISTORY;
 }
@@ -224,8 +224,6 @@ summary_member(struct summary *s, const struct tar_entry *entry, bool *wanted, s
 	const uint64_t size = entry->type == TAR_FILE ? entry->size : 0;
 
 	*wanted = false;
-	if (s->members == 0)
-		s->is_stock = entry->has_owner;
 	if (archivepart_path(&s->part, name, is_whole, &s->path, err))
 		return -1;
 	buf_clear(&s->text);
@@ -264,6 +262,19 @@ take_control(struct summary *s, struct error *err)
 }
 
 static int
+take_info(struct summary *s, struct error *err)
+{
+	if (infofile_parse(buf_text(&s->text), s->text.len, &s->info, err))
+		return -1;
+	s->has_info = !s->has_label || !infofile_is_earlier(&s->info, &s->label);
+	if (s->has_info)
+		return 0;
+	infofile_free(&s->info);
+	s->has_earlier_info = s->is_in_tree = true;
+	return 0;
+}
+
+static int
 take_text(struct summary *s, struct error *err)
 {
 	const char *text = buf_text(&s->text);
@@ -276,8 +287,7 @@ take_text(struct summary *s, struct error *err)
 		s->has_map = true;
 		return buf_append(&s->map, s->text.data, s->text.len, err);
 	case MEMBERORDER_INFO:
-		s->has_info = infofile_parse(text, s->text.len, &s->info, err) == 0;
-		return s->has_info ? 0 : -1;
+		return take_info(s, err);
 	case MEMBERORDER_CONTROL:
 		return take_control(s, err);
 	default:

@@ -8,6 +8,7 @@
 #include "datadir/walk.h"
 #include "pg/tablespace_map.h"
 #include "run/message.h"
+#include "util/lsn.h"
 #include "util/sys.h"
 
 const char *
@@ -236,13 +237,16 @@ static int
 add_facts(const struct backup *b, struct buf *text, struct error *err)
 {
 	const struct options *opt = b->opt;
-	char major[12];
+	char major[12], start[LSN_TEXT];
 
 	snprintf(major, sizeof(major), "%u", b->version->major);
 	if (infofile_add(text, "pg_basetar", "1", err) ||
 	    infofile_add(text, "version", OPTIONS_PROGRAM_VERSION, err) ||
 	    infofile_add(text, "mode", backup_mode(b), err) ||
 	    infofile_add(text, "label", opt->label, err) ||
+	    infofile_add(text, "start", lsn_print(start, b->range.start_lsn), err) ||
+	    (has_label(b) &&
+		infofile_add(text, "start_time", b->started.label.start_time, err)) ||
 	    infofile_add(text, "server_version", major, err) ||
 	    infofile_add(text, "manifest_checksums",
 		opt->no_manifest ? "none" : digest_name(opt->manifest_digest), err) ||

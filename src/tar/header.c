@@ -8,7 +8,7 @@
 #include "tar/pax.h"
 #include "util/bytes.h"
 
-/* Where the fields are; those of owner names, devices and padding are not looked at. */
+/* Where the fields are; those of devices and padding are not looked at. */
 static const struct field {
 	const char *name;
 	size_t at;
@@ -18,7 +18,7 @@ static const struct field {
   size_field = { "size", 124, 12 }, mtime_field = { "mtime", 136, 12 },
   checksum_field = { "checksum", 148, 8 }, type_field = { "typeflag", 156, 1 },
   link_field = { "linkname", 157, 100 }, magic_field = { "magic", 257, 8 },
-  owner_field = { "uname", 265, 32 },
+  uname_field = { "uname", 265, 32 }, gname_field = { "gname", 297, 32 },
   devmajor_field = { "devmajor", 329, 8 }, devminor_field = { "devminor", 337, 8 },
   prefix_field = { "prefix", 345, 155 };
 
@@ -49,6 +49,14 @@ static void
 put_text(uint8_t *block, const struct field *f, const char *text)
 {
 	memcpy(block + f->at, text, strnlen(text, f->len));
+}
+
+/* POSIX wants a NUL behind it; half a name would be somebody else's. */
+static void
+put_owner(uint8_t *block, const struct field *f, const char *name)
+{
+	if (name && strlen(name) <= TAR_OWNER_MOST)
+		put_text(block, f, name);
 }
 
 /* The last eight bytes of a field hold any number; those before only carry the sign. */
@@ -112,6 +120,8 @@ append_block(struct buf *out, const struct tar_entry *entry, struct error *err)
 	if (entry->link)
 		put_text(block, &link_field, entry->link);
 	memcpy(block + magic_field.at, magic, sizeof(magic));
+	put_owner(block, &uname_field, entry->uname);
+	put_owner(block, &gname_field, entry->gname);
 	put_number(block, &devmajor_field, 0);
 	put_number(block, &devminor_field, 0);
 	put_checksum(block);
@@ -337,7 +347,8 @@ tar_header_decode(const uint8_t block[TAR_BLOCK], struct tar_raw *out, struct er
 		return -1;
 	raw.mode = (uint32_t)mode;
 	raw.type = (char)block[type_field.at];
-	raw.has_owner = block[owner_field.at] != '\0';
+	get_text(block, &uname_field, raw.uname);
+	get_text(block, &gname_field, raw.gname);
 	get_name(block, raw.name);
 	get_text(block, &link_field, raw.link);
 	*out = raw;

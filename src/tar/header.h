@@ -19,11 +19,11 @@
  *    tar/pax.h).  The ustar prefix field, which could hold some of those names, is read
  *    but never written: PostgreSQL does not know it, and one way is enough.
  *
- * A name of exactly 100 bytes fills its field without a NUL.  Owner names are left
- * empty: where the archive is unpacked a name may belong to someone else, and GNU tar
- * believes the name first.
+ * A name of exactly 100 bytes fills its field without a NUL.  The name of an owner or a
+ * group that is longer than TAR_OWNER_MOST is left out: the number is there in any case.
  */
 #define TAR_BLOCK ((size_t)512)
+#define TAR_OWNER_MOST ((size_t)31)
 
 enum tar_type {
 	TAR_FILE = '0',
@@ -41,7 +41,8 @@ struct tar_entry {
 	uint64_t gid;
 	uint64_t size; /* of a file's body, in bytes; of others not looked at */
 	int64_t mtime; /* seconds since 1970 */
-	bool has_owner; /* read only: the owner's name is there */
+	const char *uname; /* the owner's name, and the group's; "" or NULL: not known. */
+	const char *gname; /* As read they are never NULL. */
 };
 
 /*
@@ -73,7 +74,8 @@ struct tar_raw {
 	uint64_t gid;
 	uint64_t size; /* at most INT64_MAX - TAR_BLOCK, so that adding padding is safe */
 	int64_t mtime;
-	bool has_owner; /* by name */
+	char uname[TAR_OWNER_MOST + 2]; /* a reader takes 32 bytes, too */
+	char gname[TAR_OWNER_MOST + 2];
 };
 
 /*

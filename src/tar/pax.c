@@ -109,22 +109,63 @@ take_string(char **to, const struct record *r, struct error *err)
 	return *to ? 0 : error_memory(err);
 }
 
+static int
+take_number(bool *has, uint64_t *to, const struct record *r, struct error *err)
+{
+	if (*has)
+		return error_set(err, ERROR_FORMAT, 0, "pax header: %.*s stands twice",
+		    (int)r->key_len, (const char *)r->key);
+	*has = number_parse((const char *)r->value, r->value_len, UINT64_MAX, to);
+	return *has ? 0 :
+		      error_set(err, ERROR_FORMAT, 0, "pax header: bad value of %.*s",
+			  (int)r->key_len, (const char *)r->key);
+}
+
 /* Whatever the charset, the bytes are taken as they are; but it has to be a known one. */
 static int
-take_record(struct tar_pax *pax, const struct record *r, struct error *err)
+take_charset(const struct record *r, struct error *err)
 {
-	if (bytes_are(r->key, r->key_len, "path"))
-		return take_string(&pax->path, r, err);
-	if (bytes_are(r->key, r->key_len, "linkpath"))
-		return take_string(&pax->link, r, err);
-	if (!bytes_are(r->key, r->key_len, "hdrcharset"))
-		return error_set(err, ERROR_UNSUPPORTED, 0,
-		    "pax header: unknown key \"%.*s\"", (int)r->key_len,
-		    (const char *)r->key);
 	if (bytes_are(r->value, r->value_len, "BINARY") ||
 	    bytes_are(r->value, r->value_len, "ISO-IR 10646 2000 UTF-8"))
 		return 0;
 	return error_set(err, ERROR_UNSUPPORTED, 0, "pax header: unknown hdrcharset");
+}
+
+static bool
+is_time(const struct record *r)
+{
+	return bytes_are(r->key, r->key_len, "mtime") || bytes_are(r->key, r->key_len, "atime") ||
+	    bytes_are(r->key, r->key_len, "ctime");
+}
+
+static int
+take_record(struct tar_pax *pax, const struct record *r, struct error *err)
+{
+	const struct {
+		const char *key;
+		char **string; /* NULL: a number */
+		bool *has;
+		uint64_t *number;
+	} keys[] = {
+		{ "path", &pax->path, NULL, NULL },
+		{ "linkpath", &pax->link, NULL, NULL },
+		{ "uname", &pax->uname, NULL, NULL },
+		{ "gname", &pax->gname, NULL, NULL },
+		{ "uid", NULL, &pax->has_uid, &pax->uid },
+		{ "gid", NULL, &pax->has_gid, &pax->gid },
+		{ "size", NULL, &pax->has_size, &pax->size },
+	};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (bytes_are(r->key, r->key_len, keys[i].key))
+			return keys[i].string ? take_string(keys[i].string, r, err) :
+						take_number(keys[i].has, keys[i].number, r, err);
+	if (is_time(r))
+		return 0;
+	if (bytes_are(r->key, r->key_len, "hdrcharset"))
+		return take_charset(r, err);
+	return error_set(err, ERROR_UNSUPPORTED, 0, "pax header: unknown key \"%.*s\"",
+	    (int)r->key_len, (const char *)r->key);
 }
 
 int
@@ -161,5 +202,7 @@ tar_pax_free(struct tar_pax *pax)
 {
 	free(pax->path);
 	free(pax->link);
+	free(pax->uname);
+	free(pax->gname);
 	*pax = (struct tar_pax){ 0 };
 }

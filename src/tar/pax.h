@@ -1,6 +1,7 @@
 #ifndef PG_BASETAR_TAR_PAX_H
 #define PG_BASETAR_TAR_PAX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,12 +11,17 @@
 /*
  * The body of a pax extended header (IEEE Std 1003.1, utility pax, "pax Extended
  * Header"): records "LENGTH KEY=VALUE\n", where LENGTH is decimal and counts all of the
- * record, itself and the newline included.  Three keys are known:
+ * record, itself and the newline included.  Three keys are written:
  *
  *	hdrcharset	first, and only when a value is not plain ASCII: BINARY, "these
  *			are bytes, leave them alone"
  *	path		the member's name
  *	linkpath	the target of a symbolic link
+ *
+ * More are read, because GNU tar and Python's tarfile, with which archives are packed anew,
+ * write them: uid, gid and size for a number that its octal field cannot hold, uname and
+ * gname for a name that its field cannot; mtime, atime and ctime, of which the header has
+ * all that matters, are passed over.
  */
 
 /* A body is at most that long: 16 times the longest path that Linux takes in one call. */
@@ -24,6 +30,9 @@
 struct tar_pax {
 	char *path; /* NULL: no such record */
 	char *link;
+	char *uname, *gname;
+	bool has_uid, has_gid, has_size;
+	uint64_t uid, gid, size;
 };
 
 /*

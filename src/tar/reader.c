@@ -177,6 +177,23 @@ read_pax(struct tar_reader *r, struct error *err)
 	return skip_body(r, err);
 }
 
+/* The numbers that the records before a member give instead of its own header. */
+static int
+apply_pax(struct tar_reader *r, struct error *err)
+{
+	if (r->pax.has_uid)
+		r->raw.uid = r->pax.uid;
+	if (r->pax.has_gid)
+		r->raw.gid = r->pax.gid;
+	if (!r->pax.has_size)
+		return 0;
+	if (r->pax.size > INT64_MAX - TAR_BLOCK)
+		return error_set(err, ERROR_FORMAT, 0, "pax header: bad value of size");
+	r->raw.size = r->body = r->pax.size;
+	r->padding = tar_header_padding(r->pax.size);
+	return 0;
+}
+
 /* A slash ends the name of a directory, and what pg_basebackup calls a link. */
 static void
 strip_slash(char *name, char type)
@@ -225,7 +242,8 @@ tell_member(struct tar_reader *r, struct tar_entry *entry, struct error *err)
 		.gid = r->raw.gid,
 		.size = r->raw.size,
 		.mtime = r->raw.mtime,
-		.has_owner = r->raw.has_owner,
+		.uname = r->pax.uname ? r->pax.uname : r->raw.uname,
+		.gname = r->pax.gname ? r->pax.gname : r->raw.gname,
 	};
 	return 0;
 }
@@ -258,7 +276,7 @@ tar_reader_next(struct tar_reader *r, struct tar_entry *entry, bool *end,
 			    r->offset - TAR_BLOCK);
 	}
 	offset = r->offset - TAR_BLOCK;
-	if (tell_member(r, entry, err))
+	if (apply_pax(r, err) || tell_member(r, entry, err))
 		return error_wrap(err, "offset %" PRIu64, offset);
 	return 0;
 }

@@ -15,7 +15,7 @@ is_same(const char *a, const char *b)
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
-	struct tar_pax pax = { NULL, NULL }, again = { NULL, NULL };
+	struct tar_pax pax = { 0 }, again = { 0 };
 	struct error err = { 0 };
 	struct buf text = { 0 };
 

@@ -65,7 +65,7 @@ const struct mutilation member_rows[] = {
 	    NULL, NULL, 0, AS_IS, 3, { "missing: \"pg_basetar.info\"" } },
 	{ "missing: pg_basetar.info, manifest rebuilt", "online offline", change_remove,
 	    "pg_basetar.info", NULL, NULL, 0, REBUILD, 3,
-	    { "info: \"pg_basetar.info\": .*not there|label: \"backup_label\": "
+	    { "info: \"pg_basetar.info\": .*is missing|label: \"backup_label\": "
 		"MISSING" } },
 	{ "missing: PG_VERSION", "online", change_remove, "PG_VERSION", NULL, NULL, 0,
 	    AS_IS, 3, { "missing: \"PG_VERSION\"" } },
@@ -157,7 +157,7 @@ const struct mutilation member_rows[] = {
 	    { "stream: \"backup_label\", at offset [0-9]+: .*first" } },
 	{ "order: pg_basetar.info is behind the tree", "online", change_move,
 	    "pg_basetar.info", NULL, "global/pg_control", 0, AS_IS, 3,
-	    { "info: \"pg_basetar.info\": .*not before the tree" } },
+	    { "info: \"pg_basetar.info\": .*misplaced" } },
 	{ "order: pg_control is before the tree", "online offline", change_move,
 	    "global/pg_control", NULL, "PG_VERSION", 0, AS_IS, 3,
 	    { "stream: \"PG_VERSION\", at offset [0-9]+: .*pg_control" } },

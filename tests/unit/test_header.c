@@ -222,6 +222,28 @@ short_names_are_raw(void **state)
 	buf_free(&out);
 }
 
+/* A name fills its field up to the NUL, or is left out; half of it is another's. */
+static void
+owners_have_names(void **state)
+{
+	static const char longest[] = "a234567890123456789012345678901";
+	static const char too_long[] = "a2345678901234567890123456789012";
+	struct tar_entry entry = plain;
+	struct error err = { 0 };
+	struct tar_raw raw;
+	struct buf out;
+
+	(void)state;
+	assert_int_equal(strlen(longest), TAR_OWNER_MOST);
+	entry.uname = longest;
+	entry.gname = too_long;
+	out = encode(&entry);
+	assert_int_equal(tar_header_decode(out.data, &raw, &err), 0);
+	assert_string_equal(raw.uname, longest);
+	assert_string_equal(raw.gname, "");
+	buf_free(&out);
+}
+
 static void
 directory_may_bring_its_slash(void **state)
 {
@@ -416,6 +438,7 @@ main(void)
 	static const struct CMUnitTest single[] = {
 		cmocka_unit_test(encodes_to_the_byte),
 		cmocka_unit_test(short_names_are_raw),
+		cmocka_unit_test(owners_have_names),
 		cmocka_unit_test(directory_may_bring_its_slash),
 		cmocka_unit_test(encode_refuses),
 		cmocka_unit_test(decodes_what_others_write),

@@ -20,6 +20,7 @@ whole(void **state)
 	static const char text[] = HEAD REST
 	    "tablespace: 16400 /srv/a b\\nc\\\\\n"
 	    "future: something\n"
+	    "start: 1/2000028\nstart_time: 2026-11-22 11:59:44 UTC\n"
 	    "tablespace: 16401 /x\nconfig: pg_hba.conf /etc/pg hba.conf\n";
 	struct error err = { 0 };
 	struct infofile info;
@@ -29,6 +30,8 @@ whole(void **state)
 	assert_string_equal(info.version, "0.1.0");
 	assert_string_equal(info.label, "nightly");
 	assert_int_equal(info.mode, INFOFILE_ONLINE);
+	assert_true(info.start_lsn == 0x102000028);
+	assert_string_equal(info.start_time, "2026-11-22 11:59:44 UTC");
 	assert_int_equal(info.server_version, 15);
 	assert_true(info.has_manifest && info.has_wal);
 	assert_false(info.is_split);
@@ -41,6 +44,36 @@ whole(void **state)
 	assert_string_equal(info.config.rows[0].name, "pg_hba.conf");
 	assert_string_equal(info.config.rows[0].path, "/etc/pg hba.conf");
 	infofile_free(&info);
+}
+
+/* Of which backup is it, when a cluster that was restored has the file still? */
+static void
+earlier(void **state)
+{
+	static const struct {
+		uint64_t start;
+		const char *time;
+		bool is_earlier; /* than a label of 0/2000028 at noon */
+	} rows[] = {
+		{ 0x2000028, "noon", false },
+		{ 0x1000028, "noon", true },
+		{ 0x2000028, "morning", true },
+		{ 0x2000028, NULL, true }, /* of a stopped cluster or a snapshot */
+		{ 0x1000028, NULL, true },
+		{ 0x3000028, "noon", false }, /* then the label is not that of a later backup */
+		{ 0x3000028, NULL, false },
+		{ 0, NULL, false }, /* an archive without the key */
+	};
+	char time[16], noon[] = "noon";
+	const struct label label = { .start_lsn = 0x2000028, .start_time = noon };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct infofile info = { .start_lsn = rows[i].start,
+			.start_time = rows[i].time ? strcpy(time, rows[i].time) : NULL };
+
+		assert_int_equal(infofile_is_earlier(&info, &label), rows[i].is_earlier);
+	}
 }
 
 /* One value of HEAD REST changed, and what becomes of it. */
@@ -68,6 +101,8 @@ values(void **state)
 		{ HEAD REST "tablespace: 1 a\\b\n", "line 9: damaged value" },
 		{ HEAD REST "tablespace: 1 a\\\n", "line 9: damaged value" },
 		{ "pg_basetar: 2\n", "line 1: version \"2\" of the archive's format is not known here" },
+		{ HEAD REST "start: 1\n", "line 9: unknown value \"1\"" },
+		{ HEAD REST "start: 0/1\nstart: 0/1\n", "line 10: a second \"start\"" },
 		{ "mode: hot\n", "line 1: unknown value \"hot\"" },
 		{ "server_version: 9.6\n", "line 1: unknown value \"9.6\"" },
 		{ "manifest_checksums: MD5\n", "line 1: unknown value \"MD5\"" },
@@ -124,6 +159,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole),
 		cmocka_unit_test(values),
+		cmocka_unit_test(earlier),
 		cmocka_unit_test(zero_bytes),
 		cmocka_unit_test(every_cut),
 	};

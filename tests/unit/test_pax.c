@@ -162,6 +162,14 @@ static const struct bad {
 	    "pax header: unknown key \"GNU.sparse.major\"" },
 	{ "parse: the beginning of a known key", TEXT("9 pat=xy\n"), ERROR_UNSUPPORTED,
 	    "pax header: unknown key \"pat\"" },
+	{ "parse: an owner twice", TEXT("8 uid=1\n8 uid=1\n"), ERROR_FORMAT,
+	    "pax header: uid stands twice" },
+	{ "parse: a size twice", TEXT("10 size=1\n10 size=1\n"), ERROR_FORMAT,
+	    "pax header: size stands twice" },
+	{ "parse: a size that is no number", TEXT("11 size=-1\n"), ERROR_FORMAT,
+	    "pax header: bad value of size" },
+	{ "parse: a size of 2^64", TEXT("29 size=18446744073709551616\n"), ERROR_FORMAT,
+	    "pax header: bad value of size" },
 	{ "parse: unknown charset", TEXT("20 hdrcharset=KOI-8\n"), ERROR_UNSUPPORTED,
 	    "pax header: unknown hdrcharset" },
 };
@@ -195,6 +203,32 @@ parse_is_bounded(void **state)
 	free(bytes);
 }
 
+/* What GNU tar and Python write more than we do. */
+static void
+others_are_read(void **state)
+{
+	static const char text[] = "20 mtime=1700000000\n"
+				   "27 atime=1700000000.123456\n"
+				   "15 ctime=-1.25\n"
+				   "15 uid=3000000\n"
+				   "15 gid=3000001\n"
+				   "19 size=9663676416\n"
+				   "13 uname=dba\n"
+				   "13 gname=ops\n";
+	struct error err = { 0 };
+	struct tar_pax pax;
+
+	(void)state;
+	assert_int_equal(
+	    tar_pax_parse((const uint8_t *)text, sizeof(text) - 1, &pax, &err), 0);
+	assert_true(pax.has_uid && pax.has_gid && pax.has_size);
+	assert_true(pax.uid == 3000000 && pax.gid == 3000001 && pax.size == 9663676416);
+	assert_string_equal(pax.uname, "dba");
+	assert_string_equal(pax.gname, "ops");
+	assert_null(pax.path);
+	tar_pax_free(&pax);
+}
+
 /* POSIX's own name of UTF-8 is no surprise. */
 static void
 utf8_may_be_named(void **state)
@@ -219,6 +253,7 @@ main(void)
 		cmocka_unit_test(build_is_bounded),
 		cmocka_unit_test(parse_is_bounded),
 		cmocka_unit_test(utf8_may_be_named),
+		cmocka_unit_test(others_are_read),
 	};
 	struct CMUnitTest good[COUNT(good_rows)], bad[COUNT(bad_rows)];
 	int failed;

@@ -15,11 +15,11 @@
 #define TEN(text) text text text text text text text text text text
 
 static const struct tar_entry members[] = {
-	{ "backup_label", NULL, TAR_FILE, 0600, 0, 0, 225, 0, false },
-	{ "base", NULL, TAR_DIRECTORY, 0700, 0, 0, 0, 0, false },
-	{ TEN("a/ten/bytes"), NULL, TAR_FILE, 0600, 0, 0, 100000, 0, false },
-	{ TEN("d/ten/bytes"), NULL, TAR_DIRECTORY, 0700, 0, 0, 0, 0, false },
-	{ "backup_manifest", NULL, TAR_FILE, 0600, 0, 0, 512, 0, false },
+	{ "backup_label", NULL, TAR_FILE, 0600, 0, 0, 225, 0, "", "" },
+	{ "base", NULL, TAR_DIRECTORY, 0700, 0, 0, 0, 0, "", "" },
+	{ TEN("a/ten/bytes"), NULL, TAR_FILE, 0600, 0, 0, 100000, 0, "", "" },
+	{ TEN("d/ten/bytes"), NULL, TAR_DIRECTORY, 0700, 0, 0, 0, 0, "", "" },
+	{ "backup_manifest", NULL, TAR_FILE, 0600, 0, 0, 512, 0, "", "" },
 };
 
 /* The members with bodies of zeros, and the end; ${starts} is where each begins. */

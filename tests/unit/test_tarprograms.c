@@ -237,9 +237,9 @@ static void
 write_large_archive(const char *path)
 {
 	static const struct tar_entry large = { "large", NULL, TAR_FILE, 0600, 3000000,
-		3000001, 9663676416, -1, false };
+		3000001, 9663676416, -1, "", "" };
 	static const struct tar_entry after = { "after", NULL, TAR_DIRECTORY, 0700,
-		2097151, 2097152, 0, 8589934592, false };
+		2097151, 2097152, 0, 8589934592, "", "" };
 	struct error err = { 0 };
 	struct buf first = { 0 }, last = { 0 };
 	int fd;

@@ -45,14 +45,14 @@ static void
 file(struct tar_entry *entry, size_t size)
 {
 	*entry = (struct tar_entry){ "base/5/1259", NULL, TAR_FILE, 0600, 107, 112, size,
-		1700000000, false };
+		1700000000, "", "" };
 }
 
 static void
 directory(struct tar_entry *entry)
 {
 	*entry = (struct tar_entry){ "base/5", NULL, TAR_DIRECTORY, 0700, 107, 112, 0,
-		1700000000, false };
+		1700000000, "", "" };
 }
 
 static void

@@ -1,0 +1,175 @@
+#!/bin/sh
+# What is read was written by somebody else: archives that other programs packed anew, sets that
+# lost a part, and input that means harm.
+# shellcheck source=tests/e2e/lib.sh
+. "${0%/*}/lib.sh"
+a=$T/out/a.tar
+x=$T/out/x.tar
+from=$a
+
+# verified STATUS ARGUMENT...
+verified() {
+	status=$1
+	shift
+	captured "$BIN" verify "$@"
+	cat "$T/stdout"
+	[ "$rc" -eq "$status" ]
+}
+
+# is_sound ARCHIVE|DIR: without a word more than the verdict.
+is_sound() {
+	verified 0 "$1"
+	[ ! -s "$T/stderr" ]
+	lines 1 '^restorable' "$T/stdout"
+}
+
+# found PATTERN ARCHIVE|DIR: a finding says so.
+found() {
+	verified 3 "$2"
+	grep -qE "^pg_basetar: $1" "$T/stderr"
+}
+
+prepared() {
+	cluster_init main -k --wal-segsize=1
+	cluster_set main autovacuum=off
+	cluster_start main
+	tablespace main spc
+	sql main 'create table t tablespace spc as select generate_series(1, 1000)'
+	backup main -c fast -o "$a"
+	chmod 644 "$a"
+	is_sound "$a"
+}
+
+# ---------------------------------------------------------------- packed anew
+
+owners_named() {
+	tar -tvf "$a" base | head -n 1 | grep -q "$owner/$(id -gn "$owner") "
+	[ -z "$(tar --numeric-owner -tvf "$a" | awk '{ print $2 }' | sort -u | sed 1d)" ]
+}
+
+# members ARCHIVE: their names as GNU tar takes them, in order.
+members() {
+	tar -tf "$1" | sed 's,/$,,'
+}
+
+by_tar() { # FORMAT
+	rm -rf "$T/out/tree" "$x"
+	mkdir "$T/out/tree"
+	tar -xpf "$a" -C "$T/out/tree"
+	members "$a" | tar --format="$1" --no-recursion -cf "$x" -C "$T/out/tree" -T -
+	is_sound "$x"
+	captured "$BIN" info "$x"
+	grep -q '^tablespace' "$T/stdout"
+}
+
+by_python() {
+	[ -n "$(command -v python3)" ] || skip 'no python3 here'
+	rm -rf "$T/out/tree" "$x"
+	mkdir "$T/out/tree"
+	tar -xpf "$a" -C "$T/out/tree"
+	members "$a" | python3 -c 'import sys, tarfile
+new = tarfile.open(sys.argv[1], "w")
+for name in sys.stdin.read().splitlines():
+    new.add(sys.argv[2] + "/" + name, name, recursive=False)
+new.close()' "$x" "$T/out/tree"
+	is_sound "$x"
+}
+
+# Owner names are no proof: pg_control says that there was a pg_basetar.info.
+info_lost() {
+	rm -rf "$T/out/tree" "$x"
+	mkdir "$T/out/tree"
+	tar -xpf "$a" -C "$T/out/tree"
+	members "$a" | grep -vx pg_basetar.info |
+		tar --format=ustar --no-recursion -cf "$x" -C "$T/out/tree" -T -
+	found 'info: "pg_basetar.info": is missing or misplaced, although pg_control was written' "$x"
+}
+
+# info_of COMMAND...: the archive $from with a pg_basetar.info that COMMAND makes of its own.
+info_of() {
+	rm -rf "$T/out/tree" "$x"
+	mkdir "$T/out/tree"
+	tar -xpf "$from" -C "$T/out/tree"
+	"$@" "$T/out/tree/pg_basetar.info"
+	members "$from" | tar --format=ustar --no-recursion -cf "$x" -C "$T/out/tree" -T -
+}
+
+info_of_an_earlier() {
+	info_of sed -i 's,^start: .*,start: 0/28,'
+	found 'info: "pg_basetar.info": is of another backup than backup_label' "$x"
+}
+
+info_of_a_later() {
+	info_of sed -i 's,^start: .*,start: 9/28,'
+	found 'info: "pg_basetar.info": start: 0/[0-9A-F]+ expected, 9/28 found' "$x"
+}
+
+info_without_start() {
+	from=$T/out/n.tar
+	backup main -c fast --no-manifest -o "$from"
+	chmod 644 "$from"
+	info_of sed -i -e '/^start: /d' -e '/^start_time: /d'
+	tar -xOf "$x" pg_basetar.info | lines 0 '^start' -
+	verified 0 "$x"
+}
+
+# stale NAME OPTION...: a copy of $x that pg_basebackup sends, with pg_basetar.info as its first file.
+stale() {
+	copy=$1
+	shift
+	rm -rf "$T/out/set" "$T/out/tree"
+	at "$copy" pg_basebackup -Ft -c fast -D "$T/out/set" "$@" >/dev/null 2>&1
+	is_sound "$T/out/set"
+	mkdir "$T/out/tree"
+	tar -xf "$T/out/set/base.tar" -C "$T/out/tree"
+	members "$T/out/set/base.tar" >"$T/out/names"
+	{
+		grep -x -e backup_label -e tablespace_map "$T/out/names"
+		echo pg_basetar.info
+		grep -vx -e backup_label -e tablespace_map -e pg_basetar.info "$T/out/names"
+	} | tar --format=ustar --no-recursion --owner=postgres --group=postgres \
+		-cf "$T/out/set/base.tar" -C "$T/out/tree" -T -
+	is_sound "$T/out/set"
+	captured "$BIN" info "$T/out/set"
+	grep -q 'pg_basebackup base backup' "$T/stdout"
+}
+
+stale_info() {
+	restore copy "$a"
+	cluster_start copy
+	stale copy
+	stale copy -X none
+	cluster_stop copy
+}
+
+# A standby that has replayed nothing is backed up from where it was restored from.
+stale_on_a_standby() {
+	restore copy "$a"
+	follows copy main
+	cluster_start copy
+	stale copy -X none
+	cluster_stop copy
+	sql main checkpoint
+	cluster_stop main
+	captured as_server "$BIN" -D "$T/main/data" --offline -o "$T/out/offline.tar"
+	[ "$rc" -eq 0 ]
+	cluster_start main
+	chmod 644 "$T/out/offline.tar"
+	restore copy "$T/out/offline.tar"
+	follows copy main
+	cluster_start copy
+	stale copy -X none
+	cluster_stop copy
+}
+
+t 'a cluster, and its backup' prepared
+t 'members have the names of owner and group' owners_named
+t 'packed anew by GNU tar, ustar: sound' by_tar ustar
+t 'packed anew by GNU tar, pax: sound' by_tar posix
+t 'packed anew by Python: sound' by_python
+t 'packed anew without pg_basetar.info' info_lost
+t 'pg_basetar.info of an earlier backup' info_of_an_earlier
+t 'pg_basetar.info of a later backup' info_of_a_later
+t 'pg_basetar.info of the first archives, without a start' info_without_start
+t 'pg_basebackup of a restored cluster, pg_basetar.info first: sound' stale_info
+t 'pg_basebackup of a restored standby that is where it began: sound' stale_on_a_standby
