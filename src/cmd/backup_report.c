@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include "cmd/backup_internal.h"
 #include "run/message.h"
 #include "sink/outdir.h"
@@ -12,13 +10,14 @@ int
 backup_report_open(struct backup *b, struct error *err)
 {
 	const struct options *opt = b->opt;
+	int fd;
 
 	if (opt->report == NULL)
 		return 0;
-	if (report_open(&b->report, opt->report, opt->no_sync, err))
+	if (output_descriptor(opt, &fd, err) ||
+	    report_open(&b->report, opt->report, opt->no_sync, err))
 		return -1;
-	return report_refuse_output(b->report, opt->output,
-	    opt->output_is_stdout ? STDOUT_FILENO : -1, err);
+	return report_refuse_output(b->report, opt->output, fd, err);
 }
 
 int

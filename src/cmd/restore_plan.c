@@ -1,6 +1,4 @@
 /* Where a backup goes: the data directory, that of the WAL, and those of the tablespaces. */
-/* realpath() */
-#define _DEFAULT_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -130,25 +128,26 @@ check_relocations(const struct restore *r, struct error *err)
 static int
 check_apart(const struct restore_place *one, const struct restore_place *other, struct error *err)
 {
-	char *path;
+	struct place place;
 	struct stat st;
-	bool is_inside = false;
-	int rc;
+	bool is_inside;
 
 	if (one == other || one->dir.path == NULL || other->dir.path == NULL)
 		return 0;
-	path = realpath(one->dir.path, NULL);
-	if (path == NULL || fstat(other->dir.fd, &st) == -1)
-		rc = error_set(err, ERROR_IO, errno, "realpath");
-	else
-		rc = place_is_inside(path, &st, &is_inside, err);
-	free(path);
-	if (rc == 0 && is_inside) {
+	if (fstat(other->dir.fd, &st) == -1) {
+		error_set(err, ERROR_IO, errno, "fstat");
+		return error_wrap(err, "\"%s\"", other->dir.path);
+	}
+	if (place_take(&place, one->dir.fd, err))
+		return error_wrap(err, "\"%s\"", one->dir.path);
+	is_inside = place_is_inside(&place, &st);
+	place_free(&place);
+	if (is_inside) {
 		error_set(err, ERROR_STATE, 0, "\"%s\" and \"%s\" are not apart", one->dir.path,
 		    other->dir.path);
-		rc = error_hint(err, "Name a directory for each that is in none of the others.");
+		return error_hint(err, "Name a directory for each that is in none of the others.");
 	}
-	return rc;
+	return 0;
 }
 
 /* The target, that of the WAL, and the tablespaces are numbered. */

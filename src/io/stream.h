@@ -1,6 +1,7 @@
 #ifndef PG_BASETAR_IO_STREAM_H
 #define PG_BASETAR_IO_STREAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -50,6 +51,8 @@ struct source_ops {
 
 struct source {
 	const struct source_ops *ops;
+	/* beyond the end of what was written there its bytes are another's: a block device */
+	bool goes_on;
 };
 
 MUST_CHECK int source_read(struct source *s, void *into, size_t len, size_t *got,

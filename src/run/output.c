@@ -1,11 +1,10 @@
-/* realpath() */
-#define _DEFAULT_SOURCE
 #include "run/output.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,30 +17,6 @@
 #include "sink/record.h"
 #include "util/interrupt.h"
 #include "util/sys.h"
-
-/* Was standard output closed?  main() has put a descriptor there that cannot be written. */
-static bool
-is_closed(int fd)
-{
-	int flags = fcntl(fd, F_GETFL);
-
-	return flags == -1 || (flags & O_ACCMODE) == O_RDONLY;
-}
-
-/* Where the shell redirected standard output to, if it is a file and that can be seen. */
-static char *
-stdout_directory(void)
-{
-	struct error ignored = { 0 };
-	char *path = NULL, *directory = NULL;
-	struct stat st;
-
-	if (fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode) &&
-	    sys_readlink(AT_FDCWD, "/proc/self/fd/1", &path, &ignored) == 0)
-		directory = place_parent(path);
-	free(path);
-	return directory;
-}
 
 /* Bytes of a record; 0: there are none. */
 static size_t
@@ -95,31 +70,99 @@ add_descriptor(struct output *out, const struct options *opt, int fd, const char
 	return add_sink(out, opt, sink, err);
 }
 
+/* ---- a descriptor that we were given ---- */
+
+/*
+ * Was it closed?  main() has put one there that cannot be written, if it is a standard stream; and
+ * one that is closed by exec is none that we were given, but our own of something else.
+ */
+static bool
+is_closed(int fd)
+{
+	const int flags = fcntl(fd, F_GETFL), kept = fcntl(fd, F_GETFD);
+
+	return flags == -1 || kept == -1 || (flags & O_ACCMODE) == O_RDONLY ||
+	    (kept & FD_CLOEXEC) != 0;
+}
+
 static int
-open_stdout(struct output *out, const struct options *opt, struct cancel *cancel,
-    struct error *err)
+cannot_tell(const char *name, struct error *err)
+{
+	error_set(err, ERROR_STATE, 0, "cannot tell which directory the file of %s is in", name);
+	return error_hint(err, "Name the archive with -o FILE, or pipe it through \"cat\".");
+}
+
+/*
+ * Of the file that the shell redirected to.  It has no name when it was removed, and one that is
+ * not in sight when it was opened outside of a container.
+ */
+static int
+take_place(struct output *out, int fd, const char *name, struct error *err)
+{
+	char link[40], *path;
+	struct error why = { 0 };
+	struct stat st, its;
+	int rc;
+
+	if (fstat(fd, &st) == -1)
+		return error_set(err, ERROR_IO, errno, "%s: fstat", name);
+	if (!S_ISREG(st.st_mode) || st.st_nlink == 0)
+		return 0;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	if (sys_readlink(AT_FDCWD, link, &path, &why))
+		return cannot_tell(name, err);
+	/* a directory that we may not search is not among what we back up (place.h) */
+	if (stat(path, &its) == -1)
+		rc = errno == EACCES ? 0 : cannot_tell(name, err);
+	else if (!sys_is_same_file(&st, &its))
+		rc = cannot_tell(name, err);
+	else
+		rc = place_take_parent(&out->place, path, err);
+	free(path);
+	return rc;
+}
+
+static int
+check_descriptor(int fd, const char *name, struct error *err)
+{
+	if (fd == STDERR_FILENO) {
+		error_set(err, ERROR_USAGE, 0, "%s is standard error, where the messages go", name);
+		return error_hint(err, "Name the archive with -o FILE, or leave out -o for standard "
+				       "output.");
+	}
+	if (is_closed(fd)) {
+		error_set(err, ERROR_STATE, 0, "%s is %s", name,
+		    fd == STDOUT_FILENO ? "closed" : "not open for writing");
+		return error_hint(err, "Name the archive with -o FILE, or connect %s.",
+		    fd == STDOUT_FILENO ? "standard output" : "that descriptor");
+	}
+	if (isatty(fd)) {
+		error_set(err, ERROR_USAGE, 0, "%s is a terminal", name);
+		return error_hint(err, "Name the archive with -o FILE, or pipe %s into another program.",
+		    fd == STDOUT_FILENO ? "standard output" : "that descriptor");
+	}
+	return 0;
+}
+
+static int
+open_descriptor(struct output *out, const struct options *opt, int given, const char *name,
+    struct cancel *cancel, struct error *err)
 {
 	int fd;
 
-	if (is_closed(STDOUT_FILENO)) {
-		error_set(err, ERROR_STATE, 0, "standard output is closed");
-		return error_hint(err, "Name the archive with -o FILE, or connect standard output.");
-	}
-	if (isatty(STDOUT_FILENO)) {
-		error_set(err, ERROR_USAGE, 0, "standard output is a terminal");
-		return error_hint(err, "Name the archive with -o FILE, or pipe standard output into "
-				       "another program.");
-	}
-	out->directory = stdout_directory();
-	fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (check_descriptor(given, name, err) || take_place(out, given, name, err))
+		return -1;
+	fd = fcntl(given, F_DUPFD_CLOEXEC, 3);
 	if (fd == -1)
-		return error_set(err, ERROR_IO, errno, "standard output");
+		return error_set(err, ERROR_IO, errno, "%s", name);
 	/* so that the close at the end is the last one, and a reader sees the end */
-	close(STDOUT_FILENO);
-	if (open("/dev/null", O_RDONLY) == -1)
+	close(given);
+	if (given <= STDERR_FILENO && open("/dev/null", O_RDONLY) == -1)
 		errno = 0; /* nobody writes there any more */
-	return add_descriptor(out, opt, fd, "standard output", cancel, err);
+	return add_descriptor(out, opt, fd, name, cancel, err);
 }
+
+/* ---- what is there, and is written to ---- */
 
 enum { READER_MS = 100 }; /* between two looks for a fifo's reader */
 
@@ -132,14 +175,20 @@ may_wait(void)
 	return poll(&ending, 1, READER_MS) == 0 || interrupt_signal() == 0;
 }
 
+/* A file of another kind is the archive's, and is made anew. */
+static bool
+is_written_in_place(const struct stat *st)
+{
+	return S_ISCHR(st->st_mode) || S_ISFIFO(st->st_mode) || S_ISBLK(st->st_mode);
+}
+
 /* Each open goes by the path: who owns its directory may have put there what is root's. */
 static int
 check_opened(int fd, const char *path, const struct stat *found, struct error *err)
 {
 	struct stat st;
 
-	if (fstat(fd, &st) == 0 && sys_is_same_file(&st, found) &&
-	    (S_ISCHR(st.st_mode) || S_ISFIFO(st.st_mode)))
+	if (fstat(fd, &st) == 0 && sys_is_same_file(&st, found) && is_written_in_place(&st))
 		return 0;
 	error_set(err, ERROR_STATE, 0, "\"%s\" is another file than it was before", path);
 	return error_hint(err, "Nothing was written to it: name a fifo or device that nobody "
@@ -152,6 +201,9 @@ cannot_open(const char *path, struct error *err)
 	error_set(err, interrupt_signal() ? ERROR_CANCELLED : ERROR_IO, errno, "\"%s\"", path);
 	if (err->sys == EACCES || err->sys == EPERM)
 		return error_hint(err, "Choose an output that this user may write to.");
+	if (err->sys == EBUSY)
+		return error_hint(err, "It is mounted, or part of a volume that is: name a device "
+				       "that nothing else uses.");
 	return -1;
 }
 
@@ -159,10 +211,12 @@ cannot_open(const char *path, struct error *err)
 static int
 open_in_place(const char *path, const struct stat *found, struct error *err)
 {
+	/* of a block device O_EXCL asks that nothing be mounted from it (open(2)) */
+	const int exclusive = S_ISBLK(found->st_mode) ? O_EXCL : 0;
 	int fd, rc;
 
 	do
-		fd = open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+		fd = open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC | exclusive);
 	while (fd == -1 && errno == ENXIO && S_ISFIFO(found->st_mode) && may_wait());
 	if (fd == -1)
 		return cannot_open(path, err);
@@ -175,7 +229,7 @@ open_in_place(const char *path, const struct stat *found, struct error *err)
 	return -1;
 }
 
-/* A character device or fifo that exists is written to, not replaced. */
+/* A device or fifo that exists is written to, not replaced. */
 static int
 open_device(struct output *out, const struct options *opt, const struct stat *found,
     struct cancel *cancel, struct error *err)
@@ -201,10 +255,14 @@ open_file(struct output *out, const struct options *opt, struct cancel *cancel,
 		.no_sync = opt->no_sync,
 		.cancel = cancel };
 	struct sink *sink;
+	const char *name;
 
-	out->directory = place_parent(opt->output);
 	if (outfile_open(&sink, &file, err))
 		return -1;
+	if (place_take(&out->place, outfile_directory(sink, &name), err)) {
+		sink_free(sink);
+		return error_wrap(err, "\"%s\"", opt->output);
+	}
 	return add_sink(out, opt, sink, err);
 }
 
@@ -216,8 +274,9 @@ open_directory(struct output *out, const struct options *opt, struct cancel *can
 
 	if (outdir_open(&out->dir, &dir, err))
 		return -1;
-	out->directory = realpath(opt->output, NULL);
-	return out->directory ? 0 : error_set(err, ERROR_IO, errno, "\"%s\"", opt->output);
+	if (place_take(&out->place, outdir_directory(out->dir), err))
+		return error_wrap(err, "\"%s\"", opt->output);
+	return 0;
 }
 
 int
@@ -225,17 +284,30 @@ output_open(struct output *out, const struct options *opt, struct cancel *cancel
     struct error *err)
 {
 	struct stat st;
+	int given;
 
-	*out = (struct output){ .fd = -1 };
+	*out = (struct output){ .name = opt->output ? opt->output : "standard output", .fd = -1 };
 	if (open_rate(out, opt, cancel, err))
 		return -1;
 	if (opt->split)
 		return open_directory(out, opt, cancel, err);
-	if (opt->output_is_stdout)
-		return open_stdout(out, opt, cancel, err);
-	if (stat(opt->output, &st) == 0 && (S_ISCHR(st.st_mode) || S_ISFIFO(st.st_mode)))
+	if (output_descriptor(opt, &given, err))
+		return -1;
+	if (given != -1)
+		return open_descriptor(out, opt, given, out->name, cancel, err);
+	if (stat(opt->output, &st) == 0 && is_written_in_place(&st))
 		return open_device(out, opt, &st, cancel, err);
 	return open_file(out, opt, cancel, err);
+}
+
+int
+output_descriptor(const struct options *opt, int *fd, struct error *err)
+{
+	*fd = STDOUT_FILENO;
+	if (opt->output_is_stdout)
+		return 0;
+	*fd = -1;
+	return opt->split ? 0 : place_descriptor(opt->output, fd, err);
 }
 
 int
@@ -253,16 +325,9 @@ int
 output_refuse_inside(const struct output *out, const struct stat *inside, const char *what,
     struct error *err)
 {
-	bool is_inside;
-
-	if (out->directory == NULL)
+	if (!place_is_inside(&out->place, inside))
 		return 0;
-	if (place_is_inside(out->directory, inside, &is_inside, err))
-		return -1;
-	if (!is_inside)
-		return 0;
-	error_set(err, ERROR_STATE, 0, "the output, in \"%s\", is inside %s", out->directory,
-	    what);
+	error_set(err, ERROR_STATE, 0, "the output \"%s\" is inside %s", out->name, what);
 	return error_hint(err, "Write the backup to a place outside what it backs up.");
 }
 
@@ -295,5 +360,5 @@ output_free(struct output *out)
 	free(out->sinks);
 	outdir_free(out->dir);
 	rate_free(out->rate);
-	free(out->directory);
+	place_free(&out->place);
 }

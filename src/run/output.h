@@ -5,26 +5,31 @@
 
 #include "io/stream.h"
 #include "option/options.h"
+#include "run/place.h"
 #include "util/cancel.h"
 
 /* Where the archive goes, or with --split the archives. */
 struct output {
 	struct sink **sinks; /* one, or a file each in the order in which they appear */
 	size_t count;
-	char *directory; /* of the files, absolute, without links; NULL: it is no file */
+	const char *name;   /* for messages, borrowed */
+	struct place place; /* of the files */
 	int fd; /* the sink's, where that may be a pipe; else -1 */
 	struct outdir *dir; /* of --split; NULL */
 	struct rate *rate;  /* which all sinks share; NULL: no limit */
 };
 
 /*
- * Open what -o names: standard output (refused when it is closed or a terminal), a
- * device or fifo that exists, or a file that will appear when it is complete; with
- * --split a directory, which has no files yet.  What is written passes --max-rate and
- * --blocking-factor.  output_free() it, also after a failure.
+ * Open what -o names: standard output or another descriptor that we were given (refused when it
+ * is closed or a terminal), a device or fifo that exists, or a file that will appear when it is
+ * complete; with --split a directory, which has no files yet.  What is written passes --max-rate
+ * and --blocking-factor.  output_free() it, also after a failure.
  */
 MUST_CHECK int output_open(struct output *, const struct options *, struct cancel *,
     struct error *err);
+
+/* The descriptor that -o names, of standard output too; else *fd is -1. */
+MUST_CHECK int output_descriptor(const struct options *, int *fd, struct error *err);
 
 /* One more file ${name} in the directory of --split. */
 MUST_CHECK int output_add(struct output *, const struct options *, const char *name,

@@ -2,42 +2,218 @@
 #define _DEFAULT_SOURCE
 #include "run/place.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/buf.h"
+#include "util/number.h"
 #include "util/path.h"
 #include "util/sys.h"
 
-char *
-place_parent(const char *path)
-{
-	struct error ignored = { 0 };
-	char *parent, *name, *real;
+/* ---- inside of what? ---- */
 
-	if (path_split(path, &parent, &name, &ignored))
-		return NULL;
-	real = realpath(parent, NULL);
-	free(parent);
-	free(name);
-	return real;
+static int
+add_row(struct place *place, const struct stat *st, struct error *err)
+{
+	struct place_row *rows = realloc(place->rows, (place->count + 1) * sizeof(*rows));
+
+	if (rows == NULL)
+		return error_memory(err);
+	place->rows = rows;
+	rows[place->count++] = (struct place_row){ st->st_dev, st->st_ino };
+	return 0;
+}
+
+static bool
+is_last(const struct place *place, const struct stat *st)
+{
+	const struct place_row *last = &place->rows[place->count - 1];
+
+	return last->device == st->st_dev && last->inode == st->st_ino;
+}
+
+/* Of the directory ${at}, which ends in a slash, below ${dirfd}.  The root holds itself. */
+static int
+climb(struct place *place, int dirfd, struct buf *at, struct error *err)
+{
+	struct stat st;
+
+	for (;;) {
+		if (fstatat(dirfd, buf_text(at), &st, 0) == -1)
+			return errno == EACCES ? 0 : error_set(err, ERROR_IO, errno, "stat");
+		if (place->count > 0 && is_last(place, &st))
+			return 0;
+		if (add_row(place, &st, err) || buf_append(at, "../", 3, err))
+			return -1;
+	}
+}
+
+static int
+take(struct place *out, int dirfd, const char *directory, struct error *err)
+{
+	struct buf at = { 0 };
+	int rc;
+
+	*out = (struct place){ 0 };
+	rc = buf_printf(&at, err, "%s/", directory) || climb(out, dirfd, &at, err) ? -1 : 0;
+	if (rc == -1) {
+		place_free(out);
+		error_wrap(err, "directory \"%s\"", buf_text(&at));
+	}
+	buf_free(&at);
+	return rc;
 }
 
 int
-place_is_inside(const char *directory, const struct stat *inside, bool *is_inside,
-    struct error *err)
+place_take(struct place *out, int dirfd, struct error *err)
 {
-	char *path = strdup(directory);
-	struct stat st;
-	bool found = false;
+	return take(out, dirfd, ".", err);
+}
 
-	if (path == NULL)
-		return error_memory(err);
-	/* up from the directory to the root */
-	for (char *end = path + strlen(path); !found && end; end = strrchr(path, '/')) {
-		*end = '\0';
-		found = stat(path[0] ? path : "/", &st) == 0 && sys_is_same_file(&st, inside);
+int
+place_take_parent(struct place *out, const char *path, struct error *err)
+{
+	char *parent, *name;
+	int rc;
+
+	*out = (struct place){ 0 };
+	if (path_split(path, &parent, &name, err))
+		return -1;
+	rc = take(out, AT_FDCWD, parent, err);
+	free(parent);
+	free(name);
+	return rc;
+}
+
+bool
+place_is_inside(const struct place *place, const struct stat *st)
+{
+	for (size_t i = 0; i < place->count; i++)
+		if (place->rows[i].device == st->st_dev && place->rows[i].inode == st->st_ino)
+			return true;
+	return false;
+}
+
+void
+place_free(struct place *place)
+{
+	free(place->rows);
+	*place = (struct place){ 0 };
+}
+
+/* ---- a descriptor ---- */
+
+/* Links that lead to links, as many as the system follows itself. */
+enum { LINKS_MOST = 40 };
+
+/* proc(5) and the fdescfs of the BSDs: where the names are numbers of descriptors. */
+static const char *const directories[] = { "/proc/self/fd", "/proc/thread-self/fd", "/dev/fd" };
+
+static bool
+has_descriptors(const char *real)
+{
+	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++) {
+		char *ours = realpath(directories[i], NULL);
+		const bool is_it = ours && strcmp(ours, real) == 0;
+
+		free(ours);
+		if (is_it)
+			return true;
 	}
-	free(path);
-	*is_inside = found;
-	return 0;
+	return false;
+}
+
+/* Then opening it fails as well, and says so. */
+static bool
+is_out_of_reach(int sys)
+{
+	return sys == ENOENT || sys == ENOTDIR || sys == EACCES || sys == ELOOP ||
+	    sys == ENAMETOOLONG;
+}
+
+/* The directory's path without links; NULL: there is none. */
+static int
+resolve(const char *directory, char **real, struct error *err)
+{
+	*real = realpath(directory, NULL);
+	if (*real || is_out_of_reach(errno))
+		return 0;
+	return error_set(err, ERROR_IO, errno, "\"%s\": realpath", directory);
+}
+
+/* ${target}, as a link in ${directory} has it. */
+static int
+follow(const char *directory, const char *target, char **next, struct error *err)
+{
+	struct buf at = { 0 };
+
+	if (target[0] == '/' ? buf_printf(&at, err, "%s", target) :
+			       buf_printf(&at, err, "%s/%s", directory, target))
+		return -1;
+	*next = strdup(buf_text(&at));
+	buf_free(&at);
+	return *next ? 0 : error_memory(err);
+}
+
+/* One link further: *next, or NULL where there is none. */
+static int
+read_link(const char *path, const char *directory, char **next, struct error *err)
+{
+	struct error why = { 0 };
+	char *target;
+	int rc;
+
+	if (sys_readlink(AT_FDCWD, path, &target, &why)) {
+		if (why.sys == EINVAL || is_out_of_reach(why.sys))
+			return 0;
+		*err = why;
+		return error_wrap(err, "\"%s\"", path);
+	}
+	rc = follow(directory, target, next, err);
+	free(target);
+	return rc;
+}
+
+/* Is ${path} such a name itself?  Else where it leads, if it is a link. */
+static int
+look(const char *path, int *fd, char **next, struct error *err)
+{
+	char *directory, *name, *real = NULL;
+	uint64_t number;
+	int rc;
+
+	if (path_split(path, &directory, &name, err))
+		return -1;
+	*next = NULL;
+	rc = resolve(directory, &real, err);
+	if (real == NULL)
+		;
+	else if (has_descriptors(real) && number_parse(name, strlen(name), INT_MAX, &number))
+		*fd = (int)number;
+	else
+		rc = read_link(path, directory, next, err);
+	free(directory);
+	free(name);
+	free(real);
+	return rc;
+}
+
+int
+place_descriptor(const char *path, int *fd, struct error *err)
+{
+	char *at = strdup(path), *next = NULL;
+	int rc = at ? 0 : error_memory(err);
+
+	*fd = -1;
+	for (int i = 0; rc == 0 && at && *fd == -1 && i < LINKS_MOST; i++) {
+		rc = look(at, fd, &next, err);
+		free(at);
+		at = next;
+	}
+	free(at);
+	return rc;
 }

@@ -94,16 +94,23 @@ hear_finding(struct message_listener *l, const struct finding *f)
 static int
 check_owner(const struct report *r, struct error *err)
 {
+	const char *name;
+	const int dirfd = outfile_directory(r->sink, &name);
 	const uid_t us = geteuid();
 	struct stat dir, file;
 
-	if (us == 0 || r->directory == NULL || stat(r->directory, &dir) == -1 ||
-	    lstat(r->path, &file) == -1 || (dir.st_mode & S_ISVTX) == 0 || dir.st_uid == us ||
-	    file.st_uid == us)
+	if (us == 0)
+		return 0;
+	if (fstat(dirfd, &dir) == -1)
+		return error_set(err, ERROR_IO, errno, "\"%s\": fstat of its directory", r->path);
+	if (fstatat(dirfd, name, &file, AT_SYMLINK_NOFOLLOW) == -1)
+		return errno == ENOENT ? 0 : error_set(err, ERROR_IO, errno, "\"%s\"", r->path);
+	if ((dir.st_mode & S_ISVTX) == 0 || dir.st_uid == us || file.st_uid == us)
 		return 0;
 	error_set(err, ERROR_STATE, 0,
-	    "the file \"%s\" belongs to another user, and \"%s\" keeps it from being replaced",
-	    r->path, r->directory);
+	    "the file \"%s\" belongs to another user, and its directory keeps it from being "
+	    "replaced",
+	    r->path);
 	return error_hint(err, "Remove it, or write the report to a directory of this user's.");
 }
 
@@ -158,10 +165,45 @@ cannot_open(struct error *err)
 	return error_wrap(err, "report");
 }
 
+/* A name that is a descriptor would be replaced, and what is there would get nothing. */
+static int
+refuse_descriptor(const char *path, struct error *err)
+{
+	int fd;
+
+	if (place_descriptor(path, &fd, err))
+		return error_wrap(err, "report");
+	if (fd == -1)
+		return 0;
+	error_set(err, ERROR_USAGE, 0, "the report cannot go to descriptor %d, \"%s\"", fd, path);
+	return error_hint(err, "Name a file: it appears there when the run has ended.");
+}
+
+static int
+open_file(struct report *r, bool no_sync, struct error *err)
+{
+	const char *name;
+
+	if (refuse_descriptor(r->path, err))
+		return -1;
+	/* not to be cancelled: that a run was is what it has to say */
+	if (outfile_open(&r->sink,
+		&(struct outfile_options){ .path = r->path,
+		    .force = true,
+		    .no_sync = no_sync,
+		    .mode = 0666 },
+		err))
+		return cannot_open(err);
+	if (place_take(&r->place, outfile_directory(r->sink, &name), err))
+		return error_wrap(err, "report \"%s\"", r->path);
+	return check_owner(r, err) || check_replaced(r, err) ? -1 : 0;
+}
+
 int
 report_open(struct report **out, const char *path, bool no_sync, struct error *err)
 {
 	struct report *r = calloc(1, sizeof(*r));
+	int rc;
 
 	*out = NULL;
 	if (r == NULL)
@@ -171,22 +213,8 @@ report_open(struct report **out, const char *path, bool no_sync, struct error *e
 	r->findings.end = &r->findings.first;
 	r->started = time(NULL);
 	r->path = strdup(path);
-	if (r->path == NULL) {
-		report_free(r);
-		return error_memory(err);
-	}
-	/* not to be cancelled: that a run was is what it has to say */
-	if (outfile_open(&r->sink,
-		&(struct outfile_options){ .path = r->path,
-		    .force = true,
-		    .no_sync = no_sync,
-		    .mode = 0666 },
-		err)) {
-		report_free(r);
-		return cannot_open(err);
-	}
-	r->directory = place_parent(path);
-	if (check_owner(r, err) || check_replaced(r, err)) {
+	rc = r->path ? open_file(r, no_sync, err) : error_memory(err);
+	if (rc == -1) {
 		report_free(r);
 		return -1;
 	}
@@ -204,7 +232,7 @@ report_free(struct report *r)
 	sink_free(r->sink);
 	free_rows(&r->warnings);
 	free_rows(&r->findings);
-	free(r->directory);
+	place_free(&r->place);
 	free(r->path);
 	free(r);
 }
@@ -225,51 +253,72 @@ report_refuse_inside(struct report *r, const struct stat *st, const char *what,
     struct error *err)
 {
 	char text[128];
-	bool is_inside;
 
-	if (r == NULL || r->directory == NULL)
-		return 0;
-	if (place_is_inside(r->directory, st, &is_inside, err))
-		return -1;
-	if (!is_inside)
+	if (r == NULL || !place_is_inside(&r->place, st))
 		return 0;
 	snprintf(text, sizeof(text), "inside %s", what);
 	return refuse(r, err, text);
 }
 
-/* The same name in the same directory. */
+/* That cannot be asked: then it may be the report's, which is not to be. */
+static int
+cannot_ask(const struct report *r, struct error *err)
+{
+	error_set(err, ERROR_IO, errno, "stat");
+	return error_wrap(err, "is the report \"%s\" the output?", r->path);
+}
+
+/* The same name in the same directory.  Where that is not, the output cannot be. */
 static int
 is_same_name(const struct report *r, const char *path, bool *is_same, struct error *err)
 {
-	char *our_directory, *our_name, *directory, *name;
+	const char *our_name;
+	const int our_directory = outfile_directory(r->sink, &our_name);
+	char *directory, *name;
 	struct stat ours, its;
+	int rc = 0;
 
-	if (path_split(r->path, &our_directory, &our_name, err))
+	if (path_split(path, &directory, &name, err))
 		return -1;
-	if (path_split(path, &directory, &name, err) == 0)
-		*is_same = strcmp(our_name, name) == 0 && stat(our_directory, &ours) == 0 &&
-		    stat(directory, &its) == 0 && sys_is_same_file(&ours, &its);
-	free(our_directory);
-	free(our_name);
-	if (directory == NULL)
-		return -1;
+	if (strcmp(our_name, name) != 0)
+		;
+	else if (fstat(our_directory, &ours) == -1)
+		rc = cannot_ask(r, err);
+	else if (stat(directory, &its) == 0)
+		*is_same = sys_is_same_file(&ours, &its);
+	else if (errno != ENOENT && errno != ENOTDIR && errno != EACCES)
+		rc = cannot_ask(r, err);
 	free(directory);
 	free(name);
+	return rc;
+}
+
+/* A descriptor that is closed, or a report that is new, is nothing else. */
+static int
+is_same_file(const struct report *r, int fd, bool *is_same, struct error *err)
+{
+	struct stat ours, its;
+
+	if (fstat(fd, &its) == -1)
+		return errno == EBADF ? 0 : cannot_ask(r, err);
+	if (stat(r->path, &ours) == -1)
+		return errno == ENOENT ? 0 : cannot_ask(r, err);
+	*is_same = sys_is_same_file(&ours, &its);
 	return 0;
 }
 
 int
 report_refuse_output(struct report *r, const char *path, int fd, struct error *err)
 {
-	struct stat ours, its;
 	bool is_same = false;
 
 	if (r == NULL)
 		return 0;
-	if (path && is_same_name(r, path, &is_same, err))
+	if ((path && is_same_name(r, path, &is_same, err)) ||
+	    (!is_same && fd != -1 && is_same_file(r, fd, &is_same, err))) {
+		r->is_refused = true;
 		return -1;
-	if (fd != -1 && fstat(fd, &its) == 0 && stat(r->path, &ours) == 0)
-		is_same = sys_is_same_file(&ours, &its);
+	}
 	return is_same ? refuse(r, err, "the output") : 0;
 }
 

@@ -8,6 +8,7 @@
 
 #include "io/stream.h"
 #include "run/message.h"
+#include "run/place.h"
 #include "run/report.h"
 #include "json/json.h"
 
@@ -32,7 +33,7 @@ struct report {
 	struct sink *sink;
 	bool is_refused; /* and never to be written */
 	char *path;
-	char *directory; /* that holds it, without links; NULL: it cannot be told */
+	struct place place;
 	time_t started;
 	struct report_rows warnings, findings;
 };

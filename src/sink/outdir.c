@@ -94,6 +94,12 @@ outdir_stat(const struct outdir *d, struct stat *st, struct error *err)
 	return error_set(err, ERROR_IO, errno, "\"%s\": fstat", d->opt.path);
 }
 
+int
+outdir_directory(const struct outdir *d)
+{
+	return d->fd;
+}
+
 /* ---- its files ---- */
 
 static char *

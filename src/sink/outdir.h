@@ -31,6 +31,9 @@ MUST_CHECK int outdir_open(struct outdir **, const struct outdir_options *option
 /* What it is, wherever it was moved meanwhile. */
 MUST_CHECK int outdir_stat(const struct outdir *, struct stat *, struct error *err);
 
+/* Its descriptor, which stays its own. */
+int outdir_directory(const struct outdir *);
+
 /*
  * A new file ${name} in it.  Its finish makes the content durable, but gives it no name.
  * The caller frees it: after outdir_finish(), before outdir_free().

@@ -35,7 +35,9 @@ outfd_finish(struct sink *s, struct error *err)
 	struct stat st;
 	int fd = o->fd;
 
-	if (!o->no_sync && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && fsync(fd) == -1)
+	if (fstat(fd, &st) == -1)
+		return error_set(err, ERROR_IO, errno, "%s: fstat", o->name);
+	if (!o->no_sync && (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)) && fsync(fd) == -1)
 		return error_set(err, ERROR_IO, errno, "%s: fsync", o->name);
 	o->fd = -1;
 	if (close(fd) == -1)

@@ -177,11 +177,32 @@ outfile_directory(const struct sink *s, const char **name)
 	return o->dirfd;
 }
 
+static int
+is_directory(const struct outfile *o, struct error *err)
+{
+	error_set(err, ERROR_STATE, EISDIR, "\"%s\"", o->opt.path);
+	return error_hint(err, "-o names the archive itself, not a directory for it.");
+}
+
+/* What --force replaces: a link that leads nowhere as well, but none to a device or the like. */
+static int
+check_kind(const struct outfile *o, struct error *err)
+{
+	struct stat st;
+
+	if (fstatat(o->dirfd, o->base, &st, 0) == -1 || S_ISREG(st.st_mode))
+		return 0;
+	return S_ISDIR(st.st_mode) ? is_directory(o, err) :
+	    error_set(err, ERROR_STATE, 0, "\"%s\" is not a regular file", o->opt.path);
+}
+
 int
 outfile_appear(struct sink *s, struct error *err)
 {
 	struct outfile *o = (struct outfile *)s;
 
+	if (o->opt.force && check_kind(o, err))
+		return -1;
 	if (give_name(o) == 0) {
 		o->temporary[0] = '\0';
 		return 0;
@@ -259,13 +280,6 @@ keep_parent(struct outfile *o, int dirfd, const char *name, struct error *err)
 }
 
 static int
-is_directory(const struct outfile *o, struct error *err)
-{
-	error_set(err, ERROR_STATE, EISDIR, "\"%s\"", o->opt.path);
-	return error_hint(err, "-o names the archive itself, not a directory for it.");
-}
-
-static int
 check_name(const struct outfile *o, struct error *err)
 {
 	struct stat st;
@@ -282,10 +296,8 @@ check_name(const struct outfile *o, struct error *err)
 		error_set(err, ERROR_STATE, EEXIST, "\"%s\"", o->opt.path);
 		return error_hint(err, "Use a directory of its own for each backup.");
 	}
-	/* a link that leads nowhere may be replaced as well, one to a device may not */
-	if (fstatat(o->dirfd, o->base, &st, 0) == 0 && !S_ISREG(st.st_mode))
-		return S_ISDIR(st.st_mode) ? is_directory(o, err) :
-		    error_set(err, ERROR_STATE, 0, "\"%s\" is not a regular file", o->opt.path);
+	if (check_kind(o, err))
+		return -1;
 	if (o->opt.force)
 		return 0;
 	error_set(err, ERROR_STATE, EEXIST, "\"%s\"", o->opt.path);

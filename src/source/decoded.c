@@ -114,6 +114,7 @@ decoded_push(struct source **s, const char **name, struct error *err)
 	if (p == NULL)
 		return error_memory(err);
 	p->source.ops = &peeked_ops;
+	p->source.goes_on = (*s)->goes_on;
 	p->below = *s;
 	if (peek(p, err)) {
 		free(p);

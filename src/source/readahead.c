@@ -234,6 +234,7 @@ readahead_push(struct source **s, const struct cancel *cancel, struct error *err
 	if (r == NULL)
 		return error_memory(err);
 	r->source.ops = &readahead_ops;
+	r->source.goes_on = (*s)->goes_on;
 	r->below = *s;
 	r->cancel = cancel;
 	pthread_mutex_init(&r->lock, NULL);

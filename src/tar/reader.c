@@ -139,7 +139,8 @@ read_end(struct tar_reader *r, struct error *err)
 		return -1;
 	if (got < TAR_BLOCK)
 		return cut(r, "in the end of the archive", err);
-	while (got > 0) {
+	r->has_ended = r->source->goes_on && is_zero(r->scratch, got);
+	while (got > 0 && !r->has_ended) {
 		if (!is_zero(r->scratch, got))
 			return error_set(err, ERROR_FORMAT, 0,
 			    "archive goes on behind its end, at offset %" PRIu64, offset);

@@ -41,7 +41,7 @@ enum { MOST = 4 * 1024 * 1024 };
 static int
 decode(const uint8_t *bytes, size_t len, size_t chunk, uint64_t *sum, struct error *err)
 {
-	struct memory m = { { &ops }, bytes, len, chunk };
+	struct memory m = { { &ops, false }, bytes, len, chunk };
 	struct source *s = &m.source;
 	static uint8_t out[64 * 1024];
 	const char *name;

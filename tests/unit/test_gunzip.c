@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "source/decoded.h"
+#include "source/gunzip.h"
 #include "support/memstream.h"
 #include "util/buf.h"
 
@@ -243,6 +244,39 @@ beginnings(void **state)
 	buf_free(&out);
 }
 
+/* Of a block device: whatever follows the member is another's; the member itself must be whole. */
+static void
+of_a_device(void **state)
+{
+	static const char others[][18] = { "", { 0, 0, 7 }, "x", "\x1f\x8b an old one" };
+	uint8_t bytes[sizeof(text) + 1];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(others) * 2; i++) {
+		const bool is_damaged = i >= COUNT(others);
+		struct buf in = { 0 };
+		struct error err = { 0 };
+		size_t len = 0, got = 1;
+		int rc = 0;
+
+		add_member(&in, text, sizeof(text));
+		in.data[in.len - 1] ^= is_damaged; /* the last byte of its trailer */
+		assert_int_equal(buf_append(&in, others[i % COUNT(others)], 18, &err), 0);
+		struct memsource m = memstream_source(in.data, in.len, 0);
+		struct source *s = &m.source;
+		m.source.goes_on = true;
+		assert_int_equal(gunzip_push(&s, &err), 0);
+		while (rc == 0 && got > 0) {
+			rc = source_read(s, bytes + len, sizeof(bytes) - len, &got, &err);
+			len += rc == 0 ? got : 0;
+		}
+		assert_int_equal(rc, is_damaged ? -1 : 0);
+		assert_int_equal(len, sizeof(text));
+		source_free(s);
+		buf_free(&in);
+	}
+}
+
 int
 main(void)
 {
@@ -253,6 +287,7 @@ main(void)
 		cmocka_unit_test(behind_the_end),
 		cmocka_unit_test(faults_go_through),
 		cmocka_unit_test(beginnings),
+		cmocka_unit_test(of_a_device),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

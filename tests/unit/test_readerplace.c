@@ -116,6 +116,25 @@ zeros_behind_the_end_are_limited(void **state)
 	free(bytes);
 }
 
+/* A block device: after the end there is what was there before. */
+static void
+a_device_goes_on(void **state)
+{
+	uint8_t bytes[4 * TAR_BLOCK] = { 0 };
+
+	(void)state;
+	for (size_t at = 0; at < sizeof(bytes); at += TAR_BLOCK) {
+		struct memsource m = memstream_source(bytes, sizeof(bytes), 0);
+		struct error err = { 0 };
+
+		m.source.goes_on = true;
+		bytes[at] = 'x';
+		/* in the two blocks that are the end it is damage still */
+		assert_int_equal(pass_all(&m.source, &err), at < 2 * TAR_BLOCK ? -1 : 0);
+		bytes[at] = 0;
+	}
+}
+
 /* ---- sources that skip ---- */
 
 struct skipping {
@@ -166,7 +185,7 @@ a_skip_misses_no_cut(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(most); i++)
 		for (size_t len = archive.len % 64; len <= archive.len; len += 64) {
-			struct skipping k = { { &skipping_ops },
+			struct skipping k = { { &skipping_ops, false },
 				memstream_source(archive.data, len, 0), most[i], 0 };
 			bool is_whole = len == archive.len;
 			struct error err = { 0 };
@@ -186,6 +205,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(members_have_offsets),
 		cmocka_unit_test(zeros_behind_the_end_are_limited),
+		cmocka_unit_test(a_device_goes_on),
 		cmocka_unit_test(a_skip_misses_no_cut),
 	};
 

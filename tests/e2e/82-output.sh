@@ -1,0 +1,152 @@
+#!/bin/sh
+# Where the output goes: what is there is written to or left alone, and nothing but a file replaced.
+# shellcheck source=tests/e2e/lib.sh
+. "${0%/*}/lib.sh"
+# shellcheck source=tests/e2e/background.sh
+. "$top/tests/e2e/background.sh"
+
+data=$T/main/data
+
+# made COMMAND...: it succeeds, says nothing, and $T/out/archive is a backup.
+made() {
+	captured "$@"
+	[ "$rc" -eq 0 ]
+	[ ! -s "$T/stderr" ]
+	passes "$T/out/archive"
+	clean main
+	rm "$T/out/archive"
+}
+
+# refused PATTERN COMMAND...: before anything begins, and --force is not proposed.
+refused() {
+	pattern=$1
+	shift
+	captured "$@"
+	[ "$rc" -eq 1 ]
+	one_error "$T/stderr" "$pattern"
+	lines 0 '--force' "$T/stderr"
+	clean main
+}
+
+# ---------------------------------------------------------------- descriptors
+
+# The link is in a directory where it could be replaced, as root could replace /dev/stdout.
+standard_output() {
+	as_server ln -s /proc/self/fd/1 "$T/out/link"
+	for name in /dev/stdout /dev/fd/1 /proc/self/fd/1 "$T/out/link"; do
+		for force in '' --force; do
+			made eval "backup main -c fast $force -o $name >$T/out/archive"
+			made eval "backup main -c fast $force -o $name | cat >$T/out/archive"
+		done
+	done
+	[ "$(readlink "$T/out/link")" = /proc/self/fd/1 ]
+	rm "$T/out/link"
+	[ -L /dev/stdout ]
+}
+
+other_descriptor() {
+	made eval "backup main -c fast -o /dev/fd/5 5>$T/out/archive"
+	made eval "backup main -c fast -z -b 3 --force -o /proc/self/fd/5 5>$T/out/archive"
+	echo begun >"$T/out/log"
+	backup main -c fast -o /dev/fd/5 5>>"$T/out/log"
+	[ "$(head -n 1 "$T/out/log")" = begun ]
+	tail -c +7 "$T/out/log" >"$T/out/archive"
+	passes "$T/out/archive"
+	rm "$T/out/log" "$T/out/archive"
+}
+
+# Numbers that we were not given are those of our own files, whatever is in them.
+no_descriptor() {
+	for number in 3 4 5 6 7 8 9; do
+		refused 'not open for writing' backup main -c fast --force -o "/dev/fd/$number" \
+			--report="$T/out/report"
+	done
+	refused 'not open for writing' eval "backup main -c fast -o /dev/fd/5 5<$data/PG_VERSION"
+	refused 'is standard error, where the messages go' backup main -c fast -o /dev/stderr
+	refused 'is closed' eval 'backup main -c fast -o /dev/stdout >&-'
+	rm "$T/out/report"
+	empty "$T/out"
+}
+
+inside_by_descriptor() {
+	refused 'is inside the data directory' \
+		eval "backup main -c fast -o /dev/fd/5 5>$data/base/archive"
+	refused 'is inside the data directory' eval "backup main -c fast >$data/base/archive"
+	rm "$data/base/archive"
+	refused 'is the output' \
+		eval "backup main -c fast -o /dev/fd/5 --report=$T/out/report 5>$T/out/report"
+	rm "$T/out/report"
+}
+
+report_to_descriptor() {
+	as_server ln -s /dev/stdout "$T/out/link"
+	for name in /dev/stdout /dev/fd/1 "$T/out/link"; do
+		refused 'report cannot go to descriptor 1' \
+			eval "backup main -c fast -o $T/out/archive --report=$name >$T/seen"
+	done
+	[ ! -s "$T/seen" ]
+	[ -L "$T/out/link" ]
+	rm "$T/out/link"
+	empty "$T/out"
+}
+
+# ------------------------------------------------------------ what is not a file
+
+never_replaced() {
+	socket=$T/main/.s.PGSQL.$(cat "$T/main/port")
+	for force in '' --force; do
+		# shellcheck disable=SC2086 # nothing, or a word
+		refused 'is not a regular file' backup main -c fast $force -o "$socket"
+	done
+	[ -S "$socket" ]
+}
+
+# It comes to the name while the backup is being written.
+comes_to_its_name() {
+	start main -c fast --force -r 8M -o "$T/out/archive"
+	wait_until 30 in_phase 'sending files'
+	as_server mkfifo "$T/out/archive"
+	ends
+	[ "$rc" -eq 1 ]
+	grep -v "$(printf '%%')" "$T/stderr" | grep 'is not a regular file'
+	[ -p "$T/out/archive" ]
+	rm "$T/out/archive"
+	empty "$T/out"
+	clean main
+}
+
+# A device of its own, with something else on it before: that is not of the archive.
+block_device() {
+	[ "$(id -u)" -eq 0 ] || skip 'needs root'
+	head -c 64M /dev/urandom >"$T/disk"
+	device=$(losetup -f --show "$T/disk") || skip 'no loop devices here'
+	trap 'losetup -d "$device"' EXIT
+	for method in none gzip; do
+		"$BIN" -D "$data" -U postgres -h "$T/main" -p "$(cat "$T/main/port")" -c fast --force \
+			-Z "$method" -o "$device"
+		[ -b "$device" ]
+		passes "$device"
+		"$BIN" verify - <"$device"
+		"$BIN" restore -q "$device" -D "$T/copy"
+		rm -rf "$T/copy"
+	done
+	mkdir "$T/mnt"
+	mkfs -t ext4 -q "$device" || skip 'no mkfs here'
+	mount "$device" "$T/mnt" || skip 'cannot mount here'
+	echo "$T/mnt" >"$T/mounted"
+	refused 'Device or resource busy' "$BIN" -D "$data" -U postgres -h "$T/main" \
+		-p "$(cat "$T/main/port")" -c fast --force -o "$device"
+	umount "$T/mnt"
+	rm "$T/mounted"
+}
+
+cluster_init main
+cluster_start main
+t 'standard output by a name' standard_output
+t 'another descriptor' other_descriptor
+t 'no descriptor of ours' no_descriptor
+t 'a descriptor, inside of what is backed up' inside_by_descriptor
+t 'a report that names a descriptor' report_to_descriptor
+t 'a socket is not replaced' never_replaced
+t 'nor a fifo that comes to be there' comes_to_its_name
+t 'a block device' block_device
