@@ -7,6 +7,7 @@
 
 #include "datadir/dirlist.h"
 #include "util/number.h"
+#include "util/sys.h"
 
 static bool
 is_suffix(const char *text)
@@ -123,7 +124,9 @@ backupset_read(int dirfd, struct backupset *out, struct error *err)
 	int rc = dirlist_read(dirfd, &list, err);
 
 	for (size_t i = 0; i < list.count && rc == 0; i++)
-		rc = add(&set, list.rows[i].name, err);
+		rc = sys_is_lost_found(dirfd, list.rows[i].name) ?
+		    0 :
+		    add(&set, list.rows[i].name, err);
 	dirlist_free(&list);
 	if (rc == 0 && set.count > 0)
 		qsort(set.rows, set.count, sizeof(*set.rows), compare);

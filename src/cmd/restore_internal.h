@@ -28,6 +28,12 @@ struct restore_space {
 	struct restore_place place;
 };
 
+/* What may be in the places of tablespaces. */
+struct restore_guests {
+	struct newdir_guests guests; /* first */
+	const struct pg_version *version; /* of the backup; NULL: not known */
+};
+
 /* A member that comes before it is known where things go: nothing is written until then. */
 struct restore_early {
 	char *path;
@@ -54,6 +60,7 @@ struct restore {
 	bool is_planned;                  /* it is known where the tablespaces go */
 	bool is_inside_made;              /* we made the directories of those that are inside */
 	size_t nspaces;
+	struct restore_guests guests;
 	struct restore_space *spaces; /* in the order of their OIDs */
 
 	/* the member that passes */

@@ -10,6 +10,9 @@
 
 #include "archive/layout.h"
 #include "cmd/restore_internal.h"
+#include "pg/cluster.h"
+#include "pg/relfile.h"
+#include "run/message.h"
 #include "run/place.h"
 #include "util/number.h"
 #include "util/sys.h"
@@ -25,11 +28,13 @@ refused(const char *path, bool is_space, struct error *err)
 	return error_wrap(err, "\"%s\"", path);
 }
 
+/* ${guests}: those of a tablespace; NULL: it is none. */
 static int
-open_place(struct restore_place *place, const char *path, bool is_space, struct error *err)
+open_place(struct restore_place *place, const char *path, const struct newdir_guests *guests,
+    struct error *err)
 {
-	if (newdir_open(&place->dir, path, err))
-		return refused(path, is_space, err);
+	if (newdir_open(&place->dir, path, guests, err))
+		return refused(path, guests != NULL, err);
 	beneath_open(&place->beneath, place->dir.fd);
 	return 0;
 }
@@ -46,14 +51,43 @@ close_place(struct restore_place *place, bool forget)
 int
 restore_plan_target(struct restore *r, struct error *err)
 {
-	if (open_place(&r->target, r->opt->pgdata, false, err))
+	if (open_place(&r->target, r->opt->pgdata, NULL, err))
 		return error_wrap(err, "data directory");
-	if (r->opt->waldir && open_place(&r->wal, r->opt->waldir, false, err))
+	if (r->opt->waldir && open_place(&r->wal, r->opt->waldir, NULL, err))
 		return error_wrap(err, "directory of the WAL");
 	return 0;
 }
 
 /* ---- tablespaces ---- */
+
+/*
+ * Where a tablespace goes may be that of a cluster of another release, as pg_upgrade leaves it:
+ * each has a directory of its own there (GetTablespacePath(), src/common/relpath.c).
+ */
+static bool
+is_of_another_release(const struct newdir_guests *guests, int fd, const char *name)
+{
+	const struct restore_guests *g = (const struct restore_guests *)guests;
+	struct stat st;
+
+	return g->version && strcmp(name, g->version->tablespace_dir) != 0 &&
+	    relfile_is_release(name) &&
+	    fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+}
+
+static int
+open_space(struct restore *r, struct restore_space *s, struct error *err)
+{
+	if (s->is_inside)
+		return 0;
+	if (open_place(&s->place, s->location, &r->guests.guests, err))
+		return error_wrap(err, "tablespace %" PRIu32, s->oid);
+	if (s->place.dir.has_guests)
+		message_note("\"%s\" has the tablespace of another release too, which stays: "
+			     "nothing but \"%s\" is of this one",
+		    s->location, r->guests.version->tablespace_dir);
+	return 0;
+}
 
 /* As in a cluster that was unpacked by hand: it leads into the directory itself. */
 static bool
@@ -171,7 +205,7 @@ check_all_apart(const struct restore *r, struct error *err)
 
 /* As it was when it was opened: a pipe may have waited for long. */
 static int
-check_still_empty(const struct restore_place *place, struct error *err)
+check_still_empty(struct restore_place *place, struct error *err)
 {
 	if (place->dir.path == NULL || newdir_check(&place->dir, err) == 0)
 		return 0;
@@ -209,12 +243,9 @@ open_spaces(struct restore *r, bool is_ours, struct error *err)
 	if (check_relocations(r, err) || check_still_empty(&r->target, err) ||
 	    check_still_empty(&r->wal, err))
 		return -1;
-	for (size_t i = 0; i < r->nspaces; i++) {
-		struct restore_space *s = &r->spaces[i];
-
-		if (!s->is_inside && open_place(&s->place, s->location, true, err))
-			return error_wrap(err, "tablespace %" PRIu32, s->oid);
-	}
+	for (size_t i = 0; i < r->nspaces; i++)
+		if (open_space(r, &r->spaces[i], err))
+			return -1;
 	return check_all_apart(r, err) || make_inside(r, is_ours, err) ||
 		restore_write_begin(r, err) ?
 	    -1 :
@@ -237,6 +268,7 @@ restore_plan_summary(struct restore *r, const struct summary_facts *facts, struc
 		if (add_space(r, facts->tablespaces[i].oid, facts->tablespaces[i].location,
 			facts->info != NULL, err))
 			return -1;
+	r->guests = (struct restore_guests){ { is_of_another_release }, facts->version };
 	return open_spaces(r, facts->info != NULL, err);
 }
 
@@ -255,6 +287,8 @@ restore_plan_info(struct restore *r, const struct infofile *info, struct error *
 		if (add_space(r, (uint32_t)oid, told->rows[i].path, true, err))
 			return -1;
 	}
+	r->guests = (struct restore_guests){ { is_of_another_release },
+		cluster_version(info->server_version) };
 	return open_spaces(r, true, err);
 }
 

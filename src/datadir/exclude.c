@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum match { EXACT, PREFIX, TEMPORARY, UNLOGGED };
+enum match { EXACT, PREFIX, TEMPORARY, UNLOGGED, LOST_FOUND };
 
 enum { ANYWHERE = EXCLUDE_ROOT | EXCLUDE_GLOBAL | EXCLUDE_DATABASE | EXCLUDE_ELSEWHERE };
 enum { ALWAYS = EXCLUDE_RECOVERS | EXCLUDE_STARTS_CLEAN };
@@ -75,6 +75,9 @@ static const struct rule rules[] = {
 	{ "pg_basetar_tblspc", EXACT, EXCLUDE_ROOT, ALWAYS, EXCLUDE_SKIP,
 	    "tablespaces of the backup this cluster was restored from: those in use are "
 	    "sent as tablespaces, in a directory of the same name" },
+	{ "lost+found", LOST_FOUND, EXCLUDE_ROOT, ALWAYS, EXCLUDE_SKIP,
+	    "made by mkfs, where a file system is the data directory: root's, and no part of the "
+	    "cluster" },
 	{ ".DS_Store", EXACT, ANYWHERE, ALWAYS, EXCLUDE_SKIP,
 	    "a desktop's notes on a directory, which the server leaves out as well" },
 };
@@ -168,6 +171,8 @@ is_match(const struct rule *rule, const struct exclude_entry *entry)
 		return entry->is_temporary;
 	case UNLOGGED:
 		return entry->is_unlogged;
+	case LOST_FOUND:
+		return entry->is_lost_found;
 	}
 	return false;
 }

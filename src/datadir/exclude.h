@@ -65,6 +65,7 @@ struct exclude_entry {
 	bool is_directory; /* or a symbolic link, which may lead to one */
 	bool is_temporary; /* the name is that of a temporary relation's file */
 	bool is_unlogged;  /* exclude_unlogged_has() it */
+	bool is_lost_found; /* sys_is_lost_found() */
 };
 
 /* *reason is a static text, or NULL for EXCLUDE_SEND; ${reason} may be NULL. */

@@ -326,6 +326,7 @@ walk_entry(struct walker *w, const struct level *level, const struct dirlist_row
 	entry.is_directory = kind == DIRLIST_DIRECTORY || kind == DIRLIST_LINK;
 	entry.is_temporary = is_relation && file.is_temporary;
 	entry.is_unlogged = is_relation && exclude_unlogged_has(&level->unlogged, &file);
+	entry.is_lost_found = sys_is_lost_found(level->fd, row->name);
 	switch (exclude_decide(&entry, NULL)) {
 	case EXCLUDE_SKIP:
 		return 0;
@@ -449,12 +450,11 @@ out:
 static int
 walk_root(struct walker *w, struct error *err)
 {
-	int fd = w->options->datadir_fd;
 	struct stat st;
 
-	if (fstat(fd, &st) == -1)
+	if (fstat(w->options->datadir_fd, &st) == -1)
 		return failed(w, "directory", "fstat", err);
-	return walk_children(w, fd, &st, err);
+	return walk_children(w, w->options->datadir_fd, &st, err);
 }
 
 /* ${t} NULL: the whole tree. */

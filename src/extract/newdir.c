@@ -11,11 +11,23 @@
 #include "util/buf.h"
 #include "util/sys.h"
 
-/* Is there no name in it but "." and ".."? */
-static int
-look(int fd, bool *is_empty, struct error *err)
+/* Of one name: is the directory as good as empty all the same? */
+static bool
+is_nothing(struct newdir *d, const char *name)
 {
-	const int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || sys_is_lost_found(d->fd, name))
+		return true;
+	if (d->guests == NULL || !d->guests->may_stay(d->guests, d->fd, name))
+		return false;
+	d->has_guests = true;
+	return true;
+}
+
+/* Is there nothing in it that is in the way? */
+static int
+look(struct newdir *d, bool *is_empty, struct error *err)
+{
+	const int again = openat(d->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = again == -1 ? NULL : fdopendir(again);
 	struct dirent *entry;
 	int rc = 0;
@@ -26,9 +38,14 @@ look(int fd, bool *is_empty, struct error *err)
 		return -1;
 	}
 	*is_empty = true;
-	errno = 0;
-	while (*is_empty && (entry = readdir(dir)) != NULL)
-		*is_empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+	d->has_guests = false;
+	while (*is_empty) {
+		errno = 0;
+		entry = readdir(dir);
+		if (entry == NULL)
+			break;
+		*is_empty = is_nothing(d, entry->d_name);
+	}
 	if (*is_empty && errno != 0)
 		rc = error_set(err, ERROR_IO, errno, "read the directory");
 	closedir(dir);
@@ -60,11 +77,11 @@ occupied(int fd, struct error *err)
 }
 
 int
-newdir_check(const struct newdir *dir, struct error *err)
+newdir_check(struct newdir *dir, struct error *err)
 {
 	bool is_empty = true;
 
-	return look(dir->fd, &is_empty, err) || (!is_empty && occupied(dir->fd, err)) ? -1 : 0;
+	return look(dir, &is_empty, err) || (!is_empty && occupied(dir->fd, err)) ? -1 : 0;
 }
 
 /* The server must own it, and it is given its mode at the end: too late to find out. */
@@ -82,9 +99,10 @@ check_owner(int fd, struct error *err)
 }
 
 int
-newdir_open(struct newdir *out, const char *path, struct error *err)
+newdir_open(struct newdir *out, const char *path, const struct newdir_guests *guests,
+    struct error *err)
 {
-	struct newdir dir = { .path = path };
+	struct newdir dir = { .path = path, .guests = guests };
 
 	dir.is_made = mkdir(path, 0700) == 0;
 	if (!dir.is_made && errno != EEXIST)

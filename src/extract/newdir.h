@@ -5,11 +5,21 @@
 
 #include "util/error.h"
 
-/* A directory that is new, or empty, and will be filled. */
+/* What may be there already and stays: other names are in the way.  NULL: nothing may. */
+struct newdir_guests {
+	bool (*may_stay)(const struct newdir_guests *, int fd, const char *name);
+};
+
+/*
+ * A directory that is new, or empty, and will be filled.  With lost+found, which mkfs makes, it
+ * is empty.
+ */
 struct newdir {
 	const char *path; /* borrowed */
 	int fd;
 	bool is_made; /* by us */
+	bool has_guests; /* when it was last looked at */
+	const struct newdir_guests *guests; /* borrowed */
 };
 
 /*
@@ -18,10 +28,11 @@ struct newdir {
  * restore), or it is somebody else's, unless for root.  On failure nothing is open, and nothing
  * was made.
  */
-MUST_CHECK int newdir_open(struct newdir *, const char *path, struct error *err);
+MUST_CHECK int newdir_open(struct newdir *, const char *path, const struct newdir_guests *guests,
+    struct error *err);
 
 /* Is it still empty?  ERROR_STATE as above. */
-MUST_CHECK int newdir_check(const struct newdir *, struct error *err);
+MUST_CHECK int newdir_check(struct newdir *, struct error *err);
 
 /* Make it durable that it is there. */
 MUST_CHECK int newdir_sync(const struct newdir *, struct error *err);

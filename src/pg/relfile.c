@@ -81,6 +81,19 @@ take_version_dir(const char **at)
 }
 
 bool
+relfile_is_release(const char *name)
+{
+	uint32_t number;
+
+	if (!take(&name, "PG_") || !take_oid(&name, &number))
+		return false;
+	/* until 2017 a release had two numbers */
+	if (take(&name, ".") && !take(&name, "0") && !take_oid(&name, &number))
+		return false;
+	return take(&name, "_") && take_oid(&name, &number) && *name == '\0';
+}
+
+bool
 relfile_is_of_release(const char *below, bool *is_directory)
 {
 	if (!take_version_dir(&below) || (*below != '\0' && *below != '/'))

@@ -58,6 +58,9 @@ MUST_CHECK int relfile_database(struct buf *path, uint32_t space, uint32_t datab
  */
 bool relfile_is_of_release(const char *below, bool *is_directory);
 
+/* Is it the name of such a directory, of whatever release: "PG_9.6_201608131" too? */
+bool relfile_is_release(const char *name);
+
 /*
  * Can the directory ${path}, relative to the data directory, hold relation files?
  * "global", "base/DATABASE" and "pg_tblspc/OID/PG_MAJOR_CATALOG/DATABASE".

@@ -53,7 +53,8 @@ check_empty(const struct outdir *d, struct error *err)
 	}
 	errno = 0;
 	while (is_empty && (entry = readdir(dir)) != NULL)
-		is_empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+		is_empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+			   sys_is_lost_found(d->fd, entry->d_name);
 	if (is_empty && errno != 0)
 		rc = error_set(err, ERROR_IO, errno, "\"%s\": readdir", d->opt.path);
 	else if (!is_empty) {

@@ -213,6 +213,16 @@ sys_is_same_file(const struct stat *a, const struct stat *b)
 }
 
 bool
+sys_is_lost_found(int dirfd, const char *name)
+{
+	struct stat st;
+
+	return strcmp(name, "lost+found") == 0 &&
+	       fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode) &&
+	       st.st_uid == 0;
+}
+
+bool
 sys_is_same_time(const struct timespec *a, const struct timespec *b)
 {
 	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;

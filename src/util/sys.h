@@ -61,6 +61,12 @@ MUST_CHECK int sys_sync_directory(int fd, struct error *err);
 /* Are they of one file, by whatever names it was found? */
 bool sys_is_same_file(const struct stat *a, const struct stat *b);
 
+/*
+ * Is ${name} in that directory what mkfs makes at the root of a file system: the directory
+ * lost+found, which is root's?  Who mounted that there did not put it there.
+ */
+bool sys_is_lost_found(int dirfd, const char *name);
+
 /* Is it the same to the nanosecond? */
 bool sys_is_same_time(const struct timespec *a, const struct timespec *b);
 

@@ -54,7 +54,7 @@ odd_modes() {
 	takes "$@"
 	[ ! -s "$T/stderr" ]
 	gives "$kind" "$T/out/$kind"
-	[ ! -s "$T/stderr" ]
+	lines 0 ' warning: ' "$T/stderr"
 	[ -z "$(find "$T/copy" -perm /7000)" ]
 	for name in pg_stat_tmp pg_snapshots pg_serial mine/note; do
 		[ -e "$T/copy/data/$name" ]
@@ -88,3 +88,80 @@ t 'by pg_basebackup' odd_modes_stock
 cluster_stop main
 t 'offline' odd_modes stopped.tar --offline
 t 'as a snapshot' odd_modes snapshot.tar --snapshot
+
+# ------------------------------------------------------------------------------ lost+found
+
+# As mkfs makes it: nobody but root may look into it.
+mkfs_made() {
+	for directory; do
+		mkdir -m 700 "$directory/lost+found"
+	done
+}
+
+# The data directory, that of the WAL and a tablespace are file systems of their own.
+lost_and_found() {
+	[ "$(id -u)" -eq 0 ] || skip 'only root can make it'
+	cluster_start main
+	tablespace main spc
+	sql main 'create table spaced tablespace spc as select generate_series(1, 100) i'
+	mkfs_made "$T/main/data" "$T/main/data/pg_wal" "$T/main/spc"
+}
+
+# Restored to where such file systems are mounted, one of them with the tablespace of a release
+# before this one.
+gives_where_mounted() { # ARCHIVE
+	as_server mkdir -p "$T/new/data" "$T/new/wal" "$T/new/spc/PG_9.6_201608131/1"
+	as_server touch "$T/new/spc/PG_9.6_201608131/1/2"
+	mkfs_made "$T/new/data" "$T/new/wal" "$T/new/spc"
+	captured "$BIN" verify "$T/out/$1"
+	[ "$rc" -eq 0 ]
+	[ ! -s "$T/stderr" ]
+	cluster_dir copy
+	captured as_server "$BIN" restore -N "$T/out/$1" -D "$T/new/data" --waldir "$T/new/wal" \
+		-T "$T/main/spc=$T/new/spc"
+	[ "$rc" -eq 0 ]
+	lines 1 'new/spc" has the tablespace of another release too' "$T/stderr"
+	[ -e "$T/new/spc/PG_9.6_201608131/1/2" ]
+	as_server ln -s "$T/new/data" "$T/copy/data"
+	cluster_start copy
+	[ "$(sql copy 'select count(*) from spaced')" -eq 100 ]
+	cluster_stop copy
+	rm -rf "$T/copy" "$T/new"
+}
+
+# KIND OPTION...
+lost_and_given() {
+	kind=$1
+	takes "$@"
+	[ ! -s "$T/stderr" ]
+	gives_where_mounted "$kind"
+}
+
+# The output, too.
+lost_and_split() {
+	as_server mkdir "$T/out/mounted"
+	mkfs_made "$T/out/mounted"
+	lost_and_given mounted --split -c fast
+}
+
+# The tablespace of this release is in the way.
+own_release() {
+	mkdir -p "$T/new/spc"
+	cp -a "$T/main/spc/." "$T/new/spc"
+	chown "$owner" "$T/new" "$T/new/spc"
+	captured as_server "$BIN" restore -N "$T/out/lost.tar" -D "$T/new/data" -T "$T/main/spc=$T/new/spc"
+	[ "$rc" -eq 1 ]
+	one_error "$T/stderr" 'tablespace [0-9]*: .*the directory is in use'
+	rm -rf "$T/new"
+}
+
+t 'lost+found in the data directory, in pg_wal and in a tablespace' lost_and_found
+if [ -e "$T/main/data/lost+found" ]; then
+	t 'that, online' lost_and_given lost.tar -c fast
+	t 'the same tablespace there' own_release
+	t 'split, into such a directory' lost_and_split
+	cluster_stop main
+	t 'offline' lost_and_given lost-stopped.tar --offline
+	t 'as a snapshot' lost_and_given lost-snapshot.tar --snapshot
+	rmdir "$T/main/data/lost+found" "$T/main/data/pg_wal/lost+found" "$T/main/spc/lost+found"
+fi

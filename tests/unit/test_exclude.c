@@ -51,6 +51,7 @@ static struct row {
 	{ "", "pg_basetar_tblspc", true, EXCLUDE_SKIP },
 	{ "", "pg_basetar_config", true, EXCLUDE_SEND },
 	{ "", "standby.signal", false, EXCLUDE_SEND },
+	{ "", "lost+found", true, EXCLUDE_SEND }, /* of somebody else than root */
 	{ "", ".DS_Store", false, EXCLUDE_SKIP },
 	{ "base/5", ".DS_Store", false, EXCLUDE_SKIP },
 
@@ -211,6 +212,21 @@ wal_directories(void **state)
 	assert_null(exclude_wal_directory(cluster_version(18), 2));
 }
 
+static void
+lost_found(void **state)
+{
+	struct exclude_entry entry = { .mode = EXCLUDE_STARTS_CLEAN,
+		.place = EXCLUDE_ROOT,
+		.name = "lost+found",
+		.is_directory = true,
+		.is_lost_found = true };
+
+	(void)state;
+	assert_int_equal(exclude_decide(&entry, NULL), EXCLUDE_SKIP);
+	entry.place = EXCLUDE_ELSEWHERE;
+	assert_int_equal(exclude_decide(&entry, NULL), EXCLUDE_SEND);
+}
+
 /* With what nearly every root has. */
 static void
 completed(void **state)
@@ -240,6 +256,7 @@ main(void)
 		cmocka_unit_test(vital),
 		cmocka_unit_test(wal_directories),
 		cmocka_unit_test(completed),
+		cmocka_unit_test(lost_found),
 	};
 	struct CMUnitTest tests[COUNT(rows)];
 	int failures;

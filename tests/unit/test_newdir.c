@@ -1,4 +1,5 @@
 /* A directory to be filled: new or empty, and what else is there is told. */
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -57,19 +58,67 @@ new_and_empty(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
-		assert_int_equal(newdir_open(&dir, at(names[i]), &err), 0);
+		assert_int_equal(newdir_open(&dir, at(names[i]), NULL, &err), 0);
 		assert_int_equal(dir.is_made, i == 0);
 		assert_int_equal(newdir_sync(&dir, &err), 0);
 		newdir_close(&dir, true);
 		assert_int_equal(stat(at(names[i]), &st), i == 0 ? -1 : 0);
 		newdir_close(&dir, true); /* no directory is none to close */
 	}
-	assert_int_equal(newdir_open(&dir, at("new"), &err), 0);
+	assert_int_equal(newdir_open(&dir, at("new"), NULL, &err), 0);
 	assert_int_equal(fstat(dir.fd, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0700);
 	assert_int_equal(mkdirat(dir.fd, "x", 0700), 0);
 	newdir_close(&dir, true);
 	assert_int_equal(stat(at("new/x"), &st), 0);
+}
+
+/* "x" may stay, and nothing else. */
+static bool
+may_stay(const struct newdir_guests *guests, int fd, const char *name)
+{
+	(void)guests;
+	(void)fd;
+	return strcmp(name, "x") == 0;
+}
+
+static void
+with_guests(void **state)
+{
+	static const struct newdir_guests guests = { may_stay };
+	struct error err = { 0 };
+	struct newdir dir;
+
+	(void)state;
+	assert_int_equal(newdir_open(&dir, at("empty"), &guests, &err), 0);
+	assert_false(dir.has_guests);
+	newdir_close(&dir, true);
+	assert_int_equal(newdir_open(&dir, at("used"), &guests, &err), 0);
+	assert_true(dir.has_guests);
+	assert_int_equal(newdir_check(&dir, &err), 0);
+	assert_int_equal(mkdirat(dir.fd, "y", 0700), 0);
+	assert_int_equal(newdir_check(&dir, &err), -1);
+	assert_int_equal(err.sys, ENOTEMPTY);
+	newdir_close(&dir, true);
+	assert_int_equal(newdir_open(&dir, at("hidden"), &guests, &err), -1);
+}
+
+/* Root's is of mkfs; that of anybody else is a directory like others. */
+static void
+lost_found(void **state)
+{
+	struct error err = { 0 };
+	struct newdir dir;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(newdir_open(&dir, at("empty"), NULL, &err), 0);
+	assert_int_equal(mkdirat(dir.fd, "lost+found", 0700), 0);
+	assert_int_equal(newdir_check(&dir, &err), 0);
+	assert_int_equal(fchownat(dir.fd, "lost+found", 1, 1, 0), 0);
+	assert_int_equal(newdir_check(&dir, &err), -1);
+	newdir_close(&dir, true);
 }
 
 static void
@@ -88,7 +137,7 @@ occupied(void **state)
 		struct error err = { 0 };
 		struct stat st;
 
-		assert_int_equal(newdir_open(&dir, at(rows[i].name), &err), -1);
+		assert_int_equal(newdir_open(&dir, at(rows[i].name), NULL, &err), -1);
 		assert_int_equal(err.kind, ERROR_STATE);
 		assert_memory_equal(err.text, rows[i].text, strlen(rows[i].text));
 		assert_int_equal(dir.fd, -7);
@@ -101,6 +150,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(new_and_empty, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(with_guests, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(lost_found, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(occupied, set_up, tear_down),
 	};
 

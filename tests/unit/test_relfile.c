@@ -104,6 +104,13 @@ releases(void **state)
 		    is_directory != all[i].is_directory)
 			fail_msg("\"%s\"", all[i].below);
 	}
+	assert_true(relfile_is_release("PG_15_202209061"));
+	assert_true(relfile_is_release("PG_9.6_201608131"));
+	assert_true(relfile_is_release("PG_9.0_201008051"));
+	assert_false(relfile_is_release("PG_15_202209061/5"));
+	assert_false(relfile_is_release("PG_9._201608131"));
+	assert_false(relfile_is_release("PG_15"));
+	assert_false(relfile_is_release("PG_15_"));
 }
 
 /* Of which relation a path is the file. */
