@@ -104,15 +104,33 @@ backup_server_connect(struct backup *b, struct error *err)
 	return backup_slot_hold(b, err);
 }
 
+/*
+ * A standby's start waits for a restartpoint with a snapshot held, which replay waits for in
+ * turn, or cancels: it must not take minutes.
+ */
+static int
+hasten_standby(const struct backup *b, struct error *err)
+{
+	static const char text[] = "the backup of a standby begins with a fast restartpoint: a "
+				   "spread one would hold up replay, or be cancelled by it";
+
+	if (!b->opt->checkpoint_fast && b->opt->checkpoint_is_given)
+		message_warning(text);
+	else if (!b->opt->checkpoint_fast)
+		message_info("%s", text);
+	return online_restartpoint(b->session, err);
+}
+
 int
 backup_server_start(struct patrol *patrol, struct error *err)
 {
 	struct backup *b = (struct backup *)patrol;
+	const bool fast = b->opt->checkpoint_fast || b->server.in_recovery;
 	char lsn[LSN_TEXT];
 
 	if (databases_read(b->session, &b->databases, err) ||
-	    online_start(b->session, b->version, b->opt->label, b->opt->checkpoint_fast,
-		&b->started, err))
+	    (b->server.in_recovery && hasten_standby(b, err)) ||
+	    online_start(b->session, b->version, b->opt->label, fast, &b->started, err))
 		return -1;
 	b->range.start_lsn = b->started.lsn;
 	b->range.timeline = b->started.timeline;

@@ -255,6 +255,7 @@ complete_backup(struct options *o, const struct optread *r, struct error *err)
 	}
 	if (complete_output(o, err))
 		return -1;
+	o->checkpoint_is_given = optread_was_given(r, "checkpoint");
 	if (!optread_was_given(r, "wait-archive") && !optread_was_given(r, "no-wait-archive"))
 		o->wait_archive = o->wal_method == WAL_NONE;
 	if (o->jobs == 0)

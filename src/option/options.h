@@ -48,7 +48,7 @@ struct options {
 	unsigned blocking_factor; /* blocks of 512 bytes in a record; 0: no records */
 	uint64_t max_rate;        /* bytes a second; 0: as fast as can be */
 
-	bool checkpoint_fast;
+	bool checkpoint_fast, checkpoint_is_given;
 	enum wal_method wal_method;
 	bool wait_archive;           /* the stop waits until its WAL is archived */
 	unsigned wait_archive_limit; /* seconds; 0: for as long as it takes */

@@ -156,6 +156,22 @@ call_start(struct session *s, const struct pg_version *version, const char *labe
 	return rc;
 }
 
+/*
+ * CHECKPOINT is one of the commands that run without a snapshot (PlannedStmtRequiresSnapshot()
+ * in src/backend/tcop/pquery.c).  The start is a function, and has one for as long as its
+ * restartpoint takes: replay waits for it, and cancels it after max_standby_streaming_delay.
+ */
+int
+online_restartpoint(struct session *s, struct error *err)
+{
+	struct session_rows rows;
+
+	if (session_query(s, "CHECKPOINT", 0, NULL, &rows, err))
+		return session_sqlstate(s)[0] == '\0' ? -1 : session_check(s, err);
+	session_rows_free(&rows);
+	return 0;
+}
+
 int
 online_start(struct session *s, const struct pg_version *version, const char *label,
     bool fast, struct online_started *out, struct error *err)

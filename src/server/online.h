@@ -62,6 +62,12 @@ void online_server_free(struct online_server *server);
 /* Ask again for in_place_allowed: a reload may have changed it. */
 MUST_CHECK int online_allows_in_place(struct session *s, bool *allowed, struct error *err);
 
+/*
+ * Have a standby make a restartpoint, at once, without holding a snapshot meanwhile: the
+ * start that follows, which holds one, is short then.  No error if this role may not.
+ */
+MUST_CHECK int online_restartpoint(struct session *s, struct error *err);
+
 struct online_started {
 	uint64_t lsn; /* where recovery begins: the redo of the checkpoint */
 	uint64_t checkpoint_lsn;

@@ -12,6 +12,10 @@
 #define CANCEL_TRIES 5
 #define CANCEL_SECONDS 1.0
 
+/* How often something is asked that replay on a standby cancels, and the pause between. */
+#define CONFLICT_TRIES 20
+#define CONFLICT_PAUSE_MS 200
+
 /* A single statement has one result; libpq may add one that says the connection broke. */
 #define RESULTS 8
 
@@ -192,8 +196,8 @@ take_result(
 	return -1;
 }
 
-int
-session_query_within(struct session *s, double seconds, const char *sql, size_t nparams,
+static int
+query_once(struct session *s, double seconds, const char *sql, size_t nparams,
     const char *const *params, struct session_rows *rows, struct error *err)
 {
 	double deadline = seconds > 0 ? sys_monotonic() + seconds : 0;
@@ -217,6 +221,41 @@ session_query_within(struct session *s, double seconds, const char *sql, size_t 
 		return 0;
 	/* an error that also ended the connection is reported as that */
 	return PQstatus(s->conn) == CONNECTION_OK ? -1 : session_error_lost(s, err);
+}
+
+/*
+ * Replay on a standby cancels whatever holds a snapshot it is in conflict with, at once if it
+ * is late already: what we ask is repeated (ProcessInterrupts() in src/backend/tcop/postgres.c:
+ * serialization_failure, or deadlock_detected).  A start or a slot that was cancelled has left
+ * nothing; a stop is not repeated by the server, which says so.
+ */
+static bool
+is_in_conflict(const struct session *s)
+{
+	return s->conn && (strcmp(s->sqlstate, "40001") == 0 || strcmp(s->sqlstate, "40P01") == 0);
+}
+
+/* False: interrupted. */
+static bool
+pause_before_retry(const struct session *s)
+{
+	struct pollfd fd = { .fd = s->interrupt_fd, .events = POLLIN };
+
+	return poll(&fd, 1, CONFLICT_PAUSE_MS) != 1;
+}
+
+int
+session_query_within(struct session *s, double seconds, const char *sql, size_t nparams,
+    const char *const *params, struct session_rows *rows, struct error *err)
+{
+	for (int tries = 1;; tries++) {
+		if (query_once(s, seconds, sql, nparams, params, rows, err) == 0)
+			return 0;
+		if (!is_in_conflict(s) || tries == CONFLICT_TRIES)
+			return -1;
+		if (!pause_before_retry(s))
+			return interrupt_session(s, err);
+	}
 }
 
 int

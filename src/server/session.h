@@ -13,6 +13,9 @@
  * for a checkpoint or for the archiver as quickly as any other.  A session belongs to
  * one thread at a time.
  *
+ * What replay on a standby cancels, because it is in conflict with the snapshot of a query, is
+ * asked again for some time.
+ *
  * What ends a call:
  *
  *	ERROR_SERVER	the server refused (session_sqlstate() has its code), or the

@@ -5,6 +5,8 @@
 . "${0%/*}/lib.sh"
 # shellcheck source=tests/e2e/background.sh
 . "$top/tests/e2e/background.sh"
+# shellcheck source=tests/e2e/chain.sh
+. "$top/tests/e2e/chain.sh"
 archive=$T/out/base.tar
 
 # refused PATTERN: the run that just ended was, with one error that matches and a hint.
@@ -83,10 +85,63 @@ in_place_and_pg_basebackup() {
 	sql main 'drop tablespace other'
 }
 
+# ------------------------------------------------------------ standbys: replay and queries
+
+# Replay of what VACUUM removes waits for no snapshot here.
+vacuum_all_the_time() {
+	while [ -e "$T/vacuum" ]; do
+		sql main 'update v set i = i + 1'
+		sql main 'vacuum v'
+	done >/dev/null
+}
+
+conflicts() {
+	[ "$(sql standby 'select confl_snapshot > 0 from pg_stat_database_conflicts
+		where datname = current_database()')" = t ]
+}
+
+# A snapshot held for a second would be cancelled; the restartpoint writes all that changed.
+standby_in_conflict() { # OPTION...
+	sql main 'update t set g = g + 1'
+	sql main checkpoint
+	level standby main
+	touch "$T/vacuum"
+	vacuum_all_the_time &
+	busy=$!
+	captured backup standby -o "$T/out/standby.tar" "$@"
+	# it is what it is meant to be: a session that holds one is cancelled
+	fails sql standby 'begin isolation level repeatable read; select 1 from v limit 1; select pg_sleep(60)'
+	conflicts
+	rm "$T/vacuum"
+	wait "$busy"
+	[ "$rc" -eq 0 ]
+	rm "$T/out/standby.tar"
+}
+
+standby_without_rights() {
+	standby_in_conflict -U plain
+	[ ! -s "$T/stderr" ]
+}
+
+standby_as_superuser() {
+	standby_in_conflict -c spread
+	lines 1 'warning: the backup of a standby begins with a fast restartpoint' "$T/stderr"
+	lines 1 '' "$T/stderr"
+	cluster_stop standby
+}
+
 cluster_init main
+cluster_set main wal_keep_size=1GB
 cluster_start main
 sql main 'create table t as select g from generate_series(1, 100000) g'
 
+standby_of main standby max_standby_streaming_delay=100ms wal_receiver_status_interval=1s >"$T/standby.log"
+sql main 'create table v as select i from generate_series(1, 1000) i'
+sql main 'create role plain login replication'
+sql main 'grant execute on function pg_backup_start(text, boolean), pg_backup_stop(boolean) to plain'
+level standby main
+t 'a standby whose replay cancels queries, default options' standby_without_rights
+t 'a standby whose replay cancels queries, -c spread' standby_as_superuser
 t 'a tablespace made in place meanwhile' in_place_meanwhile
 t 'a role that may have some in place' in_place_for_a_role
 t 'a tablespace made in place and dropped' in_place_and_gone

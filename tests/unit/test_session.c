@@ -12,14 +12,16 @@
 
 static char noticed[256];
 
+/* Readable from the first byte on: the signal. */
+static int interrupt[2];
+
 static void
 notice(const char *text)
 {
 	snprintf(noticed, sizeof(noticed), "%s", text);
+	if (strstr(text, "interrupt"))
+		assert_int_equal(write(interrupt[1], "", 1), 1);
 }
-
-/* Readable from the first byte on: the signal. */
-static int interrupt[2];
 
 static int
 clean_up(void **state)
@@ -241,6 +243,47 @@ interrupted_before(void **state)
 	fake_done();
 }
 
+/* Replay on a standby cancels a query twice, then lets it be. */
+static void
+conflict_with_replay(void **state)
+{
+	struct session_rows rows;
+	struct error err = { 0 };
+	struct session *s;
+
+	(void)state;
+	FAKE_SCRIPT(FAKE_OPENING,
+	    { .query = "SELECT start", .params = "x", FAILS("40001", "canceling statement") },
+	    { .query = "SELECT start", .params = "x", FAILS("40P01", "canceling statement") },
+	    { .query = "SELECT start", .params = "x", .rows = "42" });
+	s = open_session(NULL);
+	assert_int_equal(session_query(s, "SELECT start", 1, (const char *[]){ "x" }, &rows, &err),
+	    0);
+	assert_string_equal(session_value(&rows, 0, 0), "42");
+	assert_string_equal(session_sqlstate(s), "");
+	session_rows_free(&rows);
+	session_free(s);
+	fake_done();
+}
+
+static void
+conflict_and_an_interrupt(void **state)
+{
+	struct session_rows rows;
+	struct error err = { 0 };
+	struct session *s;
+
+	(void)state;
+	FAKE_SCRIPT(FAKE_OPENING,
+	    { .query = "SELECT", FAILS("40001", "canceling statement"),
+		.notice = { "NOTICE", "00000", "interrupt", NULL, NULL } });
+	s = open_session(NULL);
+	assert_int_equal(session_query(s, "SELECT", 0, NULL, &rows, &err), -1);
+	assert_int_equal(err.kind, ERROR_CANCELLED);
+	session_free(s);
+	fake_done();
+}
+
 static void
 check_without_asking(void **state)
 {
@@ -270,6 +313,8 @@ static const struct CMUnitTest plain[] = {
 	TEST(values_and_their_limits),
 	TEST(interrupted_query),
 	TEST(interrupted_before),
+	TEST(conflict_with_replay),
+	TEST(conflict_and_an_interrupt),
 	TEST(check_without_asking),
 };
 
