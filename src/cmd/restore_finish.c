@@ -234,6 +234,17 @@ sync_name(struct restore *r, struct error *err)
 	return rc;
 }
 
+/* What was to keep a server from starting could not be undone. */
+static void
+still_startable(const struct restore *r, struct error *err)
+{
+	error_hint(err,
+	    "pg_control could not be taken away again: a server can start on \"%s\", but a crash of "
+	    "the system may damage it.  Remove what is in it and in the directories of its "
+	    "tablespaces and WAL.",
+	    r->target.dir.path);
+}
+
 /*
  * Under another name until it is on the disk.  Once it has its own a server starts: what fails
  * from then on takes it away again.
@@ -242,7 +253,7 @@ static int
 write_control(struct restore *r, struct error *err)
 {
 	static const char unfinished[] = LAYOUT_CONTROL ".unfinished";
-	struct error ignored;
+	struct error why = { 0 };
 
 	if (restore_write_text(r, unfinished, &r->control, r->control_mtime, err) ||
 	    restore_write_sync_files(r, err))
@@ -251,8 +262,8 @@ write_control(struct restore *r, struct error *err)
 		return error_wrap(err, "\"%s\"", unfinished);
 	if (sync_name(r, err) == 0)
 		return 0;
-	(void)!beneath_rename(&r->target.beneath, LAYOUT_CONTROL, strrchr(unfinished, '/') + 1,
-	    &ignored);
+	if (beneath_rename(&r->target.beneath, LAYOUT_CONTROL, strrchr(unfinished, '/') + 1, &why))
+		still_startable(r, err);
 	return error_wrap(err, "\"%s\"", LAYOUT_CONTROL);
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cmd/restore_internal.h"
+#include "run/message.h"
 #include "util/sys.h"
 
 /* What no file of a cluster has is not given to one: set user, set group, sticky. */
@@ -166,8 +167,12 @@ sync_one(struct filepool_sync *sync, size_t number, struct error *err)
 static int
 sync_place(const struct restore_place *place, struct error *err)
 {
-	if (place->dir.path && newdir_sync(&place->dir, err))
+	bool is_unsynced = false;
+
+	if (place->dir.path && newdir_sync(&place->dir, &is_unsynced, err))
 		return error_wrap(err, "\"%s\"", place->dir.path);
+	if (is_unsynced)
+		message_unsynced(place->dir.path);
 	return 0;
 }
 

@@ -119,18 +119,12 @@ newdir_open(struct newdir *out, const char *path, const struct newdir_guests *gu
 }
 
 int
-newdir_sync(const struct newdir *dir, struct error *err)
+newdir_sync(const struct newdir *dir, bool *is_unsynced, struct error *err)
 {
-	int rc = sys_sync_directory(dir->fd, err), parent;
-
-	if (rc == -1 || !dir->is_made)
-		return rc;
-	parent = openat(dir->fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (parent == -1)
-		return 0; /* one that we may not read; it is as old as the file system's next sync */
-	rc = sys_sync_directory(parent, err);
-	sys_close(parent);
-	return rc;
+	*is_unsynced = false;
+	if (sys_sync_directory(dir->fd, err))
+		return -1;
+	return dir->is_made ? sys_sync_parent(dir->fd, is_unsynced, err) : 0;
 }
 
 void

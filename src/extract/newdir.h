@@ -34,8 +34,11 @@ MUST_CHECK int newdir_open(struct newdir *, const char *path, const struct newdi
 /* Is it still empty?  ERROR_STATE as above. */
 MUST_CHECK int newdir_check(struct newdir *, struct error *err);
 
-/* Make it durable that it is there. */
-MUST_CHECK int newdir_sync(const struct newdir *, struct error *err);
+/*
+ * Make it durable that it is there.  *is_unsynced: the directory above may not be read, and so
+ * not be synced.
+ */
+MUST_CHECK int newdir_sync(const struct newdir *, bool *is_unsynced, struct error *err);
 
 /* With ${forget} it goes, if it was made here and nothing is in it. */
 void newdir_close(struct newdir *, bool forget);

@@ -127,6 +127,18 @@ message_warning(const char *text)
 }
 
 void
+message_unsynced(const char *path)
+{
+	struct error text = { 0 };
+
+	error_set(&text, ERROR_IO, 0,
+	    "the directory that holds \"%s\" could not be synced, as this user may not read it: a "
+	    "crash of the system may take its name away",
+	    path);
+	message_warning(text.text);
+}
+
+void
 message_finding(const struct finding *f)
 {
 	pthread_mutex_lock(&lock);

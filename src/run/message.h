@@ -34,6 +34,9 @@ const char *message_hint(const struct error *err);
 /* "pg_basetar: warning: TEXT". */
 void message_warning(const char *text);
 
+/* A warning: the directory ${path} was made in one that may not be read, and so not be synced. */
+void message_unsynced(const char *path);
+
 /*
  * "pg_basetar: warning: TEXT", and "hint: HINT" if it has one of its own: something failed,
  * but not the run, of which the one error tells.  Said with -q, too, and to no listener.

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "run/message.h"
 #include "run/place.h"
 #include "sink/outdir.h"
 #include "sink/outfd.h"
@@ -346,10 +347,16 @@ output_wait(const struct output *out, int ms, struct error *err)
 int
 output_finish(struct output *out, struct error *err)
 {
+	bool is_unsynced = false;
+
 	for (size_t i = 0; i < out->count; i++)
 		if (sink_finish(out->sinks[i], err))
 			return -1;
-	return out->dir ? outdir_finish(out->dir, err) : 0;
+	if (out->dir && outdir_finish(out->dir, &is_unsynced, err))
+		return -1;
+	if (is_unsynced)
+		message_unsynced(out->name);
+	return 0;
 }
 
 void

@@ -334,16 +334,35 @@ put(struct report *r, const struct json *j, struct error *err)
 	    0;
 }
 
-/* In the directory that was opened: as root we follow no path that others may bend. */
-static void
+/*
+ * In the directory that was opened: as root we follow no path that others may bend.  False: a
+ * report may be there still.
+ */
+static bool
 remove_earlier(const struct report *r)
 {
 	struct error ignored = { 0 };
 	const char *name;
 	int dirfd = outfile_directory(r->sink, &name);
 
-	if (check_replaced(r, &ignored) == 0)
-		unlinkat(dirfd, name, 0);
+	if (check_replaced(r, &ignored))
+		return ignored.kind == ERROR_STATE;
+	return unlinkat(dirfd, name, 0) == 0 || errno == ENOENT;
+}
+
+/* Whoever reads what is there, or misses it, should know. */
+static void
+explain(const struct report *r, enum report_verdict verdict, struct error *err)
+{
+	err->hint[0] = '\0';
+	if (!remove_earlier(r))
+		error_hint(err, "A report could not be removed from there, and is not to be relied "
+				"on%s.",
+		    verdict == REPORT_FAILED ? "" :
+					       "; the exit status tells of the backup alone");
+	else if (verdict != REPORT_FAILED)
+		error_hint(err, "The exit status tells of the backup alone, whatever became of the "
+				"report.");
 }
 
 int
@@ -360,10 +379,6 @@ report_write(struct report *r, enum report_verdict verdict, const struct error *
 	json_free(&j);
 	if (rc == 0)
 		return 0;
-	remove_earlier(r);
-	err->hint[0] = '\0';
-	if (verdict != REPORT_FAILED)
-		error_hint(err, "The exit status tells of the backup alone, whatever became of the "
-				"report.");
+	explain(r, verdict, err);
 	return error_wrap(err, "the report was not written");
 }

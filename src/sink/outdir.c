@@ -136,38 +136,49 @@ outdir_file(struct outdir *d, const char *name, struct sink **file, struct error
 
 /* ---- the end ---- */
 
-static int
-sync_directory(const struct outdir *d, const char *name, struct error *err)
+/* The last one first: what tells a whole backup goes before what it tells of. */
+static void
+take_names_away(const struct outdir *d, size_t named, struct error *err)
 {
-	int fd = openat(d->fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int rc = fd == -1 ? 0 : sys_sync_directory(fd, err);
+	struct error why = { 0 };
+	size_t left = 0;
 
-	if (rc == -1)
-		error_wrap(err, "\"%s\"", d->opt.path);
-	sys_close(fd);
-	return rc;
+	while (named > 0)
+		left += outfile_vanish(d->parts[--named].file, &why) == -1;
+	if (left == 0)
+		return;
+	err->hint[0] = '\0';
+	error_hint(err, "%zu file%s of the backup could not be removed from \"%s\" again: remove "
+			"what is in it.",
+	    left, left == 1 ? "" : "s", d->opt.path);
+}
+
+/* A new directory has a name to be synced as well, before it matters. */
+static int
+sync_above(const struct outdir *d, bool *is_unsynced, struct error *err)
+{
+	if (!d->is_made || d->opt.no_sync)
+		return 0;
+	return sys_sync_parent(d->fd, is_unsynced, err);
 }
 
 int
-outdir_finish(struct outdir *d, struct error *err)
+outdir_finish(struct outdir *d, bool *is_unsynced, struct error *err)
 {
 	size_t named = 0;
-	int rc = 0;
+	int rc;
 
-	/* a new directory has a name to be synced as well, before it matters */
-	if (d->is_made && !d->opt.no_sync)
-		rc = sync_directory(d, "..", err);
-	while (rc == 0 && named < d->count) {
+	*is_unsynced = false;
+	if (sync_above(d, is_unsynced, err))
+		return error_wrap(err, "\"%s\"", d->opt.path);
+	for (rc = 0; rc == 0 && named < d->count; named += rc == 0)
 		rc = outfile_appear(d->parts[named].file, err);
-		named += rc == 0;
-	}
-	if (rc == 0 && !d->opt.no_sync)
-		rc = sync_directory(d, ".", err);
-	/* the last one first: what tells a whole backup goes before what it tells of */
-	while (rc == -1 && named > 0)
-		outfile_vanish(d->parts[--named].file);
+	if (rc == 0 && !d->opt.no_sync && sys_sync_directory(d->fd, err))
+		rc = error_wrap(err, "\"%s\"", d->opt.path);
 	if (rc == 0)
 		d->is_made = false;
+	else
+		take_names_away(d, named, err);
 	return rc;
 }
 

@@ -43,10 +43,11 @@ MUST_CHECK int outdir_file(struct outdir *, const char *name, struct sink **file
 
 /*
  * Every file is finished: give all their names, in the order in which they were made, and
- * sync the directory.  On failure none has a name.  One that has come to a name of theirs
- * meanwhile stays, and is ERROR_STATE.
+ * sync the directory.  On failure none has a name; the hint says so if one could not be taken
+ * away again.  One that has come to a name of theirs meanwhile stays, and is ERROR_STATE.
+ * *is_unsynced: the directory is new, and the one above may not be read, and so not be synced.
  */
-MUST_CHECK int outdir_finish(struct outdir *, struct error *err);
+MUST_CHECK int outdir_finish(struct outdir *, bool *is_unsynced, struct error *err);
 
 /* Not finished: a directory that was made goes away again.  NULL is no directory. */
 void outdir_free(struct outdir *);

@@ -217,18 +217,30 @@ outfile_appear(struct sink *s, struct error *err)
 					    "Use a name of its own for each backup, or --force.");
 }
 
-void
-outfile_vanish(struct sink *s)
+int
+outfile_vanish(struct sink *s, struct error *err)
 {
-	struct outfile *o = (struct outfile *)s;
+	const struct outfile *o = (const struct outfile *)s;
 
-	unlinkat(o->dirfd, o->base, 0);
+	if (unlinkat(o->dirfd, o->base, 0) == 0 || errno == ENOENT)
+		return 0;
+	return error_set(err, ERROR_IO, errno, "\"%s\": unlink", o->opt.path);
+}
+
+/* Who looks for the file only must not take it for the work of a run that went well. */
+static int
+stays(const struct outfile *o, struct error *err)
+{
+	return error_hint(err, "\"%s\" is there all the same, and whole, but a crash of the system "
+			       "may undo that: remove it, or sync its file system and verify it.",
+	    o->opt.path);
 }
 
 static int
 outfile_finish(struct sink *s, struct error *err)
 {
 	struct outfile *o = (struct outfile *)s;
+	struct error why = { 0 };
 
 	if (complete(o, err))
 		return -1;
@@ -239,9 +251,7 @@ outfile_finish(struct sink *s, struct error *err)
 	if (sync_directory(o, err) == 0)
 		return 0;
 	/* what failed is not to look like a backup, but what it replaced is gone already */
-	if (!o->opt.force)
-		outfile_vanish(s);
-	return -1;
+	return o->opt.force || outfile_vanish(s, &why) ? stays(o, err) : -1;
 }
 
 static const struct sink_ops outfile_ops = { outfile_write, outfile_finish, outfile_free };

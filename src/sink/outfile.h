@@ -16,7 +16,8 @@
  * It is mode 0600 unless told otherwise (less what the umask takes): it holds everything
  * the database does.
  * finish syncs the file, gives it its name and syncs the directory; without ${force} a
- * file that has come to that name meanwhile is not replaced, but ERROR_STATE.
+ * file that has come to that name meanwhile is not replaced, but ERROR_STATE.  A finish that
+ * fails leaves nothing under the name, or says in its hint that it could not be helped.
  *
  * ERROR_STATE: the name exists (and no ${force}), is a directory or another thing that is
  * no regular file, or its directory does not exist.  ERROR_IO: all else.  ${path} must
@@ -40,11 +41,12 @@ int outfile_directory(const struct sink *, const char **name);
  * The same for one of several files that appear together (outdir.h), of the name ${name} in
  * the directory ${dirfd}, of which the sink makes a descriptor of its own; ${path} is for
  * messages only.  finish does all but give it its name and sync the directory.  Then appear
- * gives the name, and vanish takes it away again, where a later one could not be given.
+ * gives the name, and vanish takes it away again, where a later one could not be given; that
+ * may fail too.
  */
 MUST_CHECK int outfile_open_part(struct sink **, int dirfd, const char *name,
     const struct outfile_options *, struct error *err);
 MUST_CHECK int outfile_appear(struct sink *, struct error *err);
-void outfile_vanish(struct sink *);
+MUST_CHECK int outfile_vanish(struct sink *, struct error *err);
 
 #endif

@@ -206,6 +206,22 @@ sys_sync_directory(int fd, struct error *err)
 	return error_set(err, ERROR_IO, errno, "fsync of the directory");
 }
 
+int
+sys_sync_parent(int fd, bool *is_unsynced, struct error *err)
+{
+	const int parent = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc;
+
+	*is_unsynced = parent == -1 && errno == EACCES;
+	if (*is_unsynced)
+		return 0;
+	if (parent == -1)
+		return error_set(err, ERROR_IO, errno, "open the directory above, to sync it");
+	rc = sys_sync_directory(parent, err);
+	sys_close(parent);
+	return rc;
+}
+
 bool
 sys_is_same_file(const struct stat *a, const struct stat *b)
 {

@@ -58,6 +58,12 @@ MUST_CHECK int sys_room(int fd, uint64_t *available, uint64_t *total, struct err
 /* fsync() of a directory.  No error but of a disk: not all file systems can do it. */
 MUST_CHECK int sys_sync_directory(int fd, struct error *err);
 
+/*
+ * The same of the directory that holds the directory ${fd}.  One that we may pass but not read
+ * (EACCES) cannot be synced: then *is_unsynced, and no error.  Any other failure is one.
+ */
+MUST_CHECK int sys_sync_parent(int fd, bool *is_unsynced, struct error *err);
+
 /* Are they of one file, by whatever names it was found? */
 bool sys_is_same_file(const struct stat *a, const struct stat *b);
 

@@ -140,6 +140,40 @@ block_device() {
 	rm "$T/mounted"
 }
 
+# ------------------------------------------------------------------ the last steps
+
+# The name of a new directory cannot be synced where nobody but others may read: said, no error.
+parent_not_to_be_read() {
+	as_server mkdir -m 333 "$T/blind"
+	captured backup main -c fast --split -o "$T/blind/new"
+	[ "$rc" -eq 0 ]
+	lines 1 "directory that holds \"$T/blind/new\" could not be synced, as this user may not" \
+		"$T/stderr"
+	passes "$T/blind/new"
+	captured as_server "$BIN" restore -q "$T/blind/new" -D "$T/blind/copy"
+	[ "$rc" -eq 0 ]
+	captured as_server "$BIN" restore "$T/blind/new" -D "$T/blind/second"
+	[ "$rc" -eq 0 ]
+	lines 1 "directory that holds \"$T/blind/second\" could not be synced" "$T/stderr"
+	rm -rf "$T/blind"
+}
+
+# What cannot be undone is there: that is said, and it is whole.  INJECTION...
+stays() {
+	strace -o /dev/null true 2>/dev/null || skip 'strace cannot trace here'
+	output=$1
+	shift
+	as_server touch "$T/out/old"
+	captured as_server strace -f -qq -o /dev/null -e trace=fsync,unlinkat "$@"
+	[ "$rc" -eq 1 ]
+	one_error "$T/stderr" 'fsync of the directory: Read-only file system'
+	lines 1 '^hint: .*\(is there all the same\|could not be removed\)' "$T/stderr"
+	passes "$output"
+	rm -rf "$output" "$T/out/old"
+	empty "$T/out"
+	clean main
+}
+
 cluster_init main
 cluster_start main
 t 'standard output by a name' standard_output
@@ -150,3 +184,12 @@ t 'a report that names a descriptor' report_to_descriptor
 t 'a socket is not replaced' never_replaced
 t 'nor a fifo that comes to be there' comes_to_its_name
 t 'a block device' block_device
+t 'the directory above may not be read' parent_not_to_be_read
+set -- "$BIN" -D "$data" -c fast
+rofs=error=EROFS
+t 'a name that cannot be taken away' stays "$T/out/archive" -e inject=fsync:$rofs:when=2 \
+	-e inject=unlinkat:$rofs "$@" -o "$T/out/archive"
+t 'what has replaced another' stays "$T/out/old" -e inject=fsync:$rofs:when=3 "$@" --force \
+	-o "$T/out/old"
+t 'names that cannot be taken away' stays "$T/out/new" -e inject=fsync:$rofs:when=4 \
+	-e inject=unlinkat:$rofs "$@" --split -o "$T/out/new"

@@ -470,6 +470,21 @@ name_not_synced() {
 	fails as_server timeout 20 "$PG15/postgres" -D "$T/last/data" -k "$T/last" -p 1
 }
 
+# If that cannot be done a server can start: it is said.
+name_stays() {
+	stands_at_the_name
+	$as strace -f -qq -o "$T/trace" -e trace=fsync,renameat -e inject=fsync:error=EROFS \
+		-e inject=renameat:error=EROFS -p "$pid" &
+	wait_until 20 is_traced
+	kill -CONT "$pid"
+	wait_until 20 is_gone
+	wait
+	one_error "$T/stderr" '"global/pg_control": fsync of the directory: Read-only file system'
+	lines 1 "^hint: pg_control could not be taken away again: a server can start on \"$T/last/data\"" \
+		"$T/stderr"
+	[ -e "$T/last/data/global/pg_control" ]
+}
+
 full() { # CALL ERROR PATTERN
 	cluster_dir full
 	# shellcheck disable=SC2046 # words
@@ -667,6 +682,7 @@ t 'the WAL creates a tablespace that is restored to its place' made_and_restored
 t 'a disk that is full, or fails' failing
 t 'a signal when pg_control has its name: a cluster' at_the_last_moment
 t 'a failing disk when pg_control has its name: none' name_not_synced
+t 'nor can the name be taken away: it is said' name_stays
 t 'without openat2()' old_kernel
 t 'interrupted' interrupted
 t 'interrupted while it is synced' ends_while_it_syncs

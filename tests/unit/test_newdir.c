@@ -8,12 +8,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "extract/newdir.h"
 #include "support/faketree.h"
+#include "support/refuse.h"
 
 static const struct fake_file tree[] = { { "empty", DIRECTORY }, { "used/x", "x" },
 	{ "hidden/.x", "x" }, { "cluster/global/pg_control", "x" }, { "cluster/PG_VERSION", "15\n" },
@@ -55,12 +57,14 @@ new_and_empty(void **state)
 	struct error err = { 0 };
 	struct newdir dir;
 	struct stat st;
+	bool is_unsynced = true;
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
 		assert_int_equal(newdir_open(&dir, at(names[i]), NULL, &err), 0);
 		assert_int_equal(dir.is_made, i == 0);
-		assert_int_equal(newdir_sync(&dir, &err), 0);
+		assert_int_equal(newdir_sync(&dir, &is_unsynced, &err), 0);
+		assert_false(is_unsynced);
 		newdir_close(&dir, true);
 		assert_int_equal(stat(at(names[i]), &st), i == 0 ? -1 : 0);
 		newdir_close(&dir, true); /* no directory is none to close */
@@ -121,6 +125,49 @@ lost_found(void **state)
 	newdir_close(&dir, true);
 }
 
+struct syncing {
+	struct newdir dir;
+	struct error err;
+	bool is_unsynced;
+	int rc;
+};
+
+static void
+sync_it(void *arg)
+{
+	struct syncing *s = arg;
+
+	s->rc = newdir_sync(&s->dir, &s->is_unsynced, &s->err);
+}
+
+/* The directory above may be one that we may not read; nothing else is let pass. */
+static void
+above_a_new_one(void **state)
+{
+	static const struct {
+		int sys, rc;
+		const char *text;
+	} rows[] = { { EACCES, 0, "" },
+		{ EMFILE, -1, "open the directory above, to sync it: Too many open files" },
+		{ EIO, -1, "open the directory above, to sync it: Input/output error" },
+		{ EPERM, -1, "open the directory above, to sync it: Operation not permitted" } };
+	struct syncing s = { .rc = 1 };
+
+	(void)state;
+	assert_int_equal(newdir_open(&s.dir, at("new"), NULL, &s.err), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct refuse row = { SYS_openat, 0, 0, 0, rows[i].sys };
+
+		s.err = (struct error){ 0 };
+		if (!refuse_run(&row, 1, sync_it, &s))
+			skip();
+		assert_int_equal(s.rc, rows[i].rc);
+		assert_int_equal(s.is_unsynced, rows[i].rc == 0);
+		assert_string_equal(s.err.text, rows[i].text);
+	}
+	newdir_close(&s.dir, true);
+}
+
 static void
 occupied(void **state)
 {
@@ -152,6 +199,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(new_and_empty, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(with_guests, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(lost_found, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(above_a_new_one, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(occupied, set_up, tear_down),
 	};
 

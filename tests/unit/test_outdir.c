@@ -60,6 +60,7 @@ struct trial {
 	bool is_cancelled; /* before the files are finished */
 	const char *taken; /* "other" comes to be there while ours are written */
 
+	bool is_unsynced;
 	int opened, wrote, finished; /* what the calls returned */
 	struct error err;
 	char before[400]; /* the names in it before it is finished, "-": it is not there */
@@ -124,7 +125,7 @@ run_trial(void *arg)
 	if (t->opened == 0)
 		t->wrote = write_files(t, d, files, &cancel);
 	if (t->wrote == 0 && !t->is_given_up)
-		t->finished = outdir_finish(d, &t->err);
+		t->finished = outdir_finish(d, &t->is_unsynced, &t->err);
 	for (size_t i = 0; i < FILES; i++)
 		sink_free(files[i]);
 	outdir_free(d);
@@ -257,6 +258,7 @@ moved_meanwhile(void **state)
 	struct error err = { 0 };
 	struct outdir *d;
 	char names_now[400];
+	bool is_unsynced;
 
 	(void)state;
 	assert_int_equal(outdir_open(&d, &opt, &err), 0);
@@ -268,7 +270,7 @@ moved_meanwhile(void **state)
 		assert_int_equal(sink_write(files[i], names[i], strlen(names[i]), &err), 0);
 		assert_int_equal(sink_finish(files[i], &err), 0);
 	}
-	assert_int_equal(outdir_finish(d, &err), 0);
+	assert_int_equal(outdir_finish(d, &is_unsynced, &err), 0);
 	for (size_t i = 0; i < FILES; i++)
 		sink_free(files[i]);
 	outdir_free(d);
@@ -379,9 +381,9 @@ static struct failure failures[] = {
 	    "\"out/16400.tar\": cannot give the file its name: Permission denied" },
 	{ "the parent of a new one does not sync", false, { SYS_fsync, 0, ~0U, 7, EIO }, 0, 0,
 	    -1, "\"out\": fsync of the directory: Input/output error" },
-	{ "it does not sync", true, { SYS_fsync, 0, ~0U, 7, EIO }, 0, 0, -1,
+	{ "it does not sync", true, { SYS_fsync, 0, ~0U, 0, EIO }, 0, 0, -1,
 	    "\"out\": fsync of the directory: Input/output error" },
-	{ "it cannot be synced", true, { SYS_fsync, 0, ~0U, 7, EINVAL }, 0, 0, 0, "" },
+	{ "it cannot be synced", true, { SYS_fsync, 0, ~0U, 0, EINVAL }, 0, 0, 0, "" },
 };
 
 /* The descriptor that an open() returns when ${before} others have been opened. */
@@ -420,6 +422,54 @@ check_failure(void **state)
 	faketree_remove(root, "out");
 }
 
+struct undoing {
+	struct outdir *d;
+	struct error err;
+	int rc;
+};
+
+static void
+finish_it(void *arg)
+{
+	struct undoing *u = arg;
+	bool is_unsynced;
+
+	u->rc = outdir_finish(u->d, &is_unsynced, &u->err);
+}
+
+/* What cannot be undone is said, whatever the names failed with. */
+static void
+names_that_stay(void **state)
+{
+	static const struct refuse rows[] = { { SYS_fsync, 0, 0, 0, EROFS },
+		{ SYS_unlinkat, 0, 0, 0, EROFS } };
+	static const struct outdir_options opt = { .path = "stays" };
+	struct sink *files[FILES] = { NULL };
+	struct undoing u = { .rc = 1 };
+	char names_now[400];
+
+	(void)state;
+	faketree_put(root, "stays", DIRECTORY);
+	assert_int_equal(outdir_open(&u.d, &opt, &u.err), 0);
+	for (size_t i = 0; i < FILES; i++) {
+		assert_int_equal(outdir_file(u.d, names[i], &files[i], &u.err), 0);
+		assert_int_equal(sink_finish(files[i], &u.err), 0);
+	}
+	const bool was_run = refuse_run(rows, COUNT(rows), finish_it, &u);
+	for (size_t i = 0; i < FILES; i++)
+		sink_free(files[i]);
+	outdir_free(u.d);
+	list("stays", names_now, sizeof(names_now));
+	faketree_remove(root, "stays");
+	if (!was_run)
+		skip();
+	assert_int_equal(u.rc, -1);
+	assert_string_equal(u.err.text, "\"stays\": fsync of the directory: Read-only file system");
+	assert_string_equal(u.err.hint, "3 files of the backup could not be removed from \"stays\" "
+					"again: remove what is in it.");
+	assert_string_equal(names_now, ALL);
+}
+
 int
 main(void)
 {
@@ -429,7 +479,7 @@ main(void)
 		"taken meanwhile" };
 	static char labels[COUNT(trials) * COUNT(systems)][80];
 	const struct CMUnitTest others[] = { cmocka_unit_test(moved_meanwhile),
-		cmocka_unit_test(another_is_not_removed), cmocka_unit_test(a_name_that_is_there) };
+		cmocka_unit_test(another_is_not_removed), cmocka_unit_test(names_that_stay), cmocka_unit_test(a_name_that_is_there) };
 	struct CMUnitTest tests[COUNT(labels) + COUNT(others) + COUNT(refusals) + COUNT(failures)];
 	struct CMUnitTest *t = tests + COUNT(others);
 
