@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "cmd/backup_internal.h"
+#include "datadir/atwork.h"
 #include "datadir/dirlist.h"
 #include "run/message.h"
 #include "util/lsn.h"
@@ -45,30 +46,57 @@ read_pid(const struct backup *b, struct buf *text, struct error *err)
 }
 
 static int
-is_running(const struct backup *b, struct error *err)
+is_running(const struct backup *b, int64_t pid, struct error *err)
 {
-	error_set(err, ERROR_STATE, 0, "the server of \"%s\" is running, process %lld",
-	    b->opt->pgdata, (long long)b->postmaster.pid);
-	if (b->opt->source == SOURCE_STOPPED)
-		return error_hint(err, "Leave out --offline, or shut the server down; if that "
-				       "process is none, remove postmaster.pid.");
-	return error_hint(err, "Leave out --snapshot, or name with -D the snapshot of this "
-			       "directory.");
+	const bool is_contained = pid != b->postmaster.pid;
+
+	error_set(err, ERROR_STATE, 0, "the server of \"%s\" is running, process %lld%s",
+	    b->opt->pgdata, (long long)pid, is_contained ? ", in a container" : "");
+	if (b->opt->source == SOURCE_SNAPSHOT)
+		return error_hint(err, "Leave out --snapshot, or name with -D the snapshot of this "
+				       "directory.");
+	return error_hint(err, is_contained ?
+		"Leave out --offline, and say with -h and -p how to reach the server; or shut it "
+		"down." :
+		"Leave out --offline, or shut the server down.");
 }
 
-/*
- * Does the process in postmaster.pid work on this very directory?  A snapshot has the file
- * of the server that it was taken under, which names the original.
- */
+static int
+may_be_running(const struct backup *b, struct error *err)
+{
+	error_set(err, ERROR_STATE, 0, "the server of \"%s\" may be running: process %lld cannot "
+				       "be looked at",
+	    b->opt->pgdata, (long long)b->postmaster.pid);
+	return error_hint(err, "Run pg_basetar as the owner of the data directory, or as root; if "
+			       "you know that no server runs, in no container either, remove "
+			       "postmaster.pid.");
+}
+
+/* Is it the directory that the server of postmaster.pid was told? */
 static bool
-is_in_use(const struct backup *b)
+is_servers_own(const struct backup *b)
 {
 	struct stat st;
 
-	if (!postmaster_is_alive(&b->postmaster))
-		return false;
-	return b->opt->source == SOURCE_STOPPED ||
-	       (stat(b->postmaster.datadir, &st) == 0 && sys_is_same_file(&st, &b->datadir_stat));
+	return stat(b->postmaster.datadir, &st) == 0 && sys_is_same_file(&st, &b->datadir_stat);
+}
+
+/* A snapshot has the file of the server that it was taken under, which works on the original. */
+static int
+check_at_work(const struct backup *b, struct error *err)
+{
+	const bool is_stopped = b->opt->source == SOURCE_STOPPED;
+	int64_t pid;
+
+	switch (atwork_find(&b->postmaster, &b->datadir_stat, &pid)) {
+	case ATWORK_IS:
+		return is_running(b, pid, err);
+	case ATWORK_UNKNOWN:
+		return is_stopped || is_servers_own(b) ? may_be_running(b, err) : 0;
+	case ATWORK_NOT:
+		break;
+	}
+	return is_stopped && atwork_has_segment(&b->postmaster) ? is_running(b, pid, err) : 0;
 }
 
 static int
@@ -88,7 +116,7 @@ check_server(struct backup *b, struct error *err)
 		return error_hint(err, "Is a server starting?  --offline is for a cluster that is "
 				       "shut down.");
 	}
-	return is_in_use(b) ? is_running(b, err) : 0;
+	return check_at_work(b, err);
 }
 
 /* Recovery that a label governs has been begun, or will be: the copy has none. */

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "cmd/backup_internal.h"
+#include "datadir/atwork.h"
 #include "util/sys.h"
 
 /*
@@ -42,11 +43,13 @@ is_at_work(int datadir_fd)
 {
 	struct postmaster now = { 0 };
 	struct error ignored = { 0 };
+	struct stat st;
+	int64_t pid;
 	bool is_it;
 
-	if (postmaster_read(datadir_fd, &now, &ignored))
+	if (fstat(datadir_fd, &st) == -1 || postmaster_read(datadir_fd, &now, &ignored))
 		return false;
-	is_it = postmaster_is_alive(&now);
+	is_it = atwork_find(&now, &st, &pid) != ATWORK_NOT || atwork_has_segment(&now);
 	postmaster_free(&now);
 	return is_it;
 }

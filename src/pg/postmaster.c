@@ -93,6 +93,29 @@ keep_pid(struct postmaster *p, const char *line, size_t len)
 	return true;
 }
 
+/* Both are padded on their left (AddToDataDirLockFile() in sysv_shmem.c). */
+static void
+keep_segment(struct postmaster *p, const char *line, size_t len)
+{
+	char text[64];
+	const char *at = text;
+	uint64_t key, id;
+
+	if (len >= sizeof(text))
+		return;
+	memcpy(text, line, len);
+	text[len] = '\0';
+	at += strspn(at, " ");
+	if (!number_next(&at, UINT32_MAX, &key) || *at != ' ')
+		return;
+	at += strspn(at, " ");
+	if (!number_next(&at, INT32_MAX, &id) || *at != '\0')
+		return;
+	p->has_segment = true;
+	p->segment_key = (uint32_t)key;
+	p->segment_id = id;
+}
+
 static int
 keep_line(struct postmaster *p, enum line which, const char *line, size_t len,
     struct error *err)
@@ -123,6 +146,8 @@ keep_line(struct postmaster *p, enum line which, const char *line, size_t len,
 		ok = keep_status(p, line, len);
 		break;
 	case SHMEM:
+		keep_segment(p, line, len);
+		break;
 	case LINES:
 		break;
 	}

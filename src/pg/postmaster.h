@@ -24,6 +24,9 @@ struct postmaster {
 	char *datadir;     /* as the server was told: absolute, links not resolved */
 	char *socket_dir;  /* "" if it listens on none */
 	char *listen_addr; /* "" if on none, or not told yet; "*" is any */
+	bool has_segment;  /* of System V shared memory: its key and its number are told */
+	uint32_t segment_key;
+	uint64_t segment_id;
 	char status[16];   /* starting, ready, standby, stopping; "" if not told yet */
 };
 

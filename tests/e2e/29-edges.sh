@@ -144,6 +144,14 @@ lost_and_split() {
 	lost_and_given mounted --split -c fast
 }
 
+lost_again() {
+	rmdir "$T/main/data/lost+found" "$T/main/data/pg_wal/lost+found" "$T/main/spc/lost+found"
+	cluster_start main
+	sql main 'drop table spaced'
+	sql main 'drop tablespace spc'
+	cluster_stop main
+}
+
 # The tablespace of this release is in the way.
 own_release() {
 	mkdir -p "$T/new/spc"
@@ -163,5 +171,62 @@ if [ -e "$T/main/data/lost+found" ]; then
 	cluster_stop main
 	t 'offline' lost_and_given lost-stopped.tar --offline
 	t 'as a snapshot' lost_and_given lost-snapshot.tar --snapshot
-	rmdir "$T/main/data/lost+found" "$T/main/data/pg_wal/lost+found" "$T/main/spc/lost+found"
+	t 'all as before' lost_again
 fi
+
+# --------------------------------------------------------- who works on the directory
+
+# postmaster.pid of a server that was killed, as if it had been process $1.
+crashed_as() {
+	rm -f "$T/main/data/postmaster.pid"
+	cluster_start main
+	sql main 'insert into kept select 1 from kept limit 0' >/dev/null
+	cp "$T/main/data/postmaster.pid" "$T/pid"
+	cluster_stop main immediate
+	{
+		echo "$1"
+		tail -n +2 "$T/pid"
+	} | as_server tee "$T/main/data/postmaster.pid" >/dev/null
+}
+
+# Process 1 is init here; and one of the cluster's owner works elsewhere.
+named_another() { # KIND
+	as_server sh -c 'cd / && echo $$ && exec sleep 100' >"$T/sleeper" &
+	wait_until 10 test -s "$T/sleeper"
+	for pid in 1 "$(cat "$T/sleeper")"; do
+		crashed_as "$pid"
+		takes "$pid.$1" --snapshot
+		[ ! -s "$T/stderr" ]
+		gives "$pid.$1" "$T/out/$pid.$1"
+		runs
+	done
+	rm "$T/main/data/postmaster.pid"
+	cluster_start main
+	cluster_stop main
+	tail -n +2 "$T/pid" | sed "1i $(cat "$T/sleeper")" | as_server tee "$T/main/data/postmaster.pid" >/dev/null
+	takes stale.tar --offline
+	kill "$(cat "$T/sleeper")"
+	rm "$T/main/data/postmaster.pid"
+}
+
+# A server that is process 1 where it runs, and another number here.
+in_container() {
+	unshare --pid --fork true 2>/dev/null || skip 'only root can make a container'
+	echo "port=$(cat "$T/main/port")" >"$T/contained.conf"
+	# shellcheck disable=SC2086
+	unshare --pid --fork --kill-child -- $as "$PG15/postgres" -D "$T/main/data" -p "$(cat "$T/main/port")" \
+		-k "$T/main" -c listen_addresses= >"$T/contained.log" 2>&1 &
+	wait_until 30 sql main 'select 1'
+	[ "$(head -n 1 "$T/main/data/postmaster.pid")" -lt 10 ]
+	for way in --offline --snapshot; do
+		captured backup main "$way" -o "$T/out/contained.tar"
+		[ "$rc" -eq 1 ]
+		one_error "$T/stderr" 'the server of ".*" is running, process [0-9]*, in a container$'
+	done
+	kill -INT "$(pgrep -P $! -o)"
+	wait
+	[ ! -e "$T/main/data/postmaster.pid" ]
+}
+
+t 'postmaster.pid names a process that is no server' named_another tar
+t 'a server in a container, that has another number there' in_container
