@@ -43,7 +43,8 @@ struct infofile {
 	enum digest_kind digest; /* of its files, if there is a manifest */
 	bool has_wal;            /* the archive holds it */
 	bool is_split;           /* each tablespace has an archive of its own */
-	struct infofile_pairs tablespaces, config;
+	struct infofile_pairs tablespaces; /* by OID, each once */
+	struct infofile_pairs config;
 };
 
 /* The file is no longer than this. */
@@ -60,6 +61,9 @@ const char *infofile_mode_name(enum infofile_mode mode);
  */
 MUST_CHECK int infofile_parse(const char *text, size_t len, struct infofile *out,
     struct error *err);
+
+/* The location of the tablespace ${oid}; NULL: it is not listed. */
+const char *infofile_tablespace(const struct infofile *, const char *oid);
 
 /*
  * Is it of an earlier backup than ${label}?  A cluster that was restored keeps the file, and

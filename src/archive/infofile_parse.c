@@ -139,17 +139,21 @@ static int
 add_pair(struct infofile_pairs *list, struct reading *r, struct error *err)
 {
 	char *blank = strchr(r->value, ' ');
-	struct infofile_pair *rows;
 
 	if (blank == NULL || blank == r->value || blank[1] == '\0')
 		return bad_value(r, err);
-	rows = realloc(list->rows, (list->count + 1) * sizeof(*rows));
-	if (rows == NULL)
-		return error_memory(err);
-	list->rows = rows;
+	/* a count of 2^n is full: the rows double */
+	if ((list->count & (list->count - 1)) == 0) {
+		const size_t room = list->count ? 2 * list->count : 1;
+		struct infofile_pair *rows = realloc(list->rows, room * sizeof(*rows));
+
+		if (rows == NULL)
+			return error_memory(err);
+		list->rows = rows;
+	}
 	*blank = '\0';
 	/* one piece of memory: the name's */
-	rows[list->count++] = (struct infofile_pair){ r->value, blank + 1 };
+	list->rows[list->count++] = (struct infofile_pair){ r->value, blank + 1 };
 	r->value = NULL;
 	return 0;
 }
@@ -269,6 +273,54 @@ check_given(unsigned given, struct error *err)
 	return 0;
 }
 
+/* OIDs are numbers without leading zeros. */
+static int
+compare_oids(const char *a, const char *b)
+{
+	const size_t one = strlen(a), other = strlen(b);
+
+	return one != other ? (one > other) - (one < other) : strcmp(a, b);
+}
+
+static int
+compare_pairs(const void *a, const void *b)
+{
+	return compare_oids(((const struct infofile_pair *)a)->name,
+	    ((const struct infofile_pair *)b)->name);
+}
+
+static int
+sort_tablespaces(struct infofile_pairs *list, struct error *err)
+{
+	if (list->count > 0)
+		qsort(list->rows, list->count, sizeof(*list->rows), compare_pairs);
+	for (size_t i = 1; i < list->count; i++)
+		if (strcmp(list->rows[i - 1].name, list->rows[i].name) == 0)
+			return error_set(err, ERROR_FORMAT, 0, "tablespace %s twice",
+			    list->rows[i].name);
+	return 0;
+}
+
+const char *
+infofile_tablespace(const struct infofile *info, const char *oid)
+{
+	size_t from = 0, to = info->tablespaces.count;
+
+	while (from < to) {
+		const size_t middle = from + (to - from) / 2;
+		const struct infofile_pair *row = &info->tablespaces.rows[middle];
+		const int order = compare_oids(oid, row->name);
+
+		if (order == 0)
+			return row->path;
+		if (order > 0)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return NULL;
+}
+
 int
 infofile_parse(const char *text, size_t len, struct infofile *out, struct error *err)
 {
@@ -290,7 +342,7 @@ infofile_parse(const char *text, size_t len, struct infofile *out, struct error 
 			at = (size_t)(end - text) + 1;
 	}
 	if (rc == 0)
-		rc = check_given(given, err);
+		rc = check_given(given, err) || sort_tablespaces(&info.tablespaces, err) ? -1 : 0;
 	if (rc == -1)
 		infofile_free(&info);
 	else

@@ -57,7 +57,7 @@ checker_free(struct checker *c)
 	if (c->has_label)
 		label_free(&c->label);
 	buf_free(&c->map);
-	buf_free(&c->oids);
+	oidset_free(&c->archives);
 	checker_inplace_free(c);
 	pagesuspect_free(c->pages);
 	memberset_free(c->set);
@@ -99,7 +99,7 @@ checker_archive(struct checker *c, const struct archivepart *part, struct error 
 	if (part->kind != ARCHIVEPART_TABLESPACE)
 		return 0;
 	c->narchives++;
-	return buf_printf(&c->oids, err, "/%s/", part->oid);
+	return oidset_add_text(&c->archives, part->oid, err);
 }
 
 int
@@ -131,15 +131,6 @@ is_one_archive(const struct checker *c)
 	return c->has_info ? !c->info.is_split : !c->has_map && c->narchives == 0;
 }
 
-static bool
-is_told_of(const struct infofile_pairs *tablespaces, const char *oid)
-{
-	for (size_t i = 0; i < tablespaces->count; i++)
-		if (strcmp(tablespaces->rows[i].name, oid) == 0)
-			return true;
-	return false;
-}
-
 /* Links are those of tablespaces; where they must lead is known for our own archives. */
 static const char *
 link_fault(const struct checker *c, const struct tar_entry *entry)
@@ -153,7 +144,7 @@ link_fault(const struct checker *c, const struct tar_entry *entry)
 		return "a link that is none of a tablespace";
 	if (!c->has_info)
 		return NULL;
-	if (!is_told_of(&c->info.tablespaces, oid + 1))
+	if (infofile_tablespace(&c->info, oid + 1) == NULL)
 		return "a link of a tablespace that pg_basetar.info does not tell of";
 	return layout_is_link_target(entry->link, oid + 1) ?
 	    NULL :
@@ -445,7 +436,7 @@ judge_pages(struct checker *c, struct error *err)
 int
 checker_finish(struct checker *c, struct error *err)
 {
-	if (check_complete(c, err) || checker_wal_judge(c, err) ||
+	if (checker_replay_sort(c, err) || check_complete(c, err) || checker_wal_judge(c, err) ||
 	    checker_inplace_judge(c, err) || checker_agree(c, err) ||
 	    checker_members_judge(c, err) || judge_pages(c, err))
 		return -1;

@@ -245,16 +245,6 @@ check_info(struct checker *c, struct error *err)
 	return 0;
 }
 
-/* Did the archive of that tablespace come? */
-static bool
-has_archive(const struct checker *c, const char *oid)
-{
-	char text[16];
-
-	snprintf(text, sizeof(text), "/%s/", oid);
-	return strstr(buf_text(&c->oids), text) != NULL;
-}
-
 static int
 archive_missing(struct checker *c, const struct findings_place *told_by, const char *oid,
     struct error *err)
@@ -292,16 +282,12 @@ find_content(struct checker *c, const char *below, const char *oid, bool *is_fou
 static int
 check_place(struct checker *c, const char *oid, const char *target, struct error *err)
 {
-	const struct infofile_pairs *told = &c->info.tablespaces;
-	const char *expected = "none";
+	const char *expected = infofile_tablespace(&c->info, oid);
 
-	for (size_t i = 0; i < told->count; i++)
-		if (strcmp(told->rows[i].name, oid) == 0)
-			expected = told->rows[i].path;
-	if (strcmp(expected, target) == 0)
+	if (expected && strcmp(expected, target) == 0)
 		return 0;
 	return conflict(c, FINDINGS_TABLESPACE, &at_map, "where pg_basetar.info has a tablespace",
-	    expected, target, err);
+	    expected ? expected : "none", target, err);
 }
 
 /* Of several archives: those that the map names, and no others. */
@@ -318,7 +304,7 @@ check_archives(struct checker *c, const struct tablespace_map *map, struct error
 		snprintf(oid, sizeof(oid), "%" PRIu32, map->rows[i].oid);
 		if (c->has_info && check_place(c, oid, map->rows[i].target, err))
 			return -1;
-		if (!has_archive(c, oid)) {
+		if (!oidset_has_text(&c->archives, oid)) {
 			/* else pg_basetar.info tells of it */
 			if (!c->has_info && archive_missing(c, &at_map, oid, err))
 				return -1;
@@ -393,7 +379,7 @@ check_apart(struct checker *c, const char *oid, const char *link, bool has_link,
 {
 	bool has_content;
 
-	if (!has_archive(c, oid))
+	if (!oidset_has_text(&c->archives, oid))
 		return archive_missing(c, &at_info, oid, err);
 	if (find_content(c, TABLESPACES, oid, &has_content, err))
 		return -1;

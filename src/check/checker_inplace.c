@@ -213,8 +213,7 @@ is_in_backup(struct checker *c, const struct tablespace_map *map, uint32_t space
 	if (*is_there)
 		return 0;
 	/* the archive of one of its own has no member of this name */
-	snprintf(path, sizeof(path), "/%" PRIu32 "/", space);
-	*is_there = strstr(buf_text(&c->oids), path) != NULL;
+	*is_there = oidset_has(&c->archives, space);
 	snprintf(path, sizeof(path), "pg_tblspc/%" PRIu32, space);
 	if (!*is_there) {
 		if (memberset_find(c->set, path, &row, err))

@@ -6,6 +6,7 @@
 #include "check/checker.h"
 #include "check/memberorder.h"
 #include "check/memberset.h"
+#include "check/oidset.h"
 #include "checksum/digest.h"
 #include "pg/manifest_parse.h"
 #include "pg/setting.h"
@@ -105,8 +106,8 @@ struct checker {
 	struct buf map;
 	struct control control;
 	const struct pg_version *version;
-	struct buf oids;  /* of tablespaces whose archives came: "/16400//16401/" */
-	size_t narchives; /* so many */
+	struct oidset archives; /* tablespaces whose archives came */
+	size_t narchives;       /* so many */
 
 	/* backup_manifest */
 	struct manifest_sink manifest_sink;
@@ -142,6 +143,7 @@ struct checker {
 	size_t nhistories;
 	struct checker_replay *replayed;
 	size_t nreplayed;
+	const struct checker_replay **replayed_by_space; /* sorted when all has come */
 	uint64_t replayed_left_out;
 	struct checker_template templates[CHECKER_TEMPLATES];
 	size_t ntemplates;
@@ -184,6 +186,8 @@ MUST_CHECK int checker_replay_take(struct checker *c, unsigned line, const struc
     struct error *err);
 /* A record is about a page of that database. */
 void checker_replay_block(struct checker *c, uint32_t space, uint32_t database);
+/* All has come: what follows may be asked. */
+MUST_CHECK int checker_replay_sort(struct checker *c, struct error *err);
 /* After checker_wal_judge(): does replay drop that tablespace? */
 bool checker_replay_drops(const struct checker *c, const char *oid);
 /* Is it a record of ${kind} about that tablespace, between the two positions? */

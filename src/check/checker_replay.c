@@ -44,6 +44,7 @@ checker_replay_free(struct checker *c)
 	for (size_t i = 0; i < c->nreplayed; i++)
 		free(c->replayed[i].location);
 	free(c->replayed);
+	free(c->replayed_by_space);
 }
 
 /* From now on changes of the template count. */
@@ -173,15 +174,54 @@ warn_of_tablespace(struct checker *c, const struct checker_replay *row)
 	c->opt.warning(text);
 }
 
+static int
+compare_spaces(const void *a, const void *b)
+{
+	const struct checker_replay *const *one = a, *const *other = b;
+
+	if ((*one)->kind != (*other)->kind)
+		return (*one)->kind < (*other)->kind ? -1 : 1;
+	return ((*one)->space > (*other)->space) - ((*one)->space < (*other)->space);
+}
+
+/* It is asked of each tablespace that pg_basetar.info lists: of as many as fit in there. */
+int
+checker_replay_sort(struct checker *c, struct error *err)
+{
+	if (c->nreplayed == 0)
+		return 0;
+	free(c->replayed_by_space);
+	c->replayed_by_space = calloc(c->nreplayed, sizeof(struct checker_replay *));
+	if (c->replayed_by_space == NULL)
+		return error_memory(err);
+	for (size_t i = 0; i < c->nreplayed; i++)
+		c->replayed_by_space[i] = &c->replayed[i];
+	qsort(c->replayed_by_space, c->nreplayed, sizeof(struct checker_replay *), compare_spaces);
+	return 0;
+}
+
 bool
 checker_replay_has(const struct checker *c, enum checker_replay_kind kind, uint32_t space,
     uint64_t after, uint64_t before)
 {
-	for (size_t i = 0; i < c->nreplayed; i++) {
-		const struct checker_replay *row = &c->replayed[i];
+	const struct checker_replay wanted = { .kind = kind, .space = space };
+	const struct checker_replay *key = &wanted;
+	const size_t count = c->replayed_by_space ? c->nreplayed : 0;
+	size_t from = 0, to = count;
 
-		if (row->kind == kind && row->space == space && row->lsn >= after &&
-		    row->lsn < before && is_replayed(c, row))
+	/* the first that is no less */
+	while (from < to) {
+		const size_t middle = from + (to - from) / 2;
+
+		if (compare_spaces(&c->replayed_by_space[middle], &key) < 0)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	for (; from < count && compare_spaces(&c->replayed_by_space[from], &key) == 0; from++) {
+		const struct checker_replay *row = c->replayed_by_space[from];
+
+		if (row->lsn >= after && row->lsn < before && is_replayed(c, row))
 			return true;
 	}
 	return false;

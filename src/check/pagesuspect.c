@@ -1,4 +1,5 @@
-#include "check/pagesuspect.h"
+/* Pages that look damaged, kept while they pass, and judged when all is known. */
+#include "check/pagesuspect_internal.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,62 +12,11 @@
 /* Pages in a full segment of a relation, unless the server was built otherwise. */
 enum { SEGMENT_BLOCKS = 131072 };
 
-/* Pages with the greatest LSNs that are remembered until the stop position is known. */
-enum { GREATEST = 64 };
-
 /*
  * An LSN farther beyond the stop than this is garbage in a page without a checksum, and
  * not that of a page of later: 1 PiB of WAL.
  */
 #define LATER_MOST (UINT64_C(1) << 50)
-
-/* A page, as the WAL names it. */
-struct key {
-	uint32_t space, database, relnode, block;
-	uint8_t fork;
-};
-
-struct mentioned {
-	struct mentioned *next;
-	struct pagesuspect_mention mention;
-};
-
-struct suspect {
-	struct key key;
-	uint8_t state; /* enum page_state */
-	struct mentioned *mentions; /* the first of each line */
-	uint16_t expected, found; /* of PAGE_NEW_NOT_ZERO the second is the offset */
-	uint64_t lsn;
-	struct pagesuspect_path *file;
-};
-
-/* Of a file with a suspect, or a great LSN. */
-struct pagesuspect_path {
-	struct pagesuspect_path *next;
-	const char *path;
-	uint64_t offset;
-	uint32_t first_block; /* of the segment in its fork */
-	bool is_damaged;
-};
-
-struct great {
-	uint64_t lsn; /* 0: none yet */
-	uint32_t block; /* in the file */
-	struct pagesuspect_path *file;
-};
-
-struct pagesuspect {
-	struct suspect *rows;
-	size_t count, room;
-	uint64_t left_out; /* suspects beyond PAGESUSPECT_MOST */
-	bool is_sorted;
-	struct great greatest[GREATEST];
-	size_t least;
-	struct pagesuspect_path *paths; /* the latest first */
-	struct pagesuspect_sum sum;
-	bool are_unknown; /* nothing can be said of the pages: they are of another size */
-	const char *last_path; /* to count files */
-};
 
 int
 pagesuspect_new(struct pagesuspect **out, struct error *err)
@@ -78,14 +28,14 @@ pagesuspect_new(struct pagesuspect **out, struct error *err)
 static void
 forget_rows(struct pagesuspect *p)
 {
-	struct mentioned *next;
-
 	for (size_t i = 0; i < p->count; i++)
-		for (struct mentioned *m = p->rows[i].mentions; m; m = next) {
-			next = m->next;
-			free(m);
-		}
+		pagesuspect_free_mentions(p->rows[i].mentions);
 	p->count = 0;
+	for (size_t i = 0; i < p->ngroups; i++)
+		pagesuspect_free_mentions(p->groups[i].mentions);
+	free(p->groups);
+	p->groups = NULL;
+	p->ngroups = 0;
 }
 
 void
@@ -143,7 +93,7 @@ static int
 make_room(struct pagesuspect *p, struct error *err)
 {
 	size_t room = p->room ? p->room * 2 : 64;
-	struct suspect *rows;
+	struct pagesuspect_row *rows;
 
 	if (p->count < p->room)
 		return 0;
@@ -170,7 +120,7 @@ suspect(struct pagesuspect *p, const struct pagesuspect_file *file, uint32_t blo
 		return error_memory(err);
 	if (make_room(p, err))
 		return -1;
-	p->rows[p->count++] = (struct suspect){
+	p->rows[p->count++] = (struct pagesuspect_row){
 		.key = { file->at.space, file->at.database, file->at.file.relnode, block,
 		    (uint8_t)file->at.file.fork },
 		.state = (uint8_t)v->state,
@@ -186,7 +136,7 @@ static int
 remember(struct pagesuspect *p, const struct pagesuspect_file *file, uint32_t block,
     uint64_t lsn, struct error *err)
 {
-	struct great *row = &p->greatest[p->least];
+	struct pagesuspect_great *row = &p->greatest[p->least];
 
 	if (lsn <= row->lsn)
 		return 0;
@@ -195,7 +145,7 @@ remember(struct pagesuspect *p, const struct pagesuspect_file *file, uint32_t bl
 		return error_memory(err);
 	row->lsn = lsn;
 	row->block = block - file->at.file.segment * SEGMENT_BLOCKS;
-	for (size_t i = 0; i < GREATEST; i++)
+	for (size_t i = 0; i < PAGESUSPECT_GREATEST; i++)
 		if (p->greatest[i].lsn < p->greatest[p->least].lsn)
 			p->least = i;
 	return 0;
@@ -267,68 +217,6 @@ pagesuspect_has_any(const struct pagesuspect *p)
 	return p->count > 0;
 }
 
-static int
-compare_keys(const struct key *a, const struct key *b)
-{
-	const uint64_t one[] = { a->space, a->database, a->relnode, a->fork, a->block };
-	const uint64_t other[] = { b->space, b->database, b->relnode, b->fork, b->block };
-
-	for (size_t i = 0; i < sizeof(one) / sizeof(one[0]); i++)
-		if (one[i] != other[i])
-			return one[i] < other[i] ? -1 : 1;
-	return 0;
-}
-
-static int
-compare(const void *a, const void *b)
-{
-	return compare_keys(&((const struct suspect *)a)->key, &((const struct suspect *)b)->key);
-}
-
-static int
-mention_row(struct suspect *row, const struct pagesuspect_mention *mention, struct error *err)
-{
-	struct mentioned *m;
-
-	for (m = row->mentions; m; m = m->next)
-		if (m->mention.line == mention->line)
-			return 0;
-	m = malloc(sizeof(*m));
-	if (m == NULL)
-		return error_memory(err);
-	*m = (struct mentioned){ row->mentions, *mention };
-	row->mentions = m;
-	return 0;
-}
-
-int
-pagesuspect_mention(struct pagesuspect *p, uint32_t space, uint32_t database,
-    uint32_t relnode, unsigned fork, uint32_t block, const struct pagesuspect_mention *mention,
-    struct error *err)
-{
-	const struct suspect wanted = { .key = { space, database, relnode, block, (uint8_t)fork } };
-	struct suspect *row;
-
-	if (p->count == 0)
-		return 0;
-	if (!p->is_sorted)
-		qsort(p->rows, p->count, sizeof(*p->rows), compare);
-	p->is_sorted = true;
-	row = bsearch(&wanted, p->rows, p->count, sizeof(*p->rows), compare);
-	return row ? mention_row(row, mention, err) : 0;
-}
-
-int
-pagesuspect_database(struct pagesuspect *p, uint32_t space, uint32_t database,
-    const struct pagesuspect_mention *mention, struct error *err)
-{
-	for (size_t i = 0; i < p->count; i++)
-		if (p->rows[i].key.space == space && p->rows[i].key.database == database &&
-		    mention_row(&p->rows[i], mention, err))
-			return -1;
-	return 0;
-}
-
 /* ---- the verdict ---- */
 
 static struct findings_place
@@ -342,7 +230,7 @@ place_of_block(const struct pagesuspect_path *file, uint32_t block)
 }
 
 static int
-say_damaged(const struct suspect *s, struct findings *findings, struct error *err)
+say_damaged(const struct pagesuspect_row *s, struct findings *findings, struct error *err)
 {
 	struct findings_place place =
 	    place_of_block(s->file, s->key.block - s->file->first_block);
@@ -362,7 +250,7 @@ say_damaged(const struct suspect *s, struct findings *findings, struct error *er
 }
 
 static void
-say_benign(const struct suspect *s, void (*benign)(const char *text))
+say_benign(const struct pagesuspect_row *s, void (*benign)(const char *text))
 {
 	char text[256], lsn[LSN_TEXT];
 
@@ -380,24 +268,36 @@ count_damaged(struct pagesuspect *p, struct pagesuspect_path *file)
 	file->is_damaged = true;
 }
 
-/* Of what recovery reads up to the stop, does the first that is about the page mend it? */
-static bool
-is_mended(const struct suspect *s, const struct pagesuspect_limits *limits)
+/* The first of ${list} that recovery reads, if that is before ${first}; else ${first}. */
+static const struct pagesuspect_mention *
+first_read(const struct pagesuspect_mentioned *list, const struct pagesuspect_mention *first,
+    const struct pagesuspect_limits *limits)
 {
-	const struct pagesuspect_mention *first = NULL;
-
-	for (const struct mentioned *m = s->mentions; m; m = m->next)
+	for (const struct pagesuspect_mentioned *m = list; m; m = m->next)
 		if ((first == NULL || m->mention.lsn < first->lsn) &&
 		    limits->is_read(limits, m->mention.line, m->mention.end_lsn))
 			first = &m->mention;
+	return first;
+}
+
+/* Of what recovery reads up to the stop, does the first that is about the page mend it? */
+static bool
+is_mended(const struct pagesuspect *p, const struct pagesuspect_row *s,
+    const struct pagesuspect_limits *limits)
+{
+	const struct pagesuspect_group *group = pagesuspect_find_group(p, s->key.space, s->key.database);
+	const struct pagesuspect_mention *first = first_read(s->mentions, NULL, limits);
+
+	if (group)
+		first = first_read(group->mentions, first, limits);
 	return first && first->is_made_anew && first->end_lsn <= limits->stop_lsn;
 }
 
 static int
-judge_one(struct pagesuspect *p, const struct suspect *s, const struct pagesuspect_limits *limits,
+judge_one(struct pagesuspect *p, const struct pagesuspect_row *s, const struct pagesuspect_limits *limits,
     struct findings *findings, void (*benign)(const char *text), struct error *err)
 {
-	if (limits->is_replayed && limits->has_wal && is_mended(s, limits)) {
+	if (limits->is_replayed && limits->has_wal && is_mended(p, s, limits)) {
 		p->sum.benign_pages++;
 		say_benign(s, benign);
 		return 0;
@@ -411,7 +311,7 @@ judge_one(struct pagesuspect *p, const struct suspect *s, const struct pagesuspe
 }
 
 static int
-judge_great(struct pagesuspect *p, const struct great *row, uint64_t stop_lsn,
+judge_great(struct pagesuspect *p, const struct pagesuspect_great *row, uint64_t stop_lsn,
     struct findings *findings, struct error *err)
 {
 	struct findings_place place;
@@ -436,7 +336,7 @@ pagesuspect_judge(struct pagesuspect *p, const struct pagesuspect_limits *limits
 	for (size_t i = 0; i < p->count; i++)
 		if (judge_one(p, &p->rows[i], limits, findings, benign, err))
 			return -1;
-	for (size_t i = 0; i < GREATEST && limits->stop_lsn > 0; i++)
+	for (size_t i = 0; i < PAGESUSPECT_GREATEST && limits->stop_lsn > 0; i++)
 		if (p->greatest[i].file &&
 		    judge_great(p, &p->greatest[i], limits->stop_lsn, findings, err))
 			return -1;

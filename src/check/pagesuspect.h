@@ -69,7 +69,10 @@ MUST_CHECK int pagesuspect_mention(struct pagesuspect *, uint32_t space, uint32_
     uint32_t relnode, unsigned fork, uint32_t block, const struct pagesuspect_mention *mention,
     struct error *err);
 
-/* The same of all pages of the database in that tablespace. */
+/*
+ * The same of all pages of the database in that tablespace.  It is kept once for the database:
+ * of such records there may be millions.
+ */
 MUST_CHECK int pagesuspect_database(struct pagesuspect *, uint32_t space, uint32_t database,
     const struct pagesuspect_mention *mention, struct error *err);
 

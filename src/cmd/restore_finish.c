@@ -44,10 +44,9 @@ check_findings(const struct restore *r, struct error *err)
 static const char *
 restored_to(const struct restore *r, uint32_t oid)
 {
-	for (size_t i = 0; i < r->nspaces; i++)
-		if (r->spaces[i].oid == oid)
-			return r->spaces[i].location;
-	return NULL;
+	const struct restore_space *space = restore_plan_find(r, oid);
+
+	return space ? space->location : NULL;
 }
 
 /* A place that cannot be looked at may be there. */

@@ -102,6 +102,8 @@ MUST_CHECK int restore_plan_place(struct restore *r, const char *path,
     struct restore_place **place, const char **below, struct error *err);
 /* Owner and mode of what was made before it was known whose all is. */
 MUST_CHECK int restore_plan_owners(struct restore *r, struct error *err);
+/* One of them by its OID; NULL: none. */
+const struct restore_space *restore_plan_find(const struct restore *r, uint32_t oid);
 /* That of the OID in "pg_tblspc/OID"; NULL: none. */
 const struct restore_space *restore_plan_space(const struct restore *r, const char *path);
 /* With ${forget} what was made and is empty goes away. */

@@ -158,32 +158,6 @@ check_relocations(const struct restore *r, struct error *err)
 	return 0;
 }
 
-/* A place that lies in another, or is it, would be mixed with it. */
-static int
-check_apart(const struct restore_place *one, const struct restore_place *other, struct error *err)
-{
-	struct place place;
-	struct stat st;
-	bool is_inside;
-
-	if (one == other || one->dir.path == NULL || other->dir.path == NULL)
-		return 0;
-	if (fstat(other->dir.fd, &st) == -1) {
-		error_set(err, ERROR_IO, errno, "fstat");
-		return error_wrap(err, "\"%s\"", other->dir.path);
-	}
-	if (place_take(&place, one->dir.fd, err))
-		return error_wrap(err, "\"%s\"", one->dir.path);
-	is_inside = place_is_inside(&place, &st);
-	place_free(&place);
-	if (is_inside) {
-		error_set(err, ERROR_STATE, 0, "\"%s\" and \"%s\" are not apart", one->dir.path,
-		    other->dir.path);
-		return error_hint(err, "Name a directory for each that is in none of the others.");
-	}
-	return 0;
-}
-
 /* The target, that of the WAL, and the tablespaces are numbered. */
 static const struct restore_place *
 place_of(const struct restore *r, size_t number)
@@ -194,13 +168,39 @@ place_of(const struct restore *r, size_t number)
 }
 
 static int
-check_all_apart(const struct restore *r, struct error *err)
+take_places(const struct restore *r, struct place *list, struct error *err)
 {
-	for (size_t i = 0; i < r->nspaces + 2; i++)
-		for (size_t k = 0; k < r->nspaces + 2; k++)
-			if (check_apart(place_of(r, i), place_of(r, k), err))
-				return -1;
+	for (size_t i = 0; i < r->nspaces + 2; i++) {
+		const struct restore_place *place = place_of(r, i);
+
+		if (place->dir.path && place_take(&list[i], place->dir.fd, err))
+			return error_wrap(err, "\"%s\"", place->dir.path);
+	}
 	return 0;
+}
+
+/* A place that lies in another, or is it, would be mixed with it. */
+static int
+check_apart(const struct restore *r, struct error *err)
+{
+	const size_t count = r->nspaces + 2;
+	struct place *list = calloc(count, sizeof(*list));
+	size_t inner = count, outer;
+	int rc;
+
+	if (list == NULL)
+		return error_memory(err);
+	rc = take_places(r, list, err) || place_find_nested(list, count, &inner, &outer, err) ? -1 :
+												0;
+	if (rc == 0 && inner < count) {
+		error_set(err, ERROR_STATE, 0, "\"%s\" and \"%s\" are not apart",
+		    place_of(r, inner)->dir.path, place_of(r, outer)->dir.path);
+		rc = error_hint(err, "Name a directory for each that is in none of the others.");
+	}
+	for (size_t i = 0; i < count; i++)
+		place_free(&list[i]);
+	free(list);
+	return rc;
 }
 
 /* As it was when it was opened: a pipe may have waited for long. */
@@ -237,16 +237,27 @@ make_inside(struct restore *r, bool is_ours, struct error *err)
 }
 
 static int
+compare_spaces(const void *a, const void *b)
+{
+	const struct restore_space *one = a, *other = b;
+
+	return (one->oid > other->oid) - (one->oid < other->oid);
+}
+
+static int
 open_spaces(struct restore *r, bool is_ours, struct error *err)
 {
 	r->is_planned = true;
+	/* each member is looked for among them */
+	if (r->nspaces > 0)
+		qsort(r->spaces, r->nspaces, sizeof(*r->spaces), compare_spaces);
 	if (check_relocations(r, err) || check_still_empty(&r->target, err) ||
 	    check_still_empty(&r->wal, err))
 		return -1;
 	for (size_t i = 0; i < r->nspaces; i++)
 		if (open_space(r, &r->spaces[i], err))
 			return -1;
-	return check_all_apart(r, err) || make_inside(r, is_ours, err) ||
+	return check_apart(r, err) || make_inside(r, is_ours, err) ||
 		restore_write_begin(r, err) ?
 	    -1 :
 	    0;
@@ -293,6 +304,16 @@ restore_plan_info(struct restore *r, const struct infofile *info, struct error *
 }
 
 const struct restore_space *
+restore_plan_find(const struct restore *r, uint32_t oid)
+{
+	const struct restore_space wanted = { .oid = oid };
+
+	return r->nspaces == 0 ? NULL :
+				 bsearch(&wanted, r->spaces, r->nspaces, sizeof(*r->spaces),
+				     compare_spaces);
+}
+
+const struct restore_space *
 restore_plan_space(const struct restore *r, const char *path)
 {
 	static const char below[] = "pg_tblspc/";
@@ -302,10 +323,7 @@ restore_plan_space(const struct restore *r, const char *path)
 	if (strncmp(path, below, sizeof(below) - 1) != 0 ||
 	    !number_parse(oid, strcspn(oid, "/"), UINT32_MAX, &number))
 		return NULL;
-	for (size_t i = 0; i < r->nspaces; i++)
-		if (r->spaces[i].oid == number)
-			return &r->spaces[i];
-	return NULL;
+	return restore_plan_find(r, (uint32_t)number);
 }
 
 int

@@ -30,6 +30,7 @@ tablespace_map_add(struct tablespace_map *map, uint32_t oid, const char *target,
 	if (map->rows[map->count].target == NULL)
 		return error_memory(err);
 	map->count++;
+	map->is_sorted = false;
 	return 0;
 }
 
@@ -102,6 +103,7 @@ by_oid(const void *a, const void *b)
 static int
 sort_rows(struct tablespace_map *map, struct error *err)
 {
+	map->is_sorted = true;
 	if (map->count < 2)
 		return 0;
 	qsort(map->rows, map->count, sizeof(*map->rows), by_oid);
@@ -165,6 +167,12 @@ tablespace_map_build(struct buf *b, const struct tablespace_map *map,
 const char *
 tablespace_map_find(const struct tablespace_map *map, uint32_t oid)
 {
+	const struct tablespace_row wanted = { .oid = oid }, *row;
+
+	if (map->is_sorted && map->count > 0) {
+		row = bsearch(&wanted, map->rows, map->count, sizeof(wanted), by_oid);
+		return row ? row->target : NULL;
+	}
 	for (size_t i = 0; i < map->count; i++)
 		if (map->rows[i].oid == oid)
 			return map->rows[i].target;

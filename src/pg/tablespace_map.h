@@ -1,6 +1,7 @@
 #ifndef PG_BASETAR_PG_TABLESPACE_MAP_H
 #define PG_BASETAR_PG_TABLESPACE_MAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,7 @@
  * as the server does.  No tablespace: an empty text.
  */
 struct tablespace_map {
+	bool is_sorted; /* it was parsed */
 	size_t count;
 	struct tablespace_row {
 		uint32_t oid;

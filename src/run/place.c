@@ -105,6 +105,80 @@ place_free(struct place *place)
 	*place = (struct place){ 0 };
 }
 
+/* ---- several ---- */
+
+/* By the directory itself; a place without one is before all others. */
+static int
+compare_places(const void *a, const void *b)
+{
+	const struct place *one = *(const struct place *const *)a;
+	const struct place *other = *(const struct place *const *)b;
+
+	if (one->count == 0 || other->count == 0)
+		return (one->count > 0) - (other->count > 0);
+	if (one->rows[0].device != other->rows[0].device)
+		return one->rows[0].device < other->rows[0].device ? -1 : 1;
+	return (one->rows[0].inode > other->rows[0].inode) -
+	    (one->rows[0].inode < other->rows[0].inode);
+}
+
+struct sorted {
+	const struct place **rows;
+	size_t count;
+};
+
+/* The nearest of ${list} that ${place} is below; NULL: of none. */
+static const struct place *
+find_outer(const struct sorted *list, const struct place *place)
+{
+	const struct place **found = NULL;
+
+	for (size_t i = 1; i < place->count && found == NULL; i++) {
+		const struct place wanted = { 1, &place->rows[i] }, *key = &wanted;
+
+		found = bsearch(&key, list->rows, list->count, sizeof(*list->rows), compare_places);
+	}
+	return found ? *found : NULL;
+}
+
+/* Two that are next to each other and the same; else *inner stays what it is. */
+static void
+find_same(const struct sorted *list, const struct place *places, size_t *inner, size_t *outer)
+{
+	for (size_t i = 1; i < list->count; i++) {
+		if (list->rows[i]->count == 0 || compare_places(&list->rows[i - 1], &list->rows[i]) != 0)
+			continue;
+		*inner = (size_t)(list->rows[i - 1] - places);
+		*outer = (size_t)(list->rows[i] - places);
+		return;
+	}
+}
+
+int
+place_find_nested(const struct place *places, size_t count, size_t *inner, size_t *outer,
+    struct error *err)
+{
+	struct sorted list = { calloc(count ? count : 1, sizeof(struct place *)), count };
+
+	*inner = *outer = count;
+	if (list.rows == NULL)
+		return error_memory(err);
+	for (size_t i = 0; i < count; i++)
+		list.rows[i] = &places[i];
+	qsort(list.rows, count, sizeof(*list.rows), compare_places);
+	find_same(&list, places, inner, outer);
+	for (size_t i = 0; i < count && *inner == count; i++) {
+		const struct place *found = find_outer(&list, &places[i]);
+
+		if (found) {
+			*inner = i;
+			*outer = (size_t)(found - places);
+		}
+	}
+	free(list.rows);
+	return 0;
+}
+
 /* ---- a descriptor ---- */
 
 /* Links that lead to links, as many as the system follows itself. */

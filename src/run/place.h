@@ -35,6 +35,13 @@ MUST_CHECK int place_take_parent(struct place *, const char *path, struct error 
 /* Is it the directory ${st}, or below it? */
 bool place_is_inside(const struct place *, const struct stat *st);
 
+/*
+ * Is the directory of one of ${count} places in that of another, or the same?  Then *inner and
+ * *outer are the numbers of such two, else *inner is ${count}.
+ */
+MUST_CHECK int place_find_nested(const struct place *places, size_t count, size_t *inner,
+    size_t *outer, struct error *err);
+
 void place_free(struct place *);
 
 /*

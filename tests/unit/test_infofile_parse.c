@@ -3,11 +3,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "archive/infofile.h"
+#include "support/growth.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -44,6 +46,42 @@ whole(void **state)
 	assert_string_equal(info.config.rows[0].name, "pg_hba.conf");
 	assert_string_equal(info.config.rows[0].path, "/etc/pg hba.conf");
 	infofile_free(&info);
+}
+
+/* In no order; each is found, and no other. */
+static double
+many_tablespaces(size_t n)
+{
+	struct error err = { 0 };
+	struct buf text = { 0 };
+	struct infofile info;
+	char oid[24];
+	double start, took;
+
+	assert_int_equal(buf_printf(&text, &err, "%s", HEAD REST), 0);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(buf_printf(&text, &err, "tablespace: %zu /%zu\n",
+				     i * 7919 % n + 1, i * 7919 % n + 1), 0);
+	start = growth_clock();
+	assert_int_equal(infofile_parse(buf_text(&text), text.len, &info, &err), 0);
+	for (size_t i = 1; i <= n; i++) {
+		snprintf(oid, sizeof(oid), "%zu", i);
+		assert_string_equal(infofile_tablespace(&info, oid) + 1, oid);
+	}
+	took = growth_clock() - start;
+	assert_null(infofile_tablespace(&info, "0"));
+	snprintf(oid, sizeof(oid), "%zu", n + 1);
+	assert_null(infofile_tablespace(&info, oid));
+	infofile_free(&info);
+	buf_free(&text);
+	return took;
+}
+
+static void
+tablespaces_are_found(void **state)
+{
+	(void)state;
+	growth_check(many_tablespaces, 3000);
 }
 
 /* Of which backup is it, when a cluster that was restored has the file still? */
@@ -98,6 +136,8 @@ values(void **state)
 		{ HEAD REST "tablespace: 16400\n", "line 9: unknown value \"16400\"" },
 		{ HEAD REST "tablespace: x /a\n", "line 9: unknown value \"x /a\"" },
 		{ HEAD REST "tablespace: 16400 \n", "line 9: unknown value \"16400 \"" },
+		{ HEAD REST "tablespace: 2 /a\ntablespace: 1 /b\ntablespace: 2 /c\n",
+		    "tablespace 2 twice" },
 		{ HEAD REST "tablespace: 1 a\\b\n", "line 9: damaged value" },
 		{ HEAD REST "tablespace: 1 a\\\n", "line 9: damaged value" },
 		{ "pg_basetar: 2\n", "line 1: version \"2\" of the archive's format is not known here" },
@@ -160,6 +200,7 @@ main(void)
 		cmocka_unit_test(whole),
 		cmocka_unit_test(values),
 		cmocka_unit_test(earlier),
+		cmocka_unit_test(tablespaces_are_found),
 		cmocka_unit_test(zero_bytes),
 		cmocka_unit_test(every_cut),
 	};

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "check/pagesuspect.h"
+#include "support/growth.h"
 #include "support/pages.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -151,6 +152,81 @@ copied_database(void **state)
 	}
 }
 
+/* Of a page and of its database: what the WAL says first counts, whoever is told of it. */
+static void
+copied_and_changed(void **state)
+{
+	static const struct {
+		uint64_t copy, page; /* where the records are */
+		bool is_made_anew;   /* by the copy; by the other record it is not */
+		bool is_mended;
+	} rows[] = {
+		{ 1100, 1200, true, true },
+		{ 1200, 1100, true, false },
+		{ 1100, 1200, false, false },
+		{ 1200, 1100, false, false },
+	};
+	const struct control control = { .data_checksums = 1,
+		.block_size = PAGE_BYTES,
+		.segment_blocks = 131072 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct pagesuspect_mention copy = { 0, rows[i].copy, rows[i].copy + 50,
+			rows[i].is_made_anew };
+		struct findings findings = { .tell = tell };
+		struct pagesuspect *p = passed(FLIPPED);
+		struct error err = { 0 };
+
+		pagesuspect_control(p, &control);
+		assert_int_equal(pagesuspect_database(p, 1663, 5, &copy, &err), 0);
+		mention(p, 5, 0, 1,
+		    (struct pagesuspect_mention){ 0, rows[i].page, rows[i].page + 50, false });
+		assert_int_equal(pagesuspect_judge(p,
+				     &(struct pagesuspect_limits){ true, true, START, STOP, is_read },
+				     &findings, tell_benign, &err), 0);
+		assert_int_equal(benign, rows[i].is_mended);
+		pagesuspect_free(p);
+	}
+}
+
+/* As many records that copy a database as it has damaged pages. */
+static double
+many_copies(size_t n)
+{
+	static uint8_t page[PAGE_BYTES];
+	const struct control control = { .data_checksums = 1,
+		.block_size = PAGE_BYTES,
+		.segment_blocks = 131072 };
+	struct pagesuspect_file file;
+	struct pagesuspect *p;
+	struct error err = { 0 };
+	double start, took;
+
+	pages_make(page, 0, LSN, 0);
+	page[4000] ^= 1;
+	assert_int_equal(pagesuspect_new(&p, &err), 0);
+	assert_true(pagesuspect_is_relation("base/5/16384", &file));
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(
+		    pagesuspect_bytes(p, &file, i * PAGE_BYTES, page, PAGE_BYTES, &err), 0);
+	pagesuspect_control(p, &control);
+	start = growth_clock();
+	for (uint64_t i = 0; i < 10 * n; i++)
+		assert_int_equal(pagesuspect_database(p, 1663, 5,
+				     &(struct pagesuspect_mention){ 0, i, i + 1, true }, &err), 0);
+	took = growth_clock() - start;
+	pagesuspect_free(p);
+	return took;
+}
+
+static void
+copies_are_cheap(void **state)
+{
+	(void)state;
+	growth_check(many_copies, 500);
+}
+
 static void
 judged(void **state)
 {
@@ -244,6 +320,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(mentioned),
 		cmocka_unit_test(copied_database),
+		cmocka_unit_test(copied_and_changed),
+		cmocka_unit_test(copies_are_cheap),
 		cmocka_unit_test(judged),
 		cmocka_unit_test(places),
 	};

@@ -17,6 +17,7 @@
 
 #include "run/place.h"
 #include "support/faketree.h"
+#include "support/growth.h"
 #include "support/refuse.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -27,7 +28,7 @@ static int
 setup(void **state)
 {
 	static const struct fake_file tree[] = { { "data/base", DIRECTORY },
-		{ "data2", DIRECTORY }, { "link", LINK("data/base") }, { "file", "" },
+		{ "data2", DIRECTORY }, { "empty", DIRECTORY }, { "link", LINK("data/base") }, { "file", "" },
 		{ "to-file", LINK("file") }, { "to-nothing", LINK("nothing") },
 		{ "loop", LINK("loop") }, { "fds", LINK("/proc/self/fd") },
 		{ "out", LINK("/dev/stdout") }, { "to-out", LINK("./out") },
@@ -174,11 +175,104 @@ by_its_process(void **state)
 	assert_int_equal(fd, -1);
 }
 
+/* ---- several ---- */
+
+static struct place
+of_directory(const char *path)
+{
+	const int fd = open(path, O_RDONLY | O_DIRECTORY);
+	struct error err = { 0 };
+	struct place place;
+
+	assert_true(fd >= 0);
+	assert_int_equal(place_take(&place, fd, &err), 0);
+	close(fd);
+	return place;
+}
+
+static void
+nested(void **state)
+{
+	static const struct {
+		const char *paths[3];
+		size_t inner, outer; /* 3: none is */
+		bool is_same;
+	} nested_rows[] = {
+		{ { "data", "data2", "empty" }, 3, 3, false },
+		{ { "data", "data/base", "empty" }, 1, 0, false },
+		{ { "data/base", "empty", "data" }, 0, 2, false },
+		{ { "data", "link", "empty" }, 1, 0, false }, /* by another name */
+		{ { "empty", "data2", "./empty" }, 0, 2, true },
+		{ { "empty", "data2", "." }, 0, 2, false },
+	};
+	struct error err = { 0 };
+	size_t inner, outer;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(nested_rows); i++) {
+		struct place list[3];
+
+		for (size_t k = 0; k < COUNT(list); k++)
+			list[k] = of_directory(nested_rows[i].paths[k]);
+		assert_int_equal(place_find_nested(list, COUNT(list), &inner, &outer, &err), 0);
+		/* of the same directory twice either is in the other */
+		if (nested_rows[i].is_same && inner > outer) {
+			const size_t swap = inner;
+
+			inner = outer;
+			outer = swap;
+		}
+		assert_int_equal(inner, nested_rows[i].inner);
+		assert_int_equal(outer, nested_rows[i].outer);
+		for (size_t k = 0; k < COUNT(list); k++)
+			place_free(&list[k]);
+	}
+	/* places that are not there are in nothing */
+	assert_int_equal(
+	    place_find_nested((const struct place[2]){ { 0 } }, 2, &inner, &outer, &err), 0);
+	assert_int_equal(inner, 2);
+}
+
+/* Made when they are wanted first, and gone with the tree. */
+static double
+many_directories(size_t n)
+{
+	struct place *list = calloc(n, sizeof(*list));
+	char name[40];
+	struct error err = { 0 };
+	size_t inner, outer;
+	double start, took;
+
+	assert_non_null(list);
+	for (size_t i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "many/%zu", i);
+		(void)!mkdir("many", 0700);
+		(void)!mkdir(name, 0700);
+		list[i] = of_directory(name);
+	}
+	start = growth_clock();
+	assert_int_equal(place_find_nested(list, n, &inner, &outer, &err), 0);
+	took = growth_clock() - start;
+	assert_int_equal(inner, n);
+	for (size_t i = 0; i < n; i++)
+		place_free(&list[i]);
+	free(list);
+	return took;
+}
+
+static void
+many(void **state)
+{
+	(void)state;
+	growth_check(many_directories, 2000);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest others[] = { cmocka_unit_test(of_a_descriptor),
-		cmocka_unit_test(not_to_be_told), cmocka_unit_test(by_its_process) };
+		cmocka_unit_test(not_to_be_told), cmocka_unit_test(by_its_process),
+		cmocka_unit_test(nested), cmocka_unit_test(many) };
 	struct CMUnitTest tests[COUNT(rows) + COUNT(named) + COUNT(others)];
 	struct CMUnitTest *t = tests + COUNT(others);
 

@@ -1,0 +1,41 @@
+#include "support/growth.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+double
+growth_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static double
+shortest(double (*work)(size_t), size_t n, int runs)
+{
+	double best = work(n);
+
+	while (--runs > 0) {
+		const double took = work(n);
+
+		if (took < best)
+			best = took;
+	}
+	return best;
+}
+
+void
+growth_check(double (*work)(size_t), size_t n)
+{
+	const double few = shortest(work, n, 5), many = shortest(work, 10 * n, 3);
+
+	if (many > 30 * few)
+		fail_msg("%zu rows took %.6f s, %zu took %.6f s", n, few, 10 * n, many);
+}
