@@ -27,6 +27,7 @@ locate(struct backup *b, struct error *err)
 		.dbname = b->opt->dbname,
 		.never_prompt = b->opt->never_prompt,
 		.force_prompt = b->opt->force_prompt,
+		.release_settings = b->version->session_settings,
 		.interrupt_fd = interrupt_fd(),
 		.notice = on_notice,
 	};

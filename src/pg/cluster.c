@@ -24,6 +24,10 @@
 #define CALLS_14 .start_sql = START_14, .stop_sql = STOP_14, .functions = FUNCTIONS_14
 #define CALLS_15 .start_sql = START_15, .stop_sql = STOP_15, .functions = FUNCTIONS_15
 
+/* guc.c of 14, guc_tables.c of 17. */
+#define SETTINGS_14 .session_settings = "-c idle_session_timeout=0"
+#define SETTINGS_17 .session_settings = "-c idle_session_timeout=0 -c transaction_timeout=0"
+
 /* The two version numbers, and the directory that is named after the second. */
 #define CATALOG(major_, control, catalog)                                                \
 	.major = major_, .control_version = control, .catalog_version = catalog,         \
@@ -44,19 +48,24 @@ static const struct pg_version versions[] = {
 	    .manifest_version = 1, .primary_word = "master", .label_has_timeline = true },
 	{ CATALOG(13, 1300, 202007201), CALLS_14, .wal_magic = 0xD106,
 	    .manifest_version = 1, .primary_word = "master", .label_has_timeline = true },
-	{ CATALOG(14, 1300, 202107181), CALLS_14, .wal_magic = 0xD10D,
+	{ CATALOG(14, 1300, 202107181), CALLS_14, SETTINGS_14,
+	    .wal_magic = 0xD10D,
 	    .manifest_version = 1, .primary_word = "primary", .label_has_timeline = true,
 	    .map_escapes_backslash = true },
-	{ CATALOG(15, 1300, 202209061), CALLS_15, .wal_magic = 0xD110,
+	{ CATALOG(15, 1300, 202209061), CALLS_15, SETTINGS_14,
+	    .wal_magic = 0xD110,
 	    .manifest_version = 1, .primary_word = "primary", .label_has_timeline = true,
 	    .map_escapes_backslash = true },
-	{ CATALOG(16, 1300, 202307071), CALLS_15, .wal_magic = 0xD113,
+	{ CATALOG(16, 1300, 202307071), CALLS_15, SETTINGS_14,
+	    .wal_magic = 0xD113,
 	    .manifest_version = 1, .primary_word = "primary", .label_has_timeline = true,
 	    .map_escapes_backslash = true },
-	{ CATALOG(17, 1700, 202406281), CALLS_15, .wal_magic = 0xD116,
+	{ CATALOG(17, 1700, 202406281), CALLS_15, SETTINGS_17,
+	    .wal_magic = 0xD116,
 	    .manifest_version = 2, .primary_word = "primary", .label_has_timeline = true,
 	    .map_escapes_backslash = true, .summarizes_wal = true },
-	{ CATALOG(18, 1800, 202506291), CALLS_15, .wal_magic = 0xD118,
+	{ CATALOG(18, 1800, 202506291), CALLS_15, SETTINGS_17,
+	    .wal_magic = 0xD118,
 	    .manifest_version = 2, .primary_word = "primary", .label_has_timeline = true,
 	    .map_escapes_backslash = true, .summarizes_wal = true },
 };

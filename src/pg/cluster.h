@@ -25,6 +25,12 @@ struct pg_version {
 	/* What those two call, as GRANT EXECUTE ON FUNCTION wants it. */
 	const char *functions;
 
+	/*
+	 * Limits that end a session and that not all releases have, as options of its start:
+	 * "-c NAME=0 ..."; NULL: none.
+	 */
+	const char *session_settings;
+
 	const char *primary_word;   /* in the label's line BACKUP FROM */
 	bool label_has_timeline;    /* the label has a line START TIMELINE */
 	bool map_escapes_backslash; /* so does tablespace_map, besides line ends */

@@ -37,6 +37,12 @@ struct session_options {
 	const char *dbname;		 /* a name, or a connection string or URI */
 	bool never_prompt, force_prompt; /* -w, -W: for a password, on the terminal */
 
+	/*
+	 * NULL, or what else the session is told at its start, "-c NAME=VALUE ...", that only some
+	 * releases know (struct pg_version).  A server that does not is asked without.
+	 */
+	const char *release_settings;
+
 	int interrupt_fd; /* -1: none */
 
 	/* Each NOTICE and WARNING of the server, on one line: "WARNING: ..."; NULL: dropped. */

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "server/session.h"
+#include "util/buf.h"
 
 /* What session.c, session_open.c and session_error.c know of each other. */
 
@@ -32,6 +33,15 @@ bool session_is_conninfo(const char *dbname);
 /* ERROR_USAGE: it cannot be read.  PQconninfoFree() the options. */
 MUST_CHECK int session_parse_conninfo(
     const char *conninfo, PQconninfoOption **options, struct error *err);
+
+/*
+ * session_startup.c: append the startup options of a connection, the user's own first, so that
+ * ours count; with those of the release or without.
+ */
+MUST_CHECK int session_startup_options(const struct session_options *options, bool with_release,
+    struct buf *text, struct error *err);
+/* Did a connection fail because the server is of an older release than was thought? */
+bool session_startup_is_refused(const struct session_options *options, const char *message);
 
 /*
  * Wait for the poll ${events} on the socket of s->conn, until ${deadline} on the clock of

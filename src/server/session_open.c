@@ -122,10 +122,11 @@ describe_beside(struct parameters *p, const PQconninfoOption *of, const PGconn *
 
 static int
 start_connection(struct session *s, const struct session_options *options,
-    const char *password, struct error *err)
+    const char *password, bool with_release, struct error *err)
 {
 	PQconninfoOption *of = NULL;
 	struct parameters p = { .count = 0 };
+	struct buf startup = { 0 };
 
 	if (options->beside && options->beside->conn == NULL)
 		return error_set(err, ERROR_SERVER, 0,
@@ -133,9 +134,13 @@ start_connection(struct session *s, const struct session_options *options,
 		    "made");
 	if (options->beside) {
 		of = PQconninfo(options->beside->conn);
-		describe_beside(&p, of, options->beside->conn);
-	} else if (describe(&p, options, password, err))
+		describe_beside(&p, of, options->beside->conn); /* its options, too */
+	} else if (describe(&p, options, password, err) ||
+		   session_startup_options(options, with_release, &startup, err)) {
+		buf_free(&startup);
 		return -1;
+	} else
+		add(&p, "options", buf_text(&startup));
 	/* text is bytes to us: a path need not be of any encoding */
 	add(&p, "client_encoding", "SQL_ASCII");
 	add(&p, "application_name", "pg_basetar");
@@ -144,6 +149,7 @@ start_connection(struct session *s, const struct session_options *options,
 	session_close(s);
 	s->conn = PQconnectStartParams(p.keywords, p.values, 1);
 	PQconninfoFree(of);
+	buf_free(&startup);
 	if (s->conn == NULL)
 		return error_memory(err);
 	PQsetNoticeReceiver(s->conn, session_error_notice, s);
@@ -165,13 +171,13 @@ connect_deadline(PGconn *conn)
 }
 
 static int
-connect_session(struct session *s, const struct session_options *options,
-    const char *password, struct error *err)
+connect_once(struct session *s, const struct session_options *options, const char *password,
+    bool with_release, struct error *err)
 {
 	PostgresPollingStatusType state = PGRES_POLLING_WRITING;
 	double deadline;
 
-	if (start_connection(s, options, password, err))
+	if (start_connection(s, options, password, with_release, err))
 		return -1;
 	if (PQstatus(s->conn) == CONNECTION_BAD)
 		return session_error_connect(s, err);
@@ -195,6 +201,18 @@ connect_session(struct session *s, const struct session_options *options,
 			return session_error_connect(s, err);
 	}
 	return 0;
+}
+
+static int
+connect_session(struct session *s, const struct session_options *options,
+    const char *password, struct error *err)
+{
+	if (connect_once(s, options, password, true, err) == 0)
+		return 0;
+	if (err->kind != ERROR_SERVER || s->conn == NULL || options->beside ||
+	    !session_startup_is_refused(options, PQerrorMessage(s->conn)))
+		return -1;
+	return connect_once(s, options, password, false, err);
 }
 
 static int

@@ -130,8 +130,63 @@ standby_as_superuser() {
 	cluster_stop standby
 }
 
+# ------------------------------------------------ roles and databases with settings of their own
+
+# with_settings SETTING...: those of the role and of the database; 0 is the least that there is.
+administer() {
+	PGOPTIONS='-c statement_timeout=0 -c default_transaction_read_only=off -c search_path=public' sql main "$1"
+}
+
+with_settings() {
+	for setting; do
+		administer "alter role plain set $setting"
+		administer "alter database postgres set $setting"
+	done
+	captured backup main -U plain -o "$archive" --force -c "${pace:-fast}"
+	administer 'alter role plain reset all'
+	administer 'alter database postgres reset all'
+	[ "$rc" -eq 0 ]
+	[ ! -s "$T/stderr" ]
+}
+
+with_limits() {
+	pace=spread
+	sql main 'update t set g = g + 1'
+	with_settings statement_timeout=1 lock_timeout=1 idle_in_transaction_session_timeout=1
+}
+
+with_odd_transactions() {
+	with_settings default_transaction_isolation=serializable default_transaction_deferrable=on \
+		default_transaction_read_only=on
+}
+
+with_odd_texts() {
+	with_settings "search_path=''" datestyle=german,dmy intervalstyle=iso_8601 "timezone='Asia/Kolkata'" \
+		extra_float_digits=-15 client_min_messages=error row_security=off "lc_messages='C'" \
+		client_encoding=latin1 standard_conforming_strings=off bytea_output=escape
+}
+
+# The user's own options stay, and reach both sessions.
+with_pgoptions() {
+	PGOPTIONS='-c log_statement=all -c statement_timeout=5 -c work_mem=3MB'
+	export PGOPTIONS
+	captured backup main -c fast -o "$archive" --force
+	unset PGOPTIONS
+	[ "$rc" -eq 0 ]
+	lines 1 'statement: .*pg_create_physical_replication_slot\|execute.*pg_create_physical_replication_slot' "$T/main/log"
+	lines 1 'execute.*pg_backup_start' "$T/main/log"
+}
+
+on_a_standby() {
+	sql main "alter role plain set default_transaction_isolation = serializable"
+	level standby main
+	captured backup standby -U plain -o "$archive" --force
+	sql main 'alter role plain reset all'
+	[ "$rc" -eq 0 ]
+}
+
 cluster_init main
-cluster_set main wal_keep_size=1GB
+cluster_set main wal_keep_size=1GB checkpoint_completion_target=0.001
 cluster_start main
 sql main 'create table t as select g from generate_series(1, 100000) g'
 
@@ -141,7 +196,13 @@ sql main 'create role plain login replication'
 sql main 'grant execute on function pg_backup_start(text, boolean), pg_backup_stop(boolean) to plain'
 level standby main
 t 'a standby whose replay cancels queries, default options' standby_without_rights
+t 'a serializable role on a standby' on_a_standby
 t 'a standby whose replay cancels queries, -c spread' standby_as_superuser
+t 'a role and a database with limits of 1 ms, and a spread checkpoint' with_limits
+t 'a role and a database with odd transactions' with_odd_transactions
+t 'a role and a database with odd texts' with_odd_texts
+t 'PGOPTIONS' with_pgoptions
+rm -f "$archive"
 t 'a tablespace made in place meanwhile' in_place_meanwhile
 t 'a role that may have some in place' in_place_for_a_role
 t 'a tablespace made in place and dropped' in_place_and_gone

@@ -106,7 +106,13 @@ fake_script(const struct fake_step *steps, size_t count)
 	}
 
 /* What session_open() always adds to the parameters. */
+#define FAKE_OPTIONS \
+	"-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0" \
+	" -c default_transaction_isolation=read\\ committed -c default_transaction_deferrable=off" \
+	" -c default_transaction_read_only=off -c search_path=pg_catalog" \
+	" -c client_min_messages=notice"
 #define FAKE_ALWAYS \
+	" options=" FAKE_OPTIONS \
 	" client_encoding=SQL_ASCII application_name=pg_basetar replication=false"
 
 /* A session with no options, opened without trouble. */

@@ -30,7 +30,8 @@ static int interrupt[2];
 static int
 clean_up(void **state)
 {
-	static const char *const environment[] = { "PGDATABASE", "PGSERVICE", "PGHOST" };
+	static const char *const environment[] = { "PGDATABASE", "PGSERVICE", "PGHOST",
+		"PGOPTIONS" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(environment) / sizeof(environment[0]); i++)
@@ -107,12 +108,27 @@ static const struct open_row {
 	    "service=x" FAKE_ALWAYS },
 	{ "a string cannot change what we need",
 	    { .dbname = "client_encoding=UTF8 replication=true dbname=x" }, NULL, NULL,
-	    "dbname=x client_encoding=SQL_ASCII replication=false "
-	    "application_name=pg_basetar" },
+	    "dbname=x client_encoding=SQL_ASCII replication=false options=" FAKE_OPTIONS
+	    " application_name=pg_basetar" },
 	{ "PGDATABASE", { .host = NULL }, "PGDATABASE", "theirs",
-	    "client_encoding=SQL_ASCII application_name=pg_basetar replication=false" },
+	    "options=" FAKE_OPTIONS
+	    " client_encoding=SQL_ASCII application_name=pg_basetar replication=false" },
 	{ "-d over PGDATABASE", { .dbname = "mine" }, "PGDATABASE", "theirs",
 	    "dbname=mine" FAKE_ALWAYS },
+	{ "PGOPTIONS come first", { .host = NULL }, "PGOPTIONS", "-c statement_timeout=9 -c jit=off",
+	    "dbname=postgres options=-c statement_timeout=9 -c jit=off " FAKE_OPTIONS
+	    " client_encoding=SQL_ASCII application_name=pg_basetar replication=false" },
+	{ "options of a string, over PGOPTIONS", { .dbname = "options='-c jit=off' dbname=x" },
+	    "PGOPTIONS", "-c work_mem=1GB",
+	    "dbname=x options=-c jit=off " FAKE_OPTIONS
+	    " client_encoding=SQL_ASCII application_name=pg_basetar replication=false" },
+	{ "options of a service", { .dbname = "service=x options='-c jit=off'" }, NULL, NULL,
+	    "service=x options=-c jit=off " FAKE_OPTIONS
+	    " client_encoding=SQL_ASCII application_name=pg_basetar replication=false" },
+	{ "settings of a release", { .release_settings = "-c new=0" }, NULL, NULL,
+	    "dbname=postgres options=" FAKE_OPTIONS
+	    " -c new=0 client_encoding=SQL_ASCII application_name=pg_basetar"
+	    " replication=false" },
 };
 
 static void
@@ -121,7 +137,9 @@ check_open(void **state)
 	const struct open_row *row = *state;
 	struct session *s;
 
-	FAKE_SCRIPT({ .connect = row->connect }, FAKE_SETTINGS);
+	/* a connection of its own tells what a service says */
+	FAKE_SCRIPT({ .connect = "service=x" }, { .connect = row->connect }, FAKE_SETTINGS);
+	fake_next += row->options.dbname == NULL || strcmp(row->options.dbname, "service=x") != 0;
 	if (row->variable)
 		setenv(row->variable, row->value, 1);
 	s = open_session(&row->options);
@@ -158,7 +176,8 @@ beside_another(void **state)
 
 	(void)state;
 	typed = "secret";
-	FAKE_SCRIPT({ .connect = "password=secret service=x host=a port=1" FAKE_ALWAYS },
+	FAKE_SCRIPT({ .connect = "service=x host=a port=1" },
+	    { .connect = "password=secret service=x host=a port=1" FAKE_ALWAYS },
 	    FAKE_SETTINGS, { .connect = "password=secret host=a port=1" FAKE_ALWAYS },
 	    FAKE_SETTINGS);
 	s = open_session(&first);
@@ -191,6 +210,38 @@ beside_a_lost_one(void **state)
 	    "the first connection to the server was lost before the second was made");
 	session_free(first);
 	fake_done();
+}
+
+/* A server of an older release has no such setting; other failures are not asked twice. */
+static void
+an_older_release(void **state)
+{
+	const struct session_options options = { .release_settings = "-c one=0 -c new_one=0" };
+	struct session *s;
+
+	(void)state;
+	FAKE_SCRIPT({ .connect = "dbname=postgres options=" FAKE_OPTIONS
+			  " -c one=0 -c new_one=0 client_encoding=SQL_ASCII"
+			  " application_name=pg_basetar replication=false",
+			.fails = "FATAL:  unbekannter Parameter \"new_one\"" },
+	    { .connect = "dbname=postgres" FAKE_ALWAYS }, FAKE_SETTINGS);
+	s = open_session(&options);
+	session_free(s);
+	fake_done();
+
+}
+
+static void
+another_failure(void **state)
+{
+	const struct session_options options = { .release_settings = "-c one=0 -c new_one=0" };
+
+	(void)state;
+	FAKE_SCRIPT({ .connect = "dbname=postgres options=" FAKE_OPTIONS
+			 " -c one=0 -c new_one=0 client_encoding=SQL_ASCII"
+			 " application_name=pg_basetar replication=false",
+	    .fails = "FATAL:  role does not exist" });
+	refuse_session(&options, ERROR_SERVER, "FATAL: role does not exist", "");
 }
 
 static void
@@ -373,6 +424,8 @@ static const struct CMUnitTest plain[] = {
 	TEST(where_names_the_server),
 	TEST(beside_another),
 	TEST(beside_a_lost_one),
+	TEST(an_older_release),
+	TEST(another_failure),
 	TEST(bad_connection_string),
 	TEST(no_connection),
 	TEST(no_reason),
