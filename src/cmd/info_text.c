@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "cmd/info_internal.h"
-#include "run/message.h"
 #include "run/progress.h"
 #include "util/lsn.h"
+#include "util/utf8.h"
 
 enum { COLUMN = 20 };
 
@@ -23,13 +23,14 @@ static void put(struct lines *l, const char *name, const char *fmt, ...) PRINTF_
 static void
 put(struct lines *l, const char *name, const char *fmt, ...)
 {
-	char text[2 * 4096 + 128]; /* the path of a tablespace is the longest */
+	char raw[2 * 4096 + 128]; /* the path of a tablespace is the longest */
+	char text[4 * sizeof(raw)];
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
+	vsnprintf(raw, sizeof(raw), fmt, args);
 	va_end(args);
-	message_defuse(text);
+	utf8_defuse(text, sizeof(text), raw);
 	if (l->rc == 0)
 		l->rc = buf_printf(l->out, l->err, "%-*s%s\n", COLUMN, name, text);
 }

@@ -4,35 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
-/*
- * Bytes of the UTF-8 character at ${s}, 0 when there is none.  The NUL at the end stops
- * every look ahead.
- */
-static size_t
-utf8_length(const uint8_t *s)
-{
-	size_t len = s[0] < 0x80 ? 1 : s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : 4;
-
-	if (len == 1)
-		return 1;
-	if (s[0] < 0xC2 || s[0] > 0xF4)
-		return 0;
-	if ((s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xED && s[1] > 0x9F) ||
-	    (s[0] == 0xF0 && s[1] < 0x90) || (s[0] == 0xF4 && s[1] > 0x8F))
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((s[i] & 0xC0) != 0x80)
-			return 0;
-	return len;
-}
+#include "util/utf8.h"
 
 bool
 json_is_utf8(const char *text)
 {
-	const uint8_t *s = (const uint8_t *)text;
-
-	for (size_t len; *s != 0; s += len)
-		if ((len = utf8_length(s)) == 0)
+	for (size_t len; *text != '\0'; text += len)
+		if ((len = utf8_length(text)) == 0)
 			return false;
 	return true;
 }
@@ -171,28 +149,34 @@ json_end(struct json *j)
 	(void)!buf_append(&j->text, &j->ends[j->depth], 1, &j->err);
 }
 
-/* The text in quotes, with U+FFFD for what is no character. */
+/* One character, or U+FFFD for a byte that is none; what steers a terminal is escaped. */
+static int
+append_character(struct json *j, const char *s, size_t len)
+{
+	const uint32_t steering = utf8_steering(s);
+	char one[5] = "\xEF\xBF\xBD";
+
+	if (steering)
+		return buf_printf(&j->text, &j->err, "\\u%04" PRIx32, steering);
+	if (len > 0) {
+		memcpy(one, s, len);
+		one[len] = '\0';
+	}
+	return json_append_text(&j->text, one, &j->err);
+}
+
 static int
 append_readable(struct json *j, const char *text)
 {
-	struct buf legible = { 0 };
-	int rc = 0;
+	int rc = buf_append(&j->text, "\"", 1, &j->err);
 
-	for (const uint8_t *s = (const uint8_t *)text; rc == 0 && *s != 0;) {
-		size_t len = utf8_length(s);
+	for (const char *s = text; rc == 0 && *s != '\0';) {
+		const size_t len = utf8_length(s);
 
-		rc = len > 0 ? buf_append(&legible, s, len, &j->err) :
-			       buf_append(&legible, "\xEF\xBF\xBD", 3, &j->err);
+		rc = append_character(j, s, len);
 		s += len > 0 ? len : 1;
 	}
-	if (rc == 0)
-		rc = buf_append(&j->text, "\"", 1, &j->err) ||
-			json_append_text(&j->text, buf_text(&legible), &j->err) ||
-			buf_append(&j->text, "\"", 1, &j->err) ?
-		    -1 :
-		    0;
-	buf_free(&legible);
-	return rc;
+	return rc ? rc : buf_append(&j->text, "\"", 1, &j->err);
 }
 
 /* The member ${key}_hex. */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "run/advice.h"
+#include "util/utf8.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static enum message_level level = MESSAGE_NORMAL;
@@ -38,24 +39,16 @@ wipe_progress(void)
 	drawn = 0;
 }
 
-void
-message_defuse(char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
-			*text = '?';
-}
-
 static void
 say(const char *kind, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
 
 static void
 say(const char *kind, const char *fmt, va_list args)
 {
-	char text[2048];
+	char raw[2048], text[2 * sizeof(raw)];
 
-	vsnprintf(text, sizeof(text), fmt, args);
-	message_defuse(text);
+	vsnprintf(raw, sizeof(raw), fmt, args);
+	utf8_defuse(text, sizeof(text), raw);
 	pthread_mutex_lock(&lock);
 	wipe_progress();
 	fprintf(stderr, "pg_basetar: %s%s\n", kind, text);
@@ -69,14 +62,18 @@ message_hint(const struct error *err)
 	return err->hint[0] ? err->hint : advice_for(err);
 }
 
-/* ${hint} NULL: there is none. */
+/* ${raw_hint} NULL: there is none. */
 static void
-say_with_hint(const char *kind, const char *text, const char *hint)
+say_with_hint(const char *kind, const struct error *err, const char *raw_hint)
 {
+	char text[2 * sizeof(err->text)], hint[2 * sizeof(err->hint)];
+
+	utf8_defuse(text, sizeof(text), err->text);
+	utf8_defuse(hint, sizeof(hint), raw_hint ? raw_hint : "");
 	pthread_mutex_lock(&lock);
 	wipe_progress();
 	fprintf(stderr, "pg_basetar: %s%s\n", kind, text);
-	if (hint)
+	if (raw_hint)
 		fprintf(stderr, "hint: %s\n", hint);
 	fflush(stderr);
 	pthread_mutex_unlock(&lock);
@@ -85,21 +82,13 @@ say_with_hint(const char *kind, const char *text, const char *hint)
 void
 message_error(const struct error *err)
 {
-	struct error line = *err;
-
-	message_defuse(line.text);
-	message_defuse(line.hint);
-	say_with_hint("", line.text, message_hint(&line));
+	say_with_hint("", err, message_hint(err));
 }
 
 void
 message_mishap(const struct error *err)
 {
-	struct error line = *err;
-
-	message_defuse(line.text);
-	message_defuse(line.hint);
-	say_with_hint("warning: ", line.text, line.hint[0] ? line.hint : NULL);
+	say_with_hint("warning: ", err, err->hint[0] ? err->hint : NULL);
 }
 
 static void
@@ -188,10 +177,12 @@ columns_that_fit(size_t wanted)
 }
 
 void
-message_progress(const char *line)
+message_progress(const char *raw)
 {
 	bool terminal = isatty(STDERR_FILENO);
+	char line[512];
 
+	utf8_defuse(line, sizeof(line), raw);
 	pthread_mutex_lock(&lock);
 	if (terminal) {
 		size_t columns = columns_that_fit(strlen(line));

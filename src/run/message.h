@@ -7,7 +7,9 @@
 /*
  * What the user reads, all of it on standard error: standard output may be the backup.
  * Each message is one line, written whole whatever thread it comes from; a progress
- * line that is being redrawn on a terminal makes way for it.
+ * line that is being redrawn on a terminal makes way for it.  File names and the like come from
+ * elsewhere: what in them would forge a line of ours, or steer the terminal, is made legible
+ * (utf8.h).
  *
  * Standard error is the process's, so this module has state.
  */
@@ -18,12 +20,6 @@ enum message_level {
 };
 
 void message_set_level(enum message_level level);
-
-/*
- * Make ${text} one line that is safe on a terminal: file names and the like come from
- * elsewhere, a line break in one would forge a line of ours.
- */
-void message_defuse(char *text);
 
 /* "pg_basetar: TEXT", and "hint: HINT" where there is one. */
 void message_error(const struct error *err);

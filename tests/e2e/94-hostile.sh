@@ -162,6 +162,39 @@ stale_on_a_standby() {
 	cluster_stop copy
 }
 
+# ---------------------------------------------------------------- terminals
+
+# C1 in UTF-8 and as a byte, a turn of direction: no output has them, and the name can be told.
+evil=$(printf 'a\302\2332J\342\200\256b\233')
+told='a\\xC2\\x9B2J\\xE2\\x80\\xAEb\\x9B'
+
+harmless() { # FILE...
+	! LC_ALL=C grep -q "$(printf '[\200-\377]')" "$@"
+}
+
+evil_names() {
+	verified 1 "$T/out/$evil"
+	harmless "$T/stderr"
+	grep -q "$told" "$T/stderr"
+	as_server touch "$T/main/data/$evil"
+	as_server ln -s nowhere "$T/main/data/link$evil"
+	captured backup main -c fast -l "l${evil%?}" -o "$x" -v -P --force
+	[ "$rc" -eq 0 ]
+	chmod 644 "$x"
+	harmless "$T/stderr"
+	grep -q "link$told" "$T/stderr"
+	"$BIN" info "$x" >"$T/stdout"
+	harmless "$T/stdout"
+	grep -q "^label: *l${told%?????}" "$T/stdout"
+	"$BIN" info --json "$x" >"$T/stdout"
+	grep -q '"la\\u009b2J\\u202eb' "$T/stdout"
+	tar --delete -f "$x" "$evil" # its name is Latin-1, and no member of a pax header
+	verified 3 "$x"
+	harmless "$T/stderr"
+	grep -q "$told" "$T/stderr"
+	as_server rm "$T/main/data/$evil" "$T/main/data/link$evil"
+}
+
 t 'a cluster, and its backup' prepared
 t 'members have the names of owner and group' owners_named
 t 'packed anew by GNU tar, ustar: sound' by_tar ustar
@@ -173,3 +206,4 @@ t 'pg_basetar.info of a later backup' info_of_a_later
 t 'pg_basetar.info of the first archives, without a start' info_without_start
 t 'pg_basebackup of a restored cluster, pg_basetar.info first: sound' stale_info
 t 'pg_basebackup of a restored standby that is where it began: sound' stale_on_a_standby
+t 'names that steer a terminal' evil_names

@@ -29,6 +29,8 @@ static struct row {
 	    "\"t\": \"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x90\x98\"" },
 	{ "Latin-1", "caf\xE9 \xC3\xA9", "\"t\": \"caf" LOST " \xC3\xA9\", "
 					"\"t_hex\": \"636166e920c3a9\"" },
+	{ "what steers a terminal", "\xC2\x9B" "2J\xE2\x80\xAE\xE2\x81\xA9",
+	    "\"t\": \"\\u009b2J\\u202e\\u2069\"" },
 	{ "Latin-1 at the end, a quote before", "\"\xE9",
 	    "\"t\": \"\\\"" LOST "\", \"t_hex\": \"22e9\"" },
 	{ "a character that is cut", "\xE2\x82",

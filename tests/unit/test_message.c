@@ -14,8 +14,8 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-#define EVIL "a\nhint: b\r\033[2J\177c\td"
-#define DEFUSED "a?hint: b??[2J?c?d"
+#define EVIL "a\nhint: b\r\033[2J\177c\td\xC2\x9B" "e\xE2\x80\xAE\x9B"
+#define DEFUSED "a?hint: b??[2J?c?d\\xC2\\x9Be\\xE2\\x80\\xAE\\x9B"
 
 static void
 say_error(void)
