@@ -33,6 +33,7 @@ plan_set(struct restore *r, struct error *err)
 	rc = reading_summary(&s, r->opt, READING_LOCATIONS, outcome, err);
 	if (rc == 0) {
 		facts = summary_facts(s.summary, false);
+		r->owner = s.owner;
 		rc = restore_plan_summary(r, &facts, err);
 	}
 	reading_summary_free(&s);
@@ -49,6 +50,15 @@ say_config(const struct restore *r)
 		message_note("\"%s/%s/%s\" was at \"%s\": put it where the server shall find it",
 		    r->target.dir.path, LAYOUT_CONFIG, info->config.rows[i].name,
 		    info->config.rows[i].path);
+}
+
+static void
+say_places(const struct restore *r)
+{
+	for (size_t i = 0; i < r->nspaces; i++)
+		if (!r->spaces[i].is_inside)
+			message_note("tablespace %" PRIu32 " is in \"%s\"", r->spaces[i].oid,
+			    r->spaces[i].location);
 }
 
 /* Its owner may want the copy in the place of the original. */
@@ -98,6 +108,8 @@ restore(struct restore *r, struct error *err)
 {
 	const struct options *opt = r->opt;
 
+	if (restore_owner_option(opt, err))
+		return -1;
 	if (opt->report && (report_open(&r->report, opt->report, opt->no_sync, err) ||
 			       report_refuse_output(r->report, opt->input, opt->input ? -1 : 0,
 				   err)))
@@ -105,6 +117,7 @@ restore(struct restore *r, struct error *err)
 	if (restore_plan_target(r, err) || plan_set(r, err) ||
 	    reading_run(&r->reading, "restoring", err))
 		return -1;
+	say_places(r);
 	say_config(r);
 	say_archiving(r);
 	warn(r);

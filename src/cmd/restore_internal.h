@@ -10,6 +10,8 @@
 #include "extract/beneath.h"
 #include "extract/filepool.h"
 #include "extract/newdir.h"
+#include "extract/owner.h"
+#include "reading/reading_owner.h"
 #include "run/report.h"
 
 /* A directory that is filled, and what is to be synced in it. */
@@ -39,7 +41,6 @@ struct restore_early {
 	char *path;
 	struct buf text;
 	uint32_t mode;
-	uint64_t uid, gid;
 	time_t mtime;
 };
 
@@ -80,7 +81,8 @@ struct restore {
 	struct buf control;
 	bool has_control;
 	uint32_t control_mode;
-	uint64_t uid, gid; /* of it, and so of the directories that we make */
+	struct reading_owner owner; /* of the backup, in it */
+	uint64_t uid, gid; /* whom all is given to, if root restores it */
 	time_t control_mtime;
 	const char *recovers_by; /* the file in the tree that says so; NULL: there is none */
 	bool is_manifest_begun; /* of the one beside the archives */
@@ -108,6 +110,19 @@ const struct restore_space *restore_plan_find(const struct restore *r, uint32_t 
 const struct restore_space *restore_plan_space(const struct restore *r, const char *path);
 /* With ${forget} what was made and is empty goes away. */
 void restore_plan_free(struct restore *r, bool forget);
+
+/* All places that may have a directory, whether or not they have: the target is the first. */
+size_t restore_plan_places(const struct restore *r);
+const struct restore_place *restore_plan_place_at(const struct restore *r, size_t number);
+
+/* restore_owner.c: whose it is, if root restores it */
+/* ERROR_USAGE: --owner names no user, or one that only root may give files to. */
+MUST_CHECK int restore_owner_option(const struct options *opt, struct error *err);
+/* Once the places are open and the owner of the backup is known: who gets all of it. */
+MUST_CHECK int restore_owner_settle(struct restore *r, bool is_ours, struct error *err);
+/* What one member gets. */
+struct owner restore_owner_of(const struct restore *r, const struct tar_entry *entry,
+    const char *path);
 
 /* restore_write.c: files, directories and links */
 /* It is known what directories there are. */

@@ -40,7 +40,7 @@ write_early(struct restore *r, struct error *err)
 	for (size_t i = 0; i < r->nearly; i++) {
 		const struct restore_early *e = &r->early[i];
 
-		if (restore_write_file(r, e->path, e->mode, e->uid, e->gid, err) ||
+		if (restore_write_file(r, e->path, e->mode, r->uid, r->gid, err) ||
 		    (e->text.len > 0 &&
 			filepool_write(r->pool, e->text.data, e->text.len, err)) ||
 		    filepool_end(r->pool, e->mtime, err))
@@ -93,7 +93,7 @@ take_directory(struct restore *r, const struct tar_entry *entry, const char *pat
 		return 0;
 	if (r->wal.dir.path && strcmp(path, LAYOUT_WAL) == 0)
 		return restore_write_link(r, path, r->wal.dir.path, err);
-	return restore_write_directory(r, path, entry->mode, entry->uid, entry->gid, err);
+	return restore_write_directory(r, path, entry->mode, r->uid, r->gid, err);
 }
 
 /* Bytes of settings that somebody wrote with ALTER SYSTEM: far more than there ever are. */
@@ -111,6 +111,7 @@ static int
 take_file(struct restore *r, const struct tar_entry *entry, const char *path, struct error *err)
 {
 	const enum memberorder_kind kind = checker_member_kind(r->checker);
+	struct owner owner;
 
 	if (is_holder(r, path))
 		return refuse(entry, "of a tablespace that pg_basetar.info does not tell of", err);
@@ -129,17 +130,15 @@ take_file(struct restore *r, const struct tar_entry *entry, const char *path, st
 	if (!r->is_planned) {
 		if (r->nearly == sizeof(r->early) / sizeof(r->early[0]))
 			return refuse(entry, "there twice", err);
-		r->early[r->nearly] = (struct restore_early){ .mode = entry->mode,
-			.uid = entry->uid,
-			.gid = entry->gid,
-			.mtime = r->mtime };
+		r->early[r->nearly] = (struct restore_early){ .mode = entry->mode, .mtime = r->mtime };
 		keep(r, memberorder_text_most(kind, path));
 		return 0;
 	}
 	if (restore_settings_file(path))
 		r->recovers_by = restore_settings_file(path);
 	r->fate = RESTORE_WRITE;
-	return restore_write_file(r, path, entry->mode, entry->uid, entry->gid, err);
+	owner = restore_owner_of(r, entry, path);
+	return restore_write_file(r, path, entry->mode, owner.uid, owner.gid, err);
 }
 
 /*
@@ -181,11 +180,10 @@ member(struct reading *reading, const struct tar_entry *entry, uint64_t offset, 
 	path = checker_member_path(r->checker);
 	r->fate = RESTORE_PASS_OVER;
 	r->mtime = (time_t)entry->mtime;
-	if (checker_member_kind(r->checker) == MEMBERORDER_CONTROL) {
+	if (checker_member_kind(r->checker) == MEMBERORDER_CONTROL)
 		r->control_mode = entry->mode;
-		r->uid = entry->uid;
-		r->gid = entry->gid;
-	}
+	if (!r->is_planned)
+		reading_owner_note(&r->owner, entry);
 	if (checker_member_fault(r->checker))
 		return refuse(entry, checker_member_fault(r->checker), err);
 	if (plan(r, checker_member_kind(r->checker), err))

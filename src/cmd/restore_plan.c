@@ -25,6 +25,10 @@ refused(const char *path, bool is_space, struct error *err)
 		error_hint(err, "Name a new or an empty directory%s; if an unfinished restore left "
 				"what is in it, remove that.",
 		    is_space ? " for it with -T OLD=NEW" : "");
+	if (err->sys == ENOENT)
+		error_hint(err, "The directory that it is to be in does not exist: make that with "
+				"\"mkdir -p\", or name another place%s.",
+		    is_space ? " with -T OLD=NEW" : "");
 	return error_wrap(err, "\"%s\"", path);
 }
 
@@ -75,11 +79,30 @@ is_of_another_release(const struct newdir_guests *guests, int fd, const char *na
 	    fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
 }
 
+/* An archive that somebody else made could have root give any empty directory to its owner. */
+static bool
+is_named_by_archive(const struct restore *r, const struct restore_space *s)
+{
+	return geteuid() == 0 && s->moved_to == NULL && !r->opt->original_tablespaces;
+}
+
+static int
+not_named(const struct restore_space *s, struct error *err)
+{
+	error_set(err, ERROR_STATE, 0, "tablespace %" PRIu32 " was at \"%s\": only the archive names "
+				       "that place",
+	    s->oid, s->location);
+	return error_hint(err, "As root, name the places of tablespaces with -T OLD=NEW, or take those "
+			       "in the archive with --original-tablespaces.");
+}
+
 static int
 open_space(struct restore *r, struct restore_space *s, struct error *err)
 {
 	if (s->is_inside)
 		return 0;
+	if (is_named_by_archive(r, s))
+		return not_named(s, err);
 	if (open_place(&s->place, s->location, &r->guests.guests, err))
 		return error_wrap(err, "tablespace %" PRIu32, s->oid);
 	if (s->place.dir.has_guests)
@@ -159,19 +182,25 @@ check_relocations(const struct restore *r, struct error *err)
 }
 
 /* The target, that of the WAL, and the tablespaces are numbered. */
-static const struct restore_place *
-place_of(const struct restore *r, size_t number)
+const struct restore_place *
+restore_plan_place_at(const struct restore *r, size_t number)
 {
 	if (number == 0)
 		return &r->target;
 	return number == 1 ? &r->wal : &r->spaces[number - 2].place;
 }
 
+size_t
+restore_plan_places(const struct restore *r)
+{
+	return r->nspaces + 2;
+}
+
 static int
 take_places(const struct restore *r, struct place *list, struct error *err)
 {
-	for (size_t i = 0; i < r->nspaces + 2; i++) {
-		const struct restore_place *place = place_of(r, i);
+	for (size_t i = 0; i < restore_plan_places(r); i++) {
+		const struct restore_place *place = restore_plan_place_at(r, i);
 
 		if (place->dir.path && place_take(&list[i], place->dir.fd, err))
 			return error_wrap(err, "\"%s\"", place->dir.path);
@@ -194,7 +223,7 @@ check_apart(const struct restore *r, struct error *err)
 												0;
 	if (rc == 0 && inner < count) {
 		error_set(err, ERROR_STATE, 0, "\"%s\" and \"%s\" are not apart",
-		    place_of(r, inner)->dir.path, place_of(r, outer)->dir.path);
+		    restore_plan_place_at(r, inner)->dir.path, restore_plan_place_at(r, outer)->dir.path);
 		rc = error_hint(err, "Name a directory for each that is in none of the others.");
 	}
 	for (size_t i = 0; i < count; i++)
@@ -257,8 +286,8 @@ open_spaces(struct restore *r, bool is_ours, struct error *err)
 	for (size_t i = 0; i < r->nspaces; i++)
 		if (open_space(r, &r->spaces[i], err))
 			return -1;
-	return check_apart(r, err) || make_inside(r, is_ours, err) ||
-		restore_write_begin(r, err) ?
+	return check_apart(r, err) || restore_owner_settle(r, is_ours, err) ||
+		make_inside(r, is_ours, err) || restore_write_begin(r, err) ?
 	    -1 :
 	    0;
 }

@@ -50,13 +50,13 @@ failed(const struct restore_place *place, const char *below, struct error *err)
 
 /*
  * Files to keep open until they are synced: half of what a process may have open, besides what else
- * it has, three for each directory that is filled; each costs the system a kilobyte or two.
+ * it has, four for each directory that is filled; each costs the system a kilobyte or two.
  */
 static size_t
 files_to_hold(const struct restore *r)
 {
 	enum { MOST = 16384 };
-	const size_t limit = sys_raise_file_limit(), others = 200 + 3 * (r->nspaces + 2);
+	const size_t limit = sys_raise_file_limit(), others = 200 + 4 * (r->nspaces + 2);
 
 	if (r->opt->no_sync)
 		return 0;

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -86,7 +87,7 @@ newdir_check(struct newdir *dir, struct error *err)
 
 /* The server must own it, and it is given its mode at the end: too late to find out. */
 static int
-check_owner(int fd, struct error *err)
+check_own(int fd, struct error *err)
 {
 	struct stat st;
 
@@ -98,24 +99,90 @@ check_owner(int fd, struct error *err)
 	return error_hint(err, "Name one of your own, or run pg_basetar as its owner or as root.");
 }
 
+/* Not all file systems can lock; there, what the other one makes is found to exist. */
+static int
+lock(int fd, struct error *err)
+{
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+		return 0;
+	error_set(err, ERROR_STATE, 0, "the directory is in use by a restore");
+	return error_hint(err, "It is named twice, or another pg_basetar is restoring into it: name "
+			       "another directory.");
+}
+
+static int
+open_at_end(struct newdir *dir, struct error *err)
+{
+	const struct route *way = &dir->route;
+
+	dir->is_made = mkdirat(way->parent, way->name, 0700) == 0;
+	if (!dir->is_made && errno != EEXIST)
+		return error_set(err, ERROR_STATE, errno, "mkdir");
+	dir->fd = openat(way->parent, way->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir->fd == -1)
+		return error_set(err, ERROR_STATE, errno, "open");
+	return check_own(dir->fd, err) || lock(dir->fd, err) || newdir_check(dir, err) ? -1 : 0;
+}
+
 int
 newdir_open(struct newdir *out, const char *path, const struct newdir_guests *guests,
     struct error *err)
 {
-	struct newdir dir = { .path = path, .guests = guests };
+	struct newdir dir = {
+		.path = path, .fd = -1, .guests = guests, .route = { .parent = -1 }
+	};
 
-	dir.is_made = mkdir(path, 0700) == 0;
-	if (!dir.is_made && errno != EEXIST)
-		return error_set(err, ERROR_STATE, errno, "mkdir");
-	dir.fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir.fd == -1)
-		error_set(err, ERROR_STATE, errno, "open");
-	if (dir.fd == -1 || check_owner(dir.fd, err) || newdir_check(&dir, err)) {
+	if (route_open(&dir.route, path, err)) /* with ENOENT the directory it shall be in is missing */
+		return err->sys == ENOENT ? error_set(err, ERROR_STATE, ENOENT, "mkdir") : -1;
+	if (open_at_end(&dir, err)) {
 		newdir_close(&dir, true);
 		return -1;
 	}
 	*out = dir;
 	return 0;
+}
+
+int
+newdir_owner(const struct newdir *dir, bool *has_owner, uid_t *uid, gid_t *gid, struct error *err)
+{
+	struct stat st;
+
+	if (fstat(dir->fd, &st) == -1)
+		return error_set(err, ERROR_IO, errno, "stat");
+	*has_owner = !dir->is_made && st.st_uid != 0;
+	*uid = st.st_uid;
+	*gid = st.st_gid;
+	return 0;
+}
+
+static int
+check_link(const struct newdir *dir, const struct stat *st, uid_t owner, struct error *err)
+{
+	if (!dir->route.has_link ||
+	    (dir->route.link_uid == owner && !dir->route.has_others && st->st_uid == owner))
+		return 0;
+	error_set(err, ERROR_STATE, 0, "a symbolic link of user number %lu leads there",
+	    (unsigned long)dir->route.link_uid);
+	return error_hint(err, "Root gives away no directory that such a link chose: name it by its own "
+			       "path.");
+}
+
+int
+newdir_check_owner(const struct newdir *dir, uid_t owner, struct error *err)
+{
+	struct stat st;
+
+	/* of one that was made it is the directory it is in that the link chose */
+	if (fstat(dir->is_made ? dir->route.parent : dir->fd, &st) == -1)
+		return error_set(err, ERROR_IO, errno, "stat");
+	if (check_link(dir, &st, owner, err))
+		return -1;
+	if (dir->is_made || st.st_uid == 0 || st.st_uid == owner)
+		return 0;
+	error_set(err, ERROR_STATE, 0, "the directory belongs to user number %lu, the backup to %lu",
+	    (unsigned long)st.st_uid, (unsigned long)owner);
+	return error_hint(err, "Give the directory to the user whom the server shall run as, or name "
+			       "its owner with --owner.");
 }
 
 int
@@ -134,6 +201,7 @@ newdir_close(struct newdir *dir, bool forget)
 		return;
 	sys_close(dir->fd);
 	if (forget && dir->is_made)
-		rmdir(dir->path);
-	*dir = (struct newdir){ .fd = -1 };
+		unlinkat(dir->route.parent, dir->route.name, AT_REMOVEDIR);
+	route_close(&dir->route);
+	*dir = (struct newdir){ .fd = -1, .route = { .parent = -1 } };
 }

@@ -2,7 +2,9 @@
 #define PG_BASETAR_EXTRACT_NEWDIR_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
+#include "extract/route.h"
 #include "util/error.h"
 
 /* What may be there already and stays: other names are in the way.  NULL: nothing may. */
@@ -12,7 +14,7 @@ struct newdir_guests {
 
 /*
  * A directory that is new, or empty, and will be filled.  With lost+found, which mkfs makes, it
- * is empty.
+ * is empty.  It is locked while it is open, so that no other process fills it too.
  */
 struct newdir {
 	const char *path; /* borrowed */
@@ -20,15 +22,27 @@ struct newdir {
 	bool is_made; /* by us */
 	bool has_guests; /* when it was last looked at */
 	const struct newdir_guests *guests; /* borrowed */
+	struct route route;
 };
 
 /*
  * Open ${path}; make it, if there is only the directory it shall be in.  ERROR_STATE:
  * something is in it (with ENOTEMPTY, unless it is known what that is: a cluster, or an unfinished
- * restore), or it is somebody else's, unless for root.  On failure nothing is open, and nothing
- * was made.
+ * restore), it is open already, here or in another process, or it is somebody else's, unless for
+ * root, who calls newdir_check_owner() when the owner is known.  On failure nothing is open, and
+ * nothing was made.
  */
 MUST_CHECK int newdir_open(struct newdir *, const char *path, const struct newdir_guests *guests,
+    struct error *err);
+
+/*
+ * May root give it to ${owner}?  Not one that is a third user's, nor what is root's own if a link
+ * that is not led there: ERROR_STATE.
+ */
+MUST_CHECK int newdir_check_owner(const struct newdir *, uid_t owner, struct error *err);
+
+/* Its owner, if it was there and is not root's; false: it is made here, or is root's. */
+MUST_CHECK int newdir_owner(const struct newdir *, bool *has_owner, uid_t *uid, gid_t *gid,
     struct error *err);
 
 /* Is it still empty?  ERROR_STATE as above. */

@@ -36,6 +36,8 @@ struct options {
 	const char *waldir; /* of a snapshot; NULL: where pg_wal leads.  Or where it shall lead */
 
 	struct recovery recovery; /* of a restore */
+	bool original_tablespaces; /* they go to where they were, also if root restores them */
+	const char *owner; /* of the restored files, as for owner_parse(); NULL: as in the backup */
 	enum archive_mode archive_mode;
 
 	const char *output; /* NULL: standard output; never empty */

@@ -31,10 +31,12 @@ is_over(struct reading *reading)
 static int
 archive(struct reading *reading, const struct archivepart *part, struct error *err)
 {
+	struct reading_summary *r = (struct reading_summary *)reading;
+
 	(void)err;
-	summary_archive(summary_of(reading), part);
-	reading->is_over = ((struct reading_summary *)reading)->depth != READING_ALL &&
-	    part->kind != ARCHIVEPART_ALONE && part->kind != ARCHIVEPART_BASE;
+	summary_archive(r->summary, part);
+	r->is_base = part->kind == ARCHIVEPART_ALONE || part->kind == ARCHIVEPART_BASE;
+	reading->is_over = r->depth != READING_ALL && !r->is_base;
 	return 0;
 }
 
@@ -43,6 +45,8 @@ member(struct reading *reading, const struct tar_entry *entry, uint64_t offset, 
     struct error *err)
 {
 	(void)offset;
+	if (((struct reading_summary *)reading)->is_base)
+		reading_owner_note(&((struct reading_summary *)reading)->owner, entry);
 	if (summary_member(summary_of(reading), entry, is_wanted, err))
 		return -1;
 	reading->is_over = is_over(reading) && !*is_wanted;

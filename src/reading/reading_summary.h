@@ -3,6 +3,7 @@
 
 #include "check/summary.h"
 #include "reading/reading.h"
+#include "reading/reading_owner.h"
 
 /* How far the archives are read, for what they say of themselves. */
 enum reading_depth {
@@ -15,6 +16,8 @@ enum reading_depth {
 struct reading_summary {
 	struct reading reading; /* first */
 	enum reading_depth depth;
+	bool is_base; /* the archive that is read has the tree */
+	struct reading_owner owner;
 	struct summary *summary; /* complete, if it was read */
 };
 

@@ -19,7 +19,7 @@ gives() {
 	grep -q '^restorable' "$T/stdout"
 	cluster_dir copy "$(cat "$T/main/data/PG_VERSION")"
 	shift
-	captured as_server "$BIN" restore -N "$@" -D "$T/copy/data"
+	captured as_server "$BIN" restore -N --archive-mode=keep "$@" -D "$T/copy/data"
 	[ "$rc" -eq 0 ]
 }
 

@@ -192,6 +192,67 @@ occupied(void **state)
 	}
 }
 
+/* Nobody else fills it meanwhile. */
+static void
+locked(void **state)
+{
+	struct newdir dir, other = { .fd = -7 };
+	struct error err = { 0 };
+
+	(void)state;
+	assert_int_equal(newdir_open(&dir, at("empty"), NULL, &err), 0);
+	assert_int_equal(newdir_open(&other, at("link"), NULL, &err), -1);
+	assert_int_equal(err.kind, ERROR_STATE);
+	assert_string_equal(err.text, "the directory is in use by a restore");
+	assert_int_equal(other.fd, -7);
+	newdir_close(&dir, true);
+	assert_int_equal(newdir_open(&dir, at("empty"), NULL, &err), 0);
+	newdir_close(&dir, true);
+}
+
+/* What root may give away, to user 7. */
+static void
+owners(void **state)
+{
+	static const struct {
+		const char *path;
+		uid_t link, there; /* whose the link is, and what was there */
+		const char *text;  /* NULL: it may */
+	} rows[] = { { "new", 0, 0, NULL }, { "empty", 0, 0, NULL }, { "empty", 0, 7, NULL },
+		{ "empty", 0, 8, "the directory belongs to user number 8, the backup to 7" },
+		{ "link", 0, 0, NULL }, { "link", 0, 7, NULL },
+		{ "link", 7, 0, "a symbolic link of user number 7 leads there" }, { "link", 7, 7, NULL },
+		{ "link", 8, 0, "a symbolic link of user number 8 leads there" },
+		{ "link", 8, 7, "a symbolic link of user number 8 leads there" },
+		{ "link/new", 7, 0, "a symbolic link of user number 7 leads there" },
+		{ "link/new", 7, 7, NULL }, { "link/new", 0, 8, NULL },
+		{ "link/new", 8, 8, "a symbolic link of user number 8 leads there" } };
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct error err = { 0 };
+		struct newdir dir;
+		bool has_owner;
+		uid_t uid;
+		gid_t gid;
+
+		assert_int_equal(lchown(at("link"), rows[i].link, 0), 0);
+		assert_int_equal(chown(at("empty"), rows[i].there, 3), 0);
+		assert_int_equal(newdir_open(&dir, at(rows[i].path), NULL, &err), 0);
+		assert_int_equal(newdir_check_owner(&dir, 7, &err), rows[i].text ? -1 : 0);
+		assert_string_equal(err.text, rows[i].text ? rows[i].text : "");
+		assert_int_equal(newdir_owner(&dir, &has_owner, &uid, &gid, &err), 0);
+		assert_int_equal(has_owner, !dir.is_made && rows[i].there != 0);
+		if (has_owner) {
+			assert_int_equal(uid, rows[i].there);
+			assert_int_equal(gid, 3);
+		}
+		newdir_close(&dir, true);
+	}
+}
+
 int
 main(void)
 {
@@ -201,6 +262,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(lost_found, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(above_a_new_one, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(occupied, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(locked, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(owners, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
