@@ -20,11 +20,14 @@ enum {
 	XLOG_CHECKPOINT_ONLINE = 0x10,
 	XLOG_SWITCH = 0x40,
 	XLOG_BACKUP_END = 0x50,
+	XLOG_HINT = 0xA0,
 	XLOG_OVERWRITE_CONTRECORD = 0xD0,
 	TABLESPACE_CREATE = 0x00,
 	TABLESPACE_DROP = 0x10,
 	DATABASE_CREATE_COPY = 0x00,
-	DATABASE_CREATE_EMPTY = 0x10
+	DATABASE_CREATE_EMPTY = 0x10,
+	DATABASE_DROP = 0x20,
+	DATABASE_DROP_14 = 0x10
 };
 
 /* What the first byte of a part's header says; blocks are numbered from 0. */
@@ -51,6 +54,7 @@ enum { IMAGE_HAS_HOLE = 0x01 };
 struct image_flags {
 	uint8_t compressed, apply; /* replay puts the image in the page's place */
 };
+#define MAGIC_13 0xD106
 #define MAGIC_15 0xD110
 
 static struct image_flags
@@ -239,6 +243,12 @@ walrecord_is_switch(const struct walrecord *rec)
 }
 
 bool
+walrecord_is_hint(const struct walrecord *rec)
+{
+	return is_kind(rec, RMGR_XLOG, XLOG_HINT);
+}
+
+bool
 walrecord_is_backup_end(const struct walrecord *rec, uint64_t *start_lsn)
 {
 	return is_kind(rec, RMGR_XLOG, XLOG_BACKUP_END) && has_lsn(rec, 8, 8, start_lsn);
@@ -278,6 +288,36 @@ walrecord_makes_database(const struct walrecord *rec, struct walrecord_database 
 		out->from_space = get_u32native(data + 12);
 	}
 	return true;
+}
+
+/*
+ * One tablespace up to 12; then their number, and so many: a record of each DROP DATABASE
+ * (xl_dbase_drop_rec of 12 and of 13; records of 10, 12, 13, 14, 15 and 18 were compared).
+ */
+bool
+walrecord_drops_database(const struct walrecord *rec, struct walrecord_dropped *out)
+{
+	const uint8_t kind = rec->magic < MAGIC_15 ? DATABASE_DROP_14 : DATABASE_DROP;
+	const size_t head = rec->magic < MAGIC_13 ? 4 : 8;
+	const uint8_t *data;
+	struct error ignored;
+	size_t len;
+
+	if (!is_kind(rec, RMGR_DATABASE, kind) || walrecord_main_data(rec, &data, &len, &ignored) ||
+	    len <= head || len % 4 != 0)
+		return false;
+	if (head == 4 ? len != 8 : get_u32native(data + 4) != (len - head) / 4)
+		return false;
+	*out = (struct walrecord_dropped){ .database = get_u32native(data),
+		.count = (len - head) / 4,
+		.spaces = data + head };
+	return true;
+}
+
+uint32_t
+walrecord_dropped_space(const struct walrecord_dropped *dropped, size_t n)
+{
+	return get_u32native(dropped->spaces + 4 * n);
 }
 
 bool

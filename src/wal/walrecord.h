@@ -102,6 +102,12 @@ MUST_CHECK int walrecord_blocks(const struct walrecord *rec, struct walrecord_si
 bool walrecord_is_switch(const struct walrecord *rec);
 
 /*
+ * Is it the image of a page in which hints were set (XLOG_FPI_FOR_HINT), by reading it?  What the
+ * page says is what it said before.
+ */
+bool walrecord_is_hint(const struct walrecord *rec);
+
+/*
  * Does it end an online backup?  Then *start_lsn is where that began.  Its end is the
  * stop position that the server returned on a primary.
  */
@@ -126,6 +132,22 @@ struct walrecord_database {
 
 /* Does it make one?  Else *out is untouched. */
 bool walrecord_makes_database(const struct walrecord *rec, struct walrecord_database *out);
+
+/* Directories of a database that were removed before the record was written. */
+struct walrecord_dropped {
+	uint32_t database;
+	size_t count;          /* tablespaces, at least 1 */
+	const uint8_t *spaces; /* their OIDs, among the record's bytes */
+};
+
+/*
+ * Does it follow the removal of a database: DROP DATABASE, or the old place of ALTER DATABASE
+ * ... SET TABLESPACE?  Else *out is untouched.
+ */
+bool walrecord_drops_database(const struct walrecord *rec, struct walrecord_dropped *out);
+
+/* The OID of the ${n}th tablespace. */
+uint32_t walrecord_dropped_space(const struct walrecord_dropped *dropped, size_t n);
 
 /* Does it say that the record at *lsn was left incomplete, for good? */
 bool walrecord_is_overwrite(const struct walrecord *rec, uint64_t *lsn);

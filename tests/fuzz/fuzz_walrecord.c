@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wal/waldatabases.h"
 #include "wal/walreader.h"
 
 /* A fuzz target is linked with the library only. */
@@ -67,8 +68,12 @@ write_step(struct input *in)
 	case 4:
 		walimage_until(&image, len % 9 * 8);
 		break;
-	case 5: /* the path's end is where the input has it */
-		walimage_main(&image, WALIMAGE_TABLESPACE, 0, bytes, len % 20);
+	case 5: /* the path's end is where the input has it; or databases made and dropped */
+		if (len % 2)
+			walimage_main(&image, WALIMAGE_TABLESPACE, (uint8_t)(bytes[15] % 2 << 4),
+			    bytes, len % 20);
+		else
+			walimage_main(&image, 4, (uint8_t)(bytes[15] % 3 << 4), bytes, len % 20);
 		break;
 	case 6: /* parts of all kinds; an overwrite without reason is an error */
 		walimage_record(
@@ -83,6 +88,7 @@ struct counter {
 	struct walreader_sink sink; /* first */
 	size_t count;
 	bool differs;
+	struct waldatabases *databases;
 };
 
 /* Every decoder sees every record. */
@@ -98,6 +104,8 @@ count(struct walreader_sink *sink, const struct walrecord *rec, struct error *er
 	size_t len;
 
 	(void)err;
+	if (waldatabases_record(c->databases, 0, rec, &unheard))
+		abort();
 	if (c->count++ >= image.count || want->lsn != rec->lsn ||
 	    want->end_lsn != rec->end_lsn || want->len != rec->len)
 		c->differs = true;
@@ -111,6 +119,27 @@ count(struct walreader_sink *sink, const struct walrecord *rec, struct error *er
 	return 0;
 }
 
+/* What is found of databases is among what was told. */
+static void
+find_databases(struct waldatabases *w)
+{
+	const struct waldatabases_backup backup = { .nhave = 0 };
+	struct waldatabases_copy *copies;
+	char text[WALDATABASES_TEXT];
+	struct error err;
+	size_t n;
+
+	if (waldatabases_find(w, &backup, &copies, &n, &err))
+		abort();
+	for (size_t i = 0; i < n; i++) {
+		if (copies[i].fault == WALDATABASES_SOUND || copies[i].lsn < WALIMAGE_START)
+			abort();
+		waldatabases_describe(&copies[i], text);
+	}
+	free(copies);
+	waldatabases_free(w);
+}
+
 /* All of it in pieces; each piece in memory of its own size. */
 static int
 walk(size_t piece, uint64_t stop, struct counter *c, struct error *err)
@@ -122,7 +151,7 @@ walk(size_t piece, uint64_t stop, struct counter *c, struct error *err)
 	int rc;
 
 	*c = (struct counter){ .sink = { count } };
-	if (walreader_new(&r, &opt, err))
+	if (walreader_new(&r, &opt, err) || waldatabases_new(&c->databases, err))
 		abort();
 	rc = 0;
 	for (size_t at = 0; rc == 0 && at < WALIMAGE_SIZE; at += piece) {
@@ -143,6 +172,7 @@ walk(size_t piece, uint64_t stop, struct counter *c, struct error *err)
 	if (rc == 0)
 		rc = walreader_finish(r, err);
 	walreader_free(r);
+	find_databases(c->databases);
 	return rc;
 }
 

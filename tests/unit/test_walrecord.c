@@ -318,20 +318,88 @@ made_database(void **state)
 	assert_false(walrecord_makes_database(&rec, &made));
 }
 
+/* DROP DATABASE of database 5, as 12, 14 and 15 write it, and what is none. */
+static const struct {
+	const char *bytes;
+	uint16_t magic;
+	uint8_t info;
+	size_t count; /* of tablespaces; 0: not such a record */
+} drops[] = {
+	{ "FF08 05000000 7F060000", 0xD101, 0x10, 1 },
+	{ "FF08 05000000 7F060000", 0xD101, 0x20, 0 },
+	{ "FF0C 05000000 7F060000 04400000", 0xD101, 0x10, 0 },
+	{ "FF0C 05000000 01000000 7F060000", 0xD106, 0x10, 1 },
+	{ "FF10 05000000 02000000 7F060000 04400000", MAGIC_14, 0x10, 2 },
+	{ "FF10 05000000 02000000 7F060000 04400000", MAGIC_14, 0x20, 0 },
+	{ "FF10 05000000 02000000 7F060000 04400000", MAGIC_15, 0x20, 2 },
+	{ "FF10 05000000 02000000 7F060000 04400000", MAGIC_15, 0x10, 0 },
+	{ "FF10 05000000 03000000 7F060000 04400000", MAGIC_15, 0x20, 0 },
+	{ "FF10 05000000 01000000 7F060000 04400000", MAGIC_15, 0x20, 0 },
+	{ "FF10 05000000 FFFFFFFF 7F060000 04400000", MAGIC_15, 0x20, 0 },
+	{ "FF08 05000000 00000000", MAGIC_15, 0x20, 0 },
+	{ "FF04 05000000", MAGIC_15, 0x20, 0 },
+	{ "FF0D 05000000 01000000 7F060000 04", MAGIC_15, 0x20, 0 },
+	{ "", MAGIC_15, 0x20, 0 },
+};
+
+static void
+dropped_database(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(drops) / sizeof(drops[0]); i++) {
+		struct walrecord_dropped dropped = { .count = 77 };
+		struct walrecord rec;
+		uint8_t *bytes;
+		size_t len;
+
+		bytes = unhex(drops[i].bytes, &len);
+		bytes = exactly(bytes, len);
+		rec = record(4, drops[i].info, bytes, len);
+		rec.magic = drops[i].magic;
+		assert_int_equal(walrecord_drops_database(&rec, &dropped), drops[i].count > 0);
+		assert_int_equal(dropped.count, drops[i].count ? drops[i].count : 77);
+		if (drops[i].count > 0) {
+			assert_int_equal(dropped.database, 5);
+			assert_int_equal(walrecord_dropped_space(&dropped, 0), 1663);
+		}
+		if (drops[i].count == 2)
+			assert_int_equal(walrecord_dropped_space(&dropped, 1), 16388);
+		rec.rmid = 5;
+		assert_false(walrecord_drops_database(&rec, &dropped));
+		free(bytes);
+	}
+}
+
+static void
+hint(void **state)
+{
+	struct walrecord rec = record(0, 0xA0, NULL, 0);
+
+	(void)state;
+	assert_true(walrecord_is_hint(&rec));
+	rec = record(0, 0xB0, NULL, 0); /* an image of anything else */
+	assert_false(walrecord_is_hint(&rec));
+	rec = record(10, 0xA0, NULL, 0);
+	assert_false(walrecord_is_hint(&rec));
+}
+
 int
 main(void)
 {
-	struct CMUnitTest tests[ROWS + 4] = {
+	enum { SINGLE = 8 };
+	struct CMUnitTest tests[ROWS + SINGLE] = {
 		cmocka_unit_test(real),
 		cmocka_unit_test(kinds),
 		cmocka_unit_test(tablespace),
 		cmocka_unit_test(no_tablespace),
 		cmocka_unit_test(dropped_tablespace),
 		cmocka_unit_test(made_database),
+		cmocka_unit_test(dropped_database),
+		cmocka_unit_test(hint),
 	};
 
 	for (size_t i = 0; i < ROWS; i++)
-		tests[4 + i] = (struct CMUnitTest){ .name = rows[i].name,
+		tests[SINGLE + i] = (struct CMUnitTest){ .name = rows[i].name,
 			.test_func = check_row,
 			.initial_state = &rows[i] };
 	return cmocka_run_group_tests(tests, NULL, NULL);
