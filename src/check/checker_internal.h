@@ -11,6 +11,7 @@
 #include "pg/manifest_parse.h"
 #include "pg/setting.h"
 #include "wal/walhistory.h"
+#include "wal/waldatabases.h"
 #include "wal/wallines.h"
 
 _Static_assert(WALLINES_MOST <= 64, "a bit for each line");
@@ -26,26 +27,18 @@ struct checker_range {
 	uint64_t start, end;
 };
 
-/* More databases and tablespaces, or templates of databases, than replay ever makes. */
+/* More tablespaces than replay ever makes. */
 #define CHECKER_REPLAYED 10000
-#define CHECKER_TEMPLATES 64
 
-enum checker_replay_kind { REPLAY_DATABASE, REPLAY_TABLESPACE, REPLAY_DROP };
+enum checker_replay_kind { REPLAY_TABLESPACE, REPLAY_DROP };
 
-/* A record of WAL whose replay makes or drops what is more than a page. */
+/* A record of WAL whose replay makes or drops a tablespace. */
 struct checker_replay {
 	enum checker_replay_kind kind;
 	unsigned line; /* that told of it */
 	uint64_t lsn, end_lsn;
-	struct walrecord_database database;
 	uint32_t space; /* the OID of a tablespace that is made or dropped, */
 	char *location; /* and of one that is made */
-};
-
-/* A database that replay copies. */
-struct checker_template {
-	uint32_t space, database;
-	bool is_changed; /* behind the first copy */
 };
 
 /* Pages of a tablespace that a line of the WAL changes. */
@@ -145,8 +138,7 @@ struct checker {
 	size_t nreplayed;
 	const struct checker_replay **replayed_by_space; /* sorted when all has come */
 	uint64_t replayed_left_out;
-	struct checker_template templates[CHECKER_TEMPLATES];
-	size_t ntemplates;
+	struct waldatabases *databases; /* NULL: no record came */
 	struct checker_inplace in_place;
 };
 
@@ -184,8 +176,9 @@ void checker_wal_free(struct checker *c);
 /* checker_replay.c: databases and tablespaces that replay makes or drops */
 MUST_CHECK int checker_replay_take(struct checker *c, unsigned line, const struct walrecord *rec,
     struct error *err);
-/* A record is about a page of that database. */
-void checker_replay_block(struct checker *c, uint32_t space, uint32_t database);
+/* Are its blocks to be told?  The record at ${lsn} is about a page of that database. */
+bool checker_replay_watches(const struct checker *c);
+void checker_replay_block(struct checker *c, uint32_t space, uint32_t database, uint64_t lsn);
 /* All has come: what follows may be asked. */
 MUST_CHECK int checker_replay_sort(struct checker *c, struct error *err);
 /* After checker_wal_judge(): does replay drop that tablespace? */

@@ -1,12 +1,11 @@
 /*
  * Databases and tablespaces that replay of the WAL makes or drops.
  *
- * CREATE DATABASE up to 14, and with STRATEGY = FILE_COPY since, and ALTER DATABASE ... SET
- * TABLESPACE copy files: replay copies them again, from what the backup has of the template.
- * If that was dropped, or moved, before it was sent, replay copies nothing, in silence, and
- * nobody can connect to the new database.  If it was changed after the copy, the new
- * database may get parts of the changes (the caveat of PostgreSQL's manual, "Making a Base
- * Backup Using the Low Level API").
+ * Of databases that are copied file by file (wal/waldatabases.c) the archive tells whether it has
+ * the directory that one is copied from, but not whether that was whole when it was read: of files
+ * that were gone by then nothing is left, and the manifest lists those that were sent.  A backup
+ * of pg_basetar was refused if it was not.  pg_basebackup does not look; there the record that the
+ * directory was removed says that it may have been read too late.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -45,19 +44,7 @@ checker_replay_free(struct checker *c)
 		free(c->replayed[i].location);
 	free(c->replayed);
 	free(c->replayed_by_space);
-}
-
-/* From now on changes of the template count. */
-static void
-watch(struct checker *c, const struct walrecord_database *made)
-{
-	for (size_t i = 0; i < c->ntemplates; i++)
-		if (c->templates[i].space == made->from_space &&
-		    c->templates[i].database == made->from_database)
-			return;
-	if (c->ntemplates < CHECKER_TEMPLATES)
-		c->templates[c->ntemplates++] = (struct checker_template){ made->from_space,
-			made->from_database, false };
+	waldatabases_free(c->databases);
 }
 
 int
@@ -68,6 +55,9 @@ checker_replay_take(struct checker *c, unsigned line, const struct walrecord *re
 	const char *location;
 	struct error ignored;
 
+	if ((c->databases == NULL && waldatabases_new(&c->databases, err)) ||
+	    waldatabases_record(c->databases, line, rec, err))
+		return -1;
 	if (walrecord_is_tablespace(rec) &&
 	    walrecord_tablespace(rec, &row.space, &location, &ignored) == 0) {
 		row.kind = REPLAY_TABLESPACE;
@@ -78,19 +68,20 @@ checker_replay_take(struct checker *c, unsigned line, const struct walrecord *re
 		row.kind = REPLAY_DROP;
 		return add_row(c, &row, err);
 	}
-	if (!walrecord_makes_database(rec, &row.database))
-		return 0;
-	if (row.database.is_copy)
-		watch(c, &row.database);
-	return add_row(c, &row, err);
+	return 0;
+}
+
+bool
+checker_replay_watches(const struct checker *c)
+{
+	return c->databases && waldatabases_watches(c->databases);
 }
 
 void
-checker_replay_block(struct checker *c, uint32_t space, uint32_t database)
+checker_replay_block(struct checker *c, uint32_t space, uint32_t database, uint64_t lsn)
 {
-	for (size_t i = 0; i < c->ntemplates; i++)
-		if (c->templates[i].database == database && c->templates[i].space == space)
-			c->templates[i].is_changed = true;
+	if (c->databases)
+		waldatabases_block(c->databases, space, database, lsn);
 }
 
 /* ---- when all has come ---- */
@@ -102,60 +93,127 @@ is_replayed(const struct checker *c, const struct checker_replay *row)
 	return checker_wal_is_read(c, row->line, row->end_lsn);
 }
 
-/* Does an earlier record make what ${row} copies? */
-static bool
-is_made_before(const struct checker *c, const struct checker_replay *row)
-{
-	for (size_t i = 0; i < c->nreplayed; i++) {
-		const struct checker_replay *one = &c->replayed[i];
+/* What the archive has of databases, for the question which of their copies are sound. */
+struct replay_search {
+	struct waldatabases_backup backup; /* first */
+	const struct checker *checker;
+};
 
-		if (one->kind == REPLAY_DATABASE && one->lsn < row->lsn &&
-		    one->database.space == row->database.from_space &&
-		    one->database.database == row->database.from_database &&
-		    is_replayed(c, one))
-			return true;
-	}
-	return false;
+static bool
+is_record_read(const struct waldatabases_backup *backup, unsigned line, uint64_t end_lsn)
+{
+	const struct replay_search *s = (const struct replay_search *)backup;
+
+	return checker_wal_is_read(s->checker, line, end_lsn);
 }
 
-static bool
-is_changed(const struct checker *c, const struct walrecord_database *made)
+/* The directories of databases among the members: in the order of names each is together. */
+static int
+list_have(struct checker *c, struct waldatabases_have **have, size_t *count, struct error *err)
 {
-	for (size_t i = 0; i < c->ntemplates; i++)
-		if (c->templates[i].space == made->from_space &&
-		    c->templates[i].database == made->from_database)
-			return c->templates[i].is_changed;
-	return true; /* one of too many to be watched */
+	struct memberset_row *const *rows;
+	size_t n = 0;
+
+	if (memberset_sorted(c->set, &rows, err))
+		return -1;
+	*have = malloc((memberset_count(c->set) + 1) * sizeof(**have));
+	if (*have == NULL)
+		return error_memory(err);
+	for (size_t i = 0; i < memberset_count(c->set); i++) {
+		struct waldatabases_place at;
+
+		if (!relfile_in_database(rows[i]->path, &at.space, &at.database))
+			continue;
+		if (n == 0 || (*have)[n - 1].place.space != at.space ||
+		    (*have)[n - 1].place.database != at.database)
+			(*have)[n++] = (struct waldatabases_have){ .place = at };
+		if (relfile_is_database(rows[i]->path, &at.space, &at.database))
+			(*have)[n - 1].has_version = true;
+	}
+	waldatabases_sort(*have, n);
+	*count = n;
+	return 0;
 }
 
 static int
-judge_copy(struct checker *c, const struct checker_replay *row, struct error *err)
+is_lost(struct checker *c, const struct waldatabases_copy *copy, const char *file,
+    struct error *err)
 {
-	const struct walrecord_database *d = &row->database;
-	struct memberset_row *found;
 	struct buf path = { 0 };
-	char text[256], at[LSN_TEXT];
+	char at[LSN_TEXT];
 	int rc;
 
-	rc = relfile_database(&path, d->from_space, d->from_database, c->version, err) ||
-		buf_printf(&path, err, "/PG_VERSION") ||
-		memberset_find(c->set, buf_text(&path), &found, err) ?
+	rc = relfile_database(&path, copy->from.space, copy->from.database, c->version, err) ||
+		buf_printf(&path, err, "%s", file) ?
 	    -1 :
-	    0;
-	if (rc == 0 && found == NULL && !is_made_before(c, row))
-		rc = findings_add(&c->findings, FINDINGS_MISSING,
-		    &(struct findings_place){ .member = buf_text(&path) }, err,
-		    "the database %" PRIu32 " is copied from it by the WAL at %s, and would be lost",
-		    d->database, lsn_print(at, row->lsn));
-	else if (rc == 0 && is_changed(c, d)) {
-		snprintf(text, sizeof(text),
-		    "the database %" PRIu32 " is copied by the WAL at %s, file by file, from the "
-		    "database %" PRIu32 ", which was changed before the backup ended: parts of the "
-		    "changes may get into it",
-		    d->database, lsn_print(at, row->lsn), d->from_database);
+	    findings_add(&c->findings, FINDINGS_MISSING,
+		&(struct findings_place){ .member = buf_text(&path) }, err,
+		"the database %" PRIu32 " is copied from it by the WAL at %s, and would be lost",
+		copy->to.database, lsn_print(at, copy->lsn));
+	buf_free(&path);
+	return rc;
+}
+
+/* The backup was refused if it was not so: pg_basetar saw when the directory was read. */
+static void
+warn_of_removal(const struct checker *c, const struct waldatabases_copy *copy)
+{
+	char text[256], at[LSN_TEXT], removed[LSN_TEXT];
+
+	if (c->has_info)
+		return;
+	snprintf(text, sizeof(text),
+	    "the database %" PRIu32 " is copied by the WAL at %s from the database %" PRIu32
+	    ", whose directory was removed by the WAL at %s: if that was read late, files may be "
+	    "missing in the copy",
+	    copy->to.database, lsn_print(at, copy->lsn), copy->from.database,
+	    lsn_print(removed, copy->dropped_lsn));
+	c->opt.warning(text);
+}
+
+/*
+ * A directory that is missing as a whole, but was not removed, was made after its parent was
+ * read, and replay makes all that is in it; but then the manifest must say that nothing of it
+ * got lost later.
+ */
+static int
+judge_copy(struct checker *c, const struct waldatabases_copy *copy, struct error *err)
+{
+	char text[WALDATABASES_TEXT];
+
+	if (copy->fault == WALDATABASES_UNMARKED)
+		return is_lost(c, copy, "/PG_VERSION", err);
+	if (copy->fault == WALDATABASES_MISSING &&
+	    (!c->has_manifest || (copy->dropped_lsn != 0 && !c->has_info)))
+		return is_lost(c, copy, "", err);
+	if (copy->dropped_lsn != 0)
+		warn_of_removal(c, copy);
+	if (copy->is_changed) {
+		waldatabases_describe(copy, text);
 		c->opt.warning(text);
 	}
-	buf_free(&path);
+	return 0;
+}
+
+static int
+judge_copies(struct checker *c, struct error *err)
+{
+	struct replay_search s = { .backup.is_read = is_record_read, .checker = c };
+	struct waldatabases_have *have;
+	struct waldatabases_copy *copies = NULL;
+	size_t count;
+	int rc;
+
+	if (!checker_replay_watches(c))
+		return 0;
+	if (list_have(c, &have, &s.backup.nhave, err))
+		return -1;
+	s.backup.have = have;
+	rc = waldatabases_find(c->databases, &s.backup, &copies, &count, err);
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		rc = judge_copy(c, &copies[i], err);
+	free(copies);
+	free(have);
 	return rc;
 }
 
@@ -239,6 +297,8 @@ checker_replay_drops(const struct checker *c, const char *oid)
 int
 checker_replay_judge(struct checker *c, struct error *err)
 {
+	uint64_t left_out = c->replayed_left_out;
+
 	for (size_t i = 0; i < c->nreplayed; i++) {
 		const struct checker_replay *row = &c->replayed[i];
 
@@ -246,14 +306,16 @@ checker_replay_judge(struct checker *c, struct error *err)
 			continue;
 		if (row->kind == REPLAY_TABLESPACE)
 			warn_of_tablespace(c, row);
-		else if (row->kind == REPLAY_DATABASE && row->database.is_copy && judge_copy(c, row, err))
-			return -1;
 	}
-	if (c->replayed_left_out == 0)
+	if (judge_copies(c, err))
+		return -1;
+	if (c->databases)
+		left_out += waldatabases_left_out(c->databases);
+	if (left_out == 0)
 		return 0;
 	return findings_add(&c->findings, FINDINGS_WAL, NULL, err,
 	    "makes and drops %" PRIu64 " more databases and tablespaces than can be looked at",
-	    c->replayed_left_out);
+	    left_out);
 }
 
 bool

@@ -26,7 +26,7 @@ hear_block(struct walrecord_sink *sink, const struct walrecord_block *b)
 	struct blocks *blocks = (struct blocks *)sink;
 
 	blocks->mention.is_made_anew = b->is_made_anew;
-	checker_replay_block(blocks->checker, b->space, b->database);
+	checker_replay_block(blocks->checker, b->space, b->database, blocks->mention.lsn);
 	if (blocks->rc == 0)
 		blocks->rc = checker_inplace_block(blocks->checker, b->space, &blocks->mention,
 		    &blocks->err);
@@ -74,7 +74,8 @@ hear_record(struct wallines_sink *sink, unsigned line, const struct walrecord *r
 	}
 	if (checker_replay_take(c, line, rec, err))
 		return -1;
-	if (pagesuspect_has_any(c->pages) || c->ntemplates > 0 || checker_inplace_listens(c))
+	if (pagesuspect_has_any(c->pages) || checker_replay_watches(c) ||
+	    checker_inplace_listens(c))
 		return mention_pages(c, line, rec, err);
 	return 0;
 }

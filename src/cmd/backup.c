@@ -205,7 +205,8 @@ forget(struct backup *b)
 int
 backup_run(const struct options *opt, bool *is_sound, struct error *err)
 {
-	struct backup b = { .opt = opt, .datadir_fd = -1, .wal_fd = -1 };
+	struct backup b = { .opt = opt, .datadir_fd = -1, .wal_fd = -1,
+		.copies.lock = PTHREAD_MUTEX_INITIALIZER };
 	int rc;
 
 	b.patrol.cancel = &b.cancel;

@@ -10,6 +10,8 @@
  * backup_report.c what is told of all that.
  */
 
+#include <pthread.h>
+
 #include "archive/archive.h"
 #include "archive/pagetally.h"
 #include "cmd/backup.h"
@@ -25,6 +27,7 @@
 #include "run/patrol.h"
 #include "run/progress.h"
 #include "run/report.h"
+#include "server/databases.h"
 #include "server/online.h"
 #include "server/slot.h"
 #include "server/slotguard.h"
@@ -53,9 +56,20 @@ struct backup_config {
 	} rows[3];
 };
 
-/* By OIDs: its tablespace and its own. */
-struct backup_database {
-	uint32_t space, database;
+/* The directories of databases that are sent: backup_copies.c. */
+struct backup_copies {
+	pthread_mutex_t lock; /* of all up to rows */
+	size_t count, room;
+	size_t ended;  /* so many were walked to their end */
+	size_t proved; /* so many, and perhaps more, are whole */
+	struct backup_copies_row {
+		struct waldatabases_place place;
+		bool has_version; /* PG_VERSION was sent */
+		bool is_whole;    /* at that position of the WAL or before: */
+		uint64_t whole_lsn;
+	} *rows;
+	struct databases_mark mark; /* the last */
+	struct error why;           /* why there was none, the last time that was so */
 };
 
 struct backup {
@@ -101,18 +115,23 @@ struct backup {
 	struct walhistory history; /* of the timeline of the stop */
 	struct walpage_expect expect;
 	struct walproof *proof; /* of the WAL sent; NULL before that */
-	struct {
-		size_t count;
-		struct backup_database *rows;
-	} sent; /* the databases that were */
+	struct backup_copies copies;
 	int wal_fd; /* pg_wal */
 };
 
 /* backup_copies.c: databases that replay copies */
-/* A file of the tree is sent, that PostgreSQL calls ${path}. */
-MUST_CHECK int backup_copies_sent(struct backup *, const char *path, struct error *err);
-/* After the proof of the WAL: ERROR_STATE, what one is copied from was not sent. */
-MUST_CHECK int backup_copies_check(const struct backup *, struct error *err);
+/* A directory, or a file, of the tree is sent, that PostgreSQL calls ${path}. */
+MUST_CHECK int backup_copies_directory(struct backup *, const char *path, struct error *err);
+void backup_copies_file(struct backup *, const char *path);
+void backup_copies_tree_end(struct backup *);
+/* While the tree is sent, and after it: ask the server what is whole. */
+MUST_CHECK int backup_copies_watch(struct backup *, struct error *err);
+MUST_CHECK int backup_copies_settle(struct backup *, struct error *err);
+/*
+ * After the proof of the WAL: ERROR_STATE, what one is copied from was not sent whole.  Of one
+ * that was changed since, warn.
+ */
+MUST_CHECK int backup_copies_check(struct backup *, struct error *err);
 void backup_copies_free(struct backup *);
 
 /* backup_cluster.c: the data directory is one, and what it says of itself. */

@@ -5,7 +5,6 @@
 #include "cmd/backup_internal.h"
 #include "run/message.h"
 #include "pg/tablespace_map.h"
-#include "server/databases.h"
 #include "server/locate.h"
 #include "util/interrupt.h"
 #include "util/lsn.h"
@@ -199,7 +198,7 @@ backup_server_stop(struct backup *b, struct error *err)
 	char lsn[LSN_TEXT];
 
 	progress_phase(&b->progress, "ending the backup");
-	if (compare_databases(b, err) ||
+	if (backup_copies_settle(b, err) || compare_databases(b, err) ||
 	    online_stop(b->session, b->version, &b->stopped, err))
 		return -1;
 	b->range.stop_lsn = b->stopped.lsn;
@@ -216,7 +215,7 @@ backup_server_watch(struct patrol *patrol, struct error *err)
 {
 	struct backup *b = (struct backup *)patrol;
 
-	if (online_watch(b->session, &b->started, err))
+	if (online_watch(b->session, &b->started, err) || backup_copies_watch(b, err))
 		return -1;
 	return backup_slot_watch(patrol, err);
 }

@@ -118,6 +118,8 @@ tree_directory(struct visitor *visitor, const char *path, const struct stat *st,
 
 	if (is_replaced(v->b, path))
 		return 0;
+	if (backup_copies_directory(v->b, path, err))
+		return -1;
 	/* pg_tblspc/OID/PG_x itself: two slashes */
 	if (t && !v->b->opt->split &&
 	    strchr(strchr(path, '/') + 1, '/') == strrchr(path, '/') &&
@@ -146,8 +148,7 @@ tree_bytes(struct visitor *visitor, const char *path, const struct stat *st,
 
 	if (is_replaced(v->b, path))
 		return 0;
-	if (backup_copies_sent(v->b, path, err))
-		return -1;
+	backup_copies_file(v->b, path);
 	return archive_bytes(v->b->archive, enter(v, path), path, st, bytes, len, err);
 }
 
@@ -370,5 +371,6 @@ backup_tree_send(struct patrol *patrol, struct error *err)
 	    backup_config_send(b, err) || walk_tree(&walk, &visitor.visitor, err))
 		return -1;
 	enter(&visitor, "");
+	backup_copies_tree_end(b);
 	return send_control(b, err);
 }

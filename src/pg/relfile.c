@@ -154,6 +154,18 @@ relfile_database(struct buf *path, uint32_t space, uint32_t database,
 }
 
 bool
+relfile_in_database(const char *path, uint32_t *space, uint32_t *database)
+{
+	uint32_t s, d;
+
+	if (!take_directory(&path, &s, &d) || d == 0 || (*path != '\0' && *path != '/'))
+		return false;
+	*space = s;
+	*database = d;
+	return true;
+}
+
+bool
 relfile_is_database(const char *path, uint32_t *space, uint32_t *database)
 {
 	uint32_t s, d;

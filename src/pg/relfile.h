@@ -42,7 +42,13 @@ struct relfile_location {
  */
 bool relfile_locate(const char *path, struct relfile_location *out);
 
-/* Is ${path} the file PG_VERSION of a database, which every one has?  False: untouched. */
+/* Is ${path} a directory of a database, or in one?  False: untouched. */
+bool relfile_in_database(const char *path, uint32_t *space, uint32_t *database);
+
+/*
+ * Is ${path} the file PG_VERSION of a database?  Every one has it, in its default tablespace
+ * only.  False: untouched.
+ */
 bool relfile_is_database(const char *path, uint32_t *space, uint32_t *database);
 
 /*

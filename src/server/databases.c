@@ -1,7 +1,11 @@
 #include "server/databases.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "util/lsn.h"
 
 /* "OID TABLESPACE," for each, so that a row is found by ",OID " in front of it. */
 static const char databases_sql[] =
@@ -62,4 +66,78 @@ databases_compare(const char *before, const char *after, struct error *err)
 		at += strcspn(at + 1, ",") + 1;
 	}
 	return 0;
+}
+
+static const char locked_sql[] =
+    "SELECT ',' || pg_catalog.string_agg(objid::pg_catalog.text, ',') || ','"
+    " FROM pg_catalog.pg_locks WHERE locktype = 'object' AND granted"
+    " AND classid = 'pg_catalog.pg_database'::pg_catalog.regclass AND objsubid = 0"
+    " AND mode = 'AccessExclusiveLock'";
+
+static const char position_sql[] =
+    "SELECT CASE WHEN pg_catalog.pg_is_in_recovery()"
+    " THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_insert_lsn() END";
+
+static int
+read_locked(struct session *s, double seconds, char **locked, struct error *err)
+{
+	struct session_rows rows;
+	const char *text;
+
+	if (session_query_within(s, seconds, locked_sql, 0, NULL, &rows, err))
+		return -1;
+	text = session_value(&rows, 0, 0); /* NULL: none is */
+	*locked = strdup(text ? text : "");
+	session_rows_free(&rows);
+	return *locked ? 0 : error_memory(err);
+}
+
+static int
+read_position(struct session *s, double seconds, uint64_t *lsn, struct error *err)
+{
+	struct session_rows rows;
+	const char *text;
+	int rc = 0;
+
+	if (session_query_within(s, seconds, position_sql, 0, NULL, &rows, err))
+		return -1;
+	text = session_value(&rows, 0, 0);
+	if (text == NULL || !lsn_parse(text, lsn))
+		rc = error_set(err, ERROR_SERVER, 0, "unexpected reply from the server to: %s",
+		    position_sql);
+	session_rows_free(&rows);
+	return rc;
+}
+
+/* Two statements: one could take its snapshot, or the position, before it sees the locks. */
+int
+databases_mark_read(struct session *s, double seconds, struct databases_mark *mark,
+    struct error *err)
+{
+	struct databases_mark found = { 0 };
+
+	*mark = found;
+	if (read_locked(s, seconds, &found.locked, err) ||
+	    read_position(s, seconds, &found.lsn, err)) {
+		databases_mark_free(&found);
+		return -1;
+	}
+	*mark = found;
+	return 0;
+}
+
+bool
+databases_is_locked(const struct databases_mark *mark, uint32_t database)
+{
+	char oid[16];
+
+	snprintf(oid, sizeof(oid), ",%" PRIu32 ",", database);
+	return strstr(mark->locked, oid) != NULL;
+}
+
+void
+databases_mark_free(struct databases_mark *mark)
+{
+	free(mark->locked);
+	*mark = (struct databases_mark){ 0 };
 }

@@ -1,6 +1,9 @@
 #ifndef PG_BASETAR_SERVER_DATABASES_H
 #define PG_BASETAR_SERVER_DATABASES_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "server/session.h"
 #include "util/error.h"
 
@@ -21,5 +24,28 @@ MUST_CHECK int databases_read(struct session *s, char **text, struct error *err)
 
 /* ERROR_STATE when a database that is in both lies elsewhere now. */
 MUST_CHECK int databases_compare(const char *before, const char *after, struct error *err);
+
+/*
+ * Which databases are locked against all others, and after that, where the WAL stands: on a
+ * primary what has been inserted, on a standby what has been replayed.
+ *
+ * DROP DATABASE and ALTER DATABASE ... SET TABLESPACE hold that lock while they remove a
+ * directory, and release it after the record of it has been inserted (dropdb() and movedb() in
+ * src/backend/commands/dbcommands.c); so does replay of the record (dbase_redo()).  Others that
+ * take it for a moment, as ALTER DATABASE ... RENAME does, remove nothing.
+ */
+struct databases_mark {
+	char *locked; /* ",5,16384,": OIDs; NULL: not known */
+	uint64_t lsn;
+};
+
+/*
+ * Any role may ask.  Within ${seconds} (0: no limit) each of two questions: ERROR_STATE if
+ * not.  On failure *mark is empty, else databases_mark_free() it.
+ */
+MUST_CHECK int databases_mark_read(struct session *s, double seconds, struct databases_mark *mark,
+    struct error *err);
+bool databases_is_locked(const struct databases_mark *mark, uint32_t database);
+void databases_mark_free(struct databases_mark *mark);
 
 #endif

@@ -14,8 +14,7 @@ struct walproof {
 	uint64_t records;
 	size_t count;
 	struct walproof_tablespace *tablespaces;
-	size_t ndatabases;
-	struct walrecord_database *databases;
+	struct waldatabases *databases;
 };
 
 static int
@@ -37,16 +36,31 @@ add_tablespace(struct walproof *p, const struct walrecord *rec, struct error *er
 	return 0;
 }
 
-static int
-add_database(struct walproof *p, const struct walrecord_database *row, struct error *err)
-{
-	struct walrecord_database *rows =
-	    realloc(p->databases, (p->ndatabases + 1) * sizeof(*rows));
+struct blocks {
+	struct walrecord_sink sink; /* first */
+	struct waldatabases *databases;
+	uint64_t lsn;
+};
 
-	if (rows == NULL)
-		return error_memory(err);
-	p->databases = rows;
-	rows[p->ndatabases++] = *row;
+static void
+hear_block(struct walrecord_sink *sink, const struct walrecord_block *b)
+{
+	const struct blocks *blocks = (const struct blocks *)sink;
+
+	waldatabases_block(blocks->databases, b->space, b->database, blocks->lsn);
+}
+
+/* What is not understood of a record's parts, as of an extension's, is no page of a database. */
+static int
+take_databases(struct walproof *p, const struct walrecord *rec, struct error *err)
+{
+	struct blocks blocks = { { hear_block }, p->databases, rec->lsn };
+	struct error ignored;
+
+	if (waldatabases_record(p->databases, 0, rec, err))
+		return -1;
+	if (waldatabases_watches(p->databases))
+		(void)!walrecord_blocks(rec, &blocks.sink, &ignored);
 	return 0;
 }
 
@@ -78,12 +92,11 @@ walproof_record(
     struct walreader_sink *sink, const struct walrecord *rec, struct error *err)
 {
 	struct walproof *p = (struct walproof *)sink;
-	struct walrecord_database made;
 
 	p->records++;
 	if (walrecord_is_tablespace(rec) && add_tablespace(p, rec, err))
 		return -1;
-	if (walrecord_makes_database(rec, &made) && add_database(p, &made, err))
+	if (take_databases(p, rec, err))
 		return -1;
 	if (p->is_primary && rec->end_lsn >= p->stop_lsn)
 		return check_last(p, rec, err);
@@ -109,7 +122,7 @@ walproof_new(struct walproof **out, const struct walproof_options *opt, struct e
 	p->stop_lsn = opt->stop_lsn;
 	p->is_primary = opt->is_primary;
 	reader.sink = &p->sink;
-	if (walreader_new(&p->reader, &reader, err)) {
+	if (waldatabases_new(&p->databases, err) || walreader_new(&p->reader, &reader, err)) {
 		walproof_free(p);
 		return -1;
 	}
@@ -143,10 +156,9 @@ walproof_tablespaces(const struct walproof *p, size_t *count)
 	return p->tablespaces;
 }
 
-const struct walrecord_database *
-walproof_databases(const struct walproof *p, size_t *count)
+const struct waldatabases *
+walproof_databases(const struct walproof *p)
 {
-	*count = p->ndatabases;
 	return p->databases;
 }
 
@@ -164,7 +176,7 @@ walproof_free(struct walproof *p)
 	for (size_t i = 0; i < p->count; i++)
 		free(p->tablespaces[i].path);
 	free(p->tablespaces);
-	free(p->databases);
+	waldatabases_free(p->databases);
 	walreader_free(p->reader);
 	free(p);
 }

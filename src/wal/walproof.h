@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 #include "util/error.h"
+#include "wal/waldatabases.h"
 #include "wal/walpage.h"
-#include "wal/walrecord.h"
 
 /*
  * The proof that recovery of a backup will find its WAL: every record from the start
@@ -56,9 +56,8 @@ MUST_CHECK int walproof_finish(const struct walproof *, struct error *err);
 const struct walproof_tablespace *
 walproof_tablespaces(const struct walproof *, size_t *count);
 
-/* The same of the databases that replay makes. */
-const struct walrecord_database *
-walproof_databases(const struct walproof *, size_t *count);
+/* The databases that replay copies; owned by the proof. */
+const struct waldatabases *walproof_databases(const struct walproof *);
 
 /* Records read so far. */
 uint64_t walproof_records(const struct walproof *);

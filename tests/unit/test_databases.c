@@ -135,10 +135,49 @@ check_answer(void **state)
 	fake_done();
 }
 
+#define LOCKED .query = "SELECT ',' || pg_catalog.string_agg(objid"
+#define POSITION .query = "SELECT CASE WHEN pg_catalog.pg_is_in_recovery()"
+
+/* The locks come first: a removal that is over then has its record before the position. */
+static void
+marked(void **state)
+{
+	struct databases_mark mark;
+	struct error err = { 0 };
+	struct session *s;
+
+	(void)state;
+	FAKE_SCRIPT(FAKE_OPENING, { LOCKED, .rows = ",15,16384," },
+	    { POSITION, .rows = "0/2000028" }, { LOCKED, .rows = "~" },
+	    { POSITION, .rows = "1/0" }, { LOCKED, .rows = "~" }, { POSITION, .rows = "~" },
+	    { LOCKED, .rows = "~" }, { POSITION, .rows = "there" });
+	s = open_session();
+	assert_int_equal(databases_mark_read(s, 0, &mark, &err), 0);
+	assert_int_equal(mark.lsn, 0x2000028);
+	assert_true(databases_is_locked(&mark, 15));
+	assert_true(databases_is_locked(&mark, 16384));
+	assert_false(databases_is_locked(&mark, 5));
+	assert_false(databases_is_locked(&mark, 1));
+	assert_false(databases_is_locked(&mark, 1638));
+	databases_mark_free(&mark);
+	assert_int_equal(databases_mark_read(s, 0, &mark, &err), 0);
+	assert_int_equal(mark.lsn, 0x100000000);
+	assert_false(databases_is_locked(&mark, 15));
+	databases_mark_free(&mark);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(databases_mark_read(s, 0, &mark, &err), -1);
+		assert_int_equal(err.kind, ERROR_SERVER);
+		assert_null(mark.locked);
+	}
+	databases_mark_free(&mark);
+	session_free(s);
+	fake_done();
+}
+
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(comparisons) + COUNT(answers) + 1], *t = tests;
+	struct CMUnitTest tests[COUNT(comparisons) + COUNT(answers) + 2], *t = tests;
 
 	for (size_t i = 0; i < COUNT(comparisons); i++)
 		*t++ = (struct CMUnitTest){ .name = comparisons[i].name,
@@ -148,6 +187,7 @@ main(void)
 		*t++ = (struct CMUnitTest){ .name = answers[i].name,
 			.test_func = check_answer,
 			.initial_state = &answers[i] };
-	*t = (struct CMUnitTest)cmocka_unit_test(read_and_compared);
+	*t++ = (struct CMUnitTest)cmocka_unit_test(read_and_compared);
+	*t = (struct CMUnitTest)cmocka_unit_test(marked);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

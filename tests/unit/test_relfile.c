@@ -170,6 +170,20 @@ database_directory(void **state)
 	assert_int_equal(database, 5);
 	assert_false(relfile_is_database("global/PG_VERSION", &space, &database));
 	assert_false(relfile_is_database("PG_VERSION", &space, &database));
+	database = 0;
+	assert_true(relfile_in_database(buf_text(&path), &space, &database));
+	assert_int_equal(space, 16400);
+	assert_int_equal(database, 5);
+	assert_true(relfile_in_database("base/16388", &space, &database));
+	assert_int_equal(space, 1663);
+	assert_int_equal(database, 16388);
+	assert_true(relfile_in_database("base/7/a/b", &space, &database));
+	assert_int_equal(database, 7);
+	assert_false(relfile_in_database("base/8x", &space, &database));
+	assert_false(relfile_in_database("base", &space, &database));
+	assert_false(relfile_in_database("global/1260", &space, &database));
+	assert_false(relfile_in_database("pg_tblspc/16400/PG_15_202209061", &space, &database));
+	assert_int_equal(database, 7);
 	buf_free(&path);
 }
 
