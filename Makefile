@@ -23,7 +23,7 @@ UNIT := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 FUZZ := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 TOOL := $(patsubst %.c,$(B)/%.o,$(wildcard tests/tools/*.c))
 
-.PHONY: all check unit fuzz lint bench install clean
+.PHONY: all check unit fuzz lint bench soak install clean
 all: $(B)/pg_basetar
 
 $(B)/pg_basetar: $(B)/src/main.o $(B)/lib.a
@@ -53,6 +53,8 @@ fuzz: $(FUZZ)
 lint:  ; sh scripts/lint
 bench: all
 	sh scripts/bench $(B)/pg_basetar
+soak: all
+	BIN=$(B)/pg_basetar scripts/soak
 
 install: all
 	install -D -m 755 $(B)/pg_basetar $(DESTDIR)$(PREFIX)/bin/pg_basetar

@@ -15,7 +15,7 @@ for variable in $(env | sed -n 's/^\(PG[A-Z]*\)=.*/\1/p'); do
 	unset "$variable"
 done
 
-top=$(cd "${0%/*}/../.." && pwd)
+top=${top:-$(cd "${0%/*}/../.." && pwd)} # a script elsewhere says it first
 PG15=/usr/lib/postgresql/15/bin # client programs of this version serve all servers
 PATH=$PG15:$PATH
 cases=0
