@@ -45,6 +45,20 @@ struct parsing {
 	bool has_command;
 };
 
+/* Connection strings and URIs may hold a password: they are not repeated. */
+static bool
+is_connection(const char *word)
+{
+	return strstr(word, ":/") != NULL || strstr(word, "password") != NULL;
+}
+
+static int
+refuse_connection(struct error *err)
+{
+	error_set(err, ERROR_USAGE, 0, "a connection string is not an operand");
+	return error_hint(err, "Give it with the option -d.");
+}
+
 /* The first operand is the command; "backup" is also what none means. */
 static int
 take_command(struct parsing *p, const char *word, struct error *err)
@@ -55,6 +69,8 @@ take_command(struct parsing *p, const char *word, struct error *err)
 			p->options->command = (enum opttable_command)i;
 			return 0;
 		}
+	if (is_connection(word))
+		return refuse_connection(err);
 	error_set(err, ERROR_USAGE, 0, "unknown command \"%s\"", word);
 	return error_hint(err, "Name the data directory with -D and the output with -o.");
 }
@@ -64,6 +80,8 @@ take_operand(struct parsing *p, const char *word, struct error *err)
 {
 	if (!p->has_command)
 		return take_command(p, word, err);
+	if ((p->options->command == COMMAND_BACKUP || p->options->input) && is_connection(word))
+		return refuse_connection(err);
 	if (p->options->command == COMMAND_BACKUP || p->options->input)
 		return error_set(err, ERROR_USAGE, 0, "operand \"%s\" is one too many", word);
 	if (*word == '\0')

@@ -27,12 +27,18 @@ enum session_wait {
 	SESSION_LATE	     /* the deadline is over */
 };
 
-/* Does libpq take it for more than a database's name: a connection string or a URI? */
+/* conninfo.c: does libpq take it for more than a database's name: a connection string or a URI? */
 bool session_is_conninfo(const char *dbname);
 
-/* ERROR_USAGE: it cannot be read.  PQconninfoFree() the options. */
+/*
+ * ERROR_USAGE: it cannot be read, or not as it was meant; the error repeats nothing of it.
+ * PQconninfoFree() the options.
+ */
 MUST_CHECK int session_parse_conninfo(
     const char *conninfo, PQconninfoOption **options, struct error *err);
+
+/* ERROR_USAGE: the name of a database is a URI with a slip of the pen, and a password perhaps. */
+MUST_CHECK int session_check_dbname(const char *dbname, struct error *err);
 
 /*
  * session_startup.c: append the startup options of a connection, the user's own first, so that

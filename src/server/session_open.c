@@ -36,30 +36,6 @@ option_value(const PQconninfoOption *options, const char *keyword)
 	return NULL;
 }
 
-bool
-session_is_conninfo(const char *dbname)
-{
-	return strchr(dbname, '=') != NULL || strncmp(dbname, "postgresql://", 13) == 0 ||
-	       strncmp(dbname, "postgres://", 11) == 0;
-}
-
-int
-session_parse_conninfo(
-    const char *conninfo, PQconninfoOption **options, struct error *err)
-{
-	char *why = NULL;
-	const char *text;
-
-	*options = PQconninfoParse(conninfo, &why);
-	if (*options)
-		return 0;
-	text = why ? why : "out of memory";
-	error_set(err, ERROR_USAGE, 0, "connection string: %.*s",
-	    (int)strcspn(text, "\n"), text);
-	PQfreemem(why);
-	return -1;
-}
-
 /* Does -d, the environment or the service file say which database? */
 static int
 names_database(const char *dbname, bool *names, struct error *err)
@@ -69,7 +45,7 @@ names_database(const char *dbname, bool *names, struct error *err)
 	*names = true;
 	if (dbname && *dbname != '\0') {
 		if (!session_is_conninfo(dbname))
-			return 0;
+			return session_check_dbname(dbname, err);
 		if (session_parse_conninfo(dbname, &options, err))
 			return -1;
 		/* a service may name one, but only libpq can look it up */

@@ -195,6 +195,34 @@ evil_names() {
 	as_server rm "$T/main/data/$evil" "$T/main/data/link$evil"
 }
 
+# ---------------------------------------------------------------- passwords
+
+# A connection string that is wrong in some way: what may be a password is nowhere repeated.
+passwords() {
+	while read -r connection; do
+		for how in -d --dbname; do
+			rm -f "$T/out/report.json"
+			captured as_server timeout 60 "$BIN" -D "$T/main/data" "$how" "$connection" -w \
+				-o "$T/out/y.tar" --report="$T/out/report.json"
+			[ "$rc" -eq 1 ]
+			one_error "$T/stderr"
+			fails grep -iq secret "$T/stderr" "$T/out/report.json"
+		done
+		captured "$BIN" "$connection"
+		[ "$rc" -eq 1 ]
+		fails grep -iq secret "$T/stderr"
+	done <<'EOF'
+postgresql://u:secret@[::1/db
+postgresql://u:%zzsecret@localhost/db
+postgresql://u:s@secret@localhost/db
+postgresql://u:s/secret@localhost/db
+postgresql://u:secret@localhost/db?secret
+postgres:/u:secret@localhost/db
+host=localhost password=a secret
+host=localhost password=a secret=b
+EOF
+}
+
 t 'a cluster, and its backup' prepared
 t 'members have the names of owner and group' owners_named
 t 'packed anew by GNU tar, ustar: sound' by_tar ustar
@@ -207,3 +235,4 @@ t 'pg_basetar.info of the first archives, without a start' info_without_start
 t 'pg_basebackup of a restored cluster, pg_basetar.info first: sound' stale_info
 t 'pg_basebackup of a restored standby that is where it began: sound' stale_on_a_standby
 t 'names that steer a terminal' evil_names
+t 'malformed connection strings with passwords' passwords
