@@ -96,6 +96,7 @@ struct backup {
 	struct session_options connection;
 	char *databases; /* which lies where, before the start */
 	struct session *session;
+	bool is_server_silent;
 	struct slot *slot; /* NULL: WAL is not held back */
 	struct slotguard guard;
 	struct online_server server;

@@ -210,6 +210,25 @@ backup_server_stop(struct backup *b, struct error *err)
 	    0;
 }
 
+/* Of a silence so many seconds long a user should know. */
+#define SILENCE 20.0
+
+static void
+tell_of_silence(struct backup *b)
+{
+	double silence = session_silence(b->session);
+	char text[128];
+
+	if (silence > SILENCE && !b->is_server_silent) {
+		snprintf(text, sizeof(text),
+		    "the server has not answered for %.0f s; the backup goes on, and waits for it",
+		    silence);
+		message_warning(text);
+	} else if (silence <= 0 && b->is_server_silent)
+		message_info("the server answers again");
+	b->is_server_silent = silence > SILENCE;
+}
+
 int
 backup_server_watch(struct patrol *patrol, struct error *err)
 {
@@ -217,6 +236,7 @@ backup_server_watch(struct patrol *patrol, struct error *err)
 
 	if (online_watch(b->session, &b->started, err) || backup_copies_watch(b, err))
 		return -1;
+	tell_of_silence(b);
 	return backup_slot_watch(patrol, err);
 }
 

@@ -208,19 +208,27 @@ online_started_free(struct online_started *started)
 	*started = (struct online_started){ 0 };
 }
 
-/* A server too busy to answer within this is no other server: it is asked again later. */
-#define WATCH_SECONDS 10.0
+/*
+ * A server too busy to answer is no other server: the question stays pending.  Its process may
+ * not get to run for a minute (swapping, limits of a cgroup, a frozen disk) and is sound after.
+ */
+#define WATCH_SECONDS 1.0
+#define WATCH_PATIENCE 600.0
+
+static const char watch_sql[] =
+    "SELECT " ONLINE_INSTANCE ", pg_catalog.pg_is_in_recovery()";
 
 int
 online_watch(struct session *s, const struct online_started *started, struct error *err)
 {
 	struct session_rows rows;
+	bool is_answered;
 	int rc = 0;
 
-	if (session_query_within(s, WATCH_SECONDS,
-		"SELECT " ONLINE_INSTANCE ", pg_catalog.pg_is_in_recovery()", 0, NULL, &rows,
-		err))
-		return err->kind == ERROR_STATE ? 0 : -1;
+	if (session_question(s, watch_sql, WATCH_SECONDS, WATCH_PATIENCE, &rows, &is_answered, err))
+		return -1;
+	if (!is_answered)
+		return 0;
 	if (session_value(&rows, 0, 0) == NULL || session_value(&rows, 0, 1) == NULL)
 		rc = error_set(err, ERROR_SERVER, 0, "the server's answer is incomplete");
 	else if (strcmp(session_value(&rows, 0, 0), started->instance) != 0)
@@ -245,10 +253,12 @@ online_wal_position(struct session *s, uint64_t *lsn, struct error *err)
 {
 	struct session_rows rows;
 	const char *text;
+	bool is_answered;
 
 	*lsn = 0;
-	if (session_query_within(s, WATCH_SECONDS, position_sql, 0, NULL, &rows, err))
-		return err->kind == ERROR_STATE ? 0 : -1;
+	if (session_question(s, position_sql, WATCH_SECONDS, WATCH_PATIENCE, &rows, &is_answered,
+		err))
+		return -1;
 	text = session_value(&rows, 0, 0);
 	if (text && !lsn_parse(text, lsn))
 		*lsn = 0;

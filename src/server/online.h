@@ -95,15 +95,15 @@ void online_started_free(struct online_started *started);
 
 /*
  * Is it still what it was: the session alive, the same postmaster, neither promoted nor
- * demoted?  ERROR_SERVER if not; then the backup is worthless.  No answer for 10 s means
- * neither.
+ * demoted?  ERROR_SERVER if not; then the backup is worthless.  No answer within a second means
+ * neither (session_silence()), until that has lasted for ten minutes.
  */
 MUST_CHECK int
 online_watch(struct session *s, const struct online_started *started, struct error *err);
 
 /*
  * Where the WAL stands now: on a primary what is written, on a standby what has come.  No
- * answer for 10 s, or none that is a position: *lsn is 0.
+ * answer yet, or none that is a position: *lsn is 0.
  */
 MUST_CHECK int online_wal_position(struct session *s, uint64_t *lsn, struct error *err);
 

@@ -64,7 +64,10 @@ is_interrupted(const struct session *s)
 void
 session_close(struct session *s)
 {
+	PQclear(s->answer);
 	PQfinish(s->conn);
+	s->answer = NULL;
+	s->pending = NULL;
 	s->conn = NULL;
 }
 
@@ -196,6 +199,76 @@ take_result(
 	return -1;
 }
 
+/* ${result} is taken: rows, or an error, that of a lost connection if it is. */
+static int
+end_query(struct session *s, PGresult *result, struct session_rows *rows, struct error *err)
+{
+	if (take_result(s, result, rows, err) == 0)
+		return 0;
+	/* an error that also ended the connection is reported as that */
+	return PQstatus(s->conn) == CONNECTION_OK ? -1 : session_error_lost(s, err);
+}
+
+/* The patience with a pending question is over: so is the session. */
+static int
+end_patience(struct session *s, struct error *err)
+{
+	error_set(err, ERROR_SERVER, 0, "the server has not answered a question for %.0f s",
+	    s->patience);
+	session_close(s);
+	return error_hint(err, "Its process for this session does not get to run, or cannot: see the "
+			       "load of the machine, its memory and its disks.");
+}
+
+/* Has the pending question its answer, by ${deadline}? */
+static int
+await_answer(struct session *s, double deadline, bool *is_there, struct error *err)
+{
+	enum session_wait wait = finish_query(s, deadline, &s->answer);
+
+	*is_there = wait == SESSION_READY;
+	if (wait == SESSION_INTERRUPTED)
+		return interrupt_session(s, err);
+	if (wait == SESSION_LATE && sys_monotonic() >= s->pending_since + s->patience)
+		return end_patience(s, err);
+	return 0;
+}
+
+static PGresult *
+take_answer(struct session *s)
+{
+	PGresult *answer = s->answer;
+
+	s->answer = NULL;
+	s->pending = NULL;
+	return answer;
+}
+
+/* The session can be used when what was asked before is answered; that is not wanted any more. */
+static int
+settle(struct session *s, double deadline, bool *is_settled, struct error *err)
+{
+	*is_settled = true;
+	if (s->pending == NULL)
+		return 0;
+	if (await_answer(s, deadline, is_settled, err))
+		return -1;
+	if (*is_settled)
+		PQclear(take_answer(s));
+	return 0;
+}
+
+static int
+put_question(struct session *s, const char *sql, double patience, struct error *err)
+{
+	if (!PQsendQueryParams(s->conn, sql, 0, NULL, NULL, NULL, NULL, 0))
+		return session_error_lost(s, err);
+	s->pending = sql;
+	s->pending_since = sys_monotonic();
+	s->patience = patience;
+	return 0;
+}
+
 static int
 query_once(struct session *s, double seconds, const char *sql, size_t nparams,
     const char *const *params, struct session_rows *rows, struct error *err)
@@ -203,11 +276,15 @@ query_once(struct session *s, double seconds, const char *sql, size_t nparams,
 	double deadline = seconds > 0 ? sys_monotonic() + seconds : 0;
 	PGresult *result = NULL;
 	enum session_wait wait;
+	bool is_settled;
 
 	*rows = (struct session_rows){ 0 };
 	s->sqlstate[0] = '\0';
 	if (s->was_interrupted || is_interrupted(s))
 		return interrupt_session(s, err);
+	if (s->pending &&
+	    settle(s, s->pending_since + s->patience, &is_settled, err))
+		return -1;
 	if (s->conn == NULL ||
 	    !PQsendQueryParams(s->conn, sql, (int)nparams, NULL, params, NULL, NULL, 0))
 		return session_error_lost(s, err);
@@ -217,10 +294,7 @@ query_once(struct session *s, double seconds, const char *sql, size_t nparams,
 		PQclear(result);
 		return give_up(s, wait, seconds, err);
 	}
-	if (take_result(s, result, rows, err) == 0)
-		return 0;
-	/* an error that also ended the connection is reported as that */
-	return PQstatus(s->conn) == CONNECTION_OK ? -1 : session_error_lost(s, err);
+	return end_query(s, result, rows, err);
 }
 
 /*
@@ -256,6 +330,45 @@ session_query_within(struct session *s, double seconds, const char *sql, size_t 
 		if (!pause_before_retry(s))
 			return interrupt_session(s, err);
 	}
+}
+
+int
+session_question(struct session *s, const char *sql, double seconds, double patience,
+    struct session_rows *rows, bool *is_answered, struct error *err)
+{
+	const double deadline = sys_monotonic() + seconds;
+
+	*rows = (struct session_rows){ 0 };
+	*is_answered = false;
+	s->sqlstate[0] = '\0';
+	if (s->was_interrupted || is_interrupted(s))
+		return interrupt_session(s, err);
+	if (s->conn == NULL)
+		return session_error_lost(s, err);
+	if (s->pending != sql) {
+		bool is_settled;
+
+		if (settle(s, deadline, &is_settled, err))
+			return -1;
+		if (!is_settled)
+			return 0;
+		if (put_question(s, sql, patience, err))
+			return -1;
+	}
+	if (await_answer(s, deadline, is_answered, err))
+		return -1;
+	if (!*is_answered)
+		return 0;
+	if (end_query(s, take_answer(s), rows, err) == 0)
+		return 0;
+	*is_answered = false;
+	return is_in_conflict(s) ? 0 : -1;
+}
+
+double
+session_silence(const struct session *s)
+{
+	return s->pending ? sys_monotonic() - s->pending_since : 0;
 }
 
 int

@@ -96,6 +96,19 @@ MUST_CHECK int
 session_query_within(struct session *s, double seconds, const char *sql, size_t nparams,
     const char *const *params, struct session_rows *rows, struct error *err);
 
+/*
+ * Ask ${sql}, which has no parameters, and wait up to ${seconds} for the answer.  If it does not
+ * come, *is_answered is false, and the question stays pending: the same call again, with the
+ * same pointer, goes on to wait.  Any other question, and session_query(), first waits for it
+ * and drops it.  So a server that does not get to run for a while is never cancelled, or
+ * closed.  ERROR_SERVER: for ${patience} seconds there was no answer; then it is closed.
+ */
+MUST_CHECK int session_question(struct session *s, const char *sql, double seconds,
+    double patience, struct session_rows *rows, bool *is_answered, struct error *err);
+
+/* For how many seconds a question has been pending; 0: none is. */
+double session_silence(const struct session *s);
+
 /* The text at ${row}, ${column}, valid until the rows are freed; NULL: SQL's NULL, or
  * there is no such place. */
 const char *session_value(const struct session_rows *rows, size_t row, size_t column);

@@ -14,6 +14,10 @@ struct session {
 	int interrupt_fd;
 	void (*notice)(const char *text);
 	bool was_interrupted;
+	/* A question that was put and has no answer yet; NULL: there is none. */
+	const char *pending;
+	double pending_since, patience;
+	PGresult *answer; /* what has come of it */
 	char sqlstate[6];
 	char farewell[512]; /* the last FATAL message of the server, or empty */
 	char *where;

@@ -185,6 +185,25 @@ on_a_standby() {
 	[ "$rc" -eq 0 ]
 }
 
+# ------------------------------------------------------ a server that does not get to run
+
+# Longer than it may say nothing without being asked why; the archive is complete before it goes on.
+stalled() {
+	hold main -v
+	backend=$(sql main "select pid from pg_stat_activity where application_name = 'pg_basetar'
+		order by backend_start limit 1")
+	kill -STOP "$backend"
+	wait_until 60 grep -q 'warning: the server has not answered for 2[0-9] s' "$T/stderr"
+	cat <"$T/pipe" >>"$T/held.tar" 7<&- &
+	exec 7<&-
+	sleep 1
+	kill -CONT "$backend"
+	ends
+	[ "$rc" -eq 0 ]
+	passes "$T/held.tar"
+	clean main
+}
+
 cluster_init main
 cluster_set main wal_keep_size=1GB checkpoint_completion_target=0.001
 cluster_start main
@@ -202,6 +221,7 @@ t 'a role and a database with limits of 1 ms, and a spread checkpoint' with_limi
 t 'a role and a database with odd transactions' with_odd_transactions
 t 'a role and a database with odd texts' with_odd_texts
 t 'PGOPTIONS' with_pgoptions
+t 'a backend that is stalled for twenty seconds' stalled
 rm -f "$archive"
 t 'a tablespace made in place meanwhile' in_place_meanwhile
 t 'a role that may have some in place' in_place_for_a_role

@@ -47,6 +47,7 @@ struct fake_step {
 	const char *rows;   /* "a|b\nc|d"; "~" is SQL's NULL; NULL: no rows */
 	struct fake_message error, notice;
 	unsigned pieces;  /* how many reads the answer takes; 0: one */
+	bool is_late;	  /* it comes when the test calls fake_answer(fake_last) */
 	unsigned unsent;  /* how often PQflush() has something left */
 	unsigned cancels; /* how many PQcancel() it takes; 57014 if there is no error */
 	bool hangs_up;	  /* behind the answer, or in its place */

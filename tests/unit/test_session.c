@@ -284,6 +284,136 @@ conflict_and_an_interrupt(void **state)
 	fake_done();
 }
 
+static const char question[] = "SELECT are you well", another[] = "SELECT where are you";
+
+/* Asked with no time to wait: is it answered?  An answer is "42". */
+static bool
+asks(struct session *s, const char *sql)
+{
+	struct session_rows rows;
+	struct error err = { 0 };
+	bool is_answered;
+
+	if (session_question(s, sql, 0.01, 60, &rows, &is_answered, &err))
+		fail_msg("%s", err.text);
+	if (is_answered)
+		assert_string_equal(session_value(&rows, 0, 0), "42");
+	session_rows_free(&rows);
+	return is_answered;
+}
+
+/* A server that is stalled is not cancelled, and the session is not closed. */
+static void
+question_stays_pending(void **state)
+{
+	struct session *s;
+
+	(void)state;
+	FAKE_SCRIPT(FAKE_OPENING, { .query = question, .rows = "42" },
+	    { .query = question, .rows = "42", .is_late = true }, { .query = question, .rows = "42" });
+	s = open_session(NULL);
+	assert_true(asks(s, question));
+	assert_true(session_silence(s) <= 0);
+	assert_false(asks(s, question));
+	assert_false(asks(s, question));
+	assert_true(session_silence(s) > 0);
+	fake_answer(fake_last);
+	assert_true(asks(s, question));
+	assert_true(session_silence(s) <= 0);
+	assert_true(asks(s, question));
+	session_free(s);
+	fake_done();
+}
+
+/* Whatever else is asked comes after it. */
+static void
+question_before_others(void **state)
+{
+	struct session_rows rows;
+	struct error err = { 0 };
+	struct session *s;
+
+	(void)state;
+	FAKE_SCRIPT(FAKE_OPENING, { .query = question, .rows = "1", .is_late = true },
+	    { .query = another, .rows = "42", .is_late = true }, { .query = "SELECT stop", .rows = "7" });
+	s = open_session(NULL);
+	assert_false(asks(s, question));
+	assert_false(asks(s, another));
+	fake_answer(fake_last);
+	assert_false(asks(s, another));
+	fake_answer(fake_last);
+	assert_int_equal(session_query(s, "SELECT stop", 0, NULL, &rows, &err), 0);
+	assert_string_equal(session_value(&rows, 0, 0), "7");
+	session_rows_free(&rows);
+	session_free(s);
+	fake_done();
+}
+
+static void
+question_without_end(void **state)
+{
+	struct session_rows rows;
+	struct error err = { 0 };
+	struct session *s;
+	bool is_answered;
+
+	(void)state;
+	FAKE_SCRIPT(FAKE_OPENING, { .query = question, .is_late = true });
+	s = open_session(NULL);
+	assert_int_equal(session_question(s, question, 0.01, 0.1, &rows, &is_answered, &err), 0);
+	assert_false(is_answered);
+	assert_int_equal(session_query(s, "SELECT stop", 0, NULL, &rows, &err), -1);
+	assert_int_equal(err.kind, ERROR_SERVER);
+	assert_string_equal(err.text, "the server has not answered a question for 0 s");
+	assert_int_equal(fake_connections, 0);
+	session_free(s);
+	fake_done();
+}
+
+static void
+question_and_an_interrupt(void **state)
+{
+	struct session_rows rows;
+	struct error err = { 0 };
+	struct session *s;
+	bool is_answered;
+
+	(void)state;
+	FAKE_SCRIPT(FAKE_OPENING, { .query = question, .is_late = true });
+	s = open_session(NULL);
+	assert_false(asks(s, question));
+	raise_interrupt();
+	assert_int_equal(session_question(s, question, 9, 60, &rows, &is_answered, &err), -1);
+	assert_int_equal(err.kind, ERROR_CANCELLED);
+	session_free(s);
+	fake_done();
+}
+
+/* A question that replay cancels is simply not answered; other errors are. */
+static void
+question_that_fails(void **state)
+{
+	struct session_rows rows;
+	struct error err = { 0 };
+	struct session *s;
+	bool is_answered;
+
+	(void)state;
+	FAKE_SCRIPT(FAKE_OPENING, { .query = question, FAILS("40001", "canceling statement") },
+	    { .query = question, FAILS("42501", "permission denied") },
+	    { .query = question, .hangs_up = true });
+	s = open_session(NULL);
+	assert_false(asks(s, question));
+	assert_int_equal(session_question(s, question, 9, 60, &rows, &is_answered, &err), -1);
+	assert_string_equal(err.text, "permission denied");
+	assert_int_equal(session_question(s, question, 9, 60, &rows, &is_answered, &err), -1);
+	assert_int_equal(session_question(s, question, 9, 60, &rows, &is_answered, &err), -1);
+	assert_string_equal(err.text,
+	    "the connection to the server was lost: server closed the connection unexpectedly");
+	session_free(s);
+	fake_done();
+}
+
 static void
 check_without_asking(void **state)
 {
@@ -314,6 +444,11 @@ static const struct CMUnitTest plain[] = {
 	TEST(interrupted_query),
 	TEST(interrupted_before),
 	TEST(conflict_with_replay),
+	TEST(question_stays_pending),
+	TEST(question_before_others),
+	TEST(question_without_end),
+	TEST(question_and_an_interrupt),
+	TEST(question_that_fails),
 	TEST(conflict_and_an_interrupt),
 	TEST(check_without_asking),
 };
