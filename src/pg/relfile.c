@@ -166,11 +166,25 @@ relfile_in_database(const char *path, uint32_t *space, uint32_t *database)
 }
 
 bool
-relfile_is_database(const char *path, uint32_t *space, uint32_t *database)
+relfile_database_file(const char *path, uint32_t *space, uint32_t *database, const char **name)
 {
 	uint32_t s, d;
 
-	if (!take_directory(&path, &s, &d) || d == 0 || strcmp(path, "/PG_VERSION") != 0)
+	if (!take_directory(&path, &s, &d) || d == 0 || !take(&path, "/") || strchr(path, '/'))
+		return false;
+	*space = s;
+	*database = d;
+	*name = path;
+	return true;
+}
+
+bool
+relfile_is_database(const char *path, uint32_t *space, uint32_t *database)
+{
+	const char *name;
+	uint32_t s, d;
+
+	if (!relfile_database_file(path, &s, &d, &name) || strcmp(name, "PG_VERSION") != 0)
 		return false;
 	*space = s;
 	*database = d;

@@ -46,6 +46,13 @@ bool relfile_locate(const char *path, struct relfile_location *out);
 bool relfile_in_database(const char *path, uint32_t *space, uint32_t *database);
 
 /*
+ * Is ${path}, relative to the data directory, in the directory of a database itself?  Then
+ * *name is what it is called there.  False: all is untouched.
+ */
+bool relfile_database_file(const char *path, uint32_t *space, uint32_t *database,
+    const char **name);
+
+/*
  * Is ${path} the file PG_VERSION of a database?  Every one has it, in its default tablespace
  * only.  False: untouched.
  */

@@ -1,0 +1,55 @@
+#ifndef PG_BASETAR_PG_STATEFILE_H
+#define PG_BASETAR_PG_STATEFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util/error.h"
+
+/*
+ * Files in which a server keeps state that is in no relation.  Each says by itself whether it
+ * is whole: by a magic number, its size, a CRC-32C.  Native byte order.
+ *
+ *	pg_filenode.map	which file each mapped catalog lies in: one in global, and one in the
+ *		directory of each database (relmapper.c)
+ *	pg_twophase/XID	a prepared transaction (twophase.c)
+ *	pg_logical/replorigin_checkpoint	how far each replication origin has come (origin.c)
+ *	pg_logical/snapshots/LSN.snap	a snapshot of logical decoding (snapbuild.c)
+ *	PG_VERSION	of a database: the release, as that of the whole cluster (miscinit.c)
+ */
+enum statefile_kind {
+	STATEFILE_NONE,
+	STATEFILE_RELMAP,
+	STATEFILE_TWOPHASE,
+	STATEFILE_ORIGINS,
+	STATEFILE_SNAPSHOT,
+	STATEFILE_VERSION
+};
+
+/* Is ${path}, relative to the data directory, such a file?  By its directory and name. */
+enum statefile_kind statefile_kind(const char *path);
+
+/* One that passes, in pieces of any size.  All zeros but for its kind before the first. */
+struct statefile {
+	enum statefile_kind kind;
+	uint64_t len;
+	uint8_t head[64];     /* its first bytes */
+	uint8_t held[8];      /* its last ones: */
+	size_t nheld;         /* so many */
+	uint64_t fed;         /* bytes before those, */
+	uint32_t crc;         /* and the CRC of what in them has one */
+};
+
+void statefile_bytes(struct statefile *, const uint8_t *bytes, size_t len);
+
+/*
+ * It has passed: is it one that a server takes?  ERROR_FORMAT says why not.  ${major} is the
+ * cluster's; 0: it is not known, and any release goes.
+ */
+MUST_CHECK int statefile_end(const struct statefile *, unsigned major, struct error *err);
+
+/* Of a whole one of STATEFILE_VERSION that has passed: the release. */
+unsigned statefile_major(const struct statefile *);
+
+#endif
