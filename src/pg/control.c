@@ -27,7 +27,7 @@ struct control_layout {
 	uint16_t checkpoint_time_at;
 	uint16_t min_recovery_at, min_recovery_timeline_at;
 	uint16_t backup_start_at, backup_end_at, backup_end_required_at;
-	uint16_t wal_level_at, max_align_at;
+	uint16_t wal_level_at, tracks_commit_time_at, max_align_at;
 	uint16_t block_size_at, segment_blocks_at, wal_block_size_at, wal_segment_size_at;
 	uint16_t data_checksums_at, crc_at;
 };
@@ -37,7 +37,8 @@ struct control_layout {
 	.redo_at = 40, .timeline_at = 48, .prev_timeline_at = 52,                        \
 	.full_page_writes_at = 56, .checkpoint_time_at = 104, .min_recovery_at = 136,    \
 	.min_recovery_timeline_at = 144, .backup_start_at = 152, .backup_end_at = 160,   \
-	.backup_end_required_at = 168, .wal_level_at = 172, .max_align_at = 204,         \
+	.backup_end_required_at = 168, .wal_level_at = 172,                              \
+	.tracks_commit_time_at = 200, .max_align_at = 204,                               \
 	.block_size_at = 216, .segment_blocks_at = 220, .wal_block_size_at = 224,        \
 	.wal_segment_size_at = 228, .data_checksums_at = 252
 
@@ -53,7 +54,8 @@ static const struct control_layout layouts[] = {
 	    .timeline_at = 56, .prev_timeline_at = 60, .full_page_writes_at = 64,
 	    .checkpoint_time_at = 104, .min_recovery_at = 136,
 	    .min_recovery_timeline_at = 144, .backup_start_at = 152, .backup_end_at = 160,
-	    .backup_end_required_at = 168, .wal_level_at = 172, .max_align_at = 200,
+	    .backup_end_required_at = 168, .wal_level_at = 172,
+	    .tracks_commit_time_at = 196, .max_align_at = 200,
 	    .block_size_at = 216, .segment_blocks_at = 220, .wal_block_size_at = 224,
 	    .wal_segment_size_at = 228, .data_checksums_at = 252, .crc_at = 288 },
 	/* 11, seen on 11.22: without it */
@@ -61,7 +63,8 @@ static const struct control_layout layouts[] = {
 	    .prev_timeline_at = 52, .full_page_writes_at = 56, .checkpoint_time_at = 96,
 	    .min_recovery_at = 128, .min_recovery_timeline_at = 136,
 	    .backup_start_at = 144, .backup_end_at = 152, .backup_end_required_at = 160,
-	    .wal_level_at = 164, .max_align_at = 192, .block_size_at = 208,
+	    .wal_level_at = 164, .tracks_commit_time_at = 188, .max_align_at = 192,
+	    .block_size_at = 208,
 	    .segment_blocks_at = 212, .wal_block_size_at = 216,
 	    .wal_segment_size_at = 220, .data_checksums_at = 244, .crc_at = 280 },
 	/* 12, seen on 12.22 */
@@ -165,8 +168,9 @@ check_values(const struct control *c, uint32_t max_align, struct error *err)
 	return 0;
 }
 
-static void
-decode_fields(const struct control_layout *l, const uint8_t *b, struct control *c)
+static int
+decode_fields(const struct control_layout *l, const uint8_t *b, struct control *c,
+    struct error *err)
 {
 	c->system_identifier = get_u64native(b + SYSTEM_IDENTIFIER_AT);
 	c->control_version = get_u32native(b + CONTROL_VERSION_AT);
@@ -185,11 +189,14 @@ decode_fields(const struct control_layout *l, const uint8_t *b, struct control *
 	c->backup_end_lsn = get_u64native(b + l->backup_end_at);
 	c->backup_end_required = b[l->backup_end_required_at] != 0;
 	c->wal_level = get_u32native(b + l->wal_level_at);
+	c->tracks_commit_time = b[l->tracks_commit_time_at] != 0;
 	c->block_size = get_u32native(b + l->block_size_at);
 	c->segment_blocks = get_u32native(b + l->segment_blocks_at);
 	c->wal_block_size = get_u32native(b + l->wal_block_size_at);
 	c->wal_segment_size = get_u32native(b + l->wal_segment_size_at);
 	c->data_checksums = get_u32native(b + l->data_checksums_at);
+	return checkpoint_decode(b + l->redo_at, CONTROL_SIZE - l->redo_at, l->control_version,
+	    &c->checkpoint, err);
 }
 
 bool
@@ -211,8 +218,8 @@ control_decode(const uint8_t *bytes, size_t len, struct control *out, struct err
 	l = find_layout(bytes, err);
 	if (l == NULL || check_crc(l, bytes, err))
 		return -1;
-	decode_fields(l, bytes, &c);
-	if (check_values(&c, get_u32native(bytes + l->max_align_at), err))
+	if (decode_fields(l, bytes, &c, err) ||
+	    check_values(&c, get_u32native(bytes + l->max_align_at), err))
 		return -1;
 	*out = c;
 	return 0;

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "pg/checkpoint.h"
 #include "pg/cluster.h"
 #include "util/error.h"
 
@@ -41,6 +42,7 @@ struct control {
 	uint32_t prev_timeline;  /* another in the first checkpoint after a promotion */
 	bool full_page_writes;   /* at that checkpoint */
 	int64_t checkpoint_time;
+	struct checkpoint checkpoint; /* what else it says */
 
 	/* Of a cluster in recovery; 0 elsewhere. */
 	uint64_t min_recovery_lsn; /* consistent no earlier than here */
@@ -49,6 +51,7 @@ struct control {
 	bool backup_end_required; /* it waits for the end-of-backup record */
 
 	uint32_t wal_level;        /* 0 minimal, 1 replica, 2 logical */
+	bool tracks_commit_time;   /* track_commit_timestamp */
 	uint32_t block_size;       /* bytes of a page */
 	uint32_t segment_blocks;   /* pages in a full segment of a relation */
 	uint32_t wal_block_size;   /* bytes of a page of WAL */

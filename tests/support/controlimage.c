@@ -30,16 +30,16 @@ static const struct field {
 	{ "epoch", 4, 1002, 1100 },
 	{ "next xid, 32 bits", 4, 1002, 1100 },
 	{ "next xid, 64 bits", 8, 1201, 1800 },
-	{ "next oid, multi, offset", 4, 1002, 1800 },
-	{ "", 4, 1002, 1800 },
-	{ "", 4, 1002, 1800 },
-	{ "oldest xid, its database", 4, 1002, 1800 },
-	{ "", 4, 1002, 1800 },
-	{ "oldest multi, its database", 4, 1002, 1800 },
-	{ "", 4, 1002, 1800 },
+	{ "next oid", 4, 1002, 1800 },
+	{ "next multi", 4, 1002, 1800 },
+	{ "next offset", 4, 1002, 1800 },
+	{ "oldest xid", 4, 1002, 1800 },
+	{ "oldest xid's database", 4, 1002, 1800 },
+	{ "oldest multi", 4, 1002, 1800 },
+	{ "oldest multi's database", 4, 1002, 1800 },
 	{ "checkpoint time", 8, 1002, 1800 },
-	{ "oldest and newest commit timestamp", 4, 1002, 1800 },
-	{ "", 4, 1002, 1800 },
+	{ "oldest commit timestamp", 4, 1002, 1800 },
+	{ "newest commit timestamp", 4, 1002, 1800 },
 	{ "oldest active xid", 4, 1002, 1800 },
 	{ "unlogged lsn", 8, 1002, 1800 },
 	{ "min recovery", 8, 1002, 1800 },
@@ -136,6 +136,22 @@ controlimage_make(uint8_t image[CONTROL_SIZE], unsigned version)
 	controlimage_set(image, version, "timeline", 3);
 	controlimage_set(image, version, "previous timeline", 2);
 	controlimage_set(image, version, "full page writes", 1);
+	if (version < 1201) {
+		controlimage_set(image, version, "epoch", 1);
+		controlimage_set(image, version, "next xid, 32 bits", 800);
+	} else {
+		controlimage_set(image, version, "next xid, 64 bits", UINT64_C(0x100000320));
+	}
+	controlimage_set(image, version, "next multi", 20);
+	controlimage_set(image, version, "next offset", 55);
+	controlimage_set(image, version, "oldest xid", 700);
+	controlimage_set(image, version, "oldest xid's database", 1);
+	controlimage_set(image, version, "oldest multi", 9);
+	controlimage_set(image, version, "oldest multi's database", 5);
+	controlimage_set(image, version, "oldest commit timestamp", 710);
+	controlimage_set(image, version, "newest commit timestamp", 790);
+	controlimage_set(image, version, "oldest active xid", 795);
+	controlimage_set(image, version, "track_commit_timestamp", 1);
 	controlimage_set(image, version, "checkpoint time", 1795348600);
 	controlimage_set(image, version, "min recovery", 0x1100000000);
 	controlimage_set(image, version, "min recovery timeline", 4);

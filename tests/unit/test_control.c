@@ -48,6 +48,17 @@ assert_control(const struct control *c, unsigned version, uint64_t checkpoint)
 	assert_int_equal(c->prev_timeline, 2);
 	assert_true(c->full_page_writes);
 	assert_int_equal(c->checkpoint_time, 1795348600);
+	assert_int_equal(c->checkpoint.next_xid, UINT64_C(0x100000320));
+	assert_int_equal(c->checkpoint.oldest_xid, 700);
+	assert_int_equal(c->checkpoint.oldest_xid_database, 1);
+	assert_int_equal(c->checkpoint.oldest_active_xid, 795);
+	assert_int_equal(c->checkpoint.next_multi, 20);
+	assert_int_equal(c->checkpoint.next_offset, 55);
+	assert_int_equal(c->checkpoint.oldest_multi, 9);
+	assert_int_equal(c->checkpoint.oldest_multi_database, 5);
+	assert_int_equal(c->checkpoint.oldest_commit_ts, 710);
+	assert_int_equal(c->checkpoint.newest_commit_ts, 790);
+	assert_true(c->tracks_commit_time);
 	assert_int_equal(c->min_recovery_lsn, 0x1100000000);
 	assert_int_equal(c->min_recovery_timeline, 4);
 	assert_int_equal(c->backup_start_lsn, 0x0E00000028);

@@ -1,0 +1,37 @@
+#ifndef PG_BASETAR_PG_SLRU_H
+#define PG_BASETAR_PG_SLRU_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The files of pg_xact, pg_multixact and pg_commit_ts: what became of each transaction, who
+ * holds each shared row lock.  Numbers are given out in sequence; each directory has an array
+ * of what belongs to them, in segments of 32 pages that are named by their place in it
+ * (src/backend/access/transam/slru.c).  Pages have neither magic nor checksum.
+ */
+enum slru_kind {
+	SLRU_XACT,      /* two bits a transaction (clog.c) */
+	SLRU_OFFSETS,   /* of a multixact, where its members begin (multixact.c) */
+	SLRU_MEMBERS,   /* five bytes each, in groups of four (multixact.c) */
+	SLRU_COMMIT_TS, /* ten bytes a transaction (commit_ts.c) */
+	SLRU_KINDS
+};
+
+#define SLRU_PAGES 32 /* of a segment */
+
+/* Is ${path}, relative to the data directory, a segment?  False: nothing is touched. */
+bool slru_locate(const char *path, enum slru_kind *kind, uint64_t *segment);
+
+#define SLRU_PATH 48
+/* The path of a segment, in a cluster of release ${major}. */
+void slru_path(char path[SLRU_PATH], enum slru_kind kind, uint64_t segment, unsigned major);
+
+/* Numbers on a page of ${block_size} bytes. */
+uint64_t slru_page_numbers(enum slru_kind kind, uint32_t block_size, unsigned major);
+
+/* The last number, which is followed by 0. */
+uint64_t slru_last_number(enum slru_kind kind, unsigned major);
+
+#endif

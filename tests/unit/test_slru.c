@@ -1,0 +1,87 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "pg/slru.h"
+
+static void
+names(void **state)
+{
+	static const struct {
+		const char *path;
+		bool is_one;
+		enum slru_kind kind;
+		uint64_t segment;
+	} all[] = {
+		{ "pg_xact/0000", true, SLRU_XACT, 0 },
+		{ "pg_xact/0FFF", true, SLRU_XACT, 0xFFF },
+		{ "pg_multixact/offsets/FFFF", true, SLRU_OFFSETS, 0xFFFF },
+		{ "pg_multixact/members/14078", true, SLRU_MEMBERS, 0x14078 },
+		{ "pg_multixact/members/000000000014078", true, SLRU_MEMBERS, 0x14078 },
+		{ "pg_commit_ts/0001", true, SLRU_COMMIT_TS, 1 },
+		{ "pg_xact", false, SLRU_XACT, 0 },
+		{ "pg_xact/", false, SLRU_XACT, 0 },
+		{ "pg_xact/000", false, SLRU_XACT, 0 },
+		{ "pg_xact/00000", false, SLRU_XACT, 0 },
+		{ "pg_xact/000a", false, SLRU_XACT, 0 },
+		{ "pg_xact/0000.old", false, SLRU_XACT, 0 },
+		{ "pg_xact/1234567", false, SLRU_XACT, 0 },
+		{ "pg_multixact/0000", false, SLRU_XACT, 0 },
+		{ "pg_subtrans/0000", false, SLRU_XACT, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		enum slru_kind kind = SLRU_KINDS;
+		uint64_t segment = 77;
+
+		if (slru_locate(all[i].path, &kind, &segment) != all[i].is_one)
+			fail_msg("\"%s\"", all[i].path);
+		assert_int_equal(kind, all[i].is_one ? all[i].kind : SLRU_KINDS);
+		assert_int_equal(segment, all[i].is_one ? all[i].segment : 77);
+	}
+}
+
+static void
+paths(void **state)
+{
+	char path[SLRU_PATH];
+
+	(void)state;
+	slru_path(path, SLRU_XACT, 10, 15);
+	assert_string_equal(path, "pg_xact/000A");
+	slru_path(path, SLRU_MEMBERS, 0x14078, 18);
+	assert_string_equal(path, "pg_multixact/members/14078");
+	slru_path(path, SLRU_MEMBERS, 1, 19);
+	assert_string_equal(path, "pg_multixact/members/000000000000001");
+	slru_path(path, SLRU_OFFSETS, 1, 19);
+	assert_string_equal(path, "pg_multixact/offsets/0001");
+}
+
+/* As the server's own macros have it, of pages of 8192 bytes. */
+static void
+numbers(void **state)
+{
+	(void)state;
+	assert_int_equal(slru_page_numbers(SLRU_XACT, 8192, 15), 32768);
+	assert_int_equal(slru_page_numbers(SLRU_OFFSETS, 8192, 15), 2048);
+	assert_int_equal(slru_page_numbers(SLRU_OFFSETS, 8192, 19), 1024);
+	assert_int_equal(slru_page_numbers(SLRU_MEMBERS, 8192, 15), 1636);
+	assert_int_equal(slru_page_numbers(SLRU_COMMIT_TS, 8192, 15), 819);
+	assert_int_equal(slru_last_number(SLRU_MEMBERS, 15), UINT32_MAX);
+	assert_int_equal(slru_last_number(SLRU_MEMBERS, 19), UINT64_MAX);
+	assert_int_equal(slru_last_number(SLRU_XACT, 19), UINT32_MAX);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(names), cmocka_unit_test(paths),
+		cmocka_unit_test(numbers) };
+
+	return cmocka_run_group_tests_name("slru", tests, NULL, NULL);
+}
