@@ -15,6 +15,7 @@ struct walproof {
 	size_t count;
 	struct walproof_tablespace *tablespaces;
 	struct waldatabases *databases;
+	struct walsurvey survey;
 };
 
 static int
@@ -94,6 +95,8 @@ walproof_record(
 	struct walproof *p = (struct walproof *)sink;
 
 	p->records++;
+	if (walsurvey_record(&p->survey, rec, err))
+		return -1;
 	if (walrecord_is_tablespace(rec) && add_tablespace(p, rec, err))
 		return -1;
 	if (take_databases(p, rec, err))
@@ -162,6 +165,12 @@ walproof_databases(const struct walproof *p)
 	return p->databases;
 }
 
+const struct walsurvey *
+walproof_survey(const struct walproof *p)
+{
+	return &p->survey;
+}
+
 uint64_t
 walproof_records(const struct walproof *p)
 {
@@ -177,6 +186,7 @@ walproof_free(struct walproof *p)
 		free(p->tablespaces[i].path);
 	free(p->tablespaces);
 	waldatabases_free(p->databases);
+	walsurvey_free(&p->survey);
 	walreader_free(p->reader);
 	free(p);
 }

@@ -8,6 +8,7 @@
 #include "util/error.h"
 #include "wal/waldatabases.h"
 #include "wal/walpage.h"
+#include "wal/walsurvey.h"
 
 /*
  * The proof that recovery of a backup will find its WAL: every record from the start
@@ -58,6 +59,9 @@ walproof_tablespaces(const struct walproof *, size_t *count);
 
 /* The databases that replay copies; owned by the proof. */
 const struct waldatabases *walproof_databases(const struct walproof *);
+
+/* What else they do; owned by the proof. */
+const struct walsurvey *walproof_survey(const struct walproof *);
 
 /* Records read so far. */
 uint64_t walproof_records(const struct walproof *);

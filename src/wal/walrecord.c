@@ -8,11 +8,21 @@
 #include "util/lsn.h"
 
 /* Resource managers: src/include/access/rmgrlist.h; the numbers are their places there. */
-enum { RMGR_XLOG = 0, RMGR_DATABASE = 4, RMGR_TABLESPACE = 5, RMGR_LAST = 21, RMGR_FIRST_CUSTOM = 128 };
+enum {
+	RMGR_XLOG = 0,
+	RMGR_CLOG = 3,
+	RMGR_DATABASE = 4,
+	RMGR_TABLESPACE = 5,
+	RMGR_MULTIXACT = 6,
+	RMGR_COMMIT_TS = 18,
+	RMGR_LAST = 21,
+	RMGR_FIRST_CUSTOM = 128
+};
 
 /*
  * The kinds of records, in the upper half of info: src/include/catalog/pg_control.h, and
- * src/include/commands/tablespace.h and dbcommands_xlog.h.
+ * src/include/commands/tablespace.h and dbcommands_xlog.h, src/include/access/clog.h,
+ * multixact.h and commit_ts.h.
  */
 enum {
 	KIND = 0xF0,
@@ -27,7 +37,10 @@ enum {
 	DATABASE_CREATE_COPY = 0x00,
 	DATABASE_CREATE_EMPTY = 0x10,
 	DATABASE_DROP = 0x20,
-	DATABASE_DROP_14 = 0x10
+	DATABASE_DROP_14 = 0x10,
+	CLOG_TRUNCATE = 0x10,
+	COMMIT_TS_TRUNCATE = 0x10,
+	MULTIXACT_TRUNCATE = 0x30
 };
 
 /* What the first byte of a part's header says; blocks are numbered from 0. */
@@ -318,6 +331,55 @@ uint32_t
 walrecord_dropped_space(const struct walrecord_dropped *dropped, size_t n)
 {
 	return get_u32native(dropped->spaces + 4 * n);
+}
+
+/* Whatever it does, the database comes first. */
+bool
+walrecord_of_database(const struct walrecord *rec, uint32_t *database)
+{
+	const uint8_t *data;
+	struct error ignored;
+	size_t len;
+
+	if (rec->rmid != RMGR_DATABASE || walrecord_main_data(rec, &data, &len, &ignored) ||
+	    len < sizeof(*database))
+		return false;
+	*database = get_u32native(data);
+	return true;
+}
+
+/*
+ * A page's number comes first, of 32 bits up to 16, of 64 since 17; then the oldest
+ * transaction, and of pg_xact its database.  Of multixacts: a database, from and up to which
+ * multixact, from and up to which member; members have 64 bits since 19.
+ */
+bool
+walrecord_truncates(const struct walrecord *rec, struct walrecord_truncation *out)
+{
+	struct walrecord_truncation t = { WALRECORD_XACT, 0, 0 };
+	const uint8_t *data;
+	struct error ignored;
+	size_t len;
+
+	if (is_kind(rec, RMGR_MULTIXACT, MULTIXACT_TRUNCATE))
+		t.kind = WALRECORD_MULTIXACT;
+	else if (is_kind(rec, RMGR_COMMIT_TS, COMMIT_TS_TRUNCATE))
+		t.kind = WALRECORD_COMMIT_TS;
+	else if (!is_kind(rec, RMGR_CLOG, CLOG_TRUNCATE))
+		return false;
+	if (walrecord_main_data(rec, &data, &len, &ignored))
+		return false;
+	if (t.kind == WALRECORD_XACT && (len == 12 || len == 16))
+		t.oldest = get_u32native(data + len - 8);
+	else if (t.kind == WALRECORD_COMMIT_TS && (len == 8 || len == 12))
+		t.oldest = get_u32native(data + len - 4);
+	else if (t.kind == WALRECORD_MULTIXACT && (len == 20 || len == 32)) {
+		t.oldest = get_u32native(data + 8);
+		t.member = len == 20 ? get_u32native(data + 16) : get_u64native(data + 24);
+	} else
+		return false;
+	*out = t;
+	return true;
 }
 
 bool

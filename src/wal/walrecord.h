@@ -149,6 +149,26 @@ bool walrecord_drops_database(const struct walrecord *rec, struct walrecord_drop
 /* The OID of the ${n}th tablespace. */
 uint32_t walrecord_dropped_space(const struct walrecord_dropped *dropped, size_t n);
 
+/* Does it make or drop a database, in whatever way?  Then *database is its OID. */
+bool walrecord_of_database(const struct walrecord *rec, uint32_t *database);
+
+/*
+ * Old segments of pg_xact, pg_multixact or pg_commit_ts go away: up to the one that has this
+ * number, which is the oldest from then on.
+ */
+struct walrecord_truncation {
+	enum walrecord_truncated {
+		WALRECORD_XACT,
+		WALRECORD_MULTIXACT,
+		WALRECORD_COMMIT_TS
+	} kind;
+	uint32_t oldest;
+	uint64_t member; /* of multixacts: the oldest of the members */
+};
+
+/* Does it remove such?  Else *out is untouched. */
+bool walrecord_truncates(const struct walrecord *rec, struct walrecord_truncation *out);
+
 /* Does it say that the record at *lsn was left incomplete, for good? */
 bool walrecord_is_overwrite(const struct walrecord *rec, uint64_t *lsn);
 

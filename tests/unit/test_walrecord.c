@@ -383,11 +383,74 @@ hint(void **state)
 	assert_false(walrecord_is_hint(&rec));
 }
 
+/* What goes away, as each release says it. */
+static void
+truncations(void **state)
+{
+	static const struct {
+		uint8_t rmid, info;
+		uint8_t bytes[40];
+		size_t len;
+		enum walrecord_truncated kind;
+		uint32_t oldest;
+		uint64_t member;
+	} all[] = {
+		{ 3, 0x10, { 0xFF, 12, 9, 0, 0, 0, 5, 1, 0, 0, 7, 0, 0, 0 }, 14, WALRECORD_XACT, 261, 0 },
+		{ 3, 0x10, { 0xFF, 16, 9, 0, 0, 0, 0, 0, 0, 0, 5, 1, 0, 0, 7, 0, 0, 0 }, 18,
+		    WALRECORD_XACT, 261, 0 },
+		{ 18, 0x10, { 0xFF, 8, 9, 0, 0, 0, 5, 1, 0, 0 }, 10, WALRECORD_COMMIT_TS, 261, 0 },
+		{ 18, 0x10, { 0xFF, 12, 9, 0, 0, 0, 0, 0, 0, 0, 5, 1, 0, 0 }, 14,
+		    WALRECORD_COMMIT_TS, 261, 0 },
+		{ 6, 0x30,
+		    { 0xFF, 20, 1, 0, 0, 0, 2, 0, 0, 0, 5, 1, 0, 0, 3, 0, 0, 0, 4, 2, 0, 0 }, 22,
+		    WALRECORD_MULTIXACT, 261, 516 },
+		{ 6, 0x30,
+		    { 0xFF, 32, 1, 0, 0, 0, 2, 0, 0, 0, 5, 1, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0,
+			0, 4, 2, 0, 0, 1, 0, 0, 0 },
+		    34, WALRECORD_MULTIXACT, 261, UINT64_C(0x100000204) },
+	};
+	const uint8_t zero_page[] = { 0xFF, 4, 9, 0, 0, 0 };
+	struct walrecord rec = record(3, 0, zero_page, sizeof(zero_page));
+	struct walrecord_truncation t;
+
+	(void)state;
+	assert_false(walrecord_truncates(&rec, &t));
+	rec = record(3, 0x10, zero_page, sizeof(zero_page)); /* too short */
+	assert_false(walrecord_truncates(&rec, &t));
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		rec = record(all[i].rmid, all[i].info, all[i].bytes, all[i].len);
+		if (!walrecord_truncates(&rec, &t) || t.kind != all[i].kind ||
+		    t.oldest != all[i].oldest || t.member != all[i].member)
+			fail_msg("row %zu", i);
+		rec.info = 0x40;
+		assert_false(walrecord_truncates(&rec, &t));
+	}
+}
+
+static void
+of_database(void **state)
+{
+	static const uint8_t data[] = { 0xFF, 8, 5, 0, 0, 0, 0x7F, 6, 0, 0 };
+	static const uint8_t none[] = { 0xFF, 2, 5, 0 };
+	struct walrecord rec = record(4, 0x20, data, sizeof(data));
+	uint32_t database = 0;
+
+	(void)state;
+	assert_true(walrecord_of_database(&rec, &database));
+	assert_int_equal(database, 5);
+	rec = record(4, 0x20, none, sizeof(none));
+	assert_false(walrecord_of_database(&rec, &database));
+	rec = record(5, 0x20, data, sizeof(data));
+	assert_false(walrecord_of_database(&rec, &database));
+}
+
 int
 main(void)
 {
-	enum { SINGLE = 8 };
+	enum { SINGLE = 10 };
 	struct CMUnitTest tests[ROWS + SINGLE] = {
+		cmocka_unit_test(truncations),
+		cmocka_unit_test(of_database),
 		cmocka_unit_test(real),
 		cmocka_unit_test(kinds),
 		cmocka_unit_test(tablespace),
