@@ -7,11 +7,15 @@
 
 #include "util/lsn.h"
 
-/* "OID TABLESPACE," for each, so that a row is found by ",OID " in front of it. */
+/*
+ * "OID TABLESPACE," for each, so that a row is found by ",OID " in front of it.  Without those
+ * that an interrupted DROP DATABASE left unusable (datconnlimit -2: DATCONNLIMIT_INVALID_DB in
+ * src/include/catalog/pg_database.h).
+ */
 static const char databases_sql[] =
     "SELECT ',' || pg_catalog.string_agg(oid::pg_catalog.text || ' ' ||"
     " dattablespace::pg_catalog.text, ',' ORDER BY oid) || ','"
-    " FROM pg_catalog.pg_database";
+    " FROM pg_catalog.pg_database WHERE datconnlimit <> -2";
 
 int
 databases_read(struct session *s, char **text, struct error *err)
@@ -140,4 +144,23 @@ databases_mark_free(struct databases_mark *mark)
 {
 	free(mark->locked);
 	*mark = (struct databases_mark){ 0 };
+}
+
+bool
+databases_next(const char **at, const char *other, uint32_t *database, uint32_t *space)
+{
+	unsigned long d, p;
+	char row[40];
+	int len;
+
+	while (sscanf(*at, ",%lu %lu,%n", &d, &p, &len) == 2) {
+		snprintf(row, sizeof(row), ",%lu %lu,", d, p);
+		*at += len - 1;
+		if (strstr(other, row) == NULL)
+			continue;
+		*database = (uint32_t)d;
+		*space = (uint32_t)p;
+		return true;
+	}
+	return false;
 }

@@ -48,4 +48,10 @@ MUST_CHECK int databases_mark_read(struct session *s, double seconds, struct dat
 bool databases_is_locked(const struct databases_mark *mark, uint32_t database);
 void databases_mark_free(struct databases_mark *mark);
 
+/*
+ * The next database of an answer, from *at on, that lies in the same tablespace in the
+ * ${other} one; *at is moved behind it.  False: there is no more.
+ */
+bool databases_next(const char **at, const char *other, uint32_t *database, uint32_t *space);
+
 #endif

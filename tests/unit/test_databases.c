@@ -174,10 +174,28 @@ marked(void **state)
 	fake_done();
 }
 
+/* Those that are in both, in the same place. */
+static void
+listed(void **state)
+{
+	const char *at = ",1 1663,4 1663,5 16400,16384 1663,4294967295 16400,";
+	static const char other[] = ",1 1663,5 1663,16384 1663,16385 1663,4294967295 16400,";
+	static const uint32_t wanted[] = { 1, 16384, UINT32_MAX };
+	uint32_t database = 0, space = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(wanted); i++) {
+		assert_true(databases_next(&at, other, &database, &space));
+		assert_int_equal(database, wanted[i]);
+		assert_int_equal(space, i == 2 ? 16400 : 1663);
+	}
+	assert_false(databases_next(&at, other, &database, &space));
+}
+
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(comparisons) + COUNT(answers) + 2], *t = tests;
+	struct CMUnitTest tests[COUNT(comparisons) + COUNT(answers) + 3], *t = tests;
 
 	for (size_t i = 0; i < COUNT(comparisons); i++)
 		*t++ = (struct CMUnitTest){ .name = comparisons[i].name,
@@ -188,6 +206,7 @@ main(void)
 			.test_func = check_answer,
 			.initial_state = &answers[i] };
 	*t++ = (struct CMUnitTest)cmocka_unit_test(read_and_compared);
-	*t = (struct CMUnitTest)cmocka_unit_test(marked);
+	*t++ = (struct CMUnitTest)cmocka_unit_test(marked);
+	*t = (struct CMUnitTest)cmocka_unit_test(listed);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
