@@ -1,6 +1,7 @@
 #ifndef PG_BASETAR_DATADIR_MEMBER_H
 #define PG_BASETAR_DATADIR_MEMBER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
@@ -33,12 +34,22 @@ MUST_CHECK int member_open_directory(int dirfd, const char *name,
 MUST_CHECK int member_stat(int dirfd, const char *name, enum member_found *found,
     struct stat *st, struct error *err);
 
+/* Knows what a file must look like, by its path. */
+struct member_judge {
+	bool (*is_whole)(struct member_judge *, const char *path, const uint8_t *bytes, size_t len);
+	unsigned failed; /* files that never were */
+};
+
 /*
- * Read up to ${room} bytes from the start of ${fd}, again if it changed under the
+ * Read up to ${room} bytes from the start of ${fd}, the file ${path}, again if it changed under the
  * reading: its stat was *st before, and is afterwards.  A file that changes all the time
  * is given as it was read last.  *len equal to ${room}: there may be more.
+ *
+ * With a ${judge}, one that is not whole may be being written: it is read again after a
+ * wait, a few times.
  */
-MUST_CHECK int member_read(int fd, struct stat *st, uint8_t *into, size_t room,
-    size_t *len, const struct cancel *cancel, struct error *err);
+MUST_CHECK int member_read(int fd, struct stat *st, const char *path, uint8_t *into,
+    size_t room, size_t *len, struct member_judge *judge, const struct cancel *cancel,
+    struct error *err);
 
 #endif

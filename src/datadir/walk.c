@@ -114,7 +114,8 @@ tell_file(struct walker *w, int fd, struct stat *st, bool is_relation, struct er
 
 	if (is_relation || (uint64_t)st->st_size > WALK_SMALL)
 		return ops->file(w->visitor, path, st, fd, is_relation, err);
-	if (member_read(fd, st, w->small, WALK_SMALL + 1, &len, w->options->cancel, err))
+	if (member_read(fd, st, path, w->small, WALK_SMALL + 1, &len, w->options->judge,
+		w->options->cancel, err))
 		wrap(w, "file", err);
 	else if ((len != (uint64_t)before.st_size ||
 			 !sys_is_same_time(&before.st_mtim, &st->st_mtim)) &&

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "datadir/exclude.h"
+#include "datadir/member.h"
 #include "datadir/tablespace.h"
 #include "datadir/walksum.h"
 #include "pg/cluster.h"
@@ -76,6 +77,8 @@ struct walk_options {
 	 */
 	const char *tablespaces_at;
 	bool is_completed; /* directories that are missing are told: exclude_complete() */
+	/* Borrowed: of small files, in a tree in use.  NULL: they are taken as they are. */
+	struct member_judge *judge;
 	const struct cancel
 	    *cancel; /* borrowed; raised: ERROR_CANCELLED soon.  NULL: never */
 };

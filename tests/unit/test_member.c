@@ -80,7 +80,7 @@ errors(void **state)
 	assert_string_equal(err.text, "open: Bad file descriptor");
 	assert_int_equal(member_stat(-1, "x", &found, &st, &err), -1);
 	assert_string_equal(err.text, "stat: Bad file descriptor");
-	assert_int_equal(member_read(-1, &st, &byte, 1, &len, &cancel, &err), -1);
+	assert_int_equal(member_read(-1, &st, "file", &byte, 1, &len, NULL, &cancel, &err), -1);
 	assert_string_equal(err.text, "read: Bad file descriptor");
 }
 
@@ -99,20 +99,23 @@ read_whole(void **state)
 
 	(void)state;
 	assert_int_equal(member_open_file(dir, "none", &found, &fd, &st, &err), 0);
-	assert_int_equal(member_read(fd, &st, bytes, sizeof(bytes), &len, NULL, &err), 0);
+	assert_int_equal(
+	    member_read(fd, &st, "file", bytes, sizeof(bytes), &len, NULL, NULL, &err), 0);
 	assert_int_equal(len, 0);
 	sys_close(fd);
 
 	assert_int_equal(member_open_file(dir, "some", &found, &fd, &st, &err), 0);
-	assert_int_equal(member_read(fd, &st, bytes, sizeof(bytes), &len, NULL, &err), 0);
+	assert_int_equal(
+	    member_read(fd, &st, "file", bytes, sizeof(bytes), &len, NULL, NULL, &err), 0);
 	assert_int_equal(len, 10);
 	assert_memory_equal(bytes, "0123456789", 10);
 	/* no more than there is room for */
-	assert_int_equal(member_read(fd, &st, bytes, 7, &len, NULL, &err), 0);
+	assert_int_equal(member_read(fd, &st, "file", bytes, 7, &len, NULL, NULL, &err), 0);
 	assert_int_equal(len, 7);
 	/* of another size since its stat was taken: the stat is that of the bytes */
 	st.st_size = 3;
-	assert_int_equal(member_read(fd, &st, bytes, sizeof(bytes), &len, NULL, &err), 0);
+	assert_int_equal(
+	    member_read(fd, &st, "file", bytes, sizeof(bytes), &len, NULL, NULL, &err), 0);
 	assert_int_equal(len, 10);
 	assert_int_equal(st.st_size, 10);
 	sys_close(fd);
@@ -165,7 +168,7 @@ read_in_motion(void **state)
 		assert_int_equal(
 		    member_open_file(dir, "moving", &found, &fd, &st, &err), 0);
 		assert_int_equal(
-		    member_read(fd, &st, bytes, sizeof(bytes), &len, NULL, &err), 0);
+		    member_read(fd, &st, "file", bytes, sizeof(bytes), &len, NULL, NULL, &err), 0);
 		assert_int_equal(len, 65536);
 		assert_int_equal(st.st_size, 65536);
 		sys_close(fd);
@@ -218,7 +221,7 @@ read_without_rest(void **state)
 
 		assert_int_equal(member_open_file(dir, "log", &found, &fd, &st, &err), 0);
 		assert_int_equal(
-		    member_read(fd, &st, bytes, sizeof(bytes), &len, NULL, &err), 0);
+		    member_read(fd, &st, "file", bytes, sizeof(bytes), &len, NULL, NULL, &err), 0);
 		assert_in_range(len, 0, 32773);
 		for (size_t i = 0; i + 5 <= len; i += 5)
 			assert_memory_equal(bytes + i, "line\n", 5);
@@ -231,13 +234,62 @@ read_without_rest(void **state)
 	faketree_free(root);
 }
 
+/* Takes a file only when it has been asked so often. */
+struct patient {
+	struct member_judge judge;
+	unsigned asked, wanted;
+};
+
+static bool
+is_whole(struct member_judge *judge, const char *path, const uint8_t *bytes, size_t len)
+{
+	struct patient *p = (struct patient *)judge;
+
+	assert_string_equal(path, "some");
+	assert_int_equal(len, 4);
+	assert_memory_equal(bytes, "half", 4);
+	return ++p->asked >= p->wanted;
+}
+
+static void
+read_again(void **state)
+{
+	static const struct fake_file files[] = { { "some", "half" } };
+	static const struct {
+		unsigned wanted, asked, failed;
+	} all[] = { { 1, 1, 0 }, { 3, 3, 0 }, { 99, 4, 1 } };
+	char *root = faketree_new(files, COUNT(files));
+	int dir = faketree_open(root), fd;
+	enum member_found found;
+	uint8_t bytes[16];
+	struct error err;
+	struct stat st;
+	size_t len;
+
+	(void)state;
+	assert_int_equal(member_open_file(dir, "some", &found, &fd, &st, &err), 0);
+	for (size_t i = 0; i < COUNT(all); i++) {
+		struct patient p = { .judge = { is_whole, 0 }, .wanted = all[i].wanted };
+
+		assert_int_equal(member_read(fd, &st, "some", bytes, sizeof(bytes), &len, &p.judge,
+				     NULL, &err),
+		    0);
+		assert_int_equal(len, 4);
+		assert_int_equal(p.asked, all[i].asked);
+		assert_int_equal(p.judge.failed, all[i].failed);
+	}
+	sys_close(fd);
+	sys_close(dir);
+	faketree_free(root);
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kind),
 		cmocka_unit_test(errors),
-		cmocka_unit_test(read_whole),
+		cmocka_unit_test(read_whole), cmocka_unit_test(read_again),
 		cmocka_unit_test(read_in_motion),
 		cmocka_unit_test(read_without_rest),
 	};
