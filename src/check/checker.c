@@ -23,7 +23,8 @@ checker_new(struct checker **out, const struct checker_options *opt, struct erro
 		return error_memory(err);
 	c->opt = *opt;
 	c->findings.tell = opt->finding;
-	if (memberset_new(&c->set, err) || pagesuspect_new(&c->pages, err)) {
+	if (memberset_new(&c->set, err) || pagesuspect_new(&c->pages, err) ||
+	    checker_files_new(c, err)) {
 		checker_free(c);
 		return -1;
 	}
@@ -60,6 +61,7 @@ checker_free(struct checker *c)
 	oidset_free(&c->archives);
 	checker_inplace_free(c);
 	pagesuspect_free(c->pages);
+	checker_files_free(c);
 	memberset_free(c->set);
 	free(c);
 }
@@ -247,6 +249,7 @@ begin_body(struct checker *c, const struct tar_entry *entry, struct error *err)
 		entry->size <= memberorder_text_most(now->kind, path));
 	now->is_relation = pagesuspect_is_relation(path, &now->relation);
 	now->relation.offset = now->row->offset + TAR_BLOCK;
+	checker_files_begin(c);
 	if (begin_digests(c, err))
 		return -1;
 	if (now->kind == MEMBERORDER_MANIFEST)
@@ -285,7 +288,8 @@ checker_member(struct checker *c, const struct tar_entry *entry, uint64_t offset
 	now->row->type = entry->type;
 	now->row->is_moved = strcmp(now->row->path, name) != 0;
 	now->done = 0;
-	now->is_kept = now->is_relation = now->is_segment = false;
+	now->is_kept = now->is_relation = now->is_segment = now->is_slru = false;
+	now->state.kind = STATEFILE_NONE;
 	buf_clear(&now->text);
 	if (c->has_control && checker_is_setting(c, name) && strcmp(name, CHECKER_SETTINGS) != 0)
 		c->is_told_to_follow = true;
@@ -329,6 +333,7 @@ checker_bytes(struct checker *c, const uint8_t *bytes, size_t len, struct error 
 	    (now->is_segment && checker_wal_bytes(c, bytes, len, err)) ||
 	    (now->kind == MEMBERORDER_MANIFEST && checker_manifest(c, bytes, len, err)))
 		return -1;
+	checker_files_bytes(c, bytes, len);
 	now->done += len;
 	c->bytes += len;
 	return 0;
@@ -365,6 +370,8 @@ checker_member_end(struct checker *c, struct error *err)
 			rc = findings_add(&c->findings, FINDINGS_SIZE,
 			    &(struct findings_place){ .member = now->row->path }, err,
 			    "too long for what it is");
+		if (rc == 0)
+			rc = checker_files_end(c, err);
 	}
 	forget_member(now);
 	return rc;
@@ -438,7 +445,7 @@ checker_finish(struct checker *c, struct error *err)
 {
 	if (checker_replay_sort(c, err) || check_complete(c, err) || checker_wal_judge(c, err) ||
 	    checker_inplace_judge(c, err) || checker_agree(c, err) ||
-	    checker_members_judge(c, err) || judge_pages(c, err))
+	    checker_members_judge(c, err) || judge_pages(c, err) || checker_files_judge(c, err))
 		return -1;
 	findings_end(&c->findings);
 	return 0;

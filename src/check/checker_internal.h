@@ -3,16 +3,21 @@
 
 /* What the files of the checker share. */
 
+#include "archive/databaseset.h"
+#include "archive/slruset.h"
 #include "check/checker.h"
 #include "check/memberorder.h"
 #include "check/memberset.h"
 #include "check/oidset.h"
 #include "checksum/digest.h"
+#include "pg/checkpoint.h"
 #include "pg/manifest_parse.h"
+#include "pg/statefile.h"
 #include "pg/setting.h"
 #include "wal/walhistory.h"
 #include "wal/waldatabases.h"
 #include "wal/wallines.h"
+#include "wal/walsurvey.h"
 
 _Static_assert(WALLINES_MOST <= 64, "a bit for each line");
 
@@ -77,6 +82,8 @@ struct checker_current {
 	bool is_relation;
 	struct pagesuspect_file relation;
 	bool is_segment; /* of WAL, and given to the lines */
+	struct statefile state; /* STATEFILE_NONE: it is none */
+	bool is_slru, is_all_zero;
 };
 
 struct checker {
@@ -91,6 +98,9 @@ struct checker {
 
 	struct memberset *set;
 	struct pagesuspect *pages;
+	struct slruset *slru;
+	struct databaseset *databaseset;
+	struct buf missing; /* of such files: those that the manifest tells of, "\nPATH\n" */
 
 	bool has_earlier_info; /* where ours has its own; of a cluster that was restored */
 	bool has_info, has_label, has_map, has_control;
@@ -129,6 +139,9 @@ struct checker {
 	uint64_t checkpoint_lsn; /* of the record that recovery reads first */
 	uint64_t checkpoint_lines; /* which told of it, a bit 1 << line each; */
 	uint64_t checkpoint_end;   /* and where it ends; 0: none did */
+	bool has_begin;            /* and what it says: */
+	struct checkpoint begin;
+	struct walsurvey survey;
 	bool has_line;             /* that recovery reads: */
 	unsigned line;
 	uint64_t wal_records;
@@ -172,6 +185,21 @@ MUST_CHECK int checker_wal_judge(struct checker *c, struct error *err);
 /* After that: would recovery read what line ${line} told, and that ends at ${end_lsn}? */
 bool checker_wal_is_read(const struct checker *c, unsigned line, uint64_t end_lsn);
 void checker_wal_free(struct checker *c);
+
+/*
+ * checker_files.c: a file of the tree, a record of the WAL, and when that was judged what is
+ * missing
+ */
+MUST_CHECK int checker_files_new(struct checker *c, struct error *err);
+void checker_files_free(struct checker *c);
+void checker_files_begin(struct checker *c);
+void checker_files_bytes(struct checker *c, const uint8_t *bytes, size_t len);
+MUST_CHECK int checker_files_end(struct checker *c, struct error *err);
+/* The manifest has it, and the archive not: that was told. */
+MUST_CHECK int checker_files_missing(struct checker *c, const char *path, struct error *err);
+MUST_CHECK int checker_files_record(struct checker *c, const struct walrecord *rec,
+    struct error *err);
+MUST_CHECK int checker_files_judge(struct checker *c, struct error *err);
 
 /* checker_replay.c: databases and tablespaces that replay makes or drops */
 MUST_CHECK int checker_replay_take(struct checker *c, unsigned line, const struct walrecord *rec,

@@ -124,9 +124,12 @@ hear_file(struct manifest_sink *sink, const struct manifest_file *file, struct e
 	if (memberset_find(c->set, file->path, &row, err))
 		return -1;
 	if (row == NULL || row->type != TAR_FILE)
-		return findings_add(&c->findings, FINDINGS_MISSING,
-		    &(struct findings_place){ .member = file->path }, err,
-		    "a file that the manifest tells of");
+		return checker_files_missing(c, file->path, err) ||
+			       findings_add(&c->findings, FINDINGS_MISSING,
+				   &(struct findings_place){ .member = file->path }, err,
+				   "a file that the manifest tells of")
+			   ? -1
+			   : 0;
 	if (row->is_listed)
 		return findings_add(&c->findings, FINDINGS_MANIFEST, &at_manifest, err,
 		    "tells twice of \"%s\"", file->path);

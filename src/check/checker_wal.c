@@ -72,7 +72,7 @@ hear_record(struct wallines_sink *sink, unsigned line, const struct walrecord *r
 		c->checkpoint_lines |= (uint64_t)1 << line;
 		c->checkpoint_end = rec->end_lsn;
 	}
-	if (checker_replay_take(c, line, rec, err))
+	if (checker_files_record(c, rec, err) || checker_replay_take(c, line, rec, err))
 		return -1;
 	if (pagesuspect_has_any(c->pages) || checker_replay_watches(c) ||
 	    checker_inplace_listens(c))

@@ -18,6 +18,7 @@ static const char *const words[FINDINGS_KINDS] = {
 	[FINDINGS_CHECKSUM] = "checksum",
 	[FINDINGS_NOT_ZERO] = "not_zero",
 	[FINDINGS_LSN] = "lsn",
+	[FINDINGS_STATE] = "state",
 	[FINDINGS_MANIFEST] = "manifest",
 	[FINDINGS_INFO] = "info",
 	[FINDINGS_LABEL] = "label",

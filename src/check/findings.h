@@ -22,6 +22,7 @@ enum findings_kind {
 	FINDINGS_CHECKSUM,   /* of a data page */
 	FINDINGS_NOT_ZERO,   /* a data page that says it is new */
 	FINDINGS_LSN,        /* a data page of later than the WAL */
+	FINDINGS_STATE,      /* a file of state that no server writes so */
 	FINDINGS_MANIFEST,
 	FINDINGS_INFO,
 	FINDINGS_LABEL,

@@ -12,6 +12,9 @@
 /* Pages in a full segment of a relation, unless the server was built otherwise. */
 enum { SEGMENT_BLOCKS = 131072 };
 
+/* Files that end in the middle of a page, and are remembered in any case. */
+enum { CUT_MOST = 1024 };
+
 /*
  * An LSN farther beyond the stop than this is garbage in a page without a checksum, and
  * not that of a page of later: 1 PiB of WAL.
@@ -25,12 +28,18 @@ pagesuspect_new(struct pagesuspect **out, struct error *err)
 	return *out ? 0 : error_memory(err);
 }
 
+/* All rows; or ${but_cut} those only that a checksum is the matter of. */
 static void
-forget_rows(struct pagesuspect *p)
+forget_rows(struct pagesuspect *p, bool but_cut)
 {
+	size_t kept = 0;
+
 	for (size_t i = 0; i < p->count; i++)
-		pagesuspect_free_mentions(p->rows[i].mentions);
-	p->count = 0;
+		if (but_cut && p->rows[i].state == PAGE_CUT)
+			p->rows[kept++] = p->rows[i];
+		else
+			pagesuspect_free_mentions(p->rows[i].mentions);
+	p->count = kept;
 	for (size_t i = 0; i < p->ngroups; i++)
 		pagesuspect_free_mentions(p->groups[i].mentions);
 	free(p->groups);
@@ -49,7 +58,7 @@ pagesuspect_free(struct pagesuspect *p)
 		next = path->next;
 		free(path);
 	}
-	forget_rows(p);
+	forget_rows(p, false);
 	free(p->rows);
 	free(p);
 }
@@ -109,9 +118,11 @@ static int
 suspect(struct pagesuspect *p, const struct pagesuspect_file *file, uint32_t block,
     const struct page_verdict *v, uint64_t lsn, struct error *err)
 {
+	/* without checksums every page looks damaged until pg_control tells: leave room */
+	const size_t most = PAGESUSPECT_MOST + (v->state == PAGE_CUT ? CUT_MOST : 0);
 	struct pagesuspect_path *path;
 
-	if (p->count == PAGESUSPECT_MOST) {
+	if (p->count >= most) {
 		p->left_out++;
 		return 0;
 	}
@@ -178,6 +189,25 @@ look_at(struct pagesuspect *p, const struct pagesuspect_file *file, uint32_t blo
 	return 0;
 }
 
+/*
+ * The file ends in the middle of a page.  What is left of a page of which nothing was written
+ * is zeros: the server leaves such when the disk is full, and takes no notice of it.
+ */
+static int
+look_at_rest(struct pagesuspect *p, const struct pagesuspect_file *file, uint32_t block,
+    const uint8_t *bytes, size_t len, struct error *err)
+{
+	uint8_t page[PAGE_BYTES] = { 0 };
+	struct page_verdict v = { PAGE_CUT, PAGE_BYTES, len };
+	struct page_header h;
+
+	if (memcmp(page, bytes, len) == 0)
+		return 0;
+	memcpy(page, bytes, len);
+	page_decode(page, &h);
+	return suspect(p, file, block, &v, h.lsn, err);
+}
+
 int
 pagesuspect_bytes(struct pagesuspect *p, const struct pagesuspect_file *file, uint64_t at,
     const uint8_t *bytes, size_t len, struct error *err)
@@ -192,7 +222,9 @@ pagesuspect_bytes(struct pagesuspect *p, const struct pagesuspect_file *file, ui
 		if (look_at(p, file, (uint32_t)block++, bytes, err))
 			return -1;
 	}
-	return 0;
+	return len > 0 && len < PAGE_BYTES && block <= UINT32_MAX ?
+	    look_at_rest(p, file, (uint32_t)block, bytes, len, err) :
+	    0;
 }
 
 /* ---- what is known later ---- */
@@ -205,7 +237,7 @@ pagesuspect_control(struct pagesuspect *p, const struct control *c)
 	p->are_unknown = c->block_size != PAGE_BYTES;
 	if (p->sum.are_checked)
 		return;
-	forget_rows(p);
+	forget_rows(p, !p->are_unknown && c->segment_blocks == SEGMENT_BLOCKS);
 	p->left_out = 0;
 	if (p->are_unknown)
 		memset(p->greatest, 0, sizeof(p->greatest));
@@ -243,6 +275,12 @@ say_damaged(const struct pagesuspect_row *s, struct findings *findings, struct e
 		snprintf(found, sizeof(found), "other bytes from byte %u on", s->found);
 		return findings_add(findings, FINDINGS_NOT_ZERO, &place, err,
 		    "a page that says it is new");
+	}
+	if (s->state == PAGE_CUT) {
+		snprintf(expected, sizeof(expected), "%u bytes", s->expected);
+		snprintf(found, sizeof(found), "%u", s->found);
+		return findings_add(findings, FINDINGS_SIZE, &place, err,
+		    "ends in the middle of a page");
 	}
 	snprintf(expected, sizeof(expected), "%X", s->expected);
 	snprintf(found, sizeof(found), "%X", s->found);

@@ -42,8 +42,8 @@ struct pagesuspect_file {
 bool pagesuspect_is_relation(const char *path, struct pagesuspect_file *file);
 
 /*
- * ${len} bytes of it, from ${at} on: both multiples of a page, but for the end of the file,
- * where a part of one is passed over.
+ * ${len} bytes of it, from ${at} on: both multiples of a page, but for the end of the file.
+ * A part of one there is kept too, unless it is all zeros.
  */
 MUST_CHECK int pagesuspect_bytes(struct pagesuspect *, const struct pagesuspect_file *file,
     uint64_t at, const uint8_t *bytes, size_t len, struct error *err);

@@ -130,6 +130,7 @@ back_up_server(struct backup *b, struct error *err)
 		       run(b, "waiting for the checkpoint", &starting, err) ||
 		       backup_cluster_tablespaces_anew(b, err) ||
 		       backup_server_in_place(b, err) || backup_pages_open(b, err) ||
+		       backup_files_open(b, err) ||
 		       backup_archive_open(b, err) || send_tree(b, &sending_tree, err) ||
 		       backup_server_stop(b, err) || send_wal(b, err) || await_archive(b, err)
 		   ? -1
@@ -144,7 +145,7 @@ back_up_cold(struct backup *b, struct error *err)
 		return -1;
 	if (measure(b, err) || run(b, "finding the end of WAL", &finding, err))
 		return backup_cold_explain(b, err);
-	if (backup_pages_open(b, err) || backup_archive_open(b, err))
+	if (backup_pages_open(b, err) || backup_files_open(b, err) || backup_archive_open(b, err))
 		return -1;
 	if (send_tree(b, &sending_cold_tree, err) ||
 	    run(b, "sending WAL", &sending_cold_wal, err) ||
@@ -163,7 +164,7 @@ make_backup(struct backup *b, struct error *err)
 	    backup_cluster_read(b, err) || backup_cluster_tablespaces(b, err) ||
 	    (b->opt->source == SOURCE_SERVER ? back_up_server(b, err) : back_up_cold(b, err)) ||
 	    run(b, "ending the archive", &ending, err) || backup_pages_stop(b, err) ||
-	    finish_output(b, err))
+	    backup_files_stop(b, err) || finish_output(b, err))
 		return -1;
 	report(b);
 	return 0;
@@ -193,6 +194,7 @@ forget(struct backup *b)
 {
 	report_free(b->report);
 	backup_pages_free(b);
+	backup_files_free(b);
 	backup_server_free(b);
 	backup_cold_free(b);
 	backup_cluster_free(b);
@@ -200,6 +202,15 @@ forget(struct backup *b)
 	backup_copies_free(b);
 	walhistory_free(&b->history);
 	sys_close(b->wal_fd);
+}
+
+/* Each says its own; then false. */
+static bool
+report_findings(const struct backup *b)
+{
+	const bool are_pages_sound = backup_pages_report(b);
+
+	return backup_files_report(b) && are_pages_sound;
 }
 
 int
@@ -213,7 +224,7 @@ backup_run(const struct options *opt, bool *is_sound, struct error *err)
 	b.patrol.outcome = "no backup was made";
 	progress_start(&b.progress, opt->progress && !opt->quiet);
 	rc = make_backup(&b, err);
-	*is_sound = rc == 0 && backup_pages_report(&b);
+	*is_sound = rc == 0 && report_findings(&b);
 	end_run(&b);
 	if (rc == -1 && interrupt_signal() != 0)
 		patrol_interrupted(&b.patrol, err);

@@ -6,16 +6,19 @@
  * backup_cluster.c what is on disk, backup_server.c and backup_slot.c the server's side,
  * backup_cold.c and backup_links.c what stands for that where there is no server,
  * backup_archive.c where it goes, backup_tree.c and backup_wal.c what is sent,
- * backup_archiving.c what the server does with its WAL, backup_pages.c what is found,
- * backup_report.c what is told of all that.
+ * backup_archiving.c what the server does with its WAL, backup_pages.c and backup_files.c what
+ * is found, backup_report.c what is told of all that.
  */
 
 #include <pthread.h>
 
 #include "archive/archive.h"
+#include "archive/databaseset.h"
 #include "archive/pagetally.h"
+#include "archive/slruset.h"
 #include "cmd/backup.h"
 #include "datadir/exclude.h"
+#include "datadir/member.h"
 #include "datadir/tablespace.h"
 #include "datadir/walend.h"
 #include "datadir/walksum.h"
@@ -95,6 +98,7 @@ struct backup {
 
 	struct session_options connection;
 	char *databases; /* which lies where, before the start */
+	char *last_databases; /* and after all has been read */
 	struct session *session;
 	bool is_server_silent;
 	struct slot *slot; /* NULL: WAL is not held back */
@@ -109,6 +113,18 @@ struct backup {
 	struct output output;
 	struct blockpipe *pipe;
 	struct archive *archive;
+
+	struct checkpoint begin;     /* that was complete before the first file was read */
+	struct control last_control; /* as it was after all else was */
+	struct {
+		struct member_judge judge;
+		uint64_t damaged; /* findings */
+		struct slruset *slru;
+		struct databaseset *databases;
+		unsigned cut; /* relations that end in the middle of a page */
+		bool has_member;
+		uint64_t member; /* the first of the oldest multixact */
+	} files;                 /* of the tree, that are no relations */
 
 	struct pagecheck pages; /* its tally is NULL: pages are not looked at */
 	bool are_pages_checked; /* by their checksums */
@@ -211,6 +227,23 @@ MUST_CHECK int backup_pages_stop(struct backup *, struct error *err);
 /* Say how many pages are damaged, if any are: then false. */
 bool backup_pages_report(const struct backup *);
 void backup_pages_free(struct backup *);
+
+/*
+ * backup_files.c: files of state, before the first, in the planner's thread for each, and when
+ * the WAL has been proved.
+ */
+MUST_CHECK int backup_files_open(struct backup *, struct error *err);
+MUST_CHECK int backup_files_bytes(struct backup *, const char *path, const uint8_t *bytes,
+    size_t len, struct error *err);
+/* A relation's file; what comes of waiting for its last page is in ${st}. */
+MUST_CHECK int backup_files_relation(struct backup *, const char *path, int fd, struct stat *st,
+    struct error *err);
+MUST_CHECK int backup_files_other(struct backup *, const char *path, int fd,
+    const struct stat *st, struct error *err);
+MUST_CHECK int backup_files_stop(struct backup *, struct error *err);
+/* Say how many are damaged, if any are: then false. */
+bool backup_files_report(const struct backup *);
+void backup_files_free(struct backup *);
 
 /* backup_report.c: the file is opened, before all else. */
 MUST_CHECK int backup_report_open(struct backup *, struct error *err);

@@ -182,14 +182,9 @@ compare_map(const struct backup *b, struct error *err)
 static int
 compare_databases(struct backup *b, struct error *err)
 {
-	char *now;
-	int rc;
-
-	if (databases_read(b->session, &now, err))
+	if (databases_read(b->session, &b->last_databases, err))
 		return -1;
-	rc = databases_compare(b->databases, now, err);
-	free(now);
-	return rc;
+	return databases_compare(b->databases, b->last_databases, err);
 }
 
 int
@@ -247,6 +242,7 @@ backup_server_free(struct backup *b)
 	session_free(b->session); /* a backup that still runs there is over */
 	locate_free(&b->connection);
 	free(b->databases);
+	free(b->last_databases);
 	online_started_free(&b->started);
 	online_stopped_free(&b->stopped);
 	online_server_free(&b->server);

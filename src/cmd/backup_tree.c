@@ -149,6 +149,8 @@ tree_bytes(struct visitor *visitor, const char *path, const struct stat *st,
 	if (is_replaced(v->b, path))
 		return 0;
 	backup_copies_file(v->b, path);
+	if (backup_files_bytes(v->b, path, bytes, len, err))
+		return -1;
 	return archive_bytes(v->b->archive, enter(v, path), path, st, bytes, len, err);
 }
 
@@ -157,12 +159,18 @@ tree_file(struct visitor *visitor, const char *path, const struct stat *st, int 
     bool is_relation, struct error *err)
 {
 	struct tree_visitor *v = (struct tree_visitor *)visitor;
+	struct stat now = *st;
 
 	if (is_replaced(v->b, path)) {
 		sys_close(fd);
 		return 0;
 	}
-	return archive_file(v->b->archive, enter(v, path), path, st, fd, is_relation, err);
+	if (is_relation ? backup_files_relation(v->b, path, fd, &now, err) :
+			  backup_files_other(v->b, path, fd, st, err)) {
+		sys_close(fd);
+		return -1;
+	}
+	return archive_file(v->b->archive, enter(v, path), path, &now, fd, is_relation, err);
 }
 
 static void
@@ -282,21 +290,15 @@ send_info(struct backup *b, struct error *err)
  * has none, and starts from the checkpoint that pg_control names.
  */
 static int
-read_control(
-    const struct backup *b, uint8_t bytes[CONTROL_SIZE], int64_t *time, struct error *err)
+read_control(struct backup *b, uint8_t bytes[CONTROL_SIZE], struct error *err)
 {
-	struct control control = b->control;
-	int rc;
-
-	if (has_label(b))
-		rc = control_read(b->datadir_fd, bytes, &control, err) ||
-			     control_forget_checkpoint(bytes, err)
-			 ? -1
-			 : 0;
-	else
-		rc = backup_cold_control(b, bytes, err);
-	*time = control.time;
-	return rc;
+	b->last_control = b->control;
+	if (!has_label(b))
+		return backup_cold_control(b, bytes, err);
+	return control_read(b->datadir_fd, bytes, &b->last_control, err) ||
+		       control_forget_checkpoint(bytes, err)
+		   ? -1
+		   : 0;
 }
 
 /*
@@ -307,14 +309,13 @@ static int
 send_control(struct backup *b, struct error *err)
 {
 	uint8_t bytes[CONTROL_SIZE];
-	int64_t time;
 	struct stat st;
 
-	if (blockpipe_barrier(b->pipe, err) || read_control(b, bytes, &time, err))
+	if (blockpipe_barrier(b->pipe, err) || read_control(b, bytes, err))
 		return -1;
 	st = b->datadir_stat;
 	st.st_mode = 0600 | (st.st_mode & 0040);
-	st.st_mtime = (time_t)time;
+	st.st_mtime = (time_t)b->last_control.time;
 	return archive_control(b->archive, &st, bytes, sizeof(bytes), err);
 }
 
@@ -327,6 +328,7 @@ walk_options_of(struct backup *b)
 		.tablespaces = &b->tablespaces,
 		.mode = backup_cold_mode(b),
 		.is_frozen = b->opt->source != SOURCE_SERVER,
+		.judge = b->opt->source == SOURCE_SERVER ? &b->files.judge : NULL,
 		.tablespaces_at = LAYOUT_TABLESPACES,
 		.is_completed = true,
 		.cancel = &b->cancel,

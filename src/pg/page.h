@@ -56,7 +56,8 @@ enum page_state {
 	PAGE_LATER,        /* changed behind the stop: the WAL is of before that */
 	PAGE_BAD_CHECKSUM, /* from here on: damaged */
 	PAGE_NEW_NOT_ZERO, /* no checksum as in a new page, but not all zeros */
-	PAGE_BEYOND_STOP   /* changed by WAL that there is not: replay does not mend it */
+	PAGE_BEYOND_STOP,  /* changed by WAL that there is not: replay does not mend it */
+	PAGE_CUT           /* of a file that ends in the middle of it; page_judge() never says so */
 };
 
 /* Is the page damaged?  If the file is in use: or being written right now. */

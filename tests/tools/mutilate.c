@@ -23,7 +23,7 @@
  *  - a .done that is missing: the segment is archived once more; a segment more before the
  *    first or behind the last: recovery does not ask for it;
  *  - with the manifest rebuilt: a relation, or whole pages of one, more or less; any byte of
- *    a file that has no checksum of its own (pg_xact, postgresql.conf); START TIME.
+ *    a file that has no checksum of its own (postgresql.conf, a part of pg_xact); START TIME.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -35,7 +35,8 @@
 #include "mutilate.h"
 
 static const struct mutilation *const tables[] = { header_rows, name_rows, member_rows,
-	text_rows, control_rows, manifest_rows, wal_rows, stream_rows, gzip_rows };
+	text_rows, control_rows, manifest_rows, wal_rows, stream_rows, gzip_rows,
+	state_rows };
 
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
 

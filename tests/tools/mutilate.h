@@ -112,7 +112,7 @@ struct mutilation {
 
 /* Each ends with a row without name. */
 extern const struct mutilation header_rows[], name_rows[], member_rows[], text_rows[],
-    control_rows[], manifest_rows[], wal_rows[], stream_rows[], gzip_rows[];
+    control_rows[], manifest_rows[], wal_rows[], stream_rows[], gzip_rows[], state_rows[];
 
 /* What rows have in common (change.c). */
 void change_remove(struct image *, const struct mutilation *);
