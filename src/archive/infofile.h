@@ -45,6 +45,7 @@ struct infofile {
 	bool is_split;           /* each tablespace has an archive of its own */
 	struct infofile_pairs tablespaces; /* by OID, each once */
 	struct infofile_pairs config;
+	struct infofile_pairs without; /* tablespaces that were left out */
 };
 
 /* The file is no longer than this. */

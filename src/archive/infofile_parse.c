@@ -159,14 +159,26 @@ add_pair(struct infofile_pairs *list, struct reading *r, struct error *err)
 }
 
 static int
-take_tablespace(struct reading *r, struct error *err)
+add_tablespace(struct infofile_pairs *list, struct reading *r, struct error *err)
 {
 	const char *blank = strchr(r->value, ' ');
 	uint64_t oid;
 
 	if (blank == NULL || !number_parse(r->value, (size_t)(blank - r->value), UINT32_MAX, &oid))
 		return bad_value(r, err);
-	return add_pair(&r->info->tablespaces, r, err);
+	return add_pair(list, r, err);
+}
+
+static int
+take_tablespace(struct reading *r, struct error *err)
+{
+	return add_tablespace(&r->info->tablespaces, r, err);
+}
+
+static int
+take_without(struct reading *r, struct error *err)
+{
+	return add_tablespace(&r->info->without, r, err);
 }
 
 static int
@@ -191,6 +203,7 @@ static const struct {
 	{ "wal_method", ONE, take_wal },
 	{ "layout", ONE, take_layout },
 	{ "tablespace", MANY, take_tablespace },
+	{ "without_tablespace", MANY, take_without },
 	{ "config", MANY, take_config },
 };
 
@@ -376,5 +389,6 @@ infofile_free(struct infofile *info)
 	free(info->start_time);
 	free_pairs(&info->tablespaces);
 	free_pairs(&info->config);
+	free_pairs(&info->without);
 	*info = (struct infofile){ 0 };
 }

@@ -216,11 +216,28 @@ check_manifest(struct checker *c, struct error *err)
 
 /* ---- pg_basetar.info, and the tablespaces ---- */
 
+/* Whether anything in it matters is the word of whoever left it out. */
+static void
+tell_of_absent(struct checker *c)
+{
+	const struct infofile_pairs *without = &c->info.without;
+	char text[512];
+
+	for (size_t i = 0; i < without->count; i++) {
+		snprintf(text, sizeof(text),
+		    "tablespace %s at \"%.400s\" was left out of the backup, with all that was in "
+		    "it: in the copy drop it, and create it anew",
+		    without->rows[i].name, without->rows[i].path);
+		c->opt.warning(text);
+	}
+}
+
 static int
 check_info(struct checker *c, struct error *err)
 {
 	const struct infofile *i = &c->info;
 
+	tell_of_absent(c);
 	if (c->version && i->server_version != c->version->major &&
 	    conflict_number(c, FINDINGS_INFO, &at_info, "server_version", c->version->major,
 		i->server_version, err))

@@ -60,11 +60,11 @@ checker_inplace_member(struct checker *c, const struct tar_entry *entry, struct 
 	return 0;
 }
 
-/* Ours sends all; what is gone from such an archive its manifest tells. */
+/* Ours sends all but what was not wanted; what is gone from such an archive its manifest tells. */
 bool
 checker_inplace_listens(const struct checker *c)
 {
-	return !c->has_info;
+	return !c->has_info || c->info.without.count > 0;
 }
 
 static int
@@ -238,6 +238,11 @@ judge_space(struct checker *c, const struct tablespace_map *map, const struct ch
 		return -1;
 	if (is_there)
 		return 0;
+	if (c->has_info)
+		return findings_add(&c->findings, FINDINGS_TABLESPACE, NULL, err,
+		    "tablespace %" PRIu32 " was left out of the backup, but the WAL at %s changes "
+		    "it: recovery stops with a PANIC",
+		    s->space, lsn_print(at, s->lsn));
 	return findings_add(&c->findings, FINDINGS_TABLESPACE, NULL, err,
 	    "tablespace %" PRIu32 " is missing: the WAL at %s changes its pages, and no record "
 	    "before creates it (pg_basebackup up to version 15 leaves out tablespaces in place)",

@@ -44,7 +44,11 @@ mention_pages(struct checker *c, unsigned line, const struct walrecord *rec, str
 		.mention = { line, rec->lsn, rec->end_lsn, true } };
 	struct walrecord_database made;
 	struct error ignored;
+	uint32_t space;
 
+	if (walrecord_makes_file(rec, &space) &&
+	    checker_inplace_block(c, space, &blocks.mention, err))
+		return -1;
 	if (walrecord_makes_database(rec, &made) && made.is_copy) {
 		if (pagesuspect_database(c->pages, made.space, made.database, &blocks.mention,
 			err))

@@ -162,6 +162,7 @@ make_backup(struct backup *b, struct error *err)
 	    output_open(&b->output, b->opt, &b->cancel, err) || backup_report_check(b, err) ||
 	    identity_assume(&b->identity, &b->datadir_stat, err) ||
 	    backup_cluster_read(b, err) || backup_cluster_tablespaces(b, err) ||
+	    backup_cluster_without(b, err) ||
 	    (b->opt->source == SOURCE_SERVER ? back_up_server(b, err) : back_up_cold(b, err)) ||
 	    run(b, "ending the archive", &ending, err) || backup_pages_stop(b, err) ||
 	    backup_files_stop(b, err) || finish_output(b, err))

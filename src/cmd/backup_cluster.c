@@ -116,15 +116,21 @@ refuse_inside(const struct backup *b, const struct stat *st, const char *what,
 	    0;
 }
 
+static int
+read_tablespaces(const struct backup *b, struct tablespaces *list, struct error *err)
+{
+	const struct tablespaces_choice choice = { &b->opt->relocations, &b->opt->without };
+
+	return tablespaces_read(b->datadir_fd, b->version, &choice, list, err);
+}
+
 int
 backup_cluster_tablespaces(struct backup *b, struct error *err)
 {
 	char what[64];
-
 	struct stat wal;
 
-	if (tablespaces_read(b->datadir_fd, b->version, &b->opt->relocations, &b->tablespaces,
-		err) ||
+	if (read_tablespaces(b, &b->tablespaces, err) ||
 	    refuse_inside(b, &b->datadir_stat, "the data directory", err) ||
 	    (fstat(b->wal_fd, &wal) == 0 &&
 		refuse_inside(b, &wal, "the directory of the WAL", err)))
@@ -136,6 +142,43 @@ backup_cluster_tablespaces(struct backup *b, struct error *err)
 		if (refuse_inside(b, &t->location, what, err) ||
 		    refuse_inside(b, &t->directory, what, err))
 			return -1;
+	}
+	return 0;
+}
+
+/* By its link: what is a directory in pg_tblspc is a part of the tree. */
+static bool
+is_absent(const struct backup *b, uint32_t oid)
+{
+	for (size_t i = 0; i < b->tablespaces.nabsent; i++)
+		if (b->tablespaces.absent[i].oid == oid)
+			return true;
+	return false;
+}
+
+int
+backup_cluster_without(const struct backup *b, struct error *err)
+{
+	char text[PATH_MAX + 256];
+
+	for (size_t i = 0; i < b->opt->without.count; i++) {
+		const uint32_t oid = b->opt->without.rows[i];
+
+		if (is_absent(b, oid))
+			continue;
+		error_set(err, ERROR_STATE, 0, "there is no link pg_tblspc/%lu in \"%s\"",
+		    (unsigned long)oid, b->opt->pgdata);
+		return error_hint(err, "--without-tablespace names one by its OID, the name of its "
+				       "link.");
+	}
+	for (size_t i = 0; i < b->tablespaces.nabsent; i++) {
+		const struct tablespace_absent *t = &b->tablespaces.absent[i];
+
+		snprintf(text, sizeof(text),
+		    "tablespace %s at \"%s\" is left out: whatever is in it will be lost in the "
+		    "copy, which is sound only if that was temporary",
+		    t->oid_text, t->target);
+		message_warning(text);
 	}
 	return 0;
 }
@@ -160,7 +203,7 @@ backup_cluster_warn_of_new(struct backup *b, struct error *err)
 {
 	char text[PATH_MAX + 256];
 
-	if (tablespaces_read(b->datadir_fd, b->version, NULL, &b->last, err))
+	if (read_tablespaces(b, &b->last, err))
 		return -1;
 	for (size_t i = 0; i < b->last.count; i++) {
 		const struct tablespace *t = &b->last.rows[i];

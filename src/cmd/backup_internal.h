@@ -157,6 +157,8 @@ MUST_CHECK int backup_cluster_read(struct backup *, struct error *err);
 MUST_CHECK int backup_cluster_postmaster(struct backup *, struct error *err);
 /* Read where the tablespaces are; the output must be outside of all. */
 MUST_CHECK int backup_cluster_tablespaces(struct backup *, struct error *err);
+/* Those that are to be left out are there; warn of them. */
+MUST_CHECK int backup_cluster_without(const struct backup *, struct error *err);
 /* Read it anew after the start: those made before it are part of the backup. */
 MUST_CHECK int backup_cluster_tablespaces_anew(struct backup *, struct error *err);
 /* After the stop: replay of the creation of a tablespace reaches out of the copy. */

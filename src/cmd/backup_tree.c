@@ -267,6 +267,10 @@ add_facts(const struct backup *b, struct buf *text, struct error *err)
 		if (add_pair(text, "tablespace", b->tablespaces.rows[i].oid_text,
 			b->tablespaces.rows[i].target, err))
 			return -1;
+	for (size_t i = 0; i < b->tablespaces.nabsent; i++)
+		if (add_pair(text, "without_tablespace", b->tablespaces.absent[i].oid_text,
+			b->tablespaces.absent[i].target, err))
+			return -1;
 	for (size_t i = 0; i < b->config.count; i++)
 		if (add_pair(text, "config", b->config.rows[i].name, b->config.rows[i].path, err))
 			return -1;

@@ -9,6 +9,7 @@
 #include "datadir/walarchive.h"
 #include "datadir/walset.h"
 #include "run/message.h"
+#include "util/lsn.h"
 #include "util/sys.h"
 
 /*
@@ -179,6 +180,26 @@ warn_of_tablespaces(const struct backup *b)
 			backup_cluster_warn_of_replay(b, rows[i].oid, rows[i].path);
 }
 
+/*
+ * Recovery makes directories in the place of the link that is not there, and then stops at them
+ * (checker_inplace.c); or, of a copy without a label, has parts of relations in them.
+ */
+static int
+check_absent(const struct backup *b, struct error *err)
+{
+	char at[LSN_TEXT];
+	uint64_t lsn;
+	const uint32_t oid = walproof_absent(b->proof, &lsn);
+
+	if (oid == 0)
+		return 0;
+	error_set(err, ERROR_STATE, 0,
+	    "tablespace %lu is left out, but the WAL at %s changes it: no recovery replays that",
+	    (unsigned long)oid, lsn_print(at, lsn));
+	return error_hint(err, "It holds relations that are not temporary: mount its volume, and "
+			       "leave out --without-tablespace.");
+}
+
 /* All segments were told to the proof once every body of them was. */
 static int
 check_proof(struct backup *b, struct error *err)
@@ -192,7 +213,7 @@ check_proof(struct backup *b, struct error *err)
 	message_info("WAL proved: %llu records",
 	    (unsigned long long)walproof_records(b->proof));
 	warn_of_tablespaces(b);
-	return backup_copies_check(b, err);
+	return check_absent(b, err) || backup_copies_check(b, err) ? -1 : 0;
 }
 
 static int
@@ -229,6 +250,7 @@ send_wal(struct backup *b, struct error *err)
 		&(struct walproof_options){ .expect = &b->expect,
 		    .start_lsn = b->range.start_lsn,
 		    .stop_lsn = b->range.stop_lsn,
+		    .absent = &b->opt->without,
 		    .is_primary = !is_cold && !b->server.in_recovery,
 		    /* it may be WAL of a server that crashed right then */
 		    .skips_filler = is_cold || b->server.in_recovery },

@@ -1,4 +1,6 @@
 /* For programs: the keys are those of the report, where they mean the same. */
+#include <stdlib.h>
+
 #include "cmd/info_internal.h"
 #include "json/json.h"
 #include "util/lsn.h"
@@ -54,6 +56,20 @@ put_tablespaces(struct json *j, const struct info_facts *f)
 	json_end(j);
 }
 
+/* Those that were left out. */
+static void
+put_without(struct json *j, const struct infofile *info)
+{
+	json_array(j, "without_tablespaces");
+	for (size_t i = 0; info && i < info->without.count; i++) {
+		json_object(j, NULL);
+		json_number(j, "oid", strtoull(info->without.rows[i].name, NULL, 10));
+		json_text(j, "location", info->without.rows[i].path);
+		json_end(j);
+	}
+	json_end(j);
+}
+
 int
 info_json(struct buf *out, const struct info_facts *facts, struct error *err)
 {
@@ -68,6 +84,7 @@ info_json(struct buf *out, const struct info_facts *facts, struct error *err)
 	json_text(&j, "manifest_checksums",
 	    b->is_manifest_known && b->has_manifest ? digest_name(b->digest) : NULL);
 	put_tablespaces(&j, facts);
+	put_without(&j, b->info);
 	json_text(&j, "compression", facts->compression);
 	json_number_if(&j, "members", facts->is_whole, b->members);
 	json_number_if(&j, "bytes_unpacked", facts->is_whole, b->bytes);

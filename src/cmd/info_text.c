@@ -108,6 +108,12 @@ put_tablespaces(struct lines *l, const struct info_facts *f)
 		else
 			put(l, name, "%s", location);
 	}
+	for (size_t i = 0; f->backup.info && i < f->backup.info->without.count; i++) {
+		const struct infofile_pair *t = &f->backup.info->without.rows[i];
+
+		snprintf(name, sizeof(name), "tablespace %s:", t->name);
+		put(l, name, "left out, was at %s", t->path);
+	}
 }
 
 static void

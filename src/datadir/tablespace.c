@@ -26,7 +26,7 @@ enum outcome { FOUND, DROPPED, IN_PLACE };
 struct source {
 	int links_fd; /* pg_tblspc */
 	const char *version_dir;
-	const struct relocations *relocations; /* NULL: none */
+	struct tablespaces_choice choice;
 };
 
 bool
@@ -71,8 +71,9 @@ unmounted(const struct tablespace *t, struct error *err)
 	wrap(t, err);
 	return error_hint(err,
 	    "The link pg_tblspc/%s is there, but its tablespace is not: is the volume "
-	    "mounted?  With --snapshot, -T OLD=NEW says where the snapshot of it is.",
-	    t->oid_text);
+	    "mounted?  With --snapshot, -T OLD=NEW says where the snapshot of it is; "
+	    "--without-tablespace=%s leaves it out, if all in it is temporary.",
+	    t->oid_text, t->oid_text);
 }
 
 /* Read the link anew: a tablespace may be dropped, and its OID never comes again. */
@@ -98,7 +99,8 @@ static int
 open_directory(struct tablespace *t, const struct source *from, struct error *err)
 {
 	const char *moved =
-	    from->relocations ? relocations_find(from->relocations, t->target) : NULL;
+	    from->choice.relocations ? relocations_find(from->choice.relocations, t->target) :
+				       NULL;
 	const char *place = moved ? moved : t->oid_text; /* absolute, or the link */
 	struct buf path = { 0 };
 	int fd = -1, rc = -1;
@@ -177,6 +179,32 @@ release(struct tablespace *t)
 	free(t->target);
 }
 
+static int
+add_absent(struct tablespaces *list, const char *name, const struct source *from,
+    struct error *err)
+{
+	struct tablespace t = { .fd = -1 };
+	struct tablespace_absent *rows;
+	enum outcome outcome;
+
+	memcpy(t.oid_text, name, strlen(name) + 1);
+	if (read_link(&t, from->links_fd, &outcome, err))
+		return -1;
+	list->in_place += outcome == IN_PLACE;
+	if (outcome != FOUND)
+		return 0;
+	rows = realloc(list->absent, (list->nabsent + 1) * sizeof(*rows));
+	if (rows == NULL) {
+		free(t.target);
+		return error_memory(err);
+	}
+	list->absent = rows;
+	rows[list->nabsent] = (struct tablespace_absent){ .target = t.target };
+	tablespaces_parse_oid(name, &rows[list->nabsent].oid);
+	memcpy(rows[list->nabsent++].oid_text, t.oid_text, sizeof(t.oid_text));
+	return 0;
+}
+
 /* Add the tablespace of that name, if it is one. */
 static int
 add(struct tablespaces *list, const char *name, const struct source *from,
@@ -187,6 +215,8 @@ add(struct tablespaces *list, const char *name, const struct source *from,
 
 	if (!tablespaces_parse_oid(name, &t.oid))
 		return 0;
+	if (from->choice.without && oids_has(from->choice.without, t.oid))
+		return add_absent(list, name, from, err);
 	memcpy(t.oid_text, name, strlen(name) + 1);
 	if (find_directory(&t, from, &outcome, err)) {
 		release(&t);
@@ -230,9 +260,9 @@ out:
 
 int
 tablespaces_read(int datadir_fd, const struct pg_version *version,
-    const struct relocations *relocations, struct tablespaces *list, struct error *err)
+    const struct tablespaces_choice *choice, struct tablespaces *list, struct error *err)
 {
-	struct source from = { -1, version->tablespace_dir, relocations };
+	struct source from = { -1, version->tablespace_dir, *choice };
 	int rc;
 
 	*list = (struct tablespaces){ 0 };
@@ -259,6 +289,15 @@ tablespaces_find(const struct tablespaces *list, const char *oid_text)
 }
 
 bool
+tablespaces_is_absent(const struct tablespaces *list, const char *oid_text)
+{
+	for (size_t i = 0; i < list->nabsent; i++)
+		if (strcmp(list->absent[i].oid_text, oid_text) == 0)
+			return true;
+	return false;
+}
+
+bool
 tablespaces_has_directory(const struct tablespaces *list, const struct stat *st)
 {
 	for (size_t i = 0; i < list->count; i++)
@@ -273,5 +312,8 @@ tablespaces_free(struct tablespaces *list)
 	for (size_t i = 0; i < list->count; i++)
 		release(&list->rows[i]);
 	free(list->rows);
+	for (size_t i = 0; i < list->nabsent; i++)
+		free(list->absent[i].target);
+	free(list->absent);
 	*list = (struct tablespaces){ 0 };
 }

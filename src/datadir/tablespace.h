@@ -7,8 +7,9 @@
 #include <sys/stat.h>
 
 #include "pg/cluster.h"
-#include "util/relocation.h"
 #include "util/error.h"
+#include "util/oids.h"
+#include "util/relocation.h"
 
 /*
  * The tablespaces of a cluster: the symbolic links in pg_tblspc whose name is an OID.
@@ -31,10 +32,25 @@ struct tablespace {
 	uint64_t sent;	       /* of these: for whoever sends it */
 };
 
+/* One that is left out: nothing of it is opened, it may be gone. */
+struct tablespace_absent {
+	uint32_t oid;
+	char oid_text[11];
+	char *target; /* the link's text */
+};
+
 struct tablespaces {
 	size_t count;
 	size_t in_place; /* directories in pg_tblspc, not counted above */
 	struct tablespace *rows; /* in the byte order of oid_text, as in pg_tblspc */
+	size_t nabsent;
+	struct tablespace_absent *absent;
+};
+
+/* Which of them are read, and where. */
+struct tablespaces_choice {
+	const struct relocations *relocations; /* NULL: where the links lead */
+	const struct oids *without;            /* NULL: all */
 };
 
 /*
@@ -44,11 +60,14 @@ struct tablespaces {
  * goes as well the tablespace was dropped, and is no row.  No pg_tblspc means no
  * tablespaces.  On failure *list is empty.
  *
- * A tablespace whose link says what is in ${relocations} (NULL: there are none) is read
- * from what stands there for it, and the link followed nowhere.
+ * A tablespace whose link says what is in the choice's relocations is read from what stands
+ * there for it, and the link followed nowhere.
  */
 MUST_CHECK int tablespaces_read(int datadir_fd, const struct pg_version *version,
-    const struct relocations *relocations, struct tablespaces *list, struct error *err);
+    const struct tablespaces_choice *choice, struct tablespaces *list, struct error *err);
+
+/* Is it one of those left out, by the name of its link? */
+bool tablespaces_is_absent(const struct tablespaces *list, const char *oid_text);
 
 /* By the name of its link; NULL: not in the list. */
 const struct tablespace *

@@ -190,7 +190,7 @@ walk_tablespace_link(struct walker *w, int dirfd, const char *name, struct error
 	struct stat st;
 
 	if (t == NULL)
-		return pass_change(w, err);
+		return tablespaces_is_absent(w->options->tablespaces, name) ? 0 : pass_change(w, err);
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
 		return errno == ENOENT ? pass_change(w, err)
 				       : failed(w, "link", "stat", err);

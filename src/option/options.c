@@ -203,6 +203,8 @@ take_option(struct options *o, const struct optread_token *t, struct error *err)
 		return take_choice(o, t, err);
 	case OPT_RELOCATE:
 		return relocations_add(&o->relocations, t->value, err);
+	case OPT_WITHOUT:
+		return oids_add(&o->without, t->value, err);
 	case OPT_HELP:
 		return OPTIONS_HELP;
 	case OPT_VERSION:
@@ -386,4 +388,5 @@ void
 options_free(struct options *o)
 {
 	relocations_free(&o->relocations);
+	oids_free(&o->without);
 }

@@ -8,6 +8,7 @@
 #include "option/opttable.h"
 #include "option/optvalue.h"
 #include "pg/recovery.h"
+#include "util/oids.h"
 #include "util/relocation.h"
 #include "util/error.h"
 
@@ -33,6 +34,7 @@ struct options {
 	const char *label;
 	enum backup_source source;
 	struct relocations relocations; /* of a snapshot's tablespaces, or of those restored */
+	struct oids without;            /* tablespaces that are left out */
 	const char *waldir; /* of a snapshot; NULL: where pg_wal leads.  Or where it shall lead */
 
 	struct recovery recovery; /* of a restore */

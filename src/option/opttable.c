@@ -31,6 +31,8 @@ const struct opttable_row opttable[] = {
 	    "DIR is a snapshot of a running cluster" },
 	{ 'T', "tablespace-mapping", "OLD=NEW", BR, OPT_LAST, OPT_RELOCATE, 0,
 	    "tablespace OLD is at NEW, or goes there" },
+	{ 0, "without-tablespace", "OID", B, OPT_LAST, OPT_WITHOUT, 0,
+	    "leave that tablespace out" },
 	{ 0, "waldir", "DIR", BR, OPT_LAST, OPT_NAME, AT(waldir),
 	    "pg_wal is at DIR, or goes there" },
 	{ 0, "original-tablespaces", NULL, R, OPT_LAST, OPT_FLAG, AT(original_tablespaces),

@@ -16,7 +16,49 @@ struct walproof {
 	struct walproof_tablespace *tablespaces;
 	struct waldatabases *databases;
 	struct walsurvey survey;
+	const struct oids *absent;
+	uint32_t absent_oid; /* that replay writes to; 0: to none */
+	uint64_t absent_lsn;
 };
+
+struct spaces {
+	struct walrecord_sink sink; /* first */
+	struct walproof *proof;
+	uint64_t lsn;
+};
+
+static void
+meet_space(struct walproof *p, uint32_t space, uint64_t lsn)
+{
+	if (p->absent_oid != 0 || !oids_has(p->absent, space))
+		return;
+	p->absent_oid = space;
+	p->absent_lsn = lsn;
+}
+
+static void
+hear_of_space(struct walrecord_sink *sink, const struct walrecord_block *block)
+{
+	const struct spaces *s = (const struct spaces *)sink;
+
+	meet_space(s->proof, block->space, s->lsn);
+}
+
+/* Records of extensions, whose parts are not known, pass. */
+static void
+look_for_absent(struct walproof *p, const struct walrecord *rec)
+{
+	struct spaces spaces = { { hear_of_space }, p, rec->lsn };
+	struct walrecord_database made;
+	struct error ignored;
+	uint32_t space;
+
+	if (walrecord_makes_file(rec, &space))
+		meet_space(p, space, rec->lsn);
+	if (walrecord_makes_database(rec, &made))
+		meet_space(p, made.space, rec->lsn);
+	(void)!walrecord_blocks(rec, &spaces.sink, &ignored);
+}
 
 static int
 add_tablespace(struct walproof *p, const struct walrecord *rec, struct error *err)
@@ -101,6 +143,8 @@ walproof_record(
 		return -1;
 	if (take_databases(p, rec, err))
 		return -1;
+	if (p->absent && p->absent_oid == 0)
+		look_for_absent(p, rec);
 	if (p->is_primary && rec->end_lsn >= p->stop_lsn)
 		return check_last(p, rec, err);
 	return 0;
@@ -124,6 +168,7 @@ walproof_new(struct walproof **out, const struct walproof_options *opt, struct e
 	p->start_lsn = opt->start_lsn;
 	p->stop_lsn = opt->stop_lsn;
 	p->is_primary = opt->is_primary;
+	p->absent = opt->absent && opt->absent->count > 0 ? opt->absent : NULL;
 	reader.sink = &p->sink;
 	if (waldatabases_new(&p->databases, err) || walreader_new(&p->reader, &reader, err)) {
 		walproof_free(p);
@@ -169,6 +214,13 @@ const struct walsurvey *
 walproof_survey(const struct walproof *p)
 {
 	return &p->survey;
+}
+
+uint32_t
+walproof_absent(const struct walproof *p, uint64_t *lsn)
+{
+	*lsn = p->absent_lsn;
+	return p->absent_oid;
 }
 
 uint64_t

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "util/error.h"
+#include "util/oids.h"
 #include "wal/waldatabases.h"
 #include "wal/walpage.h"
 #include "wal/walsurvey.h"
@@ -26,6 +27,7 @@ struct walproof_options {
 	const struct walpage_expect *expect; /* borrowed */
 	uint64_t start_lsn, stop_lsn;
 	bool is_primary; /* the last record must end the backup that began at start_lsn */
+	const struct oids *absent; /* borrowed: tablespaces that the copy has not; NULL: none */
 	bool skips_filler; /* as of walreader_options: of no running primary */
 };
 
@@ -62,6 +64,12 @@ const struct waldatabases *walproof_databases(const struct walproof *);
 
 /* What else they do; owned by the proof. */
 const struct walsurvey *walproof_survey(const struct walproof *);
+
+/*
+ * Of those that the copy has not, one that replay writes to, and the position of the first such
+ * record; 0: none.
+ */
+uint32_t walproof_absent(const struct walproof *, uint64_t *lsn);
 
 /* Records read so far. */
 uint64_t walproof_records(const struct walproof *);

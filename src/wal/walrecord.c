@@ -10,6 +10,7 @@
 /* Resource managers: src/include/access/rmgrlist.h; the numbers are their places there. */
 enum {
 	RMGR_XLOG = 0,
+	RMGR_STORAGE = 2,
 	RMGR_CLOG = 3,
 	RMGR_DATABASE = 4,
 	RMGR_TABLESPACE = 5,
@@ -22,7 +23,7 @@ enum {
 /*
  * The kinds of records, in the upper half of info: src/include/catalog/pg_control.h, and
  * src/include/commands/tablespace.h and dbcommands_xlog.h, src/include/access/clog.h,
- * multixact.h and commit_ts.h.
+ * multixact.h and commit_ts.h, and src/include/catalog/storage_xlog.h.
  */
 enum {
 	KIND = 0xF0,
@@ -32,6 +33,8 @@ enum {
 	XLOG_BACKUP_END = 0x50,
 	XLOG_HINT = 0xA0,
 	XLOG_OVERWRITE_CONTRECORD = 0xD0,
+	STORAGE_CREATE = 0x10,
+	STORAGE_TRUNCATE = 0x20,
 	TABLESPACE_CREATE = 0x00,
 	TABLESPACE_DROP = 0x10,
 	DATABASE_CREATE_COPY = 0x00,
@@ -388,6 +391,22 @@ walrecord_is_overwrite(const struct walrecord *rec, uint64_t *lsn)
 	/* the LSN, and the time when it was found out */
 	return is_kind(rec, RMGR_XLOG, XLOG_OVERWRITE_CONTRECORD) &&
 	       has_lsn(rec, 16, 16, lsn);
+}
+
+/* The relation, tablespace first, stands at the beginning, or behind the block to cut at. */
+bool
+walrecord_makes_file(const struct walrecord *rec, uint32_t *space)
+{
+	const size_t at = is_kind(rec, RMGR_STORAGE, STORAGE_TRUNCATE) ? 4 : 0;
+	const uint8_t *data;
+	struct error ignored;
+	size_t len;
+
+	if ((at == 0 && !is_kind(rec, RMGR_STORAGE, STORAGE_CREATE)) ||
+	    walrecord_main_data(rec, &data, &len, &ignored) || len < at + 12)
+		return false;
+	*space = get_u32native(data + at);
+	return true;
 }
 
 bool

@@ -172,6 +172,12 @@ bool walrecord_truncates(const struct walrecord *rec, struct walrecord_truncatio
 /* Does it say that the record at *lsn was left incomplete, for good? */
 bool walrecord_is_overwrite(const struct walrecord *rec, uint64_t *lsn);
 
+/*
+ * Does its replay make the file of a relation, or make sure that it is there, without being
+ * about a block?  Then *space is its tablespace.
+ */
+bool walrecord_makes_file(const struct walrecord *rec, uint32_t *space);
+
 /* Does it create a tablespace? */
 bool walrecord_is_tablespace(const struct walrecord *rec);
 

@@ -23,6 +23,7 @@ whole(void **state)
 	    "tablespace: 16400 /srv/a b\\nc\\\\\n"
 	    "future: something\n"
 	    "start: 1/2000028\nstart_time: 2026-11-22 11:59:44 UTC\n"
+	    "without_tablespace: 16402 /mem\n"
 	    "tablespace: 16401 /x\nconfig: pg_hba.conf /etc/pg hba.conf\n";
 	struct error err = { 0 };
 	struct infofile info;
@@ -42,6 +43,9 @@ whole(void **state)
 	assert_string_equal(info.tablespaces.rows[0].name, "16400");
 	assert_string_equal(info.tablespaces.rows[0].path, "/srv/a b\nc\\");
 	assert_string_equal(info.tablespaces.rows[1].path, "/x");
+	assert_int_equal(info.without.count, 1);
+	assert_string_equal(info.without.rows[0].name, "16402");
+	assert_string_equal(info.without.rows[0].path, "/mem");
 	assert_int_equal(info.config.count, 1);
 	assert_string_equal(info.config.rows[0].name, "pg_hba.conf");
 	assert_string_equal(info.config.rows[0].path, "/etc/pg hba.conf");

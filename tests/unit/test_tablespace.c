@@ -24,6 +24,7 @@ struct scene {
 	char *root, *datadir;
 	int fd;
 	struct relocations relocations;
+	struct oids without;
 	struct tablespaces list;
 	struct error err;
 };
@@ -41,8 +42,9 @@ begin(struct scene *s, const struct fake_file *files, size_t count)
 static int
 read_them(struct scene *s)
 {
-	return tablespaces_read(
-	    s->fd, cluster_version(15), &s->relocations, &s->list, &s->err);
+	const struct tablespaces_choice choice = { &s->relocations, &s->without };
+
+	return tablespaces_read(s->fd, cluster_version(15), &choice, &s->list, &s->err);
 }
 
 static void
@@ -50,6 +52,7 @@ end(struct scene *s)
 {
 	tablespaces_free(&s->list);
 	relocations_free(&s->relocations);
+	oids_free(&s->without);
 	sys_close(s->fd);
 	free(s->datadir);
 	faketree_free(s->root);
@@ -143,6 +146,34 @@ relocated(void **state)
 	assert_int_equal(read_them(&s), -1);
 	assert_int_equal(s.err.kind, ERROR_STATE);
 	assert_int_equal(s.list.count, 0);
+	end(&s);
+}
+
+/* Its place may be gone; and what is in place, or no link, is none. */
+static void
+left_out(void **state)
+{
+	static const struct fake_file files[] = { { "live/" VERSION_DIR, DIRECTORY },
+		{ "data/pg_tblspc/16400", LINK_BELOW("live") },
+		{ "data/pg_tblspc/16401", LINK("/nowhere") },
+		{ "data/pg_tblspc/16402/" VERSION_DIR, DIRECTORY } };
+	struct scene s;
+
+	(void)state;
+	begin(&s, files, COUNT(files));
+	assert_int_equal(oids_add(&s.without, "16401", &s.err), 0);
+	assert_int_equal(oids_add(&s.without, "16402", &s.err), 0);
+	assert_int_equal(oids_add(&s.without, "16403", &s.err), 0);
+	if (read_them(&s))
+		fail_msg("%s", s.err.text);
+	assert_int_equal(s.list.count, 1);
+	assert_int_equal(s.list.in_place, 1);
+	assert_int_equal(s.list.nabsent, 1);
+	assert_int_equal(s.list.absent[0].oid, 16401);
+	assert_string_equal(s.list.absent[0].target, "/nowhere");
+	assert_true(tablespaces_is_absent(&s.list, "16401"));
+	assert_false(tablespaces_is_absent(&s.list, "16400"));
+	assert_false(tablespaces_is_absent(&s.list, "16402"));
 	end(&s);
 }
 
@@ -275,7 +306,7 @@ main(void)
 {
 	struct CMUnitTest tests[4 + COUNT(bad)] = {
 		cmocka_unit_test(all_kinds),
-		cmocka_unit_test(relocated),
+		cmocka_unit_test(relocated), cmocka_unit_test(left_out),
 		cmocka_unit_test(none),
 		cmocka_unit_test(dropped_meanwhile),
 		cmocka_unit_test(oids),

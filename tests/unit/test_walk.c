@@ -51,7 +51,8 @@ begin(struct scene *s, const struct fake_file *files, size_t count)
 	s->options.tablespaces_at = "pg_basetar_tblspc";
 	s->record.visitor.ops = &treerecord_ops;
 	s->record.root = s->root;
-	if (tablespaces_read(s->options.datadir_fd, s->options.version, NULL,
+	if (tablespaces_read(s->options.datadir_fd, s->options.version,
+		&(struct tablespaces_choice){ NULL, NULL },
 		&s->tablespaces, &s->err))
 		fail_msg("%s", s->err.text);
 }

@@ -54,7 +54,7 @@ walk(const char *root, const struct walk_options *common, const char *at,
 	options.version = cluster_version(15);
 	options.tablespaces = &tablespaces;
 	options.tablespaces_at = "pg_basetar_tblspc";
-	if (tablespaces_read(options.datadir_fd, options.version, NULL, &tablespaces, err))
+	if (tablespaces_read(options.datadir_fd, options.version, &(struct tablespaces_choice){ NULL, NULL }, &tablespaces, err))
 		fail_msg("%s", err->text);
 	rc = walk_tree(&options, &record.visitor, err);
 	if (text)

@@ -15,6 +15,8 @@ static struct walimage image;
 static bool skips_filler;
 
 /* From the first record to the end of the last. */
+static struct oids absent;
+
 static int
 prove(struct walproof **p, bool is_primary, struct error *err)
 {
@@ -24,6 +26,7 @@ prove(struct walproof **p, bool is_primary, struct error *err)
 		.start_lsn = image.records[0].lsn,
 		.stop_lsn = image.records[image.count - 1].end_lsn,
 		.is_primary = is_primary,
+		.absent = &absent,
 		.skips_filler = skips_filler,
 	};
 
@@ -79,6 +82,32 @@ check_row(void **state)
 	assert_int_equal(rc, row->error ? -1 : 0);
 	assert_int_equal(walproof_records(p), image.count);
 	walproof_free(p);
+	walimage_free(&image);
+}
+
+/* A tablespace that the copy has not: the first record that makes a file in it counts. */
+static void
+absent_tablespace(void **state)
+{
+	static const uint8_t create[] = { 4, 0x40, 0, 0, 5, 0, 0, 0, 1, 0x40, 0, 0, 0, 0, 0, 0 };
+	static const char *const oids[] = { "16389", "16388" };
+	struct walproof *p = NULL;
+	struct error err = { 0 };
+	uint64_t lsn;
+
+	(void)state;
+	assert_true(walimage_start(&image));
+	walimage_heap(&image, 40);
+	walimage_main(&image, 2, 0x10, create, sizeof(create));
+	walimage_main(&image, 2, 0x10, create, sizeof(create));
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(oids_add(&absent, oids[i], &err), 0);
+		assert_int_equal(prove(&p, false, &err), 0);
+		assert_int_equal(walproof_absent(p, &lsn), i == 0 ? 0 : 16388);
+		assert_true(i == 0 || lsn == image.records[1].lsn);
+		walproof_free(p);
+	}
+	oids_free(&absent);
 	walimage_free(&image);
 }
 
@@ -168,9 +197,10 @@ wrong_call(void **state)
 int
 main(void)
 {
-	enum { SINGLE = 4 };
+	enum { SINGLE = 5 };
 	struct CMUnitTest tests[SINGLE + ROWS] = {
 		cmocka_unit_test(tablespaces),
+		cmocka_unit_test(absent_tablespace),
 		cmocka_unit_test(bad_tablespace),
 		cmocka_unit_test(filler),
 		cmocka_unit_test(wrong_call),

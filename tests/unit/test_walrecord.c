@@ -444,13 +444,38 @@ of_database(void **state)
 	assert_false(walrecord_of_database(&rec, &database));
 }
 
+/* The file of a relation in 16388 is made; one is cut at block 7. */
+static void
+made_file(void **state)
+{
+	static const uint8_t create[] = { 0xFF, 16, 4, 0x40, 0, 0, 5, 0, 0, 0, 1, 0x40, 0, 0, 0, 0, 0,
+		0 };
+	static const uint8_t cut[] = { 0xFF, 20, 7, 0, 0, 0, 4, 0x40, 0, 0, 5, 0, 0, 0, 1, 0x40, 0, 0,
+		7, 0, 0, 0 };
+	struct walrecord rec = record(2, 0x10, create, sizeof(create));
+	uint32_t space = 0;
+
+	(void)state;
+	assert_true(walrecord_makes_file(&rec, &space));
+	assert_int_equal(space, 16388);
+	space = 0;
+	rec = record(2, 0x20, cut, sizeof(cut));
+	assert_true(walrecord_makes_file(&rec, &space));
+	assert_int_equal(space, 16388);
+	rec = record(2, 0x10, cut, 8);
+	assert_false(walrecord_makes_file(&rec, &space));
+	rec = record(3, 0x10, create, sizeof(create));
+	assert_false(walrecord_makes_file(&rec, &space));
+}
+
 int
 main(void)
 {
-	enum { SINGLE = 10 };
+	enum { SINGLE = 11 };
 	struct CMUnitTest tests[ROWS + SINGLE] = {
 		cmocka_unit_test(truncations),
 		cmocka_unit_test(of_database),
+		cmocka_unit_test(made_file),
 		cmocka_unit_test(real),
 		cmocka_unit_test(kinds),
 		cmocka_unit_test(tablespace),
