@@ -49,7 +49,8 @@ struct online_server {
  *
  * A primary and its standbys share the system identifier, so all that a plain role may
  * ask is compared: release, system identifier, port, start time, and pg_control as the
- * server reads it; with pg_read_all_settings the data directory too.
+ * server reads it.  A start later than postmaster.pid says is that of a server that was slow,
+ * and a directory of the server's name may be of a container: neither proves anything.
  *
  * ERROR_SERVER: another server, or a role that may not.  ERROR_STATE: wal_level.  On
  * failure *out is empty, else online_server_free() it.

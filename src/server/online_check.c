@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,8 +13,8 @@
 #include "util/sys.h"
 
 /*
- * The start time in postmaster.pid is taken before that of pg_postmaster_start_time(),
- * in most cases within the same second.
+ * The start time in postmaster.pid is taken before that of pg_postmaster_start_time(): so much
+ * is left to clocks that are set meanwhile.
  */
 #define START_SECONDS 2
 
@@ -79,18 +80,26 @@ check_version(const struct session *s, const struct online_expect *e, struct err
 	return hint_right_server(e, err);
 }
 
-/* Is ${path}, of the server's file system, the directory that we have open? */
-enum sameness { SAME, ANOTHER, UNKNOWN };
-
-static enum sameness
-compare_directory(const char *path, int datadir_fd)
+/*
+ * Has the server its data in another directory of this host?  ${path} is the server's word, and
+ * may be of a container: what has that name here proves something only if it is this cluster,
+ * or a copy of it.
+ */
+static bool
+is_elsewhere(const struct online_expect *e, const char *path)
 {
+	uint8_t bytes[CONTROL_SIZE];
 	struct stat theirs, ours;
+	struct control control;
+	struct error ignored;
+	bool found;
+	int fd = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 
-	/* not told, or the server sees other file systems than we: nothing is proved */
-	if (path == NULL || stat(path, &theirs) == -1 || fstat(datadir_fd, &ours) == -1)
-		return UNKNOWN;
-	return sys_is_same_file(&theirs, &ours) ? SAME : ANOTHER;
+	found = fd != -1 && fstat(fd, &theirs) == 0 && fstat(e->datadir_fd, &ours) == 0 &&
+		!sys_is_same_file(&theirs, &ours) && control_read(fd, bytes, &control, &ignored) == 0 &&
+		control.system_identifier == e->control->system_identifier;
+	sys_close(fd);
+	return found;
 }
 
 static const char *
@@ -106,20 +115,18 @@ print_time(char out[32], int64_t seconds)
 }
 
 /*
- * A server that had many temporary files to remove starts long after it wrote
- * postmaster.pid: later is an excuse where the directory is known to be the same.  A
- * server on another host, with a copy in the same path, is found out here or by its
- * pg_control.
+ * A server that had many temporary files to remove, or waited for a slow disk, starts long after
+ * it wrote postmaster.pid: later proves nothing.  A server on another host, with a copy in the
+ * same path, is found out by its pg_control.
  */
 static int
 check_start_time(const struct session *s, const struct online_expect *e, int64_t started,
-    enum sameness directory, struct error *err)
+    struct error *err)
 {
 	int64_t expected = e->postmaster->start_time;
 	char theirs[32], ours[32];
 
-	if (started >= expected - START_SECONDS &&
-	    (started <= expected + START_SECONDS || directory == SAME))
+	if (started >= expected - START_SECONDS)
 		return 0;
 	return is_a_copy(s, e, err, "it was started at %s, postmaster.pid says %s",
 	    print_time(theirs, started), print_time(ours, expected));
@@ -167,7 +174,8 @@ ask_control(struct session *s, struct control *out, struct error *err)
  * have equal ones: only the standby's has a minimal recovery position.
  */
 static int
-check_control(struct session *s, const struct online_expect *e, struct error *err)
+check_control(struct session *s, const struct online_expect *e, const char *data_directory,
+    struct error *err)
 {
 	for (int i = 0; i < CONTROL_TRIES; i++) {
 		uint8_t bytes[CONTROL_SIZE];
@@ -182,6 +190,8 @@ check_control(struct session *s, const struct online_expect *e, struct error *er
 		if (is_same_control(&before, &after)) {
 			char a[LSN_TEXT], b[LSN_TEXT];
 
+			if (is_elsewhere(e, data_directory))
+				break;
 			if (theirs.checkpoint_lsn == after.checkpoint_lsn)
 				return is_a_copy(s, e, err, "its pg_control is another");
 			return is_a_copy(s, e, err,
@@ -191,6 +201,8 @@ check_control(struct session *s, const struct online_expect *e, struct error *er
 		}
 	}
 	/* a standby in full replay writes it all the time; then this proves nothing */
+	if (is_elsewhere(e, data_directory))
+		return is_a_copy(s, e, err, "its data directory is \"%s\"", data_directory);
 	return 0;
 }
 
@@ -204,7 +216,6 @@ static int
 check_identity(struct session *s, const struct online_expect *e,
     const struct session_rows *id, const char *data_directory, struct error *err)
 {
-	enum sameness directory = compare_directory(data_directory, e->datadir_fd);
 	int64_t identifier, started;
 	uint64_t port;
 
@@ -220,15 +231,12 @@ check_identity(struct session *s, const struct online_expect *e,
 		    (unsigned long long)e->control->system_identifier);
 		return hint_right_server(e, err);
 	}
-	if (directory == ANOTHER)
-		return is_a_copy(
-		    s, e, err, "its data directory is \"%s\"", data_directory);
 	if (e->postmaster && port != e->postmaster->port)
 		return is_a_copy(s, e, err, "its port is %u, postmaster.pid says %u",
 		    (unsigned)port, e->postmaster->port);
-	if (e->postmaster && check_start_time(s, e, started, directory, err))
+	if (e->postmaster && check_start_time(s, e, started, err))
 		return -1;
-	return check_control(s, e, err);
+	return check_control(s, e, data_directory, err);
 }
 
 static const char in_place_setting[] = "allow_in_place_tablespaces";

@@ -185,6 +185,60 @@ on_a_standby() {
 	[ "$rc" -eq 0 ]
 }
 
+# ------------------------------------------------------------------ is it the right server?
+
+# began SECONDS: postmaster.pid says that it began so long before it was ready.
+began() {
+	as_server sed -i "3s/.*/$(($(sed -n 3p "$T/main/data/postmaster.pid") - $1))/" "$T/main/data/postmaster.pid"
+}
+
+# As it is of one that had many temporary files to remove.
+slow_start() {
+	began 500
+	captured backup main -U plain --no-slot -c fast -o "$archive" --force
+	[ "$rc" -eq 0 ]
+	began -1000
+	captured backup main -U plain -c fast -o "$archive" --force
+	refused 'runs a copy of this cluster.*it was started at'
+	began 500
+}
+
+# The path that the server has for its data directory leads elsewhere on this host.
+name_of_a_container() {
+	[ "$(id -u)" -eq 0 ] || skip 'needs root to mount'
+	cluster_init inside
+	as_server mkdir "$T/inside/mounted"
+	unshare -m --propagation private true 2>/dev/null || skip 'cannot mount here'
+	# shellcheck disable=SC2016,SC2086 # for the other shell; words
+	unshare -m --propagation private sh -c 'mount --bind "$1/data" "$1/mounted" && shift && exec "$@"' \
+		sh "$T/inside" $as "$PG15/postgres" -D "$T/inside/mounted" -p "$(cat "$T/inside/port")" \
+		-k "$T/inside" -c listen_addresses= >"$T/inside/log" 2>&1 &
+	pid=$!
+	trap 'kill -QUIT "$pid" || :' EXIT
+	wait_until 60 sql inside 'select 1'
+	captured backup inside -h "$T/inside" -c fast -o "$archive" --force
+	kill -QUIT "$pid"
+	wait "$pid" || :
+	trap - EXIT
+	[ "$rc" -eq 0 ]
+	passes "$archive"
+}
+
+# With the right system identifier, on the same host and started later.
+copy_of_it() {
+	restore copy "$T/held.tar"
+	cluster_set copy "port = $(cat "$T/main/port")"
+	cp "$T/main/port" "$T/copy/port"
+	cluster_start copy
+	captured backup main -h "$T/copy" -c fast -o "$archive" --force
+	refused "runs a copy of this cluster.*its data directory is \"$T/copy/data\""
+	sql copy 'create role other login replication'
+	sql copy 'grant execute on function pg_backup_start(text, boolean), pg_backup_stop(boolean) to other'
+	captured backup main -h "$T/copy" -U other --no-slot -c fast -o "$archive" --force
+	refused 'runs a copy of this cluster.*its last checkpoint is at'
+	cluster_stop copy
+}
+
 # ------------------------------------------------------ a server that does not get to run
 
 # Longer than it may say nothing without being asked why; the archive is complete before it goes on.
@@ -222,6 +276,9 @@ t 'a role and a database with odd transactions' with_odd_transactions
 t 'a role and a database with odd texts' with_odd_texts
 t 'PGOPTIONS' with_pgoptions
 t 'a backend that is stalled for twenty seconds' stalled
+t 'a server that was slow to start' slow_start
+t 'a server of a container, whose path is another directory here' name_of_a_container
+t 'a copy of the cluster on the same host' copy_of_it
 rm -f "$archive"
 t 'a tablespace made in place meanwhile' in_place_meanwhile
 t 'a role that may have some in place' in_place_for_a_role

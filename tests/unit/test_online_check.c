@@ -119,8 +119,10 @@ static const struct check_row {
 	"not " \
 	"the one in \"/data\": "
 	{ "another directory", .settings = SETTINGS "\ndata_directory|/usr",
-	    .kind = ERROR_SERVER, .steps = 2,
+	    .control = "1/90|1/28|3|1795356146|0/0", .kind = ERROR_SERVER, .steps = 3,
 	    .text = COPY "its data directory is \"/usr\"" },
+	{ "another directory of that name here, as of a container",
+	    .settings = SETTINGS "\ndata_directory|/usr" },
 	{ "a directory that is not here",
 	    .settings = SETTINGS "\ndata_directory|/nosuch" },
 	{ "the same directory", .settings = SETTINGS "\ndata_directory|/" },
@@ -134,13 +136,14 @@ static const struct check_row {
 	{ "another port", .identity = "7710994861269853441|t|5434|1795356146",
 	    .kind = ERROR_SERVER, .steps = 2,
 	    .text = COPY "its port is 5434, postmaster.pid says 5433" },
-	{ "another start", .pid_start = 1795356143, .kind = ERROR_SERVER, .steps = 2,
+	{ "a slow start", .pid_start = 1795346143 },
+	{ "an earlier start", .pid_start = 1795356149, .kind = ERROR_SERVER, .steps = 2,
 	    .text = COPY "it was started at 2026-11-22 14:02:26 UTC, postmaster.pid says "
-			 "2026-11-22 14:02:23 UTC" },
+			 "2026-11-22 14:02:29 UTC" },
 	{ "a start no calendar has",
-	    .identity = "7710994861269853441|f|5433|9223372036854775807",
+	    .identity = "7710994861269853441|f|5433|-9223372036854775807",
 	    .kind = ERROR_SERVER, .steps = 2,
-	    .text = COPY "it was started at 9223372036854775807, postmaster.pid says "
+	    .text = COPY "it was started at -9223372036854775807, postmaster.pid says "
 			 "2026-11-22 14:02:26 UTC" },
 	{ "another checkpoint", .control = "1/90|1/28|3|1795356146|0/0",
 	    .kind = ERROR_SERVER, .steps = 3,
