@@ -333,16 +333,36 @@ is_lost(const struct judging *j, uint64_t number)
 
 	switch (j->kind) {
 	case SLRU_XACT:
-		return ended > j->per_segment / 2 ||
-		    (number == 0 && ended > 0 && j->cluster->begin &&
-			j->cluster->begin->next_xid <= UINT32_MAX);
+		return (j->range.has_first && ended > j->per_segment / 2) ||
+		    (number == 0 && ended > 0 && j->cluster->begin->next_xid <= UINT32_MAX);
 	case SLRU_OFFSETS:
-		return ended > 64;
+		return j->range.has_first && ended > 64;
 	case SLRU_MEMBERS:
 		return ended > j->per_page;
 	default:
 		return false; /* not each transaction has a time */
 	}
+}
+
+/*
+ * Too few pages are there.  All must be of the segment that the next number is in; of others
+ * the last may be: who follows the manual of pg_resetwal goes on with a new segment.
+ */
+static int
+segment_short(struct judging *j, const struct segment *s, uint64_t size, struct error *err)
+{
+	const bool is_last = s->number == j->range.last / j->per_segment;
+	char text[160];
+
+	snprintf(text, sizeof(text), "is too short: %" PRIu64 " bytes expected, %" PRIu64 " found",
+	    size, s->size);
+	if (is_last || s->size == 0)
+		return tell(j, SLRUSET_SIZE, s->number, text, err);
+	snprintf(text, sizeof(text),
+	    "has %" PRIu64 " of %" PRIu64 " bytes: unless pg_resetwal was run, a part of %s %" PRIu64
+	    " is lost",
+	    s->size, size, content(j->kind), j->range.last);
+	return tell(j, SLRUSET_SHORT, s->number, text, err);
 }
 
 /* One that must be there, with all pages up to that of the last number. */
@@ -352,7 +372,6 @@ judge_segment(struct judging *j, uint64_t number, struct error *err)
 	const struct segment *s = find(j->set, j->kind, number);
 	const uint64_t last_page = j->range.last / j->per_page;
 	uint64_t pages = SLRU_PAGES, size;
-	char text[96];
 
 	if (s == NULL)
 		return segment_missing(j, number, err);
@@ -361,21 +380,12 @@ judge_segment(struct judging *j, uint64_t number, struct error *err)
 	else if (number == j->numbers_last / j->per_segment)
 		pages = j->numbers_last / j->per_page % SLRU_PAGES + 1;
 	size = pages * j->cluster->block_size;
-	if (s->size < size && s->size % j->cluster->block_size == 0) { /* else that is told */
-		snprintf(text, sizeof(text),
-		    "is too short: %" PRIu64 " bytes expected, %" PRIu64 " found", size, s->size);
-		return tell(j, SLRUSET_SIZE, number, text, err);
-	}
+	if (s->size < size && s->size % j->cluster->block_size == 0) /* else that is told */
+		return segment_short(j, s, size, err);
 	if (s->is_zero && is_lost(j, number))
 		return tell_content(j, SLRUSET_ZEROS, number, "is all zeros, where it should hold",
 		    err);
 	return 0;
-}
-
-static uint64_t
-segment_after(const struct judging *j, uint64_t number)
-{
-	return number == j->numbers_last / j->per_segment ? 0 : number + 1;
 }
 
 /*
@@ -391,6 +401,12 @@ judge_any(struct judging *j, struct error *err)
 	return j->kind == SLRU_XACT ?
 	    segment_missing(j, j->range.first / j->per_segment, err) :
 	    0;
+}
+
+static uint64_t
+segment_after(const struct judging *j, uint64_t number)
+{
+	return number == j->numbers_last / j->per_segment ? 0 : number + 1;
 }
 
 static int

@@ -53,9 +53,15 @@ struct slruset_cluster {
 	struct slruset_oldest oldest;   /* as the WAL has it */
 };
 
-enum slruset_fault { SLRUSET_MISSING, SLRUSET_SIZE, SLRUSET_ZEROS };
+enum slruset_fault {
+	SLRUSET_MISSING,
+	SLRUSET_SIZE,
+	SLRUSET_ZEROS,
+	/* No fault for sure: pg_resetwal leaves a segment short that numbers skip the rest of. */
+	SLRUSET_SHORT
+};
 
-/* ${text} says it of the file ${path}: "is missing: ...". */
+/* ${text} says it of the file ${path}: "is missing, ...". */
 struct slruset_sink {
 	int (*fault)(struct slruset_sink *, enum slruset_fault, const char *path, const char *text,
 	    struct error *err);

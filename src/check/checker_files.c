@@ -141,8 +141,15 @@ slru_fault(struct slruset_sink *sink, enum slruset_fault fault, const char *path
 		[SLRUSET_SIZE] = FINDINGS_SIZE,
 		[SLRUSET_ZEROS] = FINDINGS_STATE,
 	};
+	struct checker *c = ((struct faults *)sink)->c;
+	char line[256];
 
-	return fault_found(((struct faults *)sink)->c, kinds[fault], path, text, err);
+	if (fault == SLRUSET_SHORT) {
+		snprintf(line, sizeof(line), "file \"%s\" %s", path, text);
+		c->opt.warning(line);
+		return 0;
+	}
+	return fault_found(c, kinds[fault], path, text, err);
 }
 
 struct databases {

@@ -224,6 +224,18 @@ backup_files_other(struct backup *b, const char *path, int fd, const struct stat
 
 /* ---- all of them, when the WAL is known ---- */
 
+static int
+warn_of_file(const char *path, const char *what, struct error *err)
+{
+	struct buf text = { 0 };
+	int rc = buf_printf(&text, err, "file \"%s\" %s", path, what);
+
+	if (rc == 0)
+		message_warning(buf_text(&text));
+	buf_free(&text);
+	return rc;
+}
+
 struct slru_faults {
 	struct slruset_sink sink; /* first */
 	struct backup *b;
@@ -239,6 +251,8 @@ slru_fault(struct slruset_sink *sink, enum slruset_fault fault, const char *path
 		[SLRUSET_ZEROS] = "state",
 	};
 
+	if (fault == SLRUSET_SHORT)
+		return warn_of_file(path, text, err);
 	return say(((struct slru_faults *)sink)->b, kinds[fault], path, text, err);
 }
 

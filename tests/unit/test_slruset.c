@@ -85,8 +85,12 @@ static struct row {
 	    .begin = { .next_xid = 5 * XACTS + 40000, .oldest_xid = XACTS + 7 },
 	    .files = { { "pg_xact/0000", FULL, false }, { "pg_xact/0002", FULL, false },
 		{ "pg_xact/0004", FULL - PAGE, false }, MULTIS_FILES },
-	    .wanted = "missing pg_xact/0001\nmissing pg_xact/0003\nsize pg_xact/0004\n"
+	    .wanted = "missing pg_xact/0001\nmissing pg_xact/0003\nshort pg_xact/0004\n"
 		      "missing pg_xact/0005\n" },
+	{ .name = "an empty one before the last",
+	    .begin = { .next_xid = XACTS + 5 },
+	    .files = { { "pg_xact/0000", 0, true }, { "pg_xact/0001", PAGE, false }, MULTIS_FILES },
+	    .wanted = "size pg_xact/0000\n" },
 	{ .name = "the last page is missing",
 	    .begin = { .next_xid = 40000 },
 	    .files = { { "pg_xact/0000", PAGE, false }, MULTIS_FILES },
@@ -165,7 +169,7 @@ static struct row {
 		{ "pg_multixact/offsets/0001", 3 * PAGE, false },
 		{ "pg_multixact/members/14078", 3 * PAGE, false },
 		{ "pg_multixact/members/0000", PAGE, false } },
-	    .wanted = "size pg_multixact/members/14078\n" },
+	    .wanted = "short pg_multixact/members/14078\n" },
 	{ .name = "commit timestamps",
 	    .begin = { .next_xid = 60000, .oldest_commit_ts = 740,
 		.newest_commit_ts = 59000 },
@@ -212,7 +216,7 @@ static int
 note(struct slruset_sink *sink, enum slruset_fault fault, const char *path, const char *text,
     struct error *err)
 {
-	static const char *const words[] = { "missing", "size", "zeros" };
+	static const char *const words[] = { "missing", "size", "zeros", "short" };
 	struct faults *f = (struct faults *)sink;
 
 	assert_true(strlen(text) > 0);
