@@ -1,4 +1,5 @@
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -180,11 +181,23 @@ connect_once(struct session *s, const struct session_options *options, const cha
 }
 
 static int
+hint_pooler(struct error *err)
+{
+	return error_hint(err, "Connect to the server itself, with -h and -p: a backup lasts as long "
+			       "as its session, which a pooler (pgbouncer) gives to others.");
+}
+
+static int
 connect_session(struct session *s, const struct session_options *options,
     const char *password, struct error *err)
 {
 	if (connect_once(s, options, password, true, err) == 0)
 		return 0;
+	/* pgbouncer's words, which it does not translate */
+	if (s->conn && strstr(PQerrorMessage(s->conn), "unsupported startup parameter")) {
+		error_wrap(err, "a connection pooler is between pg_basetar and the server");
+		return hint_pooler(err);
+	}
 	if (err->kind != ERROR_SERVER || s->conn == NULL || options->beside ||
 	    !session_startup_is_refused(options, PQerrorMessage(s->conn)))
 		return -1;
@@ -228,6 +241,33 @@ login(struct session *s, const struct session_options *options, struct error *er
 			rc = connect_session(s, options, password, err);
 	}
 	free(password);
+	return rc;
+}
+
+/*
+ * A pooler has a number of its own for each client, and lends out the server's processes.  This
+ * comes before anything is set, which would be left to whoever gets that process next.
+ */
+static int
+refuse_pooler(struct session *s, struct error *err)
+{
+	struct session_rows rows;
+	const char *text;
+	char ours[16];
+	int rc = 0;
+
+	if (session_query(s, "SELECT pg_catalog.pg_backend_pid()", 0, NULL, &rows, err))
+		return error_wrap(err, "process of the session");
+	snprintf(ours, sizeof(ours), "%d", PQbackendPID(s->conn));
+	text = session_value(&rows, 0, 0);
+	if (text == NULL || strcmp(text, ours) != 0) {
+		error_set(err, ERROR_SERVER, 0,
+		    "a connection pooler is between pg_basetar and the server on %s: the session is "
+		    "of process %s, and the connection said %s",
+		    s->where, text ? text : "none", ours);
+		rc = hint_pooler(err);
+	}
+	session_rows_free(&rows);
 	return rc;
 }
 
@@ -309,7 +349,7 @@ session_open(
 	}
 	/* what a server warns of at login (a collation's version) is no matter of a backup */
 	s->notice = options->notice;
-	if (apply_settings(s, err))
+	if (refuse_pooler(s, err) || apply_settings(s, err))
 		goto out;
 	*out = s;
 	s = NULL;

@@ -100,6 +100,7 @@ fake_script(const struct fake_step *steps, size_t count)
 
 /* What session_open() asks once it is connected. */
 #define FAKE_SETTINGS \
+	{ .query = "SELECT pg_catalog.pg_backend_pid()", .rows = "4242" }, \
 	{ .query = "SELECT pg_catalog.set_config('search_path', '', false)" }, \
 	    { .query = "SELECT pg_catalog.set_config(w.name, w.value, false)" }, \
 	{ \

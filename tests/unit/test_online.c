@@ -125,7 +125,7 @@ start_that_was_overtaken(void **state)
 static void
 start_that_is_always_overtaken(void **state)
 {
-	enum { TRIES = 10, OPENING = 4 };
+	enum { TRIES = 10, OPENING = 5 };
 	struct fake_step steps[OPENING + 3 * TRIES] = { FAKE_OPENING };
 	struct online_started started;
 	struct error err = { 0 };

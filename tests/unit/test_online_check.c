@@ -396,7 +396,7 @@ control_that_moves(void **state)
 static void
 control_that_never_rests(void **state)
 {
-	enum { TRIES = 10, OPENING = 6 };
+	enum { TRIES = 10, OPENING = 7 };
 	struct fake_step steps[OPENING + TRIES + 1] = { FAKE_OPENING,
 		{ .query = "SELECT name, setting", .rows = SETTINGS },
 		{ .query = "SELECT s.system_identifier", .rows = IDENTITY } };

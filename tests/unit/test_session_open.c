@@ -244,6 +244,34 @@ another_failure(void **state)
 	refuse_session(&options, ERROR_SERVER, "FATAL: role does not exist", "");
 }
 
+#define POOLER_HINT \
+	"Connect to the server itself, with -h and -p: a backup lasts as long as its session, " \
+	"which a pooler (pgbouncer) gives to others."
+
+static void
+a_pooler(void **state)
+{
+	(void)state;
+	FAKE_SCRIPT({ .connect = "dbname=postgres" FAKE_ALWAYS },
+	    { .query = "SELECT pg_catalog.pg_backend_pid()", .rows = "99" });
+	refuse_session(NULL, ERROR_SERVER,
+	    "a connection pooler is between pg_basetar and the server on port 5432 of "
+	    "\"/run/postgresql\": the session is of process 99, and the connection said 4242",
+	    POOLER_HINT);
+}
+
+static void
+a_pooler_without_options(void **state)
+{
+	(void)state;
+	FAKE_SCRIPT({ .connect = "dbname=postgres" FAKE_ALWAYS,
+	    .fails = "FATAL:  unsupported startup parameter: options\n" });
+	refuse_session(NULL, ERROR_SERVER,
+	    "a connection pooler is between pg_basetar and the server: FATAL: unsupported startup "
+	    "parameter: options",
+	    POOLER_HINT);
+}
+
 static void
 bad_connection_string(void **state)
 {
@@ -384,6 +412,7 @@ settings_fail(void **state)
 {
 	(void)state;
 	FAKE_SCRIPT({ .connect = "dbname=postgres" FAKE_ALWAYS },
+	    { .query = "SELECT pg_catalog.pg_backend_pid()", .rows = "4242" },
 	    { .query = "SELECT pg_catalog.set_config('search_path'",
 		FAILS("42501", "no") });
 	refuse_session(NULL, ERROR_SERVER, "settings of the session: no", "");
@@ -395,6 +424,7 @@ setting_is_optional(void **state)
 {
 	(void)state;
 	FAKE_SCRIPT({ .connect = "dbname=postgres" FAKE_ALWAYS },
+	    { .query = "SELECT pg_catalog.pg_backend_pid()", .rows = "4242" },
 	    { .query = "SELECT pg_catalog.set_config('search_path'" },
 	    { .query = "SELECT pg_catalog.set_config(w.name" },
 	    { .query = "SELECT pg_catalog.set_config(name, '2s'",
@@ -408,6 +438,7 @@ lost_in_settings(void **state)
 {
 	(void)state;
 	FAKE_SCRIPT({ .connect = "dbname=postgres" FAKE_ALWAYS },
+	    { .query = "SELECT pg_catalog.pg_backend_pid()", .rows = "4242" },
 	    { .query = "SELECT pg_catalog.set_config('search_path'" },
 	    { .query = "SELECT pg_catalog.set_config(w.name" },
 	    { .query = "SELECT pg_catalog.set_config(name, '2s'", .hangs_up = true });
@@ -425,6 +456,8 @@ static const struct CMUnitTest plain[] = {
 	TEST(beside_another),
 	TEST(beside_a_lost_one),
 	TEST(an_older_release),
+	TEST(a_pooler),
+	TEST(a_pooler_without_options),
 	TEST(another_failure),
 	TEST(bad_connection_string),
 	TEST(no_connection),

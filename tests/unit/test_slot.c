@@ -183,6 +183,19 @@ check_refused(void **state)
 }
 
 static void
+through_a_pooler(void **state)
+{
+	(void)state;
+	FAKE_SCRIPT({ .connect = "dbname=postgres" FAKE_ALWAYS },
+	    { .query = "SELECT pg_catalog.pg_backend_pid()", .rows = "99" });
+	refuse("connection for the replication slot: a connection pooler is between pg_basetar and "
+	       "the server on port 5432 of \"/run/postgresql\": the session is of process 99, and "
+	       "the connection said 4242",
+	    "Connect to the server itself, with -h and -p: a backup lasts as long as its session, "
+	    "which a pooler (pgbouncer) gives to others.");
+}
+
+static void
 no_connection(void **state)
 {
 	(void)state;
@@ -211,6 +224,7 @@ static const struct CMUnitTest plain[] = {
 	cmocka_unit_test(drop_fails),
 	cmocka_unit_test(proves_the_directory),
 	cmocka_unit_test(no_connection),
+	cmocka_unit_test(through_a_pooler),
 	cmocka_unit_test(reserves_nothing),
 };
 
