@@ -25,6 +25,7 @@ static const char *const words[FINDINGS_KINDS] = {
 	[FINDINGS_CONTROL] = "control",
 	[FINDINGS_TABLESPACE] = "tablespace",
 	[FINDINGS_WAL] = "wal",
+	[FINDINGS_TARGET] = "target",
 };
 
 /* `digest: "base/5/1259", block 3, at offset 1536: `, what of it is known */

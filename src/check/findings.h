@@ -29,6 +29,7 @@ enum findings_kind {
 	FINDINGS_CONTROL,
 	FINDINGS_TABLESPACE,
 	FINDINGS_WAL,
+	FINDINGS_TARGET,     /* of a recovery that cannot end there */
 	FINDINGS_KINDS
 };
 

@@ -1,10 +1,13 @@
 #include "cmd/restore.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "archive/layout.h"
 #include "cmd/restore_internal.h"
@@ -34,7 +37,47 @@ plan_set(struct restore *r, struct error *err)
 	if (rc == 0) {
 		facts = summary_facts(s.summary, false);
 		r->owner = s.owner;
-		rc = restore_plan_summary(r, &facts, err);
+		rc = restore_target_label(r, facts.label, facts.stop_lsn, err) ||
+				restore_plan_summary(r, &facts, err) ?
+		    -1 :
+		    0;
+	}
+	reading_summary_free(&s);
+	return rc;
+}
+
+/* One that can be gone through without reading all of it. */
+static bool
+is_plain_tar(const char *path)
+{
+	char magic[5];
+	const int fd = path ? open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) : -1;
+	struct stat st;
+	bool is_it;
+
+	if (fd == -1)
+		return false;
+	is_it = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    pread(fd, magic, sizeof(magic), 257) == (ssize_t)sizeof(magic) &&
+	    memcmp(magic, "ustar", sizeof(magic)) == 0;
+	sys_close(fd);
+	return is_it;
+}
+
+/* Where the backup ended is told by its last member. */
+static int
+look_ahead(struct restore *r, struct error *err)
+{
+	struct reading_summary s = { .summary = NULL };
+	struct summary_facts facts;
+	int rc;
+
+	if (r->opt->recovery.target_lsn == NULL || !is_plain_tar(r->opt->input))
+		return 0;
+	rc = reading_summary(&s, r->opt, READING_ALL, outcome, err);
+	if (rc == 0) {
+		facts = summary_facts(s.summary, true);
+		rc = restore_target_label(r, facts.label, facts.stop_lsn, err);
 	}
 	reading_summary_free(&s);
 	return rc;
@@ -92,14 +135,15 @@ warn_of_wal(const struct restore *r)
 static void
 warn(const struct restore *r)
 {
-	char text[160];
+	char text[256];
 
 	if (!checker_facts(r->checker).has_wal)
 		warn_of_wal(r);
 	if (r->recovers_by == NULL)
 		return;
-	snprintf(text, sizeof(text), "the backup has a %s: the copy will recover, or follow the primary, "
-				     "as the original did; remove it, if it shall not", r->recovers_by);
+	snprintf(text, sizeof(text), "the backup has a %s%s: the copy will recover, or follow the primary, "
+				     "as that says; remove it, if it shall not", r->recovers_by,
+	    checker_facts(r->checker).info ? "" : ", of a standby or of pg_basebackup -R");
 	message_warning(text);
 }
 
@@ -114,7 +158,7 @@ restore(struct restore *r, struct error *err)
 			       report_refuse_output(r->report, opt->input, opt->input ? -1 : 0,
 				   err)))
 		return -1;
-	if (restore_plan_target(r, err) || plan_set(r, err) ||
+	if (restore_plan_target(r, err) || plan_set(r, err) || look_ahead(r, err) ||
 	    reading_run(&r->reading, "restoring", err))
 		return -1;
 	say_places(r);
@@ -153,6 +197,7 @@ restore_run(const struct options *opt, bool *is_sound, struct error *err)
 	}
 	buf_free(&r.map);
 	buf_free(&r.settings);
+	buf_free(&r.conf);
 	buf_free(&r.control);
 	buf_free(&r.paths);
 	free(r.made);

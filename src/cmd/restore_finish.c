@@ -269,7 +269,7 @@ write_control(struct restore *r, struct error *err)
 int
 restore_finish(struct restore *r, struct error *err)
 {
-	if (check_findings(r, err) || check_locations(r, err))
+	if (check_findings(r, err) || check_locations(r, err) || restore_target_finish(r, err))
 		return -1;
 	if (!r->has_control) /* even with --force */
 		return error_set(err, ERROR_FORMAT, 0, "there is no \"%s\": no server can start",

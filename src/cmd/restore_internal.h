@@ -78,6 +78,9 @@ struct restore {
 	struct buf map;
 	bool has_map;
 	struct buf settings; /* RECOVERY_SETTINGS, if it is to be extended */
+	struct buf conf;     /* of recovery.conf, which not every release may have */
+	time_t conf_mtime;
+	bool has_conf;
 	struct buf control;
 	bool has_control;
 	uint32_t control_mode;
@@ -85,6 +88,7 @@ struct restore {
 	uint64_t uid, gid; /* whom all is given to, if root restores it */
 	time_t control_mtime;
 	const char *recovers_by; /* the file in the tree that says so; NULL: there is none */
+	bool is_target_checked; /* against all that is known of the backup */
 	bool is_manifest_begun; /* of the one beside the archives */
 
 	struct buf paths;
@@ -124,6 +128,24 @@ MUST_CHECK int restore_owner_settle(struct restore *r, bool is_ours, struct erro
 struct owner restore_owner_of(const struct restore *r, const struct tar_entry *entry,
     const char *path);
 
+/* What is known of the backup that a target is held against; 0 and NULL: not known. */
+struct restore_bounds {
+	uint64_t start_lsn, stop_lsn;
+	const char *start_time;
+	uint32_t timeline;
+	bool is_standby, is_stopped;
+};
+
+/* restore_target.c: where recovery shall end */
+/* ERROR_STATE: it cannot end there.  With --force that is a warning. */
+MUST_CHECK int restore_target_check(struct restore *r, const struct restore_bounds *bounds,
+    struct error *err);
+/* Before the tree; ${stop_lsn} 0: not known yet. */
+MUST_CHECK int restore_target_label(struct restore *r, const struct label *label,
+    uint64_t stop_lsn, struct error *err);
+/* All is known: a target that is missed is a finding. */
+MUST_CHECK int restore_target_finish(struct restore *r, struct error *err);
+
 /* restore_write.c: files, directories and links */
 /* It is known what directories there are. */
 MUST_CHECK int restore_write_begin(struct restore *r, struct error *err);
@@ -146,6 +168,8 @@ MUST_CHECK int restore_write_sync_files(struct restore *r, struct error *err);
 bool restore_settings_archive_off(const struct options *opt);
 /* Does ${path} tell a server to recover, or to follow another?  Its name, static; NULL: no. */
 const char *restore_settings_file(const char *path);
+/* The file that the release decides about. */
+#define RESTORE_RECOVERY_CONF "recovery.conf"
 /* Is the member ${path} replaced by what they say?  Does that come behind what is in it? */
 bool restore_settings_replace(const struct restore *r, const char *path);
 bool restore_settings_extend(const struct restore *r, const char *path);

@@ -59,7 +59,8 @@ plan(struct restore *r, enum memberorder_kind kind, struct error *err)
 	if (r->is_planned || kind < MEMBERORDER_CONFIG)
 		return 0;
 	/* of several archives only the directory of all tells the places of the others */
-	return restore_plan_info(r, info && !info->is_split ? info : &none, err) ||
+	return restore_target_label(r, checker_facts(r->checker).label, 0, err) ||
+		restore_plan_info(r, info && !info->is_split ? info : &none, err) ||
 		write_early(r, err) ?
 	    -1 :
 	    0;
@@ -117,7 +118,7 @@ take_file(struct restore *r, const struct tar_entry *entry, const char *path, st
 		return refuse(entry, "of a tablespace that pg_basetar.info does not tell of", err);
 	if (restore_settings_replace(r, path))
 		return 0;
-	if (restore_settings_extend(r, path)) {
+	if (restore_settings_extend(r, path) || strcmp(path, RESTORE_RECOVERY_CONF) == 0) {
 		keep(r, SETTINGS_MOST);
 		return 0;
 	}
@@ -236,6 +237,11 @@ end_kept(struct restore *r, struct error *err)
 		r->has_map = true;
 	} else if (restore_settings_extend(r, checker_member_path(r->checker))) {
 		to = &r->settings;
+		buf_clear(to);
+	} else if (strcmp(checker_member_path(r->checker), RESTORE_RECOVERY_CONF) == 0) {
+		r->has_conf = true;
+		r->conf_mtime = r->mtime;
+		to = &r->conf;
 		buf_clear(to);
 	} else {
 		early->path = strdup(checker_member_path(r->checker));

@@ -2,14 +2,16 @@
  * What the server is told: how to recover, in the place of what the backup has of that, and
  * whether it archives its WAL.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "cmd/restore_internal.h"
+#include "run/message.h"
 
 const char *
 restore_settings_file(const char *path)
 {
-	static const char *const files[] = { "recovery.conf", "recovery.signal", "standby.signal" };
+	static const char *const files[] = { RESTORE_RECOVERY_CONF, "recovery.signal", "standby.signal" };
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		if (strcmp(path, files[i]) == 0)
@@ -58,6 +60,25 @@ add_recovery(struct restore *r, struct buf *text, struct error *err)
 	    err);
 }
 
+/* A server that has no such file refuses to start with it ("... is not supported"). */
+static int
+write_conf(struct restore *r, struct error *err)
+{
+	const struct pg_version *version = checker_facts(r->checker).version;
+	char text[160];
+
+	if (!r->has_conf)
+		return 0;
+	if (version == NULL || version->has_recovery_conf) {
+		r->recovers_by = restore_settings_file(RESTORE_RECOVERY_CONF);
+		return restore_write_text(r, RESTORE_RECOVERY_CONF, &r->conf, r->conf_mtime, err);
+	}
+	snprintf(text, sizeof(text), "\"%s\" of the backup is not written: PostgreSQL %u does not start "
+				     "with it", RESTORE_RECOVERY_CONF, version->major);
+	message_warning(text);
+	return 0;
+}
+
 int
 restore_settings_write(struct restore *r, struct error *err)
 {
@@ -78,6 +99,8 @@ restore_settings_write(struct restore *r, struct error *err)
 	if (rc == 0 && recovery_is_set(recovery))
 		rc = restore_write_text(r,
 		    recovery_file(recovery, checker_facts(r->checker).version), &text, 0, err);
+	if (rc == 0)
+		rc = write_conf(r, err);
 	buf_free(&text);
 	return rc;
 }

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "pg/timetext.h"
 #include "util/lsn.h"
 #include "util/number.h"
 
@@ -16,6 +17,15 @@ is_lsn(const char *text)
 	uint64_t lsn;
 
 	return lsn_parse(text, &lsn);
+}
+
+/* From 12 on it takes no word for a moment, as "today"; before, it meant that of its start. */
+static bool
+is_time(const char *text)
+{
+	struct timetext ignored;
+
+	return timetext_parse(text, &ignored) != TIMETEXT_WRONG;
 }
 
 /* The server takes one that begins with a zero for octal: strtoul() of base 0. */
@@ -61,7 +71,7 @@ static const struct {
 	{ "restore_command", offsetof(struct recovery, restore_command), NULL, false, NULL },
 	{ "primary_conninfo", offsetof(struct recovery, primary_conninfo), NULL, false, NULL },
 	{ "recovery_target", SIZE_MAX, "", false, NULL },
-	{ "recovery_target_time", offsetof(struct recovery, target_time), "", true, NULL },
+	{ "recovery_target_time", offsetof(struct recovery, target_time), "", true, is_time },
 	{ "recovery_target_lsn", offsetof(struct recovery, target_lsn), "", true, is_lsn },
 	{ "recovery_target_xid", offsetof(struct recovery, target_xid), "", true, is_xid },
 	{ "recovery_target_name", offsetof(struct recovery, target_name), "", true, NULL },

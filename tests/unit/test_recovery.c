@@ -91,7 +91,7 @@ test_check(void **state)
 		struct recovery recovery;
 		const char *text;
 	} rows[] = {
-		{ { .restore_command = "c", .target_lsn = "0/1", .target_time = "now" },
+		{ { .restore_command = "c", .target_lsn = "0/1", .target_time = "2026-11-30" },
 		    "recovery_target_time and recovery_target_lsn exclude each other" },
 		{ { .is_standby = true, .target_xid = "7" },
 		    "a standby and recovery_target_xid exclude each other" },
@@ -99,6 +99,10 @@ test_check(void **state)
 		{ { .target_action = "pause" }, "recovery to a target needs restore_command" },
 		{ { .restore_command = "c", .target_lsn = "nonsense" },
 		    "\"nonsense\" is not a valid recovery_target_lsn" },
+		{ { .restore_command = "c", .target_time = "yesterday" },
+		    "\"yesterday\" is not a valid recovery_target_time" },
+		{ { .restore_command = "c", .target_time = "2026-02-29 10:00" },
+		    "\"2026-02-29 10:00\" is not a valid recovery_target_time" },
 		{ { .restore_command = "c", .target_xid = "7a" }, "\"7a\" is not a valid recovery_target_xid" },
 		{ { .restore_command = "c", .target_xid = "010" }, "\"010\" is not a valid recovery_target_xid" },
 		{ { .restore_command = "c", .target_timeline = "0" },
