@@ -20,6 +20,7 @@ struct outfile {
 	bool is_part; /* one of several: another gives it its name */
 	int fd;
 	int dirfd;
+	struct stat at_first, dir_at_first; /* what was said of both when they were opened */
 	char *base;                   /* the name in dirfd */
 	char temporary[NAME_MAX + 1]; /* what it is called until it is finished; "": nothing */
 };
@@ -197,11 +198,30 @@ check_kind(const struct outfile *o, struct error *err)
 }
 
 int
+outfile_watch(const struct sink *s, struct error *err)
+{
+	const struct outfile *o = (const struct outfile *)s;
+
+	if (sys_is_removed(o->dirfd, &o->dir_at_first)) {
+		error_set(err, ERROR_STATE, 0, "\"%s\": its directory was removed during the backup",
+		    o->opt.path);
+		return error_hint(err, "It looks empty until the backup is complete: what removes empty "
+				       "directories must leave it alone.");
+	}
+	if (o->fd == -1 || !sys_is_removed(o->fd, &o->at_first))
+		return 0;
+	error_set(err, ERROR_STATE, 0, "\"%s\": its file \"%s\" was removed during the backup",
+	    o->opt.path, o->temporary);
+	return error_hint(err, "What removes old backups must leave alone the files of one that is "
+			       "being written.");
+}
+
+int
 outfile_appear(struct sink *s, struct error *err)
 {
 	struct outfile *o = (struct outfile *)s;
 
-	if (o->opt.force && check_kind(o, err))
+	if (outfile_watch(s, err) || (o->opt.force && check_kind(o, err)))
 		return -1;
 	if (give_name(o) == 0) {
 		o->temporary[0] = '\0';
@@ -352,6 +372,14 @@ open_file(struct outfile *o, struct error *err)
 			       "room.");
 }
 
+static int
+look_at_first(struct outfile *o, struct error *err)
+{
+	if (fstat(o->fd, &o->at_first) == 0 && fstat(o->dirfd, &o->dir_at_first) == 0)
+		return 0;
+	return error_set(err, ERROR_IO, errno, "\"%s\": fstat", o->opt.path);
+}
+
 /* ${dirfd} -1: not one of several, and it is where its path leads. */
 static int
 open_output(struct sink **out, int dirfd, const char *name,
@@ -361,11 +389,15 @@ open_output(struct sink **out, int dirfd, const char *name,
 
 	if (o == NULL)
 		return error_memory(err);
-	*o = (struct outfile){ { &outfile_ops }, *opt, dirfd != -1, -1, -1, NULL, "" };
+	*o = (struct outfile){ .sink = { &outfile_ops },
+		.opt = *opt,
+		.is_part = dirfd != -1,
+		.fd = -1,
+		.dirfd = -1 };
 	if (o->opt.mode == 0)
 		o->opt.mode = 0600;
 	if ((o->is_part ? keep_parent(o, dirfd, name, err) : open_parent(o, err)) ||
-	    check_name(o, err) || open_file(o, err)) {
+	    check_name(o, err) || open_file(o, err) || look_at_first(o, err)) {
 		outfile_free(&o->sink);
 		return -1;
 	}

@@ -38,6 +38,12 @@ MUST_CHECK int outfile_open(struct sink **, const struct outfile_options *,
 int outfile_directory(const struct sink *, const char **name);
 
 /*
+ * Is there still a directory for it to appear in, and the file itself, if it has a name already?
+ * Else ERROR_STATE: what is written is lost.
+ */
+MUST_CHECK int outfile_watch(const struct sink *, struct error *err);
+
+/*
  * The same for one of several files that appear together (outdir.h), of the name ${name} in
  * the directory ${dirfd}, of which the sink makes a descriptor of its own; ${path} is for
  * messages only.  finish does all but give it its name and sync the directory.  Then appear

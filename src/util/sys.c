@@ -238,6 +238,17 @@ sys_is_lost_found(int dirfd, const char *name)
 	       st.st_uid == 0;
 }
 
+/* ESTALE: across a network it was, by another. */
+bool
+sys_is_removed(int fd, const struct stat *before)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == -1)
+		return errno == ESTALE || errno == ENOENT;
+	return st.st_nlink == 0 && before->st_nlink > 0;
+}
+
 bool
 sys_is_same_time(const struct timespec *a, const struct timespec *b)
 {

@@ -73,6 +73,12 @@ bool sys_is_same_file(const struct stat *a, const struct stat *b);
  */
 bool sys_is_lost_found(int dirfd, const char *name);
 
+/*
+ * Was the open file or directory ${fd} removed, of which ${before} is what fstat() said of it?  A
+ * file system that never counts links (0 before) does not tell.
+ */
+bool sys_is_removed(int fd, const struct stat *before);
+
 /* Is it the same to the nanosecond? */
 bool sys_is_same_time(const struct timespec *a, const struct timespec *b);
 

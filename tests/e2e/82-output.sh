@@ -140,6 +140,58 @@ block_device() {
 	rm "$T/mounted"
 }
 
+# ------------------------------------------------------------- removed meanwhile
+
+# It would take a minute; that its place is gone is noticed long before.
+noticed() { # PATTERN REMOVE... -- OPTION...
+	pattern=$1
+	shift
+	removes=
+	while [ "$1" != -- ]; do
+		removes="$removes $1"
+		shift
+	done
+	shift
+	start main "${pace--cfast}" -r 500k "$@"
+	wait_until 30 in_phase 'sending files'
+	$removes
+	wait_until 15 is_gone
+	ended
+	[ "$rc" -eq 1 ]
+	grep -v 'B/s, ' "$T/stderr" >"$T/said"
+	one_error "$T/said" "$pattern"
+	lines 1 '^hint: ' "$T/said"
+}
+
+empty_directories() {
+	find "$T/out" -mindepth 1 -type d -empty -delete
+	[ ! -e "$T/out/day" ]
+}
+
+directory_goes() {
+	as_server mkdir "$T/out/day"
+	noticed 'its directory was removed during the backup' empty_directories -- -o "$T/out/day/x.tar"
+	noticed '/day" was removed during the backup' empty_directories -- --split -o "$T/out/day"
+	empty "$T/out"
+	clean main
+}
+
+redirected_file_goes() {
+	exec 8>"$T/seen"
+	noticed 'standard output: its file was removed' rm "$T/seen" -- >&8
+	exec 8>&-
+	clean main
+}
+
+directory_goes_offline() {
+	cluster_stop main
+	as_server mkdir "$T/out/day"
+	pace=-q
+	noticed 'its directory was removed during the backup' empty_directories -- --offline \
+		-o "$T/out/day/x.tar"
+	cluster_start main
+}
+
 # ------------------------------------------------------------------ the last steps
 
 # The name of a new directory cannot be synced where nobody but others may read: said, no error.
@@ -184,6 +236,9 @@ t 'a report that names a descriptor' report_to_descriptor
 t 'a socket is not replaced' never_replaced
 t 'nor a fifo that comes to be there' comes_to_its_name
 t 'a block device' block_device
+t 'an empty directory is removed' directory_goes
+t 'so is what the shell made' redirected_file_goes
+t 'an empty directory is removed, offline' directory_goes_offline
 t 'the directory above may not be read' parent_not_to_be_read
 set -- "$BIN" -D "$data" -c fast
 rofs=error=EROFS

@@ -437,6 +437,64 @@ old_file_is_kept(void **state)
 	faketree_remove(root, "out");
 }
 
+/* ---- what is removed meanwhile ---- */
+
+static void
+write_without_directory(void *arg)
+{
+	struct trial *t = arg;
+	const struct outfile_options opt = { .path = t->path, .force = t->force };
+	struct sink *s;
+
+	t->opened = outfile_open(&s, &opt, &t->err);
+	if (t->opened == -1)
+		return;
+	t->wrote = outfile_watch(s, &t->err);
+	faketree_remove(root, t->force ? "gone/out" : "gone");
+	if (t->force) { /* the file alone, by its temporary name */
+		char partial[64];
+
+		snprintf(partial, sizeof(partial), "gone/out.partial.%ld", (long)getpid());
+		faketree_remove(root, partial);
+	}
+	t->finished = outfile_watch(s, &t->err);
+	if (t->finished == -1 && !t->force) {
+		struct error again = { 0 };
+
+		if (sink_finish(s, &again) == 0 || strcmp(again.text, t->err.text) != 0)
+			t->finished = 7;
+	}
+	sink_free(s);
+}
+
+static void
+removed_meanwhile(void **state)
+{
+	static const struct refuse nameless = NO_NAMELESS;
+	struct trial t = { .path = "gone/out" };
+	char text[128];
+
+	(void)state;
+	faketree_put(root, "gone", DIRECTORY);
+	write_without_directory(&t);
+	assert_int_equal(t.opened, 0);
+	assert_int_equal(t.wrote, 0);
+	assert_int_equal(t.finished, -1);
+	assert_int_equal(t.err.kind, ERROR_STATE);
+	assert_string_equal(t.err.text, "\"gone/out\": its directory was removed during the backup");
+
+	faketree_put(root, "gone", DIRECTORY);
+	t = (struct trial){ .path = "gone/out", .force = true };
+	if (!refuse_run(&nameless, 1, write_without_directory, &t))
+		skip();
+	assert_int_equal(t.wrote, 0);
+	assert_int_equal(t.finished, -1);
+	snprintf(text, sizeof(text),
+	    "\"gone/out\": its file \"out.partial.%ld\" was removed during the backup", (long)getpid());
+	assert_string_equal(t.err.text, text);
+	faketree_remove(root, "gone");
+}
+
 int
 main(void)
 {
@@ -445,7 +503,7 @@ main(void)
 	static const char *const what[] = { "a new file", "of another mode", "given up", "cancelled",
 		"forced", "taken meanwhile", "a stale name", "the longest name" };
 	static char names[COUNT(trials) * COUNT(systems)][80];
-	struct CMUnitTest tests[COUNT(names) + COUNT(refusals) + COUNT(failures) + 1];
+	struct CMUnitTest tests[COUNT(names) + COUNT(refusals) + COUNT(failures) + 2];
 	struct CMUnitTest *t = tests;
 
 	for (size_t i = 0; i < COUNT(names); i++) {
@@ -465,6 +523,7 @@ main(void)
 		*t++ = (struct CMUnitTest){ .name = failures[i].name,
 			.test_func = check_failure,
 			.initial_state = &failures[i] };
+	*t++ = (struct CMUnitTest)cmocka_unit_test(removed_meanwhile);
 	*t = (struct CMUnitTest)cmocka_unit_test(old_file_is_kept);
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
