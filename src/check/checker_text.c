@@ -52,9 +52,14 @@ take_label(struct checker *c, struct error *err)
 {
 	const struct findings_place place = { .member = LAYOUT_LABEL };
 
-	if (label_parse(buf_text(&c->now.text), c->now.text.len, &c->label, err))
+	if (label_parse(buf_text(&c->now.text), c->now.text.len, &c->label, err)) {
+		c->has_bad_label = true;
 		return findings_take(&c->findings, FINDINGS_LABEL, &place, err);
+	}
 	c->has_label = true;
+	if (strchr(c->label.text, '\n'))
+		c->opt.warning("the label in backup_label has several lines: the server does not read "
+			       "what follows them, and recovers without");
 	return 0;
 }
 

@@ -179,6 +179,66 @@ take_line(const char **at, const char *end, const char *key, char value[LINE_MOS
 	return true;
 }
 
+static bool
+is_at(const char *at, const char *end, const char *key)
+{
+	const size_t len = strlen(key);
+
+	return (size_t)(end - at) >= len + 2 && memcmp(at, key, len) == 0 &&
+	    memcmp(at + len, ": ", 2) == 0;
+}
+
+static bool
+is_of_label_end(const char *at, const char *end)
+{
+	return is_at(at, end, "START TIMELINE") || is_at(at, end, "INCREMENTAL FROM LSN") ||
+	    is_at(at, end, "INCREMENTAL FROM TLI");
+}
+
+/* Where the lines of a label's text end that begin at ${at}: at the last START TIMELINE. */
+static const char *
+end_of_text(const char *at, const char *end)
+{
+	const char *found = end;
+
+	for (const char *line = at; line < end;) {
+		const char *newline = memchr(line, '\n', (size_t)(end - line));
+
+		if (is_at(line, end, "START TIMELINE"))
+			found = line;
+		line = newline ? newline + 1 : end;
+	}
+	return found;
+}
+
+/* Behind the line LABEL: the other lines of its text, if it has any. */
+static int
+take_more_text(const char **at, const char *end, struct label *l, struct error *err)
+{
+	const char *to = end_of_text(*at, end);
+	const size_t more = (size_t)(to - *at), len = l->text ? strlen(l->text) : 0;
+	char *text;
+
+	if (l->text == NULL)
+		return error_memory(err);
+	if (more == 0 || is_of_label_end(*at, end))
+		return 0;
+	if (to[-1] != '\n')
+		return error_set(err, ERROR_FORMAT, 0, "the label has no end");
+	if (len + more > LABEL_TEXT_MOST)
+		return error_set(err, ERROR_FORMAT, 0, "the label has more than %d bytes",
+		    LABEL_TEXT_MOST);
+	text = realloc(l->text, len + more + 1);
+	if (text == NULL)
+		return error_memory(err);
+	text[len] = '\n';
+	memcpy(text + len + 1, *at, more - 1);
+	text[len + more] = '\0';
+	l->text = text;
+	*at = to;
+	return 0;
+}
+
 static int
 parse_lines(const char *text, size_t len, struct label *l, struct error *err)
 {
@@ -197,6 +257,8 @@ parse_lines(const char *text, size_t len, struct label *l, struct error *err)
 		if (!lines[i].read(value, l))
 			return error_set(err, ERROR_FORMAT, 0, "line \"%s: %s\" is wrong",
 			    lines[i].key, has_control(value) ? "?" : value);
+		if (lines[i].read == read_text && take_more_text(&at, end, l, err))
+			return -1;
 	}
 	if (at != end)
 		return error_set(err, ERROR_FORMAT, 0, "text behind the last line");

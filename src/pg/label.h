@@ -25,7 +25,9 @@
  *	INCREMENTAL FROM TLI: 1
  *
  * The server itself insists on the first two lines only and scans for the rest; we know
- * what it writes, so anything else is damage.
+ * what it writes, so anything else is damage.  But a label may hold line feeds: pg_basebackup
+ * and pg_backup_start() take them.  The server that recovers (10, 14 and 15 were seen to) then
+ * does not find the lines behind LABEL, and goes on without.
  */
 struct label {
 	uint64_t start_lsn;      /* the redo location of the checkpoint */
@@ -34,7 +36,7 @@ struct label {
 	char method[16];         /* "streamed", or "pg_start_backup": exclusive */
 	bool from_standby;
 	char *start_time; /* for people only */
-	char *text;       /* what the user called the backup */
+	char *text;       /* what the user called the backup; may have several lines */
 	uint32_t timeline;
 	bool has_timeline; /* by a line of its own, not only in start_file */
 	bool incremental;  /* not to be recovered from alone */

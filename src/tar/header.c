@@ -277,17 +277,13 @@ get_time(const uint8_t *block, int64_t *v, struct error *err)
 	bool is_negative = block[mtime_field.at] == BASE256_NEGATIVE;
 	uint64_t n;
 
-	if (!is_negative) {
-		if (get_number(block, &mtime_field, INT64_MAX, &n, err))
-			return -1;
-		*v = (int64_t)n;
-		return 0;
-	}
-	if (get_base256(block, &mtime_field, &n, err))
+	if (is_negative ? get_base256(block, &mtime_field, &n, err) :
+			  get_number(block, &mtime_field, UINT64_MAX, &n, err))
 		return -1;
-	if (n <= INT64_MAX)
+	if (is_negative && n <= INT64_MAX)
 		return bad_field(&mtime_field, err);
-	*v = -(int64_t)(UINT64_MAX - n) - 1;
+	/* PostgreSQL writes the 64 bits of a time before 1970 as those of a positive number */
+	*v = n <= INT64_MAX ? (int64_t)n : -(int64_t)(UINT64_MAX - n) - 1;
 	return 0;
 }
 

@@ -162,6 +162,55 @@ stale_on_a_standby() {
 	cluster_stop copy
 }
 
+# ---------------------------------------------------------------- oddities of pg_basebackup
+
+# stock OPTION...: by pg_basebackup, a directory.
+stock() {
+	rm -rf "$T/out/set"
+	at main pg_basebackup -Ft -c fast -D "$T/out/set" "$@" >/dev/null 2>&1
+}
+
+# restored_here FROM: as the cluster "copy".
+restored_here() {
+	cluster_dir copy
+	captured as_server "$BIN" restore "$1" -D "$T/copy/data" -T "$T/main/spc=$T/copy/spc"
+	[ "$rc" -eq 0 ]
+}
+
+# PostgreSQL writes a time before 1970 without its sign, which GNU tar refuses.
+before_1970() {
+	as_server touch -d '1969-12-31 12:00:00 UTC' "$T/main/data/old"
+	stock
+	captured backup main -c fast -o - >/dev/null
+	mv "$T/stdout" "$T/out/ours.tar"
+	as_server rm "$T/main/data/old"
+	is_sound "$T/out/set"
+	is_sound "$T/out/ours.tar"
+	for from in "$T/out/set" "$T/out/ours.tar"; do
+		restored_here "$from"
+		[ "$(stat -c %Y "$T/copy/data/old")" -eq -43200 ]
+	done
+}
+
+label_of_two_lines() {
+	stock -l "one
+two"
+	verified 0 "$T/out/set"
+	lines 1 '' "$T/stderr"
+	grep -q 'warning: the label in backup_label has several lines' "$T/stderr"
+	captured "$BIN" info "$T/out/set"
+	grep -q '^label: *one?two$' "$T/stdout"
+	restored_here "$T/out/set"
+	cluster_start copy
+	[ "$(sql copy 'select count(*) from t')" -eq 1000 ]
+	cluster_stop copy
+	stock -l "one
+START TIMELINE: 7"
+	verified 3 "$T/out/set"
+	grep -q 'label: "backup_label": line "START TIMELINE: 7" is wrong' "$T/stderr"
+	lines 0 MISSING "$T/stderr"
+}
+
 # ---------------------------------------------------------------- terminals
 
 # C1 in UTF-8 and as a byte, a turn of direction: no output has them, and the name can be told.
@@ -267,6 +316,8 @@ t 'pg_basetar.info of a later backup' info_of_a_later
 t 'pg_basetar.info of the first archives, without a start' info_without_start
 t 'pg_basebackup of a restored cluster, pg_basetar.info first: sound' stale_info
 t 'pg_basebackup of a restored standby that is where it began: sound' stale_on_a_standby
+t 'a file of 1969: sound, and restored as it was' before_1970
+t 'pg_basebackup: a label of two lines: a warning' label_of_two_lines
 t 'names that steer a terminal' evil_names
 t 'malformed connection strings with passwords' passwords
 t 'the program is hardened: PIE, RELRO, no lazy binding, a stack that is no code' is_hardened
