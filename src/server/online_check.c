@@ -231,6 +231,8 @@ check_identity(struct session *s, const struct online_expect *e,
 		    (unsigned long long)e->control->system_identifier);
 		return hint_right_server(e, err);
 	}
+	if (e->postmaster && port != e->postmaster->port && is_elsewhere(e, data_directory))
+		return is_a_copy(s, e, err, "its data directory is \"%s\"", data_directory);
 	if (e->postmaster && port != e->postmaster->port)
 		return is_a_copy(s, e, err, "its port is %u, postmaster.pid says %u",
 		    (unsigned)port, e->postmaster->port);
