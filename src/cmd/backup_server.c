@@ -1,3 +1,5 @@
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,12 +43,40 @@ locate(struct backup *b, struct error *err)
 			       "server crashed and its disk is all there.");
 }
 
+/*
+ * Is the socket that postmaster.pid names gone, although the process lives?  Something that
+ * cleans up /tmp took it away; or the server has a /tmp of its own (PrivateTmp of systemd).
+ */
+static bool
+has_lost_socket(const struct backup *b)
+{
+	const struct postmaster *p = &b->postmaster;
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (b->connection.host_is_given || p->socket_dir == NULL || p->socket_dir[0] != '/')
+		return false;
+	snprintf(path, sizeof(path), "%s/.s.PGSQL.%u", p->socket_dir, p->port);
+	return lstat(path, &st) == -1 && errno == ENOENT && postmaster_is_alive(p);
+}
+
 static int
 connect_to_server(struct backup *b, struct error *err)
 {
+	const struct postmaster *p = &b->postmaster;
+
 	if (session_open(&b->session, &b->connection, err) == 0)
 		return 0;
-	return error_hint(err, "See -h, -p and -U, and the server's log.");
+	if (has_lost_socket(b)) {
+		err->hint[0] = '\0'; /* libpq's: is the server running? */
+		return error_hint(err,
+		    "Process %lld of the server is there, its socket is not: name another way to "
+		    "it with -h%s%s, or restart it.",
+		    (long long)p->pid,
+		    p->listen_addr && *p->listen_addr ? "; it listens on " : "",
+		    p->listen_addr ? p->listen_addr : "");
+	}
+	return error_hint(err, "See -h, -p, -U and -d, and the server's log.");
 }
 
 /*

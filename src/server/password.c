@@ -17,9 +17,8 @@
 static int
 no_terminal(struct error *err)
 {
-	error_set(err, ERROR_STATE, 0,
+	return error_set(err, ERROR_STATE, 0,
 	    "the server wants a password, and there is no terminal to ask for it");
-	return error_hint(err, "Put the password into ~/.pgpass.");
 }
 
 /* Wait until something was typed. */

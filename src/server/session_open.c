@@ -1,7 +1,9 @@
 #include <poll.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "server/password.h"
 #include "server/session_internal.h"
@@ -187,21 +189,32 @@ hint_pooler(struct error *err)
 			       "as its session, which a pooler (pgbouncer) gives to others.");
 }
 
+/* pgbouncer does not translate its words; a server may, and then libpq's have to do. */
+static int
+explain_failure(const char *message, struct error *err)
+{
+	if (strstr(message, "unsupported startup parameter")) {
+		error_wrap(err, "a connection pooler is between pg_basetar and the server");
+		return hint_pooler(err);
+	}
+	if (strstr(message, "database \"") && strstr(message, "\" does not exist"))
+		return error_hint(err, "Name a database that exists with -d; the role must have its "
+				       "rights there.");
+	return -1;
+}
+
 static int
 connect_session(struct session *s, const struct session_options *options,
     const char *password, struct error *err)
 {
 	if (connect_once(s, options, password, true, err) == 0)
 		return 0;
-	/* pgbouncer's words, which it does not translate */
-	if (s->conn && strstr(PQerrorMessage(s->conn), "unsupported startup parameter")) {
-		error_wrap(err, "a connection pooler is between pg_basetar and the server");
-		return hint_pooler(err);
-	}
-	if (err->kind != ERROR_SERVER || s->conn == NULL || options->beside ||
-	    !session_startup_is_refused(options, PQerrorMessage(s->conn)))
+	if (err->kind != ERROR_SERVER || s->conn == NULL)
 		return -1;
-	return connect_once(s, options, password, false, err);
+	if (!options->beside &&
+	    session_startup_is_refused(options, PQerrorMessage(s->conn)))
+		return connect_once(s, options, password, false, err);
+	return explain_failure(PQerrorMessage(s->conn), err);
 }
 
 static int
@@ -222,6 +235,27 @@ ask_password(const struct session *s, const struct session_options *options,
 	return rc;
 }
 
+/*
+ * Where a password is looked for, and whose file that is: run as root, pg_basetar is the owner of
+ * the data directory by now, and root's own file does not count.
+ */
+static int
+hint_password(const struct session *s, struct error *err)
+{
+	PQconninfoOption *of = s->conn ? PQconninfo(s->conn) : NULL;
+	const char *file = option_value(of, "passfile");
+	const struct passwd *user = getpwuid(geteuid());
+	const char *name = user ? user->pw_name : "this user";
+
+	if (file && *file != '\0')
+		error_hint(err,
+		    "Put the password into \"%s\", a file of user %s with mode 0600.", file, name);
+	else
+		error_hint(err, "Put the password into ~/.pgpass of user %s, with mode 0600.", name);
+	PQconninfoFree(of);
+	return -1;
+}
+
 /* Connect, and ask for a password where one is wanted and that is allowed. */
 static int
 login(struct session *s, const struct session_options *options, struct error *err)
@@ -231,14 +265,16 @@ login(struct session *s, const struct session_options *options, struct error *er
 
 	if (options->force_prompt && !options->beside &&
 	    ask_password(s, options, &password, err))
-		return -1;
+		return err->kind == ERROR_STATE ? hint_password(s, err) : -1;
 	rc = connect_session(s, options, password, err);
 	if (rc == -1 && s->conn && PQconnectionNeedsPassword(s->conn) &&
 	    !options->beside && password == NULL) {
 		if (options->never_prompt)
-			error_hint(err, "Put the password into ~/.pgpass.");
+			hint_password(s, err);
 		else if (ask_password(s, options, &password, err) == 0)
 			rc = connect_session(s, options, password, err);
+		else if (err->kind == ERROR_STATE)
+			hint_password(s, err);
 	}
 	free(password);
 	return rc;

@@ -239,6 +239,38 @@ copy_of_it() {
 	cluster_stop copy
 }
 
+# ----------------------------------------------------------------- what cannot be connected to
+
+without_socket() {
+	as_server mv "$T/main/.s.PGSQL.$(cat "$T/main/port")" "$T/main/away"
+	captured backup main -c fast -o "$archive" --force
+	as_server mv "$T/main/away" "$T/main/.s.PGSQL.$(cat "$T/main/port")"
+	refused 'connection to server on socket .* failed'
+	lines 1 '^hint: Process [0-9]* of the server is there, its socket is not: .* -h' "$T/stderr"
+}
+
+without_database() {
+	captured backup main -d nosuch -c fast -o "$archive" --force
+	refused 'database "nosuch" does not exist'
+	lines 1 '^hint: Name a database that exists with -d' "$T/stderr"
+}
+
+# Run as root, it is the file of the data directory's owner.
+without_password() {
+	as_server cp "$T/main/data/pg_hba.conf" "$T/main/hba"
+	sql main "alter role plain password 'secret'"
+	echo 'local all plain scram-sha-256' | as_server tee "$T/main/data/pg_hba.conf" >/dev/null
+	as_server cat "$T/main/hba" | as_server tee -a "$T/main/data/pg_hba.conf" >/dev/null
+	sql main 'select pg_reload_conf()' >/dev/null
+	home=$(getent passwd "$owner" | cut -d : -f 6)
+	[ "$(id -u)" -eq 0 ] || home=$HOME
+	captured env PGHOST="$T/main" "$BIN" -D "$T/main/data" -U plain -w -c fast -o "$T/own.tar"
+	as_server cp "$T/main/hba" "$T/main/data/pg_hba.conf"
+	sql main 'select pg_reload_conf()' >/dev/null
+	refused 'no password supplied'
+	lines 1 "^hint: Put the password into \"$home/.pgpass\", a file of user $owner" "$T/stderr"
+}
+
 # ------------------------------------------------------ a server that does not get to run
 
 # Longer than it may say nothing without being asked why; the archive is complete before it goes on.
@@ -276,6 +308,9 @@ t 'a role and a database with odd transactions' with_odd_transactions
 t 'a role and a database with odd texts' with_odd_texts
 t 'PGOPTIONS' with_pgoptions
 t 'a backend that is stalled for twenty seconds' stalled
+t 'a socket that was removed' without_socket
+t 'a database that does not exist' without_database
+t 'no password, and whose file is looked in' without_password
 t 'a server that was slow to start' slow_start
 t 'a server of a container, whose path is another directory here' name_of_a_container
 t 'a copy of the cluster on the same host' copy_of_it

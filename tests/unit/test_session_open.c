@@ -6,6 +6,9 @@
 
 #include <cmocka.h>
 
+#include <pwd.h>
+#include <unistd.h>
+
 #include "server/password.h"
 #include "server/session.h"
 
@@ -249,6 +252,16 @@ another_failure(void **state)
 	"which a pooler (pgbouncer) gives to others."
 
 static void
+no_such_database(void **state)
+{
+	(void)state;
+	FAKE_SCRIPT({ .connect = "dbname=postgres" FAKE_ALWAYS,
+	    .fails = "FATAL:  database \"postgres\" does not exist\n" });
+	refuse_session(NULL, ERROR_SERVER, "FATAL: database \"postgres\" does not exist",
+	    "Name a database that exists with -d; the role must have its rights there.");
+}
+
+static void
 a_pooler(void **state)
 {
 	(void)state;
@@ -341,6 +354,15 @@ interrupted_connection(void **state)
 	.fails = "fe_sendauth: no password supplied\n", .wants_password = true
 
 static void
+password_hint(char *hint, size_t size)
+{
+	const struct passwd *user = getpwuid(geteuid());
+
+	snprintf(hint, size, "Put the password into ~/.pgpass of user %s, with mode 0600.",
+	    user ? user->pw_name : "this user");
+}
+
+static void
 password_is_asked_for(void **state)
 {
 	struct session *s;
@@ -386,22 +408,28 @@ password_is_wrong(void **state)
 static void
 password_never(void **state)
 {
+	char hint[256];
+
 	(void)state;
+	password_hint(hint, sizeof(hint));
 	FAKE_SCRIPT({ .connect = "dbname=postgres" FAKE_ALWAYS, WANTS_PASSWORD });
 	refuse_session(&(struct session_options){ .never_prompt = true }, ERROR_SERVER,
-	    "fe_sendauth: no password supplied", "Put the password into ~/.pgpass.");
+	    "fe_sendauth: no password supplied", hint);
 	assert_string_equal(prompted, "");
 }
 
 static void
 password_without_terminal(void **state)
 {
+	char hint[256];
+
 	(void)state;
+	password_hint(hint, sizeof(hint));
 	FAKE_SCRIPT({ .connect = "dbname=postgres" FAKE_ALWAYS, WANTS_PASSWORD });
-	refuse_session(NULL, ERROR_STATE, "no terminal", "");
+	refuse_session(NULL, ERROR_STATE, "no terminal", hint);
 	fake_script(NULL, 0);
 	refuse_session(&(struct session_options){ .force_prompt = true }, ERROR_STATE,
-	    "no terminal", "");
+	    "no terminal", hint);
 }
 
 #define FAILS(state, text) \
@@ -456,6 +484,7 @@ static const struct CMUnitTest plain[] = {
 	TEST(beside_another),
 	TEST(beside_a_lost_one),
 	TEST(an_older_release),
+	TEST(no_such_database),
 	TEST(a_pooler),
 	TEST(a_pooler_without_options),
 	TEST(another_failure),
