@@ -1,0 +1,173 @@
+/* Lines of postgresql.conf taken apart, by the rules of the server's own scanner. */
+#include "pg/conftext.h"
+
+#include <string.h>
+#include <strings.h>
+
+void
+conftext_begin(struct conftext *c, const char *text, size_t len)
+{
+	*c = (struct conftext){ .at = text, .end = text + len };
+}
+
+static bool
+is_letter(char byte)
+{
+	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '_' ||
+	    (unsigned char)byte >= 0x80;
+}
+
+static bool
+is_digit(char byte)
+{
+	return byte >= '0' && byte <= '9';
+}
+
+static const char *
+skip_blanks(const char *at, const char *end)
+{
+	while (at < end && (*at == ' ' || *at == '\t' || *at == '\r'))
+		at++;
+	return at;
+}
+
+/* A dot stands before the second part of an extension's setting. */
+static const char *
+take_name(struct conftext *c, const char *at, const char *end, struct error *err)
+{
+	const char *from = at;
+
+	if (at == end || !is_letter(*at))
+		return NULL;
+	while (at < end && (is_letter(*at) || is_digit(*at) || *at == '.'))
+		at++;
+	if (at - from > CONFTEXT_NAME_MOST || buf_append(&c->name, from, (size_t)(at - from), err))
+		return NULL;
+	for (size_t i = 0; i < c->name.len; i++)
+		if (c->name.data[i] >= 'A' && c->name.data[i] <= 'Z')
+			c->name.data[i] = (unsigned char)(c->name.data[i] - 'A' + 'a');
+	return at;
+}
+
+/* What a backslash and what follows it stand for; *at is behind both afterwards. */
+static char
+escaped(const char **at, const char *end)
+{
+	static const char letters[] = "bfnrt", bytes[] = "\b\f\n\r\t";
+	char first = *(*at)++;
+	const char *letter = memchr(letters, first, sizeof(letters) - 1);
+	unsigned octal;
+
+	if (letter)
+		return bytes[letter - letters];
+	if (first < '0' || first > '7')
+		return first;
+	octal = (unsigned)(first - '0');
+	for (int i = 0; i < 2 && *at < end && **at >= '0' && **at <= '7'; i++)
+		octal = octal * 8 + (unsigned)(*(*at)++ - '0');
+	return (char)octal;
+}
+
+/* Behind the opening quote.  NULL: there is no closing one in the line. */
+static const char *
+take_quoted(struct conftext *c, const char *at, const char *end, struct error *err)
+{
+	while (at < end) {
+		char byte = *at++;
+
+		if (byte == '\'' && (at == end || *at != '\''))
+			return at;
+		if (byte == '\'')
+			at++;
+		else if (byte == '\\' && at == end)
+			return NULL;
+		else if (byte == '\\')
+			byte = escaped(&at, end);
+		if (buf_append(&c->value, &byte, 1, err))
+			return NULL;
+	}
+	return NULL;
+}
+
+/* Words, numbers with their units, and what of a path needs no quotes. */
+static const char *
+take_plain(struct conftext *c, const char *at, const char *end, struct error *err)
+{
+	const char *from = at;
+
+	while (at < end && (is_letter(*at) || is_digit(*at) || memchr("-+._:/", *at, 6)))
+		at++;
+	if (at == from || buf_append(&c->value, from, (size_t)(at - from), err))
+		return NULL;
+	return at;
+}
+
+/* Is ${at} to ${end}, a line without its end, a setting?  Memory is told by ${err}. */
+static bool
+take_line(struct conftext *c, const char *at, const char *end, struct error *err)
+{
+	buf_clear(&c->name);
+	buf_clear(&c->value);
+	at = take_name(c, skip_blanks(at, end), end, err);
+	if (at == NULL)
+		return false;
+	at = skip_blanks(at, end);
+	if (at < end && *at == '=')
+		at = skip_blanks(at + 1, end);
+	if (at < end && *at == '\'')
+		at = take_quoted(c, at + 1, end, err);
+	else
+		at = take_plain(c, at, end, err);
+	if (at == NULL)
+		return false;
+	at = skip_blanks(at, end);
+	return at == end || *at == '#';
+}
+
+int
+conftext_next(struct conftext *c, const char **name, const char **value, struct error *err)
+{
+	struct error why = { 0 };
+
+	while (c->at < c->end) {
+		const char *line = c->at;
+		const char *end = memchr(line, '\n', (size_t)(c->end - line));
+
+		if (end == NULL)
+			end = c->end;
+		c->at = end < c->end ? end + 1 : end;
+		if (take_line(c, line, end, &why)) {
+			*name = buf_text(&c->name);
+			*value = buf_text(&c->value);
+			return 0;
+		}
+		if (why.kind != ERROR_NONE) {
+			*err = why;
+			return -1;
+		}
+	}
+	*name = *value = NULL;
+	return 0;
+}
+
+void
+conftext_end(struct conftext *c)
+{
+	buf_free(&c->name);
+	buf_free(&c->value);
+}
+
+/* A word may be cut short where that is clear (src/backend/utils/adt/bool.c, parse_bool()). */
+bool
+conftext_is_on(const char *value)
+{
+	static const char *const words[] = { "on", "true", "yes", "1" };
+	const size_t len = value ? strlen(value) : 0;
+
+	if (len == 0 || strcasecmp(value, "o") == 0) /* "off" begins so too */
+		return false;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strncasecmp(value, words[i], len) == 0)
+			return true;
+	return false;
+}

@@ -1,0 +1,43 @@
+#ifndef PG_BASETAR_PG_HBATEXT_H
+#define PG_BASETAR_PG_HBATEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "util/buf.h"
+#include "util/error.h"
+
+/*
+ * The text of pg_hba.conf, pg_ident.conf and of what they include: which other files it names.
+ * Fields are separated by blanks, words of a field by commas, both may be between double
+ * quotes; a backslash at the end of a line joins the next to it ("The pg_hba.conf File" of the
+ * documentation).
+ */
+enum hbatext_kind {
+	HBATEXT_NONE,              /* there is no other */
+	HBATEXT_LIST,              /* @NAME: a file of names, itself of this syntax */
+	HBATEXT_INCLUDE,           /* include NAME */
+	HBATEXT_INCLUDE_IF_EXISTS, /* include_if_exists NAME */
+	HBATEXT_INCLUDE_DIR        /* include_dir NAME */
+};
+
+struct hbatext {
+	const char *at, *end;
+	bool has_includes; /* the release knows the three directives */
+	/* of the line that is being read */
+	size_t fields;     /* that have begun */
+	bool is_continued; /* the last word had a comma behind it */
+	enum hbatext_kind directive;
+	struct buf word, argument;
+};
+
+/* ${text} is borrowed. */
+void hbatext_begin(struct hbatext *, const char *text, size_t len, bool has_includes);
+
+/* The next one; *name is as it stands there, valid until the next call.  Errors: memory. */
+MUST_CHECK int hbatext_next(struct hbatext *, enum hbatext_kind *kind, const char **name,
+    struct error *err);
+
+void hbatext_end(struct hbatext *);
+
+#endif
