@@ -22,7 +22,7 @@ MUST_CHECK int infofile_add(struct buf *text, const char *key, const char *value
 
 enum infofile_mode { INFOFILE_ONLINE, INFOFILE_OFFLINE, INFOFILE_SNAPSHOT };
 
-/* "tablespace: OID PATH", or "config: NAME PATH". */
+/* "tablespace: OID PATH", or "config: NAME PATH", where a blank and a slash end NAME. */
 struct infofile_pair {
 	char *name, *path;
 };
@@ -46,6 +46,7 @@ struct infofile {
 	struct infofile_pairs tablespaces; /* by OID, each once */
 	struct infofile_pairs config;
 	struct infofile_pairs without; /* tablespaces that were left out */
+	char *config_file; /* the member that is the server's postgresql.conf; NULL: not told */
 };
 
 /* The file is no longer than this. */

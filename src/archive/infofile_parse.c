@@ -134,12 +134,10 @@ take_layout(struct reading *r, struct error *err)
 	return 0;
 }
 
-/* "NAME PATH" */
+/* "NAME PATH", with the blank between them at ${blank} */
 static int
-add_pair(struct infofile_pairs *list, struct reading *r, struct error *err)
+add_pair(struct infofile_pairs *list, struct reading *r, char *blank, struct error *err)
 {
-	char *blank = strchr(r->value, ' ');
-
 	if (blank == NULL || blank == r->value || blank[1] == '\0')
 		return bad_value(r, err);
 	/* a count of 2^n is full: the rows double */
@@ -161,12 +159,12 @@ add_pair(struct infofile_pairs *list, struct reading *r, struct error *err)
 static int
 add_tablespace(struct infofile_pairs *list, struct reading *r, struct error *err)
 {
-	const char *blank = strchr(r->value, ' ');
+	char *blank = strchr(r->value, ' ');
 	uint64_t oid;
 
 	if (blank == NULL || !number_parse(r->value, (size_t)(blank - r->value), UINT32_MAX, &oid))
 		return bad_value(r, err);
-	return add_pair(list, r, err);
+	return add_pair(list, r, blank, err);
 }
 
 static int
@@ -184,7 +182,16 @@ take_without(struct reading *r, struct error *err)
 static int
 take_config(struct reading *r, struct error *err)
 {
-	return add_pair(&r->info->config, r, err);
+	return add_pair(&r->info->config, r, strstr(r->value, " /"), err);
+}
+
+static int
+take_config_file(struct reading *r, struct error *err)
+{
+	(void)err;
+	r->info->config_file = r->value;
+	r->value = NULL;
+	return 0;
 }
 
 static const struct {
@@ -204,6 +211,7 @@ static const struct {
 	{ "layout", ONE, take_layout },
 	{ "tablespace", MANY, take_tablespace },
 	{ "without_tablespace", MANY, take_without },
+	{ "config_file", PERHAPS, take_config_file },
 	{ "config", MANY, take_config },
 };
 
@@ -390,5 +398,6 @@ infofile_free(struct infofile *info)
 	free_pairs(&info->tablespaces);
 	free_pairs(&info->config);
 	free_pairs(&info->without);
+	free(info->config_file);
 	*info = (struct infofile){ 0 };
 }

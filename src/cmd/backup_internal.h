@@ -17,6 +17,7 @@
 #include "archive/pagetally.h"
 #include "archive/slruset.h"
 #include "cmd/backup.h"
+#include "datadir/configset.h"
 #include "datadir/exclude.h"
 #include "datadir/member.h"
 #include "datadir/tablespace.h"
@@ -50,13 +51,11 @@ struct backup_cold {
 	struct walend end; /* unless the cluster was shut down */
 };
 
-/* Configuration files outside the data directory, as they are sent. */
+/* Configuration files, wherever they lie. */
 struct backup_config {
-	size_t count;
-	struct backup_config_row {
-		const char *name; /* below pg_basetar_config */
-		char *path;       /* on this host */
-	} rows[3];
+	struct configset set;
+	struct buf main;          /* where in the archive postgresql.conf is; empty: nowhere */
+	struct buf log_directory; /* the setting; empty: not known */
 };
 
 /* The directories of databases that are sent: backup_copies.c. */
@@ -207,10 +206,22 @@ MUST_CHECK int backup_links_check(const struct backup *, struct error *err);
 /* Is ${path} the directory ${directory} or below it?  As texts. */
 bool backup_is_below(const char *path, const char *directory);
 
-/* backup_config.c: which configuration files are outside the data directory. */
+/*
+ * backup_config.c: which configuration files the cluster uses.  They are read; one that cannot
+ * be is a warning.
+ */
 MUST_CHECK int backup_config_find(struct backup *, struct error *err);
-MUST_CHECK int backup_config_send(struct backup *, struct error *err);
 void backup_config_free(struct backup_config *);
+
+/*
+ * backup_configsend.c: those outside the data directory; what a symbolic link of the tree
+ * stands for, *is_done: it was sent, or nothing is to be said of it; does one of them replace
+ * the tree's own ${path}?
+ */
+MUST_CHECK int backup_config_send(struct backup *, struct error *err);
+MUST_CHECK int backup_config_link(struct backup *, const char *path, bool *is_done,
+    struct error *err);
+bool backup_config_replaces(const struct backup *, const char *path);
 
 /* backup_archive.c: the pipeline and the archive on it; the manifest and the end. */
 MUST_CHECK int backup_archive_open(struct backup *, struct error *err);

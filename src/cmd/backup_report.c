@@ -68,6 +68,7 @@ add_cluster(const struct backup *b, struct report_facts *f)
 	f->system_identifier = b->control.system_identifier;
 	f->data_directory = b->datadir ? b->datadir : b->opt->pgdata;
 	f->tablespaces = &b->tablespaces;
+	f->config = &b->config.set;
 }
 
 static void

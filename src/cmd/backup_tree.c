@@ -77,23 +77,6 @@ has_label(const struct backup *b)
 	return b->opt->source == SOURCE_SERVER;
 }
 
-/*
- * A copy that was unpacked by hand may still have the configuration files of its backup.
- * The directory, and those of the names that this one has, make way; the others may be
- * in use.  (The walk passes over pg_basetar_tblspc.)
- */
-static bool
-is_replaced(const struct backup *b, const char *path)
-{
-	if (b->config.count == 0 || !backup_is_below(path, LAYOUT_CONFIG))
-		return false;
-	path += strlen(LAYOUT_CONFIG);
-	for (size_t i = 0; i < b->config.count && path[0] != '\0'; i++)
-		if (strcmp(path + 1, b->config.rows[i].name) == 0)
-			return true;
-	return path[0] == '\0';
-}
-
 /* Before a tablespace's own directory come those that lead to it in the archive. */
 static int
 lead_to_tablespace(struct tree_visitor *v, const struct tablespace *t, struct error *err)
@@ -116,7 +99,7 @@ tree_directory(struct visitor *visitor, const char *path, const struct stat *st,
 	struct tree_visitor *v = (struct tree_visitor *)visitor;
 	const struct tablespace *t = tablespace_of(v->b, path);
 
-	if (is_replaced(v->b, path))
+	if (backup_config_replaces(v->b, path))
 		return 0;
 	if (backup_copies_directory(v->b, path, err))
 		return -1;
@@ -146,7 +129,7 @@ tree_bytes(struct visitor *visitor, const char *path, const struct stat *st,
 {
 	struct tree_visitor *v = (struct tree_visitor *)visitor;
 
-	if (is_replaced(v->b, path))
+	if (backup_config_replaces(v->b, path))
 		return 0;
 	backup_copies_file(v->b, path);
 	if (backup_files_bytes(v->b, path, bytes, len, err))
@@ -161,7 +144,7 @@ tree_file(struct visitor *visitor, const char *path, const struct stat *st, int 
 	struct tree_visitor *v = (struct tree_visitor *)visitor;
 	struct stat now = *st;
 
-	if (is_replaced(v->b, path)) {
+	if (backup_config_replaces(v->b, path)) {
 		sys_close(fd);
 		return 0;
 	}
@@ -173,14 +156,24 @@ tree_file(struct visitor *visitor, const char *path, const struct stat *st, int 
 	return archive_file(v->b->archive, enter(v, path), path, &now, fd, is_relation, err);
 }
 
-static void
-tree_special(struct visitor *visitor, const char *path, const char *what)
+static int
+tree_special(struct visitor *visitor, const char *path, enum dirlist_kind kind,
+    struct error *err)
 {
+	struct tree_visitor *v = (struct tree_visitor *)visitor;
+	bool is_done = false;
 	char text[1024];
 
-	(void)visitor;
-	snprintf(text, sizeof(text), "skipping %s \"%s\"", what, path);
+	if (kind == DIRLIST_LINK) {
+		enter(v, path);
+		if (backup_config_link(v->b, path, &is_done, err))
+			return -1;
+	}
+	if (is_done)
+		return 0;
+	snprintf(text, sizeof(text), "skipping %s \"%s\"", dirlist_kind_name(kind), path);
 	message_warning(text);
+	return 0;
 }
 
 static const struct visitor_ops tree_ops = { tree_directory, tree_link, tree_bytes,
@@ -242,6 +235,25 @@ add_pair(struct buf *text, const char *key, const char *name, const char *path,
 	return rc;
 }
 
+/* Files outside, those too that could not be read; and where the main one is in the archive. */
+static int
+add_config(const struct backup *b, struct buf *text, struct error *err)
+{
+	const struct configset *set = &b->config.set;
+
+	if (b->config.main.len > 0 &&
+	    infofile_add(text, "config_file", buf_text(&b->config.main), err))
+		return -1;
+	for (size_t i = 0; i < set->count; i++) {
+		const struct configset_row *row = &set->rows[i];
+
+		if (row->where == CONFIGSET_OUTSIDE && !(row->is_there && row->is_directory) &&
+		    add_pair(text, "config", row->name, row->path, err))
+			return -1;
+	}
+	return 0;
+}
+
 static int
 add_facts(const struct backup *b, struct buf *text, struct error *err)
 {
@@ -271,10 +283,7 @@ add_facts(const struct backup *b, struct buf *text, struct error *err)
 		if (add_pair(text, "without_tablespace", b->tablespaces.absent[i].oid_text,
 			b->tablespaces.absent[i].target, err))
 			return -1;
-	for (size_t i = 0; i < b->config.count; i++)
-		if (add_pair(text, "config", b->config.rows[i].name, b->config.rows[i].path, err))
-			return -1;
-	return 0;
+	return add_config(b, text, err);
 }
 
 static int

@@ -70,6 +70,19 @@ put_without(struct json *j, const struct infofile *info)
 	json_end(j);
 }
 
+static void
+put_configuration(struct json *j, const struct infofile *info)
+{
+	json_array(j, "configuration");
+	for (size_t i = 0; info && i < info->config.count; i++) {
+		json_object(j, NULL);
+		json_text(j, "location", info->config.rows[i].path);
+		json_text(j, "name", info->config.rows[i].name);
+		json_end(j);
+	}
+	json_end(j);
+}
+
 int
 info_json(struct buf *out, const struct info_facts *facts, struct error *err)
 {
@@ -85,6 +98,7 @@ info_json(struct buf *out, const struct info_facts *facts, struct error *err)
 	    b->is_manifest_known && b->has_manifest ? digest_name(b->digest) : NULL);
 	put_tablespaces(&j, facts);
 	put_without(&j, b->info);
+	put_configuration(&j, b->info);
 	json_text(&j, "compression", facts->compression);
 	json_number_if(&j, "members", facts->is_whole, b->members);
 	json_number_if(&j, "bytes_unpacked", facts->is_whole, b->bytes);

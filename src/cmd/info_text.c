@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "archive/layout.h"
 #include "cmd/info_internal.h"
 #include "run/progress.h"
 #include "util/lsn.h"
@@ -23,7 +24,7 @@ static void put(struct lines *l, const char *name, const char *fmt, ...) PRINTF_
 static void
 put(struct lines *l, const char *name, const char *fmt, ...)
 {
-	char raw[2 * 4096 + 128]; /* the path of a tablespace is the longest */
+	char raw[2 * 4096 + 128]; /* two paths are the longest */
 	char text[4 * sizeof(raw)];
 	va_list args;
 
@@ -116,6 +117,15 @@ put_tablespaces(struct lines *l, const struct info_facts *f)
 	}
 }
 
+/* Files that the original had outside of its data directory. */
+static void
+put_configuration(struct lines *l, const struct infofile *info)
+{
+	for (size_t i = 0; info && i < info->config.count; i++)
+		put(l, i == 0 ? "configuration:" : "", "%s/%s, from %s", LAYOUT_CONFIG,
+		    info->config.rows[i].name, info->config.rows[i].path);
+}
+
 static void
 put_size(struct lines *l, const struct info_facts *f)
 {
@@ -142,6 +152,7 @@ info_text(struct buf *out, const struct info_facts *facts, struct error *err)
 	put_wal(&l, facts);
 	put_manifest(&l, b);
 	put_tablespaces(&l, facts);
+	put_configuration(&l, b->info);
 	put_size(&l, facts);
 	return l.rc;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "reading/reading_summary.h"
 #include "run/message.h"
 #include "util/lsn.h"
+#include "util/path.h"
 #include "util/sys.h"
 
 static const char outcome[] = "the backup was not restored";
@@ -83,16 +85,34 @@ look_ahead(struct restore *r, struct error *err)
 	return rc;
 }
 
-/* Settings that were outside of the data directory have no place that is known here. */
+/* So many configuration files are named. */
+enum { CONFIG_NAMED = 20 };
+
+/*
+ * Settings that were outside of the data directory have no place that is known here.  Those that
+ * are not in the backup the checker has warned of.
+ */
 static void
 say_config(const struct restore *r)
 {
 	const struct infofile *info = checker_facts(r->checker).info;
+	size_t said = 0;
 
-	for (size_t i = 0; info && i < info->config.count; i++)
-		message_note("\"%s/%s/%s\" was at \"%s\": put it where the server shall find it",
-		    r->target.dir.path, LAYOUT_CONFIG, info->config.rows[i].name,
-		    info->config.rows[i].path);
+	for (size_t i = 0; info && i < info->config.count; i++) {
+		const struct infofile_pair *row = &info->config.rows[i];
+		char path[2 * PATH_MAX];
+		struct stat st;
+
+		snprintf(path, sizeof(path), LAYOUT_CONFIG "/%s", row->name);
+		if (!path_is_plain(path) || fstatat(r->target.dir.fd, path, &st, AT_SYMLINK_NOFOLLOW) == -1)
+			continue;
+		if (said++ < CONFIG_NAMED)
+			message_note("\"%s/%s\" was at \"%s\": put it where the server shall "
+				     "find it", r->target.dir.path, path, row->path);
+	}
+	if (said > CONFIG_NAMED)
+		message_note("and so do with the other %zu files in \"%s/%s\"", said - CONFIG_NAMED,
+		    r->target.dir.path, LAYOUT_CONFIG);
 }
 
 static void

@@ -94,12 +94,12 @@ tell_directory(struct walker *w, const struct stat *st, struct error *err)
 	return 0;
 }
 
-static void
-tell_special(struct walker *w, enum dirlist_kind kind)
+static int
+tell_special(struct walker *w, enum dirlist_kind kind, struct error *err)
 {
-	if (w->visitor)
-		w->visitor->ops->special(
-		    w->visitor, buf_text(&w->path), dirlist_kind_name(kind));
+	if (w->visitor == NULL)
+		return 0;
+	return w->visitor->ops->special(w->visitor, buf_text(&w->path), kind, err);
 }
 
 /* Takes ${fd}. */
@@ -215,8 +215,7 @@ walk_link(
 		    "Only pg_wal and tablespaces are followed, and a backup without these "
 		    "data would be none: put them in the place of the link.");
 	}
-	tell_special(w, DIRLIST_LINK);
-	return 0;
+	return tell_special(w, DIRLIST_LINK, err);
 }
 
 static int
@@ -235,7 +234,7 @@ walk_sent(struct walker *w, const struct level *level, const char *name,
 		else if (kind == DIRLIST_LINK)
 			rc = walk_link(w, level, name, err);
 		else
-			tell_special(w, kind);
+			rc = tell_special(w, kind, err);
 		if (rc == 0 && found != MEMBER_THERE)
 			rc = pass_change(w, err);
 		if (rc == -1 || found != MEMBER_OTHER)

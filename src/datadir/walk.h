@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+#include "datadir/dirlist.h"
 #include "datadir/exclude.h"
 #include "datadir/member.h"
 #include "datadir/tablespace.h"
@@ -39,7 +40,8 @@
  *  bytes	A small file that is no relation's.  st_size is ${len}.
  *  file	Any other file: ${fd} is taken, on failure too.  Relation files come this way
  *		however small they are.  The file may be of another size when it is read.
- *  special	Something that is not sent: ${what} is "fifo", "symbolic link" and so on.
+ *  special	Something that the walk does not follow or read: a fifo, a symbolic link and so
+ *		on.  Another file may be told in its place, by whoever knows one.
  */
 struct visitor;
 
@@ -52,7 +54,8 @@ struct visitor_ops {
 	    const uint8_t *bytes, size_t len, struct error *);
 	int (*file)(struct visitor *, const char *path, const struct stat *st, int fd,
 	    bool is_relation, struct error *);
-	void (*special)(struct visitor *, const char *path, const char *what);
+	int (*special)(struct visitor *, const char *path, enum dirlist_kind kind,
+	    struct error *);
 };
 
 struct visitor {

@@ -36,7 +36,8 @@
 /*
  * pg_control.h, catversion.h and xlog_internal.h of each release, and read from a
  * running 10.23, 11.22, 12.22, 13.23, 14.23, 15.18, 16.14, 17.10 and 18.4.  The words of
- * the label and the escapes of the map: what those servers returned at the stop.
+ * the label and the escapes of the map: what those servers returned at the stop.  Includes of
+ * pg_hba.conf: release notes of 16, and hba.c of 15 and 16.
  */
 static const struct pg_version versions[] = {
 	{ CATALOG(10, 1002, 201707211), CALLS_14, .wal_magic = 0xD097,
@@ -59,15 +60,17 @@ static const struct pg_version versions[] = {
 	{ CATALOG(16, 1300, 202307071), CALLS_15, SETTINGS_14,
 	    .wal_magic = 0xD113,
 	    .manifest_version = 1, .primary_word = "primary", .label_has_timeline = true,
-	    .map_escapes_backslash = true },
+	    .map_escapes_backslash = true, .has_auth_includes = true },
 	{ CATALOG(17, 1700, 202406281), CALLS_15, SETTINGS_17,
 	    .wal_magic = 0xD116,
 	    .manifest_version = 2, .primary_word = "primary", .label_has_timeline = true,
-	    .map_escapes_backslash = true, .summarizes_wal = true },
+	    .map_escapes_backslash = true, .has_auth_includes = true,
+	    .summarizes_wal = true },
 	{ CATALOG(18, 1800, 202506291), CALLS_15, SETTINGS_17,
 	    .wal_magic = 0xD118,
 	    .manifest_version = 2, .primary_word = "primary", .label_has_timeline = true,
-	    .map_escapes_backslash = true, .summarizes_wal = true },
+	    .map_escapes_backslash = true, .has_auth_includes = true,
+	    .summarizes_wal = true },
 };
 
 #define VERSIONS (sizeof(versions) / sizeof(versions[0]))

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "archive/pagetally.h"
+#include "datadir/configset.h"
 #include "datadir/tablespace.h"
 #include "run/progress.h"
 #include "util/error.h"
@@ -60,6 +61,7 @@ struct report_facts {
 	uint64_t start_lsn, stop_lsn; /* or 0 */
 	uint32_t start_timeline, stop_timeline; /* or 0 */
 	const struct tablespaces *tablespaces;
+	const struct configset *config;
 	uint64_t members;
 	uint64_t bytes_raw, bytes_written; /* of the archive, before and after encoding */
 

@@ -80,6 +80,24 @@ put_tablespaces(struct json *j, const struct tablespaces *list)
 	json_end(j);
 }
 
+/* Of the files outside of the data directory: those in it are in the tree. */
+static void
+put_configuration(struct json *j, const struct configset *set)
+{
+	json_array(j, "configuration");
+	for (size_t i = 0; set && i < set->count; i++) {
+		const struct configset_row *row = &set->rows[i];
+
+		if (row->where != CONFIGSET_OUTSIDE || (row->is_there && row->is_directory))
+			continue;
+		json_object(j, NULL);
+		json_text(j, "location", row->path);
+		json_text(j, "name", row->is_there ? row->name : NULL);
+		json_end(j);
+	}
+	json_end(j);
+}
+
 static void
 put_archive(struct json *j, const struct report_facts *f)
 {
@@ -96,6 +114,7 @@ put_archive(struct json *j, const struct report_facts *f)
 	json_text(j, "stop_lsn", lsn_print_known(lsn, f->stop_lsn));
 	json_number_if(j, "stop_timeline", f->stop_timeline > 0, f->stop_timeline);
 	put_tablespaces(j, f->tablespaces);
+	put_configuration(j, f->config);
 	json_number(j, "members", f->members);
 	json_number(j, "bytes_raw", f->bytes_raw);
 	json_number(j, "bytes_written", f->bytes_written);

@@ -32,8 +32,8 @@ struct online_server {
 	char *version;	      /* "15.20 (Debian 15.20-0+deb12u1)" */
 	char *archive_mode;   /* "off", "on", "always" */
 	char *log_timezone;   /* START TIME of the label is in it */
-	char *data_directory; /* this one and the next: pg_read_all_settings only */
-	char *config_file, *hba_file, *ident_file;
+	char *data_directory; /* pg_read_all_settings only */
+	struct session_rows settings; /* all that were asked for: online_setting() */
 	/*
 	 * allow_in_place_tablespaces, as the server as a whole was told it: then recovery of a
 	 * copy accepts tablespaces that are directories in pg_tblspc.
@@ -68,6 +68,13 @@ MUST_CHECK int online_allows_in_place(struct session *s, bool *allowed, struct e
  * start that follows, which holds one, is short then.  No error if this role may not.
  */
 MUST_CHECK int online_restartpoint(struct session *s, struct error *err);
+
+/*
+ * What it said of the setting ${name}: one of the above, of "ssl" and its files, of
+ * log_directory, of config_file and the others that are named there.  NULL: the release does
+ * not have it, or does not show it to this role.  Valid as long as ${server}.
+ */
+const char *online_setting(const struct online_server *server, const char *name);
 
 struct online_started {
 	uint64_t lsn; /* where recovery begins: the redo of the checkpoint */

@@ -245,9 +245,11 @@ static const char in_place_setting[] = "allow_in_place_tablespaces";
 
 static const char settings_sql[] =
     "SELECT name, setting, source FROM pg_catalog.pg_settings WHERE name IN ('wal_level',"
-    " 'archive_mode', 'log_timezone', 'data_directory', 'config_file', 'hba_file',"
-    " 'ident_file', 'allow_in_place_tablespaces', 'max_slot_wal_keep_size',"
-    " 'idle_replication_slot_timeout')";
+    " 'archive_mode', 'log_timezone', 'data_directory', 'allow_in_place_tablespaces',"
+    " 'max_slot_wal_keep_size', 'idle_replication_slot_timeout', 'config_file',"
+    " 'hba_file', 'ident_file', 'hosts_file', 'log_directory', 'ssl', 'ssl_ca_file',"
+    " 'ssl_cert_file', 'ssl_crl_dir', 'ssl_crl_file', 'ssl_dh_params_file',"
+    " 'ssl_key_file')";
 
 /* ${column} of that one; NULL: the release has no such setting, or does not show it to this role. */
 static const char *
@@ -314,9 +316,6 @@ take_settings(const struct session *s, const struct session_rows *settings,
 		{ &out->archive_mode, setting(settings, "archive_mode") },
 		{ &out->log_timezone, setting(settings, "log_timezone") },
 		{ &out->data_directory, setting(settings, "data_directory") },
-		{ &out->config_file, setting(settings, "config_file") },
-		{ &out->hba_file, setting(settings, "hba_file") },
-		{ &out->ident_file, setting(settings, "ident_file") },
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -394,6 +393,8 @@ online_check(struct session *s, const struct online_expect *expect,
 	    check_privilege(s, expect->version, err) ||
 	    take_settings(s, &settings, out, err))
 		goto out;
+	out->settings = settings;
+	settings = (struct session_rows){ 0 };
 	rc = 0;
 out:
 	session_rows_free(&settings);
@@ -424,8 +425,12 @@ online_server_free(struct online_server *server)
 	free(server->archive_mode);
 	free(server->log_timezone);
 	free(server->data_directory);
-	free(server->config_file);
-	free(server->hba_file);
-	free(server->ident_file);
+	session_rows_free(&server->settings);
 	*server = (struct online_server){ 0 };
+}
+
+const char *
+online_setting(const struct online_server *server, const char *name)
+{
+	return setting(&server->settings, name);
 }

@@ -76,15 +76,17 @@ record_file(struct visitor *v, const char *path, const struct stat *st, int fd,
 	return record(r, path, size, err);
 }
 
-static void
-record_special(struct visitor *v, const char *path, const char *what)
+static int
+record_special(struct visitor *v, const char *path, enum dirlist_kind kind, struct error *err)
 {
 	struct treerecord *r = (struct treerecord *)v;
-	struct error err;
+	int rc;
 
-	assert_int_equal(buf_printf(&r->text, &err, "! %s %s\n", path, what), 0);
-	assert_int_equal(record(r, path, 0, &err), 0);
+	assert_int_equal(buf_printf(&r->text, err, "! %s %s\n", path, dirlist_kind_name(kind)),
+	    0);
+	rc = record(r, path, 0, err);
 	r->size -= 512;
+	return rc;
 }
 
 const struct visitor_ops treerecord_ops = { record_directory, record_link, record_bytes,

@@ -24,7 +24,8 @@ whole(void **state)
 	    "future: something\n"
 	    "start: 1/2000028\nstart_time: 2026-11-22 11:59:44 UTC\n"
 	    "without_tablespace: 16402 /mem\n"
-	    "tablespace: 16401 /x\nconfig: pg_hba.conf /etc/pg hba.conf\n";
+	    "tablespace: 16401 /x\nconfig_file: conf/x\n"
+	    "config: pg_hba.conf /etc/pg hba.conf\nconfig: conf.d/a b.conf /etc /b\n";
 	struct error err = { 0 };
 	struct infofile info;
 
@@ -46,9 +47,12 @@ whole(void **state)
 	assert_int_equal(info.without.count, 1);
 	assert_string_equal(info.without.rows[0].name, "16402");
 	assert_string_equal(info.without.rows[0].path, "/mem");
-	assert_int_equal(info.config.count, 1);
+	assert_int_equal(info.config.count, 2);
 	assert_string_equal(info.config.rows[0].name, "pg_hba.conf");
 	assert_string_equal(info.config.rows[0].path, "/etc/pg hba.conf");
+	assert_string_equal(info.config.rows[1].name, "conf.d/a b.conf");
+	assert_string_equal(info.config.rows[1].path, "/etc /b");
+	assert_string_equal(info.config_file, "conf/x");
 	infofile_free(&info);
 }
 
@@ -142,6 +146,9 @@ values(void **state)
 		{ HEAD REST "tablespace: 16400 \n", "line 9: unknown value \"16400 \"" },
 		{ HEAD REST "tablespace: 2 /a\ntablespace: 1 /b\ntablespace: 2 /c\n",
 		    "tablespace 2 twice" },
+		{ HEAD REST "config: a b\n", "line 9: unknown value \"a b\"" },
+		{ HEAD REST "config:  /a\n", "line 9: unknown value \" /a\"" },
+		{ HEAD REST "config_file: a\nconfig_file: a\n", "line 10: a second \"config_file\"" },
 		{ HEAD REST "tablespace: 1 a\\b\n", "line 9: damaged value" },
 		{ HEAD REST "tablespace: 1 a\\\n", "line 9: damaged value" },
 		{ "pg_basetar: 2\n", "line 1: version \"2\" of the archive's format is not known here" },

@@ -276,9 +276,9 @@ what_a_superuser_learns(void **state)
 	assert_string_equal(server.archive_mode, "always");
 	assert_string_equal(server.log_timezone, "GMT");
 	assert_string_equal(server.data_directory, "/");
-	assert_string_equal(server.config_file, "/etc/p.conf");
-	assert_string_equal(server.hba_file, "/etc/h.conf");
-	assert_string_equal(server.ident_file, "/etc/i.conf");
+	assert_string_equal(online_setting(&server, "config_file"), "/etc/p.conf");
+	assert_string_equal(online_setting(&server, "hba_file"), "/etc/h.conf");
+	assert_string_equal(online_setting(&server, "ident_file"), "/etc/i.conf");
 	assert_int_equal(server.slot_wal_limit, 64);
 	assert_int_equal(server.slot_idle_limit, 30);
 	assert_false(server.in_recovery);
@@ -303,7 +303,7 @@ what_a_plain_role_learns(void **state)
 	controls[0] = on_disk;
 	assert_int_equal(check_server(&check_rows[0], &server, &err), 0);
 	assert_null(server.data_directory);
-	assert_null(server.config_file);
+	assert_null(online_setting(&server, "config_file"));
 	assert_int_equal(server.slot_wal_limit, -1);
 	assert_int_equal(server.slot_idle_limit, -1);
 	online_server_free(&server);

@@ -83,6 +83,16 @@ static struct tablespace spaces[] = {
 };
 
 static const struct tablespaces tablespaces = { .count = 2, .rows = spaces };
+static char in_data[] = "/data/a.conf", a_name[] = "a.conf", dir[] = "/etc/d", d_name[] = "d",
+	    file[] = "/etc/d/x", x_name[] = "d/x", unread[] = "/etc/e", e_name[] = "e";
+static struct configset_row config_rows[] = {
+	{ .where = CONFIGSET_TREE, .path = in_data, .name = a_name, .is_there = true },
+	{ .where = CONFIGSET_OUTSIDE, .path = dir, .name = d_name, .is_directory = true,
+	    .is_there = true },
+	{ .where = CONFIGSET_OUTSIDE, .path = file, .name = x_name, .is_there = true },
+	{ .where = CONFIGSET_OUTSIDE, .path = unread, .name = e_name, .is_directory = true },
+};
+static const struct configset config = { .count = 4, .rows = config_rows };
 
 static const struct progress past = { .npast = 2,
 	.past = { { "starting", 0.25 }, { "sending files", 12.5 } } };
@@ -106,6 +116,7 @@ static const struct report_facts all = {
 	.stop_lsn = UINT64_C(0x1000000F0),
 	.stop_timeline = 4,
 	.tablespaces = &tablespaces,
+	.config = &config,
 	.members = 1234,
 	.bytes_raw = UINT64_C(1) << 60,
 	.bytes_written = 77,
@@ -153,6 +164,10 @@ static const char all_said[] =
     "    { \"oid\": 4294967295, \"location\": \"/srv/caf" LOST " \\\"x\\\"\\n\", "
     "\"location_hex\": \"2f7372762f636166e92022782"
     "20a\", \"bytes\": 5 }\n"
+    "  ],\n"
+    "  \"configuration\": [\n"
+    "    { \"location\": \"/etc/d/x\", \"name\": \"d/x\" },\n"
+    "    { \"location\": \"/etc/e\", \"name\": null }\n"
     "  ],\n"
     "  \"members\": 1234,\n"
     "  \"bytes_raw\": 1152921504606846976,\n"
