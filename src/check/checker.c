@@ -445,7 +445,8 @@ checker_finish(struct checker *c, struct error *err)
 {
 	if (checker_replay_sort(c, err) || check_complete(c, err) || checker_wal_judge(c, err) ||
 	    checker_inplace_judge(c, err) || checker_agree(c, err) ||
-	    checker_members_judge(c, err) || judge_pages(c, err) || checker_files_judge(c, err))
+	    checker_members_judge(c, err) || judge_pages(c, err) || checker_files_judge(c, err) ||
+	    checker_config_judge(c, err))
 		return -1;
 	findings_end(&c->findings);
 	return 0;

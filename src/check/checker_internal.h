@@ -176,6 +176,9 @@ bool checker_text_is_config(struct checker *c, const char *path, uint64_t size);
 /* checker_agree.c: label, pg_control, manifest and pg_basetar.info among themselves */
 MUST_CHECK int checker_agree(struct checker *c, struct error *err);
 
+/* checker_config.c: warnings only */
+MUST_CHECK int checker_config_judge(struct checker *c, struct error *err);
+
 /* checker_wal.c */
 MUST_CHECK int checker_wal_begin(struct checker *c, const struct tar_entry *entry,
     struct error *err);

@@ -295,6 +295,8 @@ gone() {
 	captured "$BIN" verify "$archive"
 	[ "$rc" -eq 0 ]
 	lines 1 '^restorable' "$T/stdout"
+	lines 1 'warning: the backup has no postgresql.conf' "$T/stderr"
+	lines 3 'warning: configuration file ".*" is not in the backup' "$T/stderr"
 	mv "$etc.away" "$etc"
 }
 
@@ -429,6 +431,7 @@ server_backup() {
 	captured "$BIN" verify "$T/out/server"
 	[ "$rc" -eq 0 ]
 	lines 1 '^restorable' "$T/stdout"
+	warned 'the backup has no postgresql.conf'
 	rm -r "$T/out/server"
 	cluster_stop main
 }
