@@ -182,7 +182,7 @@ make_backup(struct backup *b, struct error *err)
 {
 	if (backup_report_open(b, err) || backup_cluster_open(b, err) ||
 	    output_open(&b->output, b->opt, &b->cancel, err) || backup_report_check(b, err) ||
-	    identity_assume(&b->identity, &b->datadir_stat, err) ||
+	    identity_assume(&b->identity, &b->datadir_stat, b->opt->pgdata, err) ||
 	    backup_cluster_read(b, err) || backup_cluster_tablespaces(b, err) ||
 	    backup_cluster_without(b, err) ||
 	    (b->opt->source == SOURCE_SERVER ? back_up_server(b, err) : back_up_cold(b, err)) ||

@@ -53,7 +53,7 @@ open_split(struct backup *b, struct error *err)
 	if (!b->opt->split)
 		return 0;
 	return identity_regain(&b->identity, err) || add_files(b, err) ||
-		identity_assume(&b->identity, &b->datadir_stat, err) ?
+		identity_assume(&b->identity, &b->datadir_stat, b->opt->pgdata, err) ?
 	    -1 :
 	    0;
 }

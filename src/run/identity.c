@@ -8,14 +8,26 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+static int
+refuse_root(const char *path, struct error *err)
+{
+	error_set(err, ERROR_STATE, 0, "data directory \"%s\" belongs to root", path);
+	return error_hint(err, "PostgreSQL never runs as root, so no server's does: run pg_basetar "
+			       "as the server's user (in a container, docker exec -u), or give a "
+			       "copy that root made to that user with chown -R.");
+}
+
 int
-identity_assume(struct identity *id, const struct stat *st, struct error *err)
+identity_assume(
+    struct identity *id, const struct stat *st, const char *path, struct error *err)
 {
 	struct passwd *owner;
 
 	*id = (struct identity){ .uid = geteuid(), .gid = getegid() };
-	if (id->uid != 0 || st->st_uid == 0)
+	if (id->uid != 0)
 		return 0;
+	if (st->st_uid == 0)
+		return refuse_root(path, err);
 	owner = getpwuid(st->st_uid);
 	/* an owner without a name (a container's) has the one group we see */
 	if ((owner ? initgroups(owner->pw_name, owner->pw_gid) :

@@ -22,10 +22,14 @@ struct identity {
 };
 
 /*
- * Run as root, become the owner of the directory ${st}; else do nothing.  HOME becomes
- * that user's, as libpq looks there for .pgpass.
+ * Run as root, become the owner of the data directory ${path}, whose stat is ${st}; else do
+ * nothing.  HOME becomes that user's, as libpq looks there for .pgpass.
+ *
+ * ERROR_STATE: it belongs to root.  No server's does, as PostgreSQL refuses to run as root;
+ * and whatever is in it, like /tmp in the place of a data directory, would be read as root.
  */
-MUST_CHECK int identity_assume(struct identity *, const struct stat *st, struct error *err);
+MUST_CHECK int identity_assume(struct identity *, const struct stat *st, const char *path,
+    struct error *err);
 
 /* Be ourselves again; a second time does nothing. */
 MUST_CHECK int identity_regain(struct identity *, struct error *err);

@@ -87,6 +87,50 @@ secret_file() { # root could read it, the owner cannot: then neither does the ba
 	rm "$T/main/data/base/secret"
 }
 
+# A directory of root that others write to, put in the place of the data directory: what is
+# planted in it would be read with root's rights.
+directory_of_root() {
+	cluster_stop main
+	mkdir -m 1777 "$T/public"
+	as_server cp -r --preserve=mode "$T/main/data/." "$T/public" || :
+	as_server mv "$T/main/data" "$T/main/away"
+	as_server ln -s "$T/public" "$T/main/data"
+	printf '%s\n' 'postgres "-D" "x" "-c" "config_file=/etc/shadow"' |
+		as_server tee "$T/public/postmaster.opts" >/dev/null
+	for source in --offline --snapshot; do
+		captured "$BIN" -D "$T/main/data" "$source" -o "$archive" --force
+		[ "$rc" -eq 1 ]
+		one_error "$T/stderr" 'belongs to root'
+		lines 1 '^hint: PostgreSQL never runs as root' "$T/stderr"
+	done
+	rm "$T/main/data"
+	as_server mv "$T/main/away" "$T/main/data"
+}
+
+# What its owner cannot read is not sent as configuration either.
+planted_configuration() {
+	printf '%s\n' "include '/etc/shadow'" "hba_file = '/etc/gshadow'" |
+		as_server tee "$T/main/data/evil.conf" >/dev/null
+	printf '%s\n' 'postgres "-c" "config_file=/etc/shadow"' |
+		as_server tee "$T/main/data/postmaster.opts" >/dev/null
+	as_server mv "$T/main/data/pg_ident.conf" "$T/main/ident"
+	as_server ln -s /etc/shadow "$T/main/data/pg_ident.conf"
+	rm -f "$archive"
+	for config in /etc/shadow "$T/main/data/evil.conf"; do
+		echo "postgres \"-c\" \"config_file=$config\"" |
+			as_server tee "$T/main/data/postmaster.opts" >/dev/null
+		captured "$BIN" -D "$T/main/data" --offline -o "$archive" --force
+		[ "$rc" -eq 0 ]
+		lines 1 'warning: "/etc/shadow" is not in the backup: .*Permission denied' "$T/stderr"
+		lines 1 'warning: ".*/pg_ident.conf" is not in the backup: .*Permission denied' "$T/stderr"
+		fails grep -qa '^root:' "$archive"
+	done
+	lines 1 'warning: "/etc/gshadow" is not in the backup: .*Permission denied' "$T/stderr"
+	as_server rm "$T/main/data/evil.conf" "$T/main/data/pg_ident.conf"
+	as_server mv "$T/main/ident" "$T/main/data/pg_ident.conf"
+	cluster_start main
+}
+
 existing_output() {
 	rm -f "$archive"
 	echo precious >"$archive"
@@ -190,6 +234,8 @@ t 'restored by root, it starts' restores_as_root
 t 'while it works, it is the owner' threads_are_the_owners
 t 'links that lead out are not followed' hostile_links
 t 'a file the owner cannot read' secret_file
+t 'a data directory of root' directory_of_root
+t 'configuration that only root can read' planted_configuration
 t 'an existing output' existing_output
 t 'an output that is a link' output_by_link
 as_server mkdir "$T/hands"
