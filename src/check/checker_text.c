@@ -125,11 +125,9 @@ checker_text_take(struct checker *c, struct error *err)
 {
 	struct setting *setting = setting_in(c, c->now.row->path);
 
-	if (setting) {
-		setting_read(buf_text(&c->now.text), c->now.text.len, "allow_in_place_tablespaces",
-		    setting);
-		return 0;
-	}
+	if (setting)
+		return setting_read(buf_text(&c->now.text), c->now.text.len,
+		    "allow_in_place_tablespaces", setting, err);
 	switch (c->now.kind) {
 	case MEMBERORDER_LABEL:
 		return take_label(c, err);

@@ -157,17 +157,38 @@ conftext_end(struct conftext *c)
 	buf_free(&c->value);
 }
 
-/* A word may be cut short where that is clear (src/backend/utils/adt/bool.c, parse_bool()). */
+bool
+conftext_bool(const char *value, bool *is_on)
+{
+	/* parse_bool_with_len() in src/backend/utils/adt/bool.c of PostgreSQL */
+	static const struct {
+		const char *text;
+		size_t least;
+		bool is_on;
+	} words[] = {
+		{ "true", 1, true },
+		{ "false", 1, false },
+		{ "yes", 1, true },
+		{ "no", 1, false },
+		{ "on", 2, true },
+		{ "off", 2, false },
+		{ "1", 1, true },
+		{ "0", 1, false },
+	};
+	const size_t len = value ? strlen(value) : 0;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (len >= words[i].least && strncasecmp(value, words[i].text, len) == 0) {
+			*is_on = words[i].is_on;
+			return true;
+		}
+	return false;
+}
+
 bool
 conftext_is_on(const char *value)
 {
-	static const char *const words[] = { "on", "true", "yes", "1" };
-	const size_t len = value ? strlen(value) : 0;
+	bool is_on;
 
-	if (len == 0 || strcasecmp(value, "o") == 0) /* "off" begins so too */
-		return false;
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strncasecmp(value, words[i], len) == 0)
-			return true;
-	return false;
+	return conftext_bool(value, &is_on) && is_on;
 }

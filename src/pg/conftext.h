@@ -34,6 +34,12 @@ MUST_CHECK int conftext_next(struct conftext *, const char **name, const char **
 
 void conftext_end(struct conftext *);
 
+/*
+ * Is ${value} a boolean, and which?  A word may be cut short where that is clear.  NULL is
+ * none.
+ */
+bool conftext_bool(const char *value, bool *is_on);
+
 /* Is a boolean of that value true?  NULL, and what is no boolean, is not. */
 bool conftext_is_on(const char *value);
 

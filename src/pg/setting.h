@@ -4,10 +4,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "util/error.h"
+
 /*
- * What the text of a configuration file (postgresql.conf) says of one setting that is on or
- * off: a line each, `NAME = VALUE` or `NAME VALUE`, names in any case, a comment from # on
- * (src/backend/utils/misc/guc-file.l of PostgreSQL 10 to 18).  All zeros: nothing.
+ * What the text of a configuration file (postgresql.conf, see conftext.h) says of one setting
+ * that is on or off.  All zeros: nothing.
  */
 struct setting {
 	bool is_told; /* a line sets it; the last one counts: */
@@ -15,7 +16,11 @@ struct setting {
 	bool has_include; /* a line includes another file, which may set it as well */
 };
 
-/* A value that is not on or off leaves the server without configuration: it is passed over. */
-void setting_read(const char *text, size_t len, const char *name, struct setting *out);
+/*
+ * A value that is not on or off leaves the server without configuration: it is passed over.
+ * Errors: memory.
+ */
+MUST_CHECK int setting_read(const char *text, size_t len, const char *name, struct setting *out,
+    struct error *err);
 
 #endif

@@ -12,7 +12,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct setting s = { 0 };
 
-	setting_read((const char *)data, len, "allow_in_place_tablespaces", &s);
+	struct error err = { 0 };
+
+	if (setting_read((const char *)data, len, "allow_in_place_tablespaces", &s, &err))
+		abort();
 	if (s.is_on && !s.is_told)
 		abort();
 	return 0;

@@ -100,8 +100,14 @@ booleans(void **state)
 	static const char *const off[] = { "", "o", "off", "of", "onn", "no", "false", "0", "10",
 		"truely", "2" };
 
+	bool is_on;
+
 	(void)state;
 	assert_false(conftext_is_on(NULL));
+	assert_false(conftext_bool(NULL, &is_on));
+	assert_false(conftext_bool("o", &is_on));
+	assert_true(conftext_bool("of", &is_on));
+	assert_false(is_on);
 	for (size_t i = 0; i < sizeof(on) / sizeof(on[0]); i++)
 		assert_true(conftext_is_on(on[i]));
 	for (size_t i = 0; i < sizeof(off) / sizeof(off[0]); i++)

@@ -46,8 +46,10 @@ texts(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct setting s = { 0 };
+		struct error err = { 0 };
 
-		setting_read(rows[i].text, strlen(rows[i].text), "it", &s);
+		assert_int_equal(
+		    setting_read(rows[i].text, strlen(rows[i].text), "it", &s, &err), 0);
 		if (s.is_told != rows[i].is_told || s.is_on != rows[i].is_on ||
 		    s.has_include != rows[i].has_include)
 			fail_msg("\"%s\"", rows[i].text);
