@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "cmd/backup_internal.h"
+#include "datadir/dirlist.h"
 #include "datadir/walset.h"
 #include "run/message.h"
 #include "util/sys.h"
@@ -53,30 +54,59 @@ read_version(struct backup *b, struct error *err)
 	return error_wrap(err, "data directory \"%s\"", b->opt->pgdata);
 }
 
+/* Is there nothing in pg_wal, as where something was mounted? */
+static int
+look_into_wal(const struct backup *b, bool *is_empty, struct error *err)
+{
+	struct dirlist list = { 0 };
+	int fd, rc;
+
+	if (walset_open_directory(b->datadir_fd, &fd, err))
+		return -1;
+	rc = dirlist_read(fd, &list, err);
+	*is_empty = list.count == 0 || (list.count == 1 && sys_is_lost_found(fd, list.rows[0].name));
+	dirlist_free(&list);
+	sys_close(fd);
+	return rc;
+}
+
+/* Nothing is to be read from elsewhere that is in the data directory. */
+static int
+check_waldir(const struct backup *b, struct error *err)
+{
+	struct stat st;
+	bool is_empty;
+
+	if (fstatat(b->datadir_fd, "pg_wal", &st, AT_SYMLINK_NOFOLLOW) == -1 ||
+	    S_ISLNK(st.st_mode))
+		return 0;
+	if (look_into_wal(b, &is_empty, err))
+		return -1;
+	if (is_empty)
+		return 0;
+	error_set(err, ERROR_STATE, 0,
+	    "pg_wal of \"%s\" is neither a link nor an empty directory", b->opt->pgdata);
+	return error_hint(err, "Leave out --waldir: the WAL is in the data directory.");
+}
+
 /* pg_wal, or what the user says stands for it. */
 static int
 open_wal(struct backup *b, struct error *err)
 {
-	struct stat st;
-
 	if (b->opt->waldir == NULL) {
 		if (walset_open_directory(b->datadir_fd, &b->wal_fd, err) == 0)
 			return 0;
-		return error_hint(err, "If pg_wal is a link it leads nowhere: mount its volume, or, "
-				       "of a snapshot, say with --waldir where its own is.");
+		return error_hint(err, "If pg_wal is a link it leads nowhere: mount its volume, or "
+				       "say with --waldir where its directory is.");
 	}
-	if (fstatat(b->datadir_fd, "pg_wal", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    !S_ISLNK(st.st_mode)) {
-		error_set(err, ERROR_STATE, 0, "pg_wal of \"%s\" is a directory, not a link",
-		    b->opt->pgdata);
-		return error_hint(err, "Leave out --waldir: the WAL is in the snapshot.");
-	}
+	if (check_waldir(b, err))
+		return -1;
 	b->wal_fd = open(b->opt->waldir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (b->wal_fd != -1)
 		return 0;
 	error_set(err, ERROR_IO, errno, "open");
 	error_wrap(err, "directory \"%s\"", b->opt->waldir);
-	return error_hint(err, "--waldir names the directory with the snapshot of pg_wal.");
+	return error_hint(err, "--waldir names the directory that stands for pg_wal.");
 }
 
 int

@@ -159,7 +159,7 @@ backup_cold_check(struct backup *b, struct error *err)
 	if (b->tablespaces.in_place > 0)
 		message_warning("tablespaces are directories in pg_tblspc: the copy may need "
 				"allow_in_place_tablespaces = on to recover");
-	return b->opt->source == SOURCE_SNAPSHOT ? backup_links_check(b, err) : 0;
+	return backup_links_check(b, err);
 }
 
 enum exclude_mode

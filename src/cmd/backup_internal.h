@@ -200,7 +200,10 @@ int backup_cold_explain(const struct backup *, struct error *err);
 enum exclude_mode backup_cold_mode(const struct backup *);
 void backup_cold_free(struct backup *);
 
-/* backup_links.c: none of a snapshot's links leads out of it. */
+/*
+ * backup_links.c: what is said to be elsewhere is, and that is right as far as can be seen; none of
+ * a snapshot's links leads out of it.
+ */
 MUST_CHECK int backup_links_check(const struct backup *, struct error *err);
 
 /* Is ${path} the directory ${directory} or below it?  As texts. */

@@ -1,10 +1,12 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
 #include "cmd/backup_internal.h"
 #include "datadir/atwork.h"
+#include "run/message.h"
 #include "util/sys.h"
 
 /*
@@ -113,7 +115,7 @@ check_relocations(const struct backup *b, struct error *err)
 			k++;
 		if (k < b->tablespaces.count)
 			continue;
-		error_set(err, ERROR_STATE, 0, "no tablespace of the snapshot is at \"%s\"", old);
+		error_set(err, ERROR_STATE, 0, "no tablespace of the cluster is at \"%s\"", old);
 		return error_hint(err, "OLD of -T OLD=NEW is what a link in pg_tblspc says.");
 	}
 	return 0;
@@ -149,18 +151,58 @@ check_wal(const struct backup *b, struct error *err)
 		error_set(err, ERROR_IO, errno, "stat");
 		return error_wrap(err, "directory \"pg_wal\"");
 	}
-	if (!S_ISLNK(link.st_mode))
+	if (!S_ISLNK(link.st_mode) && b->opt->waldir == NULL)
 		return 0;
 	if (!is_outside(b, "pg_wal", &wal, b->opt->waldir != NULL))
 		return 0;
 	return leads_out("pg_wal", "Say with --waldir where its snapshot is.", err);
 }
 
+/*
+ * Where the server runs in a container, what its links say is there.  If it is seen from here it
+ * must have the same directory there; else it is the word of whoever says so.
+ */
+static int
+check_place_of_server(const struct backup *b, const struct tablespace *t, struct error *err)
+{
+	char text[PATH_MAX + 256];
+	struct stat st;
+
+	if (!t->is_relocated)
+		return 0;
+	if (!atwork_stat(&b->postmaster, &b->datadir_stat, t->target, &st)) {
+		snprintf(text, sizeof(text),
+		    "tablespace %s is read from where -T says: from here it cannot be seen whether "
+		    "that is what the server has at \"%s\"",
+		    t->oid_text, t->target);
+		message_warning(text);
+		return 0;
+	}
+	if (sys_is_same_file(&st, &t->location))
+		return 0;
+	error_set(err, ERROR_STATE, 0,
+	    "tablespace %s: what the server has at \"%s\" is another directory than -T says",
+	    t->oid_text, t->target);
+	return error_hint(err, "NEW of -T OLD=NEW is the very directory, under the name that it has "
+			       "here.");
+}
+
+static int
+check_places_of_server(const struct backup *b, struct error *err)
+{
+	for (size_t i = 0; i < b->tablespaces.count; i++)
+		if (check_place_of_server(b, &b->tablespaces.rows[i], err))
+			return -1;
+	return 0;
+}
+
 int
 backup_links_check(const struct backup *b, struct error *err)
 {
-	return check_relocations(b, err) || check_tablespaces(b, err) || check_doubled(b, err) ||
-		check_wal(b, err) ?
-	    -1 :
-	    0;
+	const bool is_snapshot = b->opt->source == SOURCE_SNAPSHOT;
+
+	if (check_relocations(b, err) || (is_snapshot && check_tablespaces(b, err)) ||
+	    check_doubled(b, err) || (is_snapshot && check_wal(b, err)))
+		return -1;
+	return b->opt->source == SOURCE_SERVER ? check_places_of_server(b, err) : 0;
 }

@@ -1,5 +1,5 @@
-/* System V shared memory */
-#define _XOPEN_SOURCE 700
+/* openat2(), O_PATH, System V shared memory */
+#define _GNU_SOURCE
 #include "datadir/atwork.h"
 
 #include <dirent.h>
@@ -14,6 +14,10 @@
 #include <sys/ipc.h>
 #include <sys/shm.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+#endif
 
 #include "util/buf.h"
 #include "util/number.h"
@@ -170,6 +174,47 @@ atwork_find(const struct postmaster *p, const struct stat *datadir, int64_t *pid
 	if (named == ATWORK_IS || find_server(p, datadir, pid))
 		return ATWORK_IS;
 	return named;
+}
+
+/* ---- what is a path to it? ---- */
+
+#ifdef SYS_openat2
+/* Links of its own must not lead out of its root. */
+static int
+open_within(int root, const char *path)
+{
+	const struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT };
+
+	return (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+}
+#else
+static int
+open_within(int root, const char *path)
+{
+	(void)root;
+	(void)path;
+	return -1;
+}
+#endif
+
+bool
+atwork_stat(const struct postmaster *p, const struct stat *datadir, const char *path,
+    struct stat *st)
+{
+	int64_t pid;
+	char name[48];
+	int root, fd;
+	bool is_seen;
+
+	if (atwork_find(p, datadir, &pid) != ATWORK_IS)
+		return false;
+	snprintf(name, sizeof(name), "/proc/%" PRId64 "/root", pid);
+	root = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = root == -1 ? -1 : open_within(root, path);
+	is_seen = fd != -1 && fstat(fd, st) == 0;
+	sys_close(fd);
+	sys_close(root);
+	return is_seen;
 }
 
 /* ---- is the segment in use? ---- */

@@ -32,6 +32,13 @@ enum atwork {
 enum atwork atwork_find(const struct postmaster *p, const struct stat *datadir, int64_t *pid);
 
 /*
+ * Of a server that is seen to be at work: *st of what ${path}, absolute, is to it, which in a
+ * container may be another directory than here.  False: it cannot be seen.
+ */
+bool atwork_stat(const struct postmaster *p, const struct stat *datadir, const char *path,
+    struct stat *st);
+
+/*
  * Is a process attached to the segment that postmaster.pid tells of?  Of a snapshot that may be
  * the original's.
  */

@@ -71,7 +71,7 @@ unmounted(const struct tablespace *t, struct error *err)
 	wrap(t, err);
 	return error_hint(err,
 	    "The link pg_tblspc/%s is there, but its tablespace is not: is the volume "
-	    "mounted?  With --snapshot, -T OLD=NEW says where the snapshot of it is; "
+	    "mounted?  -T OLD=NEW says where it, or the snapshot of it, is here; "
 	    "--without-tablespace=%s leaves it out, if all in it is temporary.",
 	    t->oid_text, t->oid_text);
 }

@@ -29,15 +29,6 @@ static const struct {
 	{ "snapshot", { OF_SERVER }, NULL },
 };
 
-/* Options of a backup that mean something with another only. */
-static const struct {
-	const char *one, *needs, *hint;
-} needing[] = {
-	{ "tablespace-mapping", "snapshot",
-	    "All else is read from where the links in pg_tblspc lead." },
-	{ "waldir", "snapshot", "All else is read from where pg_wal leads." },
-};
-
 /* The command line being read, and what it was found to ask for. */
 struct parsing {
 	struct optread read;
@@ -230,14 +221,6 @@ check_together(const struct options *o, const struct optread *r, struct error *e
 			if (optread_was_given(r, excluding[i].one) && optread_was_given(r, *other))
 				return excluded(excluding[i].one, *other, excluding[i].why,
 				    err);
-	for (size_t i = 0; i < sizeof(needing) / sizeof(needing[0]); i++) {
-		if (o->command != COMMAND_BACKUP || !optread_was_given(r, needing[i].one) ||
-		    optread_was_given(r, needing[i].needs))
-			continue;
-		error_set(err, ERROR_USAGE, 0, "option \"--%s\" is for \"--%s\" only",
-		    needing[i].one, needing[i].needs);
-		return error_hint(err, "%s", needing[i].hint);
-	}
 	if (o->source == SOURCE_SERVER || o->wal_method != WAL_NONE)
 		return 0;
 	return excluded(o->source == SOURCE_STOPPED ? "offline" : "snapshot", "wal-method=none",

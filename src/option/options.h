@@ -33,9 +33,9 @@ struct options {
 	const char *pgdata; /* of a backup and of a restore: never empty; else NULL */
 	const char *label;
 	enum backup_source source;
-	struct relocations relocations; /* of a snapshot's tablespaces, or of those restored */
+	struct relocations relocations; /* of tablespaces that are elsewhere, or restored there */
 	struct oids without;            /* tablespaces that are left out */
-	const char *waldir; /* of a snapshot; NULL: where pg_wal leads.  Or where it shall lead */
+	const char *waldir; /* NULL: where pg_wal leads.  Or where it shall lead */
 
 	struct recovery recovery; /* of a restore */
 	bool original_tablespaces; /* they go to where they were, also if root restores them */

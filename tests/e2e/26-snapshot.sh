@@ -80,7 +80,7 @@ live_links() {
 	# shellcheck disable=SC2086 # words
 	refused "tablespace \"$T/main/spc1\": .*leads out" ${maps#* * } -T "$T/main/spc1=$T/main/spc1"
 	# shellcheck disable=SC2086 # words
-	refused "no tablespace of the snapshot is at \"/nowhere\"" $maps -T /nowhere=/tmp
+	refused "no tablespace of the cluster is at \"/nowhere\"" $maps -T /nowhere=/tmp
 }
 
 take_primary() {

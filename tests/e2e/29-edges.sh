@@ -311,3 +311,67 @@ if [ -s "$T/tmp_oid" ]; then
 	t 'of a snapshot' without_it without-snapshot.tar --snapshot
 	t 'all as before' tmp_dropped
 fi
+
+# --------------------------------------- where a container has its volumes, they are not here
+
+# A tablespace that was made where the container has it; and pg_wal, where one was mounted.
+contain() {
+	unshare --mount true 2>/dev/null || skip 'only root can make a container'
+	as_server mkdir -p "$T/mnt" "$T/volume" "$T/wrong"
+	cat >"$T/contain" <<-END
+		mount -t tmpfs none "$T/mnt" && mkdir "$T/mnt/ts" && mount --bind "$T/volume" "$T/mnt/ts" &&
+			exec $as "$PG15/postgres" -D "$T/main/data" -p "$(cat "$T/main/port")" -k "$T/main" -c listen_addresses=
+	END
+	unshare --mount --propagation private sh "$T/contain" >"$T/contained.log" 2>&1 &
+	wait_until 30 sql main 'select 1'
+	sql main "create tablespace vol location '$T/mnt/ts'"
+	sql main 'create table volume tablespace vol as select generate_series(1, 100) i'
+	cp -a "$T/volume/." "$T/wrong"
+}
+
+# ARCHIVE RESTORE-OPTION...
+gives_volume() {
+	archive=$1
+	passes "$archive"
+	cluster_dir copy
+	as_server "$BIN" restore -q -N "$archive" -D "$T/copy/data" -T "$T/mnt/ts=$T/copy/vol"
+	cluster_start copy
+	[ "$(sql copy 'select count(*) from volume')" -eq 100 ]
+	cluster_stop copy
+	rm -rf "$T/copy"
+}
+
+volume_online() {
+	captured backup main -h "$T/main" -p "$(cat "$T/main/port")" -c fast -o "$T/out/no.tar"
+	[ "$rc" -eq 1 ]
+	grep -q '^hint: .*-T OLD=NEW' "$T/stderr"
+	captured backup main -h "$T/main" -p "$(cat "$T/main/port")" -c fast -o "$T/out/no.tar" \
+		-T "$T/mnt/ts=$T/wrong"
+	[ "$rc" -eq 1 ]
+	one_error "$T/stderr" 'is another directory than -T says'
+	takes volume.tar -h "$T/main" -p "$(cat "$T/main/port")" -c fast -T "$T/mnt/ts=$T/volume"
+	[ ! -s "$T/stderr" ]
+	gives_volume "$T/out/volume.tar"
+	cluster_stop main
+}
+
+# KIND WAY: pg_wal is an empty directory here, and its volume is elsewhere.
+volume_cold() {
+	as_server mv "$T/main/data/pg_wal" "$T/walvolume"
+	as_server mkdir -m 700 "$T/main/data/pg_wal"
+	takes "$1" "$2" -T "$T/mnt/ts=$T/volume" --waldir "$T/walvolume"
+	[ ! -s "$T/stderr" ]
+	rmdir "$T/main/data/pg_wal"
+	as_server mv "$T/walvolume" "$T/main/data/pg_wal"
+	captured backup main -o "$T/out/no.tar" "$2" -T "$T/mnt/ts=$T/volume" --waldir "$T/volume"
+	[ "$rc" -eq 1 ]
+	one_error "$T/stderr" 'pg_wal of ".*" is neither a link nor an empty directory'
+	gives_volume "$T/out/$1"
+}
+
+t 'a server in a container, with volumes' contain
+if [ -e "$T/contain" ]; then
+	t 'that, online' volume_online
+	t 'shut down' volume_cold volume-stopped.tar --offline
+	t 'as a snapshot' volume_cold volume-snapshot.tar --snapshot
+fi

@@ -62,7 +62,7 @@ done <<'EOT'
 	--offline,--snapshot        exclude each other
 	--offline,-h,x              exclude each other
 	--snapshot,-X,none          exclude each other
-	-T,/a=/b                    is for "--snapshot" only
+	-T,/a=/b                    no tablespace of the cluster is at "/a"
 	--snapshot,-T,/a            OLD=NEW
 	--offline                   is running, process
 	--snapshot                  is running, process
