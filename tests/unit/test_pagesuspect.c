@@ -27,11 +27,11 @@ tell(const struct finding *f)
 static void
 tell_benign(const char *text)
 {
-	assert_non_null(strstr(text, "\"base/5/16384\", block 1"));
+	assert_non_null(strstr(text, "\"base/5/16384\", block "));
 	benign++;
 }
 
-enum damage { NONE, FLIPPED, NO_CHECKSUM, NOT_ZERO, LATER };
+enum damage { NONE, FLIPPED, NO_CHECKSUM, NOT_ZERO, LATER, CUT };
 enum { START = 1000, STOP = 5000, LSN = 2000 };
 
 /* Three pages of base/5/16384, the second damaged. */
@@ -55,6 +55,7 @@ passed(enum damage damage)
 		memset(pages + PAGE_BYTES, 0, PAGE_BYTES);
 		pages[PAGE_BYTES + 5000] = 1;
 	}
+	memset(pages + 3 * PAGE_BYTES, damage == CUT ? 7 : 0, 100);
 	assert_int_equal(pagesuspect_new(&p, &err), 0);
 	assert_true(pagesuspect_is_relation("base/5/16384", &file));
 	assert_int_equal(pagesuspect_bytes(p, &file, 0, pages, PAGE_BYTES, &err), 0);
@@ -123,6 +124,56 @@ mentioned(void **state)
 				     &findings, tell_benign, &err), 0);
 		if (benign != rows[i].is_mended)
 			fail_msg("%s: %s", rows[i].name, told);
+		pagesuspect_free(p);
+	}
+}
+
+/*
+ * A file that ends in the middle of a page: with checksums or without, unless the WAL has the
+ * page; nothing is said where the file's pages are of another size.
+ */
+static void
+cut(void **state)
+{
+	static const struct {
+		enum damage damage;
+		struct control control;
+		bool is_replayed, is_mentioned;
+		unsigned findings, benign;
+	} rows[] = {
+		{ CUT, { .data_checksums = 1, .block_size = PAGE_BYTES, .segment_blocks = 131072 },
+		    false, true, 1, 0 },
+		{ CUT, { .data_checksums = 1, .block_size = PAGE_BYTES, .segment_blocks = 131072 },
+		    true, true, 0, 1 },
+		{ CUT, { .data_checksums = 1, .block_size = PAGE_BYTES, .segment_blocks = 131072 },
+		    true, false, 1, 0 },
+		{ CUT, { .block_size = PAGE_BYTES, .segment_blocks = 131072 }, true, false, 1, 0 },
+		{ CUT, { .block_size = 16384, .segment_blocks = 65536 }, true, false, 0, 0 },
+		{ NONE, { .data_checksums = 1, .block_size = PAGE_BYTES, .segment_blocks = 131072 },
+		    false, false, 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct findings findings = { .tell = tell };
+		struct pagesuspect *p = passed(rows[i].damage);
+		struct error err = { 0 };
+
+		pagesuspect_control(p, &rows[i].control);
+		if (rows[i].is_mentioned)
+			mention(p, 5, 0, 3, (struct pagesuspect_mention){ 0, 1100, 1200, true });
+		assert_int_equal(
+		    pagesuspect_judge(p,
+			&(struct pagesuspect_limits){
+			    rows[i].is_replayed, true, START, STOP, is_read },
+			&findings, tell_benign, &err),
+		    0);
+		if (findings.count != rows[i].findings || benign != rows[i].benign)
+			fail_msg("row %zu: %s", i, told);
+		if (findings.count > 0)
+			assert_string_equal(told,
+			    "size: \"base/5/16384\", block 3, at offset 24576: ends in the middle of "
+			    "a page: 8192 bytes expected, 100 found\n");
 		pagesuspect_free(p);
 	}
 }
@@ -318,7 +369,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(mentioned),
+		cmocka_unit_test(mentioned), cmocka_unit_test(cut),
 		cmocka_unit_test(copied_database),
 		cmocka_unit_test(copied_and_changed),
 		cmocka_unit_test(copies_are_cheap),
