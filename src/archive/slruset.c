@@ -127,6 +127,20 @@ raise_first(struct range *r, uint32_t oldest, uint32_t least)
 }
 
 /*
+ * All up to the last is gone by now, and more perhaps.  What is left is the segment that the
+ * first one is in, if the last is in it, too, and its page was begun.
+ */
+static void
+clear_range(struct range *r, uint64_t next, uint64_t per_page)
+{
+	const uint64_t per_segment = per_page * SLRU_PAGES;
+
+	if (next % per_page == 0 || r->first / per_segment != r->last / per_segment)
+		r->has_last = false;
+	r->first = r->last;
+}
+
+/*
  * The last number before ${next}, the least of which is ${least}.  There is none before the
  * first one of a new cluster.
  */
@@ -141,12 +155,8 @@ set_last(struct range *r, uint32_t next, uint32_t least, bool is_new, uint64_t p
 		r->last = next - 1;
 	}
 	r->ended = r->last;
-	if (!r->has_first || !precedes((uint32_t)r->last, (uint32_t)r->first))
-		return;
-	/* all before the next is gone, but for the page that it stands on */
-	if (next % per_page == 0)
-		r->has_last = false;
-	r->first = r->last;
+	if (r->has_first && precedes((uint32_t)r->last, (uint32_t)r->first))
+		clear_range(r, next, per_page);
 }
 
 static struct range
@@ -190,6 +200,7 @@ static struct range
 range_of_members(const struct slruset_cluster *c, uint64_t per_page)
 {
 	struct range r = { .has_last = false };
+	bool is_gone;
 
 	if (c->begin->next_offset % per_page == 0)
 		return r;
@@ -197,9 +208,11 @@ range_of_members(const struct slruset_cluster *c, uint64_t per_page)
 	r.last = r.ended = c->begin->next_offset - 1;
 	r.has_first = c->oldest.has_member;
 	r.first = c->oldest.member;
-	/* none is left: the next one is the oldest */
-	if (r.has_first && r.first == c->begin->next_offset)
-		r.first = r.last;
+	is_gone = slru_last_number(SLRU_MEMBERS, c->major) == UINT32_MAX ?
+	    precedes((uint32_t)r.last, (uint32_t)r.first) :
+	    r.last < r.first;
+	if (r.has_first && is_gone)
+		clear_range(&r, c->begin->next_offset, per_page);
 	return r;
 }
 

@@ -198,7 +198,9 @@ checker_files_judge(struct checker *c, struct error *err)
 		.end = &c->control.checkpoint,
 		.oldest = { .xid = c->survey.oldest_xid,
 		    .multi = c->survey.oldest_multi,
-		    .commit_ts = c->survey.oldest_commit_ts },
+		    .commit_ts = c->survey.oldest_commit_ts,
+		    .has_member = c->survey.oldest_multi != 0,
+		    .member = c->survey.oldest_member },
 	};
 
 	if (!c->has_control || c->version == NULL)

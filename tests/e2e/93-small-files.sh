@@ -4,6 +4,8 @@
 # kind, and of verify whoever made the archive.  A sound one never is.
 # shellcheck source=tests/e2e/lib.sh
 . "${0%/*}/lib.sh"
+# shellcheck source=tests/e2e/background.sh
+. "$top/tests/e2e/background.sh"
 
 # cluster_with_state NAME MAJOR: a running cluster that has one of each.
 cluster_with_state() {
@@ -126,6 +128,32 @@ sound() { # OPTION...
 	passes "$T/c/sound.tar"
 }
 
+# The first segment of pg_xact goes away while the backup runs, and the second one comes.
+truncated() {
+	cluster_init x
+	as_server "$PG15/pg_resetwal" -x 1048570 "$T/x/data"
+	as_server truncate -s 262144 "$T/x/data/pg_xact/0000"
+	cluster_start x
+	sql x 'create table t (i int)'
+	hold x
+	for _ in 1 2 3 4 5 6 7 8; do
+		sql x 'insert into t values (1)'
+	done
+	sql x 'alter database template0 allow_connections true'
+	for database in postgres template0 template1; do
+		at x psql -X -q -d "$database" -c 'vacuum freeze'
+	done
+	[ ! -e "$T/x/data/pg_xact/0000" ]
+	let_go
+	[ "$rc" -eq 0 ]
+	passes "$T/held.tar"
+	# later ones begin with the second
+	captured backup x -c fast -o "$T/x/later.tar"
+	[ "$rc" -eq 0 ]
+	passes "$T/x/later.tar"
+	cluster_stop x immediate
+}
+
 crash() { # NAME
 	cluster_stop "$1" immediate
 }
@@ -188,6 +216,7 @@ stock() {
 	found "$file" "\"$file\".*: .*$3"
 }
 
+t "pg_xact is truncated meanwhile" truncated
 t "a cluster that has a file of each kind" cluster_with_state c 15
 table >"$T/table"
 t "online: sound" sound -c fast
