@@ -98,6 +98,8 @@ checker_archive(struct checker *c, const struct archivepart *part, struct error 
 {
 	c->part = *part;
 	memberorder_free(&c->order);
+	if (part->kind == ARCHIVEPART_WAL)
+		c->has_wal_archive = true;
 	if (part->kind != ARCHIVEPART_TABLESPACE)
 		return 0;
 	c->narchives++;

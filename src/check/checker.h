@@ -45,6 +45,7 @@ struct checker_options {
 	 * last, and pg_basetar.info tells, or if there is none it may be CRC32C or SHA256.
 	 */
 	unsigned digests;
+	bool need_wal; /* that the WAL is not in the backup is a finding */
 };
 
 MUST_CHECK int checker_new(struct checker **, const struct checker_options *options,

@@ -134,7 +134,8 @@ struct checker {
 	struct wallines_sink wal_sink;
 	struct wallines *lines;
 	struct walpage_expect expect;
-	bool has_wal; /* a segment came */
+	bool has_wal;         /* a segment came, */
+	bool has_wal_archive; /* or pg_wal.tar, of which each should have one */
 	uint64_t start_lsn, stop_lsn;
 	uint32_t start_timeline, stop_timeline;
 	uint64_t checkpoint_lsn; /* of the record that recovery reads first */

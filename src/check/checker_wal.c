@@ -384,6 +384,19 @@ judge_line(struct checker *c, const struct walhistory *h, struct error *err)
 	return c->findings.count == before ? judge_checkpoint(c, err) : 0;
 }
 
+static int
+judge_absence(struct checker *c, struct error *err)
+{
+	char lsn[LSN_TEXT];
+
+	/* that pg_wal.tar is empty is a finding of its own */
+	if (!c->opt.need_wal || c->has_wal || c->has_wal_archive || !c->has_control)
+		return 0;
+	return findings_add(&c->findings, FINDINGS_MISSING,
+	    &(struct findings_place){ .member = LAYOUT_WAL }, err,
+	    "the WAL from %s on is not in the backup", lsn_print(lsn, c->start_lsn));
+}
+
 int
 checker_wal_judge(struct checker *c, struct error *err)
 {
@@ -396,7 +409,7 @@ checker_wal_judge(struct checker *c, struct error *err)
 		set_start(c);
 		c->stop_lsn = told_stop(c);
 		c->stop_timeline = target_timeline(c);
-		return 0;
+		return judge_absence(c, err);
 	}
 	timeline = target_timeline(c);
 	rc = find_history(c, timeline, &history, &single, err);

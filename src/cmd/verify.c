@@ -97,6 +97,24 @@ say_pages(const struct checker_facts *f)
 				"not in the archive");
 }
 
+/*
+ * Ours says in pg_basetar.info that it was made without.  A set of pg_basebackup does not: after
+ * -X stream the WAL is a file of its own, which may be lost as others may.
+ */
+static void
+say_without_wal(const struct checker_facts *f)
+{
+	char text[192], lsn[LSN_TEXT];
+
+	if (f->has_wal || f->info || f->findings > 0)
+		return;
+	snprintf(text, sizeof(text),
+	    "the backup has no WAL: pg_basebackup was told -X none, or pg_wal.tar was lost; the WAL "
+	    "from %s on must come from the WAL archive",
+	    lsn_print(lsn, f->start_lsn));
+	message_warning(text);
+}
+
 static void
 say_unproved(const struct checker_facts *f)
 {
@@ -120,6 +138,7 @@ say_verdict(const struct verify *v, struct error *err)
 
 	say_pages(&f);
 	say_unproved(&f);
+	say_without_wal(&f);
 	if (f.findings > 0)
 		rc = printf("NOT restorable: %llu finding%s\n", (unsigned long long)f.findings,
 		    f.findings == 1 ? "" : "s");

@@ -64,6 +64,7 @@ struct options {
 	bool no_verify_checksums;         /* of data pages */
 
 	bool progress, verbose, quiet;
+	bool need_wal;      /* of verify: a backup without its WAL will not do */
 	bool brief, json;   /* of info: only what an archive begins with; for programs */
 	const char *report; /* NULL: none; never standard output */
 

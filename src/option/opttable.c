@@ -52,6 +52,8 @@ const struct opttable_row opttable[] = {
 	{ 0, NULL, NULL, V, OPT_LAST, OPT_HEADING, 0, "What is expected" },
 	{ 0, "manifest-checksums", "ALGO", BVR, OPT_LAST, OPT_DIGEST, AT(manifest_digest),
 	    "CRC32C (default), SHA224 to SHA512, NONE" },
+	{ 0, "need-wal", NULL, V, OPT_LAST, OPT_FLAG, AT(need_wal),
+	    "it is a finding if the WAL is not in the backup" },
 	{ 0, "no-manifest", NULL, B, OPT_LAST, OPT_FLAG, AT(no_manifest),
 	    "leave out backup_manifest" },
 	{ 0, "no-verify-checksums", NULL, B, OPT_LAST, OPT_FLAG, AT(no_verify_checksums),

@@ -12,7 +12,8 @@ tell_benign(const char *text)
 int
 reading_checker(struct reading *r, int dirfd, struct checker **checker, struct error *err)
 {
-	struct checker_options opt = { message_finding, tell_benign, message_warning, 0 };
+	struct checker_options opt = { message_finding, tell_benign, message_warning, 0,
+		r->opt->need_wal };
 
 	if (r->opt->digest_is_given)
 		opt.digests = 1U << r->opt->manifest_digest;

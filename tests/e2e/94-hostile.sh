@@ -119,7 +119,7 @@ stale() {
 	shift
 	rm -rf "$T/out/set" "$T/out/tree"
 	at "$copy" pg_basebackup -Ft -c fast -D "$T/out/set" "$@" >/dev/null 2>&1
-	is_sound "$T/out/set"
+	verified 0 "$T/out/set"
 	mkdir "$T/out/tree"
 	tar -xf "$T/out/set/base.tar" -C "$T/out/tree"
 	members "$T/out/set/base.tar" >"$T/out/names"
@@ -129,7 +129,7 @@ stale() {
 		grep -vx -e backup_label -e tablespace_map -e pg_basetar.info "$T/out/names"
 	} | tar --format=ustar --no-recursion --owner=postgres --group=postgres \
 		-cf "$T/out/set/base.tar" -C "$T/out/tree" -T -
-	is_sound "$T/out/set"
+	verified 0 "$T/out/set"
 	captured "$BIN" info "$T/out/set"
 	grep -q 'pg_basebackup base backup' "$T/stdout"
 }
@@ -209,6 +209,32 @@ START TIMELINE: 7"
 	verified 3 "$T/out/set"
 	grep -q 'label: "backup_label": line "START TIMELINE: 7" is wrong' "$T/stderr"
 	lines 0 MISSING "$T/stderr"
+}
+
+# Whether it was made without WAL or lost it, nothing tells.
+wal_lost() {
+	stock -X stream
+	is_sound "$T/out/set"
+	verified 0 --need-wal "$T/out/set"
+	rm "$T/out/set/pg_wal.tar"
+	verified 0 "$T/out/set"
+	lines 1 'warning: the backup has no WAL: .* pg_wal.tar was lost; the WAL from [0-9A-F/]* on' "$T/stderr"
+	grep -q '^restorable with the WAL from' "$T/stdout"
+	verified 3 --need-wal "$T/out/set"
+	lines 1 '' "$T/stderr"
+	grep -q 'missing: "pg_wal": the WAL from [0-9A-F/]* on is not in the backup' "$T/stderr"
+	grep -qx 'NOT restorable: 1 finding' "$T/stdout"
+}
+
+without_wal() {
+	captured backup main -c fast -X none --no-wait-archive -o "$x" --force
+	[ "$rc" -eq 0 ]
+	chmod 644 "$x"
+	is_sound "$x"
+	verified 3 --need-wal "$x"
+	grep -q 'missing: "pg_wal": ' "$T/stderr"
+	verified 0 --need-wal "$a"
+	verified 1 --need-wal # what is needed as well is an archive
 }
 
 # ---------------------------------------------------------------- terminals
@@ -318,6 +344,8 @@ t 'pg_basebackup of a restored cluster, pg_basetar.info first: sound' stale_info
 t 'pg_basebackup of a restored standby that is where it began: sound' stale_on_a_standby
 t 'a file of 1969: sound, and restored as it was' before_1970
 t 'pg_basebackup: a label of two lines: a warning' label_of_two_lines
+t 'pg_basebackup: pg_wal.tar is lost: a warning, or a finding' wal_lost
+t 'ours, without WAL: a finding with --need-wal' without_wal
 t 'names that steer a terminal' evil_names
 t 'malformed connection strings with passwords' passwords
 t 'the program is hardened: PIE, RELRO, no lazy binding, a stack that is no code' is_hardened
