@@ -26,42 +26,20 @@ sync_output(struct patrol *patrol, struct error *err)
 	return output_finish(&b->output, err);
 }
 
-/* While only the output is ours to ask: the work has the server, or there is none. */
-static int
-watch_output(struct patrol *patrol, struct error *err)
-{
-	return output_watch(&((struct backup *)patrol)->output, err);
-}
-
-static int
-watch_server(struct patrol *patrol, struct error *err)
-{
-	return watch_output(patrol, err) || backup_server_watch(patrol, err) ? -1 : 0;
-}
-
-static int
-watch_slot(struct patrol *patrol, struct error *err)
-{
-	return watch_output(patrol, err) || backup_slot_watch(patrol, err) ? -1 : 0;
-}
-
-static int
-watch_cold(struct patrol *patrol, struct error *err)
-{
-	return watch_output(patrol, err) || backup_cold_watch(patrol, err) ? -1 : 0;
-}
-
-static const struct patrol_ops measuring = { backup_tree_measure, watch_output, tick, NULL };
-static const struct patrol_ops finding = { backup_cold_find, watch_output, tick, NULL };
-static const struct patrol_ops sending_cold_tree = { backup_tree_send, watch_cold, tick, NULL };
-static const struct patrol_ops sending_cold_wal = { backup_wal_send, watch_cold, tick, NULL };
-static const struct patrol_ops rechecking = { backup_cold_recheck, watch_output, tick, NULL };
-static const struct patrol_ops starting = { backup_server_start, watch_output, tick, NULL };
-static const struct patrol_ops sending_tree = { backup_tree_send, watch_server, tick, NULL };
-static const struct patrol_ops sending_wal = { backup_wal_send, watch_slot, tick, NULL };
-static const struct patrol_ops awaiting_archive = { backup_archiving_await, watch_server, tick,
-	NULL };
-static const struct patrol_ops ending = { backup_wal_end, watch_output, tick, NULL };
+static const struct patrol_ops measuring = { backup_tree_measure, NULL, tick, NULL };
+static const struct patrol_ops finding = { backup_cold_find, NULL, tick, NULL };
+static const struct patrol_ops sending_cold_tree = { backup_tree_send, backup_cold_watch,
+	tick, NULL };
+static const struct patrol_ops sending_cold_wal = { backup_wal_send, backup_cold_watch,
+	tick, NULL };
+static const struct patrol_ops rechecking = { backup_cold_recheck, NULL, tick, NULL };
+static const struct patrol_ops starting = { backup_server_start, NULL, tick, NULL };
+static const struct patrol_ops sending_tree = { backup_tree_send, backup_server_watch,
+	tick, NULL };
+static const struct patrol_ops sending_wal = { backup_wal_send, backup_slot_watch, tick, NULL };
+static const struct patrol_ops awaiting_archive = { backup_archiving_await,
+	backup_server_watch, tick, NULL };
+static const struct patrol_ops ending = { backup_wal_end, NULL, tick, NULL };
 static const struct patrol_ops syncing = { sync_output, NULL, tick, NULL };
 
 static int

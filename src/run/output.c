@@ -65,11 +65,6 @@ add_descriptor(struct output *out, const struct options *opt, int fd, const char
 {
 	struct sink *sink;
 
-	if (fstat(fd, &out->at_first) == -1) {
-		error_set(err, ERROR_IO, errno, "%s: fstat", name);
-		sys_close(fd);
-		return -1;
-	}
 	out->fd = fd;
 	if (outfd_open(&sink, fd, name, opt->no_sync, cancel, err))
 		return -1;
@@ -269,7 +264,6 @@ open_file(struct output *out, const struct options *opt, struct cancel *cancel,
 		sink_free(sink);
 		return error_wrap(err, "\"%s\"", opt->output);
 	}
-	out->file = sink;
 	return add_sink(out, opt, sink, err);
 }
 
@@ -336,20 +330,6 @@ output_refuse_inside(const struct output *out, const struct stat *inside, const 
 		return 0;
 	error_set(err, ERROR_STATE, 0, "the output \"%s\" is inside %s", out->name, what);
 	return error_hint(err, "Write the backup to a place outside what it backs up.");
-}
-
-int
-output_watch(const struct output *out, struct error *err)
-{
-	if (out->file)
-		return outfile_watch(out->file, err);
-	if (out->dir)
-		return outdir_watch(out->dir, err);
-	if (out->fd == -1 || !sys_is_removed(out->fd, &out->at_first))
-		return 0;
-	error_set(err, ERROR_STATE, 0, "%s: its file was removed during the backup", out->name);
-	return error_hint(err, "What removes old backups must leave alone the files of one that is "
-			       "being written.");
 }
 
 int

@@ -15,8 +15,6 @@ struct output {
 	const char *name;   /* for messages, borrowed */
 	struct place place; /* of the files */
 	int fd; /* the sink's, where that may be a pipe; else -1 */
-	const struct sink *file; /* the one that appears, below what the sinks have; NULL */
-	struct stat at_first; /* of ${fd}, when it was opened */
 	struct outdir *dir; /* of --split; NULL */
 	struct rate *rate;  /* which all sinks share; NULL: no limit */
 };
@@ -43,9 +41,6 @@ MUST_CHECK int output_add(struct output *, const struct options *, const char *n
  */
 MUST_CHECK int output_refuse_inside(const struct output *, const struct stat *st,
     const char *what, struct error *err);
-
-/* Every few seconds: is there still something that is written to?  Else ERROR_STATE. */
-MUST_CHECK int output_watch(const struct output *, struct error *err);
 
 /*
  * Wait for ${ms} milliseconds.  Ends at once with ERROR_IO when nobody reads the other end

@@ -16,7 +16,6 @@
 struct outdir {
 	struct outdir_options opt;
 	int fd;
-	struct stat at_first;
 	bool is_made; /* by us, and not finished */
 	struct part {
 		char *path;
@@ -80,8 +79,7 @@ outdir_open(struct outdir **out, const struct outdir_options *opt, struct error 
 	d->is_made = mkdir(opt->path, 0700) == 0;
 	if (d->is_made || errno == EEXIST)
 		d->fd = open(opt->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (d->fd == -1 || fstat(d->fd, &d->at_first) == -1 ? cannot_open(d, err) :
-							      check_empty(d, err)) {
+	if (d->fd == -1 ? cannot_open(d, err) : check_empty(d, err)) {
 		outdir_free(d);
 		return -1;
 	}
@@ -95,20 +93,6 @@ outdir_stat(const struct outdir *d, struct stat *st, struct error *err)
 	if (fstat(d->fd, st) == 0)
 		return 0;
 	return error_set(err, ERROR_IO, errno, "\"%s\": fstat", d->opt.path);
-}
-
-int
-outdir_watch(const struct outdir *d, struct error *err)
-{
-	if (sys_is_removed(d->fd, &d->at_first)) {
-		error_set(err, ERROR_STATE, 0, "\"%s\" was removed during the backup", d->opt.path);
-		return error_hint(err, "It looks empty until the backup is complete: what removes empty "
-				       "directories must leave it alone.");
-	}
-	for (size_t i = 0; i < d->count; i++)
-		if (outfile_watch(d->parts[i].file, err))
-			return -1;
-	return 0;
 }
 
 int

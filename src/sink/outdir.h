@@ -31,9 +31,6 @@ MUST_CHECK int outdir_open(struct outdir **, const struct outdir_options *option
 /* What it is, wherever it was moved meanwhile. */
 MUST_CHECK int outdir_stat(const struct outdir *, struct stat *, struct error *err);
 
-/* As outfile_watch(), of all that it has by now. */
-MUST_CHECK int outdir_watch(const struct outdir *, struct error *err);
-
 /* Its descriptor, which stays its own. */
 int outdir_directory(const struct outdir *);
 

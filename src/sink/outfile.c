@@ -21,15 +21,40 @@ struct outfile {
 	int fd;
 	int dirfd;
 	struct stat at_first, dir_at_first; /* what was said of both when they were opened */
+	double looked;                      /* when they were last looked at */
 	char *base;                   /* the name in dirfd */
 	char temporary[NAME_MAX + 1]; /* what it is called until it is finished; "": nothing */
 };
 
+/* Is there still a directory for it to appear in, and the file itself, if it has a name already? */
+static int
+check_there(const struct outfile *o, struct error *err)
+{
+	if (sys_is_removed(o->dirfd, &o->dir_at_first)) {
+		error_set(err, ERROR_STATE, 0, "\"%s\": its directory was removed during the backup",
+		    o->opt.path);
+		return error_hint(err, "It looks empty until the backup is complete: what removes empty "
+				       "directories must leave it alone.");
+	}
+	if (o->fd == -1 || !sys_is_removed(o->fd, &o->at_first))
+		return 0;
+	error_set(err, ERROR_STATE, 0, "\"%s\": its file \"%s\" was removed during the backup",
+	    o->opt.path, o->temporary);
+	return error_hint(err, "What removes old backups must leave alone the files of one that is "
+			       "being written.");
+}
+
+/*
+ * In the thread that writes: where a server across the network does not answer, it is held up, but
+ * not the one that watches over the slot.
+ */
 static int
 outfile_write(struct sink *s, const void *bytes, size_t len, struct error *err)
 {
 	struct outfile *o = (struct outfile *)s;
 
+	if (sys_is_due(&o->looked) && check_there(o, err))
+		return -1;
 	if (sys_write(o->fd, bytes, len, o->opt.cancel, err) == 0)
 		return 0;
 	if (err->sys == ENOSPC || err->sys == EDQUOT)
@@ -156,6 +181,8 @@ not_permitted(struct error *err)
 static int
 complete(struct outfile *o, struct error *err)
 {
+	if (check_there(o, err))
+		return -1;
 	if (!o->opt.no_sync && fsync(o->fd) == -1)
 		return error_set(err, ERROR_IO, errno, "\"%s\": fsync", o->opt.path);
 	/* a directory that cannot be synced shows it while the old file still stands */
@@ -198,30 +225,11 @@ check_kind(const struct outfile *o, struct error *err)
 }
 
 int
-outfile_watch(const struct sink *s, struct error *err)
-{
-	const struct outfile *o = (const struct outfile *)s;
-
-	if (sys_is_removed(o->dirfd, &o->dir_at_first)) {
-		error_set(err, ERROR_STATE, 0, "\"%s\": its directory was removed during the backup",
-		    o->opt.path);
-		return error_hint(err, "It looks empty until the backup is complete: what removes empty "
-				       "directories must leave it alone.");
-	}
-	if (o->fd == -1 || !sys_is_removed(o->fd, &o->at_first))
-		return 0;
-	error_set(err, ERROR_STATE, 0, "\"%s\": its file \"%s\" was removed during the backup",
-	    o->opt.path, o->temporary);
-	return error_hint(err, "What removes old backups must leave alone the files of one that is "
-			       "being written.");
-}
-
-int
 outfile_appear(struct sink *s, struct error *err)
 {
 	struct outfile *o = (struct outfile *)s;
 
-	if (outfile_watch(s, err) || (o->opt.force && check_kind(o, err)))
+	if (check_there(o, err) || (o->opt.force && check_kind(o, err)))
 		return -1;
 	if (give_name(o) == 0) {
 		o->temporary[0] = '\0';

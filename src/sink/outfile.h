@@ -19,6 +19,9 @@
  * file that has come to that name meanwhile is not replaced, but ERROR_STATE.  A finish that
  * fails leaves nothing under the name, or says in its hint that it could not be helped.
  *
+ * Every few seconds a write looks whether its directory, and a file that has a name, is still
+ * there; if not it fails with ERROR_STATE: what is written would be lost.
+ *
  * ERROR_STATE: the name exists (and no ${force}), is a directory or another thing that is
  * no regular file, or its directory does not exist.  ERROR_IO: all else.  ${path} must
  * outlive the sink.
@@ -36,12 +39,6 @@ MUST_CHECK int outfile_open(struct sink **, const struct outfile_options *,
 
 /* Of what outfile_open() made: the directory where it appears, the sink's, and its name. */
 int outfile_directory(const struct sink *, const char **name);
-
-/*
- * Is there still a directory for it to appear in, and the file itself, if it has a name already?
- * Else ERROR_STATE: what is written is lost.
- */
-MUST_CHECK int outfile_watch(const struct sink *, struct error *err);
 
 /*
  * The same for one of several files that appear together (outdir.h), of the name ${name} in

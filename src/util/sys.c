@@ -264,6 +264,18 @@ sys_monotonic(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+bool
+sys_is_due(double *last)
+{
+	enum { SECONDS = 2 };
+	const double now = sys_monotonic();
+
+	if (now - *last < SECONDS)
+		return false;
+	*last = now;
+	return true;
+}
+
 unsigned
 sys_processors(void)
 {

@@ -85,6 +85,9 @@ bool sys_is_same_time(const struct timespec *a, const struct timespec *b);
 /* Seconds since some moment in the past, on a clock that nobody sets. */
 double sys_monotonic(void);
 
+/* Has it been seconds since *last?  Then that is now. */
+bool sys_is_due(double *last);
+
 /* How many processors this process may use; at least 1. */
 unsigned sys_processors(void);
 

@@ -171,7 +171,7 @@ empty_directories() {
 directory_goes() {
 	as_server mkdir "$T/out/day"
 	noticed 'its directory was removed during the backup' empty_directories -- -o "$T/out/day/x.tar"
-	noticed '/day" was removed during the backup' empty_directories -- --split -o "$T/out/day"
+	noticed '/day/.*": its directory was removed during the backup' empty_directories -- --split -o "$T/out/day"
 	empty "$T/out"
 	clean main
 }
