@@ -183,12 +183,23 @@ flipped() { # PATTERN MEMBER BYTE [ARCHIVE]
 	found "$1" "$x"
 }
 
-header() { # FIELD-OFFSET TEXT PATTERN: with a right checksum
+put_header() { # FIELD-OFFSET TEXT: with a right checksum
 	cp "$a" "$x"
 	h=$(offset "$x" base/1/PG_VERSION)
 	put "$x" $((h + $1)) "$2"
 	checksum "$x" "$h"
+}
+
+header() { # FIELD-OFFSET TEXT PATTERN
+	put_header "$1" "$2"
 	found "$3" "$x"
+}
+
+# A mode that restore does not take over is a warning.
+set_user() {
+	put_header 100 0004600
+	is_sound "$x"
+	grep -q '^pg_basetar: warning: .*"base/1/PG_VERSION"' "$T/stderr"
 }
 
 header_sum() { # FIELD-OFFSET: the checksum left as it was
@@ -406,7 +417,7 @@ t 'a bit in the manifest' flipped 'manifest: ' backup_manifest 300
 t 'a bit in a page header of WAL' flipped 'wal: ' "$segment" 9
 t 'a bit in a page' torn
 t 'a name' header 0 base/1/PG_VERSIOM 'missing: "base/1/PG_VERSION"'
-t 'set user' header 100 0004600 'name: "base/1/PG_VERSION"'
+t 'set user' set_user
 t 'a size' header 124 00000000002 'size: "base/1/PG_VERSION"'
 for field in 0 101 109 117 125 137 149 157 258 264 346; do
 	t "a bit in a header, at $field" header_sum $field
