@@ -171,3 +171,25 @@ walpage_check(const struct walpage_expect *e, const uint8_t *page, size_t len,
 		return error_wrap(err, "WAL page at %s", lsn_print(at, lsn));
 	return 0;
 }
+
+static size_t
+header_size(const struct walpage_expect *e, uint64_t lsn)
+{
+	return is_first_of_segment(e, lsn) ? WALPAGE_LONG_HEADER : WALPAGE_SHORT_HEADER;
+}
+
+uint64_t
+walpage_first_record(const struct walpage_expect *e, const uint8_t *page, uint64_t lsn)
+{
+	uint64_t rest = decode(page).record_rest;
+
+	for (;; lsn += e->block_size) {
+		const size_t header = header_size(e, lsn), room = e->block_size - header;
+
+		if (rest < room)
+			return (lsn + header + rest + 7) / 8 * 8; /* records are aligned */
+		rest -= room;
+		if (rest == 0)
+			return lsn + e->block_size;
+	}
+}

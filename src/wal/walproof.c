@@ -8,9 +8,13 @@
 
 struct walproof {
 	struct walreader_sink sink; /* first: the reader knows the proof by it */
-	struct walreader *reader;
+	struct walreader *reader; /* NULL: what came before was skipped */
+	const struct walpage_expect *expect;
 	uint64_t start_lsn, stop_lsn;
-	bool is_primary;
+	bool is_primary, skips_filler;
+	bool has_skipped;
+	uint32_t timeline;    /* of the segment that comes, if there is no reader */
+	uint64_t segment_lsn;
 	uint64_t records;
 	size_t count;
 	struct walproof_tablespace *tablespaces;
@@ -169,6 +173,8 @@ walproof_new(struct walproof **out, const struct walproof_options *opt, struct e
 	p->stop_lsn = opt->stop_lsn;
 	p->is_primary = opt->is_primary;
 	p->absent = opt->absent && opt->absent->count > 0 ? opt->absent : NULL;
+	p->expect = opt->expect;
+	p->skips_filler = opt->skips_filler;
 	reader.sink = &p->sink;
 	if (waldatabases_new(&p->databases, err) || walreader_new(&p->reader, &reader, err)) {
 		walproof_free(p);
@@ -182,19 +188,68 @@ int
 walproof_segment(
     struct walproof *p, uint32_t name_timeline, uint64_t segment_lsn, struct error *err)
 {
-	return walreader_segment(p->reader, name_timeline, segment_lsn, err);
+	p->timeline = name_timeline;
+	p->segment_lsn = segment_lsn;
+	return p->reader ? walreader_segment(p->reader, name_timeline, segment_lsn, err) : 0;
+}
+
+void
+walproof_skip(struct walproof *p)
+{
+	walreader_free(p->reader);
+	p->reader = NULL;
+	p->segment_lsn = UINT64_MAX;
+	p->has_skipped = true;
+}
+
+/*
+ * The first bytes of a segment behind one that was skipped.  If no record begins in it, it is
+ * the middle of one, which nobody can check: no reader, and the next one is the first.
+ */
+static int
+resume(struct walproof *p, const uint8_t *bytes, size_t len, struct error *err)
+{
+	struct walreader_options reader = {
+		.expect = p->expect,
+		.stop_lsn = p->stop_lsn,
+		.skips_filler = p->skips_filler,
+		.sink = &p->sink,
+		.is_blind = true,
+	};
+
+	if (p->segment_lsn == UINT64_MAX)
+		return 0;
+	if (walpage_check(p->expect, bytes, len, p->segment_lsn, p->timeline, err))
+		return -1;
+	reader.start_lsn = walpage_first_record(p->expect, bytes, p->segment_lsn);
+	if (reader.start_lsn >= p->segment_lsn + p->expect->segment_size ||
+	    reader.start_lsn >= p->stop_lsn) {
+		p->segment_lsn = UINT64_MAX;
+		return 0;
+	}
+	if (walreader_new(&p->reader, &reader, err))
+		return -1;
+	return walreader_segment(p->reader, p->timeline, p->segment_lsn, err);
 }
 
 int
 walproof_bytes(struct walproof *p, const uint8_t *bytes, size_t len, struct error *err)
 {
-	return walreader_bytes(p->reader, bytes, len, err);
+	if (p->reader == NULL && resume(p, bytes, len, err))
+		return -1;
+	return p->reader ? walreader_bytes(p->reader, bytes, len, err) : 0;
 }
 
 int
 walproof_finish(const struct walproof *p, struct error *err)
 {
-	return walreader_finish(p->reader, err);
+	return p->reader ? walreader_finish(p->reader, err) : 0;
+}
+
+bool
+walproof_is_whole(const struct walproof *p)
+{
+	return !p->has_skipped;
 }
 
 const struct walproof_tablespace *

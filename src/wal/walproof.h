@@ -50,10 +50,19 @@ MUST_CHECK int
 walproof_bytes(struct walproof *, const uint8_t *bytes, size_t len, struct error *err);
 
 /*
- * Is it proved, all bytes having come?  ERROR_FORMAT: the WAL does not reach the stop
+ * The segment that would come now is missing, or is no more what it was when its bytes came: what
+ * follows is proved from its first record on.  An error of the bytes before is over.
+ */
+void walproof_skip(struct walproof *);
+
+/*
+ * Is it proved, all bytes having come that there are?  ERROR_FORMAT: the WAL does not reach the stop
  * position.
  */
 MUST_CHECK int walproof_finish(const struct walproof *, struct error *err);
+
+/* After that: was nothing skipped? */
+bool walproof_is_whole(const struct walproof *);
 
 /* The tablespaces created, *count of them, in their order; owned by the proof. */
 const struct walproof_tablespace *

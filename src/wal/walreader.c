@@ -301,6 +301,7 @@ walreader_new(
 	r->expect = opt->expect;
 	r->stop_lsn = opt->stop_lsn;
 	r->skips_filler = opt->skips_filler;
+	r->is_blind = opt->is_blind;
 	r->sink = opt->sink;
 	r->next = r->end = opt->start_lsn;
 	r->prev = NONE;

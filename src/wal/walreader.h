@@ -58,6 +58,8 @@ struct walreader_options {
 	 */
 	bool skips_filler;
 	struct walreader_sink *sink; /* borrowed; NULL: none */
+	/* What came before start_lsn was not seen: the first record may follow an incomplete one. */
+	bool is_blind;
 };
 
 MUST_CHECK int walreader_new(

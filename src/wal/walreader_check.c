@@ -64,7 +64,7 @@ walreader_check_overwrite(struct walreader *r, const struct walrecord *rec, stru
 	uint64_t abandoned = NONE;
 
 	walrecord_is_overwrite(rec, &abandoned);
-	if (abandoned == r->abandoned) {
+	if (abandoned == r->abandoned || (r->is_blind && r->prev == NONE)) {
 		r->abandoned = NONE;
 		return 0;
 	}

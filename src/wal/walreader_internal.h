@@ -17,7 +17,7 @@ enum state {
 struct walreader {
 	const struct walpage_expect *expect;
 	uint64_t stop_lsn;
-	bool skips_filler;
+	bool skips_filler, is_blind;
 	struct walreader_sink *sink;
 
 	uint32_t timeline; /* of the file the bytes come from */

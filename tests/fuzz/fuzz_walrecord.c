@@ -146,7 +146,7 @@ walk(size_t piece, uint64_t stop, struct counter *c, struct error *err)
 {
 	const struct walpage_expect expect = walimage_expect(&image);
 	const struct walreader_options opt = { &expect, WALIMAGE_START, stop, skips_filler,
-		&c->sink };
+		&c->sink, false };
 	struct walreader *r;
 	int rc;
 

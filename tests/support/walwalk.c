@@ -100,7 +100,7 @@ walwalk_run(struct walwalk *k, struct error *err)
 	const struct walpage_expect expect = walimage_expect(k->image);
 	struct listener listener = { { listen }, k };
 	const struct walreader_options opt = { &expect, k->start, k->stop, k->skips_filler,
-		&listener.sink };
+		&listener.sink, false };
 	uint64_t lsn = k->start - k->start % SEGMENT;
 	struct walreader *r;
 	int rc = 0;

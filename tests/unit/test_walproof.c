@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "support/walimage.h"
+#include "support/walsample.h"
 #include "wal/walproof.h"
 
 static struct walimage image;
@@ -178,6 +179,100 @@ filler(void **state)
 	walimage_free(&image);
 }
 
+/* Which segments are missing, a bit each; records that are whole in the others are read. */
+static void
+check_lacking(const char *name, unsigned missing)
+{
+	const struct walpage_expect expect = walimage_expect(&image);
+	const struct walproof_options opt = { .expect = &expect,
+		.start_lsn = image.records[0].lsn,
+		.stop_lsn = image.records[image.count - 1].end_lsn,
+		.skips_filler = true };
+	struct walproof *p = NULL;
+	struct error err = { 0 };
+	uint64_t records = 0;
+
+	for (size_t i = 0; i < image.count; i++) {
+		const struct walrecord *r = &image.records[i];
+		uint64_t first = (r->lsn - WALIMAGE_START) / WALIMAGE_SEGMENT;
+		bool is_whole = true;
+
+		for (; first <= (r->end_lsn - 1 - WALIMAGE_START) / WALIMAGE_SEGMENT; first++)
+			is_whole = is_whole && !(missing >> first & 1);
+		records += is_whole;
+	}
+	assert_int_equal(walproof_new(&p, &opt, &err), 0);
+	for (unsigned i = 0; WALIMAGE_START + i * WALIMAGE_SEGMENT < opt.stop_lsn; i++) {
+		const uint64_t lsn = WALIMAGE_START + (uint64_t)i * WALIMAGE_SEGMENT;
+		const uint8_t *bytes = image.bytes + i * WALIMAGE_SEGMENT;
+
+		if (missing >> i & 1) {
+			walproof_skip(p);
+			continue;
+		}
+		if (walproof_segment(p, walhistory_at(&image.history, lsn + WALIMAGE_SEGMENT - 1),
+			lsn, &err) ||
+		    walproof_bytes(p, bytes, WALIMAGE_PAGE, &err) ||
+		    walproof_bytes(p, bytes + WALIMAGE_PAGE, WALIMAGE_SEGMENT - WALIMAGE_PAGE, &err))
+			fail_msg("%s, without %02X: %s", name, missing, err.text);
+	}
+	assert_int_equal(walproof_is_whole(p), missing == 0);
+	if (walproof_finish(p, &err) || walproof_records(p) != records)
+		fail_msg("%s, without %02X: %d of %d: %s", name, missing, (int)walproof_records(p),
+		    (int)records, err.text);
+	walproof_free(p);
+}
+
+static void
+lacking(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < WALSAMPLE_COUNT; i++) {
+		unsigned used;
+
+		assert_true(walimage_start(&image));
+		walsamples[i].make(&image);
+		used = (unsigned)((image.records[image.count - 1].end_lsn - 1 - WALIMAGE_START) /
+		    WALIMAGE_SEGMENT) + 1;
+		for (unsigned missing = 0; missing < 1U << used; missing++)
+			check_lacking(walsamples[i].name, missing);
+		walimage_free(&image);
+	}
+}
+
+/* An error is over with the segment that it came of; one in the next is another. */
+static void
+skipped_error(void **state)
+{
+	const struct walpage_expect expect = walimage_expect(&image);
+	struct walproof_options opt = { .expect = &expect };
+	struct walproof *p = NULL;
+	struct error err = { 0 };
+
+	(void)state;
+	assert_true(walimage_start(&image));
+	walimage_heaps(&image, 60, 40);
+	opt.start_lsn = image.records[0].lsn;
+	opt.stop_lsn = image.records[59].end_lsn;
+	assert_true(opt.stop_lsn > WALIMAGE_START + 2 * WALIMAGE_SEGMENT);
+	image.bytes[70] ^= 1;
+	image.bytes[2 * WALIMAGE_SEGMENT] ^= 1;
+	assert_int_equal(walproof_new(&p, &opt, &err), 0);
+	assert_int_equal(walproof_segment(p, 1, WALIMAGE_START, &err), 0);
+	assert_int_equal(walproof_bytes(p, image.bytes, WALIMAGE_SEGMENT, &err), -1);
+	walproof_skip(p);
+	assert_int_equal(walproof_segment(p, 1, WALIMAGE_START + WALIMAGE_SEGMENT, &err), 0);
+	assert_int_equal(
+	    walproof_bytes(p, image.bytes + WALIMAGE_SEGMENT, WALIMAGE_SEGMENT, &err), 0);
+	walproof_skip(p);
+	assert_int_equal(walproof_segment(p, 1, WALIMAGE_START + 2 * WALIMAGE_SEGMENT, &err), 0);
+	assert_int_equal(
+	    walproof_bytes(p, image.bytes + 2 * WALIMAGE_SEGMENT, WALIMAGE_SEGMENT, &err), -1);
+	assert_string_equal(err.text, "WAL page at 2/1800: magic D111, expected D110");
+	walproof_free(p);
+	walimage_free(&image);
+}
+
 static void
 wrong_call(void **state)
 {
@@ -197,13 +292,15 @@ wrong_call(void **state)
 int
 main(void)
 {
-	enum { SINGLE = 5 };
+	enum { SINGLE = 7 };
 	struct CMUnitTest tests[SINGLE + ROWS] = {
 		cmocka_unit_test(tablespaces),
 		cmocka_unit_test(absent_tablespace),
 		cmocka_unit_test(bad_tablespace),
 		cmocka_unit_test(filler),
 		cmocka_unit_test(wrong_call),
+		cmocka_unit_test(lacking),
+		cmocka_unit_test(skipped_error),
 	};
 
 	for (size_t i = 0; i < ROWS; i++)
