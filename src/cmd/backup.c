@@ -76,8 +76,10 @@ measure(struct backup *b, struct error *err)
 static int
 send_wal(struct backup *b, struct error *err)
 {
-	if (run(b, "sending WAL", &sending_wal, err))
-		return -1;
+	const bool is_sent = b->opt->wal_method == WAL_FETCH;
+
+	if (run(b, is_sent ? "sending WAL" : "checking WAL", &sending_wal, err))
+		return backup_wal_explain(b, err);
 	backup_slot_drop(b); /* it has been read; the rest may take long without holding any */
 	return 0;
 }
@@ -200,6 +202,7 @@ forget(struct backup *b)
 	backup_cold_free(b);
 	backup_cluster_free(b);
 	walproof_free(b->proof);
+	walset_free(&b->wal);
 	backup_copies_free(b);
 	walhistory_free(&b->history);
 	sys_close(b->wal_fd);

@@ -278,14 +278,33 @@ is_lost(const struct waldatabases_copy *copy, const char *when, struct error *er
 	return error_hint(err, "Run the backup again.");
 }
 
+/* With -X none: the records that make the database may be in a segment that is gone. */
+static void
+warn_of_unseen(const struct waldatabases_copy *copy)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text),
+	    "database %" PRIu32 " was copied while the backup ran from database %" PRIu32
+	    ", which was not sent: unless the WAL that was not checked makes it, it would be lost "
+	    "in a copy",
+	    copy->to.database, copy->from.database);
+	message_warning(text);
+}
+
 static int
 judge(const struct backup *b, const struct backup_copies_row *row,
     const struct waldatabases_copy *copy, struct error *err)
 {
 	const struct backup_copies_row proof = proof_of(b, row, copy->from);
+	const bool is_all_seen = walproof_is_whole(b->proof);
 	char text[WALDATABASES_TEXT];
 
-	if (copy->fault == WALDATABASES_UNMARKED)
+	if (row == NULL && !is_all_seen) {
+		warn_of_unseen(copy);
+		return 0;
+	}
+	if (copy->fault == WALDATABASES_UNMARKED && is_all_seen)
 		return is_lost(copy, "it was", err);
 	if (!proof.is_whole && b->copies.why.kind != ERROR_NONE)
 		return not_known(b, copy, err);

@@ -346,7 +346,7 @@ backup_files_stop(struct backup *b, struct error *err)
 		.oldest = { .has_member = b->files.has_member, .member = b->files.member },
 	};
 
-	if (b->proof)
+	if (b->proof && walproof_is_whole(b->proof))
 		find_oldest(walproof_survey(b->proof), &cluster.oldest);
 	else if (b->opt->source == SOURCE_SERVER)
 		cluster.begin = NULL; /* what was removed meanwhile is not known */

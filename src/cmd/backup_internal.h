@@ -5,9 +5,9 @@
  * What the parts of the command `backup` share: backup.c is its main road,
  * backup_cluster.c what is on disk, backup_server.c and backup_slot.c the server's side,
  * backup_cold.c and backup_links.c what stands for that where there is no server,
- * backup_archive.c where it goes, backup_tree.c and backup_wal.c what is sent,
- * backup_archiving.c what the server does with its WAL, backup_pages.c and backup_files.c what
- * is found, backup_report.c what is told of all that.
+ * backup_archive.c where it goes, backup_tree.c and backup_wal.c what is sent, backup_walproof.c
+ * what is not sent but proved, backup_archiving.c what the server does with its WAL,
+ * backup_pages.c and backup_files.c what is found, backup_report.c what is told of all that.
  */
 
 #include <pthread.h>
@@ -22,6 +22,7 @@
 #include "datadir/member.h"
 #include "datadir/tablespace.h"
 #include "datadir/walend.h"
+#include "datadir/walset.h"
 #include "datadir/walksum.h"
 #include "pg/cluster.h"
 #include "pg/control.h"
@@ -130,7 +131,8 @@ struct backup {
 
 	struct walhistory history; /* of the timeline of the stop */
 	struct walpage_expect expect;
-	struct walproof *proof; /* of the WAL sent; NULL before that */
+	struct walset wal;      /* the segments that are read */
+	struct walproof *proof; /* of them; NULL before that */
 	struct backup_copies copies;
 	int wal_fd; /* pg_wal */
 };
@@ -280,6 +282,14 @@ void backup_report_write(struct backup *, bool is_sound, const struct error *why
 MUST_CHECK int backup_wal_line(struct backup *, uint32_t newest, struct error *err);
 MUST_CHECK int backup_wal_send(struct patrol *, struct error *err);
 MUST_CHECK int backup_wal_end(struct patrol *, struct error *err);
+/* In the main thread: if ${err} came of a segment that was recycled, say so.  Always -1. */
+int backup_wal_explain(const struct backup *, struct error *err);
+
+/*
+ * backup_walproof.c: with -X none the WAL that pg_wal has is read for its proof; of segments
+ * that it has no more, warn.
+ */
+MUST_CHECK int backup_walproof_read(struct backup *, struct walset *set, struct error *err);
 
 /*
  * backup_archiving.c: does the server archive its WAL, so that one can wait for it without

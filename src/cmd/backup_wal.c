@@ -130,7 +130,7 @@ send_mark(struct backup *b, const char *name, enum walarchive_mark mark, struct 
 }
 
 static int
-send_segment(struct backup *b, const struct walset *set, size_t n, struct error *err)
+send_segment(struct backup *b, struct walset *set, size_t n, struct error *err)
 {
 	const struct walset_segment *s = &set->segments[n];
 	const struct walbody_options opt = {
@@ -204,25 +204,26 @@ check_absent(const struct backup *b, struct error *err)
 static int
 check_proof(struct backup *b, struct error *err)
 {
-	if (blockpipe_settle(b->pipe, err))
+	if (b->opt->wal_method == WAL_FETCH && blockpipe_settle(b->pipe, err))
 		return -1;
 	if (walproof_finish(b->proof, err))
 		return error_hint(err, "The WAL in pg_wal does not lead from the start to "
 				       "the stop of this backup; check that directory, "
 				       "then run the backup again.");
-	message_info("WAL proved: %llu records",
+	message_info("WAL proved%s: %llu records",
+	    walproof_is_whole(b->proof) ? "" : " in part",
 	    (unsigned long long)walproof_records(b->proof));
 	warn_of_tablespaces(b);
 	return check_absent(b, err) || backup_copies_check(b, err) ? -1 : 0;
 }
 
 static int
-send_set(struct backup *b, const struct walset *set, struct error *err)
+send_set(struct backup *b, struct walset *set, struct error *err)
 {
 	for (size_t i = 0; i < set->count; i++)
 		if (send_segment(b, set, i, err))
 			return -1;
-	/* every byte has been read: are the names still the files that were sent? */
+	/* every byte has been read: of what is not proved the names must be the files still */
 	if (blockpipe_barrier(b->pipe, err) || walset_recheck(set, b->wal_fd, err) ||
 	    check_proof(b, err))
 		return -1;
@@ -232,19 +233,28 @@ send_set(struct backup *b, const struct walset *set, struct error *err)
 	return 0;
 }
 
+/* With -X none: what pg_wal has of it is proved all the same. */
+static int
+prove_set(struct backup *b, struct walset *set, struct error *err)
+{
+	if (backup_walproof_read(b, set, err))
+		return -1;
+	return check_proof(b, err);
+}
+
 static int
 send_wal(struct backup *b, struct error *err)
 {
 	const bool is_cold = b->opt->source != SOURCE_SERVER;
+	const bool is_sent = b->opt->wal_method == WAL_FETCH;
 	const struct walset_range range = {
 		.start_lsn = b->range.start_lsn,
 		.stop_lsn = b->range.stop_lsn,
 		.segment_size = b->control.wal_segment_size,
 		.history = &b->history,
 		.is_frozen = is_cold,
+		.may_lack = !is_sent,
 	};
-	struct walset set = { 0 };
-	int rc;
 
 	if (walproof_new(&b->proof,
 		&(struct walproof_options){ .expect = &b->expect,
@@ -255,11 +265,9 @@ send_wal(struct backup *b, struct error *err)
 		    /* it may be WAL of a server that crashed right then */
 		    .skips_filler = is_cold || b->server.in_recovery },
 		err) ||
-	    walset_read(b->wal_fd, &range, &set, err))
+	    walset_read(b->wal_fd, &range, &b->wal, err))
 		return -1;
-	rc = send_set(b, &set, err);
-	walset_free(&set);
-	return rc;
+	return is_sent ? send_set(b, &b->wal, err) : prove_set(b, &b->wal, err);
 }
 
 int
@@ -272,7 +280,13 @@ backup_wal_send(struct patrol *patrol, struct error *err)
 	if (b->opt->source == SOURCE_SERVER &&
 	    (newest_timeline(b, &newest, err) || backup_wal_line(b, newest, err)))
 		return -1;
-	return b->opt->wal_method == WAL_FETCH ? send_wal(b, err) : 0;
+	return send_wal(b, err);
+}
+
+int
+backup_wal_explain(const struct backup *b, struct error *err)
+{
+	return walset_explain(&b->wal, b->wal_fd, err);
 }
 
 /* The WAL that recovery needs, newest timeline first, each from where it branched off. */

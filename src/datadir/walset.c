@@ -123,7 +123,7 @@ check_sequence(struct walset *set, const struct walset_range *range, struct erro
 			set->segments[i].is_needed = set->segments[i].timeline == timeline;
 			is_found = is_found || set->segments[i].is_needed;
 		}
-		if (is_found)
+		if (is_found || range->may_lack)
 			continue;
 		walname_build(name, timeline, segno, range->segment_size);
 		error_set(err, ERROR_STATE, 0, "could not find WAL file \"%s\"", name);
@@ -133,17 +133,22 @@ check_sequence(struct walset *set, const struct walset_range *range, struct erro
 }
 
 static int
-check_sizes(const struct walset *set, uint32_t segment_size, struct error *err)
+check_size(const struct walset_segment *segment, uint32_t segment_size, struct error *err)
 {
-	for (size_t i = 0; i < set->count; i++) {
-		const struct walset_segment *segment = &set->segments[i];
+	if ((uint64_t)segment->st.st_size == segment_size)
+		return 0;
+	return error_set(err, ERROR_FORMAT, 0,
+	    "unexpected WAL file size \"%s\": %" PRIu64 " bytes instead of %" PRIu32,
+	    segment->name, (uint64_t)segment->st.st_size, segment_size);
+}
 
-		if ((uint64_t)segment->st.st_size != segment_size)
-			return error_set(err, ERROR_FORMAT, 0,
-			    "unexpected WAL file size \"%s\": %" PRIu64
-			    " bytes instead of %" PRIu32,
-			    segment->name, (uint64_t)segment->st.st_size, segment_size);
-	}
+static int
+check_sizes(const struct walset *set, const struct walset_range *range, struct error *err)
+{
+	for (size_t i = 0; i < set->count; i++)
+		if ((set->segments[i].is_needed || !range->may_lack) &&
+		    check_size(&set->segments[i], set->segment_size, err))
+			return -1;
 	return 0;
 }
 
@@ -152,7 +157,7 @@ walset_read(
     int wal_fd, const struct walset_range *range, struct walset *out, struct error *err)
 {
 	struct dirlist list = { 0 };
-	struct walset set = { .is_frozen = range->is_frozen };
+	struct walset set = { .is_frozen = range->is_frozen, .segment_size = range->segment_size };
 	int rc = -1;
 
 	*out = (struct walset){ 0 };
@@ -172,8 +177,7 @@ walset_read(
 	if (choose(&set, &list, wal_fd, range, err))
 		goto out;
 	qsort(set.segments, set.count, sizeof(*set.segments), compare_segments);
-	if (check_sequence(&set, range, err) ||
-	    check_sizes(&set, range->segment_size, err))
+	if (check_sequence(&set, range, err) || check_sizes(&set, range, err))
 		goto out;
 	*out = set;
 	set = (struct walset){ 0 };
@@ -182,6 +186,13 @@ out:
 	dirlist_free(&list);
 	walset_free(&set);
 	return rc;
+}
+
+/* Must a name stay that of the file that was found? */
+static bool
+is_bound(const struct walset *set, const struct walset_segment *segment)
+{
+	return set->is_frozen || !segment->is_needed;
 }
 
 /* ${st} is what the name leads to now. */
@@ -199,8 +210,24 @@ is_same_file(
 static int
 gone(const struct walset *set, const struct walset_segment *segment, struct error *err)
 {
-	error_set(err, ERROR_STATE, 0, "WAL file \"%s\" was %s while it was being sent",
-	    segment->name, set->is_frozen ? "removed or changed" : "removed or recycled");
+	error_set(err, ERROR_STATE, 0, "WAL file \"%s\" was %s while the backup ran",
+	    segment->name, set->is_frozen ? "removed" : "removed or recycled");
+	err->sys = ENOENT;
+	return hint_to_keep(set->is_frozen, err);
+}
+
+/* There is a file of that name, and it is not as it was. */
+static int
+changed(const struct walset *set, const struct walset_segment *segment, const struct stat *st,
+    struct error *err)
+{
+	const char *how = !S_ISREG(st->st_mode) || !sys_is_same_file(st, &segment->st) ?
+	    "replaced by another file" :
+	    st->st_size != segment->st.st_size ? "cut or extended" :
+						 "written to";
+
+	error_set(err, ERROR_STATE, 0, "WAL file \"%s\" was %s while the backup ran",
+	    segment->name, how);
 	return hint_to_keep(set->is_frozen, err);
 }
 
@@ -208,30 +235,44 @@ static int
 call_failed(const struct walset *set, const struct walset_segment *segment,
     const char *call, struct error *err)
 {
-	if (errno == ENOENT || errno == ELOOP)
+	if (errno == ENOENT)
 		return gone(set, segment, err);
 	error_set(err, ERROR_IO, errno, "%s", call);
 	return error_wrap(err, "WAL file \"%s\"", segment->name);
 }
 
-int
-walset_open_segment(
-    const struct walset *set, size_t n, int wal_fd, int *fd, struct error *err)
+/* The file that has the name now takes the place of the one that was found. */
+static int
+take_file(struct walset *set, struct walset_segment *segment, const struct stat *st,
+    struct error *err)
 {
-	const struct walset_segment *segment = &set->segments[n];
+	if (is_bound(set, segment) && !is_same_file(set, segment, st))
+		return changed(set, segment, st, err);
+	segment->st = *st;
+	if (!S_ISREG(st->st_mode))
+		return error_set(err, ERROR_FORMAT, 0, "WAL file \"%s\" is a %s", segment->name,
+		    dirlist_kind_name(dirlist_kind_of(st->st_mode)));
+	return check_size(segment, set->segment_size, err);
+}
+
+int
+walset_open_segment(struct walset *set, size_t n, int wal_fd, int *fd, struct error *err)
+{
+	struct walset_segment *segment = &set->segments[n];
 	struct stat st;
 	int opened, rc = -1;
 
 	opened =
 	    openat(wal_fd, segment->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (opened == -1 && errno == ELOOP)
+		return error_set(err, ERROR_FORMAT, 0, "WAL file \"%s\" is a symbolic link",
+		    segment->name);
 	if (opened == -1)
 		return call_failed(set, segment, "open", err);
 	if (fstat(opened, &st) == -1)
 		call_failed(set, segment, "fstat", err);
-	else if (!is_same_file(set, segment, &st))
-		gone(set, segment, err);
 	else
-		rc = 0;
+		rc = take_file(set, segment, &st, err);
 	if (rc == 0)
 		*fd = opened;
 	else
@@ -246,12 +287,38 @@ walset_recheck(const struct walset *set, int wal_fd, struct error *err)
 		const struct walset_segment *segment = &set->segments[i];
 		struct stat st;
 
+		if (!is_bound(set, segment))
+			continue;
 		if (fstatat(wal_fd, segment->name, &st, AT_SYMLINK_NOFOLLOW) == -1)
 			return call_failed(set, segment, "stat", err);
 		if (!is_same_file(set, segment, &st))
-			return gone(set, segment, err);
+			return changed(set, segment, &st, err);
 	}
 	return 0;
+}
+
+bool
+walset_has_gone(const struct walset *set, size_t n, int wal_fd)
+{
+	const struct walset_segment *segment = &set->segments[n];
+	struct stat st;
+
+	if (fstatat(wal_fd, segment->name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		return errno == ENOENT;
+	return !sys_is_same_file(&st, &segment->st);
+}
+
+int
+walset_explain(const struct walset *set, int wal_fd, struct error *err)
+{
+	const struct error found = *err;
+
+	for (size_t i = 0; i < set->count && found.kind == ERROR_FORMAT; i++)
+		if (strstr(found.text, set->segments[i].name) && walset_has_gone(set, i, wal_fd)) {
+			gone(set, &set->segments[i], err);
+			break;
+		}
+	return -1;
 }
 
 void

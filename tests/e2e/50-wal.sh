@@ -89,13 +89,16 @@ in_image() {
 	flip "$wal/$1" $(($(record "$1" 'FPW') + 290))
 }
 
-# held DAMAGE WHICH: a backup to a pipe, with the damage done meanwhile; its exit status in $rc.
+# held DAMAGE WHICH: a backup to a pipe, perhaps with $how, with the damage done meanwhile; its exit
+# status in $rc.
 held() {
 	rm -f "$T/pipe"
 	mkfifo "$T/pipe"
 	chmod 666 "$T/pipe"
 	exec 7<>"$T/pipe"
-	$as "$BIN" -D "$T/main/data" -j 1 -c fast --no-slot -Z none >"$T/pipe" 2>"$T/stderr" </dev/null 7<&- &
+	# shellcheck disable=SC2086 # words
+	$as "$BIN" -D "$T/main/data" -j 1 -c fast --no-slot -Z none ${how:-} >"$T/pipe" 2>"$T/stderr" \
+		</dev/null 7<&- &
 	pid=$!
 	timeout 60 head -c 50000 <&7 >"$T/main.tar"
 	fill_wal "$2"
@@ -137,6 +140,69 @@ taken() { # DAMAGE WHICH: no damage at all
 	restore copy "$T/main.tar"
 	cluster_start copy
 	[ "$(sql copy 'select count(*) from t')" -eq 4200 ]
+	cluster_stop copy
+	cluster_stop main immediate
+}
+
+# With -X none what is there is proved as well, and what is not there is said.
+left_to_the_archive='-X none --no-wait-archive'
+
+refused_unsent() { # DAMAGE WHICH PATTERN
+	how=$left_to_the_archive
+	refused "$@"
+}
+
+taken_without() { # WHICH
+	how=$left_to_the_archive
+	new_main
+	held removed "$1"
+	[ "$rc" -eq 0 ]
+	lines 1 '' "$T/stderr"
+	grep -q "warning: WAL segment \"$segment\" is no longer in pg_wal" "$T/stderr"
+	seen_whole "$T/main.tar"
+	cluster_stop main immediate
+}
+
+# The first segment goes when it was read, and others were not.
+sent() { # SEGMENT
+	grep -aq "pg_wal/$1" "$T/main.tar"
+}
+
+removed_behind() {
+	new_main
+	rm -f "$T/pipe"
+	mkfifo "$T/pipe"
+	chmod 666 "$T/pipe"
+	exec 7<>"$T/pipe"
+	$as "$BIN" -D "$T/main/data" -j 1 -c fast --no-slot -Z none >"$T/pipe" 2>"$T/stderr" </dev/null 7<&- &
+	pid=$!
+	timeout 60 head -c 50000 <&7 >"$T/main.tar"
+	fill_wal first
+	first=$segment
+	fill_wal middle
+	for _ in 1 2 3 4; do
+		fill_wal last
+	done
+	tries=1000
+	until sent "$first"; do
+		tries=$((tries - 1))
+		[ "$tries" -gt 0 ] && [ -e "/proc/$pid" ]
+		timeout 10 head -c 500000 <&7 >>"$T/main.tar"
+	done
+	timeout 10 head -c 1500000 <&7 >>"$T/main.tar"
+	removed "$first"
+	[ -e "/proc/$pid" ]
+	cat <"$T/pipe" >>"$T/main.tar" 7<&- &
+	exec 7<&-
+	rc=0
+	wait "$pid" || rc=$?
+	wait
+	cat "$T/stderr"
+	[ "$rc" -eq 0 ]
+	[ ! -s "$T/stderr" ]
+	restore copy "$T/main.tar"
+	cluster_start copy
+	[ "$(sql copy 'select count(*) from t')" -eq 24200 ]
 	cluster_stop copy
 	cluster_stop main immediate
 }
@@ -183,3 +249,10 @@ done <<'EOT'
 	in_image            first   WAL record at .*checksum
 EOT
 t 'no segment is damaged' taken untouched middle
+t 'a segment is removed after it was read' removed_behind
+t 'WAL left to the archive: the middle segment is flipped' refused_unsent flipped middle \
+	'WAL record at .*(checksum|expected|length)'
+t 'WAL left to the archive: the middle segment is recycled' refused_unsent recycled middle recycled
+for which in first middle late; do
+	t "WAL left to the archive: the $which segment is removed" taken_without "$which"
+done

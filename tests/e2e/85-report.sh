@@ -128,7 +128,7 @@ into_a_pipe() {
 	says compression '"none"'
 	says compression_level 0
 	says wal_method '"none"'
-	says wal_records null
+	value wal_records | grep -qx '[1-9][0-9]*' # it is proved all the same
 	says pages_checked null
 	says manifest_checksums null
 	rm "$T/out/pipe.tar"

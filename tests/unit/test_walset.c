@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "datadir/walset.h"
 #include "support/faketree.h"
@@ -213,22 +214,53 @@ truncated(const char *root)
 }
 
 static void
+cut(const char *root)
+{
+	char *path = malloc(strlen(root) + sizeof(S(2, 011)) + 1);
+
+	assert_non_null(path);
+	sprintf(path, "%s/%s", root, S(2, 011));
+	assert_int_equal(truncate(path, 100), 0);
+	free(path);
+}
+
+static void
 made_a_link(const char *root)
 {
 	faketree_rename(root, S(2, 011), "pg_wal/real");
 	faketree_put(root, S(2, 011), LINK("real"));
 }
 
+static const struct event {
+	void (*happen)(const char *root);
+	const char *open_error; /* of a segment that recovery reads; NULL: it is opened */
+	const char *bound_error; /* of one that must stay what it was, opened or looked at again */
+	bool is_gone;
+} events[] = {
+	{ removed, "was removed or recycled while the backup ran",
+	    "was removed or recycled while the backup ran", true },
+	/* another file: its bytes are proved */
+	{ recycled, NULL, "was replaced by another file while the backup ran", true },
+	{ truncated, "unexpected WAL file size", "was replaced by another file while the backup ran",
+	    true },
+	{ made_a_link, "is a symbolic link", "is a symbolic link", true },
+	{ cut, "unexpected WAL file size", "was cut or extended while the backup ran", false },
+};
+
+static void
+check_text(const struct scene *s, const char *text)
+{
+	if (strstr(s->err.text, text) == NULL || strstr(s->err.text, "000000020000000000000011") == NULL)
+		fail_msg("%s", s->err.text);
+}
+
 static void
 meanwhile(void **state)
 {
-	static void (*const events[])(
-	    const char *) = { removed, recycled, truncated, made_a_link };
-
 	(void)state;
-	for (size_t i = 0; i < COUNT(events); i++) {
-		static const char gone[] = "WAL file \"000000020000000000000011\" was "
-					   "removed or recycled while it was being sent";
+	for (size_t i = 0; i < 2 * COUNT(events); i++) {
+		const struct event *e = &events[i / 2];
+		const bool is_needed = i % 2;
 		struct scene s;
 		int fd = -1;
 
@@ -240,18 +272,83 @@ meanwhile(void **state)
 			    walset_open_segment(&s.set, n, s.wal_fd, &fd, &s.err), 0);
 			sys_close(fd);
 		}
-		events[i](s.root);
-		assert_int_equal(walset_recheck(&s.set, s.wal_fd, &s.err), -1);
-		assert_string_equal(s.err.text, gone);
-		assert_int_equal(s.err.kind, ERROR_STATE);
-		assert_true(strlen(s.err.hint) > 0);
 		/* 0: of timeline 1, 1: of 2 with the same number */
 		assert_string_equal(s.set.segments[2].name, "000000020000000000000011");
+		assert_true(s.set.segments[2].is_needed);
+		s.set.segments[2].is_needed = is_needed;
+		assert_false(walset_has_gone(&s.set, 2, s.wal_fd));
+		e->happen(s.root);
+		assert_int_equal(walset_has_gone(&s.set, 2, s.wal_fd), e->is_gone);
 		assert_int_equal(
-		    walset_open_segment(&s.set, 2, s.wal_fd, &fd, &s.err), -1);
-		assert_string_equal(s.err.text, gone);
+		    walset_recheck(&s.set, s.wal_fd, &s.err), is_needed ? 0 : -1);
+		if (!is_needed && e->happen != made_a_link)
+			check_text(&s, e->bound_error);
+		fd = -1;
+		if (is_needed && e->open_error == NULL) {
+			assert_int_equal(
+			    walset_open_segment(&s.set, 2, s.wal_fd, &fd, &s.err), 0);
+			sys_close(fd);
+		} else {
+			assert_int_equal(
+			    walset_open_segment(&s.set, 2, s.wal_fd, &fd, &s.err), -1);
+			check_text(&s, is_needed ? e->open_error : e->bound_error);
+		}
 		end(&s);
 	}
+}
+
+/* Only of the segment that an error names, and only if it was. */
+static void
+explained(void **state)
+{
+	static const char damage[] = "WAL file \"000000020000000000000011\": WAL page at 0/1100000";
+
+	(void)state;
+	for (int is_removed = 0; is_removed < 2; is_removed++) {
+		struct scene s;
+
+		begin(&s, usual, COUNT(usual));
+		assert_int_equal(read_range(&s, 0x1000028, 0x1300100), 0);
+		faketree_remove(s.root, S(2, 010));
+		if (is_removed)
+			recycled(s.root);
+		error_set(&s.err, ERROR_FORMAT, 0, "%s", damage);
+		assert_int_equal(walset_explain(&s.set, s.wal_fd, &s.err), -1);
+		if (is_removed)
+			check_text(&s, "was removed or recycled while the backup ran");
+		else
+			assert_string_equal(s.err.text, damage);
+		error_set(&s.err, ERROR_IO, 0, "%s", damage);
+		assert_int_equal(walset_explain(&s.set, s.wal_fd, &s.err), -1);
+		assert_string_equal(s.err.text, damage);
+		end(&s);
+	}
+}
+
+/* What is missing is no error, if it may lack. */
+static void
+lacking(void **state)
+{
+	const struct walset_range range = { .start_lsn = 0x0E00028, .stop_lsn = 0x1500001,
+		.segment_size = MIB, .history = &history, .may_lack = true };
+	const struct walset_range far = { .start_lsn = 0x1F00028, .stop_lsn = 0x1F00100,
+		.segment_size = MIB, .history = &history, .may_lack = true };
+	struct scene s;
+
+	(void)state;
+	begin(&s, usual, COUNT(usual));
+	faketree_remove(s.root, S(2, 012));
+	faketree_put(s.root, S(3, 012), BYTES(7)); /* of another timeline: it is not read */
+	assert_int_equal(walset_read(s.wal_fd, &range, &s.set, &s.err), 0);
+	assert_int_equal(s.set.count, 7);
+	assert_string_equal(s.set.segments[0].name, "00000001000000000000000F");
+	assert_true(s.set.segments[0].is_needed);
+	assert_false(s.set.segments[4].is_needed);
+	assert_string_equal(s.set.segments[6].name, "000000020000000000000014");
+	walset_free(&s.set);
+	assert_int_equal(walset_read(s.wal_fd, &far, &s.set, &s.err), 0);
+	assert_int_equal(s.set.count, 0);
+	end(&s);
 }
 
 static void
@@ -280,8 +377,8 @@ frozen(void **state)
 		    walset_recheck(&s.set, s.wal_fd, &s.err), is_frozen ? -1 : 0);
 		if (is_frozen)
 			assert_string_equal(s.err.text,
-			    "WAL file \"000000020000000000000011\" was removed or changed while "
-			    "it was being sent");
+			    "WAL file \"000000020000000000000011\" was written to while "
+			    "the backup ran");
 		walset_free(&s.set);
 		s.err.hint[0] = '\0';
 		assert_int_equal(read_range(&s, 0x1000028, 0x2000100), -1);
@@ -319,7 +416,10 @@ no_directory(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[4 + COUNT(ranges)] = {
+	enum { SINGLE = 7 };
+	struct CMUnitTest tests[SINGLE + COUNT(ranges)] = {
+		cmocka_unit_test(explained),
+		cmocka_unit_test(lacking),
 		cmocka_unit_test(holes),
 		cmocka_unit_test(wrong_files),
 		cmocka_unit_test(meanwhile),
@@ -328,7 +428,7 @@ main(void)
 	};
 
 	for (size_t i = 0; i < COUNT(ranges); i++)
-		tests[4 + i] = (struct CMUnitTest){ .name = ranges[i].name,
+		tests[SINGLE + i] = (struct CMUnitTest){ .name = ranges[i].name,
 			.test_func = choose,
 			.initial_state = &ranges[i] };
 	return cmocka_run_group_tests(tests, NULL, NULL);
