@@ -32,8 +32,8 @@
 #include "run/message.h"
 #include "server/databases.h"
 
-/* A server that does not answer within this is asked later. */
-#define MARK_SECONDS 5.0
+/* A server that is silent for so many seconds is given up, as by the watch. */
+#define PATIENCE 600.0
 
 /* ---- the planner's thread: what the walk meets ---- */
 
@@ -155,13 +155,12 @@ take_mark(struct backup *b, const struct databases_mark *mark, size_t ended)
 	pthread_mutex_unlock(&c->lock);
 }
 
-/* A server that refuses to tell, or is slow, leaves directories unproved: that may not matter. */
+/* A server that refuses to tell leaves directories unproved: that may not matter. */
 static int
-pass_refusal(struct backup *b, struct error *why, struct error *err)
+pass_refusal(struct backup *b, const struct error *why, struct error *err)
 {
-	if (why->kind == ERROR_STATE ||
-	    (why->kind == ERROR_SERVER && session_sqlstate(b->session)[0] != '\0' &&
-		session_check(b->session, err) == 0)) {
+	if (why->kind == ERROR_SERVER && session_sqlstate(b->session)[0] != '\0' &&
+	    session_check(b->session, err) == 0) {
 		b->copies.why = *why;
 		return 0;
 	}
@@ -170,19 +169,25 @@ pass_refusal(struct backup *b, struct error *why, struct error *err)
 }
 
 static int
-ask(struct backup *b, double seconds, size_t ended, struct error *err)
+ask(struct backup *b, double patience, size_t ended, struct error *err)
 {
 	struct databases_mark *mark = &b->copies.mark;
 	struct error why = { 0 };
 
 	databases_mark_free(mark);
-	if (databases_mark_read(b->session, seconds, mark, &why))
+	if (databases_mark_read(b->session, patience, mark, &why))
 		return pass_refusal(b, &why, err);
+	if (mark->locked == NULL) /* not now */
+		return 0;
 	b->copies.why.kind = ERROR_NONE;
 	take_mark(b, mark, ended);
 	return 0;
 }
 
+/*
+ * An answer may be to a question that was put at an earlier watch: it says nothing of
+ * directories whose walk has ended since.
+ */
 int
 backup_copies_watch(struct backup *b, struct error *err)
 {
@@ -192,9 +197,18 @@ backup_copies_watch(struct backup *b, struct error *err)
 	pthread_mutex_lock(&c->lock);
 	ended = c->ended;
 	pthread_mutex_unlock(&c->lock);
-	return ended > c->proved ? ask(b, MARK_SECONDS, ended, err) : 0;
+	if (c->is_pending)
+		ended = c->asked;
+	if (ended == c->proved)
+		return 0;
+	c->asked = ended;
+	if (ask(b, PATIENCE, ended, err))
+		return -1;
+	c->is_pending = c->mark.locked == NULL;
+	return 0;
 }
 
+/* What is pending is waited for and dropped. */
 int
 backup_copies_settle(struct backup *b, struct error *err)
 {

@@ -71,7 +71,9 @@ struct backup_copies {
 		bool is_whole;    /* at that position of the WAL or before: */
 		uint64_t whole_lsn;
 	} *rows;
-	struct databases_mark mark; /* the last */
+	struct databases_mark mark; /* the last; empty: the server has not answered yet, */
+	bool is_pending;            /* when it was asked of so many: */
+	size_t asked;
 	struct error why;           /* why there was none, the last time that was so */
 };
 

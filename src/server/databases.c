@@ -82,14 +82,29 @@ static const char position_sql[] =
     "SELECT CASE WHEN pg_catalog.pg_is_in_recovery()"
     " THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_insert_lsn() END";
 
+#define ANSWER_SECONDS 1.0
+
 static int
-read_locked(struct session *s, double seconds, char **locked, struct error *err)
+ask(struct session *s, const char *sql, double patience, struct session_rows *rows,
+    bool *is_answered, struct error *err)
+{
+	if (patience > 0)
+		return session_question(s, sql, ANSWER_SECONDS, patience, rows, is_answered, err);
+	*is_answered = true;
+	return session_query(s, sql, 0, NULL, rows, err);
+}
+
+static int
+read_locked(struct session *s, double patience, char **locked, struct error *err)
 {
 	struct session_rows rows;
+	bool is_answered;
 	const char *text;
 
-	if (session_query_within(s, seconds, locked_sql, 0, NULL, &rows, err))
+	if (ask(s, locked_sql, patience, &rows, &is_answered, err))
 		return -1;
+	if (!is_answered)
+		return 0;
 	text = session_value(&rows, 0, 0); /* NULL: none is */
 	*locked = strdup(text ? text : "");
 	session_rows_free(&rows);
@@ -97,16 +112,21 @@ read_locked(struct session *s, double seconds, char **locked, struct error *err)
 }
 
 static int
-read_position(struct session *s, double seconds, uint64_t *lsn, struct error *err)
+read_position(struct session *s, double patience, struct databases_mark *mark, struct error *err)
 {
 	struct session_rows rows;
+	bool is_answered;
 	const char *text;
 	int rc = 0;
 
-	if (session_query_within(s, seconds, position_sql, 0, NULL, &rows, err))
+	if (ask(s, position_sql, patience, &rows, &is_answered, err))
 		return -1;
+	if (!is_answered) {
+		databases_mark_free(mark);
+		return 0;
+	}
 	text = session_value(&rows, 0, 0);
-	if (text == NULL || !lsn_parse(text, lsn))
+	if (text == NULL || !lsn_parse(text, &mark->lsn))
 		rc = error_set(err, ERROR_SERVER, 0, "unexpected reply from the server to: %s",
 		    position_sql);
 	session_rows_free(&rows);
@@ -115,18 +135,15 @@ read_position(struct session *s, double seconds, uint64_t *lsn, struct error *er
 
 /* Two statements: one could take its snapshot, or the position, before it sees the locks. */
 int
-databases_mark_read(struct session *s, double seconds, struct databases_mark *mark,
+databases_mark_read(struct session *s, double patience, struct databases_mark *mark,
     struct error *err)
 {
-	struct databases_mark found = { 0 };
-
-	*mark = found;
-	if (read_locked(s, seconds, &found.locked, err) ||
-	    read_position(s, seconds, &found.lsn, err)) {
-		databases_mark_free(&found);
+	*mark = (struct databases_mark){ 0 };
+	if (read_locked(s, patience, &mark->locked, err) ||
+	    (mark->locked && read_position(s, patience, mark, err))) {
+		databases_mark_free(mark);
 		return -1;
 	}
-	*mark = found;
 	return 0;
 }
 

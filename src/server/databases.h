@@ -40,11 +40,12 @@ struct databases_mark {
 };
 
 /*
- * Any role may ask.  Within ${seconds} (0: no limit) each of two questions: ERROR_STATE if
- * not.  On failure *mark is empty, else databases_mark_free() it.
+ * Any role may ask.  With a ${patience} in seconds a server that does not answer soon leaves *mark
+ * empty, and is asked anew the next time (session_question()); 0 waits.  On failure *mark is
+ * empty, else databases_mark_free() it.
  */
-MUST_CHECK int databases_mark_read(struct session *s, double seconds, struct databases_mark *mark,
-    struct error *err);
+MUST_CHECK int databases_mark_read(struct session *s, double patience,
+    struct databases_mark *mark, struct error *err);
 bool databases_is_locked(const struct databases_mark *mark, uint32_t database);
 void databases_mark_free(struct databases_mark *mark);
 
