@@ -47,6 +47,7 @@ struct infofile {
 	struct infofile_pairs config;
 	struct infofile_pairs without; /* tablespaces that were left out */
 	char *config_file; /* the member that is the server's postgresql.conf; NULL: not told */
+	struct infofile_pairs inside;  /* the paths in the data directory of those that lie in it */
 };
 
 /* The file is no longer than this. */
@@ -66,6 +67,9 @@ MUST_CHECK int infofile_parse(const char *text, size_t len, struct infofile *out
 
 /* The location of the tablespace ${oid}; NULL: it is not listed. */
 const char *infofile_tablespace(const struct infofile *, const char *oid);
+
+/* Its path in the data directory; NULL: it is not known to be there. */
+const char *infofile_inside(const struct infofile *, const char *oid);
 
 /*
  * Is it of an earlier backup than ${label}?  A cluster that was restored keeps the file, and

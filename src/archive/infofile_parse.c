@@ -174,6 +174,12 @@ take_tablespace(struct reading *r, struct error *err)
 }
 
 static int
+take_inside(struct reading *r, struct error *err)
+{
+	return add_tablespace(&r->info->inside, r, err);
+}
+
+static int
 take_without(struct reading *r, struct error *err)
 {
 	return add_tablespace(&r->info->without, r, err);
@@ -212,6 +218,7 @@ static const struct {
 	{ "tablespace", MANY, take_tablespace },
 	{ "without_tablespace", MANY, take_without },
 	{ "config_file", PERHAPS, take_config_file },
+	{ "tablespace_inside", MANY, take_inside },
 	{ "config", MANY, take_config },
 };
 
@@ -322,14 +329,14 @@ sort_tablespaces(struct infofile_pairs *list, struct error *err)
 	return 0;
 }
 
-const char *
-infofile_tablespace(const struct infofile *info, const char *oid)
+static const char *
+find_tablespace(const struct infofile_pairs *list, const char *oid)
 {
-	size_t from = 0, to = info->tablespaces.count;
+	size_t from = 0, to = list->count;
 
 	while (from < to) {
 		const size_t middle = from + (to - from) / 2;
-		const struct infofile_pair *row = &info->tablespaces.rows[middle];
+		const struct infofile_pair *row = &list->rows[middle];
 		const int order = compare_oids(oid, row->name);
 
 		if (order == 0)
@@ -340,6 +347,18 @@ infofile_tablespace(const struct infofile *info, const char *oid)
 			to = middle;
 	}
 	return NULL;
+}
+
+const char *
+infofile_tablespace(const struct infofile *info, const char *oid)
+{
+	return find_tablespace(&info->tablespaces, oid);
+}
+
+const char *
+infofile_inside(const struct infofile *info, const char *oid)
+{
+	return find_tablespace(&info->inside, oid);
 }
 
 int
@@ -363,7 +382,10 @@ infofile_parse(const char *text, size_t len, struct infofile *out, struct error 
 			at = (size_t)(end - text) + 1;
 	}
 	if (rc == 0)
-		rc = check_given(given, err) || sort_tablespaces(&info.tablespaces, err) ? -1 : 0;
+		rc = check_given(given, err) || sort_tablespaces(&info.tablespaces, err) ||
+				sort_tablespaces(&info.inside, err) ?
+		    -1 :
+		    0;
 	if (rc == -1)
 		infofile_free(&info);
 	else
@@ -399,5 +421,6 @@ infofile_free(struct infofile *info)
 	free_pairs(&info->config);
 	free_pairs(&info->without);
 	free(info->config_file);
+	free_pairs(&info->inside);
 	*info = (struct infofile){ 0 };
 }

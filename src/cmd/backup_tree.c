@@ -254,6 +254,37 @@ add_config(const struct backup *b, struct buf *text, struct error *err)
 	return 0;
 }
 
+/*
+ * A tablespace in the data directory: its copy belongs into the copy of that, wherever this is, and
+ * not into the original's.  One that does not exist any more needs no place.
+ */
+static int
+add_inside(const struct backup *b, const char *root, const struct tablespace *t, struct buf *text,
+    struct error *err)
+{
+	const char *moved = relocations_find(&b->opt->relocations, t->target);
+	char *real = realpath(moved ? moved : t->target, NULL);
+	const size_t len = strlen(root);
+	int rc = 0;
+
+	if (real && strncmp(real, root, len) == 0 && real[len] == '/')
+		rc = add_pair(text, "tablespace_inside", t->oid_text, real + len + 1, err);
+	free(real);
+	return rc;
+}
+
+static int
+add_all_inside(const struct backup *b, struct buf *text, struct error *err)
+{
+	char *root = realpath(b->opt->pgdata, NULL);
+	int rc = 0;
+
+	for (size_t i = 0; i < b->tablespaces.count && root && rc == 0; i++)
+		rc = add_inside(b, root, &b->tablespaces.rows[i], text, err);
+	free(root);
+	return rc;
+}
+
 static int
 add_facts(const struct backup *b, struct buf *text, struct error *err)
 {
@@ -279,6 +310,8 @@ add_facts(const struct backup *b, struct buf *text, struct error *err)
 		if (add_pair(text, "tablespace", b->tablespaces.rows[i].oid_text,
 			b->tablespaces.rows[i].target, err))
 			return -1;
+	if (add_all_inside(b, text, err))
+		return -1;
 	for (size_t i = 0; i < b->tablespaces.nabsent; i++)
 		if (add_pair(text, "without_tablespace", b->tablespaces.absent[i].oid_text,
 			b->tablespaces.absent[i].target, err))

@@ -27,6 +27,7 @@ struct restore_space {
 	const char *moved_to; /* of the options, borrowed; NULL: it goes to where it was */
 	bool is_inside; /* it stays below pg_basetar_tblspc, as in a cluster that was unpacked by
 	                 * hand: it has no place of its own */
+	char *nested; /* its path in the data directory, owned; it has no other; NULL: it is not there */
 	struct restore_place place;
 };
 
@@ -60,6 +61,8 @@ struct restore {
 	struct restore_place target, wal; /* of --waldir */
 	bool is_planned;                  /* it is known where the tablespaces go */
 	bool is_inside_made;              /* we made the directories of those that are inside */
+	char *target_path; /* without links, owned */
+	bool has_nested;
 	size_t nspaces;
 	struct restore_guests guests;
 	struct restore_space *spaces; /* in the order of their OIDs */
@@ -118,6 +121,14 @@ void restore_plan_free(struct restore *r, bool forget);
 /* All places that may have a directory, whether or not they have: the target is the first. */
 size_t restore_plan_places(const struct restore *r);
 const struct restore_place *restore_plan_place_at(const struct restore *r, size_t number);
+
+/* restore_nested.c: tablespaces in the data directory itself */
+/* Where does it go in it?  ${told}: the path that the archive tells; NULL: none. */
+MUST_CHECK int restore_nested_place(struct restore *r, struct restore_space *space,
+    const char *told, struct error *err);
+MUST_CHECK int restore_nested_make(struct restore *r, struct error *err);
+/* ERROR_STATE: its place is in the data directory of a cluster. */
+MUST_CHECK int restore_nested_check(const struct restore_space *space, struct error *err);
 
 /* restore_owner.c: whose it is, if root restores it */
 /* ERROR_USAGE: --owner names no user, or one that only root may give files to. */

@@ -57,6 +57,11 @@ restore_plan_target(struct restore *r, struct error *err)
 {
 	if (open_place(&r->target, r->opt->pgdata, NULL, err))
 		return error_wrap(err, "data directory");
+	r->target_path = realpath(r->opt->pgdata, NULL);
+	if (r->target_path == NULL) {
+		error_set(err, ERROR_IO, errno, "realpath");
+		return error_wrap(err, "data directory: \"%s\"", r->opt->pgdata);
+	}
 	if (r->opt->waldir && open_place(&r->wal, r->opt->waldir, NULL, err))
 		return error_wrap(err, "directory of the WAL");
 	return 0;
@@ -99,12 +104,14 @@ not_named(const struct restore_space *s, struct error *err)
 static int
 open_space(struct restore *r, struct restore_space *s, struct error *err)
 {
-	if (s->is_inside)
+	if (s->is_inside || s->nested)
 		return 0;
 	if (is_named_by_archive(r, s))
 		return not_named(s, err);
 	if (open_place(&s->place, s->location, &r->guests.guests, err))
 		return error_wrap(err, "tablespace %" PRIu32, s->oid);
+	if (restore_nested_check(s, err))
+		return -1;
 	if (s->place.dir.has_guests)
 		message_note("\"%s\" has the tablespace of another release too, which stays: "
 			     "nothing but \"%s\" is of this one",
@@ -141,10 +148,13 @@ cannot_move(uint32_t oid, const char *location, struct error *err)
 			       "stopped.");
 }
 
-/* One more, that was at ${location}; ${is_ours}: in an archive of this program. */
+/* One more, that was at ${location}; ${info}: of an archive of this program; or NULL. */
 static int
-add_space(struct restore *r, uint32_t oid, const char *location, bool is_ours, struct error *err)
+add_space(struct restore *r, uint32_t oid, const char *location, const struct infofile *info,
+    struct error *err)
 {
+	const bool is_ours = info != NULL;
+	char text[12];
 	struct restore_space row = { .oid = oid };
 	const char *other = location ? relocations_find(&r->opt->relocations, location) : NULL;
 
@@ -158,7 +168,9 @@ add_space(struct restore *r, uint32_t oid, const char *location, bool is_ours, s
 	if (row.location == NULL)
 		return error_memory(err);
 	r->spaces[r->nspaces++] = row;
-	return 0;
+	snprintf(text, sizeof(text), "%" PRIu32, oid);
+	return restore_nested_place(r, &r->spaces[r->nspaces - 1],
+	    is_ours ? infofile_inside(info, text) : NULL, err);
 }
 
 /* A mapping of no tablespace is a slip of the pen: the one meant would go to its old place. */
@@ -287,7 +299,8 @@ open_spaces(struct restore *r, bool is_ours, struct error *err)
 		if (open_space(r, &r->spaces[i], err))
 			return -1;
 	return check_apart(r, err) || restore_owner_settle(r, is_ours, err) ||
-		make_inside(r, is_ours, err) || restore_write_begin(r, err) ?
+		make_inside(r, is_ours, err) || restore_nested_make(r, err) ||
+		restore_write_begin(r, err) ?
 	    -1 :
 	    0;
 }
@@ -306,7 +319,7 @@ restore_plan_summary(struct restore *r, const struct summary_facts *facts, struc
 		return -1;
 	for (size_t i = 0; i < facts->ntablespaces; i++)
 		if (add_space(r, facts->tablespaces[i].oid, facts->tablespaces[i].location,
-			facts->info != NULL, err))
+			facts->info, err))
 			return -1;
 	r->guests = (struct restore_guests){ { is_of_another_release }, facts->version };
 	return open_spaces(r, facts->info != NULL, err);
@@ -324,7 +337,7 @@ restore_plan_info(struct restore *r, const struct infofile *info, struct error *
 		if (!number_parse(told->rows[i].name, strlen(told->rows[i].name), UINT32_MAX, &oid))
 			return error_set(err, ERROR_FORMAT, 0, "\"%s\": no tablespace is \"%s\"",
 			    LAYOUT_INFO, told->rows[i].name);
-		if (add_space(r, (uint32_t)oid, told->rows[i].path, true, err))
+		if (add_space(r, (uint32_t)oid, told->rows[i].path, info, err))
 			return -1;
 	}
 	r->guests = (struct restore_guests){ { is_of_another_release },
@@ -368,6 +381,11 @@ restore_plan_place(struct restore *r, const char *path, struct restore_place **p
 		buf_clear(&r->inside);
 		if (buf_printf(&r->inside, err, "%s/%" PRIu32 "%s", LAYOUT_TABLESPACES, space->oid,
 			slash))
+			return -1;
+		*below = buf_text(&r->inside);
+	} else if (slash && space->nested) {
+		buf_clear(&r->inside);
+		if (buf_printf(&r->inside, err, "%s%s", space->nested, slash))
 			return -1;
 		*below = buf_text(&r->inside);
 	} else if (slash) {
@@ -430,8 +448,10 @@ restore_plan_free(struct restore *r, bool forget)
 	for (size_t i = 0; i < r->nspaces; i++) {
 		close_place(&r->spaces[i].place, forget);
 		free(r->spaces[i].location);
+		free(r->spaces[i].nested);
 	}
 	free(r->spaces);
+	free(r->target_path);
 	close_place(&r->wal, forget);
 	close_place(&r->target, forget);
 }

@@ -71,6 +71,34 @@ restore_write_begin(struct restore *r, struct error *err)
 	return filepool_new(&r->pool, r->opt->jobs, files_to_hold(r), &r->reading.cancel, err);
 }
 
+static int
+set_owner_and_mode(int fd, uint32_t mode, uint64_t uid, uint64_t gid, struct error *err)
+{
+	if (is_root() && fchown(fd, (uid_t)uid, (gid_t)gid) == -1)
+		return error_set(err, ERROR_IO, errno, "chown");
+	return fchmod(fd, mode & MODE) == -1 ? error_set(err, ERROR_IO, errno, "chmod") : 0;
+}
+
+/*
+ * One that a tablespace in the data directory needed earlier, or that has come with it: the tree has
+ * it as an empty one.  What the archive has twice itself is a finding.
+ */
+static int
+again(struct restore_place *place, const char *below, uint32_t mode, uint64_t uid, uint64_t gid,
+    struct error *err)
+{
+	int fd, rc;
+
+	if (beneath_file(&place->beneath, below, O_RDONLY | O_DIRECTORY, 0, &fd, err))
+		return failed(place, below, err);
+	rc = set_owner_and_mode(fd, mode | 0700, uid, gid, err);
+	sys_close(fd);
+	if (rc)
+		return failed(place, below, err);
+	*err = (struct error){ 0 };
+	return 0;
+}
+
 int
 restore_write_directory(struct restore *r, const char *path, uint32_t mode, uint64_t uid,
     uint64_t gid, struct error *err)
@@ -82,7 +110,9 @@ restore_write_directory(struct restore *r, const char *path, uint32_t mode, uint
 		return -1;
 	if (beneath_directory(&place->beneath, below, (mode & MODE) | 0700,
 		is_root() ? (uid_t)uid : BENEATH_SAME, is_root() ? (gid_t)gid : BENEATH_SAME, err))
-		return failed(place, below, err);
+		return r->has_nested && place == &r->target && err->sys == EEXIST ?
+		    again(place, below, mode, uid, gid, err) :
+		    failed(place, below, err);
 	return remember(r, place, below, err);
 }
 
@@ -94,14 +124,6 @@ restore_write_link(struct restore *r, const char *path, const char *target, stru
 			      err)))
 		return failed(&r->target, path, err);
 	return 0;
-}
-
-static int
-set_owner_and_mode(int fd, uint32_t mode, uint64_t uid, uint64_t gid, struct error *err)
-{
-	if (is_root() && fchown(fd, (uid_t)uid, (gid_t)gid) == -1)
-		return error_set(err, ERROR_IO, errno, "chown");
-	return fchmod(fd, mode & MODE) == -1 ? error_set(err, ERROR_IO, errno, "chmod") : 0;
 }
 
 int

@@ -1,15 +1,35 @@
 #include "util/relocation.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The length of ${path} without slashes at its end; the root keeps its own. */
-static size_t
-trimmed(const char *path, size_t len)
+/* One slash for several, and none at the end; the root keeps its own. */
+static void
+squeeze(char *path)
 {
-	while (len > 1 && path[len - 1] == '/')
-		len--;
-	return len;
+	size_t to = 0;
+
+	for (size_t i = 0; path[i] != '\0'; i++)
+		if (path[i] != '/' || to == 0 || path[to - 1] != '/')
+			path[to++] = path[i];
+	if (to > 1 && path[to - 1] == '/')
+		to--;
+	path[to] = '\0';
+}
+
+/* Does ${path}, as it may be written, say what the squeezed ${one} does? */
+static bool
+is_same(const char *one, const char *path)
+{
+	for (; *one != '\0' && *one == *path; one++) {
+		path++;
+		while (one[0] == '/' && *path == '/')
+			path++;
+	}
+	if (*one == '\0')
+		path += strspn(path, "/");
+	return *one == '\0' && *path == '\0';
 }
 
 /* A copy of the ${len} bytes at ${text} without the backslashes that protect a "=". */
@@ -24,7 +44,8 @@ unescape(const char *text, size_t len)
 	for (size_t i = 0; i < len; i++)
 		if (text[i] != '\\' || i + 1 == len || text[i + 1] != '=')
 			path[to++] = text[i];
-	path[trimmed(path, to)] = '\0';
+	path[to] = '\0';
+	squeeze(path);
 	return path;
 }
 
@@ -90,11 +111,8 @@ relocations_add(struct relocations *list, const char *text, struct error *err)
 const char *
 relocations_find(const struct relocations *list, const char *path)
 {
-	size_t len = trimmed(path, strlen(path));
-
 	for (size_t i = 0; i < list->count; i++)
-		if (strlen(list->rows[i].old) == len &&
-		    memcmp(list->rows[i].old, path, len) == 0)
+		if (is_same(list->rows[i].old, path))
 			return list->rows[i].new;
 	return NULL;
 }

@@ -11,7 +11,7 @@
  */
 struct relocation {
 	char *old; /* what a link says: absolute, but in a cluster that was unpacked by hand */
-	char *new; /* absolute; both are without a slash at the end */
+	char *new; /* absolute; both are without a slash at the end, or several at once */
 };
 
 struct relocations {
@@ -26,7 +26,7 @@ struct relocations {
  */
 MUST_CHECK int relocations_add(struct relocations *list, const char *text, struct error *err);
 
-/* What stands for the location ${path}, slashes at its end aside; NULL: nothing does. */
+/* What stands for the location ${path}, slashes that say nothing aside; NULL: nothing does. */
 const char *relocations_find(const struct relocations *list, const char *path);
 
 void relocations_free(struct relocations *list);

@@ -101,6 +101,101 @@ by_hand() {
 	rm -rf "$T/copy"
 }
 
+# ------------------------------------------------- tablespaces in the data directory
+
+# One directly in it, of a name after pg_basetar_tblspc, one deeper, before; and one that is elsewhere.
+nested() { # MAJOR
+	major=$1
+	cluster_init main "$major" --wal-segsize=1
+	cluster_start main
+	as_server mkdir -p "$T/main/data/zts" "$T/main/data/deep/er/ts" "$T/main/spc"
+	for space in "zts $T/main/data/zts" "deep $T/main/data/deep/er/ts" "spc $T/main/spc"; do
+		sql main "create tablespace ${space%% *} location '${space#* }'"
+		sql main "create table t_${space%% *} tablespace ${space%% *} as select generate_series(1, 1000) as n"
+	done
+	captured backup main -q -c fast -o "$T/out/nested.tar"
+	[ "$rc" -eq 0 ]
+	captured backup main -q -c fast --split -o "$T/out/nested.d"
+	[ "$rc" -eq 0 ]
+	[ "$major" -gt 15 ] || at main pg_basebackup -Ft -c fast -X fetch -D "$T/out/nested.stock"
+	cluster_stop main
+	tar -xOf "$T/out/nested.tar" pg_basetar.info | lines 2 '^tablespace_inside: ' -
+	find "$T/main/data" "$T/main/spc" -printf '%p %s %T@\n' | sort >"$T/before"
+}
+
+# holds CLUSTER: all tables.
+holds() {
+	cluster_start "$1"
+	for space in zts deep spc; do
+		[ "$(sql "$1" "select count(*) from t_$space")" -eq 1000 ]
+	done
+	cluster_stop "$1"
+}
+
+# elsewhere FROM OPTION...: below the new data directory, and the original stays what it was.
+elsewhere() {
+	from=$1
+	shift
+	cluster_dir copy "$major"
+	captured as_server "$BIN" restore "$from" -D "$T/copy/data" -T "$T/main//spc/=$T/copy//spc" "$@"
+	[ "$rc" -eq 0 ]
+	find "$T/main/data" "$T/main/spc" -printf '%p %s %T@\n' | sort | diff "$T/before" -
+	readlink "$T/copy/data/pg_tblspc"/* | sort >"$T/links"
+	printf '%s\n' "$T/copy/data/deep/er/ts" "$T/copy/data/zts" "$T/copy/spc" | diff - "$T/links"
+	[ -z "$(find "$T/copy/data" "$T/copy/spc" -not -user "$owner")" ]
+	[ "$(stat -c %a "$T/copy/data/deep/er")" = "$(stat -c %a "$T/main/data/deep/er")" ]
+	holds copy
+	rm -rf "$T/copy"
+}
+
+# What does not know that they were inside does not restore into a cluster, whosever it is.
+not_into_a_cluster() {
+	rm -rf "$T/copy"
+	cluster_dir copy "$major"
+	as_server mv "$T/main/data/zts" "$T/main/data/deep" "$T/aside/"
+	as_server mkdir -p "$T/main/data/deep/er"
+	captured as_server "$BIN" restore "$T/out/nested.stock" -D "$T/copy/data" -T "$T/main/spc=$T/copy/spc"
+	rm -rf "$T/main/data/deep"
+	as_server mv "$T/aside/zts" "$T/aside/deep" "$T/main/data/"
+	[ "$rc" -eq 1 ]
+	one_error "$T/stderr" "tablespace [0-9]*: \"$T/main/data/.*\" is in the data directory of a cluster"
+	[ ! -e "$T/copy/data" ]
+	captured as_server "$BIN" restore "$T/out/nested.stock" -D "$T/copy/data" -T "$T/main/spc=$T/copy/spc" \
+		-T "$T/main/data/zts=$T/copy/zts" -T "$T/main/data/deep/er/ts=$T/copy/deep"
+	[ "$rc" -eq 0 ]
+	holds copy
+}
+
+# The original is gone, and the copy takes its place.
+same_place() {
+	mv "$T/main" "$T/gone"
+	for from in "$T/out/nested.tar" "$T/out/nested.d" "$T/out/nested.stock"; do
+		[ -e "$from" ] || continue
+		cluster_dir main "$major"
+		captured as_server "$BIN" restore "$from" -D "$T/main/data"
+		[ "$rc" -eq 0 ]
+		lines 1 "^pg_basetar: tablespace [0-9]* is in \"$T/main/data/deep/er/ts\"" "$T/stderr"
+		holds main
+		rm -rf "$T/main"
+	done
+	cluster_dir main "$major"
+	rm -rf "$T/main"
+	captured as_server "$BIN" restore "$T/out/nested.tar" -D "$T/elsewhere"
+	[ "$rc" -eq 1 ]
+	one_error "$T/stderr" "\"$T/main/spc\": mkdir: No such file"
+	grep -q '^hint: .*mkdir -p.*-T OLD=NEW' "$T/stderr"
+	mv "$T/gone" "$T/main"
+}
+
+tablespaces_inside() { # MAJOR
+	t "$1: tablespaces in the data directory" nested "$1"
+	t "$1: restored elsewhere" elsewhere "$T/out/nested.tar"
+	t "$1: a set" elsewhere "$T/out/nested.d"
+	[ "$1" -gt 15 ] || t "$1: of pg_basebackup: not into a cluster" not_into_a_cluster
+	t "$1: restored to the same place" same_place
+	rm -rf "$T/out"/* "$T/main"
+}
+
 for major in 11 15 18; do
 	t "$major: a cluster that archives" prepared "$major"
 	t "$major: a copy does not archive" harmless "$T/out/$major.tar"
@@ -111,3 +206,8 @@ for major in 11 15 18; do
 done
 major=15
 t 'settings written by hand' by_hand
+rm -rf "$T/main"
+as_server mkdir "$T/aside"
+for major in 15 18; do
+	tablespaces_inside "$major"
+done

@@ -24,6 +24,7 @@ whole(void **state)
 	    "future: something\n"
 	    "start: 1/2000028\nstart_time: 2026-11-22 11:59:44 UTC\n"
 	    "without_tablespace: 16402 /mem\n"
+	    "tablespace_inside: 16401 x/y z\n"
 	    "tablespace: 16401 /x\nconfig_file: conf/x\n"
 	    "config: pg_hba.conf /etc/pg hba.conf\nconfig: conf.d/a b.conf /etc /b\n";
 	struct error err = { 0 };
@@ -44,6 +45,8 @@ whole(void **state)
 	assert_string_equal(info.tablespaces.rows[0].name, "16400");
 	assert_string_equal(info.tablespaces.rows[0].path, "/srv/a b\nc\\");
 	assert_string_equal(info.tablespaces.rows[1].path, "/x");
+	assert_string_equal(infofile_inside(&info, "16401"), "x/y z");
+	assert_null(infofile_inside(&info, "16400"));
 	assert_int_equal(info.without.count, 1);
 	assert_string_equal(info.without.rows[0].name, "16402");
 	assert_string_equal(info.without.rows[0].path, "/mem");

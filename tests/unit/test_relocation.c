@@ -16,6 +16,8 @@ static struct row {
 	{ "/srv/ssd 1=/snap/ssd 1", "/srv/ssd 1", "/snap/ssd 1" },
 	{ "/a//=/b/", "/a", "/b" },
 	{ "/=/", "/", "/" },
+	{ "//srv///a//=//b//c", "/srv/a", "/b/c" },
+	{ "/given//=/b", NULL, "\"/given\" is given twice" },
 	{ "/a\\=b=/c\\=", "/a=b", "/c=" },
 	{ "/a\\b=/c\\", "/a\\b", "/c\\" },
 	{ "/a\\\\=b=/c", "/a\\=b", "/c" },
@@ -68,6 +70,9 @@ find(void **state)
 	assert_string_equal(relocations_find(&list, "/a"), "/1");
 	assert_string_equal(relocations_find(&list, "/a/"), "/1");
 	assert_string_equal(relocations_find(&list, "/a/b"), "/2");
+	assert_string_equal(relocations_find(&list, "//a///b//"), "/2");
+	assert_null(relocations_find(&list, "/ab"));
+	assert_null(relocations_find(&list, "a"));
 	assert_null(relocations_find(&list, "/a/b/c"));
 	assert_null(relocations_find(&list, "/"));
 	assert_null(relocations_find(&list, "../a"));
