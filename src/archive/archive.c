@@ -181,6 +181,7 @@ archive_file(struct archive *a, enum layout_part part, const char *path,
 	struct body *body;
 
 	opt.frozen = a->opt.is_frozen ? st : NULL;
+	opt.page_bytes = is_relation ? a->opt.page_bytes : 0;
 	if (!is_relation)
 		opt.warn = a->opt.warn;
 	else if (a->opt.pages && pagecheck_is_relation(a->opt.pages, path, &opt.first_block))

@@ -32,6 +32,7 @@ struct archive_options {
 	struct stat own;
 	void (*warn)(const char *text);
 	bool is_frozen;                /* files may not change while they are read */
+	uint32_t page_bytes;           /* of relations; 0: not known */
 	const struct pagecheck *pages; /* borrowed; NULL: relations' pages are not checked */
 };
 

@@ -25,6 +25,11 @@ struct filebody_options {
 	const struct stat *frozen;
 	const struct pagecheck *pages; /* borrowed; NULL: its pages are not checked */
 	uint32_t first_block;          /* with these: number of its first one in its fork */
+	/*
+	 * 0, or what its pages have: when it shrinks under the reading nothing is sent of a page
+	 * of which there is a part only.
+	 */
+	uint32_t page_bytes;
 	/* NULL, or to be told when the file had fewer bytes than were promised for it */
 	void (*warn)(const char *text);
 };

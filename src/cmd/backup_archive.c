@@ -84,6 +84,7 @@ backup_archive_open(struct backup *b, struct error *err)
 		.own = b->datadir_stat,
 		.warn = message_warning,
 		.is_frozen = b->opt->source != SOURCE_SERVER,
+		.page_bytes = b->control.block_size,
 		.pages = b->pages.tally ? &b->pages : NULL,
 	};
 

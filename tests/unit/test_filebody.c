@@ -218,6 +218,41 @@ frozen(void **state)
 	close(fd);
 }
 
+/* A relation that shrank: no part of a page is sent. */
+static void
+half_a_page(void **state)
+{
+	static const struct {
+		uint32_t page_bytes;
+		size_t missing, zeros; /* of 24576 bytes, at the end */
+	} rows[] = { { 8192, 0, 0 }, { 8192, 8192, 8192 }, { 8192, 4096, 8192 },
+		{ 8192, 12288, 16384 }, { 8192, 24576, 24576 }, { 8192, 20480, 24576 },
+		{ 4096, 4096, 4096 }, { 0, 4096, 4096 } };
+	static uint8_t sent[24576];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct filebody_options opt = { .size = 40960, .page_bytes = rows[i].page_bytes };
+		struct piece piece = { .bytes = sent,
+			.len = sizeof(sent),
+			.offset = 16384,
+			.missing = rows[i].missing };
+		const struct piece_source from = { .bytes = sent, .fd = -1 };
+		struct error err = { 0 };
+		struct body *body;
+
+		memset(sent, 7, sizeof(sent) - rows[i].missing);
+		memset(sent + sizeof(sent) - rows[i].missing, 0, rows[i].missing);
+		assert_int_equal(filebody_new(&body, "base/5/1259", &opt, &err), 0);
+		assert_int_equal(body->ops->check(body, &piece, &from, &err), 0);
+		assert_int_equal(piece.missing, rows[i].zeros);
+		for (size_t at = 0; at < sizeof(sent); at++)
+			if (sent[at] != (at < sizeof(sent) - rows[i].zeros ? 7 : 0))
+				fail_msg("row %zu, byte %zu", i, at);
+		body->ops->free(body);
+	}
+}
+
 static int
 setup(void **state)
 {
@@ -232,6 +267,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(entries_are_those_of_the_whole_file),
 		cmocka_unit_test(no_manifest),
+		cmocka_unit_test(half_a_page),
 		cmocka_unit_test(given_up),
 		cmocka_unit_test(a_file_that_shrank),
 		cmocka_unit_test(frozen),
