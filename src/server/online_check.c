@@ -354,14 +354,50 @@ static const char privilege_sql[] =
     " pg_catalog.quote_ident(pg_catalog.current_database())"
     " FROM pg_catalog.regexp_split_to_table($1, ', (?=pg_)') AS f";
 
+/* A setting of the role may have made another of it (ALTER ROLE ... SET role): go back. */
+static int
+leave_role(struct session *s, bool *is_left, struct error *err)
+{
+	struct session_rows rows;
+
+	if (session_query(s,
+		"SELECT pg_catalog.set_config('role', 'none', false) WHERE current_user <> session_user",
+		0, NULL, &rows, err))
+		return -1;
+	*is_left = rows.count > 0;
+	session_rows_free(&rows);
+	return 0;
+}
+
+/* May the role that the session has, or else the one that logged in? */
+static int
+ask_privilege(struct session *s, const struct pg_version *version, struct session_rows *rows,
+    struct error *err)
+{
+	const char *params[1] = { version->functions };
+	bool is_left;
+
+	if (online_ask(s, privilege_sql, 1, params, 3, rows, err))
+		return -1;
+	if (online_bool(rows, 0))
+		return 0;
+	if (leave_role(s, &is_left, err)) {
+		session_rows_free(rows);
+		return -1;
+	}
+	if (!is_left)
+		return 0;
+	session_rows_free(rows);
+	return online_ask(s, privilege_sql, 1, params, 3, rows, err);
+}
+
 static int
 check_privilege(struct session *s, const struct pg_version *version, struct error *err)
 {
-	const char *params[1] = { version->functions };
 	struct session_rows rows;
 	int rc = 0;
 
-	if (online_ask(s, privilege_sql, 1, params, 3, &rows, err))
+	if (ask_privilege(s, version, &rows, err))
 		return -1;
 	if (!online_bool(&rows, 0)) {
 		error_set(err, ERROR_SERVER, 0, "role %s may not start and stop a backup",

@@ -59,6 +59,22 @@ explain(const struct session *session, struct error *why)
 	return -1;
 }
 
+/*
+ * It is the role that logged in that has REPLICATION, whatever a setting of it has made of it
+ * since (ALTER ROLE ... SET role).
+ */
+static int
+leave_role(struct session *session, struct error *why)
+{
+	struct session_rows rows;
+
+	if (session_query(session, "SELECT pg_catalog.set_config('role', 'none', false)", 0, NULL,
+		&rows, why))
+		return -1;
+	session_rows_free(&rows);
+	return 0;
+}
+
 int
 slot_hold(struct slot **out, const struct session_options *options, struct error *why)
 {
@@ -76,7 +92,7 @@ slot_hold(struct slot **out, const struct session_options *options, struct error
 		goto out;
 	}
 	/* true, true: reserve WAL at once, and temporary */
-	if (session_query(slot->session,
+	if (leave_role(slot->session, why) || session_query(slot->session,
 		"SELECT * FROM pg_catalog.pg_create_physical_replication_slot($1, true, "
 		"true)",
 		1, params, &rows, why)) {

@@ -140,7 +140,7 @@ administer() {
 with_settings() {
 	for setting; do
 		administer "alter role plain set $setting"
-		administer "alter database postgres set $setting"
+		[ "${setting%=*}" = role ] || administer "alter database postgres set $setting"
 	done
 	captured backup main -U plain -o "$archive" --force -c "${pace:-fast}"
 	administer 'alter role plain reset all'
@@ -164,6 +164,20 @@ with_odd_texts() {
 	with_settings "search_path=''" datestyle=german,dmy intervalstyle=iso_8601 "timezone='Asia/Kolkata'" \
 		extra_float_digits=-15 client_min_messages=error row_security=off "lc_messages='C'" \
 		client_encoding=latin1 standard_conforming_strings=off bytea_output=escape
+}
+
+# A role that becomes another one when it logs in: with the rights, or without.
+with_another_role() {
+	sql main 'create role nothing nologin'
+	sql main 'grant nothing to plain'
+	with_settings role=nothing
+	sql main 'create role rights nologin'
+	sql main 'grant execute on function pg_backup_start(text, boolean), pg_backup_stop(boolean) to rights'
+	sql main 'revoke execute on function pg_backup_start(text, boolean), pg_backup_stop(boolean) from plain'
+	sql main 'grant rights to plain'
+	sql main 'alter role plain noinherit'
+	with_settings role=rights
+	sql main 'alter role plain inherit'
 }
 
 # The user's own options stay, and reach both sessions.
@@ -306,6 +320,7 @@ t 'a standby whose replay cancels queries, -c spread' standby_as_superuser
 t 'a role and a database with limits of 1 ms, and a spread checkpoint' with_limits
 t 'a role and a database with odd transactions' with_odd_transactions
 t 'a role and a database with odd texts' with_odd_texts
+t 'a role that becomes another' with_another_role
 t 'PGOPTIONS' with_pgoptions
 t 'a backend that is stalled for twenty seconds' stalled
 t 'a socket that was removed' without_socket

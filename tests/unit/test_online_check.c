@@ -67,6 +67,7 @@ open_session(void)
 static const struct check_row {
 	const char *name;
 	const char *settings, *identity, *control, *privilege;
+	const char *login_privilege; /* of the role that logged in, where that is another */
 	const char *text, *hint;
 	enum error_kind kind;
 	unsigned steps;		/* queries until it is refused; 0: all four */
@@ -158,6 +159,11 @@ static const struct check_row {
 	    .text = "the server writes too little WAL for an online backup: wal_level is "
 		    "\"minimal\"",
 	    .hint = "Set wal_level to \"replica\" and restart the server." },
+	{ "a setting makes it a role without rights", .privilege = "f|nothing|postgres",
+	    .login_privilege = PRIVILEGE },
+	{ "neither has rights", .privilege = "f|nothing|postgres",
+	    .login_privilege = "f|plain|postgres", .kind = ERROR_SERVER,
+	    .text = "role plain may not start and stop a backup" },
 	{ "no privilege", .privilege = "f|\"no one\"|postgres", .kind = ERROR_SERVER,
 	    .text = "role \"no one\" may not start and stop a backup",
 	    .hint = "As a superuser, in database postgres: GRANT EXECUTE ON FUNCTION "
@@ -235,9 +241,16 @@ check(void **state)
 	    { .query = "SELECT c.checkpoint_lsn", .rows = choose(row->control, CONTROL) },
 	    { .query = "SELECT pg_catalog.bool_and(",
 		.params = "pg_backup_start(text, boolean), pg_backup_stop(boolean)",
-		.rows = choose(row->privilege, PRIVILEGE) });
+		.rows = choose(row->privilege, PRIVILEGE) },
+	    { .query = "SELECT pg_catalog.set_config('role', 'none', false) WHERE",
+		.rows = row->login_privilege ? "none" : NULL },
+	    { .query = "SELECT pg_catalog.bool_and(", .rows = row->login_privilege });
 	if (row->steps)
-		fake_end -= 4 - row->steps;
+		fake_end -= 6 - row->steps;
+	else if (row->privilege == NULL)
+		fake_end -= 2;
+	else if (row->login_privilege == NULL)
+		fake_end -= 1;
 	controls[0] = on_disk;
 	control_count = 1;
 	control_at = 0;

@@ -11,6 +11,10 @@
 #include "support/fake_libpq.c.inc"
 #include "support/faketree.h"
 
+#define ROLE \
+	{ \
+		.query = "SELECT pg_catalog.set_config('role', 'none', false)" \
+	}
 #define CREATE \
 	.query = \
 	    "SELECT * FROM pg_catalog.pg_create_physical_replication_slot($1, true, " \
@@ -39,7 +43,7 @@ hold_and_free(void **state)
 
 	(void)state;
 	FAKE_SCRIPT(
-	    FAKE_OPENING, { CREATE, .rows = "pg_basetar_1_2|0/3000028" }, { DROP });
+	    FAKE_OPENING, ROLE, { CREATE, .rows = "pg_basetar_1_2|0/3000028" }, { DROP });
 	slot = hold();
 	assert_true(slot_is_held(slot, &why));
 	assert_int_equal(slot_start_lsn(slot), 0x3000028);
@@ -57,7 +61,7 @@ name_is_legal(void **state)
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
-		FAKE_SCRIPT(FAKE_OPENING, { CREATE, .rows = "x|0/3000028" }, { DROP });
+		FAKE_SCRIPT(FAKE_OPENING, ROLE, { CREATE, .rows = "x|0/3000028" }, { DROP });
 		slot = hold();
 		assert_memory_equal(slot_name(slot), "pg_basetar_", 11);
 		assert_int_equal(
@@ -83,7 +87,7 @@ lost(void **state)
 	struct slot *slot;
 
 	(void)state;
-	FAKE_SCRIPT(FAKE_OPENING, { CREATE, .rows = "x|0/3000028" });
+	FAKE_SCRIPT(FAKE_OPENING, ROLE, { CREATE, .rows = "x|0/3000028" });
 	slot = hold();
 	fake_hang_up(&farewell);
 	assert_false(slot_is_held(slot, &why));
@@ -100,7 +104,7 @@ static void
 drop_fails(void **state)
 {
 	(void)state;
-	FAKE_SCRIPT(FAKE_OPENING, { CREATE, .rows = "x|0/3000028" },
+	FAKE_SCRIPT(FAKE_OPENING, ROLE, { CREATE, .rows = "x|0/3000028" },
 	    { DROP, FAILS("42704", "replication slot does not exist") });
 	slot_free(hold());
 	fake_done();
@@ -115,7 +119,7 @@ proves_the_directory(void **state)
 	struct slot *slot;
 
 	(void)state;
-	FAKE_SCRIPT(FAKE_OPENING, { CREATE, .rows = "x|0/3000028" }, { DROP });
+	FAKE_SCRIPT(FAKE_OPENING, ROLE, { CREATE, .rows = "x|0/3000028" }, { DROP });
 	slot = hold();
 	snprintf(path, sizeof(path), "pg_replslot/%s", slot_name(slot));
 	assert_false(slot_in_datadir(slot, fd));
@@ -178,7 +182,7 @@ check_refused(void **state)
 {
 	const struct row *row = *state;
 
-	FAKE_SCRIPT(FAKE_OPENING, row->step);
+	FAKE_SCRIPT(FAKE_OPENING, ROLE, row->step);
 	refuse(row->text, row->hint);
 }
 
@@ -212,7 +216,7 @@ reserves_nothing(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
-		FAKE_SCRIPT(FAKE_OPENING, { CREATE, .rows = answers[i] }, { DROP });
+		FAKE_SCRIPT(FAKE_OPENING, ROLE, { CREATE, .rows = answers[i] }, { DROP });
 		refuse("the replication slot reserves no WAL", "");
 	}
 }
