@@ -35,7 +35,7 @@ storm_pause() {
 
 # storm_sql: what comes in, in database "storm"; what fails, fails as in life.
 storm_sql() {
-	at main env PGOPTIONS='-c statement_timeout=20s' psql -X -q -d storm >>"$T/storm.log" 2>&1
+	at main psql -X -q -d storm >>"$T/storm.log" 2>&1
 }
 
 # ---------------------------------------------------------------------------- tables
@@ -340,7 +340,9 @@ check_database() { # NAME DATABASE
 check_databases() { # NAME
 	local database
 
-	for database in $(sql "$1" 'select datname from pg_database where datallowconn'); do
+	# -2: dropped in part (dropdb() of PostgreSQL), in the original as well
+	for database in $(sql "$1" 'select datname from pg_database
+			where datallowconn and datconnlimit <> -2'); do
 		case $database in
 		d_* | r_* | tmpl)
 			expect "$1" 2000:2001000 "$database" <<<"select count(*) || ':' || sum(i) from tt"
