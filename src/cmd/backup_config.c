@@ -7,10 +7,12 @@
  * All of it is read with the rights of the data directory's owner, whose word it is.
  */
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cmd/backup_internal.h"
+#include "datadir/atwork.h"
 #include "pg/conftext.h"
 #include "run/message.h"
 #include "util/sys.h"
@@ -133,13 +135,11 @@ find_directory(struct sayings *s, struct error *err)
 	s->directory = s->b->datadir;
 	if (directory == NULL || directory[0] != '/' || is_datadir(s->b, directory))
 		return configset_alias(s->set, directory, err);
-	if (!s->set->opt.is_foreign) {
-		if (is_of_ours(s, directory, &is_ours, err))
-			return -1;
-		if (is_ours) {
-			s->directory = directory;
-			return 0;
-		}
+	if (is_of_ours(s, directory, &is_ours, err))
+		return -1;
+	if (is_ours) {
+		s->directory = directory;
+		return 0;
 	}
 	/* a snapshot's original, or the name that a container has for it */
 	return configset_alias(s->set, directory, err);
@@ -306,6 +306,21 @@ say_rows(const struct configset *set)
 	}
 }
 
+/* The process that works on the directory tells which files are the server's. */
+static const char *
+find_root(struct backup *b)
+{
+	struct stat st;
+	int64_t pid;
+
+	if (b->session == NULL ||
+	    atwork_find(&b->postmaster, &b->datadir_stat, &pid) != ATWORK_IS)
+		return NULL;
+	snprintf(b->config.server_root, sizeof(b->config.server_root), "/proc/%" PRId64 "/root",
+	    pid);
+	return stat(b->config.server_root, &st) == 0 ? b->config.server_root : NULL;
+}
+
 int
 backup_config_find(struct backup *b, struct error *err)
 {
@@ -314,6 +329,7 @@ backup_config_find(struct backup *b, struct error *err)
 		.datadir = b->datadir,
 		.datadir_fd = b->datadir_fd,
 		.has_includes = b->version->has_auth_includes,
+		.server_root = find_root(b),
 		.is_foreign = b->session && !is_datadir(b, b->postmaster.datadir),
 		.warn = message_warning,
 	};

@@ -57,6 +57,7 @@ struct backup_config {
 	struct configset set;
 	struct buf main;          /* where in the archive postgresql.conf is; empty: nowhere */
 	struct buf log_directory; /* the setting; empty: not known */
+	char server_root[40];     /* where we see the server's root; empty: nowhere */
 };
 
 /* The directories of databases that are sent: backup_copies.c. */

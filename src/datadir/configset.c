@@ -69,6 +69,26 @@ is_directory_kind(enum configset_kind kind)
 }
 
 /*
+ * What the server sees by the name ${path}: the same file as we do, 0; else an errno, which is
+ * EXDEV if it is another one, or nothing is known of its files.
+ */
+static int
+compare_views(const struct configset *set, const char *path)
+{
+	char there[2 * PATH_MAX];
+	struct stat ours, its;
+
+	if (set->opt.server_root) {
+		snprintf(there, sizeof(there), "%s%s", set->opt.server_root, path);
+		if (stat(there, &its) == 0)
+			return stat(path, &ours) == 0 && sys_is_same_file(&ours, &its) ? 0 : EXDEV;
+		if (errno == ENOENT || errno == ENOTDIR)
+			return errno;
+	}
+	return set->opt.is_foreign ? EXDEV : 0;
+}
+
+/*
  * Where the row's file really is; NULL: nowhere, or, EXDEV, where the server sees another file
  * by that name.
  */
@@ -76,21 +96,22 @@ static char *
 real_path(const struct configset *set, const struct configset_row *row)
 {
 	char path[2 * PATH_MAX], *real;
+	int why = 0;
 
-	errno = EXDEV;
-	if (row->where == CONFIGSET_OUTSIDE && set->opt.is_foreign)
-		return NULL;
 	if (row->where == CONFIGSET_OUTSIDE)
 		snprintf(path, sizeof(path), "%s", row->path);
 	else
 		snprintf(path, sizeof(path), "%s/%s", set->opt.datadir, row->name);
-	real = realpath(path, NULL);
-	if (real && set->opt.is_foreign && configset_below(real, set->opt.datadir) == NULL) {
-		free(real);
-		errno = EXDEV;
-		return NULL;
-	}
-	return real;
+	if (row->where == CONFIGSET_OUTSIDE)
+		why = compare_views(set, path);
+	real = why == 0 ? realpath(path, NULL) : NULL;
+	if (real && configset_below(real, set->opt.datadir) == NULL)
+		why = compare_views(set, real);
+	if (why == 0)
+		return real;
+	free(real);
+	errno = why;
+	return NULL;
 }
 
 /* Its content, or that it is a directory.  ${why} is of any kind but memory. */

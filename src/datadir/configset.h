@@ -67,7 +67,12 @@ struct configset_options {
 	const char *datadir; /* absolute, without links */
 	int datadir_fd;      /* borrowed */
 	bool has_includes;   /* authentication files have directives for that */
-	/* The server sees other files by the names that we see: it is in a container. */
+	/*
+	 * A server in a container sees other files by the names that we see.  Its root as we see
+	 * it, "/proc/PID/root": then only files are taken that are the same there.  NULL: it is
+	 * not seen, and with ${is_foreign} no file outside of the data directory is taken.
+	 */
+	const char *server_root;
 	bool is_foreign;
 	void (*warn)(const char *text);
 };

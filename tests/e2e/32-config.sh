@@ -458,6 +458,20 @@ container() {
 	warned "\"$etc/extra.conf\" is not in the backup: the server is in a container"
 	lines 0 pg_basetar_config "$T/list"
 	cluster_stop main
+	# by the same path here and there; the file is one of both, then of the server's alone
+	sed -i "s|mount --bind $T/main $T/inner|mount --bind $etc/both.conf $T/main/etc/both.conf|
+		s|--bind $T/main/etc|--rbind $T/main/etc|; s|$T/inner|$T/main|g" "$T/contained"
+	as_server sed -i "s|$T/inner|$T/main|" "$data/postgresql.conf"
+	write "$etc/both.conf" 'temp_buffers = 9MB'
+	as_server touch "$T/main/etc/both.conf" "$T/main/etc/there.conf"
+	cluster_set main "include '$etc/both.conf'" "include '$etc/there.conf'" "include_if_exists '$etc/none'"
+	write "$etc/none" 'of another cluster'
+	unshare -m --propagation private sh "$T/contained"
+	taken
+	lines 2 warning "$T/stderr"
+	lines 2 "\"$etc/\(extra\|there\).conf\" is not in the backup: the server is in a container" "$T/stderr"
+	members "pg_basetar_config/elsewhere$etc/both.conf"
+	cluster_stop main
 }
 
 cluster_init main --wal-segsize=1

@@ -236,6 +236,38 @@ in_a_container(void **state)
 	end();
 }
 
+/* Its root is seen: what is the same file there is taken. */
+static void
+in_a_container_that_is_seen(void **state)
+{
+	static const struct fake_file files[] = {
+		{ "data/x", "" },
+		{ "view", DIRECTORY },
+	};
+	char view[1100], there[2200];
+
+	(void)state;
+	for (int foreign = 0; foreign < 2; foreign++) {
+		begin(files, COUNT(files));
+		snprintf(view, sizeof(view), "%s/view", s.root);
+		s.set.opt.server_root = view;
+		s.set.opt.is_foreign = foreign;
+		faketree_put(s.root, "same", "1");
+		faketree_put(s.root, "other", "1");
+		faketree_put(s.root, "gone", "1");
+		snprintf(there, sizeof(there), "%s%s/other", view + strlen(s.root) + 1, s.root);
+		faketree_put(s.root, there, "1");
+		snprintf(there, sizeof(there), "%s%s/same", view + strlen(s.root) + 1, s.root);
+		faketree_put(s.root, there, LINK_BELOW("same"));
+		snprintf(there, sizeof(there), "%s/same", s.root);
+		add(CONFIGSET_PLAIN, "/same", NULL, CONFIGSET_REQUIRED);
+		add(CONFIGSET_PLAIN, "/gone", NULL, CONFIGSET_IF_EXISTS);
+		add(CONFIGSET_PLAIN, "/other", NULL, CONFIGSET_REQUIRED);
+		expect("out elsewhere/other -\nout elsewhere/same 1\n", "\"/other" CONTAINED);
+		end();
+	}
+}
+
 static void
 names_that_meet(void **state)
 {
@@ -380,6 +412,7 @@ main(void)
 		cmocka_unit_test(links),
 		cmocka_unit_test(aliases),
 		cmocka_unit_test(in_a_container),
+		cmocka_unit_test(in_a_container_that_is_seen),
 		cmocka_unit_test(names_that_meet),
 		cmocka_unit_test(what_may_be_missing),
 		cmocka_unit_test(no_regular_files),
