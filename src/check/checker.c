@@ -114,6 +114,12 @@ checker_archive_end(struct checker *c, struct error *err)
 		    "the archive \"pg_wal.tar\" has no segment of WAL");
 	if (c->part.kind != ARCHIVEPART_ALONE && c->part.kind != ARCHIVEPART_BASE)
 		return 0;
+	if (c->label_error.kind != ERROR_NONE) {
+		*err = c->label_error;
+		c->label_error = (struct error){ 0 };
+		return findings_take(&c->findings, FINDINGS_LABEL,
+		    &(struct findings_place){ .member = LAYOUT_LABEL }, err);
+	}
 	if (!c->has_label && !c->has_bad_label && c->has_control &&
 	    (checker_is_online(c) || c->control.checkpoint_lsn == CONTROL_NO_CHECKPOINT))
 		return findings_add(&c->findings, FINDINGS_LABEL,

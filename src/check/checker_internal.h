@@ -104,7 +104,8 @@ struct checker {
 
 	bool has_earlier_info; /* where ours has its own; of a cluster that was restored */
 	bool has_info, has_label, has_map, has_control;
-	bool has_bad_label; /* one came that cannot be read: a finding already */
+	bool has_bad_label; /* one came that cannot be read, */
+	struct error label_error; /* for this reason */
 	struct infofile info;
 	struct label label;
 	struct buf map;

@@ -1,4 +1,5 @@
 /* Members that are kept whole, because others are judged by what they say. */
+#include <stdio.h>
 #include <string.h>
 
 #include "archive/layout.h"
@@ -50,11 +51,14 @@ checker_text_is_config(struct checker *c, const char *path, uint64_t size)
 static int
 take_label(struct checker *c, struct error *err)
 {
-	const struct findings_place place = { .member = LAYOUT_LABEL };
-
+	/* a release that is not known may write it otherwise, and is named before any damage */
 	if (label_parse(buf_text(&c->now.text), c->now.text.len, &c->label, err)) {
+		if (err->kind != ERROR_FORMAT)
+			return -1;
 		c->has_bad_label = true;
-		return findings_take(&c->findings, FINDINGS_LABEL, &place, err);
+		c->label_error = *err;
+		*err = (struct error){ 0 };
+		return 0;
 	}
 	c->has_label = true;
 	if (strchr(c->label.text, '\n'))
@@ -70,6 +74,18 @@ take_map(struct checker *c, struct error *err)
 	return buf_append(&c->map, c->now.text.data, c->now.text.len, err);
 }
 
+/* What follows would only look damaged. */
+static int
+check_release(const struct checker *c, struct error *err)
+{
+	char name[16];
+
+	if (cluster_version(c->info.server_version))
+		return 0;
+	return cluster_unsupported(
+	    snprintf(name, sizeof(name), "%u", c->info.server_version), name, err);
+}
+
 /* Of an unknown version nothing else would be understood either. */
 static int
 take_info(struct checker *c, struct error *err)
@@ -79,7 +95,7 @@ take_info(struct checker *c, struct error *err)
 	if (infofile_parse(buf_text(&c->now.text), c->now.text.len, &c->info, err) == 0) {
 		if (!c->has_label || !infofile_is_earlier(&c->info, &c->label)) {
 			c->has_info = true;
-			return 0;
+			return check_release(c, err);
 		}
 		/* a file like others; should the backup be ours, pg_control says so */
 		infofile_free(&c->info);

@@ -1,5 +1,6 @@
 #include "check/summary.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -264,11 +265,16 @@ take_control(struct summary *s, struct error *err)
 static int
 take_info(struct summary *s, struct error *err)
 {
+	char name[16];
+
 	if (infofile_parse(buf_text(&s->text), s->text.len, &s->info, err))
 		return -1;
 	s->has_info = !s->has_label || !infofile_is_earlier(&s->info, &s->label);
-	if (s->has_info)
+	if (s->has_info && cluster_version(s->info.server_version))
 		return 0;
+	if (s->has_info)
+		return cluster_unsupported(
+		    snprintf(name, sizeof(name), "%u", s->info.server_version), name, err);
 	infofile_free(&s->info);
 	s->has_earlier_info = s->is_in_tree = true;
 	return 0;

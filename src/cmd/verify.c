@@ -165,8 +165,8 @@ explain(const struct verify *v, struct error *err)
 		return -1;
 	if (count > 0)
 		return error_wrap(err,
-		    "NOT restorable: %llu findings, and it could not be read to its end",
-		    (unsigned long long)count);
+		    "NOT restorable: %llu finding%s, and it could not be read to its end",
+		    (unsigned long long)count, count == 1 ? "" : "s");
 	return error_wrap(err, "NOT restorable: it could not be read to its end");
 }
 

@@ -90,6 +90,14 @@ cluster_versions_text(void)
 	return "10 to 18";
 }
 
+int
+cluster_unsupported(int len, const char *name, struct error *err)
+{
+	return error_set(err, ERROR_UNSUPPORTED, 0,
+	    "PostgreSQL %.*s is not supported by this release of pg_basetar (%s)", len, name,
+	    cluster_versions_text());
+}
+
 /*
  * The major release that ${text} names: "15", or "9.6" as until 2017, which is 9 here.
  * A missing newline is what an editor leaves, and the server does not mind.
@@ -121,12 +129,8 @@ cluster_parse_version(const char *text, const struct pg_version **version, struc
 	if (!parse_version(text, &major))
 		return error_set(err, ERROR_FORMAT, 0, "holds no version of PostgreSQL");
 	known = cluster_version(major);
-	if (known == NULL) {
-		error_set(err, ERROR_UNSUPPORTED, 0, "PostgreSQL %.*s is not supported",
-		    (int)strcspn(text, "\n"), text);
-		return error_hint(err, "This program knows PostgreSQL %s.",
-		    cluster_versions_text());
-	}
+	if (known == NULL)
+		return cluster_unsupported((int)strcspn(text, "\n"), text, err);
 	*version = known;
 	return 0;
 }

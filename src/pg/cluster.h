@@ -45,6 +45,9 @@ const struct pg_version *cluster_version(unsigned major);
 /* "10 to 18". */
 const char *cluster_versions_text(void);
 
+/* ERROR_UNSUPPORTED: the release that ${len} bytes of ${name} name is none of these. */
+MUST_CHECK int cluster_unsupported(int len, const char *name, struct error *err);
+
 /*
  * What release the text of a file PG_VERSION names: the major number and a newline ("9.6"
  * before 10).  ERROR_UNSUPPORTED: a release without a row.  ERROR_FORMAT: not a version.

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "check/backupset.h"
@@ -33,6 +34,26 @@ tell_others(const struct backupset *set)
 	}
 }
 
+/* One archive could come through a pipe; several cannot. */
+static void
+hint_of_compression(const char *name, struct error *err)
+{
+	static const struct {
+		const char *suffix, *program;
+	} rows[] = { { ".zst", "zstd" }, { ".lz4", "lz4" }, { ".xz", "xz" }, { ".bz2", "bzip2" } };
+	const char *suffix = strrchr(name, '.');
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (err->kind != ERROR_UNSUPPORTED || suffix == NULL ||
+		    strcmp(suffix, rows[i].suffix) != 0)
+			continue;
+		err->hint[0] = '\0';
+		(void)!error_hint(err, "Decompress the archives of the directory first, with \"%s "
+				       "-d\", and remove those that are compressed.",
+		    rows[i].program);
+	}
+}
+
 static int
 pass_rows(struct reading *r, int dirfd, const struct backupset *set, struct error *err)
 {
@@ -43,8 +64,10 @@ pass_rows(struct reading *r, int dirfd, const struct backupset *set, struct erro
 
 		if (infile_open_at(&file, dirfd, row->name, &r->cancel, err))
 			return error_wrap(err, "%s", row->name);
-		if (reading_archive(r, file, row->name, &row->part, err))
+		if (reading_archive(r, file, row->name, &row->part, err)) {
+			hint_of_compression(row->name, err);
 			return -1;
+		}
 	}
 	return 0;
 }

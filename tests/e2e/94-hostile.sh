@@ -237,6 +237,48 @@ without_wal() {
 	verified 1 --need-wal # what is needed as well is an archive
 }
 
+# ---------------------------------------------------------------- what this release cannot read
+
+# unknown COMMAND...: the release is what is said, and nothing of damage.
+unknown() {
+	captured "$BIN" "$@"
+	[ "$rc" -eq 1 ]
+	one_error "$T/stderr" 'PostgreSQL 25 is not supported by this release of pg_basetar \([0-9]+ to [0-9]+\)'
+	fails grep -q restorable "$T/stderr"
+}
+
+# Its label is written otherwise, and so are pg_control and WAL.
+release_of_the_future() {
+	stock
+	rm -rf "$T/out/tree"
+	mkdir "$T/out/tree"
+	tar -xpf "$T/out/set/base.tar" -C "$T/out/tree"
+	members "$T/out/set/base.tar" | sed -e '/^PG_VERSION$/d' \
+		-e 's,^global/pg_control$,PG_VERSION\n&,' >"$T/out/order"
+	sed -i 's/^START WAL.*/START: 0:0/' "$T/out/tree/backup_label"
+	echo 25 >"$T/out/tree/PG_VERSION"
+	tar --format=ustar --no-recursion -cf "$T/out/set/base.tar" -C "$T/out/tree" -T "$T/out/order"
+	unknown verify "$T/out/set"
+	from=$a
+	info_of sed -i 's/^server_version: .*/server_version: 25/'
+	unknown verify "$x"
+	unknown info "$x"
+	cluster_dir copy
+	unknown restore "$x" -D "$T/copy/data"
+	cp -a "$T/main/data" "$T/copy/data"
+	echo 25 >"$T/copy/data/PG_VERSION"
+	unknown -D "$T/copy/data" -o "$T/out/y.tar"
+}
+
+compressed_set() {
+	[ -n "$(command -v xz)" ] || skip 'no xz here'
+	stock
+	xz -0 "$T"/out/set/*.tar
+	verified 1 "$T/out/set"
+	one_error "$T/stderr" '\.tar\.xz: compressed with xz, which this version does not read'
+	grep -q '^hint: Decompress the archives of the directory first, with "xz -d"' "$T/stderr"
+}
+
 # ---------------------------------------------------------------- terminals
 
 # C1 in UTF-8 and as a byte, a turn of direction: no output has them, and the name can be told.
@@ -346,6 +388,8 @@ t 'a file of 1969: sound, and restored as it was' before_1970
 t 'pg_basebackup: a label of two lines: a warning' label_of_two_lines
 t 'pg_basebackup: pg_wal.tar is lost: a warning, or a finding' wal_lost
 t 'ours, without WAL: a finding with --need-wal' without_wal
+t 'a release that is not known is named, before any damage' release_of_the_future
+t 'a set that is compressed otherwise' compressed_set
 t 'names that steer a terminal' evil_names
 t 'malformed connection strings with passwords' passwords
 t 'the program is hardened: PIE, RELRO, no lazy binding, a stack that is no code' is_hardened
