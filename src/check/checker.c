@@ -6,12 +6,9 @@
 
 #include "archive/layout.h"
 #include "check/checker_internal.h"
-#include "pg/access.h"
 #include "pg/cluster.h"
 #include "util/number.h"
 
-/* Set user, set group, sticky: nothing that is unpacked gets them. */
-#define MODE_SPECIAL 07000U
 
 int
 checker_new(struct checker **out, const struct checker_options *opt, struct error *err)
@@ -161,34 +158,6 @@ link_fault(const struct checker *c, const struct tar_entry *entry)
 	    "a link that leads elsewhere than into the backup";
 }
 
-/* It keeps out a server that all files are given to. */
-static const char *
-mode_fault(const struct checker *c, const struct tar_entry *entry)
-{
-	const bool is_directory = entry->type == TAR_DIRECTORY;
-
-	if (entry->type == TAR_SYMLINK ||
-	    !access_is_kept_out(c->now.row->path, is_directory, entry->mode, false))
-		return NULL;
-	return is_directory ? "a directory with a mode that keeps the server out" :
-			      "a file with a mode that keeps the server out";
-}
-
-/* Those of a cluster that shares its directories among a group are many: one is named. */
-static void
-note_special(struct checker *c, const struct tar_entry *entry)
-{
-	char text[1024];
-
-	if (entry->type == TAR_SYMLINK || (entry->mode & MODE_SPECIAL) == 0 ||
-	    c->special_members++ > 0)
-		return;
-	snprintf(text, sizeof(text),
-	    "members have set-user-ID, set-group-ID or sticky bits, as \"%.800s\" has: restore "
-	    "leaves these bits out", entry->name);
-	c->opt.warning(text);
-}
-
 static int
 check_entry(struct checker *c, const struct tar_entry *entry, struct error *err)
 {
@@ -201,8 +170,7 @@ check_entry(struct checker *c, const struct tar_entry *entry, struct error *err)
 		fault = link_fault(c, entry);
 	c->now.fault = fault;
 	if (fault == NULL)
-		fault = mode_fault(c, entry);
-	note_special(c, entry);
+		fault = checker_access_entry(c, entry);
 	if (fault && findings_add(&c->findings, FINDINGS_NAME, &place, err, "%s", fault))
 		return -1;
 	if (c->part.kind == ARCHIVEPART_WAL || c->part.kind == ARCHIVEPART_TABLESPACE ||
@@ -456,6 +424,7 @@ checker_finish(struct checker *c, struct error *err)
 	    checker_members_judge(c, err) || judge_pages(c, err) || checker_files_judge(c, err) ||
 	    checker_config_judge(c, err))
 		return -1;
+	checker_access_judge(c);
 	findings_end(&c->findings);
 	return 0;
 }

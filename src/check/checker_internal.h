@@ -46,6 +46,9 @@ struct checker_replay {
 	char *location; /* and of one that is made */
 };
 
+/* More users than files of a cluster ever belong to. */
+#define CHECKER_OWNERS 16
+
 /* Pages of a tablespace that a line of the WAL changes. */
 struct checker_space {
 	uint32_t space;
@@ -61,6 +64,19 @@ struct checker_inplace {
 	size_t noids;
 	struct checker_space *spaces; /* by line and space */
 	size_t nspaces, last;         /* the one that was found last */
+};
+
+/* Whose the members are. */
+struct checker_access {
+	uint64_t special; /* members with bits of their mode that are not unpacked */
+	bool has_control;
+	uint64_t uid; /* of pg_control */
+	struct checker_owner {
+		uint64_t uid;
+		uint64_t members;  /* that no other user can use as a server must */
+		const char *first; /* of them */
+	} owners[CHECKER_OWNERS];
+	size_t nowners;
 };
 
 /* A timeline history file. */
@@ -94,7 +110,7 @@ struct checker {
 	struct memberorder order;
 	struct checker_current now;
 	uint64_t members, bytes;
-	uint64_t special_members; /* with bits of their mode that are not unpacked */
+	struct checker_access access;
 
 	struct memberset *set;
 	struct pagesuspect *pages;
@@ -164,6 +180,10 @@ bool checker_is_online(const struct checker *c);
 /* A file at the top that need not be where the server has it, nor be its own. */
 #define CHECKER_SETTINGS "postgresql.auto.conf"
 bool checker_is_setting(const struct checker *c, const char *path);
+
+/* checker_access.c: owners and modes; what of the mode of this member keeps the server out */
+const char *checker_access_entry(struct checker *c, const struct tar_entry *entry);
+void checker_access_judge(const struct checker *c);
 
 /* checker_manifest.c */
 MUST_CHECK int checker_manifest_begin(struct checker *c, struct error *err);

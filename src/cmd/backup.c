@@ -212,9 +212,9 @@ forget(struct backup *b)
 static bool
 report_findings(const struct backup *b)
 {
-	const bool are_pages_sound = backup_pages_report(b);
+	const bool are_pages_sound = backup_pages_report(b), are_files_sound = backup_files_report(b);
 
-	return backup_files_report(b) && are_pages_sound;
+	return backup_access_report(b) && are_pages_sound && are_files_sound;
 }
 
 int

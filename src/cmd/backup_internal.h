@@ -129,6 +129,8 @@ struct backup {
 		uint64_t member; /* the first of the oldest multixact */
 	} files;                 /* of the tree, that are no relations */
 
+	uint64_t kept_out; /* files and directories whose owner or mode keeps the server out */
+
 	struct pagecheck pages; /* its tally is NULL: pages are not looked at */
 	bool are_pages_checked; /* by their checksums */
 
@@ -154,6 +156,11 @@ MUST_CHECK int backup_copies_settle(struct backup *, struct error *err);
  */
 MUST_CHECK int backup_copies_check(struct backup *, struct error *err);
 void backup_copies_free(struct backup *);
+
+/* backup_access.c: one more of the tree is sent: can the server use it?  What was found; false. */
+MUST_CHECK int backup_access_look(struct backup *, const char *path, const struct stat *st,
+    struct error *err);
+bool backup_access_report(const struct backup *);
 
 /* backup_cluster.c: the data directory is one, and what it says of itself. */
 MUST_CHECK int backup_cluster_open(struct backup *, struct error *err);

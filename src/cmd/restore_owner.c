@@ -14,6 +14,7 @@
 #include "archive/layout.h"
 #include "cmd/restore_internal.h"
 #include "extract/owner.h"
+#include "pg/access.h"
 #include "run/message.h"
 
 int
@@ -189,13 +190,15 @@ restore_owner_settle(struct restore *r, bool is_ours, struct error *err)
 /*
  * A file that root put into the data directory stays root's: a key that the server may read by its
  * group must be, or the server refuses it (check_ssl_key_file_permissions() in be-secure-common.c).
- * Not one of the WAL: pg_basebackup says 0 there for whom it does not know.
+ * Not one of the WAL: pg_basebackup says 0 there for whom it does not know.  Nor one that the
+ * server could not use so.
  */
 static bool
 is_roots(const struct restore *r, const struct tar_entry *entry, const char *path)
 {
 	return entry->type == TAR_FILE && entry->uid == 0 && r->owner.uid != 0 &&
-	    strncmp(path, LAYOUT_WAL "/", sizeof(LAYOUT_WAL)) != 0;
+	    strncmp(path, LAYOUT_WAL "/", sizeof(LAYOUT_WAL)) != 0 &&
+	    !access_is_kept_out(path, false, entry->mode, true);
 }
 
 struct owner

@@ -375,3 +375,54 @@ if [ -e "$T/contain" ]; then
 	t 'shut down' volume_cold volume-stopped.tar --offline
 	t 'as a snapshot' volume_cold volume-snapshot.tar --snapshot
 fi
+
+# ----------------------------------------------- owners and modes that keep the server out
+
+# A configuration file of root's that the server can read is as good as its own.
+root_owned() {
+	[ "$(id -u)" -eq 0 ] || skip 'only root can make it'
+	rm -f "$T/main/data/pg_tblspc"/*
+	chown root "$T/main/data/postgresql.conf" "$T/main/data/pg_ident.conf"
+	chmod 644 "$T/main/data/postgresql.conf"
+	chgrp "$(id -g "$owner")" "$T/main/data/pg_ident.conf"
+	chmod 640 "$T/main/data/pg_ident.conf"
+	takes rooted.tar --offline
+	[ ! -s "$T/stderr" ]
+	gives rooted.tar "$T/out/rooted.tar"
+	runs
+}
+
+kept_out() {
+	relation=$(cd "$T/main/data" && find base/1 -type f -name '[1-9]*' | sort | sed -n 1p)
+	chown root "$T/main/data/$relation" "$T/main/data/pg_xact/0000"
+	chmod 644 "$T/main/data/$relation" "$T/main/data/pg_xact/0000"
+	chmod 500 "$T/main/data/pg_twophase"
+	captured backup main --offline -o "$T/out/kept.tar"
+	[ "$rc" -eq 3 ]
+	lines 1 "\"$relation\" belongs to user 0 and has mode 0644: the server, which runs as" "$T/stderr"
+	lines 1 '"pg_xact/0000" belongs to user 0' "$T/stderr"
+	lines 1 '"pg_twophase" has mode 0500, which keeps the server out' "$T/stderr"
+	lines 1 'backup is complete, but owners or modes keep the server out of 3 files' "$T/stderr"
+	captured "$BIN" verify "$T/out/kept.tar"
+	[ "$rc" -eq 3 ]
+	lines 1 "warning: 2 members belong to user 0, as \"$relation\" does, and pg_control to" "$T/stderr"
+	lines 1 'name: "pg_twophase".*mode' "$T/stderr"
+	lines 2 '' "$T/stderr"
+}
+
+# All get one owner, and directories what they need.
+kept_out_restored() {
+	cluster_dir copy
+	captured "$BIN" restore -N "$T/out/kept.tar" -D "$T/copy/data" --force
+	[ "$rc" -eq 3 ]
+	cluster_start copy
+	[ "$(sql copy 'select count(*) from kept')" -eq 1000 ]
+	cluster_stop copy
+	rm -rf "$T/copy"
+}
+
+t 'configuration of root, which the server can read' root_owned
+if [ -e "$T/out/rooted.tar" ]; then
+	t 'a relation and the states of transactions of root, a directory that is closed' kept_out
+	t 'restored by force' kept_out_restored
+fi
