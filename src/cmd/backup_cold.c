@@ -129,7 +129,11 @@ check_label(const struct backup *b, struct error *err)
 		error_set(err, ERROR_STATE, 0, "there is a backup_label in \"%s\"",
 		    b->opt->pgdata);
 		return error_hint(err, "It is a restored copy that was never started: start it "
-				       "first; or an exclusive backup is under way: end that.");
+				       "first; or an exclusive backup was under way: end it with "
+				       "pg_stop_backup()%s.",
+		    b->opt->source == SOURCE_SNAPSHOT ?
+			", and take another snapshot, which needs no backup to be started" :
+			"");
 	}
 	if (errno != ENOENT)
 		return error_set(err, ERROR_IO, errno, "file \"backup_label\"");
