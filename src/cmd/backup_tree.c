@@ -1,3 +1,5 @@
+/* realpath() */
+#define _DEFAULT_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

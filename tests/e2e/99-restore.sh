@@ -342,6 +342,18 @@ no_longer_empty() {
 	[ "$(ls "$T/late/data")" = theirs ]
 }
 
+# A second restore into a directory that one is filling, or will fill.
+two_at_once() {
+	reads_a_pipe late
+	wait_until 20 test -e "$T/late/data"
+	refused '"[^"]*/late/data": the directory is in use by a restore' "$T/out/one.tar" -D "$T/late/data"
+	kill -TERM "$pid"
+	exec 7>&-
+	ends
+	[ "$rc" -eq 1 ]
+	[ ! -e "$T/late/data" ]
+}
+
 # Where a tablespace was is what the archive says: what may be written there is little.
 stray() {
 	mkdir -p "$T/stray/pg_basetar_tblspc"
@@ -681,6 +693,7 @@ t 'a map that lies' map_that_lies
 t 'a cluster that was unpacked by hand' unpacked_by_hand
 t 'places that are not apart' not_apart
 t 'a directory that is empty no longer' no_longer_empty
+t 'two restores into one directory' two_at_once
 t 'an archive that was cut' cut_short
 t 'the WAL creates a tablespace that is in use here' tablespace_made
 t 'the WAL creates a tablespace that is restored to its place' made_and_restored
