@@ -63,7 +63,7 @@ restored_too() { # MAJOR
 	MAJOR=$1
 	restored ours "$T/out/base.tar.gz"
 	[ "$rc" -eq 0 ]
-	[ ! -s "$T/stderr" ]
+	says_only_where
 	same ours "$T/out/base.tar.gz"
 	consistent ours
 }

@@ -9,16 +9,11 @@
 . "$top/tests/e2e/restored.sh"
 export PGUSER=postgres
 
-# Where the tablespaces are is all that was said.
-quiet() {
-	fails grep -v "^pg_basetar: tablespace [0-9]* is in \"$T/" "$T/stderr"
-}
-
 # whole NAME FROM OPTION...: restored, the same, and starts.
 whole() {
 	restored "$@"
 	[ "$rc" -eq 0 ]
-	quiet
+	says_only_where
 	same "$1" "$2"
 	as_server pg_verifybackup -i tablespace_map "$T/$1/data" | grep -qx 'backup successfully verified'
 	cluster_start "$1"
@@ -142,7 +137,7 @@ without_wal() {
 	rm -rf "$T/bare"
 	restored bare "$T/out/bare.tar" --restore-command="cp '$T/main/data/pg_wal/%f' '%p'"
 	[ "$rc" -eq 0 ]
-	quiet
+	says_only_where
 	cluster_start bare
 	sound bare
 }

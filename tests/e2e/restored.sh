@@ -19,6 +19,11 @@ restored() {
 		$(moved "$copy") "$@"
 }
 
+# says_only_where: the restore said where each tablespace is, and nothing else.
+says_only_where() {
+	fails grep -v "^pg_basetar: tablespace [0-9]* is in \"$T/" "$T/stderr"
+}
+
 # same NAME ARCHIVE|DIR: as it is by hand, tablespace by tablespace.
 same() {
 	rm -rf "$T/hand"
