@@ -1,4 +1,6 @@
 /* Where a backup goes: the data directory, that of the WAL, and those of the tablespaces. */
+/* realpath() */
+#define _DEFAULT_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>

@@ -128,6 +128,7 @@ route_open(struct route *out, const char *path, struct error *err)
 	}
 	buf_free(&g.rest);
 	if (rc) {
+		free(route.name);
 		sys_close(g.at);
 		return -1;
 	}

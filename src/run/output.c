@@ -296,7 +296,7 @@ output_open(struct output *out, const struct options *opt, struct cancel *cancel
 		return -1;
 	if (given != -1)
 		return open_descriptor(out, opt, given, out->name, cancel, err);
-	if (stat(opt->output, &st) == 0 && is_written_in_place(&st))
+	if (opt->output && stat(opt->output, &st) == 0 && is_written_in_place(&st))
 		return open_device(out, opt, &st, cancel, err);
 	return open_file(out, opt, cancel, err);
 }
@@ -305,7 +305,7 @@ int
 output_descriptor(const struct options *opt, int *fd, struct error *err)
 {
 	*fd = STDOUT_FILENO;
-	if (opt->output_is_stdout)
+	if (opt->output == NULL)
 		return 0;
 	*fd = -1;
 	return opt->split ? 0 : place_descriptor(opt->output, fd, err);

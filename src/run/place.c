@@ -136,7 +136,8 @@ find_outer(const struct sorted *list, const struct place *place)
 	for (size_t i = 1; i < place->count && found == NULL; i++) {
 		const struct place wanted = { 1, &place->rows[i] }, *key = &wanted;
 
-		found = bsearch(&key, list->rows, list->count, sizeof(*list->rows), compare_places);
+		found = bsearch(&key, list->rows, list->count, sizeof(const struct place *),
+		    compare_places);
 	}
 	return found ? *found : NULL;
 }
@@ -165,7 +166,7 @@ place_find_nested(const struct place *places, size_t count, size_t *inner, size_
 		return error_memory(err);
 	for (size_t i = 0; i < count; i++)
 		list.rows[i] = &places[i];
-	qsort(list.rows, count, sizeof(*list.rows), compare_places);
+	qsort(list.rows, count, sizeof(const struct place *), compare_places);
 	find_same(&list, places, inner, outer);
 	for (size_t i = 0; i < count && *inner == count; i++) {
 		const struct place *found = find_outer(&list, &places[i]);
@@ -260,9 +261,9 @@ look(const char *path, int *fd, char **next, struct error *err)
 	uint64_t number;
 	int rc;
 
+	*next = NULL;
 	if (path_split(path, &directory, &name, err))
 		return -1;
-	*next = NULL;
 	rc = resolve(directory, &real, err);
 	if (real == NULL)
 		;

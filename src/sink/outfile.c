@@ -388,7 +388,7 @@ look_at_first(struct outfile *o, struct error *err)
 	return error_set(err, ERROR_IO, errno, "\"%s\": fstat", o->opt.path);
 }
 
-/* ${dirfd} -1: not one of several, and it is where its path leads. */
+/* ${name} NULL: not one of several, and it is where its path leads. */
 static int
 open_output(struct sink **out, int dirfd, const char *name,
     const struct outfile_options *opt, struct error *err)
@@ -399,12 +399,12 @@ open_output(struct sink **out, int dirfd, const char *name,
 		return error_memory(err);
 	*o = (struct outfile){ .sink = { &outfile_ops },
 		.opt = *opt,
-		.is_part = dirfd != -1,
+		.is_part = name != NULL,
 		.fd = -1,
 		.dirfd = -1 };
 	if (o->opt.mode == 0)
 		o->opt.mode = 0600;
-	if ((o->is_part ? keep_parent(o, dirfd, name, err) : open_parent(o, err)) ||
+	if ((name ? keep_parent(o, dirfd, name, err) : open_parent(o, err)) ||
 	    check_name(o, err) || open_file(o, err) || look_at_first(o, err)) {
 		outfile_free(&o->sink);
 		return -1;
