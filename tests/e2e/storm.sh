@@ -242,6 +242,8 @@ storm_prepare() {
 		create unlogged table ul as select 1;
 		vacuum;
 	SQL
+	# replay from here on makes no tablespace anew that is to be moved
+	sql main checkpoint
 }
 
 # storm_begin DATABASES MOVES TABLESPACES: 1 or 0 each.
