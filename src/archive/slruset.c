@@ -358,18 +358,18 @@ is_lost(const struct judging *j, uint64_t number)
 }
 
 /*
- * Too few pages are there.  All must be of the segment that the next number is in; of others
- * the last may be: who follows the manual of pg_resetwal goes on with a new segment.
+ * Too few pages are there.  All must be of the segment that the next number is in; of others, and
+ * be it that of the last, some may lack: the manual of pg_resetwal goes on with a new segment.
  */
 static int
 segment_short(struct judging *j, const struct segment *s, uint64_t size, struct error *err)
 {
-	const bool is_last = s->number == j->range.last / j->per_segment;
+	const bool is_next = s->number == (j->range.last + 1) / j->per_segment;
 	char text[160];
 
 	snprintf(text, sizeof(text), "is too short: %" PRIu64 " bytes expected, %" PRIu64 " found",
 	    size, s->size);
-	if (is_last || s->size == 0)
+	if (is_next || s->size == 0)
 		return tell(j, SLRUSET_SIZE, s->number, text, err);
 	snprintf(text, sizeof(text),
 	    "has %" PRIu64 " of %" PRIu64 " bytes: unless pg_resetwal was run, a part of %s %" PRIu64
