@@ -238,9 +238,14 @@ begin_body(struct checker *c, const struct tar_entry *entry, struct error *err)
  * with the tree.  The first of them may stand where ours has its own: checker_text.c tells.
  */
 static enum memberorder_kind
-kind_of(const struct checker *c, const char *path, char type)
+kind_of(struct checker *c, const char *path, char type)
 {
 	const enum memberorder_kind kind = memberorder_kind(path, type);
+
+	if (memberorder_is_old_manifest(kind, c->has_info, c->has_control, c->version)) {
+		c->has_old_manifest = true;
+		return MEMBERORDER_TREE;
+	}
 
 	if (kind == MEMBERORDER_INFO &&
 	    (c->has_earlier_info || (c->order.has_begun && c->order.last >= MEMBERORDER_TREE)))
@@ -374,6 +379,12 @@ check_complete(struct checker *c, struct error *err)
 	    findings_add(&c->findings, FINDINGS_MISSING,
 		&(struct findings_place){ .member = LAYOUT_CONTROL }, err,
 		"no server starts without it"))
+		return -1;
+	/* the release was not known yet when it came */
+	if (c->has_old_manifest && c->version && !c->version->sends_old_manifest &&
+	    findings_add(&c->findings, FINDINGS_STREAM,
+		&(struct findings_place){ .member = LAYOUT_MANIFEST }, err,
+		"out of order: it belongs after pg_control"))
 		return -1;
 	for (unsigned n = 0; cluster_directory(n); n++) {
 		if (memberset_find(c->set, cluster_directory(n), &row, err))

@@ -118,6 +118,7 @@ struct checker {
 	struct databaseset *databaseset;
 	struct buf missing; /* of such files: those that the manifest tells of, "\nPATH\n" */
 
+	bool has_old_manifest; /* before pg_control: of a cluster that was restored */
 	bool has_earlier_info; /* where ours has its own; of a cluster that was restored */
 	bool has_info, has_label, has_map, has_control;
 	bool has_bad_label; /* one came that cannot be read, */

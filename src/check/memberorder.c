@@ -52,6 +52,14 @@ memberorder_kind(const char *path, char type)
 	return MEMBERORDER_TREE;
 }
 
+bool
+memberorder_is_old_manifest(enum memberorder_kind kind, bool has_info, bool has_control,
+    const struct pg_version *version)
+{
+	return kind == MEMBERORDER_MANIFEST && !has_info && !has_control &&
+	       (version == NULL || version->sends_old_manifest);
+}
+
 size_t
 memberorder_text_most(enum memberorder_kind kind, const char *path)
 {

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 
+#include "pg/cluster.h"
 #include "tar/header.h"
 #include "util/buf.h"
 #include "util/error.h"
@@ -27,6 +28,15 @@ enum memberorder_kind {
 
 /* ${path} as PostgreSQL names it. */
 enum memberorder_kind memberorder_kind(const char *path, char type);
+
+/*
+ * Is a member of that kind the manifest of an earlier backup, which the cluster was restored from?
+ * Servers of some releases send it as one of the cluster's files.  The manifest of the backup
+ * itself comes after pg_control, and pg_basetar, whose archives have pg_basetar.info, sends no
+ * other.  ${version}: NULL where it is not known yet, then any such member is taken for one.
+ */
+bool memberorder_is_old_manifest(enum memberorder_kind kind, bool has_info, bool has_control,
+    const struct pg_version *version);
 
 /*
  * Bytes at most of a member that is kept whole, because it tells of the backup: no server, and

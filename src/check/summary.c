@@ -229,6 +229,8 @@ summary_member(struct summary *s, const struct tar_entry *entry, bool *wanted, s
 		return -1;
 	buf_clear(&s->text);
 	s->kind = memberorder_kind(buf_text(&s->path), entry->type);
+	if (memberorder_is_old_manifest(s->kind, s->has_info, s->has_control, s->version))
+		s->kind = MEMBERORDER_TREE;
 	s->is_in_tree = s->is_in_tree || s->kind >= MEMBERORDER_TREE;
 	s->members++;
 	s->bytes += size;

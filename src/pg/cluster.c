@@ -37,16 +37,19 @@
  * pg_control.h, catversion.h and xlog_internal.h of each release, and read from a
  * running 10.23, 11.22, 12.22, 13.23, 14.23, 15.18, 16.14, 17.10 and 18.4.  The words of
  * the label and the escapes of the map: what those servers returned at the stop.  Includes of
- * pg_hba.conf: release notes of 16, and hba.c of 15 and 16.
+ * pg_hba.conf: release notes of 16, and hba.c of 15 and 16.  What BASE_BACKUP leaves out: a
+ * backup_manifest since 13 (measured on 10 to 18).
  */
 static const struct pg_version versions[] = {
 	{ CATALOG(10, 1002, 201707211), CALLS_14, .wal_magic = 0xD097,
-	    .manifest_version = 1, .primary_word = "master", .has_recovery_conf = true },
+	    .manifest_version = 1, .primary_word = "master", .has_recovery_conf = true,
+	    .sends_old_manifest = true },
 	{ CATALOG(11, 1100, 201809051), CALLS_14, .wal_magic = 0xD098,
 	    .manifest_version = 1, .primary_word = "master", .label_has_timeline = true,
-	    .has_recovery_conf = true },
+	    .has_recovery_conf = true, .sends_old_manifest = true },
 	{ CATALOG(12, 1201, 201909212), CALLS_14, .wal_magic = 0xD101,
-	    .manifest_version = 1, .primary_word = "master", .label_has_timeline = true },
+	    .manifest_version = 1, .primary_word = "master", .label_has_timeline = true,
+	    .sends_old_manifest = true },
 	{ CATALOG(13, 1300, 202007201), CALLS_14, .wal_magic = 0xD106,
 	    .manifest_version = 1, .primary_word = "master", .label_has_timeline = true },
 	{ CATALOG(14, 1300, 202107181), CALLS_14, SETTINGS_14,

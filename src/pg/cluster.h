@@ -37,6 +37,7 @@ struct pg_version {
 	bool has_recovery_conf;     /* recovery is told by a file of its own */
 	bool has_auth_includes;     /* pg_hba.conf may include other files */
 	bool summarizes_wal;        /* there is a directory pg_wal/summaries */
+	bool sends_old_manifest;    /* backup_manifest of an earlier restore is a file like others */
 };
 
 /* The row of that release; NULL: we do not know it.  Static. */

@@ -426,3 +426,33 @@ if [ -e "$T/out/rooted.tar" ]; then
 	t 'a relation and the states of transactions of root, a directory that is closed' kept_out
 	t 'restored by force' kept_out_restored
 fi
+
+# -------------------------------- a cluster that was restored, and has the manifest of its backup
+
+# Servers up to 12 know no manifest, and send the file as one of the cluster's.
+old_manifest() { # MAJOR
+	cluster_init old "$1"
+	cluster_start old
+	sql old 'create table kept as select generate_series(1, 1000) g'
+	echo 'of another backup' | as_server tee "$T/old/data/backup_manifest" >/dev/null
+	at old pg_basebackup -Ft -c fast -X fetch -D - >"$T/out/old.tar"
+	at old pg_basebackup -Ft -z -c fast -D "$T/out/set"
+	cluster_stop old
+	[ "$(tar -tf "$T/out/old.tar" | grep -c '^\(\./\)*backup_manifest$')" -eq 1 ]
+	for from in "$T/out/old.tar" "$T/out/set"; do
+		passes "$from"
+		"$BIN" info "$from" >"$T/told"
+		cluster_dir copy "$1"
+		captured as_server "$BIN" restore -N "$from" -D "$T/copy/data"
+		[ "$rc" -eq 0 ]
+		cmp "$T/old/data/backup_manifest" "$T/copy/data/backup_manifest"
+		cluster_start copy
+		[ "$(sql copy 'select count(*) from kept')" -eq 1000 ]
+		cluster_stop copy
+	done
+	rm -rf "$T/copy" "$T/old" "$T/out/set" "$T/out/old.tar"
+}
+
+for major in 10 12; do
+	t "$major: pg_basebackup of a cluster with a backup_manifest" old_manifest $major
+done

@@ -43,6 +43,32 @@ kinds(void **state)
 		assert_int_equal(memberorder_kind(rows[i].path, rows[i].type), rows[i].kind);
 }
 
+/* Of an earlier backup, which a cluster was restored from: servers up to 12 send it. */
+static void
+old_manifests(void **state)
+{
+	static const struct {
+		enum memberorder_kind kind;
+		bool has_info, has_control;
+		unsigned major; /* 0: not known yet */
+		bool is_old;
+	} rows[] = {
+		{ MEMBERORDER_MANIFEST, false, false, 10, true },
+		{ MEMBERORDER_MANIFEST, false, false, 12, true },
+		{ MEMBERORDER_MANIFEST, false, false, 13, false },
+		{ MEMBERORDER_MANIFEST, false, false, 0, true },
+		{ MEMBERORDER_MANIFEST, false, true, 12, false },
+		{ MEMBERORDER_MANIFEST, true, false, 12, false },
+		{ MEMBERORDER_TREE, false, false, 12, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		assert_int_equal(memberorder_is_old_manifest(rows[i].kind, rows[i].has_info,
+				     rows[i].has_control, cluster_version(rows[i].major)),
+		    rows[i].is_old);
+}
+
 static void
 names(void **state)
 {
@@ -165,6 +191,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(kinds),
+		cmocka_unit_test(old_manifests),
 		cmocka_unit_test(names),
 		cmocka_unit_test(order),
 		cmocka_unit_test(set),

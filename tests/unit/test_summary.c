@@ -178,32 +178,34 @@ static const struct refusal {
 	const char *name;
 	struct row row;
 	const char *text;
+	const char *version; /* the text of PG_VERSION, which comes before; NULL: it does not */
 } refusals[] = {
 	{ "no backup", { "README", NULL, 5 }, "this is no base backup: neither backup_label nor "
-					      "pg_basetar.info nor pg_control is in it" },
+					      "pg_basetar.info nor pg_control is in it", NULL },
 	{ "a long label", { "backup_label", NULL, UINT64_C(1) << 60 },
-	    "\"backup_label\" is too long for what it is: 1152921504606846976 bytes" },
+	    "\"backup_label\" is too long for what it is: 1152921504606846976 bytes", NULL },
 	{ "a long pg_control", { "global/pg_control", NULL, 8193 },
-	    "\"global/pg_control\" is too long for what it is: 8193 bytes" },
+	    "\"global/pg_control\" is too long for what it is: 8193 bytes", NULL },
 	{ "an empty pg_control", { "global/pg_control", NULL, 0 },
-	    "\"global/pg_control\": has 0 bytes, not 8192" },
-	{ "an empty manifest", { "backup_manifest", NULL, 0 }, "\"backup_manifest\": " },
-	{ "a manifest that is none", { "backup_manifest", "[1]", 0 }, "\"backup_manifest\": " },
-	{ "a label that is none", { "backup_label", "hello", 0 }, "\"backup_label\": " },
-	{ "an info that is none", { "pg_basetar.info", "hello", 0 }, "\"pg_basetar.info\": " },
-	{ "a version that is none", { "PG_VERSION", "fifteen\n", 0 }, "\"PG_VERSION\": " },
+	    "\"global/pg_control\": has 0 bytes, not 8192", NULL },
+	{ "an empty manifest", { "backup_manifest", NULL, 0 }, "\"backup_manifest\": ", "15\n" },
+	{ "a manifest that is none", { "backup_manifest", "[1]", 0 }, "\"backup_manifest\": ",
+	    "15\n" },
+	{ "a label that is none", { "backup_label", "hello", 0 }, "\"backup_label\": ", NULL },
+	{ "an info that is none", { "pg_basetar.info", "hello", 0 }, "\"pg_basetar.info\": ", NULL },
+	{ "a version that is none", { "PG_VERSION", "fifteen\n", 0 }, "\"PG_VERSION\": ", NULL },
 };
 
 static void
 test_refusal(void **state)
 {
 	const struct refusal *r = *state;
-	const struct row rows[] = { r->row, { NULL, NULL, 0 } };
+	const struct row rows[] = { { "PG_VERSION", r->version, 0 }, r->row, { NULL, NULL, 0 } };
 	struct error err = { 0 };
 	struct summary *s;
 
 	assert_int_equal(summary_new(&s, &err), 0);
-	assert_int_equal(add_archive(s, ARCHIVEPART_ALONE, "", rows, &err) ||
+	assert_int_equal(add_archive(s, ARCHIVEPART_ALONE, "", rows + (r->version == NULL), &err) ||
 		summary_finish(s, &err),
 	    1);
 	assert_memory_equal(err.text, r->text, strlen(r->text));
