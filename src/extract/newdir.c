@@ -170,14 +170,16 @@ check_link(const struct newdir *dir, const struct stat *st, uid_t owner, struct 
 int
 newdir_check_owner(const struct newdir *dir, uid_t owner, struct error *err)
 {
-	struct stat st;
+	struct stat st, chosen;
 
 	/* of one that was made it is the directory it is in that the link chose */
-	if (fstat(dir->is_made ? dir->route.parent : dir->fd, &st) == -1)
+	if (fstat(dir->fd, &st) == -1 ||
+	    fstat(dir->is_made ? dir->route.parent : dir->fd, &chosen) == -1)
 		return error_set(err, ERROR_IO, errno, "stat");
-	if (check_link(dir, &st, owner, err))
+	if (check_link(dir, &chosen, owner, err))
 		return -1;
-	if (dir->is_made || st.st_uid == 0 || st.st_uid == owner)
+	/* who owns the directory above may have put another in the place of the one that was made */
+	if (st.st_uid == 0 || st.st_uid == owner)
 		return 0;
 	error_set(err, ERROR_STATE, 0, "the directory belongs to user number %lu, the backup to %lu",
 	    (unsigned long)st.st_uid, (unsigned long)owner);

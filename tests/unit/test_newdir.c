@@ -253,6 +253,26 @@ owners(void **state)
 	}
 }
 
+/* As if the owner of the directory above had put one of another user there: that is not root's. */
+static void
+replaced(void **state)
+{
+	struct error err = { 0 };
+	struct newdir dir;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(newdir_open(&dir, at("new"), NULL, &err), 0);
+	assert_true(dir.is_made);
+	assert_int_equal(newdir_check_owner(&dir, 7, &err), 0);
+	assert_int_equal(fchown(dir.fd, 8, 8), 0);
+	assert_int_equal(newdir_check_owner(&dir, 8, &err), 0);
+	assert_int_equal(newdir_check_owner(&dir, 7, &err), -1);
+	assert_string_equal(err.text, "the directory belongs to user number 8, the backup to 7");
+	newdir_close(&dir, true);
+}
+
 int
 main(void)
 {
@@ -264,6 +284,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(occupied, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(locked, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(owners, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(replaced, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
