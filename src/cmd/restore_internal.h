@@ -61,7 +61,7 @@ struct restore {
 	struct restore_place target, wal; /* of --waldir */
 	bool is_planned;                  /* it is known where the tablespaces go */
 	bool is_inside_made;              /* we made the directories of those that are inside */
-	char *target_path; /* without links, owned */
+	char *target_path; /* without links, owned; NULL: none leads there */
 	bool has_nested;
 	size_t nspaces;
 	struct restore_guests guests;

@@ -29,6 +29,16 @@ below(const char *directory, const char *path)
 	return *path ? path : NULL;
 }
 
+/* The link to it must say where it is. */
+static int
+no_path(const struct restore *r, const struct restore_space *s, struct error *err)
+{
+	error_set(err, ERROR_STATE, 0, "tablespace %" PRIu32 " is in the data directory, and \"%s\" does "
+				       "not lead there without links", s->oid, r->opt->pgdata);
+	return error_hint(err, "Name the data directory by its own path, or another place for the "
+			       "tablespace with -T OLD=NEW.");
+}
+
 int
 restore_nested_place(struct restore *r, struct restore_space *s, const char *told, struct error *err)
 {
@@ -39,7 +49,7 @@ restore_nested_place(struct restore *r, struct restore_space *s, const char *tol
 	if (s->is_inside || s->moved_to)
 		return 0;
 	/* the copy takes the place of the original */
-	if (path == NULL)
+	if (path == NULL && r->target_path)
 		path = below(r->target_path, s->location);
 	if (path == NULL)
 		path = below(r->opt->pgdata, s->location);
@@ -48,6 +58,8 @@ restore_nested_place(struct restore *r, struct restore_space *s, const char *tol
 	if (!path_is_plain(path))
 		return error_set(err, ERROR_FORMAT, 0, "tablespace %" PRIu32 ": \"%s\" is no path in the "
 						       "data directory", s->oid, path);
+	if (r->target_path == NULL)
+		return no_path(r, s, err);
 	s->nested = strdup(path);
 	if (s->nested == NULL || buf_printf(&location, err, "%s/%s", r->target_path, path)) {
 		buf_free(&location);

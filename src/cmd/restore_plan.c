@@ -54,16 +54,26 @@ close_place(struct restore_place *place, bool forget)
 	newdir_close(&place->dir, forget);
 }
 
+/* Its path without links, owned.  NULL: it has none here, as in the root of a container. */
+static char *
+path_of_target(const struct restore *r)
+{
+	char *path = realpath(r->opt->pgdata, NULL);
+	struct stat named, opened;
+
+	if (path && stat(path, &named) == 0 && fstat(r->target.dir.fd, &opened) == 0 &&
+	    sys_is_same_file(&named, &opened))
+		return path;
+	free(path);
+	return NULL;
+}
+
 int
 restore_plan_target(struct restore *r, struct error *err)
 {
 	if (open_place(&r->target, r->opt->pgdata, NULL, err))
 		return error_wrap(err, "data directory");
-	r->target_path = realpath(r->opt->pgdata, NULL);
-	if (r->target_path == NULL) {
-		error_set(err, ERROR_IO, errno, "realpath");
-		return error_wrap(err, "data directory: \"%s\"", r->opt->pgdata);
-	}
+	r->target_path = path_of_target(r);
 	if (r->opt->waldir && open_place(&r->wal, r->opt->waldir, NULL, err))
 		return error_wrap(err, "directory of the WAL");
 	return 0;

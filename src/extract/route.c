@@ -7,6 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#ifdef __linux__
+#include <linux/magic.h>
+#include <sys/vfs.h>
+#endif
 
 #include "util/buf.h"
 #include "util/sys.h"
@@ -25,15 +29,31 @@ struct going {
 	int links;
 };
 
+/* ${no_follow}: O_NOFOLLOW or 0. */
 static int
-move(struct going *g, const char *name, struct error *err)
+move(struct going *g, const char *name, int no_follow, struct error *err)
 {
-	const int next = openat(g->at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	const int next = openat(g->at, name, O_PATH | O_DIRECTORY | O_CLOEXEC | no_follow);
 
 	if (next == -1)
 		return error_set(err, ERROR_STATE, errno, "open");
 	sys_close(g->at);
 	g->at = next;
+	return 0;
+}
+
+/* Through the directory ${name}: the rest, ${after}, is looked for in it. */
+static int
+pass(struct going *g, const char *name, int no_follow, const char *after, struct error *err)
+{
+	struct buf rest = { 0 };
+
+	if (buf_append(&rest, after, strlen(after), err) || move(g, name, no_follow, err)) {
+		buf_free(&rest);
+		return -1;
+	}
+	buf_free(&g->rest);
+	g->rest = rest;
 	return 0;
 }
 
@@ -49,6 +69,33 @@ move_to_root(struct going *g, struct error *err)
 	return 0;
 }
 
+static void
+note_link(struct route *route, uid_t uid)
+{
+	if (uid == 0)
+		return;
+	route->has_others |= route->has_link && route->link_uid != uid;
+	route->has_link = true;
+	route->link_uid = uid;
+}
+
+/*
+ * Links of /proc lead to what is open, whatever it is called: the text of /proc/PID/root of a
+ * container is a path of the container's own, "/", which is another directory here (proc(5)).
+ */
+static bool
+is_of_proc(int directory)
+{
+#ifdef __linux__
+	struct statfs fs;
+
+	return fstatfs(directory, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+#else
+	(void)directory;
+	return false;
+#endif
+}
+
 /* What the link ${name} says comes before the rest, ${after}. */
 static int
 follow(struct going *g, const char *name, uid_t uid, const char *after, struct error *err)
@@ -59,11 +106,9 @@ follow(struct going *g, const char *name, uid_t uid, const char *after, struct e
 
 	if (++g->links > LINKS_MOST)
 		return error_set(err, ERROR_STATE, ELOOP, "open");
-	if (uid != 0) {
-		g->route->has_others |= g->route->has_link && g->route->link_uid != uid;
-		g->route->has_link = true;
-		g->route->link_uid = uid;
-	}
+	note_link(g->route, uid);
+	if (is_of_proc(g->at))
+		return pass(g, name, 0, after, err);
 	if (sys_readlink(g->at, name, &target, err))
 		return -1;
 	rc = buf_printf(&rest, err, "%s/%s", target, after);
@@ -82,7 +127,6 @@ step(struct going *g, char *name, bool *is_end, struct error *err)
 	const char *rest = buf_text(&g->rest), *part = rest + strspn(rest, "/");
 	const size_t len = strcspn(part, "/");
 	const char *after = part + len + strspn(part + len, "/");
-	struct buf left = { 0 };
 	struct stat st;
 
 	*is_end = len == 0;
@@ -97,15 +141,7 @@ step(struct going *g, char *name, bool *is_end, struct error *err)
 	if (fstatat(g->at, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode))
 		return follow(g, name, st.st_uid, after, err);
 	*is_end = *after == '\0' && strcmp(name, "..") != 0;
-	if (*is_end)
-		return 0;
-	if (buf_append(&left, after, strlen(after), err) || move(g, name, err)) {
-		buf_free(&left);
-		return -1;
-	}
-	buf_free(&g->rest);
-	g->rest = left;
-	return 0;
+	return *is_end ? 0 : pass(g, name, O_NOFOLLOW, after, err);
 }
 
 int

@@ -242,6 +242,23 @@ tablespaces() {
 	done
 }
 
+# As into a container: the link says "/", but leads to where a file system is mounted.
+other_root() {
+	fresh
+	mkdir "$T/elsewhere"
+	# shellcheck disable=SC2016 # of that shell
+	unshare -m sh -c 'mount -t tmpfs none "$1" && touch "$1/mounted" && exec sleep 60' sh "$T/elsewhere" &
+	process=$!
+	there=/proc/$process/root$T/elsewhere
+	wait_until 5 test -e "$there/mounted" || skip 'no file system can be mounted'
+	captured "$BIN" restore "$a" -N -D "$there/data" -T "$T/main/spc=$T/copy/spc"
+	[ -e "$there/data/global/pg_control" ] || rc=1
+	kill "$process"
+	[ "$rc" -eq 0 ]
+	[ -d "$T/elsewhere" ]
+	[ ! -e "$T/elsewhere/data" ]
+}
+
 t 'a cluster, and its backups' prepared
 t 'the WAL of pg_basebackup, of user 0' of_basebackup
 t 'by the name in the archive, else the number' by_name
@@ -250,3 +267,4 @@ t '--owner' by_option
 t 'a directory of somebody else' of_somebody_else
 t 'links that lead to it' links
 t 'tablespaces where they were' tablespaces
+t 'the root of another process' other_root

@@ -1,6 +1,7 @@
 /* The way to a directory: where it ends, and that its links are seen. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -150,6 +151,63 @@ relative(void **state)
 	route_close(&route);
 }
 
+static int
+moved(int at, const char *name)
+{
+	const int next = openat(at, name, O_RDONLY | O_DIRECTORY);
+
+	assert_int_not_equal(next, -1);
+	close(at);
+	return next;
+}
+
+/* Directories of 200 bytes, one in the other. */
+enum { DEEP = 2 * PATH_MAX / 200 };
+
+/*
+ * What a link of /proc says is not where it leads: here it is cut, as the path is too long to be
+ * told; of another root it is the path there.
+ */
+static void
+open_one(void **state)
+{
+	struct error err = { 0 };
+	struct route route;
+	struct stat here, there;
+	char name[200], link[64], path[80];
+	int at = open(root, O_RDONLY | O_DIRECTORY);
+
+	(void)state;
+	if (access("/proc/self/fd", F_OK) == -1)
+		skip();
+	memset(name, 'd', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	for (size_t i = 0; i < DEEP; i++) {
+		assert_int_equal(mkdirat(at, name, 0700), 0);
+		at = moved(at, name);
+	}
+	assert_int_equal(mkdirat(at, "a", 0700), 0);
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", at);
+	for (int i = 0; i < 3; i++) {
+		static const char *const rows[][2] = { { "", "." }, { "/a", "a" }, { "//new/", "new" } };
+
+		snprintf(path, sizeof(path), "%s%s", link, rows[i][0]);
+		assert_int_equal(route_open(&route, path, &err), 0);
+		assert_string_equal(route.name, rows[i][1]);
+		assert_int_equal(route.has_link, geteuid() != 0);
+		assert_int_equal(fstat(route.parent, &here), 0);
+		assert_int_equal(fstat(at, &there), 0);
+		assert_int_equal(here.st_ino, there.st_ino);
+		route_close(&route);
+	}
+	unlinkat(at, "a", AT_REMOVEDIR);
+	for (size_t i = 0; i < DEEP; i++) {
+		at = moved(at, "..");
+		assert_int_equal(unlinkat(at, name, AT_REMOVEDIR), 0);
+	}
+	close(at);
+}
+
 int
 main(void)
 {
@@ -158,6 +216,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(fails, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(links, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(relative, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(open_one, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
