@@ -6,6 +6,7 @@
 #include "archive/layout.h"
 #include "pg/control.h"
 #include "wal/walhistory.h"
+#include "util/path.h"
 #include "wal/walname.h"
 
 static bool
@@ -97,23 +98,6 @@ memberorder_name_fault(const char *name)
 	}
 }
 
-/* As the walk has them: what is in a directory comes before what has a longer name. */
-static int
-compare(const char *a, const char *b)
-{
-	while (*a && *a == *b) {
-		a++;
-		b++;
-	}
-	if (*a == *b)
-		return 0;
-	if (*a == '\0' || *b == '\0')
-		return *a == '\0' ? -1 : 1;
-	if (*a == '/' || *b == '/')
-		return *a == '/' ? -1 : 1;
-	return (unsigned char)*a < (unsigned char)*b ? -1 : 1;
-}
-
 /* ---- which may follow which ---- */
 
 static const char *
@@ -154,7 +138,7 @@ memberorder_next(struct memberorder *o, enum memberorder_kind kind, const char *
 			return 0;
 	}
 	if (o->has_begun && kind == o->last && is_ordered &&
-	    compare(buf_text(&o->name), name) > 0) {
+	    path_compare(buf_text(&o->name), name) > 0) {
 		*fault = "out of order: it belongs before the one it follows";
 		return 0;
 	}

@@ -259,23 +259,6 @@ configset_take(struct configset *set, enum configset_kind kind, const char *path
 	return rc;
 }
 
-/* As a tree is sent: what is in a directory comes before what has a longer name. */
-static int
-compare_names(const char *a, const char *b)
-{
-	while (*a && *a == *b) {
-		a++;
-		b++;
-	}
-	if (*a == *b)
-		return 0;
-	if (*a == '\0' || *b == '\0')
-		return *a == '\0' ? -1 : 1;
-	if (*a == '/' || *b == '/')
-		return *a == '/' ? -1 : 1;
-	return (unsigned char)*a < (unsigned char)*b ? -1 : 1;
-}
-
 static int
 compare_rows(const void *left, const void *right)
 {
@@ -283,7 +266,7 @@ compare_rows(const void *left, const void *right)
 
 	if (a->where != b->where)
 		return a->where < b->where ? -1 : 1;
-	return compare_names(a->name, b->name);
+	return path_compare(a->name, b->name);
 }
 
 void

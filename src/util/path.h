@@ -16,4 +16,10 @@ MUST_CHECK int path_split(const char *path, char **directory, char **name,
 /* Is it relative, and has no parts that are empty, "." or ".."? */
 bool path_is_plain(const char *path);
 
+/*
+ * As strcmp(), in the order in which a tree is walked and sent: by bytes, but what is in a
+ * directory comes before what has a longer name.
+ */
+int path_compare(const char *a, const char *b);
+
 #endif

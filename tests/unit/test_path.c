@@ -57,13 +57,31 @@ plain(void **state)
 		assert_false(path_is_plain(bad[i]));
 }
 
+/* Each row comes before the next. */
+static void
+order(void **state)
+{
+	static const char *const walked[] = { "", "a", "a/b", "a/b/c", "a/c", "a b", "a-", "a.b", "ab",
+		"b\177", "b\200" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(walked); i++) {
+		for (size_t j = 0; j < i; j++) {
+			assert_int_equal(path_compare(walked[j], walked[i]), -1);
+			assert_int_equal(path_compare(walked[i], walked[j]), 1);
+		}
+		assert_int_equal(path_compare(walked[i], walked[i]), 0);
+	}
+}
+
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(rows) + 1] = { cmocka_unit_test(plain) };
+	struct CMUnitTest tests[COUNT(rows) + 2] = { cmocka_unit_test(plain),
+		cmocka_unit_test(order) };
 
 	for (size_t i = 0; i < COUNT(rows); i++)
-		tests[i + 1] = (struct CMUnitTest){ .name = rows[i].path,
+		tests[i + 2] = (struct CMUnitTest){ .name = rows[i].path,
 			.test_func = check_row,
 			.initial_state = &rows[i] };
 	return cmocka_run_group_tests(tests, NULL, NULL);
