@@ -299,6 +299,29 @@ is_database_exempt(struct databaseset_judge *judge, uint32_t database)
 	return b->proof && walsurvey_has_database(walproof_survey(b->proof), database);
 }
 
+static bool
+is_left_out(const struct backup *b, uint32_t space)
+{
+	char oid[12];
+
+	snprintf(oid, sizeof(oid), "%" PRIu32, space);
+	return tablespaces_is_absent(&b->tablespaces, oid);
+}
+
+/* --without-tablespace leaves it out with its tablespace: no file of the cluster is missing. */
+static void
+say_left_out(struct backup *b, uint32_t space, uint32_t database)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text),
+	    "database %" PRIu32 " lies in tablespace %" PRIu32 ", which is left out: it will be lost "
+	    "in the copy",
+	    database, space);
+	b->files.left_out++;
+	message_finding(&(struct finding){ .text = text, .kind = "missing" });
+}
+
 /* A server tells which databases there are; one that came or went meanwhile is replayed. */
 static int
 judge_databases(struct backup *b, struct error *err)
@@ -312,11 +335,14 @@ judge_databases(struct backup *b, struct error *err)
 		return -1;
 	if (b->opt->source != SOURCE_SERVER)
 		return databaseset_judge(b->files.databases, b->version, &databases.judge, err);
-	while (databases_next(&at, b->last_databases, &database, &space))
-		if (!is_database_exempt(&databases.judge, database) &&
+	while (databases_next(&at, b->last_databases, &database, &space)) {
+		if (is_left_out(b, space))
+			say_left_out(b, space, database);
+		else if (!is_database_exempt(&databases.judge, database) &&
 		    databaseset_judge_one(b->files.databases, b->version, space, database,
 			&databases.judge, err))
 			return -1;
+	}
 	return 0;
 }
 
@@ -356,13 +382,29 @@ backup_files_stop(struct backup *b, struct error *err)
 		   : 0;
 }
 
+static void
+report_left_out(const struct backup *b)
+{
+	struct error finding = { 0 };
+
+	if (b->files.left_out == 0)
+		return;
+	error_set(&finding, ERROR_STATE, 0,
+	    "the backup is complete, but for %" PRIu64 " %s in a tablespace that is left out",
+	    b->files.left_out, b->files.left_out == 1 ? "database" : "databases");
+	error_hint(&finding, "Leave out --without-tablespace; or drop what is not needed there, or "
+			     "move it with ALTER DATABASE ... SET TABLESPACE.");
+	message_error(&finding);
+}
+
 bool
 backup_files_report(const struct backup *b)
 {
 	struct error finding = { 0 };
 
+	report_left_out(b);
 	if (b->files.damaged == 0)
-		return true;
+		return b->files.left_out == 0;
 	error_set(&finding, ERROR_FORMAT, 0,
 	    "the backup is complete, but the cluster is damaged: %" PRIu64 " %s missing, or not as "
 	    "the server writes %s",

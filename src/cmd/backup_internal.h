@@ -122,6 +122,7 @@ struct backup {
 	struct {
 		struct member_judge judge;
 		uint64_t damaged; /* findings */
+		uint64_t left_out; /* databases, with their tablespace */
 		struct slruset *slru;
 		struct databaseset *databases;
 		unsigned cut; /* relations that end in the middle of a page */

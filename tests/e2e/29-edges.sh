@@ -293,6 +293,20 @@ not_temporary() {
 	sql main checkpoint
 }
 
+# A database in it goes with it; no storage is to blame.
+with_database() {
+	read -r tmp_oid <"$T/tmp_oid"
+	sql main 'create database gone tablespace tmp'
+	sql main checkpoint
+	captured backup main -c fast -o "$T/out/database.tar" "--without-tablespace=$tmp_oid"
+	[ "$rc" -eq 3 ]
+	lines 1 "database [0-9]* lies in tablespace $tmp_oid, which is left out" "$T/stderr"
+	lines 1 'the backup is complete, but for 1 database in a tablespace' "$T/stderr"
+	lines 4 '' "$T/stderr"
+	sql main 'drop database gone'
+	sql main checkpoint
+}
+
 tmp_dropped() {
 	cluster_start main
 	sql main 'drop tablespace tmp'
@@ -305,6 +319,7 @@ if [ -s "$T/tmp_oid" ]; then
 	t 'split' without_it without --split -c fast
 	t 'an OID that is none' no_such_tablespace
 	t 'what is left out is not temporary' not_temporary
+	t 'a database is left out' with_database
 	rm -rf "$T/main/tmp"
 	cluster_stop main
 	t 'left out, offline' without_it without-stopped.tar --offline
