@@ -138,6 +138,8 @@ MUST_CHECK int restore_owner_settle(struct restore *r, bool is_ours, struct erro
 /* What one member gets. */
 struct owner restore_owner_of(const struct restore *r, const struct tar_entry *entry,
     const char *path);
+uint32_t restore_owner_mode(const struct restore *r, const struct tar_entry *entry,
+    const char *path);
 
 /* What is known of the backup that a target is held against; 0 and NULL: not known. */
 struct restore_bounds {

@@ -139,7 +139,7 @@ take_file(struct restore *r, const struct tar_entry *entry, const char *path, st
 		r->recovers_by = restore_settings_file(path);
 	r->fate = RESTORE_WRITE;
 	owner = restore_owner_of(r, entry, path);
-	return restore_write_file(r, path, entry->mode, owner.uid, owner.gid, err);
+	return restore_write_file(r, path, restore_owner_mode(r, entry, path), owner.uid, owner.gid, err);
 }
 
 /*

@@ -209,9 +209,24 @@ restore_owner_of(const struct restore *r, const struct tar_entry *entry, const c
 	if (!is_roots(r, entry, path))
 		return owner;
 	owner.uid = 0;
+	/* that of the server, whatever number or name it has here */
+	if (entry->gid == r->owner.gid)
+		return owner;
 	if ((checker_facts(r->checker).info == NULL ||
 		!owner_group_by_name(entry->gname, &owner.gid)) &&
 	    owner_has_group(entry->gid))
 		owner.gid = (gid_t)entry->gid;
 	return owner;
+}
+
+/*
+ * That key again: given to the server's own user, its group may not read it.  Which file is one only
+ * the configuration says, and the server reads any other as its owner.
+ */
+uint32_t
+restore_owner_mode(const struct restore *r, const struct tar_entry *entry, const char *path)
+{
+	return geteuid() != 0 && is_roots(r, entry, path) && (entry->mode & 0007) == 0 ?
+	    entry->mode & ~0077U :
+	    entry->mode;
 }

@@ -259,6 +259,21 @@ other_root() {
 	[ ! -e "$T/elsewhere/data" ]
 }
 
+# A server takes a key of root that its group reads, and one of its own that nobody else reads.
+key() {
+	for from in "$a" "$T/out/set"; do
+		fresh
+		restored "$from" --owner=games
+		[ "$rc" -eq 0 ]
+		[ "$(stat -c %u:%g:%a "$T/copy/data/server.key")" = "0:${theirs#*:}:640" ]
+		fresh
+		captured as_server "$BIN" restore "$from" -N -D "$T/copy/data" -T "$T/main/spc=$T/copy/spc"
+		[ "$rc" -eq 0 ]
+		[ "$(stat -c %u:%g:%a "$T/copy/data/server.key")" = "$own:600" ]
+		[ "$(stat -c %a "$T/copy/data/base/1/PG_VERSION")" = 600 ]
+	done
+}
+
 t 'a cluster, and its backups' prepared
 t 'the WAL of pg_basebackup, of user 0' of_basebackup
 t 'by the name in the archive, else the number' by_name
@@ -267,4 +282,5 @@ t '--owner' by_option
 t 'a directory of somebody else' of_somebody_else
 t 'links that lead to it' links
 t 'tablespaces where they were' tablespaces
+t 'a key of root' key
 t 'the root of another process' other_root
