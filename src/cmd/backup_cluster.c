@@ -160,10 +160,11 @@ backup_cluster_tablespaces(struct backup *b, struct error *err)
 	char what[64];
 	struct stat wal;
 
+	if (fstat(b->wal_fd, &wal) == -1)
+		return error_set(err, ERROR_IO, errno, "directory of the WAL: fstat");
 	if (read_tablespaces(b, &b->tablespaces, err) ||
 	    refuse_inside(b, &b->datadir_stat, "the data directory", err) ||
-	    (fstat(b->wal_fd, &wal) == 0 &&
-		refuse_inside(b, &wal, "the directory of the WAL", err)))
+	    refuse_inside(b, &wal, "the directory of the WAL", err))
 		return -1;
 	for (size_t i = 0; i < b->tablespaces.count; i++) {
 		const struct tablespace *t = &b->tablespaces.rows[i];
