@@ -132,6 +132,11 @@ say_archiving(const struct restore *r)
 		message_note("archive_mode is set to off in \"%s/%s\": the copy does not archive its WAL, "
 			     "to spare that of the original (--archive-mode=keep leaves it as it was)",
 		    r->target.dir.path, RECOVERY_SETTINGS);
+	/* a new timeline, which recovery of the original to the latest one would follow or fail with */
+	else if (r->opt->archive_mode == ARCHIVE_MODE_DEFAULT && !r->opt->recovery.is_standby)
+		message_note("archive_mode is as in the backup: after recovery the copy archives a new "
+			     "timeline, for that of the original (--archive-mode=off, if the copy does "
+			     "not take its place)");
 }
 
 static void

@@ -68,7 +68,10 @@ successor() {
 		# shellcheck disable=SC2086 # words
 		copied "$T/out/$major.tar" $options
 		last_archive_mode on
-		lines 0 'archive_mode' "$T/stderr"
+		case $options in
+		*--target*) lines 1 '^pg_basetar: archive_mode is as in the backup: .*--archive-mode=off' "$T/stderr" ;;
+		*) lines 0 'archive_mode' "$T/stderr" ;;
+		esac
 		rm -rf "$T/copy"
 	done
 	for options in '--standby --archive-mode=off' '--restore-command=false --target-name=x --archive-mode=off' \
