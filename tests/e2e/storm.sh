@@ -33,9 +33,10 @@ storm_pause() {
 	sleep "0.$((RANDOM % 6))"
 }
 
-# storm_sql: what comes in, in database "storm"; what fails, fails as in life.
+# storm_sql: what comes in, in database "storm"; what fails, fails as in life, and what waits for
+# ever does not hold up the round.
 storm_sql() {
-	at main psql -X -q -d storm >>"$T/storm.log" 2>&1
+	at main timeout 60 psql -X -q -d storm >>"$T/storm.log" 2>&1
 }
 
 # ---------------------------------------------------------------------------- tables
