@@ -156,6 +156,20 @@ warn_of_wal(const struct restore *r)
 	message_warning(text);
 }
 
+/*
+ * The copy of a subscriber connects to the publishers as the original does, by the slots of the
+ * original: what it gets from them the original does not get any more.
+ */
+static void
+warn_of_subscriptions(const struct restore *r)
+{
+	if (r->has_origins && !r->opt->recovery.is_standby)
+		message_warning("the backup has replication origins: if they are of subscriptions, the "
+				"copy takes the changes that the original is to get: set "
+				"max_logical_replication_workers = 0 before the start, unless the copy "
+				"takes the place of the original");
+}
+
 /* What whoever starts it should know first. */
 static void
 warn(const struct restore *r)
@@ -164,6 +178,7 @@ warn(const struct restore *r)
 
 	if (!checker_facts(r->checker).has_wal)
 		warn_of_wal(r);
+	warn_of_subscriptions(r);
 	if (r->recovers_by == NULL)
 		return;
 	snprintf(text, sizeof(text), "the backup has a %s%s: the copy will recover, or follow the primary, "

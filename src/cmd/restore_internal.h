@@ -91,6 +91,7 @@ struct restore {
 	uint64_t uid, gid; /* whom all is given to, if root restores it */
 	time_t control_mtime;
 	const char *recovers_by; /* the file in the tree that says so; NULL: there is none */
+	bool has_origins; /* replication origins, as subscriptions have */
 	bool is_target_checked; /* against all that is known of the backup */
 	bool is_manifest_begun; /* of the one beside the archives */
 

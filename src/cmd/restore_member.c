@@ -4,6 +4,7 @@
 #include "archive/layout.h"
 #include "cmd/restore_internal.h"
 #include "pg/relfile.h"
+#include "pg/statefile.h"
 #include "reading/reading_checker.h"
 
 static struct restore *
@@ -137,6 +138,8 @@ take_file(struct restore *r, const struct tar_entry *entry, const char *path, st
 	}
 	if (restore_settings_file(path))
 		r->recovers_by = restore_settings_file(path);
+	if (statefile_kind(path) == STATEFILE_ORIGINS)
+		r->has_origins = statefile_origins(entry->size) > 0;
 	r->fate = RESTORE_WRITE;
 	owner = restore_owner_of(r, entry, path);
 	return restore_write_file(r, path, restore_owner_mode(r, entry, path), owner.uid, owner.gid, err);

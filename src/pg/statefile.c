@@ -207,6 +207,13 @@ end_twophase(const struct statefile *s, struct error *err)
 	return check_last_crc(s, err);
 }
 
+/* A magic number, rows, and a CRC. */
+uint64_t
+statefile_origins(uint64_t size)
+{
+	return size / ORIGINS_ROW;
+}
+
 static int
 end_origins(const struct statefile *s, struct error *err)
 {

@@ -104,6 +104,36 @@ by_hand() {
 	rm -rf "$T/copy"
 }
 
+# ------------------------------------------------- subscriptions
+
+# warned TIMES OPTION...
+warned() {
+	times=$1
+	shift
+	copied "$@"
+	lines "$times" '^pg_basetar: warning: .*replication origins.*max_logical_replication_workers' "$T/stderr"
+	rm -rf "$T/copy"
+}
+
+# The file is there in every cluster that wrote a checkpoint.
+subscribed() {
+	cluster_init main "$major"
+	cluster_start main
+	captured backup main -q -c fast -o "$T/out/without.tar"
+	[ "$rc" -eq 0 ]
+	sql main "select pg_replication_origin_create('as_of_one')"
+	sql main "select pg_replication_origin_advance('as_of_one', '0/16B3748')"
+	captured backup main -q -c fast -o "$T/out/with.tar"
+	[ "$rc" -eq 0 ]
+	at main pg_basebackup -Ft -c fast -X fetch -D "$T/out/with.stock"
+	cluster_stop main
+	warned 0 "$T/out/without.tar"
+	warned 1 "$T/out/with.tar"
+	warned 1 "$T/out/with.stock"
+	warned 1 "$T/out/with.tar" --restore-command=false --target-name=x
+	warned 0 "$T/out/with.tar" --standby
+}
+
 # ------------------------------------------------- tablespaces in the data directory
 
 # One directly in it, of a name after pg_basetar_tblspc, one deeper, before; and one that is elsewhere.
@@ -210,6 +240,8 @@ done
 major=15
 t 'settings written by hand' by_hand
 rm -rf "$T/main"
+t 'a subscriber' subscribed
+rm -rf "$T/main" "$T/out"/*
 as_server mkdir "$T/aside"
 for major in 15 18; do
 	tablespaces_inside "$major"

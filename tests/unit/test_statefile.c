@@ -279,15 +279,25 @@ versions(void **state)
 	}
 }
 
+static void
+counts_origins(void **state)
+{
+	static const uint64_t all[][2] = { { 0, 0 }, { 8, 0 }, { 24, 1 }, { 40, 2 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		assert_int_equal(statefile_origins(all[i][0]), all[i][1]);
+}
+
 int
 main(void)
 {
-	struct CMUnitTest tests[ROWS + 4] = { cmocka_unit_test(names),
+	struct CMUnitTest tests[ROWS + 5] = { cmocka_unit_test(names),
 		cmocka_unit_test(too_many_mappings), cmocka_unit_test(says_what_is_wrong),
-		cmocka_unit_test(versions) };
+		cmocka_unit_test(versions), cmocka_unit_test(counts_origins) };
 
 	for (size_t i = 0; i < ROWS; i++)
-		tests[i + 4] = (struct CMUnitTest){ .name = rows[i].name,
+		tests[i + 5] = (struct CMUnitTest){ .name = rows[i].name,
 			.test_func = each,
 			.initial_state = &rows[i] };
 	return cmocka_run_group_tests_name("statefile", tests, NULL, NULL);
