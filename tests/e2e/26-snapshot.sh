@@ -194,7 +194,7 @@ other_file_system() {
 waldir_for_nothing() {
 	captured backup main --snapshot --waldir="$T/main/data/pg_wal" -o "$T/out/refused.tar"
 	[ "$rc" -eq 1 ]
-	one_error "$T/stderr" 'is a directory, not a link'
+	one_error "$T/stderr" 'is neither a link nor an empty directory'
 }
 
 # ---------------------------------------------------------------------------------- damage
@@ -382,7 +382,7 @@ t 'standby, split: as a standby of the original' as_a_standby "$split"
 t 'standby, split: recovery to a time' to_a_time "$split"
 sql main 'truncate mark'
 t 'tablespace and WAL on other file systems' other_file_system
-t '--waldir needs a link' waldir_for_nothing
+t '--waldir needs a link or an empty directory' waldir_for_nothing
 
 t 'a server is killed' make_damaged
 while read -r damage which pattern; do
