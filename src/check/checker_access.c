@@ -90,10 +90,11 @@ checker_access_judge(const struct checker *c)
 		if (o->uid == a->uid)
 			continue;
 		snprintf(text, sizeof(text),
-		    "%" PRIu64 " members belong to user %" PRIu64 ", as \"%.600s\" does, and pg_control "
-		    "to %" PRIu64 ": restore gives them to one user; unpacked by root they keep the "
+		    "%" PRIu64 " member%s to user %" PRIu64 ", as \"%.600s\" does, and pg_control "
+		    "to %" PRIu64 ": restore gives all to one user; unpacked by root they keep the "
 		    "server out",
-		    o->members, o->uid, o->first, a->uid);
+		    o->members, o->members == 1 ? " belongs" : "s belong", o->uid, o->first,
+		    a->uid);
 		c->opt.warning(text);
 	}
 }
