@@ -7,13 +7,16 @@
 
 #include "check/checker_internal.h"
 
-/* Bytes of the names of files that the manifest has and the archive has not. */
-enum { MISSING_MOST = 1 << 20 };
+/* Files that the manifest has and the archive has not. */
+enum { MISSING_MOST = 1 << 16 };
 
 int
 checker_files_new(struct checker *c, struct error *err)
 {
-	return slruset_new(&c->slru, err) || databaseset_new(&c->databaseset, err) ? -1 : 0;
+	return slruset_new(&c->slru, err) || databaseset_new(&c->databaseset, err) ||
+		       memberset_new(&c->missing, err)
+		   ? -1
+		   : 0;
 }
 
 void
@@ -22,7 +25,7 @@ checker_files_free(struct checker *c)
 	slruset_free(c->slru);
 	databaseset_free(c->databaseset);
 	walsurvey_free(&c->survey);
-	buf_free(&c->missing);
+	memberset_free(c->missing);
 }
 
 /* ---- while they pass ---- */
@@ -104,13 +107,14 @@ checker_files_record(struct checker *c, const struct walrecord *rec, struct erro
 int
 checker_files_missing(struct checker *c, const char *path, struct error *err)
 {
+	struct memberset_row *row;
 	enum slru_kind kind;
 	uint64_t segment;
 
-	if (c->missing.len > MISSING_MOST ||
+	if (memberset_count(c->missing) == MISSING_MOST ||
 	    (statefile_kind(path) == STATEFILE_NONE && !slru_locate(path, &kind, &segment)))
 		return 0;
-	return buf_printf(&c->missing, err, "\n%s\n", path);
+	return memberset_add(c->missing, path, &row, err);
 }
 
 /* One cause is one finding: the manifest may have told that it is missing. */
@@ -119,10 +123,11 @@ fault_found(struct checker *c, enum findings_kind kind, const char *path, const 
     struct error *err)
 {
 	const struct findings_place place = { .member = path };
-	char row[128];
+	struct memberset_row *told = NULL;
 
-	snprintf(row, sizeof(row), "\n%s\n", path);
-	if (kind == FINDINGS_MISSING && strstr(buf_text(&c->missing), row))
+	if (kind == FINDINGS_MISSING && memberset_find(c->missing, path, &told, err))
+		return -1;
+	if (told)
 		return 0;
 	return findings_add(&c->findings, kind, &place, err, "%s", text);
 }

@@ -116,7 +116,7 @@ struct checker {
 	struct pagesuspect *pages;
 	struct slruset *slru;
 	struct databaseset *databaseset;
-	struct buf missing; /* of such files: those that the manifest tells of, "\nPATH\n" */
+	struct memberset *missing; /* of such files: those that the manifest tells of */
 
 	bool has_old_manifest; /* before pg_control: of a cluster that was restored */
 	bool has_earlier_info; /* where ours has its own; of a cluster that was restored */
