@@ -110,6 +110,16 @@ take(struct source **out, int fd, bool is_ours, const struct cancel *cancel,
 	return 0;
 }
 
+static int
+cannot_open(struct error *err)
+{
+	error_set(err, ERROR_IO, errno, "open");
+	/* others who meet this are reading the cluster, and are told of its owner */
+	return err->sys == EACCES ?
+	    error_hint(err, "Let this user read the archive, or run pg_basetar as one who may.") :
+	    -1;
+}
+
 /* O_NONBLOCK: a fifo would have us wait for who writes to it. */
 int
 infile_open_at(struct source **out, int dirfd, const char *name, const struct cancel *cancel,
@@ -120,7 +130,7 @@ infile_open_at(struct source **out, int dirfd, const char *name, const struct ca
 
 	*out = NULL;
 	if (fd == -1)
-		return error_set(err, ERROR_IO, errno, "open");
+		return cannot_open(err);
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
 		return take(out, fd, true, cancel, err);
 	sys_close(fd);
@@ -138,7 +148,7 @@ infile_open(struct source **out, const char *path, const struct cancel *cancel,
 	*out = NULL;
 	fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
 	if (fd == -1)
-		return error_set(err, ERROR_IO, errno, "open");
+		return cannot_open(err);
 	return take(out, fd, true, cancel, err);
 }
 

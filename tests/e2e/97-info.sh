@@ -195,6 +195,19 @@ damaged() {
 	lines 1 '^hint: pg_basetar verify' "$T/stderr"
 }
 
+# The advice is about the archive, not about a data directory.
+not_readable() {
+	[ "$(id -u)" -eq 0 ] || skip 'needs root'
+	cp "$T/out/one.tar" "$T/out/closed.tar"
+	chmod 600 "$T/out/closed.tar"
+	for what in info verify; do
+		captured as_server "$BIN" "$what" "$T/out/closed.tar"
+		[ "$rc" -eq 1 ]
+		one_error "$T/stderr" 'Permission denied'
+		lines 1 '^hint: Let this user read the archive' "$T/stderr"
+	done
+}
+
 # A line break in a name, and what a terminal would obey.
 is_harmless() {
 	evil=$(printf '%s/e\033[31m\nlabel: forged' "$T/main")
@@ -219,6 +232,7 @@ t 'a stopped cluster' of_a_stopped_cluster
 t 'of a file it reads headers, and what tells of the whole' reads_little
 t '--brief: what stands at the beginning' is_brief
 t 'what is no backup: one error, nothing on standard output' refusals
+t 'an archive of somebody else' not_readable
 t 'a damaged label is an error' damaged backup_label 'backup_label'
 t 'a damaged pg_control is an error' damaged global/pg_control 'pg_control'
 t 'a damaged manifest is an error' damaged backup_manifest 'backup_manifest'
