@@ -103,6 +103,7 @@ struct judging {
 	uint64_t per_page, per_segment;
 	uint64_t numbers_last; /* behind which they begin again */
 	uint64_t missing;
+	uint64_t removed, first_removed; /* that may have been */
 };
 
 static int
@@ -139,9 +140,45 @@ tell_content(struct judging *j, enum slruset_fault fault, uint64_t number, const
 	return tell(j, fault, number, text, err);
 }
 
+static uint64_t
+segment_after(const struct judging *j, uint64_t number)
+{
+	return number == j->numbers_last / j->per_segment ? 0 : number + 1;
+}
+
+/* Was one there before the first file was read that is older? */
+static bool
+had_older(const struct judging *j, uint64_t number)
+{
+	uint64_t n = j->range.first / j->per_segment;
+
+	for (size_t i = 0; n != number && i < SLRUSET_MOST; i++, n = segment_after(j, n))
+		if (find(j->cluster->before, j->kind, n))
+			return true;
+	return false;
+}
+
+/* The oldest are removed first, and the one that the last number is in hardly ever. */
+static bool
+may_be_removed(const struct judging *j, uint64_t number)
+{
+	if (!j->cluster->is_removal_unknown || number == j->range.last / j->per_segment)
+		return false;
+	return j->cluster->before == NULL || (j->range.has_first && !had_older(j, number));
+}
+
 static int
 segment_missing(struct judging *j, uint64_t number, struct error *err)
 {
+	const struct slruset *before = j->cluster->before;
+
+	if (before && find(before, j->kind, number)) /* the server removed it */
+		return 0;
+	if (may_be_removed(j, number)) {
+		if (j->removed++ == 0)
+			j->first_removed = number;
+		return 0;
+	}
 	if (++j->missing > NAMED)
 		return 0;
 	return tell_content(j, SLRUSET_MISSING, number, "is missing, which is needed for", err);
@@ -215,7 +252,7 @@ segment_short(struct judging *j, const struct segment *s, uint64_t size, struct 
 	    "has %" PRIu64 " of %" PRIu64 " bytes: unless pg_resetwal was run, a part of %s %" PRIu64
 	    " is lost",
 	    s->size, size, content(j->kind), j->range.last);
-	return tell(j, SLRUSET_SHORT, s->number, text, err);
+	return tell(j, SLRUSET_DOUBT, s->number, text, err);
 }
 
 /*
@@ -276,12 +313,6 @@ judge_any(struct judging *j, struct error *err)
 	    0;
 }
 
-static uint64_t
-segment_after(const struct judging *j, uint64_t number)
-{
-	return number == j->numbers_last / j->per_segment ? 0 : number + 1;
-}
-
 static int
 judge_range(struct judging *j, struct error *err)
 {
@@ -299,6 +330,22 @@ judge_range(struct judging *j, struct error *err)
 	return 0;
 }
 
+/* In one line. */
+static int
+tell_removed(struct judging *j, struct error *err)
+{
+	char text[192], more[64] = "";
+
+	if (j->removed == 0)
+		return 0;
+	if (j->removed > 1)
+		snprintf(more, sizeof(more), ", with %" PRIu64 " more", j->removed - 1);
+	snprintf(text, sizeof(text),
+	    "is missing%s: unless the standby removed it meanwhile, a part of %s %" PRIu64 " is lost",
+	    more, content(j->kind), j->range.last);
+	return tell(j, SLRUSET_DOUBT, j->first_removed, text, err);
+}
+
 static int
 judge_kind(struct judging *j, struct error *err)
 {
@@ -307,9 +354,10 @@ judge_kind(struct judging *j, struct error *err)
 	j->per_page = slru_page_numbers(j->kind, j->cluster->block_size, j->cluster->major);
 	j->per_segment = j->per_page * SLRU_PAGES;
 	j->numbers_last = slru_last_number(j->kind, j->cluster->major);
-	j->missing = 0;
+	j->missing = j->removed = 0;
 	j->range = slruset_range_of(j->cluster, j->kind, j->per_page);
-	if (j->range.has_last ? judge_range(j, err) : j->range.has_first && judge_any(j, err))
+	if ((j->range.has_last ? judge_range(j, err) : j->range.has_first && judge_any(j, err)) ||
+	    tell_removed(j, err))
 		return -1;
 	if (j->missing <= NAMED)
 		return 0;
@@ -340,14 +388,21 @@ judge_sizes(const struct slruset *s, const struct slruset_cluster *c, struct slr
 	return 0;
 }
 
+static void
+sort(struct slruset *s)
+{
+	if (s && s->count > 0)
+		qsort(s->rows, s->count, sizeof(*s->rows), compare);
+}
+
 int
 slruset_judge(struct slruset *s, const struct slruset_cluster *cluster,
     struct slruset_sink *sink, struct error *err)
 {
 	struct judging j = { .set = s, .cluster = cluster, .sink = sink };
 
-	if (s->count > 0)
-		qsort(s->rows, s->count, sizeof(*s->rows), compare);
+	sort(s);
+	sort(cluster->before);
 	if (judge_sizes(s, cluster, sink, err))
 		return -1;
 	for (unsigned k = 0; k < SLRU_KINDS && !s->are_too_many; k++) {

@@ -51,14 +51,24 @@ struct slruset_cluster {
 	const struct checkpoint *begin;
 	const struct checkpoint *end;   /* that pg_control told last; NULL: it has none other */
 	struct slruset_oldest oldest;   /* as the WAL has it */
+	/*
+	 * Of a standby that was at work: it may have removed some by WAL that is behind the stop, the
+	 * least position that recovery must reach.  Those that were there before the first
+	 * file was read are in ${before}; NULL: that is not known.
+	 */
+	bool is_removal_unknown;
+	struct slruset *before;
 };
 
 enum slruset_fault {
 	SLRUSET_MISSING,
 	SLRUSET_SIZE,
 	SLRUSET_ZEROS,
-	/* No fault for sure: pg_resetwal leaves a segment short that numbers skip the rest of. */
-	SLRUSET_SHORT
+	/*
+	 * No fault for sure: pg_resetwal leaves a segment short that numbers skip the rest of; and a
+	 * standby may have removed it.
+	 */
+	SLRUSET_DOUBT
 };
 
 /* ${text} says it of the file ${path}: "is missing, ...". */

@@ -149,7 +149,7 @@ slru_fault(struct slruset_sink *sink, enum slruset_fault fault, const char *path
 	struct checker *c = ((struct faults *)sink)->c;
 	char line[256];
 
-	if (fault == SLRUSET_SHORT) {
+	if (fault == SLRUSET_DOUBT) {
 		snprintf(line, sizeof(line), "file \"%s\" %s", path, text);
 		c->opt.warning(line);
 		return 0;
@@ -213,6 +213,8 @@ checker_files_judge(struct checker *c, struct error *err)
 	cluster.major = c->version->major;
 	if (!c->has_begin && !checker_is_online(c))
 		cluster.begin = &c->control.checkpoint;
+	cluster.is_removal_unknown = c->has_label ? c->label.from_standby :
+						    c->control.state == CONTROL_IN_ARCHIVE_RECOVERY;
 	return slruset_judge(c->slru, &cluster, &faults.sink, err) ||
 		       databaseset_judge_shared(c->databaseset, &databases.judge, err) ||
 		       databaseset_judge(c->databaseset, c->version, &databases.judge, err)

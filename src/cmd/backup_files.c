@@ -4,6 +4,7 @@
  * cluster; the run goes on.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include <time.h>
 
 #include "cmd/backup_internal.h"
+#include "datadir/dirlist.h"
 #include "pg/slru.h"
 #include "pg/statefile.h"
 #include "run/message.h"
@@ -251,9 +253,50 @@ slru_fault(struct slruset_sink *sink, enum slruset_fault fault, const char *path
 		[SLRUSET_ZEROS] = "state",
 	};
 
-	if (fault == SLRUSET_SHORT)
+	if (fault == SLRUSET_DOUBT)
 		return warn_of_file(path, text, err);
 	return say(((struct slru_faults *)sink)->b, kinds[fault], path, text, err);
+}
+
+/* What is gone when its turn comes, replay has removed. */
+static int
+list_segments(struct backup *b, const char *directory, struct error *err)
+{
+	struct dirlist list = { 0 };
+	struct buf path = { 0 };
+	int fd = openat(b->datadir_fd, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc = 0;
+
+	if (fd == -1) /* the walk will tell */
+		return 0;
+	rc = dirlist_read(fd, &list, err);
+	for (size_t i = 0; rc == 0 && i < list.count; i++) {
+		buf_clear(&path);
+		rc = buf_printf(&path, err, "%s/%s", directory, list.rows[i].name);
+		if (rc == 0)
+			rc = slruset_add(b->files.slru_before, buf_text(&path), 0, false, err);
+	}
+	buf_free(&path);
+	dirlist_free(&list);
+	sys_close(fd);
+	return rc;
+}
+
+/* A standby's replay may be ahead of the stop, which is the least that recovery must reach. */
+static int
+list_all_segments(struct backup *b, struct error *err)
+{
+	static const char *const directories[] = { "pg_xact", "pg_multixact/offsets",
+		"pg_multixact/members", "pg_commit_ts" };
+
+	if (!b->server.in_recovery)
+		return 0;
+	if (slruset_new(&b->files.slru_before, err))
+		return -1;
+	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++)
+		if (list_segments(b, directories[i], err))
+			return error_wrap(err, "directory \"%s\"", directories[i]);
+	return 0;
 }
 
 int
@@ -267,8 +310,10 @@ backup_files_open(struct backup *b, struct error *err)
 		return -1;
 	b->begin = now.checkpoint;
 	b->files.judge.is_whole = is_whole;
-	return slruset_new(&b->files.slru, err) || databaseset_new(&b->files.databases, err) ? -1 :
-											       0;
+	return slruset_new(&b->files.slru, err) || databaseset_new(&b->files.databases, err) ||
+		       list_all_segments(b, err)
+		   ? -1
+		   : 0;
 }
 
 struct databases {
@@ -370,6 +415,10 @@ backup_files_stop(struct backup *b, struct error *err)
 		.begin = &b->begin,
 		.end = &b->last_control.checkpoint,
 		.oldest = { .has_member = b->files.has_member, .member = b->files.member },
+		.is_removal_unknown = b->opt->source == SOURCE_SERVER ?
+		    b->server.in_recovery :
+		    b->control.state == CONTROL_IN_ARCHIVE_RECOVERY,
+		.before = b->files.slru_before,
 	};
 
 	if (b->proof && walproof_is_whole(b->proof))
@@ -421,5 +470,6 @@ void
 backup_files_free(struct backup *b)
 {
 	slruset_free(b->files.slru);
+	slruset_free(b->files.slru_before);
 	databaseset_free(b->files.databases);
 }

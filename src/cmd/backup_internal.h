@@ -124,6 +124,7 @@ struct backup {
 		uint64_t damaged; /* findings */
 		uint64_t left_out; /* databases, with their tablespace */
 		struct slruset *slru;
+		struct slruset *slru_before; /* of a standby: before the first was sent */
 		struct databaseset *databases;
 		unsigned cut; /* relations that end in the middle of a page */
 		bool has_member;

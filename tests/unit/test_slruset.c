@@ -36,6 +36,8 @@ static struct row {
 	struct checkpoint begin, end;
 	struct slruset_oldest oldest;
 	bool has_end, has_no_begin, tracks;
+	bool is_standby; /* at work: what was there before the first file was read is known if any is */
+	const char *before[4];
 	struct file {
 		const char *path;
 		uint64_t size;
@@ -85,7 +87,7 @@ static struct row {
 	    .begin = { .next_xid = 5 * XACTS + 40000, .oldest_xid = XACTS + 7 },
 	    .files = { { "pg_xact/0000", FULL, false }, { "pg_xact/0002", FULL, false },
 		{ "pg_xact/0004", FULL - PAGE, false }, MULTIS_FILES },
-	    .wanted = "missing pg_xact/0001\nmissing pg_xact/0003\nshort pg_xact/0004\n"
+	    .wanted = "missing pg_xact/0001\nmissing pg_xact/0003\ndoubt pg_xact/0004\n"
 		      "missing pg_xact/0005\n" },
 	{ .name = "an empty one before the last",
 	    .begin = { .next_xid = XACTS + 5 },
@@ -96,7 +98,7 @@ static struct row {
 	    .files = { { "pg_xact/0000", PAGE, false },
 		{ "pg_multixact/offsets/0000", PAGE, false },
 		{ "pg_multixact/members/0000", PAGE, false } },
-	    .wanted = "short pg_xact/0000\nshort pg_multixact/offsets/0000\n" },
+	    .wanted = "doubt pg_xact/0000\ndoubt pg_multixact/offsets/0000\n" },
 	{ .name = "the last page is missing",
 	    .begin = { .next_xid = 40000 },
 	    .files = { { "pg_xact/0000", PAGE, false }, MULTIS_FILES },
@@ -187,7 +189,7 @@ static struct row {
 		{ "pg_multixact/offsets/0001", 3 * PAGE, false },
 		{ "pg_multixact/members/14078", 3 * PAGE, false },
 		{ "pg_multixact/members/0000", PAGE, false } },
-	    .wanted = "short pg_multixact/members/14078\n" },
+	    .wanted = "doubt pg_multixact/members/14078\n" },
 	{ .name = "commit timestamps",
 	    .begin = { .next_xid = 60000, .oldest_commit_ts = 740,
 		.newest_commit_ts = 59000 },
@@ -202,14 +204,14 @@ static struct row {
 	    .files = { MULTIS_FILES, { "pg_xact/0000", PAGE, false },
 		{ "pg_xact/0001", PAGE, false }, { "pg_commit_ts/0000", PAGE, false },
 		{ "pg_commit_ts/0028", PAGE, false } },
-	    .wanted = "short pg_xact/0000\nshort pg_commit_ts/0000\n" },
+	    .wanted = "doubt pg_xact/0000\ndoubt pg_commit_ts/0000\n" },
 	{ .name = "the last commit timestamps are missing",
 	    .begin = { .next_xid = XACTS + 5, .oldest_commit_ts = 740,
 		.newest_commit_ts = XACTS + 4 },
 	    .tracks = true,
 	    .files = { MULTIS_FILES, { "pg_xact/0000", PAGE, false },
 		{ "pg_xact/0001", PAGE, false }, { "pg_commit_ts/0000", PAGE, false } },
-	    .wanted = "short pg_xact/0000\nshort pg_commit_ts/0000\n"
+	    .wanted = "doubt pg_xact/0000\ndoubt pg_commit_ts/0000\n"
 		      "missing pg_commit_ts/0028\n" },
 	{ .name = "commit timestamps, all transactions have a number of theirs",
 	    .begin = { .next_xid = XACTS + 5, .oldest_commit_ts = XACTS - 60000,
@@ -218,12 +220,38 @@ static struct row {
 	    .files = { MULTIS_FILES, { "pg_xact/0000", FULL, false },
 		{ "pg_xact/0001", PAGE, false }, { "pg_commit_ts/0025", FULL - PAGE, false },
 		{ "pg_commit_ts/0028", PAGE, false } },
-	    .wanted = "short pg_commit_ts/0025\nmissing pg_commit_ts/0026\n"
+	    .wanted = "doubt pg_commit_ts/0025\nmissing pg_commit_ts/0026\n"
 		      "missing pg_commit_ts/0027\n" },
 	{ .name = "no commit timestamps are kept",
 	    .begin = { .oldest_commit_ts = 740, .newest_commit_ts = 750 },
 	    .files = { YOUNG_FILES },
 	    .wanted = "" },
+	{ .name = "a standby removed old ones while they were sent",
+	    .begin = { .next_xid = 4 * XACTS + 1, .oldest_xid = XACTS + 7 },
+	    .is_standby = true,
+	    .before = { "pg_xact/0004", "pg_xact/0003", "pg_xact/0002", "pg_xact/0001" },
+	    .files = { { "pg_xact/0002", FULL, false }, { "pg_xact/0004", PAGE, false },
+		MULTIS_FILES },
+	    .wanted = "" },
+	{ .name = "a standby may have removed old ones before",
+	    .begin = { .next_xid = 4 * XACTS + 1, .oldest_xid = XACTS + 7 },
+	    .is_standby = true,
+	    .before = { "pg_xact/0003", "pg_xact/0004" },
+	    .files = { { "pg_xact/0003", FULL, false }, { "pg_xact/0004", PAGE, false },
+		MULTIS_FILES },
+	    .wanted = "doubt pg_xact/0001\n" },
+	{ .name = "a standby has lost one that is not the oldest, and the last",
+	    .begin = { .next_xid = 4 * XACTS + 1, .oldest_xid = XACTS + 7 },
+	    .is_standby = true,
+	    .before = { "pg_xact/0001", "pg_xact/0003" },
+	    .files = { { "pg_xact/0001", FULL, false }, { "pg_xact/0003", FULL, false },
+		MULTIS_FILES },
+	    .wanted = "missing pg_xact/0002\nmissing pg_xact/0004\n" },
+	{ .name = "of a standby, what was there before is not known",
+	    .begin = { .next_xid = 4 * XACTS + 1, .oldest_xid = XACTS + 7 },
+	    .is_standby = true,
+	    .files = { { "pg_xact/0002", FULL, false }, MULTIS_FILES },
+	    .wanted = "missing pg_xact/0004\ndoubt pg_xact/0001\n" },
 	{ .name = "where recovery begins is not known",
 	    .has_no_begin = true,
 	    .has_end = true,
@@ -259,7 +287,7 @@ static int
 note(struct slruset_sink *sink, enum slruset_fault fault, const char *path, const char *text,
     struct error *err)
 {
-	static const char *const words[] = { "missing", "size", "zeros", "short" };
+	static const char *const words[] = { "missing", "size", "zeros", "doubt" };
 	struct faults *f = (struct faults *)sink;
 
 	assert_true(strlen(text) > 0);
@@ -284,10 +312,14 @@ judge(void **state)
 	const struct row *row = *state;
 	const struct checkpoint begin = of_row(row->begin), end = of_row(row->end);
 	struct faults faults = { .sink = { note } };
-	struct slruset *set = NULL;
+	struct slruset *set = NULL, *before = NULL;
 	struct error err = { 0 };
 
 	assert_int_equal(slruset_new(&set, &err), 0);
+	if (row->before[0])
+		assert_int_equal(slruset_new(&before, &err), 0);
+	for (size_t i = 0; i < 4 && row->before[i]; i++)
+		assert_int_equal(slruset_add(before, row->before[i], 0, false, &err), 0);
 	for (size_t i = 0; i < 12 && row->files[i].path; i++)
 		assert_int_equal(slruset_add(set, row->files[i].path, row->files[i].size,
 				     row->files[i].is_zero, &err),
@@ -299,12 +331,15 @@ judge(void **state)
 				 .tracks_commit_time = row->tracks,
 				 .begin = row->has_no_begin ? NULL : &begin,
 				 .end = row->has_end ? &end : NULL,
-				 .oldest = row->oldest },
+				 .oldest = row->oldest,
+				 .is_removal_unknown = row->is_standby,
+				 .before = before },
 			     &faults.sink, &err),
 	    0);
 	assert_string_equal(buf_text(&faults.text), row->wanted);
 	buf_free(&faults.text);
 	slruset_free(set);
+	slruset_free(before);
 }
 
 int
