@@ -12,6 +12,7 @@
 
 #include "archive/layout.h"
 #include "cmd/restore_internal.h"
+#include "pg/conftext.h"
 #include "reading/reading_report.h"
 #include "reading/reading_summary.h"
 #include "run/message.h"
@@ -115,6 +116,65 @@ say_config(const struct restore *r)
 		    r->target.dir.path, LAYOUT_CONFIG);
 }
 
+/* Longer files are not of settings that a server took. */
+#define CONFIG_MOST ((size_t)16 * 1024 * 1024)
+
+/* What the last line of ${name} in it says; "": there is no such line, or no such file. */
+static void
+read_data_directory(const struct restore *r, const char *name, char value[PATH_MAX])
+{
+	struct error ignored = { 0 };
+	struct buf text = { 0 };
+	struct conftext c;
+	const char *setting, *said;
+
+	value[0] = '\0';
+	if (!path_is_plain(name) ||
+	    sys_read_file(r->target.dir.fd, name, CONFIG_MOST, &text, &ignored)) {
+		buf_free(&text);
+		return;
+	}
+	conftext_begin(&c, buf_text(&text), text.len);
+	while (conftext_next(&c, &setting, &said, &ignored) == 0 && setting)
+		if (strcmp(setting, "data_directory") == 0)
+			snprintf(value, PATH_MAX, "%s", said);
+	conftext_end(&c);
+	buf_free(&text);
+}
+
+/*
+ * The setting counts more than what the server is started with, as by pg_ctl -D: it would run the
+ * original instead of the copy (SelectConfigFiles() in guc.c).
+ */
+static void
+warn_of_data_directory(const struct restore *r, const char *name)
+{
+	char value[PATH_MAX], text[3 * PATH_MAX];
+	struct stat there, copy;
+
+	read_data_directory(r, name, value);
+	if (value[0] == '\0' || (stat(value, &there) == 0 && fstat(r->target.dir.fd, &copy) == 0 &&
+				   sys_is_same_file(&there, &copy)))
+		return;
+	snprintf(text, sizeof(text), "\"%s/%s\" sets data_directory to \"%s\": a server that reads it "
+				     "works there, and not on the copy", r->target.dir.path, name, value);
+	message_warning(text);
+}
+
+/* A server is started with one of these. */
+static void
+warn_of_config(const struct restore *r)
+{
+	static const char name[] = "postgresql.conf", outside[] = LAYOUT_CONFIG "/postgresql.conf";
+	const struct infofile *info = checker_facts(r->checker).info;
+	const char *told = info ? info->config_file : NULL;
+
+	warn_of_data_directory(r, name);
+	warn_of_data_directory(r, outside);
+	if (told && strcmp(told, name) != 0 && strcmp(told, outside) != 0)
+		warn_of_data_directory(r, told);
+}
+
 static void
 say_places(const struct restore *r)
 {
@@ -203,6 +263,7 @@ restore(struct restore *r, struct error *err)
 		return -1;
 	say_places(r);
 	say_config(r);
+	warn_of_config(r);
 	say_archiving(r);
 	warn(r);
 	message_info("restored into \"%s\": %" PRIu64 " members, %" PRIu64 " bytes", opt->pgdata,

@@ -134,6 +134,40 @@ subscribed() {
 	warned 0 "$T/out/with.tar" --standby
 }
 
+# ------------------------------------------------- the data directory in its own configuration
+
+# tells TIMES FILE: a server with that would run the original.
+tells() {
+	lines "$1" "^pg_basetar: warning: \"$T/copy/data/$2\" sets data_directory to \"$T/main/data\": " "$T/stderr"
+}
+
+data_directory() {
+	cluster_init main "$major"
+	cluster_set main "# data_directory = '/none'" "Data_Directory '$T/main/data' # as told"
+	as_server "$BIN" -q -D "$T/main/data" --offline -o "$T/out/inside.tar"
+	copied "$T/out/inside.tar"
+	tells 1 postgresql.conf
+	rm -rf "$T/copy"
+	# to where the line says
+	mv "$T/main" "$T/aside/main"
+	as_server mkdir "$T/main"
+	captured as_server "$BIN" restore "$T/out/inside.tar" -D "$T/main/data"
+	[ "$rc" -eq 0 ]
+	lines 0 data_directory "$T/stderr"
+	rm -r "$T/main"
+	mv "$T/aside/main" "$T/main"
+	# as on Debian
+	as_server mkdir "$T/main/etc"
+	as_server mv "$T/main/data/postgresql.conf" "$T/main/etc/"
+	cluster_start main -c "config_file=$T/main/etc/postgresql.conf"
+	captured backup main -q -c fast -o "$T/out/outside.tar"
+	[ "$rc" -eq 0 ]
+	cluster_stop main
+	copied "$T/out/outside.tar"
+	tells 1 pg_basetar_config/postgresql.conf
+	rm -rf "$T/copy"
+}
+
 # ------------------------------------------------- tablespaces in the data directory
 
 # One directly in it, of a name after pg_basetar_tblspc, one deeper, before; and one that is elsewhere.
@@ -243,6 +277,8 @@ rm -rf "$T/main"
 t 'a subscriber' subscribed
 rm -rf "$T/main" "$T/out"/*
 as_server mkdir "$T/aside"
+t 'data_directory' data_directory
+rm -rf "$T/main" "$T/out"/*
 for major in 15 18; do
 	tablespaces_inside "$major"
 done
