@@ -39,8 +39,9 @@ check_frozen(const struct filebody *f, const struct piece *piece,
 
 /*
  * The file was truncated under the reading, by DROP, TRUNCATE or VACUUM: a read may end in the
- * middle of a page that is no more (seen on tmpfs: one of 70, each at 4096 bytes).  Replay truncates the copy again, and until then half of a
- * page is one with a wrong checksum, that no record mends: zeros are a new one.
+ * middle of a page that is no more (seen on tmpfs: one of 70, each at 4096 bytes).  Replay
+ * truncates the copy again, and until then half of a page is one with a wrong checksum, that no
+ * record mends: zeros are a new one.
  */
 static void
 drop_part(const struct filebody *f, struct piece *piece, const struct piece_source *from)
