@@ -132,7 +132,8 @@ debian() {
 	captured as_server "$BIN" restore "$archive" -D "$T/restored/data"
 	[ "$rc" -eq 0 ]
 	lines 1 "\"$T/restored/data/pg_basetar_config/b.conf\" was at \"$etc/b.conf\"" "$T/stderr"
-	lines 0 warning "$T/stderr"
+	lines 1 warning "$T/stderr"
+	lines 1 "warning: .*/postgresql.conf\" sets data_directory to \"$T/main/data\"" "$T/stderr"
 	rm -rf "$T/restored"
 	# a role that is told nothing: from the files themselves
 	sql main 'create role plain login; grant execute on function pg_backup_start, pg_backup_stop to plain' >/dev/null
