@@ -321,7 +321,7 @@ check_format(const uint8_t *block, struct error *err)
 		    checksum(block));
 	if (memcmp(block + magic_field.at, gnu_magic, sizeof(gnu_magic)) == 0) {
 		error_set(err, ERROR_UNSUPPORTED, 0, "tar header is GNU's, not ustar");
-		return error_hint(err, "GNU tar writes ustar with --format=ustar.");
+		return error_hint(err, "GNU tar writes what is read here with --format=posix or --format=ustar.");
 	}
 	if (memcmp(block + magic_field.at, magic, sizeof(magic)) != 0)
 		return error_set(err, ERROR_UNSUPPORTED, 0, "tar header is not ustar");
