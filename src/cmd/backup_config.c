@@ -199,6 +199,21 @@ static const struct named_file tls_files[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/*
+ * What the files say and the server does not yet: it will with its next start, and so does the
+ * server of a copy.  Or its command line overrides them, and it need not be there.
+ */
+static int
+add_coming(struct sayings *s, const struct named_file *f, const char *directory,
+    const char *value, struct error *err)
+{
+	const char *coming = configset_setting(s->set, f->setting);
+
+	if (coming == NULL || coming[0] == '\0' || (value && strcmp(coming, value) == 0))
+		return 0;
+	return add_below(s, f->kind, directory, coming, f->fixed, CONFIGSET_IF_EXISTS, err);
+}
+
 static int
 add_named_files(struct sayings *s, struct error *err)
 {
@@ -209,27 +224,39 @@ add_named_files(struct sayings *s, struct error *err)
 		if (value && value[0] == '\0')
 			value = NULL;
 		if (add_below(s, f->kind, s->directory, value ? value : f->fixed, f->fixed,
-			value ? f->need : CONFIGSET_IF_EXISTS, err))
+			value ? f->need : CONFIGSET_IF_EXISTS, err) ||
+		    add_coming(s, f, s->directory, value, err))
 			return -1;
 	}
 	return 0;
 }
 
 static int
+add_tls_file(struct sayings *s, const struct named_file *f, bool is_on, struct error *err)
+{
+	const char *value = setting(s, f->setting);
+	/* its fixed name is one in the data directory, and none that it gets in the archive */
+	const struct named_file coming = { f->setting, f->kind, NULL, f->need, f->reason };
+
+	if (value == NULL)
+		value = f->fixed;
+	if (value && value[0] &&
+	    add_below(s, f->kind, s->b->datadir, value, NULL, is_on ? f->need : CONFIGSET_IF_EXISTS,
+		err))
+		return -1;
+	return add_coming(s, &coming, s->b->datadir, value, err);
+}
+
+static int
 add_tls_files(struct sayings *s, struct error *err)
 {
-	if (!conftext_is_on(setting(s, "ssl")))
-		return 0;
-	for (size_t i = 0; i < COUNT(tls_files); i++) {
-		const struct named_file *f = &tls_files[i];
-		const char *value = setting(s, f->setting);
+	const bool is_on = conftext_is_on(setting(s, "ssl"));
 
-		if (value == NULL)
-			value = f->fixed;
-		if (value && value[0] &&
-		    add_below(s, f->kind, s->b->datadir, value, NULL, f->need, err))
+	if (!is_on && !conftext_is_on(configset_setting(s->set, "ssl")))
+		return 0;
+	for (size_t i = 0; i < COUNT(tls_files); i++)
+		if (add_tls_file(s, &tls_files[i], is_on, err))
 			return -1;
-	}
 	return 0;
 }
 

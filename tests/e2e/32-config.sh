@@ -177,6 +177,20 @@ by_configuration() {
 	members pg_basetar_config/postgresql.conf pg_basetar_config/pg_hba.conf
 }
 
+# What the files say and the server does not yet, the copy does: it need not be there.
+not_yet() {
+	fresh
+	cluster_start main
+	as_server cp "$data/pg_hba.conf" "$etc/next.conf"
+	write "$etc/ca.crt" 'of a time to come'
+	cluster_set main "hba_file = '$etc/next.conf'" "ident_file = '$etc/nothing'" 'ssl = on' \
+		"ssl_ca_file = '$etc/ca.crt'"
+	taken
+	silent
+	members pg_hba.conf pg_basetar_config/pg_hba.conf pg_basetar_config/ca.crt
+	cluster_stop main
+}
+
 # ------------------------------------------------------------------------- TLS
 
 certificate() { # FILE-PREFIX
@@ -484,6 +498,7 @@ t 'the same, shut down' cold offline
 t 'the same, a snapshot' cold snapshot
 t 'an empty directory that is included' empty_directory
 t 'a directory of configuration that names the data' by_configuration
+t 'settings that wait for a start' not_yet
 t 'TLS' tls
 t 'links in the data directory' links
 t 'files that are gone' gone
