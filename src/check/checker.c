@@ -59,6 +59,7 @@ checker_free(struct checker *c)
 	checker_inplace_free(c);
 	pagesuspect_free(c->pages);
 	checker_files_free(c);
+	checker_missing_free(c);
 	memberset_free(c->set);
 	free(c);
 }
@@ -106,6 +107,8 @@ checker_archive(struct checker *c, const struct archivepart *part, struct error 
 int
 checker_archive_end(struct checker *c, struct error *err)
 {
+	bool is_told;
+
 	if (c->part.kind == ARCHIVEPART_WAL && !c->has_wal)
 		return findings_add(&c->findings, FINDINGS_MISSING, NULL, err,
 		    "the archive \"pg_wal.tar\" has no segment of WAL");
@@ -117,12 +120,13 @@ checker_archive_end(struct checker *c, struct error *err)
 		return findings_take(&c->findings, FINDINGS_LABEL,
 		    &(struct findings_place){ .member = LAYOUT_LABEL }, err);
 	}
+	if (checker_missing_is_told(c, LAYOUT_INFO, &is_told, err))
+		return -1;
+	/* with pg_basetar.info it is lost whether the server ran, and the manifest listed a label */
 	if (!c->has_label && !c->has_bad_label && c->has_control &&
+	    !is_told &&
 	    (checker_is_online(c) || c->control.checkpoint_lsn == CONTROL_NO_CHECKPOINT))
-		return findings_add(&c->findings, FINDINGS_LABEL,
-		    &(struct findings_place){ .member = LAYOUT_LABEL }, err,
-		    "MISSING from the backup of a running server: a copy without it starts "
-		    "corrupt, or not at all");
+		return checker_missing(c, LAYOUT_LABEL, NULL, err);
 	return 0;
 }
 
@@ -335,6 +339,14 @@ end_digests(struct checker *c, struct error *err)
 	return 0;
 }
 
+static int
+is_too_large(struct checker *c, struct error *err)
+{
+	c->now.row->is_size_told = true;
+	return findings_add(&c->findings, FINDINGS_SIZE,
+	    &(struct findings_place){ .member = c->now.row->path }, err, "is implausibly large");
+}
+
 int
 checker_member_end(struct checker *c, struct error *err)
 {
@@ -348,9 +360,7 @@ checker_member_end(struct checker *c, struct error *err)
 		else if (rc == 0 && now->is_kept)
 			rc = checker_text_take(c, err);
 		else if (rc == 0 && checker_text_is_kept(c, now->kind, now->row->path))
-			rc = findings_add(&c->findings, FINDINGS_SIZE,
-			    &(struct findings_place){ .member = now->row->path }, err,
-			    "too long for what it is");
+			rc = is_too_large(c, err);
 		if (rc == 0)
 			rc = checker_files_end(c, err);
 	}
@@ -368,17 +378,11 @@ check_complete(struct checker *c, struct error *err)
 
 	if (c->version == NULL && memberset_find(c->set, "PG_VERSION", &row, err))
 		return -1;
-	if (c->version == NULL && row == NULL &&
-	    findings_add(&c->findings, FINDINGS_MISSING,
-		&(struct findings_place){ .member = "PG_VERSION" }, err,
-		"it says what release the cluster is of"))
+	if (c->version == NULL && row == NULL && checker_missing(c, "PG_VERSION", NULL, err))
 		return -1;
 	if (memberset_find(c->set, LAYOUT_CONTROL, &row, err))
 		return -1;
-	if (row == NULL &&
-	    findings_add(&c->findings, FINDINGS_MISSING,
-		&(struct findings_place){ .member = LAYOUT_CONTROL }, err,
-		"no server starts without it"))
+	if (row == NULL && checker_missing(c, LAYOUT_CONTROL, NULL, err))
 		return -1;
 	/* the release was not known yet when it came */
 	if (c->has_old_manifest && c->version && !c->version->sends_old_manifest &&
@@ -391,9 +395,8 @@ check_complete(struct checker *c, struct error *err)
 			return -1;
 		if ((row == NULL || row->type != TAR_DIRECTORY) &&
 		    (row || !cluster_directory_is_optional(n)) &&
-		    findings_add(&c->findings, FINDINGS_MISSING,
-			&(struct findings_place){ .member = cluster_directory(n) }, err,
-			"a directory that the server does not make"))
+		    checker_missing(c, cluster_directory(n),
+			"required directory is missing (the server does not create it)", err))
 			return -1;
 	}
 	return 0;
@@ -431,7 +434,7 @@ int
 checker_finish(struct checker *c, struct error *err)
 {
 	if (checker_replay_sort(c, err) || check_complete(c, err) || checker_wal_judge(c, err) ||
-	    checker_inplace_judge(c, err) || checker_agree(c, err) ||
+	    checker_missing_judge(c, err) || checker_inplace_judge(c, err) || checker_agree(c, err) ||
 	    checker_members_judge(c, err) || judge_pages(c, err) || checker_files_judge(c, err) ||
 	    checker_config_judge(c, err))
 		return -1;

@@ -153,8 +153,12 @@ static int
 check_control(struct checker *c, struct error *err)
 {
 	const bool is_forgotten = c->control.checkpoint_lsn == CONTROL_NO_CHECKPOINT;
+	bool is_told;
 
+	if (checker_missing_is_told(c, LAYOUT_INFO, &is_told, err))
+		return -1;
 	if (!c->has_info && is_forgotten && c->has_label &&
+	    !is_told &&
 	    findings_add(&c->findings, FINDINGS_INFO, &at_info, err,
 		c->has_earlier_info ?
 		    "is of another backup than backup_label, although pg_control was written "
@@ -185,7 +189,8 @@ check_manifest_start(struct checker *c, struct error *err)
 		return findings_add(&c->findings, FINDINGS_MANIFEST, &at_manifest, err,
 		    "has no WAL-Ranges");
 	first = &c->ranges[c->nranges - 1];
-	if (c->start_lsn == 0)
+	/* without the label that it should have, its start is not known */
+	if (c->start_lsn == 0 || (checker_is_online(c) && !c->has_label))
 		return 0;
 	if (first->start != c->start_lsn &&
 	    conflict_lsn(c, FINDINGS_MANIFEST, &at_manifest,
@@ -256,9 +261,6 @@ check_info(struct checker *c, struct error *err)
 	if (!i->has_wal && c->has_wal)
 		return findings_add(&c->findings, FINDINGS_INFO, &at_info, err,
 		    "says that the archive does not hold the WAL");
-	if (i->has_wal && !c->has_wal)
-		return findings_add(&c->findings, FINDINGS_WAL, NULL, err,
-		    "there is none, and pg_basetar.info says that the archive holds it");
 	return 0;
 }
 
@@ -427,8 +429,7 @@ check_tablespaces(struct checker *c, struct error *err)
 	if (c->has_map && check_map(c, err))
 		return -1;
 	if (c->narchives > 0 && !c->has_map && c->has_label &&
-	    findings_add(&c->findings, FINDINGS_MISSING, &at_map, err,
-		"the server would not find the tablespaces"))
+	    checker_missing(c, LAYOUT_MAP, NULL, err))
 		return -1;
 	if (!c->has_info)
 		return 0;

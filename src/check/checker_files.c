@@ -7,9 +7,6 @@
 
 #include "check/checker_internal.h"
 
-/* Files that the manifest has and the archive has not. */
-enum { MISSING_MOST = 1 << 16 };
-
 int
 checker_files_new(struct checker *c, struct error *err)
 {
@@ -25,7 +22,6 @@ checker_files_free(struct checker *c)
 	slruset_free(c->slru);
 	databaseset_free(c->databaseset);
 	walsurvey_free(&c->survey);
-	memberset_free(c->missing);
 }
 
 /* ---- while they pass ---- */
@@ -104,30 +100,20 @@ checker_files_record(struct checker *c, const struct walrecord *rec, struct erro
 
 /* ---- when all have come ---- */
 
-int
-checker_files_missing(struct checker *c, const char *path, struct error *err)
-{
-	struct memberset_row *row;
-	enum slru_kind kind;
-	uint64_t segment;
-
-	if (memberset_count(c->missing) == MISSING_MOST ||
-	    (statefile_kind(path) == STATEFILE_NONE && !slru_locate(path, &kind, &segment)))
-		return 0;
-	return memberset_add(c->missing, path, &row, err);
-}
-
-/* One cause is one finding: the manifest may have told that it is missing. */
+/* One cause is one finding: the manifest may have told the same. */
 static int
 fault_found(struct checker *c, enum findings_kind kind, const char *path, const char *text,
     struct error *err)
 {
 	const struct findings_place place = { .member = path };
-	struct memberset_row *told = NULL;
+	struct memberset_row *row;
+	bool is_told;
 
-	if (kind == FINDINGS_MISSING && memberset_find(c->missing, path, &told, err))
+	if (checker_missing_is_told(c, path, &is_told, err) ||
+	    memberset_find(c->set, path, &row, err))
 		return -1;
-	if (told)
+	if ((kind == FINDINGS_MISSING && is_told) ||
+	    (kind == FINDINGS_SIZE && row && row->is_size_told))
 		return 0;
 	return findings_add(&c->findings, kind, &place, err, "%s", text);
 }

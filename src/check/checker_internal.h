@@ -116,7 +116,8 @@ struct checker {
 	struct pagesuspect *pages;
 	struct slruset *slru;
 	struct databaseset *databaseset;
-	struct memberset *missing; /* of such files: those that the manifest tells of */
+	struct memberset *missing; /* members that were told to be missing, */
+	struct buf missing_wal;    /* and WAL that the manifest lists and is missing, "PATH\n" each */
 
 	bool has_old_manifest; /* before pg_control: of a cluster that was restored */
 	bool has_earlier_info; /* where ours has its own; of a cluster that was restored */
@@ -165,6 +166,7 @@ struct checker {
 	bool has_line;             /* that recovery reads: */
 	unsigned line;
 	uint64_t wal_records;
+	bool is_wal_short; /* it ends before the stop, which was told */
 	struct checker_history *histories;
 	size_t nhistories;
 	struct checker_replay *replayed;
@@ -189,6 +191,16 @@ void checker_access_judge(const struct checker *c);
 /* checker_manifest.c */
 MUST_CHECK int checker_manifest_begin(struct checker *c, struct error *err);
 MUST_CHECK int checker_members_judge(struct checker *c, struct error *err);
+
+/* checker_missing.c: ${path} is missing; ${why} NULL: it is listed or known to be needed */
+MUST_CHECK int checker_missing(struct checker *c, const char *path, const char *why,
+    struct error *err);
+/* The manifest lists it; of WAL that is told by checker_missing_judge(), after checker_wal_judge(). */
+MUST_CHECK int checker_missing_listed(struct checker *c, const char *path, struct error *err);
+MUST_CHECK int checker_missing_judge(struct checker *c, struct error *err);
+MUST_CHECK int checker_missing_is_told(struct checker *c, const char *path, bool *is_told,
+    struct error *err);
+void checker_missing_free(struct checker *c);
 
 /* checker_text.c: members that are kept whole */
 bool checker_text_is_kept(const struct checker *c, enum memberorder_kind kind, const char *path);
@@ -222,8 +234,6 @@ void checker_files_free(struct checker *c);
 void checker_files_begin(struct checker *c);
 void checker_files_bytes(struct checker *c, const uint8_t *bytes, size_t len);
 MUST_CHECK int checker_files_end(struct checker *c, struct error *err);
-/* The manifest has it, and the archive not: that was told. */
-MUST_CHECK int checker_files_missing(struct checker *c, const char *path, struct error *err);
 MUST_CHECK int checker_files_record(struct checker *c, const struct walrecord *rec,
     struct error *err);
 MUST_CHECK int checker_files_judge(struct checker *c, struct error *err);

@@ -114,6 +114,22 @@ compare_digest(struct checker *c, const struct memberset_row *row,
 	return 0;
 }
 
+/* Then the digest is another, too: that would be a second finding of one cause. */
+static int
+differs_in_size(struct checker *c, struct memberset_row *row, const struct manifest_file *file,
+    struct error *err)
+{
+	const bool is_told = row->is_size_told;
+
+	if (is_rewritten(c, row) || is_told)
+		return 0;
+	row->is_size_told = true;
+	return findings_add_size(&c->findings,
+	    &(struct findings_place){
+		.member = row->path, .has_offset = true, .offset = row->offset },
+	    file->size, row->size, err);
+}
+
 static int
 hear_file(struct manifest_sink *sink, const struct manifest_file *file, struct error *err)
 {
@@ -124,25 +140,13 @@ hear_file(struct manifest_sink *sink, const struct manifest_file *file, struct e
 	if (memberset_find(c->set, file->path, &row, err))
 		return -1;
 	if (row == NULL || row->type != TAR_FILE)
-		return checker_files_missing(c, file->path, err) ||
-			       findings_add(&c->findings, FINDINGS_MISSING,
-				   &(struct findings_place){ .member = file->path }, err,
-				   "a file that the manifest tells of")
-			   ? -1
-			   : 0;
+		return checker_missing_listed(c, file->path, err);
 	if (row->is_listed)
 		return findings_add(&c->findings, FINDINGS_MANIFEST, &at_manifest, err,
 		    "tells twice of \"%s\"", file->path);
 	row->is_listed = true;
-	if (row->size != file->size && is_rewritten(c, row))
-		return 0;
-	if (row->size != file->size &&
-	    findings_add_size(&c->findings,
-		&(struct findings_place){ .member = row->path,
-		    .has_offset = true,
-		    .offset = row->offset },
-		file->size, row->size, err))
-		return -1;
+	if (row->size != file->size)
+		return differs_in_size(c, row, file, err);
 	return compare_digest(c, row, file, err);
 }
 
@@ -230,6 +234,30 @@ is_listed_nowhere(const struct memberset_row *row)
 	    kind == MEMBERORDER_MARK || kind == MEMBERORDER_MANIFEST;
 }
 
+/*
+ * A mark without its WAL.  If the backup needs that, it is missing, which was told.  If not, the
+ * copy starts as well: recovery does not ask for marks, and the archiver drops a .ready whose
+ * segment is gone.  It is not nothing either: no backup sends one, and where the copy goes on in
+ * that timeline a .done would let it remove a segment of that name before it is archived.  So
+ * whoever restores it is warned.
+ */
+static int
+warn_of_mark(struct checker *c, const struct memberset_row *row, const char *about,
+    struct error *err)
+{
+	char text[192];
+	bool is_told;
+
+	if (checker_missing_is_told(c, about, &is_told, err))
+		return -1;
+	if (is_told)
+		return 0;
+	snprintf(text, sizeof(text), "\"%.100s\" marks a WAL segment that is not in the backup",
+	    row->path);
+	c->opt.warning(text);
+	return 0;
+}
+
 /* "pg_wal/archive_status/NAME.done" or ".ready": empty, and pg_wal/NAME is there. */
 static int
 judge_mark(struct checker *c, const struct memberset_row *row,
@@ -237,6 +265,7 @@ judge_mark(struct checker *c, const struct memberset_row *row,
 {
 	const char *name = strrchr(row->path, '/') + 1, *suffix = strrchr(name, '.');
 	struct memberset_row *about = NULL;
+	bool is_of_wal = false;
 	char path[64];
 
 	if (suffix && (strcmp(suffix, ".done") == 0 || strcmp(suffix, ".ready") == 0) &&
@@ -244,10 +273,13 @@ judge_mark(struct checker *c, const struct memberset_row *row,
 		snprintf(path, sizeof(path), LAYOUT_WAL "/%.*s", (int)(suffix - name), name);
 		if (memberset_find(c->set, path, &about, err))
 			return -1;
+		is_of_wal = memberorder_is_wal(path);
 	}
-	if (about == NULL)
+	if (about == NULL && !is_of_wal)
 		return findings_add(&c->findings, FINDINGS_EXTRA, place, err,
-		    "it is about no WAL that is there");
+		    "does not belong there: it is not the mark of a WAL segment");
+	if (about == NULL && warn_of_mark(c, row, path, err))
+		return -1;
 	return row->size == 0 ? 0 : findings_add_size(&c->findings, place, 0, row->size, err);
 }
 
@@ -265,7 +297,7 @@ judge_row(struct checker *c, const struct memberset_row *row, struct error *err)
 		return 0;
 	if (c->is_manifest_whole)
 		return findings_add(&c->findings, FINDINGS_EXTRA, &place, err,
-		    "a file that the manifest does not tell of");
+		    "is not listed in the manifest");
 	if (strncmp(row->path, LAYOUT_WAL "/", sizeof(LAYOUT_WAL)) == 0)
 		return findings_add(&c->findings, FINDINGS_EXTRA, &place, err,
 		    "a file that does not belong there");
@@ -312,11 +344,13 @@ judge_parent(struct checker *c, const struct memberset_row *row, struct buf *las
 		return -1;
 	if (parent ? parent->type == TAR_DIRECTORY : !is_needed)
 		return 0;
-	return findings_add(&c->findings, parent ? FINDINGS_NAME : FINDINGS_MISSING,
+	if (parent == NULL)
+		return checker_missing(c, buf_text(last), "directory is missing, files in it are there", err);
+	return findings_add(&c->findings, FINDINGS_NAME,
 	    &(struct findings_place){ .member = row->path,
 		.has_offset = true,
 		.offset = row->offset },
-	    err, parent ? "is below what is no directory" : "its directory is not there");
+	    err, "its parent is not a directory");
 }
 
 static int

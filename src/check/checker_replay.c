@@ -140,16 +140,16 @@ is_lost(struct checker *c, const struct waldatabases_copy *copy, const char *fil
     struct error *err)
 {
 	struct buf path = { 0 };
-	char at[LSN_TEXT];
+	char at[LSN_TEXT], why[128];
 	int rc;
 
+	snprintf(why, sizeof(why),
+	    "the database %" PRIu32 " is copied from it by the WAL at %s, and would be lost",
+	    copy->to.database, lsn_print(at, copy->lsn));
 	rc = relfile_database(&path, copy->from.space, copy->from.database, c->version, err) ||
 		buf_printf(&path, err, "%s", file) ?
 	    -1 :
-	    findings_add(&c->findings, FINDINGS_MISSING,
-		&(struct findings_place){ .member = buf_text(&path) }, err,
-		"the database %" PRIu32 " is copied from it by the WAL at %s, and would be lost",
-		copy->to.database, lsn_print(at, copy->lsn));
+	    checker_missing(c, buf_text(&path), why, err);
 	buf_free(&path);
 	return rc;
 }

@@ -139,14 +139,18 @@ checker_wal_begin(struct checker *c, const struct tar_entry *entry, struct error
 		return -1;
 	if (c->lines == NULL) /* pg_control is missing or damaged: that was told */
 		return 0;
+	c->now.row->is_not_read = true;
 	if (!walname_parse(name, c->expect.segment_size, &timeline, &segno))
 		return findings_add(&c->findings, FINDINGS_NAME, &place, err,
 		    "no segment of this size can have this name");
-	if (entry->size != c->expect.segment_size)
+	if (entry->size != c->expect.segment_size) {
+		c->now.row->is_size_told = true;
 		return findings_add_size(&c->findings, &place, c->expect.segment_size, entry->size,
 		    err);
+	}
 	if (wallines_segment(c->lines, timeline, segno * c->expect.segment_size, err))
 		return findings_take(&c->findings, FINDINGS_STREAM, &place, err);
+	c->now.row->is_not_read = false;
 	c->now.is_segment = true;
 	return 0;
 }
@@ -235,6 +239,39 @@ wal_fault(struct checker *c, uint64_t expected, uint64_t found, struct error *er
 	    err, "%s", what);
 }
 
+/* That WAL is in the backup, but not the segment of that name. */
+static int
+segment_missing(struct checker *c, const struct wallines_line *line, uint64_t stop,
+    struct error *err)
+{
+	char at[LSN_TEXT], to[LSN_TEXT], path[sizeof(LAYOUT_WAL) + WALNAME_SIZE], why[256], need[80];
+	struct memberset_row *row;
+
+	snprintf(path, sizeof(path), LAYOUT_WAL "/%s", line->missing);
+	if (memberset_find(c->set, path, &row, err))
+		return -1;
+	if (row && row->type == TAR_FILE && row->is_not_read)
+		return 0; /* it is there, and why it could not be read was told */
+	if (stop > line->position)
+		snprintf(need, sizeof(need), "the backup needs %sup to %s",
+		    line->records == 0 ? "the WAL " : "it ", lsn_print(to, stop));
+	else
+		snprintf(need, sizeof(need), "%s",
+		    stop ? "later segments are there" : "the backup ends later");
+	lsn_print(at, line->position);
+	if (line->records == 0)
+		snprintf(why, sizeof(why), "WAL segment \"%s\" is missing: it is the first, %s",
+		    line->missing, need);
+	else
+		snprintf(why, sizeof(why),
+		    "WAL segment \"%s\" is missing: the WAL is complete up to %s, %s", line->missing,
+		    at, need);
+	if (row == NULL || row->type != TAR_FILE)
+		return checker_missing(c, path, why, err);
+	return findings_add(&c->findings, FINDINGS_WAL, &(struct findings_place){ .member = path },
+	    err, "is not where it could be read: the WAL is complete up to %s, %s", at, need);
+}
+
 /* What ended the walk before it was where it had to be. */
 static int
 ends_early(struct checker *c, const struct wallines_line *line, uint64_t stop,
@@ -242,11 +279,15 @@ ends_early(struct checker *c, const struct wallines_line *line, uint64_t stop,
 {
 	char at[LSN_TEXT], to[LSN_TEXT];
 
+	c->is_wal_short = true;
+	if (line->missing[0] &&
+	    (stop == 0 || stop > line->missing_lsn || (stop <= line->position && line->has_later)))
+		return segment_missing(c, line, stop, err);
 	lsn_print(at, line->position);
 	if (line->why)
 		return findings_add(&c->findings, FINDINGS_WAL, NULL, err,
-		    "does not lead to the stop position %s, behind %s: %s",
-		    stop ? lsn_print(to, stop) : "of the backup", at, line->why->text);
+		    "the WAL is complete up to %s, the backup needs it up to %s: %s", at,
+		    stop ? lsn_print(to, stop) : "its end", line->why->text);
 	return findings_add(&c->findings, FINDINGS_WAL, NULL, err,
 	    "ends at %s, before the stop position %s", at,
 	    stop ? lsn_print(to, stop) : "of the backup");
@@ -285,7 +326,10 @@ judge_other(struct checker *c, const struct wallines_line *line, struct error *e
 	c->stop_lsn = stop;
 	if (line->position < stop || (line->why && line->has_later && !c->is_manifest_whole) ||
 	    (!c->has_label && line->position <= c->control.checkpoint_lsn))
-		return ends_early(c, line, stop, err);
+		return ends_early(c, line,
+		    c->has_label || stop > c->control.checkpoint_lsn ? stop :
+								       c->control.checkpoint_lsn,
+		    err);
 	return 0;
 }
 
@@ -313,12 +357,16 @@ judge_checkpoint(struct checker *c, struct error *err)
 	    c->has_label ? LAYOUT_LABEL : LAYOUT_CONTROL);
 }
 
-/* The history of the target, or of one that needs none. */
+/*
+ * The history of the target, or of one that needs none.  NULL: it is missing or damaged, which was
+ * told; which WAL recovery takes is not known without it.
+ */
 static int
 find_history(struct checker *c, uint32_t timeline, const struct walhistory **history,
     struct walhistory *single, struct error *err)
 {
-	char name[WALNAME_HISTORY_SIZE];
+	char name[WALNAME_HISTORY_SIZE], path[sizeof(LAYOUT_WAL) + sizeof(name)], why[96];
+	struct memberset_row *row;
 
 	*history = single;
 	for (size_t i = 0; i < c->nhistories; i++)
@@ -331,10 +379,15 @@ find_history(struct checker *c, uint32_t timeline, const struct walhistory **his
 	if (timeline == c->start_timeline)
 		return 0;
 	walname_build_history(name, timeline);
-	return findings_add(&c->findings, FINDINGS_WAL, NULL, err,
-	    "the timeline history file \"%s\" is missing: the WAL goes from timeline %" PRIu32
-	    " to %" PRIu32,
-	    name, c->start_timeline, timeline);
+	*history = NULL;
+	snprintf(path, sizeof(path), LAYOUT_WAL "/%s", name);
+	if (memberset_find(c->set, path, &row, err))
+		return -1;
+	if (row && row->type == TAR_FILE)
+		return 0; /* what is wrong with it was told */
+	snprintf(why, sizeof(why), "the WAL goes from timeline %" PRIu32 " to %" PRIu32,
+	    c->start_timeline, timeline);
+	return checker_missing(c, path, why, err);
 }
 
 /* The stretches in the manifest are those of the history. */
@@ -368,6 +421,8 @@ judge_line(struct checker *c, const struct walhistory *h, struct error *err)
 	if (judge_ranges(c, h, err))
 		return -1;
 	if (!wallines_find(c->lines, h, &line, &why)) {
+		if (line.missing[0])
+			return ends_early(c, &line, told_stop(c), err);
 		*err = why; /* what cannot be judged is no finding */
 		return why.kind == ERROR_UNSUPPORTED ?
 		    -1 :
@@ -381,7 +436,25 @@ judge_line(struct checker *c, const struct walhistory *h, struct error *err)
 		return -1;
 	if (checker_replay_judge(c, err))
 		return -1;
-	return c->findings.count == before ? judge_checkpoint(c, err) : 0;
+	return c->findings.count == before && !c->is_wal_short ? judge_checkpoint(c, err) : 0;
+}
+
+/* All of it, and pg_basetar.info says that the archive holds it: recovery asks for the first. */
+static int
+all_missing(struct checker *c, struct error *err)
+{
+	char name[WALNAME_SIZE], path[sizeof(LAYOUT_WAL) + WALNAME_SIZE], why[160], lsn[LSN_TEXT];
+
+	if (!c->has_control)
+		return findings_add(&c->findings, FINDINGS_WAL, NULL, err,
+		    "there is none, and pg_basetar.info says that the archive holds it");
+	walname_build(name, c->start_timeline,
+	    walname_segment(c->start_lsn, c->control.wal_segment_size),
+	    c->control.wal_segment_size);
+	snprintf(path, sizeof(path), LAYOUT_WAL "/%s", name);
+	snprintf(why, sizeof(why), "WAL segment \"%s\" is missing: there is no WAL, the backup needs "
+	    "it from %s on", name, lsn_print(lsn, c->start_lsn));
+	return checker_missing(c, path, why, err);
 }
 
 static int
@@ -389,8 +462,12 @@ judge_absence(struct checker *c, struct error *err)
 {
 	char lsn[LSN_TEXT];
 
+	if (c->has_wal)
+		return 0;
+	if (c->has_info && c->info.has_wal)
+		return all_missing(c, err);
 	/* that pg_wal.tar is empty is a finding of its own */
-	if (!c->opt.need_wal || c->has_wal || c->has_wal_archive || !c->has_control)
+	if (!c->opt.need_wal || c->has_wal_archive || !c->has_control)
 		return 0;
 	return findings_add(&c->findings, FINDINGS_MISSING,
 	    &(struct findings_place){ .member = LAYOUT_WAL }, err,
@@ -413,7 +490,7 @@ checker_wal_judge(struct checker *c, struct error *err)
 	}
 	timeline = target_timeline(c);
 	rc = find_history(c, timeline, &history, &single, err);
-	if (rc == 0)
+	if (rc == 0 && history)
 		rc = judge_line(c, history, err);
 	walhistory_free(&single);
 	return rc;

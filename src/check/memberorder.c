@@ -61,6 +61,14 @@ memberorder_is_old_manifest(enum memberorder_kind kind, bool has_info, bool has_
 	       (version == NULL || version->sends_old_manifest);
 }
 
+bool
+memberorder_is_wal(const char *path)
+{
+	const enum memberorder_kind kind = memberorder_kind(path, TAR_FILE);
+
+	return kind == MEMBERORDER_SEGMENT || kind == MEMBERORDER_HISTORY;
+}
+
 size_t
 memberorder_text_most(enum memberorder_kind kind, const char *path)
 {

@@ -29,6 +29,9 @@ enum memberorder_kind {
 /* ${path} as PostgreSQL names it. */
 enum memberorder_kind memberorder_kind(const char *path, char type);
 
+/* Is it the name of a WAL segment or a timeline history file in pg_wal? */
+bool memberorder_is_wal(const char *path);
+
 /*
  * Is a member of that kind the manifest of an earlier backup, which the cluster was restored from?
  * Servers of some releases send it as one of the cluster's files.  The manifest of the backup

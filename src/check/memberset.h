@@ -26,6 +26,8 @@ struct memberset_row {
 	char type;       /* enum tar_type */
 	bool has_crc32c;
 	bool is_listed; /* the manifest has an entry for it */
+	bool is_size_told; /* a finding says that it is of a wrong size, */
+	bool is_not_read;  /* or why the WAL in it was not read */
 	bool is_moved;  /* the archive has it under another name than PostgreSQL */
 	struct memberset_digest {
 		struct memberset_digest *next;

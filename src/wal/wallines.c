@@ -18,9 +18,11 @@ struct line {
 	struct walreader *before; /* as it was at the start of the last segment; NULL: none */
 	uint32_t timeline;
 	uint64_t next; /* the segment that it expects */
+	uint64_t last; /* the segment that it read last, or could not read */
 	uint64_t records, records_before; /* the second as `before` */
 	uint64_t backup_end;
 	bool has_failed;
+	bool is_lacking; /* it failed because no file had the segment ${next} */
 	struct error why;
 	bool has_later;
 	bool is_reading; /* the bytes of this file */
@@ -145,8 +147,9 @@ fail_missing(struct line *l, uint32_t segment_size)
 	struct error why;
 
 	walname_build(name, l->timeline, l->next / segment_size, segment_size);
-	error_set(&why, ERROR_FORMAT, 0, "could not find WAL file \"%s\"", name);
+	error_set(&why, ERROR_FORMAT, 0, "WAL segment \"%s\" is missing", name);
 	fail(l, &why);
+	l->is_lacking = true;
 }
 
 /* The file is the next of this line. */
@@ -161,6 +164,7 @@ go_on(struct wallines *w, struct line *l, struct error *err)
 	walreader_free(l->before);
 	l->before = before;
 	l->records_before = l->records;
+	l->last = w->segment_lsn;
 	if (walreader_segment(l->reader, w->timeline, w->segment_lsn, &why)) {
 		fail(l, &why);
 		return 0;
@@ -307,27 +311,60 @@ agrees(const struct line *l, const struct walhistory *h, struct error *why)
 	return true;
 }
 
+/*
+ * The segment that recovery asks for next, and no file had.  A line that ended for another reason
+ * lacks one only where the history had gone on to a newer timeline: had that one's file of the
+ * segment come, another line would have branched off.
+ */
+static void
+find_missing(const struct wallines *w, const struct line *l, const struct walhistory *h,
+    struct wallines_line *out)
+{
+	const uint32_t size = w->opt.expect->segment_size;
+	const bool is_damaged = l->has_failed && !l->is_lacking;
+	const uint64_t lsn = is_damaged ? l->last : l->next;
+	const uint32_t owner = walhistory_at(h, lsn + size - 1);
+
+	if (is_damaged && owner == l->timeline)
+		return;
+	out->missing_lsn = lsn;
+	walname_build(out->missing, owner, lsn / size, size);
+}
+
+/* Of lines that the history went through, the one that goes further along it. */
+static bool
+is_further(const struct line *l, const struct line *than)
+{
+	if (than == NULL || l->timeline != than->timeline)
+		return than == NULL || l->timeline > than->timeline;
+	return walreader_position(l->reader) > walreader_position(than->reader);
+}
+
 bool
 wallines_find(const struct wallines *w, const struct walhistory *h, struct wallines_line *out,
     struct error *why)
 {
 	const uint32_t newest = h->rows[h->count - 1].timeline;
 	const struct line *best = NULL;
+	bool has_newest = false;
 	struct error ignored;
 
+	*out = (struct wallines_line){ 0 };
 	error_set(why, ERROR_FORMAT, 0, "no WAL of timeline %" PRIu32 " goes on from the start",
 	    newest);
 	if (w->has_left_out)
 		error_set(why, ERROR_UNSUPPORTED, 0, "WAL of too many timelines to follow each");
 	for (size_t i = 0; i < w->count; i++) {
 		const struct line *l = w->lines[i];
+		const bool is_newest = l->timeline == newest;
 
-		if (l->timeline == newest && agrees(l, h, w->has_left_out ? &ignored : why) &&
-		    (best == NULL ||
-			walreader_position(l->reader) > walreader_position(best->reader)))
+		has_newest = has_newest || is_newest;
+		if (walhistory_has(h, l->timeline) &&
+		    agrees(l, h, is_newest && !w->has_left_out ? why : &ignored) &&
+		    is_further(l, best))
 			best = l;
 	}
-	if (best == NULL)
+	if (best == NULL || (has_newest && best->timeline != newest))
 		return false;
 	*out = (struct wallines_line){
 		.number = best->number,
@@ -338,7 +375,8 @@ wallines_find(const struct wallines *w, const struct walhistory *h, struct walli
 		.why = best->has_failed ? &best->why : NULL,
 		.has_later = best->has_later,
 	};
-	return true;
+	find_missing(w, best, h, out);
+	return best->timeline == newest;
 }
 
 bool

@@ -7,6 +7,7 @@
 
 #include "util/error.h"
 #include "wal/walhistory.h"
+#include "wal/walname.h"
 #include "wal/walpage.h"
 #include "wal/walrecord.h"
 
@@ -75,12 +76,16 @@ struct wallines_line {
 	uint64_t backup_end; /* end of the record that ends the backup begun at start_lsn; 0 */
 	const struct error *why; /* what ended the walk; NULL: the files did */
 	bool has_later; /* behind that came a segment written on this timeline */
+	char missing[WALNAME_SIZE]; /* the segment that no file had, and would have been next; "":
+				       something else ended the walk */
+	uint64_t missing_lsn;       /* its start */
 };
 
 /*
  * The line that leads to the newest timeline of ${history}, through it.  False: none does;
  * *why says what is in the way, and is ERROR_UNSUPPORTED if it may be a line that was given
- * up.
+ * up.  If a segment is missing before any of that timeline, *line is the one that lacks it, and
+ * otherwise has no ${missing}.
  */
 bool wallines_find(const struct wallines *, const struct walhistory *history,
     struct wallines_line *line, struct error *why);

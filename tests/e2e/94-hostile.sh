@@ -208,7 +208,7 @@ two"
 START TIMELINE: 7"
 	verified 3 "$T/out/set"
 	grep -q 'label: "backup_label": line "START TIMELINE: 7" is wrong' "$T/stderr"
-	lines 0 MISSING "$T/stderr"
+	lines 0 'a copy of a running server' "$T/stderr"
 }
 
 # Whether it was made without WAL or lost it, nothing tells.

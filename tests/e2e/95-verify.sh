@@ -275,11 +275,56 @@ zeroed() { # a page of WAL, with more behind it
 	found 'wal: ' "$x"
 }
 
-segment_gone() { # head or tail: the first or the last
-	cp "$n" "$x"
-	tar --delete -f "$x" "$(tar -tf "$x" | grep -E '^pg_wal/[0-9A-F]{24}$' | "$1" -n 1)"
-	verified 3 "$x"
-	grep -qE '^pg_basetar: wal: ' "$T/stderr"
+# only_missing FILE MEMBER [PATTERN]: one cause is one finding, whatever else asks for the member.
+only_missing() {
+	cp "$1" "$x"
+	tar --delete -f "$x" "$2"
+	is_only_missing "$2" "${3:-.}" "$x"
+}
+
+is_only_missing() { # MEMBER PATTERN FILE|DIRECTORY
+	found "missing: \"$1\": $2" --report="$T/report.json" "$3"
+	[ "$(grep -vc '^pg_basetar: warning: ' "$T/stderr")" -eq 1 ]
+	grep -qx 'NOT restorable: 1 finding' "$T/stdout"
+	grep -q "\"kind\": \"missing\", \"file\": \"$1\"" "$T/report.json"
+}
+
+segments() { # ARCHIVE
+	tar -tf "$1" | grep -E '^pg_wal/[0-9A-F]{24}$'
+}
+
+segment_gone() { # ARCHIVE head or tail: the first or the last
+	only_missing "$1" "$(segments "$1" | "$2" -n 1)" 'WAL segment "[0-9A-F]{24}" is missing: '
+}
+
+streaming() {
+	[ "$(sql plain "select count(*) from pg_stat_progress_basebackup
+		where phase = 'streaming database files'")" -eq 1 ]
+}
+
+# The manifest of such an archive lists the marks, and not the segments, of which there are several.
+fetched() {
+	at plain pg_basebackup -Ft -c fast -X fetch -r 10M -D "$T/out/fetched" >/dev/null 2>&1 &
+	pid=$!
+	wait_until 30 streaming
+	for round in 1 2 3; do
+		sql plain "create table f$round as select 1"
+		sql plain 'select pg_switch_wal()' >/dev/null
+	done
+	wait "$pid"
+	is_sound "$T/out/fetched"
+	[ "$(segments "$T/out/fetched/base.tar" | wc -l)" -gt 3 ]
+}
+
+fetched_less() {
+	third=$(segments "$T/out/fetched/base.tar" | sed -n 3p)
+	h=$(offset "$T/out/fetched/base.tar" "$third")
+	{
+		head -c "$h" "$T/out/fetched/base.tar"
+		tail -c +$((h + 512 + 1048576 + 1)) "$T/out/fetched/base.tar"
+	} >"$x"
+	mv "$x" "$T/out/fetched/base.tar" # GNU tar damages what is behind a segment that it deletes
+	is_only_missing "$third" "WAL segment \"${third#pg_wal/}\" is missing: the WAL is complete up to [0-9A-F/]+, the backup needs it up to [0-9A-F/]+\$" "$T/out/fetched"
 }
 
 gzip_cut() {
@@ -375,6 +420,8 @@ cluster_start plain
 t 'pg_basebackup to standard output' stock_stream
 t 'the same with SHA256' stock_stream --manifest-checksums=SHA256
 t 'the same with a digest that nothing tells' stock_stream_sha512
+t 'pg_basebackup -X fetch, of several segments' fetched
+t 'one of them is missing: one finding' fetched_less
 cluster_stop plain
 
 cluster_init main -k --wal-segsize=1
@@ -425,10 +472,10 @@ done
 for type in 1 3 4 6 g S L; do
 	t "a member of type $type" typeflag $type
 done
-t 'the label is missing' deleted 'label: "backup_label": MISSING' backup_label
-t 'the label is missing, no manifest' deleted 'label: "backup_label": MISSING' backup_label "$n"
-t 'PG_VERSION is missing' deleted 'missing: "PG_VERSION"' PG_VERSION
-t 'pg_control is missing' deleted 'missing: "global/pg_control"' global/pg_control
+t 'the label is missing' only_missing "$a" backup_label 'without it a copy of a running server'
+t 'the label is missing, no manifest' deleted 'missing: "backup_label": without' backup_label "$n"
+t 'PG_VERSION is missing' only_missing "$a" PG_VERSION
+t 'pg_control is missing' only_missing "$a" global/pg_control
 t 'a relation is missing' deleted "missing: \"$relation\"" "$relation"
 t 'a directory is missing' deleted 'missing: "pg_notify"' pg_notify
 t 'pg_basetar.info is missing' deleted 'missing: "pg_basetar.info"' pg_basetar.info
@@ -454,8 +501,8 @@ t 'cut in the end' cut 10000
 t 'cut in the manifest' cut 30000
 t 'cut in the WAL' cut 600000
 t 'garbage behind the end' garbage
-t 'the first segment is gone' segment_gone head
-t 'the last segment is gone' segment_gone tail
+t 'the first segment is gone' segment_gone "$n" head
+t 'the last segment is gone' segment_gone "$n" tail
 t 'gzip, cut' gzip_cut 300000
 t 'gzip, cut by one' gzip_cut $(($(stat -c %s "$T/out/a.tar.gz") - 1))
 t 'gzip, the checksum' gzip_trailer 6

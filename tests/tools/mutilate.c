@@ -46,7 +46,7 @@ static void
 print_wanted(const struct mutilation *row)
 {
 	static const char *const verdicts[] = { "^restorable, consistent from [0-9A-F]+/[0-9A-F]+$",
-		"", "", "^NOT restorable: [0-9]+ findings?$" };
+		"", "", "^NOT restorable: [0-9]+ findings?$", "^NOT restorable: 1 finding$" };
 
 	if (row->status != 1)
 		printf("\t%s", verdicts[row->status]);
@@ -62,7 +62,8 @@ list(const struct mutilation *row)
 
 	for (char *word = strtok_r(archives, " ", &rest); word;
 	     word = strtok_r(NULL, " ", &rest)) {
-		printf("%s\t%s\t%d", word, row->name, row->status);
+		printf("%s\t%s\t%d", word, row->name,
+		    row->status == ONE_FINDING ? 3 : row->status);
 		print_wanted(row);
 	}
 	free(archives);

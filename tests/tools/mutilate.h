@@ -98,6 +98,8 @@ enum repair {
 	REBUILD /* all in the manifest is right */
 };
 
+#define ONE_FINDING 4
+
 struct mutilation {
 	const char *name;
 	const char *archives; /* to which it can be done: "online offline" */
@@ -106,7 +108,7 @@ struct mutilation {
 	const char *from, *to; /* and what */
 	int64_t number;
 	enum repair repair;
-	int status;            /* of verify */
+	int status;            /* of verify; ONE_FINDING: 3, and it finds no more than that */
 	const char *wanted[2]; /* extended regular expressions, each behind "pg_basetar: " */
 };
 

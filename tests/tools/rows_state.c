@@ -41,7 +41,7 @@ const struct mutilation state_rows[] = {
 	    { "missing: \"" VERSION "\": is missing" } },
 	{ "state: a database without version, told by the manifest", "online", change_remove,
 	    VERSION, NULL, NULL, 0, AS_IS, 3,
-	    { "missing: \"" VERSION "\": a file that" } },
+	    { "missing: \"" VERSION "\": is listed in the manifest but missing" } },
 	{ "state: no pg_xact, manifest rebuilt", "online standby offline snapshot v17 v18",
 	    change_remove, XACT, NULL, NULL, 0, REBUILD, 3,
 	    { "missing: \"" XACT "\": is missing, which is needed for the status of" } },

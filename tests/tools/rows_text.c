@@ -155,10 +155,10 @@ const struct mutilation text_rows[] = {
 	    { "label: \"backup_label\": .*no running server" } },
 	{ "info: online, of an offline backup, manifest rebuilt", "offline", change_text,
 	    INFO, "mode: offline", "mode: online", 0, REBUILD, 3,
-	    { "label: \"backup_label\": MISSING" } },
+	    { "missing: \"backup_label\": without" } },
 	{ "info: online, of a snapshot, manifest rebuilt", "snapshot", change_text, INFO,
 	    "mode: snapshot", "mode: online", 0, REBUILD, 3,
-	    { "label: \"backup_label\": MISSING" } },
+	    { "missing: \"backup_label\": without" } },
 	{ "info: offline, of a snapshot, manifest rebuilt", "snapshot", change_text, INFO,
 	    "mode: snapshot", "mode: offline", 0, REBUILD, 3,
 	    { "control: \"global/pg_control\": state of the cluster: shut down "

@@ -207,17 +207,37 @@ rename_segment(struct image *image, const struct mutilation *row)
 #define AT_PAGE "wal: .*WAL page at 0/[0-9A-F]+: "
 #define AT_RECORD "wal: .*WAL record at 0/[0-9A-F]+"
 #define HISTORY "pg_wal/00000002.history"
+#define LSN "[0-9A-F]+/[0-9A-F]+"
+#define IS_MISSING \
+	"missing: \"pg_wal/[0-9A-F]{24}\": WAL segment \"[0-9A-F]{24}\" is missing: "
+#define UP_TO "the WAL is complete up to " LSN ", the backup needs it up to " LSN
+
+/* And the manifest, which says how far it goes. */
+static void
+lose_last(struct image *image, const struct mutilation *row)
+{
+	struct mutilation change = *row;
+
+	change.member = "last segment";
+	change_remove(image, &change);
+	change.member = "backup_manifest";
+	change_remove(image, &change);
+}
 
 const struct mutilation wal_rows[] = {
-	{ "wal: the first segment missing", "online offline snapshot standby two",
-	    change_remove, "first segment", NULL, NULL, 0, AS_IS, 3,
-	    { "wal: (.*[0-9A-F]{24}|there is none|no WAL of timeline 2)" } },
+	{ "wal: the first segment missing", "online offline snapshot standby two v17 v18",
+	    change_remove, "first segment", NULL, NULL, 0, AS_IS, ONE_FINDING,
+	    { IS_MISSING "(it is the first, the backup needs the WAL up to " LSN
+			 "|there is no WAL, the backup needs it from " LSN " on)$" } },
 	{ "wal: a segment in the middle missing", "online snapshot", change_remove,
-	    "middle segment", NULL, NULL, 0, AS_IS, 3, { "wal: .*[0-9A-F]{24}" } },
-	{ "wal: the last segment missing", "online offline snapshot standby two",
-	    change_remove, "last segment", NULL, NULL, 0, AS_IS, 3,
-	    { "wal: (.*[0-9A-F]{24}|ends at 0/[0-9A-F]+, before the stop "
-		"position 0/[0-9A-F]+|there is none|no WAL of timeline 2)" } },
+	    "middle segment", NULL, NULL, 0, AS_IS, ONE_FINDING, { IS_MISSING UP_TO "$" } },
+	{ "wal: the last segment missing", "online snapshot standby two", change_remove,
+	    "last segment", NULL, NULL, 0, AS_IS, ONE_FINDING, { IS_MISSING UP_TO "$" } },
+	{ "wal: the last segment missing, no manifest", "online standby two", lose_last, NULL,
+	    NULL, NULL, 0, AS_IS, 3,
+	    { IS_MISSING, "missing: \"backup_manifest\"" } },
+	{ "wal: the old timeline's segments missing", "two", change_remove,
+	    "pg_wal/00000001[0-9A-F]*", NULL, NULL, 0, AS_IS, ONE_FINDING, { IS_MISSING } },
 	{ "wal: of another cluster", "online", change_flip, "middle segment", NULL, NULL,
 	    24, AS_IS, 3,
 	    { "wal: .*of another cluster: system identifier [0-9]+, expected [0-9]+" } },
@@ -241,9 +261,9 @@ const struct mutilation wal_rows[] = {
 	{ "wal: a page of zeros", "online", zero_page, "middle segment", NULL, NULL, 1,
 	    AS_IS, 3, { AT_PAGE "empty" } },
 	{ "wal: of a timeline that is not known", "online", rename_segment,
-	    "middle segment", NULL, "00000007", 0, AS_IS, 3, { "wal: .*[0-9A-F]{24}" } },
+	    "middle segment", NULL, "00000007", 0, AS_IS, ONE_FINDING, { IS_MISSING UP_TO } },
 	{ "wal: of another 4 GiB", "online", rename_segment, "middle segment", NULL,
-	    "0000000100000001", 0, AS_IS, 3, { "wal: .*[0-9A-F]{24}" } },
+	    "0000000100000001", 0, AS_IS, 3, { IS_MISSING UP_TO } },
 	{ "wal: of timeline 0", "online", rename_segment, "middle segment", NULL,
 	    "00000000", 0, AS_IS, 3, { "name: \"pg_wal/[0-9A-F]{24}\"" } },
 
@@ -289,7 +309,8 @@ const struct mutilation wal_rows[] = {
 	    NULL, NULL, NULL, -1, AS_IS, 0, { NULL } },
 
 	{ "wal: the history missing", "two", change_remove, HISTORY, NULL, NULL, 0, AS_IS,
-	    3, { "wal: .*\"00000002.history\" is missing" } },
+	    ONE_FINDING,
+	    { "missing: \"" HISTORY "\": the WAL goes from timeline 1 to 2$" } },
 	{ "wal: the history empty", "two", change_text, HISTORY, NULL, "", 0, AS_IS, 3,
 	    { "wal: " } },
 	{ "wal: the history of another promotion", "two", change_text, HISTORY, "\t0/",
@@ -297,15 +318,15 @@ const struct mutilation wal_rows[] = {
 	{ "wal: the history without its parent", "two", change_text, HISTORY, "1\t0/",
 	    "#\t0/", 0, AS_IS, 3, { "wal: " } },
 	{ "wal: the history is junk", "two", change_text, HISTORY, NULL, "nonsense\n", 0,
-	    AS_IS, 3, { "wal: \"" HISTORY "\": " } },
+	    AS_IS, ONE_FINDING, { "wal: \"" HISTORY "\": " } },
 	{ "wal: the history of timeline 0", "two", change_name, HISTORY, NULL,
 	    "pg_wal/00000000.history", 0, AS_IS, 3,
 	    { "name: \"pg_wal/00000000.history\"",
-		"wal: .*\"00000002.history\" is missing" } },
+		"missing: \"" HISTORY "\"" } },
 	{ "wal: the history of timeline 3", "two", change_name, HISTORY, NULL,
 	    "pg_wal/00000003.history", 0, AS_IS, 3,
-	    { "wal: .*\"00000002.history\" is missing" } },
+	    { "missing: \"" HISTORY "\"" } },
 	{ "wal: the new timeline's segments missing", "two", change_remove,
-	    "pg_wal/00000002[0-9A-F]*", NULL, NULL, 0, AS_IS, 3, { "wal: " } },
+	    "pg_wal/00000002[0-9A-F]*", NULL, NULL, 0, AS_IS, ONE_FINDING, { IS_MISSING } },
 	{ 0 },
 };

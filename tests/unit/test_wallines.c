@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -185,14 +186,17 @@ broken(void (*damage)(void), unsigned leave_out, const char *text, bool has_late
 		if (n != leave_out)
 			give(w, n, 1, no_end);
 	single(&h, 1);
-	if (text[0] == '-') {
-		assert_false(wallines_find(w, &h, &line, &why));
+	assert_true(wallines_find(w, &h, &line, &why));
+	assert_non_null(line.why);
+	assert_non_null(strstr(line.why->text, text));
+	assert_int_equal(line.has_later, has_later);
+	assert_true(line.position < image.records[image.count - 1].end_lsn);
+	if (damage) {
+		assert_string_equal(line.missing, "");
 	} else {
-		assert_true(wallines_find(w, &h, &line, &why));
-		assert_non_null(line.why);
-		assert_non_null(strstr(line.why->text, text));
-		assert_int_equal(line.has_later, has_later);
-		assert_true(line.position < image.records[image.count - 1].end_lsn);
+		assert_int_equal(line.missing_lsn,
+		    WALIMAGE_START + (uint64_t)leave_out * WALIMAGE_SEGMENT);
+		assert_non_null(strstr(text, line.missing));
 	}
 	walhistory_free(&h);
 	wallines_free(w);
@@ -214,10 +218,116 @@ recycle(void)
 static void
 gaps_and_damage(void **state)
 {
+	char text[64], name[WALNAME_SIZE];
+
 	(void)state;
-	broken(NULL, 1, "could not find WAL file", true);
+	walname_build(name, 1, WALIMAGE_START / WALIMAGE_SEGMENT + 1, WALIMAGE_SEGMENT);
+	snprintf(text, sizeof(text), "WAL segment \"%s\" is missing", name);
+	broken(NULL, 1, text, true);
 	broken(flip_record, 99, "checksum", true);
 	broken(recycle, 99, "the segment is recycled", true);
+}
+
+/*
+ * Promoted in a segment, whose number is SWITCH; of which timeline which segment is left out, or all
+ * from it on, and which one recovery then asks for.
+ */
+enum { SWITCH = -1 };
+
+static const struct lacking {
+	const char *name;
+	int first, last; /* of those that are left out; the second counts from SWITCH */
+	uint32_t timeline; /* of it; 0: of both */
+	int missing;       /* of these */
+	uint32_t missing_timeline;
+	bool is_found;
+} lackings[] = {
+	{ "the first", 0, 0, 0, 0, 1, false },
+	{ "the first, where later ones of both are there", 0, 0, 1, 0, 1, false },
+	{ "that of the switch, of the new timeline", SWITCH, SWITCH, 2, SWITCH, 2, false },
+	{ "that of the switch, of the old one, which is not needed", SWITCH, SWITCH, 1, -9, 0, true },
+	{ "all of the new timeline", SWITCH, 99, 2, SWITCH, 2, false },
+};
+
+static bool
+is_left_out(const struct lacking *row, int n, int at_switch, uint32_t timeline)
+{
+	const int first = row->first == SWITCH ? at_switch : row->first;
+	const int last = row->last == SWITCH ? at_switch : row->last;
+
+	return n >= first && n <= last && (row->timeline == 0 || row->timeline == timeline);
+}
+
+static void
+lacks(const struct lacking *row)
+{
+	const uint64_t size = WALIMAGE_SEGMENT;
+	struct wallines_line line;
+	char name[WALNAME_SIZE];
+	struct wallines *w;
+	struct error why;
+	int at_switch, missing;
+	uint64_t left;
+
+	make_image();
+	left = image.lsn;
+	at_switch = (int)((left - WALIMAGE_START) / size);
+	walimage_promote(&image);
+	walimage_heaps(&image, 30, 60);
+	w = begun();
+	for (int n = 0; (uint64_t)n * size < image.lsn - WALIMAGE_START; n++) {
+		if (n <= at_switch && !is_left_out(row, n, at_switch, 1))
+			give(w, (unsigned)n, 1, left);
+		if (n >= at_switch && !is_left_out(row, n, at_switch, 2))
+			give(w, (unsigned)n, 2, no_end);
+	}
+	if (wallines_find(w, &image.history, &line, &why) != row->is_found)
+		fail_msg("%s: %s", row->name, why.text);
+	missing = row->missing == SWITCH ? at_switch : row->missing;
+	if (!row->is_found) {
+		walname_build(name, row->missing_timeline,
+		    WALIMAGE_START / size + (uint64_t)missing, (uint32_t)size);
+		assert_string_equal(line.missing, name);
+		assert_int_equal(line.missing_lsn, WALIMAGE_START + (uint64_t)missing * size);
+		assert_true(line.position <= left);
+	}
+	walhistory_free(&image.history);
+	wallines_free(w);
+	walimage_free(&image);
+}
+
+static void
+missing_of_two(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(lackings) / sizeof(lackings[0]); i++)
+		lacks(&lackings[i]);
+}
+
+/* The files end before the WAL does: the next segment is the one that is asked for. */
+static void
+no_more_files(void **state)
+{
+	struct wallines_line line;
+	char name[WALNAME_SIZE];
+	struct walhistory h;
+	struct wallines *w;
+	struct error why;
+
+	(void)state;
+	make_image();
+	walimage_heaps(&image, 30, 60);
+	w = begun();
+	give(w, 0, 1, no_end);
+	single(&h, 1);
+	assert_true(wallines_find(w, &h, &line, &why));
+	assert_null(line.why);
+	walname_build(name, 1, WALIMAGE_START / WALIMAGE_SEGMENT + 1, WALIMAGE_SEGMENT);
+	assert_string_equal(line.missing, name);
+	assert_int_equal(line.missing_lsn, WALIMAGE_START + WALIMAGE_SEGMENT);
+	walhistory_free(&h);
+	wallines_free(w);
+	walimage_free(&image);
 }
 
 static void
@@ -267,6 +377,8 @@ main(void)
 		cmocka_unit_test(one_timeline),
 		cmocka_unit_test(promoted),
 		cmocka_unit_test(gaps_and_damage),
+		cmocka_unit_test(missing_of_two),
+		cmocka_unit_test(no_more_files),
 		cmocka_unit_test(out_of_order),
 		cmocka_unit_test(many),
 	};
