@@ -288,6 +288,8 @@ list_all_segments(struct backup *b, struct error *err)
 {
 	static const char *const directories[] = { "pg_xact", "pg_multixact/offsets",
 		"pg_multixact/members", "pg_commit_ts" };
+	struct databases_mark mark = { 0 };
+	struct error ignored = { 0 };
 
 	if (!b->server.in_recovery)
 		return 0;
@@ -296,7 +298,11 @@ list_all_segments(struct backup *b, struct error *err)
 	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++)
 		if (list_segments(b, directories[i], err))
 			return error_wrap(err, "directory \"%s\"", directories[i]);
-	return 0;
+	b->files.listed_lsn = UINT64_MAX;
+	if (databases_mark_read(b->session, 0, &mark, &ignored) == 0)
+		b->files.listed_lsn = mark.lsn;
+	databases_mark_free(&mark);
+	return session_check(b->session, err);
 }
 
 int
@@ -415,8 +421,9 @@ backup_files_stop(struct backup *b, struct error *err)
 		.begin = &b->begin,
 		.end = &b->last_control.checkpoint,
 		.oldest = { .has_member = b->files.has_member, .member = b->files.member },
+		/* what had been replayed by then is in the WAL up to the stop, or is not */
 		.is_removal_unknown = b->opt->source == SOURCE_SERVER ?
-		    b->server.in_recovery :
+		    b->server.in_recovery && b->range.stop_lsn < b->files.listed_lsn :
 		    b->control.state == CONTROL_IN_ARCHIVE_RECOVERY,
 		.before = b->files.slru_before,
 	};

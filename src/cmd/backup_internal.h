@@ -124,7 +124,8 @@ struct backup {
 		uint64_t damaged; /* findings */
 		uint64_t left_out; /* databases, with their tablespace */
 		struct slruset *slru;
-		struct slruset *slru_before; /* of a standby: before the first was sent */
+		struct slruset *slru_before; /* of a standby: before the first was sent, */
+		uint64_t listed_lsn;         /* when it had replayed so far */
 		struct databaseset *databases;
 		unsigned cut; /* relations that end in the middle of a page */
 		bool has_member;
