@@ -82,7 +82,8 @@ info_lost() {
 	tar -xpf "$a" -C "$T/out/tree"
 	members "$a" | grep -vx pg_basetar.info |
 		tar --format=ustar --no-recursion -cf "$x" -C "$T/out/tree" -T -
-	found 'info: "pg_basetar.info": is missing or misplaced, although pg_control was written' "$x"
+	found 'missing: "pg_basetar.info": it says how the backup was made' "$x"
+	lines 1 '' "$T/stderr"
 }
 
 # info_of COMMAND...: the archive $from with a pg_basetar.info that COMMAND makes of its own.
