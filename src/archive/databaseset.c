@@ -66,7 +66,7 @@ directory_of(struct databaseset *s, uint32_t space, uint32_t database, struct er
 
 	if (last && last->space == space && last->database == database)
 		return last;
-	if (s->count == s->room) {
+	if (s->rows == NULL || s->count == s->room) {
 		struct directory *rows = realloc(s->rows, room * sizeof(*rows));
 
 		if (rows == NULL) {

@@ -119,14 +119,14 @@ range_of_members(const struct slruset_cluster *c, uint64_t per_page)
 static struct slruset_range
 range_of_commit_ts(const struct slruset_cluster *c)
 {
-	const struct checkpoint *const both[] = { c->begin, c->end };
 	struct slruset_range r = { .has_last = false };
 
 	if (!c->tracks_commit_time)
 		return r;
-	for (size_t i = 0; i < 2; i++)
-		if (both[i] && both[i]->newest_commit_ts >= FIRST_NORMAL_XID)
-			raise_first(&r, both[i]->oldest_commit_ts, FIRST_NORMAL_XID);
+	if (c->begin->newest_commit_ts >= FIRST_NORMAL_XID)
+		raise_first(&r, c->begin->oldest_commit_ts, FIRST_NORMAL_XID);
+	if (c->end && c->end->newest_commit_ts >= FIRST_NORMAL_XID)
+		raise_first(&r, c->end->oldest_commit_ts, FIRST_NORMAL_XID);
 	raise_first(&r, c->oldest.commit_ts, FIRST_NORMAL_XID);
 	if (c->begin->newest_commit_ts < FIRST_NORMAL_XID)
 		return r;

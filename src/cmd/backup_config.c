@@ -174,27 +174,27 @@ add_main(struct sayings *s, struct error *err)
 
 static const struct named_file {
 	const char *setting;
-	enum configset_kind kind;
 	const char *fixed; /* its name where none is set, and in the archive; NULL: neither */
+	enum configset_kind kind;
 	enum configset_need need;
 	const char *reason;
 } named_files[] = {
-	{ "hba_file", CONFIGSET_AUTHENTICATION, "pg_hba.conf", CONFIGSET_REQUIRED,
+	{ "hba_file", "pg_hba.conf", CONFIGSET_AUTHENTICATION, CONFIGSET_REQUIRED,
 	    "no server starts without it" },
-	{ "ident_file", CONFIGSET_AUTHENTICATION, "pg_ident.conf", CONFIGSET_IF_OUTSIDE,
+	{ "ident_file", "pg_ident.conf", CONFIGSET_AUTHENTICATION, CONFIGSET_IF_OUTSIDE,
 	    "a server without it has no maps of user names" },
-	{ "hosts_file", CONFIGSET_AUTHENTICATION, "pg_hosts.conf", CONFIGSET_IF_OUTSIDE,
+	{ "hosts_file", "pg_hosts.conf", CONFIGSET_AUTHENTICATION, CONFIGSET_IF_OUTSIDE,
 	    "newer releases have it, and start without" },
 };
 
 /* With ssl = on the server does not start without those that are set. */
 static const struct named_file tls_files[] = {
-	{ "ssl_cert_file", CONFIGSET_PLAIN, "server.crt", CONFIGSET_REQUIRED, "the certificate" },
-	{ "ssl_key_file", CONFIGSET_SECRET, "server.key", CONFIGSET_REQUIRED, "its key" },
-	{ "ssl_ca_file", CONFIGSET_PLAIN, NULL, CONFIGSET_REQUIRED, "who signs clients' ones" },
-	{ "ssl_crl_file", CONFIGSET_PLAIN, NULL, CONFIGSET_REQUIRED, "what was revoked" },
-	{ "ssl_crl_dir", CONFIGSET_FILES_OF, NULL, CONFIGSET_REQUIRED, "the same, many files" },
-	{ "ssl_dh_params_file", CONFIGSET_PLAIN, NULL, CONFIGSET_REQUIRED, "for old ciphers" },
+	{ "ssl_cert_file", "server.crt", CONFIGSET_PLAIN, CONFIGSET_REQUIRED, "the certificate" },
+	{ "ssl_key_file", "server.key", CONFIGSET_SECRET, CONFIGSET_REQUIRED, "its key" },
+	{ "ssl_ca_file", NULL, CONFIGSET_PLAIN, CONFIGSET_REQUIRED, "who signs clients' ones" },
+	{ "ssl_crl_file", NULL, CONFIGSET_PLAIN, CONFIGSET_REQUIRED, "what was revoked" },
+	{ "ssl_crl_dir", NULL, CONFIGSET_FILES_OF, CONFIGSET_REQUIRED, "the same, many files" },
+	{ "ssl_dh_params_file", NULL, CONFIGSET_PLAIN, CONFIGSET_REQUIRED, "for old ciphers" },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -236,7 +236,7 @@ add_tls_file(struct sayings *s, const struct named_file *f, bool is_on, struct e
 {
 	const char *value = setting(s, f->setting);
 	/* its fixed name is one in the data directory, and none that it gets in the archive */
-	const struct named_file coming = { f->setting, f->kind, NULL, f->need, f->reason };
+	const struct named_file coming = { f->setting, NULL, f->kind, f->need, f->reason };
 
 	if (value == NULL)
 		value = f->fixed;

@@ -61,7 +61,7 @@ is_of_another_user(int process, uid_t owner)
 	uint64_t real, effective;
 	bool is_it = false;
 
-	if (sys_read_file(process, "status", 64 * 1024, &text, &ignored) == 0 &&
+	if (sys_read_file(process, "status", (size_t)64 * 1024, &text, &ignored) == 0 &&
 	    (at = strstr(buf_text(&text), line)) != NULL) {
 		at += sizeof(line) - 1;
 		at += strspn(at, "\t ");

@@ -131,7 +131,7 @@ step(struct going *g, char *name, bool *is_end, struct error *err)
 
 	*is_end = len == 0;
 	if (*is_end) { /* slashes, or what was a link to the root */
-		strcpy(name, ".");
+		memcpy(name, ".", sizeof("."));
 		return 0;
 	}
 	if (len > 255)

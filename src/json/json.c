@@ -158,7 +158,7 @@ append_character(struct json *j, const char *s, size_t len)
 
 	if (steering)
 		return buf_printf(&j->text, &j->err, "\\u%04" PRIx32, steering);
-	if (len > 0) {
+	if (len > 0 && len < sizeof(one)) {
 		memcpy(one, s, len);
 		one[len] = '\0';
 	}

@@ -89,13 +89,19 @@ take_quoted(struct conftext *c, const char *at, const char *end, struct error *e
 	return NULL;
 }
 
+static bool
+is_plain_mark(char c)
+{
+	return c != '\0' && strchr("-+._:/", c) != NULL;
+}
+
 /* Words, numbers with their units, and what of a path needs no quotes. */
 static const char *
 take_plain(struct conftext *c, const char *at, const char *end, struct error *err)
 {
 	const char *from = at;
 
-	while (at < end && (is_letter(*at) || is_digit(*at) || memchr("-+._:/", *at, 6)))
+	while (at < end && (is_letter(*at) || is_digit(*at) || is_plain_mark(*at)))
 		at++;
 	if (at == from || buf_append(&c->value, from, (size_t)(at - from), err))
 		return NULL;

@@ -53,6 +53,12 @@ skip_comment(struct hbatext *h)
 	}
 }
 
+static bool
+is_one_of(char c, const char *characters)
+{
+	return c != '\0' && strchr(characters, c) != NULL;
+}
+
 /* To the next word of this line.  False: the line is over, ${at} is at its end. */
 static bool
 find_word(struct hbatext *h)
@@ -62,7 +68,7 @@ find_word(struct hbatext *h)
 
 		if (join > 0)
 			h->at += join;
-		else if (memchr(" \t\r,", *h->at, 4))
+		else if (is_one_of(*h->at, " \t\r,"))
 			h->at++;
 		else if (*h->at == '#')
 			skip_comment(h);
@@ -91,7 +97,7 @@ take_word(struct hbatext *h, bool *is_quoted, struct error *err)
 			h->at += join - 1;
 			continue;
 		}
-		if (!is_inside && memchr(" \t\r#", *h->at, 4))
+		if (!is_inside && is_one_of(*h->at, " \t\r#"))
 			return 0;
 		if (!is_inside && *h->at == ',') {
 			h->is_continued = true;

@@ -70,7 +70,7 @@ slru_page_numbers(enum slru_kind kind, uint32_t block_size, unsigned major)
 	case SLRU_OFFSETS:
 		return block_size / (major >= MAJOR_LONG_OFFSETS ? 8 : 4);
 	case SLRU_MEMBERS:
-		return block_size / 20 * 4;
+		return (uint64_t)(block_size / 20) * 4;
 	default:
 		return block_size / 10;
 	}

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "util/lsn.h"
+#include "util/number.h"
 
 /*
  * "OID TABLESPACE," for each, so that a row is found by ",OID " in front of it.  Without those
@@ -163,16 +164,27 @@ databases_mark_free(struct databases_mark *mark)
 	*mark = (struct databases_mark){ 0 };
 }
 
+/* ",OID TABLESPACE,": *at is at the comma after it then. */
+static bool
+next_row(const char **at, uint64_t *database, uint64_t *space)
+{
+	const char *from = *at;
+
+	if (*from++ != ',' || !number_next(&from, UINT32_MAX, database) || *from++ != ' ' ||
+	    !number_next(&from, UINT32_MAX, space) || *from != ',')
+		return false;
+	*at = from;
+	return true;
+}
+
 bool
 databases_next(const char **at, const char *other, uint32_t *database, uint32_t *space)
 {
-	unsigned long d, p;
+	uint64_t d, p;
 	char row[40];
-	int len;
 
-	while (sscanf(*at, ",%lu %lu,%n", &d, &p, &len) == 2) {
-		snprintf(row, sizeof(row), ",%lu %lu,", d, p);
-		*at += len - 1;
+	while (next_row(at, &d, &p)) {
+		snprintf(row, sizeof(row), ",%" PRIu64 " %" PRIu64 ",", d, p);
 		if (strstr(other, row) == NULL)
 			continue;
 		*database = (uint32_t)d;

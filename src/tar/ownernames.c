@@ -51,7 +51,7 @@ static void
 keep(char *name, const char *found)
 {
 	if (found && strlen(found) <= TAR_OWNER_MOST)
-		strcpy(name, found);
+		memcpy(name, found, strlen(found) + 1);
 }
 
 /* Returns ERANGE where the entry needs more memory than there is at ${memory}. */

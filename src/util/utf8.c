@@ -78,7 +78,7 @@ utf8_defuse(char *out, size_t size, const char *text)
 			if (!is_seen)
 				put_hex(out + used, byte);
 			else
-				out[used] = byte < ' ' || byte == 0x7F ? '?' : text[i];
+				out[used] = (char)(byte < ' ' || byte == 0x7F ? '?' : text[i]);
 			used += is_seen ? 1 : 4;
 		}
 	}
