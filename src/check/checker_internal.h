@@ -98,7 +98,7 @@ struct checker_current {
 	bool is_relation;
 	struct pagesuspect_file relation;
 	bool is_segment; /* of WAL, and given to the lines */
-	struct statefile state; /* STATEFILE_NONE: it is none */
+	struct statefile state; /* STATEFILE_NONE: another file */
 	bool is_slru, is_all_zero;
 };
 

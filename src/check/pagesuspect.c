@@ -332,8 +332,9 @@ is_mended(const struct pagesuspect *p, const struct pagesuspect_row *s,
 }
 
 static int
-judge_one(struct pagesuspect *p, const struct pagesuspect_row *s, const struct pagesuspect_limits *limits,
-    struct findings *findings, void (*benign)(const char *text), struct error *err)
+judge_one(struct pagesuspect *p, const struct pagesuspect_row *s,
+    const struct pagesuspect_limits *limits, struct findings *findings,
+    void (*benign)(const char *text), struct error *err)
 {
 	if (limits->is_replayed && limits->has_wal && is_mended(p, s, limits)) {
 		p->sum.benign_pages++;

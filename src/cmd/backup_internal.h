@@ -7,7 +7,7 @@
  * backup_cold.c and backup_links.c what stands for that where there is no server,
  * backup_archive.c where it goes, backup_tree.c and backup_wal.c what is sent, backup_walproof.c
  * what is not sent but proved, backup_archiving.c what the server does with its WAL,
- * backup_pages.c and backup_files.c what is found, backup_report.c what is told of all that.
+ * backup_pages.c and backup_files.c what is found, backup_report.c the report of all that.
  */
 
 #include <pthread.h>

@@ -274,8 +274,8 @@ restore_finish(struct restore *r, struct error *err)
 	if (!r->has_control) /* even with --force */
 		return error_set(err, ERROR_FORMAT, 0, "there is no \"%s\": no server can start",
 		    LAYOUT_CONTROL);
-	return make_missing(r, err) || write_links(r, err) || write_map(r, err) || restore_settings_write(r, err) ||
-		finish_places(r, err) || restore_write_sync(r, err) || write_control(r, err) ?
+	return make_missing(r, err) || write_links(r, err) || write_map(r, err) ||
+		restore_settings_write(r, err) || finish_places(r, err) || restore_write_sync(r, err) || write_control(r, err) ?
 	    -1 :
 	    0;
 }

@@ -34,7 +34,7 @@ refused(const char *path, bool is_space, struct error *err)
 	return error_wrap(err, "\"%s\"", path);
 }
 
-/* ${guests}: those of a tablespace; NULL: it is none. */
+/* ${guests}: what may stay in the place of a tablespace; NULL: of another directory. */
 static int
 open_place(struct restore_place *place, const char *path, const struct newdir_guests *guests,
     struct error *err)

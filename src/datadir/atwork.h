@@ -39,8 +39,8 @@ bool atwork_stat(const struct postmaster *p, const struct stat *datadir, const c
     struct stat *st);
 
 /*
- * Is a process attached to the segment that postmaster.pid tells of?  Of a snapshot that may be
- * the original's.
+ * Is a process attached to the shared memory that postmaster.pid names?  Of a snapshot that may
+ * be the original's.
  */
 bool atwork_has_segment(const struct postmaster *p);
 

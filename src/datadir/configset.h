@@ -30,7 +30,7 @@ enum configset_kind {
 	CONFIGSET_SETTINGS,       /* of the syntax of postgresql.conf */
 	CONFIGSET_AUTHENTICATION, /* of that of pg_hba.conf */
 	CONFIGSET_PLAIN,          /* names nothing */
-	CONFIGSET_SECRET,         /* a private key: the server wants that nobody else reads it */
+	CONFIGSET_SECRET,         /* a private key: the server refuses one that others may read */
 	CONFIGSET_FILES_OF,       /* a directory, and all regular files in it */
 	CONFIGSET_SETTINGS_OF,    /* a directory, and the files NAME.conf in it */
 	CONFIGSET_AUTHENTICATION_OF

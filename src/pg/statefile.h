@@ -8,8 +8,8 @@
 #include "util/error.h"
 
 /*
- * Files in which a server keeps state that is in no relation.  Each says by itself whether it
- * is whole: by a magic number, its size, a CRC-32C.  Native byte order.
+ * Files in which a server keeps state that is in no relation.  A magic number,
+ * the size or a CRC-32C in each shows whether it is whole.  Native byte order.
  *
  *	pg_filenode.map	which file each mapped catalog lies in: one in global, and one in the
  *		directory of each database (relmapper.c)

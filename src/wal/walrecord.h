@@ -185,8 +185,8 @@ bool walrecord_is_tablespace(const struct walrecord *rec);
 bool walrecord_drops_tablespace(const struct walrecord *rec, uint32_t *oid);
 
 /*
- * Of one that creates one, which: its OID, and the location as it was given, "" for a tablespace in place.
- * ${path} lies among the record's bytes.  For walrecord_is_tablespace() only;
+ * Of one that creates one, which: its OID, and the location as it was given, "" for a tablespace
+ * in place.  ${path} lies among the record's bytes.  For walrecord_is_tablespace() only;
  * ERROR_FORMAT when that is not what the record has.
  */
 MUST_CHECK int walrecord_tablespace(
