@@ -36,7 +36,7 @@ $(B)/pg_basetar: $(B)/src/main.o $(B)/lib.a
 	$(CC) $(FLAGS.$(V)) -pthread -o $@ $^ $(ALL_LIBS)
 
 $(B)/lib.a: $(OBJ)
-	rm -f $@ && $(AR) rcs $@ $^
+	rm -f $@ && $(AR) qcs $@ $^
 
 $(UNIT): $(B)/%: $(B)/%.o $(HELP) $(B)/lib.a
 	$(CC) $(FLAGS.$(V)) -pthread -o $@ $^ -lcmocka $(ALL_LIBS)

@@ -6,15 +6,15 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "cmd/backup.h"
-#include "cmd/info.h"
-#include "cmd/restore.h"
-#include "cmd/verify.h"
-#include "run/message.h"
-#include "run/report.h"
-#include "option/options.h"
-#include "option/opttable.h"
-#include "util/interrupt.h"
+#include "backup/backup.h"
+#include "info/info.h"
+#include "restore/restore.h"
+#include "verify/verify.h"
+#include "cli/message.h"
+#include "format/report.h"
+#include "cli/options.h"
+#include "cli/opttable.h"
+#include "lib/interrupt.h"
 
 /*
  * Descriptors 0 to 2 that our parent closed would be given to the first files we open,

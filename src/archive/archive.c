@@ -7,7 +7,7 @@
 #include "pg/manifest_write.h"
 #include "tar/ownernames.h"
 #include "tar/writer.h"
-#include "util/sys.h"
+#include "lib/sys.h"
 
 struct archive {
 	struct archive_options opt;

@@ -5,12 +5,12 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-#include "archive/layout.h"
+#include "format/layout.h"
 #include "archive/pagecheck.h"
 #include "archive/walbody.h"
-#include "checksum/digest.h"
-#include "io/blockpipe.h"
-#include "util/error.h"
+#include "lib/digest.h"
+#include "stream/blockpipe.h"
+#include "lib/error.h"
 
 /*
  * An archive being written, or several, one after the other, under one manifest: members

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "checksum/crc32c.h"
-#include "util/buf.h"
-#include "util/sys.h"
+#include "lib/crc32c.h"
+#include "lib/buf.h"
+#include "lib/sys.h"
 
 struct filebody {
 	struct body body;

@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 
 #include "archive/pagecheck.h"
-#include "checksum/digest.h"
-#include "io/blockpipe.h"
+#include "lib/digest.h"
+#include "stream/blockpipe.h"
 #include "pg/manifest_write.h"
 
 /*

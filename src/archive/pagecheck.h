@@ -4,10 +4,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "archive/pagetally.h"
-#include "io/piece.h"
+#include "format/pagetally.h"
+#include "stream/piece.h"
 #include "pg/page.h"
-#include "util/error.h"
+#include "lib/error.h"
 
 /*
  * Are the pages of relation files sound?  Asked on the pipeline's workers while the bytes

@@ -1,7 +1,7 @@
 #ifndef PG_BASETAR_ARCHIVE_WALBODY_H
 #define PG_BASETAR_ARCHIVE_WALBODY_H
 
-#include "io/blockpipe.h"
+#include "stream/blockpipe.h"
 #include "wal/walproof.h"
 
 /*

@@ -19,9 +19,9 @@
 #include <sys/syscall.h>
 #endif
 
-#include "util/buf.h"
-#include "util/number.h"
-#include "util/sys.h"
+#include "lib/buf.h"
+#include "lib/number.h"
+#include "lib/sys.h"
 
 /* More than a process has of it: a line each of /proc/PID/maps. */
 #define MAPS_MOST ((size_t)16 * 1024 * 1024)

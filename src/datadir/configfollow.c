@@ -12,7 +12,7 @@
 #include "datadir/dirlist.h"
 #include "pg/conftext.h"
 #include "pg/hbatext.h"
-#include "util/sys.h"
+#include "lib/sys.h"
 
 /* Of the settings in the files, those that somebody asks for. */
 static const char *const kept_settings[CONFIGSET_SETTINGS_KEPT] = { "data_directory", "hba_file",

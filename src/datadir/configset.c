@@ -13,8 +13,8 @@
 #include <string.h>
 
 #include "datadir/configset_internal.h"
-#include "util/path.h"
-#include "util/sys.h"
+#include "lib/path.h"
+#include "lib/sys.h"
 
 void
 configset_begin(struct configset *set, const struct configset_options *options)

@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <sys/stat.h>
 
-#include "util/buf.h"
-#include "util/error.h"
+#include "lib/buf.h"
+#include "lib/error.h"
 
 /*
  * The configuration files of a cluster: those that are named, and those that these include,

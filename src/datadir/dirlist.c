@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "util/buf.h"
-#include "util/sys.h"
+#include "lib/buf.h"
+#include "lib/sys.h"
 
 static const char *const kind_names[] = {
 	[DIRLIST_UNKNOWN] = "file of unknown kind",

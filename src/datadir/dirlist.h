@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-#include "util/error.h"
+#include "lib/error.h"
 
 /*
  * The names in one directory, read to the end before the first is looked at, in the

@@ -9,7 +9,7 @@
 
 #include "datadir/dirlist.h"
 #include "pg/relfile.h"
-#include "util/error.h"
+#include "lib/error.h"
 
 /*
  * What of a cluster's data directory is left out, and why.  The rules are the rows of

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <time.h>
 
-#include "util/sys.h"
+#include "lib/sys.h"
 
 /* How often a file is read that changed under the reading. */
 enum { READ_TRIES = 10 };

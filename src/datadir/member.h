@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-#include "util/cancel.h"
-#include "util/error.h"
+#include "lib/cancel.h"
+#include "lib/error.h"
 
 /*
  * One file of a directory in use, opened without waiting for it, following it or being

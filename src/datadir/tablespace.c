@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "datadir/dirlist.h"
-#include "util/buf.h"
-#include "util/number.h"
-#include "util/sys.h"
+#include "lib/buf.h"
+#include "lib/number.h"
+#include "lib/sys.h"
 
 /*
  * How long a link may lead to nothing: DROP TABLESPACE removes the directory first, and

@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 
 #include "pg/cluster.h"
-#include "util/error.h"
-#include "util/oids.h"
-#include "util/relocation.h"
+#include "lib/error.h"
+#include "lib/oids.h"
+#include "lib/relocation.h"
 
 /*
  * The tablespaces of a cluster: the symbolic links in pg_tblspc whose name is an OID.

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "util/error.h"
+#include "lib/error.h"
 #include "wal/walhistory.h"
 
 /*

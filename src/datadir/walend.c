@@ -10,8 +10,8 @@
 
 #include "datadir/dirlist.h"
 #include "datadir/walksum.h"
-#include "util/lsn.h"
-#include "util/sys.h"
+#include "lib/lsn.h"
+#include "lib/sys.h"
 #include "wal/walname.h"
 #include "wal/walreader.h"
 

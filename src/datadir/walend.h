@@ -3,8 +3,8 @@
 
 #include <stdint.h>
 
-#include "util/cancel.h"
-#include "util/error.h"
+#include "lib/cancel.h"
+#include "lib/error.h"
 #include "wal/walpage.h"
 
 /*

@@ -9,8 +9,8 @@
 #include "datadir/exclude.h"
 #include "datadir/member.h"
 #include "pg/relfile.h"
-#include "util/buf.h"
-#include "util/sys.h"
+#include "lib/buf.h"
+#include "lib/sys.h"
 
 /* How often a name may turn out to be something else than it was a moment ago. */
 enum { KIND_TRIES = 10 };

@@ -12,8 +12,8 @@
 #include "datadir/tablespace.h"
 #include "datadir/walksum.h"
 #include "pg/cluster.h"
-#include "util/cancel.h"
-#include "util/error.h"
+#include "lib/cancel.h"
+#include "lib/error.h"
 
 /*
  * The tree of a data directory, in the order of the archive: each directory

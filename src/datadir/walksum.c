@@ -1,6 +1,6 @@
 #include "datadir/walksum.h"
 
-#include "checksum/crc32c.h"
+#include "lib/crc32c.h"
 
 /* A tar header is one block, and a body is padded to blocks; a long name takes two more. */
 enum { TAR_BLOCK_SIZE = 512, TAR_NAME_SIZE = 100, TAR_LONG_NAME = 2 * TAR_BLOCK_SIZE };

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "datadir/dirlist.h"
-#include "util/sys.h"
+#include "lib/sys.h"
 
 /* The same for a segment that is missing and for one that went away. */
 static int

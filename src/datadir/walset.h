@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-#include "util/error.h"
+#include "lib/error.h"
 #include "wal/walhistory.h"
 #include "wal/walname.h"
 

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdbool.h>
 
-#include "util/bytes.h"
+#include "lib/bytes.h"
 
 /*
  * Where its fields are: src/include/catalog/pg_control.h of each release, compiled for a

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "util/error.h"
+#include "lib/error.h"
 
 /*
  * What a checkpoint says of the numbers that the cluster has given out: the same struct

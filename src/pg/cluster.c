@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "util/buf.h"
-#include "util/number.h"
-#include "util/sys.h"
+#include "lib/buf.h"
+#include "lib/number.h"
+#include "lib/sys.h"
 
 /*
  * Non-exclusive backups; the exclusive kind of 14 and before writes into the data

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "util/error.h"
+#include "lib/error.h"
 
 /*
  * The releases of PostgreSQL we know, one row each.  What differs from one to the next

@@ -3,11 +3,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "checksum/crc32c.h"
-#include "util/buf.h"
-#include "util/bytes.h"
-#include "util/lsn.h"
-#include "util/sys.h"
+#include "lib/crc32c.h"
+#include "lib/buf.h"
+#include "lib/bytes.h"
+#include "lib/lsn.h"
+#include "lib/sys.h"
 
 /* The fields that have never moved: they can be read before the layout is known. */
 enum {

@@ -7,7 +7,7 @@
 
 #include "pg/checkpoint.h"
 #include "pg/cluster.h"
-#include "util/error.h"
+#include "lib/error.h"
 
 /*
  * global/pg_control: the state of a cluster in 8192 bytes, native byte order; a struct

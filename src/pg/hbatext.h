@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "util/buf.h"
-#include "util/error.h"
+#include "lib/buf.h"
+#include "lib/error.h"
 
 /*
  * The text of pg_hba.conf, pg_ident.conf and of what they include: which other files it names.

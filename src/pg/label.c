@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "util/lsn.h"
-#include "util/number.h"
+#include "lib/lsn.h"
+#include "lib/number.h"
 
 /* A line holds a text of LABEL_TEXT_MOST at most, and a key. */
 #define LINE_MOST (LABEL_TEXT_MOST + 64)

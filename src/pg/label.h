@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 #include "pg/cluster.h"
-#include "util/buf.h"
-#include "util/error.h"
+#include "lib/buf.h"
+#include "lib/error.h"
 
 /*
  * backup_label: where recovery of a backup begins.  Lines of KEY: VALUE, in this order,

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json/jsonparser.h"
-#include "util/buf.h"
-#include "util/lsn.h"
-#include "util/number.h"
-#include "util/path.h"
+#include "lib/jsonparser.h"
+#include "lib/buf.h"
+#include "lib/lsn.h"
+#include "lib/number.h"
+#include "lib/path.h"
 
 /* Where the text is. */
 enum place { PLACE_TOP, PLACE_FILES, PLACE_FILE, PLACE_RANGES, PLACE_RANGE, PLACE_OUTSIDE };

@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "checksum/digest.h"
-#include "util/error.h"
+#include "lib/digest.h"
+#include "lib/error.h"
 
 /*
  * backup_manifest of PostgreSQL 13 to 18 ("Backup Manifest Format" in its manual), version 1

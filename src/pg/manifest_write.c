@@ -7,9 +7,9 @@
 #include <time.h>
 #include <zlib.h>
 
-#include "util/buf.h"
-#include "json/json.h"
-#include "util/lsn.h"
+#include "lib/buf.h"
+#include "lib/json.h"
+#include "lib/lsn.h"
 
 /* Deflated text hangs in a chain of these, and leaves it link by link when read. */
 #define LINK_BYTES ((size_t)64 * 1024)

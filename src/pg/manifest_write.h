@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "checksum/digest.h"
-#include "util/error.h"
+#include "lib/digest.h"
+#include "lib/error.h"
 
 /*
  * backup_manifest as the server of PostgreSQL 13 to 18 writes it, byte for byte

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "util/bytes.h"
+#include "lib/bytes.h"
 
 /*
  * The checksum takes a page as 64 rows of 32 words.  Each column is hashed by itself, the

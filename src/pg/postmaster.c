@@ -6,9 +6,9 @@
 #include <string.h>
 #include <sys/types.h>
 
-#include "util/buf.h"
-#include "util/number.h"
-#include "util/sys.h"
+#include "lib/buf.h"
+#include "lib/number.h"
+#include "lib/sys.h"
 
 /* The server builds postmaster.pid in a buffer of one block. */
 #define PID_FILE_MOST 8192

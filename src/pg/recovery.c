@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "pg/timetext.h"
-#include "util/lsn.h"
-#include "util/number.h"
+#include "lib/lsn.h"
+#include "lib/number.h"
 
 /* The timeline of the backup. */
 #define CURRENT "current"

@@ -4,8 +4,8 @@
 #include <stdbool.h>
 
 #include "pg/cluster.h"
-#include "util/buf.h"
-#include "util/error.h"
+#include "lib/buf.h"
+#include "lib/error.h"
 
 /*
  * What tells a server how to recover: up to 11 a file recovery.conf, from 12 on settings, and

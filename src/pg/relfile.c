@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "util/number.h"
+#include "lib/number.h"
 
 static const struct {
 	const char *suffix;

@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 #include "pg/cluster.h"
-#include "util/buf.h"
-#include "util/error.h"
+#include "lib/buf.h"
+#include "lib/error.h"
 
 /*
  * Names of relation files: NUMBER[_fsm|_vm|_init][.SEGMENT], the same in every release

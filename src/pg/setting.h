@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "util/error.h"
+#include "lib/error.h"
 
 /*
  * What the text of a configuration file (postgresql.conf, see conftext.h) says of one setting

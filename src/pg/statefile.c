@@ -10,10 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "checksum/crc32c.h"
+#include "lib/crc32c.h"
 #include "pg/cluster.h"
 #include "pg/relfile.h"
-#include "util/bytes.h"
+#include "lib/bytes.h"
 
 /*
  * src/backend/utils/cache/relmapper.c, access/transam/twophase.c, replication/logical/origin.c

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "util/number.h"
+#include "lib/number.h"
 
 /* A link's text is no longer on any system we run on (PATH_MAX of Linux). */
 #define TARGET_MOST 4095

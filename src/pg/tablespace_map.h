@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 #include "pg/cluster.h"
-#include "util/buf.h"
-#include "util/error.h"
+#include "lib/buf.h"
+#include "lib/error.h"
 
 /*
  * tablespace_map: a line for each symbolic link in pg_tblspc, its OID, a blank, and the

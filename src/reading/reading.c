@@ -2,10 +2,10 @@
 
 #include <fcntl.h>
 
-#include "run/message.h"
-#include "source/infile.h"
-#include "util/interrupt.h"
-#include "util/sys.h"
+#include "cli/message.h"
+#include "stream/infile.h"
+#include "lib/interrupt.h"
+#include "lib/sys.h"
 
 static void
 tick(struct patrol *patrol)

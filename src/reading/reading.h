@@ -3,11 +3,11 @@
 
 #include <pthread.h>
 
-#include "check/archivepart.h"
-#include "io/stream.h"
-#include "option/options.h"
-#include "run/patrol.h"
-#include "run/progress.h"
+#include "format/archivepart.h"
+#include "lib/stream.h"
+#include "cli/options.h"
+#include "cli/patrol.h"
+#include "cli/progress.h"
 #include "tar/header.h"
 
 /*
@@ -78,13 +78,13 @@ uint64_t reading_done(struct reading *);
 
 void reading_free(struct reading *);
 
-/* reading_archive.c: one archive, its name for messages being ${name}; ${file} is taken */
+/* reading/archive.c: one archive, its name for messages being ${name}; ${file} is taken */
 MUST_CHECK int reading_archive(struct reading *, struct source *file, const char *name,
     const struct archivepart *part, struct error *err);
 /* The cancel is raised: wake who waits for its bytes. */
 void reading_cut(struct reading *);
 
-/* reading_directory.c: archives in a directory, and their manifest */
+/* reading/directory.c: archives in a directory, and their manifest */
 MUST_CHECK int reading_directory(struct reading *, int dirfd, struct error *err);
 
 #endif

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "util/lsn.h"
-#include "util/number.h"
+#include "lib/lsn.h"
+#include "lib/number.h"
 
 /*
  * "OID TABLESPACE," for each, so that a row is found by ",OID " in front of it.  Without those

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "server/session.h"
-#include "util/error.h"
+#include "lib/error.h"
 
 /*
  * Which database lies in which tablespace.

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "server/session_internal.h"
-#include "util/buf.h"
+#include "lib/buf.h"
 
 struct given {
 	bool host, port;

@@ -3,7 +3,7 @@
 
 #include "pg/postmaster.h"
 #include "server/session.h"
-#include "util/error.h"
+#include "lib/error.h"
 
 /*
  * Where to find the server of a data directory.

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "server/online_internal.h"
-#include "util/lsn.h"
-#include "util/number.h"
+#include "lib/lsn.h"
+#include "lib/number.h"
 #include "wal/walname.h"
 
 /* In a storm of CHECKPOINT commands one start of six was hit by one. */

@@ -9,7 +9,7 @@
 #include "pg/label.h"
 #include "pg/postmaster.h"
 #include "server/session.h"
-#include "util/error.h"
+#include "lib/error.h"
 
 /*
  * A backup of a running server, as its side sees it: check that it is the right server

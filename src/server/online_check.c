@@ -8,9 +8,9 @@
 
 #include "server/online.h"
 #include "server/online_internal.h"
-#include "util/lsn.h"
-#include "util/number.h"
-#include "util/sys.h"
+#include "lib/lsn.h"
+#include "lib/number.h"
+#include "lib/sys.h"
 
 /*
  * The start time in postmaster.pid is taken before that of pg_postmaster_start_time(): so much

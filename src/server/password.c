@@ -8,8 +8,8 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "util/buf.h"
-#include "util/sys.h"
+#include "lib/buf.h"
+#include "lib/sys.h"
 
 /* More than any server takes. */
 #define LONGEST 4096

@@ -1,7 +1,7 @@
 #ifndef PG_BASETAR_SERVER_PASSWORD_H
 #define PG_BASETAR_SERVER_PASSWORD_H
 
-#include "util/error.h"
+#include "lib/error.h"
 
 /*
  * Ask for a password on the terminal (/dev/tty, whatever the standard streams are), with

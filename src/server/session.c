@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "server/session_internal.h"
-#include "util/sys.h"
+#include "lib/sys.h"
 
 /* How often, and how long each time, we wait for a cancelled query to end. */
 #define CANCEL_TRIES 5

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "util/error.h"
+#include "lib/error.h"
 
 /*
  * A connection to a server, and questions put to it.

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "server/session.h"
-#include "util/buf.h"
+#include "lib/buf.h"
 
 /* What session.c, session_open.c and session_error.c know of each other. */
 

@@ -7,8 +7,8 @@
 
 #include "server/password.h"
 #include "server/session_internal.h"
-#include "util/buf.h"
-#include "util/sys.h"
+#include "lib/buf.h"
+#include "lib/sys.h"
 
 /* libpq has about 50 parameters; those of another session come with some of our own. */
 #define PARAMETERS 96

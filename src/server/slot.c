@@ -9,8 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "util/buf.h"
-#include "util/lsn.h"
+#include "lib/buf.h"
+#include "lib/lsn.h"
 
 /* NAMEDATALEN of the server, less its NUL. */
 #define NAME_SIZE 64

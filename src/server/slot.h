@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "server/session.h"
-#include "util/error.h"
+#include "lib/error.h"
 
 /*
  * A temporary physical replication slot that holds back all WAL from the redo position of

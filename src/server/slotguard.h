@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "util/error.h"
+#include "lib/error.h"
 
 /*
  * When to give up the slot (slot.h).  It holds WAL back for as long as the backup takes,

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "tar/pax.h"
-#include "util/bytes.h"
+#include "lib/bytes.h"
 
 /* Where the fields are; those of devices and padding are not looked at. */
 static const struct field {

@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "util/buf.h"
-#include "util/error.h"
+#include "lib/buf.h"
+#include "lib/error.h"
 
 /*
  * The header of a tar member, in blocks of 512 bytes: POSIX ustar (IEEE Std 1003.1,

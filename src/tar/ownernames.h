@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-#include "util/error.h"
+#include "lib/error.h"
 
 /*
  * The names of users and groups on this host, for the headers of members: an archive that is

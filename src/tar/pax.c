@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "util/number.h"
+#include "lib/number.h"
 
 struct record {
 	const uint8_t *key, *value;

@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "util/buf.h"
-#include "util/error.h"
+#include "lib/buf.h"
+#include "lib/error.h"
 
 /*
  * The body of a pax extended header (IEEE Std 1003.1, utility pax, "pax Extended

@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-#include "io/stream.h"
+#include "lib/stream.h"
 #include "tar/header.h"
 
 /*

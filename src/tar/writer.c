@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "util/buf.h"
+#include "lib/buf.h"
 
 /* What tar programs read at once, unless told otherwise: 20 blocks. */
 #define TAR_RECORD ((size_t)20 * TAR_BLOCK)

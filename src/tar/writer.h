@@ -1,7 +1,7 @@
 #ifndef PG_BASETAR_TAR_WRITER_H
 #define PG_BASETAR_TAR_WRITER_H
 
-#include "io/blockpipe.h"
+#include "stream/blockpipe.h"
 #include "tar/header.h"
 
 /*

@@ -32,7 +32,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "util/lsn.h"
+#include "lib/lsn.h"
 
 /* Templates whose pages are watched; of more it is assumed that they were changed. */
 enum { TEMPLATES = 64 };

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "util/lsn.h"
+#include "lib/lsn.h"
 
 static const char blanks[] = " \t\r\v\f";
 

@@ -3,8 +3,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "util/bytes.h"
-#include "util/lsn.h"
+#include "lib/bytes.h"
+#include "lib/lsn.h"
 #include "wal/walname.h"
 #include "wal/walreader.h"
 

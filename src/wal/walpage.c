@@ -2,8 +2,8 @@
 
 #include <inttypes.h>
 
-#include "util/bytes.h"
-#include "util/lsn.h"
+#include "lib/bytes.h"
+#include "lib/lsn.h"
 
 enum {
 	FLAG_CONTRECORD = 1,

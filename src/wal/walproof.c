@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "util/lsn.h"
+#include "lib/lsn.h"
 #include "wal/walreader.h"
 
 struct walproof {

@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "util/error.h"
-#include "util/oids.h"
+#include "lib/error.h"
+#include "lib/oids.h"
 #include "wal/waldatabases.h"
 #include "wal/walpage.h"
 #include "wal/walsurvey.h"

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "util/bytes.h"
-#include "util/lsn.h"
+#include "lib/bytes.h"
+#include "lib/lsn.h"
 #include "wal/walreader_internal.h"
 
 /* A page's flag (walpage.h): the record that should go on here was abandoned. */

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "util/error.h"
+#include "lib/error.h"
 #include "wal/walpage.h"
 #include "wal/walrecord.h"
 

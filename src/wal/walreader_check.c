@@ -1,6 +1,6 @@
 #include <inttypes.h>
 
-#include "util/lsn.h"
+#include "lib/lsn.h"
 #include "wal/walreader_internal.h"
 
 int

@@ -3,7 +3,7 @@
 
 /* What walreader.c (the walk) and walreader_check.c (is a record sound?) share. */
 
-#include "util/buf.h"
+#include "lib/buf.h"
 #include "wal/walreader.h"
 
 enum state {

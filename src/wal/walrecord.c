@@ -3,9 +3,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "checksum/crc32c.h"
-#include "util/bytes.h"
-#include "util/lsn.h"
+#include "lib/crc32c.h"
+#include "lib/bytes.h"
+#include "lib/lsn.h"
 
 /* Resource managers: src/include/access/rmgrlist.h; the numbers are their places there. */
 enum {

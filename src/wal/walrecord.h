@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "util/error.h"
+#include "lib/error.h"
 
 /*
  * One WAL record, as it is when walreader.h has put it together: page headers are not

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "source/decoded.h"
+#include "codec/decoded.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json/jsonparser.h"
+#include "lib/jsonparser.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 

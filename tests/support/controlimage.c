@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "checksum/crc32c.h"
-#include "util/bytes.h"
+#include "lib/crc32c.h"
+#include "lib/bytes.h"
 
 /*
  * The server's struct once more, not as offsets but as the sequence of its fields, from

@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-#include "io/stream.h"
+#include "lib/stream.h"
 
 /*
  * A sink whose writes wait until the test lets them through to another: what comes

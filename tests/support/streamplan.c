@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "checksum/crc32c.h"
+#include "lib/crc32c.h"
 
 /* xorshift64* */
 static uint64_t

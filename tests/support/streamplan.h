@@ -1,8 +1,8 @@
 #ifndef PG_BASETAR_SUPPORT_STREAMPLAN_H
 #define PG_BASETAR_SUPPORT_STREAMPLAN_H
 
-#include "io/blockpipe.h"
-#include "util/buf.h"
+#include "stream/blockpipe.h"
+#include "lib/buf.h"
 
 /*
  * A stream planned twice: into a block pipeline, and byte by byte in memory, so that
@@ -44,7 +44,7 @@ size_t streamplan_random(struct streamplan *plan, size_t below);
 /* ${len} bytes of no meaning: those from ${start} on of an endless text. */
 void streamplan_fill(uint8_t *into, size_t len, uint64_t start);
 
-/* The planner's calls, as in io/blockpipe.h, of bodies and bytes of this plan's. */
+/* The planner's calls, as in stream/blockpipe.h, of bodies and bytes of this plan's. */
 MUST_CHECK int streamplan_header(struct streamplan *, size_t len, struct error *err);
 MUST_CHECK int streamplan_padding(struct streamplan *, size_t len, struct error *err);
 struct heard *streamplan_begin(struct streamplan *, bool wants_crc32c);

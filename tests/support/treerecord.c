@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "support/treerecord.h"
-#include "util/sys.h"
+#include "lib/sys.h"
 
 static int
 record(struct treerecord *r, const char *path, uint64_t body, struct error *err)

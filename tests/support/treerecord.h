@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 #include "datadir/walk.h"
-#include "util/buf.h"
+#include "lib/buf.h"
 
 /*
  * A visitor that writes down what it is told, a line each: "d PATH" for a directory,

@@ -7,8 +7,8 @@
 #include <stdio.h>
 
 #include "tar/header.h"
-#include "util/buf.h"
-#include "util/error.h"
+#include "lib/buf.h"
+#include "lib/error.h"
 
 /*
  * An archive in memory, one thing wrong with it, and what verify must say of that.

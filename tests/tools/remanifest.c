@@ -1,8 +1,8 @@
 /* The manifest made right again, so that only what looks deeper can find what is wrong. */
 #include <string.h>
 
-#include "archive/layout.h"
-#include "checksum/digest.h"
+#include "format/layout.h"
+#include "lib/digest.h"
 #include "mutilate.h"
 #include "pg/manifest_parse.h"
 #include "pg/manifest_write.h"

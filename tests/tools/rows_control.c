@@ -1,11 +1,11 @@
 /* pg_control of PostgreSQL 13 to 16, with a CRC that is right. */
 #include <stdlib.h>
 
-#include "checksum/crc32c.h"
+#include "lib/crc32c.h"
 #include "mutilate.h"
 #include "pg/control.h"
 #include "pg/label.h"
-#include "util/bytes.h"
+#include "lib/bytes.h"
 
 #define CONTROL "global/pg_control"
 

@@ -4,7 +4,7 @@
 #include <zlib.h>
 
 #include "mutilate.h"
-#include "util/bytes.h"
+#include "lib/bytes.h"
 
 /* ---- a gzip stream that is made anew ---- */
 

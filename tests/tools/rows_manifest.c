@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "mutilate.h"
-#include "util/lsn.h"
+#include "lib/lsn.h"
 
 #define MANIFEST "backup_manifest"
 #define RELATION "base/1/1259"

@@ -3,7 +3,7 @@
 
 #include "mutilate.h"
 #include "pg/label.h"
-#include "util/lsn.h"
+#include "lib/lsn.h"
 
 #define LABEL "backup_label"
 #define INFO "pg_basetar.info"

@@ -5,7 +5,7 @@
 #include "mutilate.h"
 #include "pg/cluster.h"
 #include "pg/control.h"
-#include "util/bytes.h"
+#include "lib/bytes.h"
 #include "wal/walname.h"
 #include "wal/walreader.h"
 

@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "checksum/crc32c.h"
-#include "checksum/digest.h"
+#include "lib/crc32c.h"
+#include "lib/digest.h"
 #include "mutilate.h"
 #include "pg/label.h"
-#include "util/bytes.h"
+#include "lib/bytes.h"
 
 #define MANIFEST "backup_manifest"
 #define CONTROL "global/pg_control"

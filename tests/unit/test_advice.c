@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <errno.h>
 
-#include "run/advice.h"
+#include "cli/advice.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

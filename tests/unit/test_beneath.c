@@ -12,9 +12,9 @@
 
 #include <cmocka.h>
 
-#include "extract/beneath.h"
+#include "restore/beneath.h"
 #include "support/faketree.h"
-#include "util/sys.h"
+#include "lib/sys.h"
 
 static const struct fake_file tree[] = { { "in", DIRECTORY }, { "in/a", DIRECTORY },
 	{ "in/a/b", DIRECTORY }, { "in/a/b/file", "text" }, { "in/out", LINK("../outside") },

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "support/piperun.h"
-#include "util/sys.h"
+#include "lib/sys.h"
 
 enum { KICK_MS = 20 };
 

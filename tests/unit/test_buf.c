@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "util/buf.h"
+#include "lib/buf.h"
 
 static void
 is_always_a_string(void **state)

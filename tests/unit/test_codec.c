@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "io/codec.h"
+#include "codec/codec.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

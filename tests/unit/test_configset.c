@@ -12,7 +12,7 @@
 #include "datadir/configset.h"
 #include "support/faketree.h"
 #include "support/openfds.h"
-#include "util/sys.h"
+#include "lib/sys.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -17,7 +17,7 @@
 
 #include "pg/control.h"
 #include "support/controlimage.h"
-#include "util/bytes.h"
+#include "lib/bytes.h"
 
 static struct row {
 	const char *name;

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 #include <pthread.h>
 
-#include "checksum/crc32c.h"
+#include "lib/crc32c.h"
 
 enum { THREADS = 8, ALIGNMENTS = 9, BYTES = 3 * 8192 + 3 * 2720 + 3 * 256 + 77 };
 

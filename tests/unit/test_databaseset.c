@@ -8,8 +8,8 @@
 
 #include <stdbool.h>
 
-#include "archive/databaseset.h"
-#include "util/buf.h"
+#include "format/databaseset.h"
+#include "lib/buf.h"
 
 #define SPC "pg_tblspc/16400/PG_15_202209061/"
 

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "checksum/crc32c.h"
-#include "checksum/digest.h"
+#include "lib/crc32c.h"
+#include "lib/digest.h"
 
 /* FIPS 180-4's "abc"; of the CRC-32C the bytes are in little-endian order. */
 static struct row {

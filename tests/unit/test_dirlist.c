@@ -11,7 +11,7 @@
 
 #include "datadir/dirlist.h"
 #include "support/faketree.h"
-#include "util/sys.h"
+#include "lib/sys.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "util/error.h"
+#include "lib/error.h"
 
 static void
 cause_and_context(void **state)

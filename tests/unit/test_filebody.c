@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "archive/filebody.h"
-#include "checksum/crc32c.h"
+#include "lib/crc32c.h"
 #include "support/streamplan.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -13,10 +13,10 @@
 
 #include <cmocka.h>
 
-#include "extract/filepool.h"
+#include "restore/filepool.h"
 #include "support/faketree.h"
-#include "util/buf.h"
-#include "util/sys.h"
+#include "lib/buf.h"
+#include "lib/sys.h"
 
 static const struct fake_file tree[] = { { "dir", DIRECTORY } };
 static char *root;

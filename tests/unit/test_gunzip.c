@@ -9,10 +9,10 @@
 
 #include <cmocka.h>
 
-#include "source/decoded.h"
-#include "source/gunzip.h"
+#include "codec/decoded.h"
+#include "codec/gunzip.h"
 #include "support/memstream.h"
-#include "util/buf.h"
+#include "lib/buf.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 #include <zlib.h>
 
-#include "io/codec.h"
+#include "codec/codec.h"
 #include "support/streamplan.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

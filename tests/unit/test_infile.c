@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "source/infile.h"
+#include "stream/infile.h"
 #include "support/faketree.h"
 #include "support/openfds.h"
 #include "support/refuse.h"

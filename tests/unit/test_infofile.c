@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "archive/infofile.h"
+#include "format/infofile.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

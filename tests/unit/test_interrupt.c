@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "util/interrupt.h"
+#include "lib/interrupt.h"
 
 /* Nothing before the install; as under nohup, SIGHUP is ignored when it comes. */
 static int

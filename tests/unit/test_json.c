@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "json/json.h"
+#include "lib/json.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

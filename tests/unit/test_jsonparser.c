@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "json/jsonparser.h"
-#include "util/buf.h"
+#include "lib/jsonparser.h"
+#include "lib/buf.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

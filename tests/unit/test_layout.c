@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "archive/layout.h"
+#include "format/layout.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

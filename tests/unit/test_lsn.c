@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "util/lsn.h"
+#include "lib/lsn.h"
 
 static struct row {
 	const char *name;

@@ -10,7 +10,7 @@
 
 #include "pg/manifest_parse.h"
 #include "pg/manifest_write.h"
-#include "util/buf.h"
+#include "lib/buf.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -14,7 +14,7 @@
 
 #include "datadir/member.h"
 #include "support/faketree.h"
-#include "util/sys.h"
+#include "lib/sys.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

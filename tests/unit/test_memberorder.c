@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "check/memberorder.h"
-#include "check/memberset.h"
+#include "format/memberorder.h"
+#include "format/memberset.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 #include <errno.h>
 
-#include "run/message.h"
+#include "cli/message.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

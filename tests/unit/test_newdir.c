@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "extract/newdir.h"
+#include "restore/newdir.h"
 #include "support/faketree.h"
 #include "support/refuse.h"
 

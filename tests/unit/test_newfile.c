@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "extract/newfile.h"
-#include "util/sys.h"
+#include "restore/newfile.h"
+#include "lib/sys.h"
 
 static void
 whole(void **state)

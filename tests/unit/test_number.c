@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "util/number.h"
+#include "lib/number.h"
 
 static struct row {
 	const char *name;

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "util/oids.h"
+#include "lib/oids.h"
 
 static void
 added(void **state)

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "check/oidset.h"
+#include "format/oidset.h"
 #include "support/growth.h"
 
 static void

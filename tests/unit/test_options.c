@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "option/options.h"
-#include "util/sys.h"
+#include "cli/options.h"
+#include "lib/sys.h"
 
 /* The words of a command line, split at blanks; "''" is an empty word. */
 struct line {

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "option/options.h"
+#include "cli/options.h"
 
 enum { WORDS = 8 };
 

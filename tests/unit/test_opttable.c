@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "option/opttable.h"
-#include "util/sys.h"
+#include "cli/opttable.h"
+#include "lib/sys.h"
 
 /* Of one command: the rows that are its own, and no others. */
 static void

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "option/optvalue.h"
+#include "cli/optvalue.h"
 
 enum what { NUMBER, RATE, COMPRESS, SUFFIX, CHECKPOINT, WAL, DIGEST, FORMAT, ARCHIVE };
 

@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#include "sink/outdir.h"
+#include "stream/outdir.h"
 #include "support/faketree.h"
 #include "support/openfds.h"
 #include "support/refuse.h"

@@ -16,11 +16,11 @@
 
 #include <cmocka.h>
 
-#include "sink/outfd.h"
+#include "stream/outfd.h"
 #include "support/openfds.h"
 #include "support/piperun.h"
 #include "support/refuse.h"
-#include "util/interrupt.h"
+#include "lib/interrupt.h"
 
 static struct sink *
 open_sink(int fd, bool no_sync, const struct cancel *cancel)

@@ -20,7 +20,7 @@
 
 #include <cmocka.h>
 
-#include "sink/outfile.h"
+#include "stream/outfile.h"
 #include "support/faketree.h"
 #include "support/openfds.h"
 #include "support/refuse.h"

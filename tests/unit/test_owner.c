@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "extract/owner.h"
+#include "restore/owner.h"
 
 /* A number that nobody has on a host of sound mind. */
 #define NONE "4294900000"

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "check/pagesuspect.h"
+#include "proof/pagesuspect.h"
 #include "support/growth.h"
 #include "support/pages.h"
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "archive/pagetally.h"
+#include "format/pagetally.h"
 #include "pg/page.h"
 
 static struct pagetally *tally;

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "util/path.h"
+#include "lib/path.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "io/piece.h"
-#include "util/sys.h"
+#include "stream/piece.h"
+#include "lib/sys.h"
 
 static void
 notes_are_kept_in_order(void **state)

@@ -16,9 +16,9 @@
 
 #include <cmocka.h>
 
-#include "run/progress.h"
-#include "util/error.h"
-#include "util/interrupt.h"
+#include "cli/progress.h"
+#include "lib/error.h"
+#include "lib/interrupt.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define MB UINT64_C(1000000)

@@ -11,12 +11,12 @@
 
 #include <cmocka.h>
 
-#include "sink/rate.h"
-#include "sink/record.h"
+#include "stream/rate.h"
+#include "stream/record.h"
 #include "support/memstream.h"
 #include "support/streamplan.h"
-#include "util/interrupt.h"
-#include "util/sys.h"
+#include "lib/interrupt.h"
+#include "lib/sys.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define MIB ((size_t)1024 * 1024)

@@ -11,11 +11,11 @@
 
 #include <cmocka.h>
 
-#include "source/infile.h"
-#include "source/readahead.h"
+#include "stream/infile.h"
+#include "stream/readahead.h"
 #include "support/memstream.h"
-#include "util/interrupt.h"
-#include "util/sys.h"
+#include "lib/interrupt.h"
+#include "lib/sys.h"
 
 enum { MANY = 9 * 1024 * 1024 + 77 }; /* more than the ring holds */
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "sink/record.h"
+#include "stream/record.h"
 #include "support/cutsink.h"
 #include "support/memstream.h"
 #include "support/streamplan.h"

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "util/relocation.h"
+#include "lib/relocation.h"
 
 static struct row {
 	const char *text, *old, *new; /* old NULL: new is the error */

@@ -15,9 +15,9 @@
 
 #include <cmocka.h>
 
-#include "option/options.h"
-#include "run/message.h"
-#include "run/report.h"
+#include "cli/options.h"
+#include "cli/message.h"
+#include "format/report.h"
 #include "support/faketree.h"
 #include "support/openfds.h"
 #include "support/refuse.h"

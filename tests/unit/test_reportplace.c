@@ -14,8 +14,8 @@
 
 #include <cmocka.h>
 
-#include "run/message.h"
-#include "run/report.h"
+#include "cli/message.h"
+#include "format/report.h"
 #include "support/faketree.h"
 #include "support/refuse.h"
 

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "archive/slruset.h"
-#include "util/buf.h"
+#include "format/slruset.h"
+#include "lib/buf.h"
 
 #define PAGE UINT64_C(8192)
 #define FULL (32 * PAGE)

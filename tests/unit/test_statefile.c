@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "checksum/crc32c.h"
+#include "lib/crc32c.h"
 #include "pg/statefile.h"
-#include "util/bytes.h"
+#include "lib/bytes.h"
 
 /* Which files they are. */
 static void

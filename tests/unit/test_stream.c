@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "io/stream.h"
+#include "lib/stream.h"
 #include "support/memstream.h"
 
 static void

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "check/summary.h"
+#include "format/summary.h"
 
 static const char label_text[] = "START WAL LOCATION: 0/2000028 (file 000000030000000000000002)\n"
 				 "CHECKPOINT LOCATION: 0/2000060\n"

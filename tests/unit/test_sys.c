@@ -20,8 +20,8 @@
 #include "support/faketree.h"
 #include "support/openfds.h"
 #include "support/refuse.h"
-#include "util/interrupt.h"
-#include "util/sys.h"
+#include "lib/interrupt.h"
+#include "lib/sys.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -14,7 +14,7 @@
 
 #include "datadir/tablespace.h"
 #include "support/faketree.h"
-#include "util/sys.h"
+#include "lib/sys.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define VERSION_DIR "PG_15_202209061"

@@ -21,7 +21,7 @@
 
 #include "support/memstream.h"
 #include "tar/reader.h"
-#include "util/sys.h"
+#include "lib/sys.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

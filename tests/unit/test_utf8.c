@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "util/utf8.h"
+#include "lib/utf8.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -10,7 +10,7 @@
 
 #include "datadir/walarchive.h"
 #include "support/faketree.h"
-#include "util/sys.h"
+#include "lib/sys.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

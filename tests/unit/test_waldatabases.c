@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "util/buf.h"
+#include "lib/buf.h"
 #include "wal/waldatabases.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

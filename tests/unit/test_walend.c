@@ -15,7 +15,7 @@
 #include "datadir/walend.h"
 #include "support/faketree.h"
 #include "support/walsample.h"
-#include "util/sys.h"
+#include "lib/sys.h"
 #include "wal/walname.h"
 
 enum { PAGE = WALIMAGE_PAGE, SEGMENT = WALIMAGE_SEGMENT, FILES = 8 };

@@ -12,8 +12,8 @@
 #include "datadir/walk.h"
 #include "support/faketree.h"
 #include "support/treerecord.h"
-#include "util/buf.h"
-#include "util/sys.h"
+#include "lib/buf.h"
+#include "lib/sys.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define VERSION_DIR "PG_15_202209061"

@@ -12,7 +12,7 @@
 #include "datadir/walk.h"
 #include "datadir/walksum.h"
 #include "support/faketree.h"
-#include "util/sys.h"
+#include "lib/sys.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "support/walimage.h"
-#include "util/lsn.h"
+#include "lib/lsn.h"
 #include "wal/wallines.h"
 
 static struct walimage image;

@@ -14,8 +14,8 @@
 
 #include "datadir/walset.h"
 #include "support/faketree.h"
-#include "util/buf.h"
-#include "util/sys.h"
+#include "lib/buf.h"
+#include "lib/sys.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

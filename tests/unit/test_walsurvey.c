@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "util/bytes.h"
+#include "lib/bytes.h"
 #include "wal/walsurvey.h"
 
 static uint8_t data[32];

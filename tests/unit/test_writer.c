@@ -13,7 +13,7 @@
 #include "support/memstream.h"
 #include "tar/reader.h"
 #include "tar/writer.h"
-#include "util/interrupt.h"
+#include "lib/interrupt.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define TEN(text) text text text text text text text text text text

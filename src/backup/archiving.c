@@ -1,0 +1,124 @@
+#include <string.h>
+
+#include "backup/backup_internal.h"
+#include "datadir/walarchive.h"
+#include "cli/message.h"
+#include "lib/sys.h"
+#include "wal/walname.h"
+
+enum { POLL_MS = 200 };
+
+enum archiving {
+	ARCHIVES,    /* each segment when it is complete, and the stop completes the last */
+	NEVER,       /* there is nothing to wait for */
+	WHEN_PRIMARY /* when the primary goes on to the next segment: if idle, never */
+};
+
+/* What a server archives, by archive_mode. */
+static const struct {
+	const char *mode;
+	bool is_standby;
+	enum archiving archiving;
+	const char *reason; /* of NEVER */
+} rules[] = {
+	{ "off", false, NEVER, "archive_mode is off" },
+	{ "off", true, NEVER, "archive_mode is off" },
+	{ "on", true, NEVER, "a standby archives WAL only if archive_mode is \"always\"" },
+	/* a stop on a standby cannot switch segments */
+	{ "always", true, WHEN_PRIMARY, NULL },
+};
+
+/* A setting that was not told is one to wait for. */
+static enum archiving
+archiving_of(const struct online_server *server, const char **reason)
+{
+	for (size_t i = 0; server->archive_mode && i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (strcmp(rules[i].mode, server->archive_mode) == 0 &&
+		    rules[i].is_standby == server->in_recovery) {
+			*reason = rules[i].reason;
+			return rules[i].archiving;
+		}
+	return server->in_recovery ? WHEN_PRIMARY : ARCHIVES;
+}
+
+/* Without the WAL in the archive, the WAL archive must have it. */
+static int
+check_never(const struct backup *b, const char *reason, struct error *err)
+{
+	if (b->opt->wal_method != WAL_NONE)
+		return 0;
+	error_set(err, ERROR_STATE, 0, "-X none leaves the WAL to the WAL archive, but %s",
+	    reason);
+	return error_hint(err, "Use -X fetch; or --no-wait-archive, if something else keeps the "
+			       "WAL.");
+}
+
+int
+backup_archiving_check(const struct backup *b, struct error *err)
+{
+	const char *reason = NULL;
+	enum archiving archiving = archiving_of(&b->server, &reason);
+
+	if (!b->opt->wait_archive || archiving == ARCHIVES)
+		return 0;
+	if (archiving == NEVER)
+		return check_never(b, reason, err);
+	if (b->opt->wait_archive_limit > 0)
+		return 0;
+	error_set(err, ERROR_STATE, 0,
+	    "the wait for the WAL archive may last for ever: a standby archives its last segment "
+	    "when the primary goes on to the next one");
+	return error_hint(err, "Set a limit with --wait-archive=SECONDS, or use -X fetch "
+			       "and --no-wait-archive.");
+}
+
+bool
+backup_archiving_is_awaited(const struct backup *b)
+{
+	const char *reason = NULL;
+
+	if (!b->opt->wait_archive)
+		return false;
+	if (archiving_of(&b->server, &reason) != NEVER)
+		return true;
+	message_info("nothing to wait for: %s", reason);
+	return false;
+}
+
+/* Over the limit: what the user asked to be archived may never be. */
+static int
+too_slow(const struct backup *b, struct error *err)
+{
+	error_set(err, ERROR_STATE, 0, "the WAL of the backup was not archived within %u s",
+	    b->opt->wait_archive_limit);
+	if (b->server.in_recovery)
+		return error_hint(err, "The primary must go on to the next segment: "
+				       "pg_switch_wal() makes it.");
+	return error_hint(err, "See pg_stat_archiver and the server's log for what keeps "
+			       "archive_command.");
+}
+
+int
+backup_archiving_await(struct patrol *patrol, struct error *err)
+{
+	struct backup *b = (struct backup *)patrol;
+	const uint32_t size = b->control.wal_segment_size;
+	const uint64_t first = walname_segment(b->range.start_lsn, size);
+	const uint64_t last = walname_last_segment(b->range.stop_lsn, size);
+	const double since = sys_monotonic();
+	const unsigned limit = b->opt->wait_archive_limit;
+	bool is_done;
+
+	for (;;) {
+		if (walarchive_is_done(b->wal_fd, &b->history, first, last, size, &is_done, err))
+			return -1;
+		if (is_done)
+			return 0;
+		if (limit > 0 && sys_monotonic() - since >= limit)
+			return too_slow(b, err);
+		if (cancel_is_raised(&b->cancel) || blockpipe_has_failed(b->pipe))
+			return error_set(err, ERROR_CANCELLED, 0, "the wait was ended");
+		if (output_wait(&b->output, POLL_MS, err))
+			return -1;
+	}
+}

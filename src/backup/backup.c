@@ -1,0 +1,238 @@
+#include "backup/backup.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "backup/backup_internal.h"
+#include "cli/message.h"
+#include "lib/interrupt.h"
+#include "lib/lsn.h"
+#include "lib/sys.h"
+
+static void
+tick(struct patrol *patrol)
+{
+	struct backup *b = (struct backup *)patrol;
+
+	progress_tick(&b->progress, b->pipe ? blockpipe_raw_written(b->pipe) : 0);
+}
+
+static int
+sync_output(struct patrol *patrol, struct error *err)
+{
+	struct backup *b = (struct backup *)patrol;
+
+	return output_finish(&b->output, err);
+}
+
+static const struct patrol_ops measuring = { backup_tree_measure, NULL, tick, NULL };
+static const struct patrol_ops finding = { backup_cold_find, NULL, tick, NULL };
+static const struct patrol_ops sending_cold_tree = { backup_tree_send, backup_cold_watch,
+	tick, NULL };
+static const struct patrol_ops sending_cold_wal = { backup_wal_send, backup_cold_watch,
+	tick, NULL };
+static const struct patrol_ops rechecking = { backup_cold_recheck, NULL, tick, NULL };
+static const struct patrol_ops starting = { backup_server_start, NULL, tick, NULL };
+static const struct patrol_ops sending_tree = { backup_tree_send, backup_server_watch,
+	tick, NULL };
+static const struct patrol_ops sending_wal = { backup_wal_send, backup_slot_watch, tick, NULL };
+static const struct patrol_ops awaiting_archive = { backup_archiving_await,
+	backup_server_watch, tick, NULL };
+static const struct patrol_ops ending = { backup_wal_end, NULL, tick, NULL };
+static const struct patrol_ops syncing = { sync_output, NULL, tick, NULL };
+
+static int
+run(struct backup *b, const char *phase, const struct patrol_ops *what, struct error *err)
+{
+	progress_phase(&b->progress, phase);
+	return patrol_run(&b->patrol, what, err);
+}
+
+static int
+send_tree(struct backup *b, const struct patrol_ops *how, struct error *err)
+{
+	if (run(b, "sending files", how, err))
+		return -1;
+	progress_settle(&b->progress, blockpipe_planned(b->pipe));
+	return 0;
+}
+
+/*
+ * With -P: how much there is, before the backup begins, so that it need not wait.  Where
+ * nothing may change it is also what all must be like in the end.
+ */
+static int
+measure(struct backup *b, struct error *err)
+{
+	if (!b->opt->progress && b->opt->source == SOURCE_SERVER)
+		return 0;
+	if (run(b, "measuring", &measuring, err))
+		return -1;
+	b->progress.total = b->sum.size;
+	return 0;
+}
+
+static int
+send_wal(struct backup *b, struct error *err)
+{
+	const bool is_sent = b->opt->wal_method == WAL_FETCH;
+
+	if (run(b, is_sent ? "sending WAL" : "checking WAL", &sending_wal, err))
+		return backup_wal_explain(b, err);
+	backup_slot_drop(b); /* it has been read; the rest may take long without holding any */
+	return 0;
+}
+
+static int
+await_archive(struct backup *b, struct error *err)
+{
+	if (!backup_archiving_is_awaited(b))
+		return 0;
+	return run(b, "waiting for the WAL archive", &awaiting_archive, err);
+}
+
+/* The archive is complete: under our own identity make it visible and durable. */
+static int
+finish_output(struct backup *b, struct error *err)
+{
+	if (identity_regain(&b->identity, err) || run(b, "syncing", &syncing, err))
+		return -1;
+	progress_end(&b->progress, blockpipe_raw_written(b->pipe));
+	return 0;
+}
+
+static void
+report(const struct backup *b)
+{
+	char start[LSN_TEXT], stop[LSN_TEXT], size[PROGRESS_BYTES_TEXT];
+
+	for (size_t i = 0; i < b->tablespaces.count; i++) {
+		const struct tablespace *t = &b->tablespaces.rows[i];
+
+		if (t->size > 0)
+			message_info("tablespace %s at \"%s\", %s", t->oid_text, t->target,
+			    progress_bytes(size, t->size));
+		else
+			message_info("tablespace %s at \"%s\"", t->oid_text, t->target);
+	}
+	if (b->opt->verbose || isatty(STDERR_FILENO))
+		message_note("backup complete: %s of tar, WAL from %s to %s on timeline %lu",
+		    progress_bytes(size, blockpipe_raw_written(b->pipe)),
+		    lsn_print(start, b->range.start_lsn), lsn_print(stop, b->range.stop_lsn),
+		    (unsigned long)b->range.timeline);
+}
+
+/* Of a running server, which is asked to start and to stop the backup. */
+static int
+back_up_server(struct backup *b, struct error *err)
+{
+	return backup_server_connect(b, err) || backup_config_find(b, err) ||
+		       measure(b, err) ||
+		       run(b, "waiting for the checkpoint", &starting, err) ||
+		       backup_cluster_tablespaces_anew(b, err) ||
+		       backup_server_in_place(b, err) || backup_pages_open(b, err) ||
+		       backup_files_open(b, err) ||
+		       backup_archive_open(b, err) || send_tree(b, &sending_tree, err) ||
+		       backup_server_stop(b, err) || send_wal(b, err) || await_archive(b, err)
+		   ? -1
+		   : 0;
+}
+
+/* Of a cluster that is shut down, or a snapshot, in which nothing may change. */
+static int
+back_up_cold(struct backup *b, struct error *err)
+{
+	if (backup_cold_check(b, err) || backup_config_find(b, err))
+		return -1;
+	if (measure(b, err) || run(b, "finding the end of WAL", &finding, err))
+		return backup_cold_explain(b, err);
+	if (backup_pages_open(b, err) || backup_files_open(b, err) || backup_archive_open(b, err))
+		return -1;
+	if (send_tree(b, &sending_cold_tree, err) ||
+	    run(b, "sending WAL", &sending_cold_wal, err) ||
+	    run(b, "looking for changes", &rechecking, err))
+		return backup_cold_explain(b, err);
+	return 0;
+}
+
+/* The steps of pg_basetar(1), in their order. */
+static int
+make_backup(struct backup *b, struct error *err)
+{
+	if (backup_report_open(b, err) || backup_cluster_open(b, err) ||
+	    output_open(&b->output, b->opt, &b->cancel, err) || backup_report_check(b, err) ||
+	    identity_assume(&b->identity, &b->datadir_stat, b->opt->pgdata, err) ||
+	    backup_cluster_read(b, err) || backup_cluster_tablespaces(b, err) ||
+	    backup_cluster_without(b, err) ||
+	    (b->opt->source == SOURCE_SERVER ? back_up_server(b, err) : back_up_cold(b, err)) ||
+	    run(b, "ending the archive", &ending, err) || backup_pages_stop(b, err) ||
+	    backup_files_stop(b, err) || finish_output(b, err))
+		return -1;
+	report(b);
+	return 0;
+}
+
+/* In the order that takes back what was done: threads first, the output last. */
+static void
+end_run(struct backup *b)
+{
+	struct error ignored = { 0 };
+
+	backup_report_count(b);
+	blockpipe_free(b->pipe);
+	archive_free(b->archive);
+	backup_slot_drop(b);
+	session_free(b->session); /* a backup that still runs there is over */
+	b->session = NULL;
+	/* a temporary name is removed by who made it */
+	(void)!identity_regain(&b->identity, &ignored);
+	output_free(&b->output);
+	message_progress_end();
+	progress_phase(&b->progress, NULL);
+}
+
+static void
+forget(struct backup *b)
+{
+	report_free(b->report);
+	backup_pages_free(b);
+	backup_files_free(b);
+	backup_server_free(b);
+	backup_cold_free(b);
+	backup_cluster_free(b);
+	walproof_free(b->proof);
+	walset_free(&b->wal);
+	backup_copies_free(b);
+	walhistory_free(&b->history);
+	sys_close(b->wal_fd);
+}
+
+/* Each says its own; then false. */
+static bool
+report_findings(const struct backup *b)
+{
+	const bool are_pages_sound = backup_pages_report(b), are_files_sound = backup_files_report(b);
+
+	return backup_access_report(b) && are_pages_sound && are_files_sound;
+}
+
+int
+backup_run(const struct options *opt, bool *is_sound, struct error *err)
+{
+	struct backup b = { .opt = opt, .datadir_fd = -1, .wal_fd = -1,
+		.copies.lock = PTHREAD_MUTEX_INITIALIZER };
+	int rc;
+
+	b.patrol.cancel = &b.cancel;
+	b.patrol.outcome = "no backup was made";
+	progress_start(&b.progress, opt->progress && !opt->quiet);
+	rc = make_backup(&b, err);
+	*is_sound = rc == 0 && report_findings(&b);
+	end_run(&b);
+	if (rc == -1 && interrupt_signal() != 0)
+		patrol_interrupted(&b.patrol, err);
+	backup_report_write(&b, *is_sound, rc == -1 ? err : NULL);
+	forget(&b);
+	return rc;
+}

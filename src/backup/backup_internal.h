@@ -1,0 +1,315 @@
+#ifndef PG_BASETAR_BACKUP_BACKUP_INTERNAL_H
+#define PG_BASETAR_BACKUP_BACKUP_INTERNAL_H
+
+/*
+ * What the parts of the command `backup` share: backup.c is its main road,
+ * backup/cluster.c what is on disk, backup/server.c and backup/slot.c the server's side,
+ * backup/cold.c and backup/links.c what stands for that where there is no server,
+ * backup/archive.c where it goes, backup/tree.c and backup/wal.c what is sent, backup/walproof.c
+ * what is not sent but proved, backup/archiving.c what the server does with its WAL,
+ * backup/pages.c and backup/files.c what is found, backup/report.c the report of all that.
+ */
+
+#include <pthread.h>
+
+#include "archive/archive.h"
+#include "format/databaseset.h"
+#include "format/pagetally.h"
+#include "format/slruset.h"
+#include "backup/backup.h"
+#include "datadir/configset.h"
+#include "datadir/exclude.h"
+#include "datadir/member.h"
+#include "datadir/tablespace.h"
+#include "datadir/walend.h"
+#include "datadir/walset.h"
+#include "datadir/walksum.h"
+#include "pg/cluster.h"
+#include "pg/control.h"
+#include "pg/postmaster.h"
+#include "cli/identity.h"
+#include "cli/output.h"
+#include "cli/patrol.h"
+#include "cli/progress.h"
+#include "format/report.h"
+#include "server/databases.h"
+#include "server/online.h"
+#include "server/slot.h"
+#include "server/slotguard.h"
+#include "wal/walhistory.h"
+#include "wal/walpage.h"
+#include "wal/walproof.h"
+
+/* The WAL that the copy needs. */
+struct backup_range {
+	uint64_t start_lsn, stop_lsn; /* the stop is exclusive, and known late */
+	uint32_t timeline;            /* of the start */
+};
+
+/* Of a cluster that no server works on. */
+struct backup_cold {
+	struct buf pid;    /* postmaster.pid as it was at first; empty: there was none */
+	struct walend end; /* unless the cluster was shut down */
+};
+
+/* Configuration files, wherever they lie. */
+struct backup_config {
+	struct configset set;
+	struct buf main;          /* where in the archive postgresql.conf is; empty: nowhere */
+	struct buf log_directory; /* the setting; empty: not known */
+	char server_root[40];     /* where we see the server's root; empty: nowhere */
+};
+
+/* The directories of databases that are sent: backup/copies.c. */
+struct backup_copies {
+	pthread_mutex_t lock; /* of all up to rows */
+	size_t count, room;
+	size_t ended;  /* so many were walked to their end */
+	size_t proved; /* so many, and perhaps more, are whole */
+	struct backup_copies_row {
+		struct waldatabases_place place;
+		bool has_version; /* PG_VERSION was sent */
+		bool is_whole;    /* at that position of the WAL or before: */
+		uint64_t whole_lsn;
+	} *rows;
+	struct databases_mark mark; /* the last; empty: the server has not answered yet, */
+	bool is_pending;            /* when it was asked of so many: */
+	size_t asked;
+	struct error why;           /* why there was none, the last time that was so */
+};
+
+struct backup {
+	struct patrol patrol; /* first: its ops find the rest from it */
+	const struct options *opt;
+	struct cancel cancel;
+	struct identity identity;
+	struct progress progress;
+	struct report *report; /* NULL: none is wanted */
+	struct report_facts facts;
+
+	char *datadir; /* absolute, without links */
+	int datadir_fd;
+	struct stat datadir_stat;
+	const struct pg_version *version;
+	struct control control; /* as it was before the start */
+	uint8_t control_bytes[CONTROL_SIZE];
+	struct postmaster postmaster;
+	struct tablespaces tablespaces; /* those that are sent */
+	struct tablespaces known;       /* those there were before the start */
+	struct tablespaces last;        /* those there were after the stop */
+	struct backup_config config;
+
+	struct session_options connection;
+	char *databases; /* which lies where, before the start */
+	char *last_databases; /* and after all has been read */
+	struct session *session;
+	bool is_server_silent;
+	struct slot *slot; /* NULL: WAL is not held back */
+	struct slotguard guard;
+	struct online_server server;
+	struct online_started started;
+	struct online_stopped stopped;
+	struct backup_cold cold;
+	struct walksum sum; /* of the tree, if it was measured */
+	struct backup_range range;
+
+	struct output output;
+	struct blockpipe *pipe;
+	struct archive *archive;
+
+	struct checkpoint begin;     /* that was complete before the first file was read */
+	struct control last_control; /* as it was after all else was */
+	struct {
+		struct member_judge judge;
+		uint64_t damaged; /* findings */
+		uint64_t left_out; /* databases, with their tablespace */
+		struct slruset *slru;
+		struct slruset *slru_before; /* of a standby: before the first was sent, */
+		uint64_t listed_lsn;         /* when it had replayed so far */
+		struct databaseset *databases;
+		unsigned cut; /* relations that end in the middle of a page */
+		bool has_member;
+		uint64_t member; /* the first of the oldest multixact */
+	} files;                 /* of the tree, that are no relations */
+
+	uint64_t kept_out; /* files and directories whose owner or mode keeps the server out */
+
+	struct pagecheck pages; /* its tally is NULL: pages are not looked at */
+	bool are_pages_checked; /* by their checksums */
+
+	struct walhistory history; /* of the timeline of the stop */
+	struct walpage_expect expect;
+	struct walset wal;      /* the segments that are read */
+	struct walproof *proof; /* of them; NULL before that */
+	struct backup_copies copies;
+	int wal_fd; /* pg_wal */
+};
+
+/* backup/copies.c: databases that replay copies */
+/* A directory, or a file, of the tree is sent, that PostgreSQL calls ${path}. */
+MUST_CHECK int backup_copies_directory(struct backup *, const char *path, struct error *err);
+void backup_copies_file(struct backup *, const char *path);
+void backup_copies_tree_end(struct backup *);
+/* While the tree is sent, and after it: ask the server what is whole. */
+MUST_CHECK int backup_copies_watch(struct backup *, struct error *err);
+MUST_CHECK int backup_copies_settle(struct backup *, struct error *err);
+/*
+ * After the proof of the WAL: ERROR_STATE, what one is copied from was not sent whole.  Of one
+ * that was changed since, warn.
+ */
+MUST_CHECK int backup_copies_check(struct backup *, struct error *err);
+void backup_copies_free(struct backup *);
+
+/* backup/access.c: one more of the tree is sent: can the server use it?  What was found; false. */
+MUST_CHECK int backup_access_look(struct backup *, const char *path, const struct stat *st,
+    struct error *err);
+bool backup_access_report(const struct backup *);
+
+/* backup/cluster.c: the data directory is one, and what it says of itself. */
+MUST_CHECK int backup_cluster_open(struct backup *, struct error *err);
+MUST_CHECK int backup_cluster_read(struct backup *, struct error *err);
+MUST_CHECK int backup_cluster_postmaster(struct backup *, struct error *err);
+/* Read where the tablespaces are; the output must be outside of all. */
+MUST_CHECK int backup_cluster_tablespaces(struct backup *, struct error *err);
+/* Those that are to be left out are there; warn of them. */
+MUST_CHECK int backup_cluster_without(const struct backup *, struct error *err);
+/* Read it anew after the start: those made before it are part of the backup. */
+MUST_CHECK int backup_cluster_tablespaces_anew(struct backup *, struct error *err);
+/* After the stop: replay of the creation of a tablespace reaches out of the copy. */
+MUST_CHECK int backup_cluster_warn_of_new(struct backup *, struct error *err);
+/*
+ * The WAL of the backup creates that tablespace at ${path}, and so does its replay: warn,
+ * unless that was done.
+ */
+void backup_cluster_warn_of_replay(const struct backup *, uint32_t oid, const char *path);
+void backup_cluster_free(struct backup *);
+
+/* backup/server.c: the right server, the start, the stop. */
+MUST_CHECK int backup_server_connect(struct backup *, struct error *err);
+/* Recovery of the copy would stop at a tablespace that is a directory in pg_tblspc. */
+MUST_CHECK int backup_server_in_place(struct backup *, struct error *err);
+MUST_CHECK int backup_server_start(struct patrol *, struct error *err);
+MUST_CHECK int backup_server_stop(struct backup *, struct error *err);
+MUST_CHECK int backup_server_watch(struct patrol *, struct error *err);
+void backup_server_free(struct backup *);
+
+/* backup/slot.c: WAL held back, until it has been sent or does harm. */
+MUST_CHECK int backup_slot_hold(struct backup *, struct error *err);
+MUST_CHECK int backup_slot_watch(struct patrol *, struct error *err);
+void backup_slot_drop(struct backup *);
+
+/*
+ * backup/cold.c: the cluster is shut down, or a snapshot; which WAL the copy needs; nothing
+ * has changed, asked from time to time while files are sent, and in full when all have
+ * been read.
+ */
+MUST_CHECK int backup_cold_check(struct backup *, struct error *err);
+MUST_CHECK int backup_cold_find(struct patrol *, struct error *err);
+MUST_CHECK int backup_cold_watch(struct patrol *, struct error *err);
+MUST_CHECK int backup_cold_recheck(struct patrol *, struct error *err);
+/* pg_control, which must be as it was. */
+MUST_CHECK int backup_cold_control(const struct backup *, uint8_t bytes[CONTROL_SIZE],
+    struct error *err);
+/* Say of what changed what that may mean.  Always -1. */
+int backup_cold_explain(const struct backup *, struct error *err);
+enum exclude_mode backup_cold_mode(const struct backup *);
+void backup_cold_free(struct backup *);
+
+/*
+ * backup/links.c: what is said to be elsewhere is, and that is right as far as can be seen; none of
+ * a snapshot's links leads out of it.
+ */
+MUST_CHECK int backup_links_check(const struct backup *, struct error *err);
+
+/* Is ${path} the directory ${directory} or below it?  As texts. */
+bool backup_is_below(const char *path, const char *directory);
+
+/*
+ * backup/config.c: which configuration files the cluster uses.  They are read; one that cannot
+ * be is a warning.
+ */
+MUST_CHECK int backup_config_find(struct backup *, struct error *err);
+void backup_config_free(struct backup_config *);
+
+/*
+ * backup/configsend.c: those outside the data directory; what a symbolic link of the tree
+ * stands for, *is_done: it was sent, or nothing is to be said of it; does one of them replace
+ * the tree's own ${path}?
+ */
+MUST_CHECK int backup_config_send(struct backup *, struct error *err);
+MUST_CHECK int backup_config_link(struct backup *, const char *path, bool *is_done,
+    struct error *err);
+bool backup_config_replaces(const struct backup *, const char *path);
+
+/* backup/archive.c: the pipeline and the archive on it; the manifest and the end. */
+MUST_CHECK int backup_archive_open(struct backup *, struct error *err);
+MUST_CHECK int backup_archive_end(struct backup *, struct error *err);
+
+/* How pg_basetar.info and the report call what is backed up: "online". */
+const char *backup_mode(const struct backup *);
+
+/* backup/tree.c, in the planner's thread: the label to pg_control; and its size. */
+MUST_CHECK int backup_tree_send(struct patrol *, struct error *err);
+MUST_CHECK int backup_tree_measure(struct patrol *, struct error *err);
+
+/* backup/pages.c: whether pages are checked; what came of it, once the stop is known. */
+MUST_CHECK int backup_pages_open(struct backup *, struct error *err);
+MUST_CHECK int backup_pages_stop(struct backup *, struct error *err);
+/* Say how many pages are damaged, if any are: then false. */
+bool backup_pages_report(const struct backup *);
+void backup_pages_free(struct backup *);
+
+/*
+ * backup/files.c: files of state, before the first, in the planner's thread for each, and when
+ * the WAL has been proved.
+ */
+MUST_CHECK int backup_files_open(struct backup *, struct error *err);
+MUST_CHECK int backup_files_bytes(struct backup *, const char *path, const uint8_t *bytes,
+    size_t len, struct error *err);
+/* A relation's file; what comes of waiting for its last page is in ${st}. */
+MUST_CHECK int backup_files_relation(struct backup *, const char *path, int fd, struct stat *st,
+    struct error *err);
+MUST_CHECK int backup_files_other(struct backup *, const char *path, int fd,
+    const struct stat *st, struct error *err);
+MUST_CHECK int backup_files_stop(struct backup *, struct error *err);
+/* Say how many are damaged, if any are: then false. */
+bool backup_files_report(const struct backup *);
+void backup_files_free(struct backup *);
+
+/* backup/report.c: the file is opened, before all else. */
+MUST_CHECK int backup_report_open(struct backup *, struct error *err);
+/* With the output open: refuse a report among the files of --split. */
+MUST_CHECK int backup_report_check(const struct backup *, struct error *err);
+/* Note what the pipeline and the archive have counted, before they are freed. */
+void backup_report_count(struct backup *);
+/*
+ * No thread is left.  ${why}: the error that the run ended with, or NULL.  A report that
+ * cannot be written is said, and no error.
+ */
+void backup_report_write(struct backup *, bool is_sound, const struct error *why);
+
+/*
+ * backup/wal.c, in the planner's thread: the line of timelines that leads to ${newest}, and
+ * with it what all pages of WAL have in common; the WAL; the manifest and the end.
+ */
+MUST_CHECK int backup_wal_line(struct backup *, uint32_t newest, struct error *err);
+MUST_CHECK int backup_wal_send(struct patrol *, struct error *err);
+MUST_CHECK int backup_wal_end(struct patrol *, struct error *err);
+/* In the main thread: if ${err} came of a segment that was recycled, say so.  Always -1. */
+int backup_wal_explain(const struct backup *, struct error *err);
+
+/*
+ * backup/walproof.c: with -X none the WAL that pg_wal has is read for its proof; of segments
+ * that it has no more, warn.
+ */
+MUST_CHECK int backup_walproof_read(struct backup *, struct walset *set, struct error *err);
+
+/*
+ * backup/archiving.c: does the server archive its WAL, so that one can wait for it without
+ * doing so for ever?  Is it to be waited for?  And, in the planner's thread, the wait.
+ */
+MUST_CHECK int backup_archiving_check(const struct backup *, struct error *err);
+bool backup_archiving_is_awaited(const struct backup *);
+MUST_CHECK int backup_archiving_await(struct patrol *, struct error *err);
+
+#endif

@@ -1,0 +1,418 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "backup/backup_internal.h"
+#include "datadir/atwork.h"
+#include "datadir/dirlist.h"
+#include "cli/message.h"
+#include "lib/lsn.h"
+#include "lib/sys.h"
+#include "wal/walname.h"
+#include "wal/walrecord.h"
+
+/*
+ * The backup of a cluster that no server works on: one that was shut down (--offline), or
+ * what a running one's disk held at one moment (--snapshot).  Nobody is asked to begin or
+ * end it, there is no label, and recovery of the copy begins where pg_control says; so
+ * all depends on that nothing changes meanwhile.
+ */
+
+/* A postmaster.pid is no larger: eight short lines. */
+enum { PID_MOST = 64 * 1024 };
+
+static bool
+is_shut_down(const struct backup *b)
+{
+	return b->control.state == CONTROL_SHUTDOWN ||
+	       b->control.state == CONTROL_SHUTDOWN_IN_RECOVERY;
+}
+
+/* ---- is it what the user says? ---- */
+
+/* What the server left of itself; nothing if there is no such file. */
+static int
+read_pid(const struct backup *b, struct buf *text, struct error *err)
+{
+	static const char name[] = "postmaster.pid";
+
+	if (sys_read_file(b->datadir_fd, name, PID_MOST, text, err) == 0)
+		return 0;
+	if (err->kind == ERROR_IO && err->sys == ENOENT)
+		return 0;
+	return error_wrap(err, "file \"%s\"", name);
+}
+
+static int
+is_running(const struct backup *b, int64_t pid, struct error *err)
+{
+	const bool is_contained = pid != b->postmaster.pid;
+
+	error_set(err, ERROR_STATE, 0, "the server of \"%s\" is running, process %lld%s",
+	    b->opt->pgdata, (long long)pid, is_contained ? ", in a container" : "");
+	if (b->opt->source == SOURCE_SNAPSHOT)
+		return error_hint(err, "Leave out --snapshot, or name with -D the snapshot of this "
+				       "directory.");
+	return error_hint(err, is_contained ?
+		"Leave out --offline, and say with -h and -p how to reach the server; or shut it "
+		"down." :
+		"Leave out --offline, or shut the server down.");
+}
+
+static int
+may_be_running(const struct backup *b, struct error *err)
+{
+	error_set(err, ERROR_STATE, 0, "the server of \"%s\" may be running: process %lld cannot "
+				       "be looked at",
+	    b->opt->pgdata, (long long)b->postmaster.pid);
+	return error_hint(err, "Run pg_basetar as the owner of the data directory, or as root; if "
+			       "you know that no server runs, in no container either, remove "
+			       "postmaster.pid.");
+}
+
+/* Is it the directory that the server of postmaster.pid was told? */
+static bool
+is_servers_own(const struct backup *b)
+{
+	struct stat st;
+
+	return stat(b->postmaster.datadir, &st) == 0 && sys_is_same_file(&st, &b->datadir_stat);
+}
+
+/* A snapshot has the file of the server that it was taken under, which works on the original. */
+static int
+check_at_work(const struct backup *b, struct error *err)
+{
+	const bool is_stopped = b->opt->source == SOURCE_STOPPED;
+	int64_t pid;
+
+	switch (atwork_find(&b->postmaster, &b->datadir_stat, &pid)) {
+	case ATWORK_IS:
+		return is_running(b, pid, err);
+	case ATWORK_UNKNOWN:
+		return is_stopped || is_servers_own(b) ? may_be_running(b, err) : 0;
+	case ATWORK_NOT:
+		break;
+	}
+	return is_stopped && atwork_has_segment(&b->postmaster) ? is_running(b, pid, err) : 0;
+}
+
+static int
+check_server(struct backup *b, struct error *err)
+{
+	struct error why = { 0 };
+
+	if (read_pid(b, &b->cold.pid, err))
+		return -1;
+	if (b->cold.pid.len == 0)
+		return 0;
+	if (postmaster_parse(buf_text(&b->cold.pid), b->cold.pid.len, &b->postmaster, &why)) {
+		if (b->opt->source == SOURCE_SNAPSHOT)
+			return 0; /* caught while it was written */
+		*err = why;
+		error_wrap(err, "file \"postmaster.pid\"");
+		return error_hint(err, "Is a server starting?  --offline is for a cluster that is "
+				       "shut down.");
+	}
+	return check_at_work(b, err);
+}
+
+/* Recovery that a label governs has been begun, or will be: the copy has none. */
+static int
+check_label(const struct backup *b, struct error *err)
+{
+	struct stat st;
+
+	if (fstatat(b->datadir_fd, "backup_label", &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		error_set(err, ERROR_STATE, 0, "there is a backup_label in \"%s\"",
+		    b->opt->pgdata);
+		return error_hint(err, "It is a restored copy that was never started: start it "
+				       "first; or an exclusive backup was under way: end it with "
+				       "pg_stop_backup()%s.",
+		    b->opt->source == SOURCE_SNAPSHOT ?
+			", and take another snapshot, which needs no backup to be started" :
+			"");
+	}
+	if (errno != ENOENT)
+		return error_set(err, ERROR_IO, errno, "file \"backup_label\"");
+	if (b->control.backup_start_lsn == 0 && !b->control.backup_end_required)
+		return 0;
+	error_set(err, ERROR_STATE, 0,
+	    "\"%s\" is a restored copy that has not become consistent yet", b->opt->pgdata);
+	return error_hint(err, "Start it, and let it recover to the end of its backup first.");
+}
+
+static int
+check_state(const struct backup *b, struct error *err)
+{
+	if (b->opt->source == SOURCE_SNAPSHOT || is_shut_down(b))
+		return 0;
+	error_set(err, ERROR_STATE, 0, "the cluster in \"%s\" was not shut down cleanly",
+	    b->opt->pgdata);
+	return error_hint(err, "Start the server and shut it down; or use --snapshot, if this is "
+			       "one, or the server crashed and its disk is all there.");
+}
+
+int
+backup_cold_check(struct backup *b, struct error *err)
+{
+	if (check_server(b, err) || check_label(b, err) || check_state(b, err))
+		return -1;
+	if (b->tablespaces.in_place > 0)
+		message_warning("tablespaces are directories in pg_tblspc: the copy may need "
+				"allow_in_place_tablespaces = on to recover");
+	return backup_links_check(b, err);
+}
+
+enum exclude_mode
+backup_cold_mode(const struct backup *b)
+{
+	return b->opt->source != SOURCE_SERVER && b->control.state == CONTROL_SHUTDOWN
+		   ? EXCLUDE_STARTS_CLEAN
+		   : EXCLUDE_RECOVERS;
+}
+
+/* ---- which WAL the copy needs ---- */
+
+static struct walend_options
+walend_options_of(const struct backup *b)
+{
+	return (struct walend_options){ b->wal_fd, &b->expect, &b->cancel };
+}
+
+/*
+ * Of a cluster that was shut down: up to the end of the checkpoint that was its last act;
+ * a standby has pages of what it replayed behind that.
+ */
+static int
+find_shutdown(struct backup *b, uint32_t newest, struct error *err)
+{
+	const struct walend_options walend = walend_options_of(b);
+
+	if (backup_wal_line(b, newest, err))
+		return error_hint(err, "Is a timeline history file missing from pg_wal?");
+	if (walend_of_record(&walend, b->control.checkpoint_lsn, &b->range.stop_lsn, err))
+		return error_wrap(err, "the last checkpoint");
+	if (b->control.min_recovery_lsn > b->range.stop_lsn)
+		b->range.stop_lsn = b->control.min_recovery_lsn;
+	b->pages.limits.start_lsn = b->range.stop_lsn;
+	return 0;
+}
+
+/*
+ * Does the line go through what pg_control tells of?  One that branched off before that is
+ * of another server, and recovery refuses it.
+ */
+static bool
+is_own_line(const struct backup *b)
+{
+	const struct control *c = &b->control;
+
+	return walhistory_at(&b->history, c->checkpoint_lsn) == c->timeline &&
+	       (c->min_recovery_lsn == 0 ||
+		   walhistory_at(&b->history, c->min_recovery_lsn - 1) ==
+		       c->min_recovery_timeline);
+}
+
+/* Where the WAL ends on the line that leads to ${timeline}. */
+static int
+follow(struct backup *b, uint32_t timeline, struct walend *end, struct error *err)
+{
+	const struct walend_options walend = walend_options_of(b);
+	uint64_t least = b->control.checkpoint_lsn + WALRECORD_HEADER;
+
+	if (b->control.min_recovery_lsn > least)
+		least = b->control.min_recovery_lsn;
+	if (backup_wal_line(b, timeline, err))
+		return error_hint(err, "Is a timeline history file missing from pg_wal?");
+	if (!is_own_line(b))
+		return error_set(err, ERROR_FORMAT, 0,
+		    "timeline %lu branched off before what pg_control tells of",
+		    (unsigned long)timeline);
+	return walend_find(&walend, b->control.redo_lsn, least, end, err);
+}
+
+/*
+ * A standby follows the newest timeline that it finds the history of, which may have come
+ * since its pg_control was written.  If that has more WAL of the cluster it is the line:
+ * none but it is in *newest then.  Its other file of the segment where it branched off is
+ * sent as well, for whoever starts the copy as no standby.
+ */
+static int
+follow_newer(struct backup *b, uint32_t *newest, struct walend *end, bool *is_found,
+    struct error *err)
+{
+	const uint32_t oldest = *newest;
+	struct dirlist list = { 0 };
+	int rc = 0;
+
+	if (dirlist_read(b->wal_fd, &list, err))
+		return error_wrap(err, "directory \"pg_wal\"");
+	for (size_t i = 0; rc == 0 && i < list.count; i++) {
+		struct error why = { 0 };
+		struct walend found;
+		uint32_t timeline;
+
+		if (!walname_parse_history(list.rows[i].name, &timeline) || timeline <= oldest)
+			continue;
+		if (follow(b, timeline, &found, &why)) {
+			/* of another line, or without WAL that leads there */
+			if (why.kind == ERROR_FORMAT || why.kind == ERROR_STATE)
+				continue;
+			*err = why;
+			rc = -1;
+			continue;
+		}
+		if (!walhistory_has(&b->history, oldest) || (*is_found && found.lsn <= end->lsn))
+			continue;
+		*newest = timeline;
+		*end = found;
+		*is_found = true;
+	}
+	dirlist_free(&list);
+	return rc;
+}
+
+/* Of one that was running: up to where recovery will end. */
+static int
+find_end(struct backup *b, uint32_t newest, struct error *err)
+{
+	struct error why = { 0 };
+	bool is_found = follow(b, newest, &b->cold.end, &why) == 0;
+	char text[256], end[LSN_TEXT], stray[LSN_TEXT];
+
+	if (!is_found && why.kind != ERROR_FORMAT && why.kind != ERROR_STATE) {
+		*err = why; /* nothing is said of the WAL */
+		return -1;
+	}
+	if (b->control.state == CONTROL_IN_ARCHIVE_RECOVERY &&
+	    follow_newer(b, &newest, &b->cold.end, &is_found, err))
+		return -1;
+	if (!is_found) {
+		*err = why;
+		return -1;
+	}
+	if (backup_wal_line(b, newest, err))
+		return -1;
+	b->range.stop_lsn = b->cold.end.lsn;
+	b->pages.limits.start_lsn = b->range.start_lsn;
+	if (b->cold.end.stray_lsn == 0)
+		return 0;
+	snprintf(text, sizeof(text),
+	    "WAL ends at %s, but there is a page at %s: what is between was not on the disk; "
+	    "recovery of the copy ends there, as that of the original would",
+	    lsn_print(end, b->cold.end.lsn), lsn_print(stray, b->cold.end.stray_lsn));
+	message_warning(text);
+	return 0;
+}
+
+/*
+ * The server follows the newer of these two timelines when nothing asks it to recover to
+ * another (InitWalRecovery in src/backend/access/transam/xlogrecovery.c).
+ */
+int
+backup_cold_find(struct patrol *patrol, struct error *err)
+{
+	struct backup *b = (struct backup *)patrol;
+	const struct control *c = &b->control;
+	char start[LSN_TEXT], stop[LSN_TEXT];
+	uint32_t newest = c->timeline;
+
+	b->range.start_lsn = c->redo_lsn;
+	b->range.timeline = c->timeline;
+	if (c->min_recovery_timeline > newest)
+		newest = c->min_recovery_timeline;
+	if (is_shut_down(b) ? find_shutdown(b, newest, err) : find_end(b, newest, err))
+		return -1;
+	b->pages.limits.stop_lsn = b->range.stop_lsn;
+	message_info("start position %s, stop position %s on timeline %lu",
+	    lsn_print(start, b->range.start_lsn), lsn_print(stop, b->range.stop_lsn),
+	    (unsigned long)b->range.timeline);
+	return 0;
+}
+
+/* ---- does it stay so? ---- */
+
+int
+backup_cold_explain(const struct backup *b, struct error *err)
+{
+	if (err->kind != ERROR_STATE)
+		return -1;
+	return error_hint(err, b->opt->source == SOURCE_STOPPED
+				   ? "The cluster must stay as it is: is a server running, "
+				     "perhaps in a container?  Then leave out --offline."
+				   : "A snapshot must stay as it is; is this one, or is it the "
+				     "directory of a server that runs?");
+}
+
+static int
+check_pid(const struct backup *b, struct error *err)
+{
+	struct buf now = { 0 };
+	bool is_different;
+
+	if (read_pid(b, &now, err))
+		return -1;
+	is_different = now.len != b->cold.pid.len ||
+		       (now.len > 0 && memcmp(now.data, b->cold.pid.data, now.len) != 0);
+	buf_free(&now);
+	if (!is_different)
+		return 0;
+	return error_set(
+	    err, ERROR_STATE, 0, "a server was started or ended in \"%s\"", b->opt->pgdata);
+}
+
+int
+backup_cold_control(const struct backup *b, uint8_t bytes[CONTROL_SIZE], struct error *err)
+{
+	struct control control;
+
+	if (control_read(b->datadir_fd, bytes, &control, err))
+		return -1;
+	if (memcmp(bytes, b->control_bytes, CONTROL_SIZE) == 0)
+		return 0;
+	return error_set(
+	    err, ERROR_STATE, 0, "\"global/pg_control\" changed while the cluster was read");
+}
+
+int
+backup_cold_watch(struct patrol *patrol, struct error *err)
+{
+	const struct backup *b = (const struct backup *)patrol;
+	uint8_t bytes[CONTROL_SIZE];
+
+	return check_pid(b, err) || backup_cold_control(b, bytes, err) ? -1 : 0;
+}
+
+/* What was changed before it was read, and so unseen, is of another moment as well. */
+static int
+check_tree(struct backup *b, struct error *err)
+{
+	const struct walksum before = b->sum;
+
+	if (backup_tree_measure(&b->patrol, err))
+		return -1;
+	if (b->sum.trace == before.trace)
+		return 0;
+	return error_set(
+	    err, ERROR_STATE, 0, "files in \"%s\" changed while it was read", b->opt->pgdata);
+}
+
+int
+backup_cold_recheck(struct patrol *patrol, struct error *err)
+{
+	struct backup *b = (struct backup *)patrol;
+	const struct walend_options walend = walend_options_of(b);
+
+	if (backup_cold_watch(patrol, err) || check_tree(b, err))
+		return -1;
+	return is_shut_down(b) ? 0 : walend_recheck(&walend, &b->cold.end, err);
+}
+
+void
+backup_cold_free(struct backup *b)
+{
+	buf_free(&b->cold.pid);
+}

@@ -1,0 +1,379 @@
+/*
+ * Which configuration files the cluster uses, wherever they lie.  Where the first ones are a
+ * running server says, as far as it answers this role; else its command line in postmaster.opts
+ * does, and the files themselves.  What they include they say: pg_file_settings and
+ * pg_hba_file_rules name the same to superusers, but for each question the server opens all
+ * of them, and one that it waits for, a fifo or a dead mount, would hold our session for ever.
+ * All of it is read with the rights of the data directory's owner, whose word it is.
+ */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "backup/backup_internal.h"
+#include "datadir/atwork.h"
+#include "pg/conftext.h"
+#include "cli/message.h"
+#include "lib/sys.h"
+
+/* Who says where the files are. */
+struct sayings {
+	struct backup *b;
+	struct configset *set;
+	struct postmaster_opts opts; /* empty: there is no such file */
+	bool has_opts;
+	/* where the server looks for files that nothing says the place of */
+	const char *directory;
+};
+
+bool
+backup_is_below(const char *path, const char *directory)
+{
+	size_t len = strlen(directory);
+
+	return strncmp(path, directory, len) == 0 && (path[len] == '/' || path[len] == '\0');
+}
+
+/* Of what overrides what, the last: the server knows, its command line was obeyed. */
+static const char *
+setting(const struct sayings *s, const char *name)
+{
+	const char *value = online_setting(&s->b->server, name);
+
+	if (value == NULL && s->has_opts)
+		value = postmaster_opts_setting(&s->opts, name);
+	return value ? value : configset_setting(s->set, name);
+}
+
+static bool
+is_datadir(const struct backup *b, const char *path)
+{
+	struct stat st;
+
+	return path && path[0] == '/' && stat(path, &st) == 0 &&
+	    sys_is_same_file(&st, &b->datadir_stat);
+}
+
+/* "${directory}/${name}", or ${name} where that is absolute. */
+static int
+add_below(struct sayings *s, enum configset_kind kind, const char *directory, const char *name,
+    const char *fixed, enum configset_need need, struct error *err)
+{
+	struct buf path = { 0 };
+	int rc = name[0] == '/' ? buf_printf(&path, err, "%s", name) :
+				  buf_printf(&path, err, "%s/%s", directory, name);
+
+	if (rc == 0)
+		rc = configset_add(s->set, kind, buf_text(&path), fixed, need, err);
+	buf_free(&path);
+	return rc;
+}
+
+/* ---- the main file ---- */
+
+static bool
+has_file(const struct backup *b, const char *name)
+{
+	struct stat st;
+
+	return fstatat(b->datadir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* A snapshot has the file of the server that worked on its original. */
+static bool
+is_of_pid_file(const struct backup *b, const char *path)
+{
+	return b->postmaster.datadir && strcmp(b->postmaster.datadir, path) == 0;
+}
+
+static void
+say_nothing(const char *text)
+{
+	(void)text;
+}
+
+/*
+ * -D may name a directory of nothing but configuration, which says where the data directory is.
+ * On another host, or outside of the server's container, there may be something else by that
+ * name: so it has to say that it is this one's, unless there is no other that could be meant.
+ */
+static int
+is_of_ours(struct sayings *s, const char *directory, bool *is_ours, struct error *err)
+{
+	struct configset probe;
+	struct configset_options options = s->set->opt;
+	struct buf path = { 0 };
+	const char *datadir;
+	int rc;
+
+	*is_ours = false;
+	options.warn = say_nothing;
+	configset_begin(&probe, &options);
+	rc = buf_printf(&path, err, "%s/postgresql.conf", directory);
+	if (rc == 0)
+		rc = configset_add(&probe, CONFIGSET_SETTINGS, buf_text(&path), NULL,
+		    CONFIGSET_IF_EXISTS, err);
+	datadir = configset_setting(&probe, "data_directory");
+	*is_ours = datadir &&
+	    (is_datadir(s->b, datadir) || is_of_pid_file(s->b, datadir) ||
+		!has_file(s->b, "postgresql.conf"));
+	if (rc == 0 && *is_ours) /* a snapshot's original, if it is not this very one */
+		rc = configset_alias(s->set, datadir, err);
+	configset_free(&probe);
+	buf_free(&path);
+	return rc;
+}
+
+/* Where -D leads, if that says anything: to the data directory, or to its configuration. */
+static int
+find_directory(struct sayings *s, struct error *err)
+{
+	const char *directory = s->has_opts ? postmaster_opts_datadir(&s->opts) : NULL;
+	bool is_ours;
+
+	s->directory = s->b->datadir;
+	if (directory == NULL || directory[0] != '/' || is_datadir(s->b, directory))
+		return configset_alias(s->set, directory, err);
+	if (is_of_ours(s, directory, &is_ours, err))
+		return -1;
+	if (is_ours) {
+		s->directory = directory;
+		return 0;
+	}
+	/* a snapshot's original, or the name that a container has for it */
+	return configset_alias(s->set, directory, err);
+}
+
+/* Where in the archive the main file is. */
+static int
+note_main(struct backup *b, const struct configset_row *row, struct error *err)
+{
+	if (!row->is_there)
+		return 0;
+	if (row->where == CONFIGSET_OUTSIDE)
+		return buf_printf(&b->config.main, err, "%s/%s", LAYOUT_CONFIG, row->name);
+	return buf_printf(&b->config.main, err, "%s", row->name);
+}
+
+static int
+add_main(struct sayings *s, struct error *err)
+{
+	const char *path = setting(s, "config_file");
+
+	if (add_below(s, CONFIGSET_SETTINGS, s->directory, path ? path : "postgresql.conf",
+		"postgresql.conf", CONFIGSET_REQUIRED, err) ||
+	    (s->set->count > 0 && note_main(s->b, &s->set->rows[0], err)))
+		return -1;
+	/* ALTER SYSTEM writes it, the server reads it last */
+	return add_below(s, CONFIGSET_SETTINGS, s->b->datadir, "postgresql.auto.conf", NULL,
+	    CONFIGSET_IF_EXISTS, err);
+}
+
+/* ---- the files that it names ---- */
+
+static const struct named_file {
+	const char *setting;
+	const char *fixed; /* its name where none is set, and in the archive; NULL: neither */
+	enum configset_kind kind;
+	enum configset_need need;
+	const char *reason;
+} named_files[] = {
+	{ "hba_file", "pg_hba.conf", CONFIGSET_AUTHENTICATION, CONFIGSET_REQUIRED,
+	    "no server starts without it" },
+	{ "ident_file", "pg_ident.conf", CONFIGSET_AUTHENTICATION, CONFIGSET_IF_OUTSIDE,
+	    "a server without it has no maps of user names" },
+	{ "hosts_file", "pg_hosts.conf", CONFIGSET_AUTHENTICATION, CONFIGSET_IF_OUTSIDE,
+	    "newer releases have it, and start without" },
+};
+
+/* With ssl = on the server does not start without those that are set. */
+static const struct named_file tls_files[] = {
+	{ "ssl_cert_file", "server.crt", CONFIGSET_PLAIN, CONFIGSET_REQUIRED, "the certificate" },
+	{ "ssl_key_file", "server.key", CONFIGSET_SECRET, CONFIGSET_REQUIRED, "its key" },
+	{ "ssl_ca_file", NULL, CONFIGSET_PLAIN, CONFIGSET_REQUIRED, "who signs clients' ones" },
+	{ "ssl_crl_file", NULL, CONFIGSET_PLAIN, CONFIGSET_REQUIRED, "what was revoked" },
+	{ "ssl_crl_dir", NULL, CONFIGSET_FILES_OF, CONFIGSET_REQUIRED, "the same, many files" },
+	{ "ssl_dh_params_file", NULL, CONFIGSET_PLAIN, CONFIGSET_REQUIRED, "for old ciphers" },
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/*
+ * What the files say and the server does not yet: it will with its next start, and so does the
+ * server of a copy.  Or its command line overrides them, and it need not be there.
+ */
+static int
+add_coming(struct sayings *s, const struct named_file *f, const char *directory,
+    const char *value, struct error *err)
+{
+	const char *coming = configset_setting(s->set, f->setting);
+
+	if (coming == NULL || coming[0] == '\0' || (value && strcmp(coming, value) == 0))
+		return 0;
+	return add_below(s, f->kind, directory, coming, f->fixed, CONFIGSET_IF_EXISTS, err);
+}
+
+static int
+add_named_files(struct sayings *s, struct error *err)
+{
+	for (size_t i = 0; i < COUNT(named_files); i++) {
+		const struct named_file *f = &named_files[i];
+		const char *value = setting(s, f->setting);
+
+		if (value && value[0] == '\0')
+			value = NULL;
+		if (add_below(s, f->kind, s->directory, value ? value : f->fixed, f->fixed,
+			value ? f->need : CONFIGSET_IF_EXISTS, err) ||
+		    add_coming(s, f, s->directory, value, err))
+			return -1;
+	}
+	return 0;
+}
+
+static int
+add_tls_file(struct sayings *s, const struct named_file *f, bool is_on, struct error *err)
+{
+	const char *value = setting(s, f->setting);
+	/* its fixed name is one in the data directory, and none that it gets in the archive */
+	const struct named_file coming = { f->setting, NULL, f->kind, f->need, f->reason };
+
+	if (value == NULL)
+		value = f->fixed;
+	if (value && value[0] &&
+	    add_below(s, f->kind, s->b->datadir, value, NULL, is_on ? f->need : CONFIGSET_IF_EXISTS,
+		err))
+		return -1;
+	return add_coming(s, &coming, s->b->datadir, value, err);
+}
+
+static int
+add_tls_files(struct sayings *s, struct error *err)
+{
+	const bool is_on = conftext_is_on(setting(s, "ssl"));
+
+	if (!is_on && !conftext_is_on(configset_setting(s->set, "ssl")))
+		return 0;
+	for (size_t i = 0; i < COUNT(tls_files); i++)
+		if (add_tls_file(s, &tls_files[i], is_on, err))
+			return -1;
+	return 0;
+}
+
+/*
+ * Links in the data directory by the names that such files have there, whether or not anything
+ * says that they are in use: a copy without them may not start, and who made them knows why.
+ */
+static int
+add_links(struct sayings *s, struct error *err)
+{
+	static const struct {
+		const char *name;
+		enum configset_kind kind;
+	} known[] = {
+		{ "pg_hba.conf", CONFIGSET_AUTHENTICATION },
+		{ "pg_hosts.conf", CONFIGSET_AUTHENTICATION },
+		{ "pg_ident.conf", CONFIGSET_AUTHENTICATION },
+		{ "postgresql.auto.conf", CONFIGSET_PLAIN },
+		{ "postgresql.conf", CONFIGSET_PLAIN },
+		{ "recovery.conf", CONFIGSET_PLAIN },
+		{ "root.crl", CONFIGSET_PLAIN },
+		{ "root.crt", CONFIGSET_PLAIN },
+		{ "server.crt", CONFIGSET_PLAIN },
+		{ "server.key", CONFIGSET_SECRET },
+	};
+	struct stat st;
+
+	for (size_t i = 0; i < COUNT(known); i++)
+		if (fstatat(s->b->datadir_fd, known[i].name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    S_ISLNK(st.st_mode) &&
+		    add_below(s, known[i].kind, s->b->datadir, known[i].name, NULL,
+			CONFIGSET_REQUIRED, err))
+			return -1;
+	return 0;
+}
+
+/* ---- all together ---- */
+
+/* A log directory that is a link is made anew by the server of the copy. */
+static int
+note_log_directory(struct sayings *s, struct error *err)
+{
+	const char *value = setting(s, "log_directory");
+
+	return value ? buf_printf(&s->b->config.log_directory, err, "%s", value) : 0;
+}
+
+static int
+gather(struct sayings *s, struct error *err)
+{
+	struct error ignored = { 0 };
+
+	/* it is for people; a server runs without */
+	s->has_opts = postmaster_opts_read(s->b->datadir_fd, &s->opts, &ignored) == 0;
+	return configset_alias(s->set, s->b->postmaster.datadir, err) ||
+		configset_alias(s->set, s->b->server.data_directory, err) ||
+		find_directory(s, err) || add_main(s, err) || add_named_files(s, err) ||
+		add_tls_files(s, err) || add_links(s, err) || note_log_directory(s, err) ?
+	    -1 :
+	    0;
+}
+
+static void
+say_rows(const struct configset *set)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		const struct configset_row *row = &set->rows[i];
+
+		if (row->is_there && row->where == CONFIGSET_OUTSIDE)
+			message_info("\"%s\" is sent as %s/%s: it is not in the data directory",
+			    row->path, LAYOUT_CONFIG, row->name);
+		else if (row->is_there && row->where == CONFIGSET_LINKED)
+			message_info("\"%s\" is sent as what its symbolic link leads to", row->name);
+	}
+}
+
+/* The process that works on the directory tells which files are the server's. */
+static const char *
+find_root(struct backup *b)
+{
+	struct stat st;
+	int64_t pid;
+
+	if (b->session == NULL ||
+	    atwork_find(&b->postmaster, &b->datadir_stat, &pid) != ATWORK_IS)
+		return NULL;
+	snprintf(b->config.server_root, sizeof(b->config.server_root), "/proc/%" PRId64 "/root",
+	    pid);
+	return stat(b->config.server_root, &st) == 0 ? b->config.server_root : NULL;
+}
+
+int
+backup_config_find(struct backup *b, struct error *err)
+{
+	struct sayings s = { .b = b, .set = &b->config.set };
+	const struct configset_options options = {
+		.datadir = b->datadir,
+		.datadir_fd = b->datadir_fd,
+		.has_includes = b->version->has_auth_includes,
+		.server_root = find_root(b),
+		.is_foreign = b->session && !is_datadir(b, b->postmaster.datadir),
+		.warn = message_warning,
+	};
+	int rc;
+
+	configset_begin(s.set, &options);
+	rc = gather(&s, err);
+	configset_sort(s.set);
+	say_rows(s.set);
+	postmaster_opts_free(&s.opts);
+	return rc;
+}
+
+void
+backup_config_free(struct backup_config *config)
+{
+	configset_free(&config->set);
+	buf_free(&config->main);
+	buf_free(&config->log_directory);
+}

@@ -1,0 +1,141 @@
+/*
+ * Configuration files that the walk of the data directory does not come to, as members: those
+ * outside, and those behind a symbolic link.  They get the owner of the data directory: what
+ * they belong to on this host, root as a rule, would be nothing for the server of a copy.
+ */
+#include <string.h>
+
+#include "backup/backup_internal.h"
+#include "cli/message.h"
+
+/*
+ * A group that may read the data directory may read them, as a next backup wants; but a key
+ * that others than its owner can read keeps the server from starting
+ * (check_ssl_key_file_permissions() in src/backend/libpq/be-secure-common.c).
+ */
+static struct stat
+stat_of(const struct backup *b, const struct configset_row *row)
+{
+	struct stat st = row->st;
+
+	st.st_uid = b->datadir_stat.st_uid;
+	st.st_gid = b->datadir_stat.st_gid;
+	st.st_mode = 0600;
+	if (row->kind != CONFIGSET_SECRET)
+		st.st_mode |= b->datadir_stat.st_mode & 0040;
+	st.st_size = (off_t)row->bytes.len;
+	return st;
+}
+
+static int
+send_row(struct backup *b, const struct configset_row *row, const char *path, struct error *err)
+{
+	const struct stat st = stat_of(b, row);
+
+	if (row->is_directory)
+		return archive_directory(b->archive, LAYOUT_TREE, path, NULL, err);
+	return archive_bytes(b->archive, LAYOUT_TREE, path, &st, row->bytes.data, row->bytes.len,
+	    err);
+}
+
+/* The directories that lead to ${path}, but for those that led to ${before}. */
+static int
+lead_to(struct backup *b, const char *before, const char *path, struct error *err)
+{
+	struct buf part = { 0 };
+	int rc = 0;
+
+	for (const char *slash = strchr(path, '/'); slash && rc == 0;
+	     slash = strchr(slash + 1, '/')) {
+		buf_clear(&part);
+		rc = buf_append(&part, path, (size_t)(slash - path), err);
+		if (rc == 0 && !backup_is_below(before, buf_text(&part)))
+			rc = archive_directory(b->archive, LAYOUT_TREE, buf_text(&part), NULL,
+			    err);
+	}
+	buf_free(&part);
+	return rc;
+}
+
+/*
+ * All rows of that place which are below ${directory} ("": all), each with the directories that
+ * lead to it; members are called "${prefix}NAME".  What leads to ${directory} itself is there.
+ */
+static int
+send_rows(struct backup *b, enum configset_where where, const char *directory,
+    const char *prefix, struct error *err)
+{
+	struct buf before = { 0 }, path = { 0 };
+	int rc = buf_append(&before, directory, strlen(directory), err);
+
+	for (size_t i = 0; i < b->config.set.count && rc == 0; i++) {
+		const struct configset_row *row = &b->config.set.rows[i];
+
+		if (row->where != where || !row->is_there ||
+		    (directory[0] && !backup_is_below(row->name, directory)))
+			continue;
+		buf_clear(&path);
+		rc = buf_printf(&path, err, "%s%s", prefix, row->name);
+		if (rc == 0)
+			rc = lead_to(b, buf_text(&before), buf_text(&path), err);
+		if (rc == 0)
+			rc = send_row(b, row, buf_text(&path), err);
+		buf_clear(&before);
+		if (rc == 0)
+			rc = buf_append(&before, path.data, path.len, err);
+	}
+	buf_free(&before);
+	buf_free(&path);
+	return rc;
+}
+
+int
+backup_config_send(struct backup *b, struct error *err)
+{
+	return send_rows(b, CONFIGSET_OUTSIDE, "", LAYOUT_CONFIG "/", err);
+}
+
+/* Is it the link of a directory that the server of a copy makes anew? */
+static bool
+is_log_directory(const struct backup *b, const char *path)
+{
+	return strcmp(path, "log") == 0 || strcmp(path, "pg_log") == 0 ||
+	    strcmp(path, buf_text(&b->config.log_directory)) == 0;
+}
+
+int
+backup_config_link(struct backup *b, const char *path, bool *is_done, struct error *err)
+{
+	const struct configset *set = &b->config.set;
+	const struct configset_row *row = configset_find(set, CONFIGSET_LINKED, path);
+
+	*is_done = true;
+	if (configset_has_below(set, CONFIGSET_LINKED, path)) {
+		/* a directory of which only files are named is no row */
+		if (row == NULL &&
+		    archive_directory(b->archive, LAYOUT_TREE, path, NULL, err))
+			return -1;
+		return send_rows(b, CONFIGSET_LINKED, path, "", err);
+	}
+	if (row) /* it was said that it cannot be read */
+		return 0;
+	*is_done = is_log_directory(b, path);
+	if (*is_done)
+		message_info("\"%s\" is a symbolic link: the server of the copy makes its own log "
+			     "directory", path);
+	return 0;
+}
+
+bool
+backup_config_replaces(const struct backup *b, const char *path)
+{
+	const struct configset *set = &b->config.set;
+
+	if (!backup_is_below(path, LAYOUT_CONFIG))
+		return false;
+	path += strlen(LAYOUT_CONFIG);
+	if (path[0] == '\0')
+		return configset_has_below(set, CONFIGSET_OUTSIDE, "");
+	return configset_has_below(set, CONFIGSET_OUTSIDE, path + 1) ||
+	    configset_has_above(set, CONFIGSET_OUTSIDE, path + 1);
+}

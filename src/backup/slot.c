@@ -1,0 +1,103 @@
+#include <stdio.h>
+
+#include "backup/backup_internal.h"
+#include "cli/message.h"
+#include "lib/sys.h"
+
+/* A slot is a help, no need: that the WAL is all there is checked in the end. */
+static void
+warn_without_slot(const struct error *why)
+{
+	char text[sizeof(why->text) + 128];
+
+	snprintf(text, sizeof(text),
+	    "WAL is not held back: %s; the backup fails if the server removes WAL it needs",
+	    why->text);
+	message_warning(text);
+}
+
+static void
+start_guard(struct backup *b)
+{
+	b->guard = (struct slotguard){
+		.start_lsn = slot_start_lsn(b->slot),
+		.taken = sys_monotonic(),
+		.segment_size = b->control.wal_segment_size,
+		.wal_limit = b->server.slot_wal_limit,
+		.idle_limit = b->server.slot_idle_limit,
+	};
+}
+
+int
+backup_slot_hold(struct backup *b, struct error *err)
+{
+	struct session_options beside = b->connection;
+	struct error why = { 0 };
+
+	if (b->opt->no_slot || b->opt->wal_method == WAL_NONE)
+		return 0;
+	beside.beside = b->session;
+	if (slot_hold(&b->slot, &beside, &why)) {
+		if (why.kind != ERROR_CANCELLED) {
+			warn_without_slot(&why);
+			return 0;
+		}
+		*err = why;
+		return -1;
+	}
+	start_guard(b);
+	if (slot_in_datadir(b->slot, b->datadir_fd))
+		return 0;
+	error_set(err, ERROR_SERVER, 0,
+	    "the server at %s is not that of \"%s\": its replication slot \"%s\" is not there",
+	    session_where(b->session), b->opt->pgdata, slot_name(b->slot));
+	return error_hint(err, "Check -D, -h and -p: they must mean one and the same cluster.");
+}
+
+/* Is it lost, or to be given up?  What cannot be found out is no reason. */
+static int
+look_at_slot(struct backup *b, bool *is_over, struct error *why, struct error *err)
+{
+	struct slotguard_now now = { .time = sys_monotonic() };
+	struct error ignored = { 0 };
+
+	*is_over = !slot_is_held(b->slot, why);
+	if (*is_over)
+		return 0;
+	if (online_wal_position(b->session, &now.wal_lsn, err)) {
+		if (err->kind == ERROR_CANCELLED)
+			return -1;
+		*why = *err; /* nobody could see any more what it does */
+		*is_over = true;
+		return 0;
+	}
+	if (sys_room(b->wal_fd, &now.available, &now.total, &ignored))
+		now.available = now.total = 0;
+	*is_over = slotguard_is_due(&b->guard, &now, why);
+	return 0;
+}
+
+int
+backup_slot_watch(struct patrol *patrol, struct error *err)
+{
+	struct backup *b = (struct backup *)patrol;
+	struct error why = { 0 };
+	bool is_over;
+
+	if (b->slot == NULL)
+		return 0;
+	if (look_at_slot(b, &is_over, &why, err))
+		return -1;
+	if (is_over) {
+		warn_without_slot(&why);
+		backup_slot_drop(b);
+	}
+	return 0;
+}
+
+void
+backup_slot_drop(struct backup *b)
+{
+	slot_free(b->slot);
+	b->slot = NULL;
+}

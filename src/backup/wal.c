@@ -1,0 +1,320 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "backup/backup_internal.h"
+#include "datadir/walarchive.h"
+#include "datadir/walset.h"
+#include "cli/message.h"
+#include "lib/lsn.h"
+#include "lib/sys.h"
+
+/*
+ * The timeline that the WAL before the stop position is of.  A primary stays on its own.
+ * A standby follows the primary's promotions; where it stands by now is in its control
+ * file, and that may be a timeline which branched off behind the stop already.
+ */
+static int
+newest_timeline(const struct backup *b, uint32_t *timeline, struct error *err)
+{
+	uint8_t bytes[CONTROL_SIZE];
+	struct control control;
+
+	*timeline = b->range.timeline;
+	if (!b->server.in_recovery)
+		return 0;
+	if (control_read(b->datadir_fd, bytes, &control, err))
+		return -1;
+	if (control.min_recovery_timeline > *timeline)
+		*timeline = control.min_recovery_timeline;
+	return 0;
+}
+
+static int
+no_history(const struct backup *b, const char *name, struct error *err)
+{
+	error_set(err, ERROR_STATE, 0,
+	    "could not find timeline history file \"%s\": the backup starts on timeline %lu",
+	    name, (unsigned long)b->range.timeline);
+	return error_hint(err, "Copy the file to pg_wal from the primary or from the WAL archive, "
+			       "then run the backup again.");
+}
+
+/* The line of timelines that leads to ${timeline}. */
+static int
+read_history(struct backup *b, uint32_t timeline, struct error *err)
+{
+	char name[WALNAME_HISTORY_SIZE];
+	struct buf text = { 0 };
+	struct error why = { 0 };
+	int rc;
+
+	walname_build_history(name, timeline);
+	if (timeline == 1)
+		return walhistory_single(&b->history, timeline, err);
+	if (sys_read_file(b->wal_fd, name, WALHISTORY_TEXT_MAX, &text, &why) == 0) {
+		rc = walhistory_parse(buf_text(&text), text.len, timeline, &b->history, err);
+	} else if (why.sys == ENOENT) {
+		/* removed by hand: then its own pages are all that can be sound */
+		return timeline == b->range.timeline ?
+		    walhistory_single(&b->history, timeline, err) :
+		    no_history(b, name, err);
+	} else {
+		*err = why;
+		rc = -1;
+	}
+	buf_free(&text);
+	return rc == 0 ? 0 : error_wrap(err, "timeline history file \"%s\"", name);
+}
+
+int
+backup_wal_line(struct backup *b, uint32_t newest, struct error *err)
+{
+	walhistory_free(&b->history);
+	if (read_history(b, newest, err))
+		return -1;
+	/* the copy of another follows the newest timeline that its pg_control knows */
+	if (b->opt->source == SOURCE_SERVER)
+		walhistory_cut(&b->history, b->range.stop_lsn - 1);
+	if (!walhistory_has(&b->history, b->range.timeline))
+		return error_set(err, ERROR_STATE, 0,
+		    "timeline %lu of the start is not in the history of timeline %lu",
+		    (unsigned long)b->range.timeline, (unsigned long)newest);
+	b->expect = (struct walpage_expect){
+		.magic = b->version->wal_magic,
+		.system_identifier = b->control.system_identifier,
+		.segment_size = b->control.wal_segment_size,
+		.block_size = b->control.wal_block_size,
+		.history = &b->history,
+	};
+	return 0;
+}
+
+/*
+ * What the copy's archiver is to be told of a segment, asked before its bytes are read: they
+ * are complete if it is.
+ *
+ * Nobody needs to archive a complete one again, since its own server sees to that: any but
+ * the last; that of a primary too, by the switch at the stop; that of a standby if the stop
+ * is its end, or the standby says so.  A cluster that no server works on tells itself, and
+ * what was not archived there the copy must archive.
+ */
+static int
+find_mark(const struct backup *b, const struct walset_segment *s, enum walarchive_mark *mark,
+    struct error *err)
+{
+	const uint32_t size = b->control.wal_segment_size;
+	const bool is_last = s->segno == walname_last_segment(b->range.stop_lsn, size);
+	const bool is_cold = b->opt->source != SOURCE_SERVER;
+
+	*mark = WALARCHIVE_DONE;
+	if (!is_cold &&
+	    (!b->server.in_recovery || !is_last || b->range.stop_lsn % size == 0))
+		return 0;
+	if (walarchive_mark(b->wal_fd, s->name, mark, err))
+		return -1;
+	if (!is_cold && *mark != WALARCHIVE_DONE)
+		*mark = WALARCHIVE_NONE;
+	return 0;
+}
+
+static int
+send_mark(struct backup *b, const char *name, enum walarchive_mark mark, struct error *err)
+{
+	if (mark == WALARCHIVE_NONE)
+		return 0;
+	return archive_mark(b->archive, name, mark == WALARCHIVE_DONE ? "done" : "ready", err);
+}
+
+static int
+send_segment(struct backup *b, struct walset *set, size_t n, struct error *err)
+{
+	const struct walset_segment *s = &set->segments[n];
+	const struct walbody_options opt = {
+		.proof = s->is_needed ? b->proof : NULL,
+		.timeline = s->timeline,
+		.segment_lsn = s->segno * b->control.wal_segment_size,
+	};
+	enum walarchive_mark mark;
+	int fd = -1;
+
+	if (find_mark(b, s, &mark, err) || walset_open_segment(set, n, b->wal_fd, &fd, err) ||
+	    archive_segment(b->archive, s->name, &s->st, fd, &opt, err))
+		return -1;
+	return send_mark(b, s->name, mark, err);
+}
+
+static int
+send_history(struct backup *b, const char *name, struct error *err)
+{
+	enum walarchive_mark mark = WALARCHIVE_DONE;
+	struct buf text = { 0 };
+	struct stat st;
+	int rc = -1;
+
+	if (b->opt->source != SOURCE_SERVER && walarchive_mark(b->wal_fd, name, &mark, err))
+		return -1;
+	if (fstatat(b->wal_fd, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		error_set(err, ERROR_IO, errno, "timeline history file \"%s\"", name);
+	else if (sys_read_file(b->wal_fd, name, WALHISTORY_TEXT_MAX, &text, err))
+		error_wrap(err, "timeline history file \"%s\"", name);
+	else if (archive_history(b->archive, name, &st, text.data, text.len, err) == 0)
+		rc = send_mark(b, name, mark, err);
+	buf_free(&text);
+	return rc;
+}
+
+/* Those in place are made in the copy itself. */
+static void
+warn_of_tablespaces(const struct backup *b)
+{
+	const struct walproof_tablespace *rows;
+	size_t count;
+
+	rows = walproof_tablespaces(b->proof, &count);
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].path[0] != '\0')
+			backup_cluster_warn_of_replay(b, rows[i].oid, rows[i].path);
+}
+
+/*
+ * Recovery makes directories in the place of the link that is not there, and then stops at them
+ * (proof/inplace.c); or, of a copy without a label, has parts of relations in them.
+ */
+static int
+check_absent(const struct backup *b, struct error *err)
+{
+	char at[LSN_TEXT];
+	uint64_t lsn;
+	const uint32_t oid = walproof_absent(b->proof, &lsn);
+
+	if (oid == 0)
+		return 0;
+	error_set(err, ERROR_STATE, 0,
+	    "tablespace %lu is left out, but the WAL at %s changes it: no recovery replays that",
+	    (unsigned long)oid, lsn_print(at, lsn));
+	return error_hint(err, "It holds relations that are not temporary: mount its volume, and "
+			       "leave out --without-tablespace.");
+}
+
+/* All segments were told to the proof once every body of them was. */
+static int
+check_proof(struct backup *b, struct error *err)
+{
+	if (b->opt->wal_method == WAL_FETCH && blockpipe_settle(b->pipe, err))
+		return -1;
+	if (walproof_finish(b->proof, err))
+		return error_hint(err, "The WAL in pg_wal does not lead from the start to "
+				       "the stop of this backup; check that directory, "
+				       "then run the backup again.");
+	message_info("WAL proved%s: %llu records",
+	    walproof_is_whole(b->proof) ? "" : " in part",
+	    (unsigned long long)walproof_records(b->proof));
+	warn_of_tablespaces(b);
+	return check_absent(b, err) || backup_copies_check(b, err) ? -1 : 0;
+}
+
+static int
+send_set(struct backup *b, struct walset *set, struct error *err)
+{
+	for (size_t i = 0; i < set->count; i++)
+		if (send_segment(b, set, i, err))
+			return -1;
+	/* every byte has been read: of what is not proved the names must be the files still */
+	if (blockpipe_barrier(b->pipe, err) || walset_recheck(set, b->wal_fd, err) ||
+	    check_proof(b, err))
+		return -1;
+	for (size_t i = 0; i < set->history_count; i++)
+		if (send_history(b, set->histories[i], err))
+			return -1;
+	return 0;
+}
+
+/* With -X none: what pg_wal has of it is proved all the same. */
+static int
+prove_set(struct backup *b, struct walset *set, struct error *err)
+{
+	if (backup_walproof_read(b, set, err))
+		return -1;
+	return check_proof(b, err);
+}
+
+static int
+send_wal(struct backup *b, struct error *err)
+{
+	const bool is_cold = b->opt->source != SOURCE_SERVER;
+	const bool is_sent = b->opt->wal_method == WAL_FETCH;
+	const struct walset_range range = {
+		.start_lsn = b->range.start_lsn,
+		.stop_lsn = b->range.stop_lsn,
+		.segment_size = b->control.wal_segment_size,
+		.history = &b->history,
+		.is_frozen = is_cold,
+		.may_lack = !is_sent,
+	};
+
+	if (walproof_new(&b->proof,
+		&(struct walproof_options){ .expect = &b->expect,
+		    .start_lsn = b->range.start_lsn,
+		    .stop_lsn = b->range.stop_lsn,
+		    .absent = &b->opt->without,
+		    .is_primary = !is_cold && !b->server.in_recovery,
+		    /* it may be WAL of a server that crashed right then */
+		    .skips_filler = is_cold || b->server.in_recovery },
+		err) ||
+	    walset_read(b->wal_fd, &range, &b->wal, err))
+		return -1;
+	return is_sent ? send_set(b, &b->wal, err) : prove_set(b, &b->wal, err);
+}
+
+int
+backup_wal_send(struct patrol *patrol, struct error *err)
+{
+	struct backup *b = (struct backup *)patrol;
+	uint32_t newest;
+
+	/* of another it was read before: nothing changes */
+	if (b->opt->source == SOURCE_SERVER &&
+	    (newest_timeline(b, &newest, err) || backup_wal_line(b, newest, err)))
+		return -1;
+	return send_wal(b, err);
+}
+
+int
+backup_wal_explain(const struct backup *b, struct error *err)
+{
+	return walset_explain(&b->wal, b->wal_fd, err);
+}
+
+/* The WAL that recovery needs, newest timeline first, each from where it branched off. */
+static int
+list_ranges(struct backup *b, struct error *err)
+{
+	const struct backup_range *range = &b->range;
+
+	for (size_t i = b->history.count; i-- > 0;) {
+		const struct walhistory_row *row = &b->history.rows[i];
+		uint64_t start = i > 0 ? row[-1].end_lsn : 0, end = row->end_lsn;
+
+		if (start < range->start_lsn)
+			start = range->start_lsn;
+		if (end > range->stop_lsn)
+			end = range->stop_lsn;
+		if (start < end && archive_wal_range(b->archive, row->timeline, start, end, err))
+			return -1;
+	}
+	return 0;
+}
+
+int
+backup_wal_end(struct patrol *patrol, struct error *err)
+{
+	struct backup *b = (struct backup *)patrol;
+
+	if (list_ranges(b, err))
+		return -1;
+	return backup_archive_end(b, err);
+}

@@ -1,0 +1,94 @@
+#ifndef PG_BASETAR_CLI_OPTIONS_H
+#define PG_BASETAR_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/digest.h"
+#include "cli/opttable.h"
+#include "cli/optvalue.h"
+#include "pg/recovery.h"
+#include "lib/oids.h"
+#include "lib/relocation.h"
+#include "lib/error.h"
+
+/* The version of the program; the manual's only other mention is in an example. */
+#define OPTIONS_PROGRAM_VERSION "0.1.0"
+
+/* What is backed up. */
+enum backup_source {
+	SOURCE_SERVER,  /* a running server's cluster: it is asked to begin and end the backup */
+	SOURCE_STOPPED, /* --offline: one that was shut down, and stays so */
+	SOURCE_SNAPSHOT /* --snapshot: what a running one's disk held at one moment */
+};
+
+/*
+ * What the command line asks for, complete: defaults are filled in, and what depends on
+ * another option is decided.  Strings are borrowed from argv and the environment.
+ */
+struct options {
+	enum opttable_command command;
+	const char *input; /* of those that read a backup; NULL: standard input */
+
+	const char *pgdata; /* of a backup and of a restore: never empty; else NULL */
+	const char *label;
+	enum backup_source source;
+	struct relocations relocations; /* of tablespaces that are elsewhere, or restored there */
+	struct oids without;            /* tablespaces that are left out */
+	const char *waldir; /* NULL: where pg_wal leads.  Or where it shall lead */
+
+	struct recovery recovery; /* of a restore */
+	bool original_tablespaces; /* they go to where they were, also if root restores them */
+	const char *owner; /* of the restored files, as for owner_parse(); NULL: as in the backup */
+	enum archive_mode archive_mode;
+
+	const char *output; /* NULL: standard output; never empty */
+	bool output_is_stdout; /* whether it is a terminal is for the caller to see */
+	bool split;            /* the output is a directory, with a tar for each tablespace */
+	struct compression compression;
+	unsigned jobs; /* at least 1 */
+	bool force;    /* an output that exists may be replaced */
+	bool no_sync;
+	unsigned blocking_factor; /* blocks of 512 bytes in a record; 0: no records */
+	uint64_t max_rate;        /* bytes a second; 0: as fast as can be */
+
+	bool checkpoint_fast, checkpoint_is_given;
+	enum wal_method wal_method;
+	bool wait_archive;           /* the stop waits until its WAL is archived */
+	unsigned wait_archive_limit; /* seconds; 0: for as long as it takes */
+	bool no_slot;
+
+	bool no_manifest;
+	enum digest_kind manifest_digest; /* DIGEST_NONE: files are listed without one */
+	bool digest_is_given;             /* to verify: it is known, and not the default */
+	bool no_verify_checksums;         /* of data pages */
+
+	bool progress, verbose, quiet;
+	bool need_wal;      /* of verify: a backup without its WAL will not do */
+	bool brief, json;   /* of info: only what an archive begins with; for programs */
+	const char *report; /* NULL: none; never standard output */
+
+	/* NULL where the environment, postmaster.pid or libpq shall decide */
+	const char *host, *port, *user;
+	const char *dbname;              /* a name, or a connection string */
+	bool never_prompt, force_prompt; /* for a password; at most one is true */
+};
+
+enum options_verdict {
+	OPTIONS_RUN,     /* carry out the command that *out describes */
+	OPTIONS_HELP,    /* print opttable_usage() of the command to standard output */
+	OPTIONS_VERSION, /* print the name and version there */
+};
+
+/*
+ * Read the command line.  Returns an options_verdict, or -1 with ERROR_USAGE and a hint;
+ * *out is meaningful with OPTIONS_RUN, and its command with OPTIONS_HELP.  The first
+ * --help or --version wins over whatever follows it.  Uses PGDATA of the environment.  Prints nothing.
+ */
+MUST_CHECK int options_parse(int argc, char *const *argv, struct options *out,
+    struct error *err);
+
+/* After OPTIONS_RUN and OPTIONS_HELP. */
+void options_free(struct options *);
+
+#endif

@@ -1,0 +1,87 @@
+#ifndef PG_BASETAR_CLI_OPTTABLE_H
+#define PG_BASETAR_CLI_OPTTABLE_H
+
+#include <stddef.h>
+
+#include "lib/buf.h"
+#include "lib/error.h"
+
+/*
+ * The options, a row each, and the commands.  The command line is read by these tables, and
+ * the usage printed from them.
+ */
+
+enum opttable_command { COMMAND_BACKUP, COMMAND_VERIFY, COMMAND_INFO, COMMAND_RESTORE };
+#define OPTTABLE_COMMANDS 4
+
+extern const struct opttable_commands {
+	const char *name;
+	const char *usage;   /* behind "pg_basetar " */
+	const char *what;    /* what it does, in one line or more */
+	const char *example; /* a whole command line */
+} opttable_commands[OPTTABLE_COMMANDS];
+
+enum opttable_rule {
+	OPT_LAST, /* given twice, the last one wins */
+	OPT_ONCE  /* given twice is an error; rows of one field are one option */
+};
+
+enum opttable_kind {
+	OPT_HEADING, /* of the usage; no option */
+	OPT_FLAG,    /* the bool ${field} becomes true */
+	OPT_TEXT,    /* the string ${field} becomes the value */
+	OPT_NAME,    /* the same, and it may not be empty */
+	OPT_LABEL,   /* from here on, what options.c makes of each */
+	OPT_COMPRESS,
+	OPT_GZIP,
+	OPT_FORMAT,
+	OPT_JOBS,
+	OPT_CHECKPOINT,
+	OPT_WAL_METHOD,
+	OPT_WAIT,
+	OPT_NO_WAIT,
+	OPT_RECORD,
+	OPT_RATE,
+	OPT_DIGEST,
+	OPT_OFFLINE,
+	OPT_SNAPSHOT,
+	OPT_RELOCATE,
+	OPT_WITHOUT,
+	OPT_ARCHIVE_MODE,
+	OPT_PORT,
+	OPT_NO_PROMPT,
+	OPT_PROMPT,
+	OPT_HELP,
+	OPT_VERSION
+};
+
+struct opttable_row {
+	char letter;       /* 0: none */
+	const char *name;  /* NULL: a heading */
+	const char *value; /* as the usage calls it; in brackets: optional; NULL: none */
+	unsigned commands; /* that take it, a bit 1 << enum opttable_command each */
+	enum opttable_rule rule;
+	enum opttable_kind kind;
+	size_t field; /* offset in struct options */
+	const char *help;
+};
+
+/* At most 64: who notes which were given has a bit for each. */
+extern const struct opttable_row opttable[];
+extern const size_t opttable_rows;
+
+/* The row of a letter; NULL when there is none. */
+const struct opttable_row *opttable_letter(char letter);
+
+/*
+ * The row whose name is the first ${len} bytes of ${name}, or the only one that they
+ * begin.  Else -1 with ERROR_USAGE, *row untouched.
+ */
+MUST_CHECK int opttable_name(
+    const char *name, size_t len, const struct opttable_row **row, struct error *err);
+
+/* Append the text of --help for ${command}, no line longer than 80 columns. */
+MUST_CHECK int opttable_usage(struct buf *text, enum opttable_command command,
+    struct error *err);
+
+#endif

@@ -1,0 +1,162 @@
+#include "codec/gunzip.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+enum { INPUT = 256 * 1024 };
+
+/* Of a member's header zlib reads it as well, and checks the trailer. */
+enum { WINDOW_GZIP = 15 + 16 };
+
+struct gunzip {
+	struct source source;
+	struct source *below; /* owned */
+	z_stream z;
+	uint64_t offset; /* of the input's end */
+	bool is_at_end;  /* of one: zeros, or another */
+	bool has_ended;  /* all of it */
+	int failed;      /* what inflate() said of damage behind bytes handed out; or Z_OK */
+	uint8_t input[INPUT];
+};
+
+static uint64_t
+position(const struct gunzip *g)
+{
+	return g->offset - g->z.avail_in;
+}
+
+static int
+refill(struct gunzip *g, struct error *err)
+{
+	size_t got;
+
+	if (g->z.avail_in > 0)
+		return 0;
+	if (source_read(g->below, g->input, sizeof(g->input), &got, err))
+		return -1;
+	g->z.next_in = g->input;
+	g->z.avail_in = (uInt)got;
+	g->offset += got;
+	return 0;
+}
+
+/* ---- behind a member ---- */
+
+static int
+pass_zeros(struct gunzip *g, struct error *err)
+{
+	do {
+		for (size_t i = 0; i < g->z.avail_in; i++)
+			if (g->z.next_in[i] != 0)
+				return error_set(err, ERROR_FORMAT, 0,
+				    "gzip data goes on behind its end, at byte %" PRIu64,
+				    position(g) + i);
+		g->z.avail_in = 0;
+		if (refill(g, err))
+			return -1;
+	} while (g->z.avail_in > 0);
+	g->has_ended = true;
+	return 0;
+}
+
+/* Nothing, zeros, or a member. */
+static int
+go_on(struct gunzip *g, struct error *err)
+{
+	/* we write one member, and need not know whose is what looks like a second one */
+	g->has_ended = g->below->goes_on;
+	if (g->has_ended)
+		return 0;
+	if (refill(g, err))
+		return -1;
+	if (g->z.avail_in == 0 || g->z.next_in[0] == 0)
+		return pass_zeros(g, err);
+	if (g->z.next_in[0] != 0x1f)
+		return error_set(err, ERROR_FORMAT, 0,
+		    "gzip data goes on behind its end, at byte %" PRIu64, position(g));
+	g->is_at_end = false;
+	if (inflateReset(&g->z) != Z_OK)
+		return error_set(err, ERROR_STATE, 0, "zlib cannot begin again");
+	return 0;
+}
+
+/* ---- in a member ---- */
+
+static int
+damaged(const struct gunzip *g, int rc, struct error *err)
+{
+	if (rc == Z_MEM_ERROR)
+		return error_memory(err);
+	return error_set(err, ERROR_FORMAT, 0, "gzip data is damaged before byte %" PRIu64 ": %s",
+	    position(g), g->z.msg ? g->z.msg : rc == Z_NEED_DICT ? "it needs a dictionary" : "inflate");
+}
+
+/* Some bytes, or the end of a member. */
+static int
+inflate_some(struct gunzip *g, uint8_t *into, size_t len, size_t *got, struct error *err)
+{
+	int rc;
+
+	if (g->failed != Z_OK)
+		return damaged(g, g->failed, err);
+	if (refill(g, err))
+		return -1;
+	if (g->z.avail_in == 0)
+		return error_set(err, ERROR_FORMAT, 0, "gzip data is cut short at byte %" PRIu64,
+		    g->offset);
+	g->z.next_out = into;
+	g->z.avail_out = (uInt)len;
+	rc = inflate(&g->z, Z_NO_FLUSH);
+	*got = len - g->z.avail_out;
+	if (rc == Z_STREAM_END)
+		g->is_at_end = true;
+	else if (rc != Z_OK && !(rc == Z_BUF_ERROR && g->z.avail_in == 0))
+		g->failed = rc;
+	return *got == 0 && g->failed != Z_OK ? damaged(g, g->failed, err) : 0;
+}
+
+static int
+gunzip_read(struct source *s, void *into, size_t len, size_t *got, struct error *err)
+{
+	struct gunzip *g = (struct gunzip *)s;
+
+	*got = 0;
+	if (len > UINT32_MAX / 2)
+		len = UINT32_MAX / 2;
+	while (*got == 0 && !g->has_ended && len > 0)
+		if (g->is_at_end ? go_on(g, err) : inflate_some(g, into, len, got, err))
+			return -1;
+	return 0;
+}
+
+static void
+gunzip_free(struct source *s)
+{
+	struct gunzip *g = (struct gunzip *)s;
+
+	inflateEnd(&g->z);
+	source_free(g->below);
+	free(g);
+}
+
+static const struct source_ops gunzip_ops = { gunzip_read, gunzip_free, NULL };
+
+int
+gunzip_push(struct source **s, struct error *err)
+{
+	struct gunzip *g = calloc(1, sizeof(*g));
+
+	if (g == NULL)
+		return error_memory(err);
+	if (inflateInit2(&g->z, WINDOW_GZIP) != Z_OK) {
+		free(g);
+		return error_memory(err);
+	}
+	g->source.ops = &gunzip_ops;
+	g->below = *s;
+	*s = &g->source;
+	return 0;
+}

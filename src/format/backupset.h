@@ -1,0 +1,43 @@
+#ifndef PG_BASETAR_FORMAT_BACKUPSET_H
+#define PG_BASETAR_FORMAT_BACKUPSET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "format/archivepart.h"
+#include "lib/error.h"
+
+/*
+ * The files of a backup that is a directory: what --split and pg_basebackup -Ft make.
+ *
+ *	OID.tar          of each tablespace
+ *	base.tar
+ *	pg_wal.tar       of pg_basebackup -X stream
+ *	backup_manifest
+ *
+ * The name of an archive may have a suffix that tells of its compression.
+ */
+#define BACKUPSET_MANIFEST "backup_manifest"
+
+struct backupset_row {
+	char *name; /* of the file */
+	struct archivepart part;
+};
+
+struct backupset {
+	size_t count;
+	struct backupset_row *rows; /* in the order in which they are to be read */
+	bool has_manifest;
+	size_t nothers;
+	char **others; /* names that are none of these */
+};
+
+/*
+ * Read the directory ${dirfd}.  ERROR_STATE: it has no base.tar, or an archive twice, with
+ * different suffixes.  On failure *out is empty.
+ */
+MUST_CHECK int backupset_read(int dirfd, struct backupset *out, struct error *err);
+
+void backupset_free(struct backupset *);
+
+#endif

@@ -1,0 +1,135 @@
+#include "format/findings.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "lib/buf.h"
+
+/* For programs; pg_basetar(1) lists them. */
+static const char *const words[FINDINGS_KINDS] = {
+	[FINDINGS_STREAM] = "stream",
+	[FINDINGS_NAME] = "name",
+	[FINDINGS_DUPLICATE] = "duplicate",
+	[FINDINGS_MISSING] = "missing",
+	[FINDINGS_EXTRA] = "extra",
+	[FINDINGS_SIZE] = "size",
+	[FINDINGS_DIGEST] = "digest",
+	[FINDINGS_CHECKSUM] = "checksum",
+	[FINDINGS_NOT_ZERO] = "not_zero",
+	[FINDINGS_LSN] = "lsn",
+	[FINDINGS_STATE] = "state",
+	[FINDINGS_MANIFEST] = "manifest",
+	[FINDINGS_INFO] = "info",
+	[FINDINGS_LABEL] = "label",
+	[FINDINGS_CONTROL] = "control",
+	[FINDINGS_TABLESPACE] = "tablespace",
+	[FINDINGS_WAL] = "wal",
+	[FINDINGS_TARGET] = "target",
+};
+
+/* `digest: "base/5/1259", block 3, at offset 1536: `, what of it is known */
+static int
+put_place(struct buf *text, enum findings_kind kind, const struct findings_place *p,
+    struct error *err)
+{
+	if (buf_printf(text, err, "%s: ", words[kind]) ||
+	    (p->member && buf_printf(text, err, "\"%s\"", p->member)) ||
+	    (p->has_block && buf_printf(text, err, ", block %" PRIu64, p->block)) ||
+	    (p->has_offset && buf_printf(text, err, "%sat offset %" PRIu64,
+				  p->member ? ", " : "", p->offset)))
+		return -1;
+	return p->member || p->has_offset ? buf_printf(text, err, ": ") : 0;
+}
+
+static int
+put_conflict(struct buf *text, const struct findings_place *p, struct error *err)
+{
+	if (p->expected && buf_printf(text, err, ": %s expected", p->expected))
+		return -1;
+	if (p->found == NULL)
+		return 0;
+	return buf_printf(text, err, "%s %s found", p->expected ? "," : ":", p->found);
+}
+
+static int
+tell(struct findings *f, enum findings_kind kind, const struct findings_place *p,
+    const char *what, struct error *err)
+{
+	struct buf text = { 0 };
+	int rc = put_place(&text, kind, p, err) || buf_printf(&text, err, "%s", what) ||
+			put_conflict(&text, p, err) ?
+	    -1 :
+	    0;
+
+	if (rc == 0)
+		f->tell(&(struct finding){ .text = buf_text(&text),
+		    .kind = words[kind],
+		    .file = p->member,
+		    .has_block = p->has_block,
+		    .block = p->block,
+		    .has_offset = p->has_offset,
+		    .offset = p->offset,
+		    .expected = p->expected,
+		    .found = p->found });
+	buf_free(&text);
+	return rc;
+}
+
+int
+findings_add(struct findings *f, enum findings_kind kind, const struct findings_place *place,
+    struct error *err, const char *fmt, ...)
+{
+	static const struct findings_place nowhere;
+	char what[sizeof(err->text)];
+	va_list args;
+
+	f->count++;
+	if (f->of_kind[kind]++ >= FINDINGS_TOLD)
+		return 0;
+	va_start(args, fmt);
+	vsnprintf(what, sizeof(what), fmt, args);
+	va_end(args);
+	return tell(f, kind, place ? place : &nowhere, what, err);
+}
+
+int
+findings_add_size(struct findings *f, const struct findings_place *place, uint64_t expected,
+    uint64_t found, struct error *err)
+{
+	struct findings_place sizes = *place;
+	char one[32], other[32];
+
+	snprintf(one, sizeof(one), "%" PRIu64 " bytes", expected);
+	snprintf(other, sizeof(other), "%" PRIu64, found);
+	sizes.expected = one;
+	sizes.found = other;
+	return findings_add(f, FINDINGS_SIZE, &sizes, err, "size");
+}
+
+int
+findings_take(struct findings *f, enum findings_kind kind, const struct findings_place *place,
+    struct error *err)
+{
+	struct error why = *err;
+
+	if (why.kind != ERROR_FORMAT && why.kind != ERROR_UNSUPPORTED && why.kind != ERROR_STATE &&
+	    why.kind != ERROR_SERVER)
+		return -1;
+	*err = (struct error){ 0 };
+	return findings_add(f, kind, place, err, "%s", why.text);
+}
+
+void
+findings_end(struct findings *f)
+{
+	char text[128];
+
+	for (size_t k = 0; k < FINDINGS_KINDS; k++) {
+		if (f->of_kind[k] <= FINDINGS_TOLD)
+			continue;
+		snprintf(text, sizeof(text), "%s: %" PRIu64 " more", words[k],
+		    f->of_kind[k] - FINDINGS_TOLD);
+		f->tell(&(struct finding){ .text = text, .kind = "more" });
+	}
+}

@@ -1,0 +1,73 @@
+#ifndef PG_BASETAR_FORMAT_FINDINGS_H
+#define PG_BASETAR_FORMAT_FINDINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/finding.h"
+#include "lib/error.h"
+
+/*
+ * What is wrong with an archive, a line each.  Of one kind so many are told, the others
+ * counted: an archive without its manifest has as many as files.
+ */
+enum findings_kind {
+	FINDINGS_STREAM,     /* the order of archives and members, what is behind the last */
+	FINDINGS_NAME,       /* a name, a type or a mode that no backup has */
+	FINDINGS_DUPLICATE,  /* a name twice */
+	FINDINGS_MISSING,    /* a member that must be there is not */
+	FINDINGS_EXTRA,      /* one is there that nothing tells of */
+	FINDINGS_SIZE,
+	FINDINGS_DIGEST,
+	FINDINGS_CHECKSUM,   /* of a data page */
+	FINDINGS_NOT_ZERO,   /* a data page that says it is new */
+	FINDINGS_LSN,        /* a data page of later than the WAL */
+	FINDINGS_STATE,      /* a file of state that no server writes so */
+	FINDINGS_MANIFEST,
+	FINDINGS_INFO,
+	FINDINGS_LABEL,
+	FINDINGS_CONTROL,
+	FINDINGS_TABLESPACE,
+	FINDINGS_WAL,
+	FINDINGS_TARGET,     /* of a recovery that cannot end there */
+	FINDINGS_KINDS
+};
+
+#define FINDINGS_TOLD 50
+
+struct findings {
+	void (*tell)(const struct finding *);
+	uint64_t count; /* of all kinds, told or not */
+	uint64_t of_kind[FINDINGS_KINDS];
+};
+
+/* Where it is, and what is in conflict.  All zeros: nothing is known of it. */
+struct findings_place {
+	const char *member; /* as PostgreSQL names the file; NULL: none */
+	bool has_offset;
+	uint64_t offset; /* in the tar archive */
+	bool has_block;
+	uint64_t block;
+	const char *expected, *found; /* NULL: there is no such thing */
+};
+
+/*
+ * One more: ${fmt} says what is wrong; the place, and the words "EXPECTED expected, FOUND
+ * found", stand before and behind it.
+ */
+MUST_CHECK int findings_add(struct findings *, enum findings_kind kind,
+    const struct findings_place *place, struct error *err, const char *fmt, ...)
+    PRINTF_LIKE(5, 6);
+
+/* One more, of a size: both in bytes. */
+MUST_CHECK int findings_add_size(struct findings *, const struct findings_place *place,
+    uint64_t expected, uint64_t found, struct error *err);
+
+/* An error that says what is wrong: one more, unless it is one of memory, which stays. */
+MUST_CHECK int findings_take(struct findings *, enum findings_kind kind,
+    const struct findings_place *place, struct error *err);
+
+/* No more will come: tell of each kind how many were not told. */
+void findings_end(struct findings *);
+
+#endif

@@ -1,0 +1,85 @@
+#ifndef PG_BASETAR_FORMAT_INFOFILE_H
+#define PG_BASETAR_FORMAT_INFOFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/digest.h"
+#include "pg/label.h"
+#include "lib/buf.h"
+#include "lib/error.h"
+
+/*
+ * pg_basetar.info, the member that says what PostgreSQL has no place for: one line
+ * "KEY: VALUE" each, in the order of pg_basetar.5.  In values a backslash, a line feed
+ * and a carriage return are \\, \n and \r.
+ */
+
+/* Append one line.  ${key} may come again: tablespaces, configuration files. */
+MUST_CHECK int infofile_add(struct buf *text, const char *key, const char *value,
+    struct error *err);
+
+enum infofile_mode { INFOFILE_ONLINE, INFOFILE_OFFLINE, INFOFILE_SNAPSHOT };
+
+/* "tablespace: OID PATH", or "config: NAME PATH", where a blank and a slash end NAME. */
+struct infofile_pair {
+	char *name, *path;
+};
+
+struct infofile_pairs {
+	size_t count;
+	struct infofile_pair *rows;
+};
+
+struct infofile {
+	char *version; /* of the program that wrote it */
+	char *label;
+	enum infofile_mode mode;
+	uint64_t start_lsn; /* 0: not known, as in the first archives */
+	char *start_time;   /* as in backup_label; NULL: there is none */
+	unsigned server_version; /* major */
+	bool has_manifest;
+	enum digest_kind digest; /* of its files, if there is a manifest */
+	bool has_wal;            /* the archive holds it */
+	bool is_split;           /* each tablespace has an archive of its own */
+	struct infofile_pairs tablespaces; /* by OID, each once */
+	struct infofile_pairs config;
+	struct infofile_pairs without; /* tablespaces that were left out */
+	char *config_file; /* the member that is the server's postgresql.conf; NULL: not told */
+	struct infofile_pairs inside;  /* the paths in the data directory of those that lie in it */
+};
+
+/* The file is no longer than this. */
+#define INFOFILE_MOST ((size_t)16 * 1024 * 1024)
+
+/* "online", "offline", "snapshot". */
+const char *infofile_mode_name(enum infofile_mode mode);
+
+/*
+ * Read it.  Keys that are not known are passed over.  ERROR_FORMAT names the line that is
+ * none of these, has an escape that is none, or comes twice where one is meant, or the key
+ * that is not there.  ERROR_UNSUPPORTED: another version of the format.  On failure *out is
+ * untouched, else to be released by infofile_free().
+ */
+MUST_CHECK int infofile_parse(const char *text, size_t len, struct infofile *out,
+    struct error *err);
+
+/* The location of the tablespace ${oid}; NULL: it is not listed. */
+const char *infofile_tablespace(const struct infofile *, const char *oid);
+
+/* Its path in the data directory; NULL: it is not known to be there. */
+const char *infofile_inside(const struct infofile *, const char *oid);
+
+/*
+ * Is it of an earlier backup than ${label}?  A cluster that was restored keeps the file, and
+ * pg_basebackup sends it as one of the cluster's, in the order of the directory: perhaps where
+ * this program puts its own.  The backup of a restored copy never starts before the one that it
+ * was restored from, and in the same place only on a standby that has replayed nothing.
+ */
+bool infofile_is_earlier(const struct infofile *, const struct label *label);
+
+/* All zeros is legal. */
+void infofile_free(struct infofile *);
+
+#endif

@@ -1,0 +1,104 @@
+#ifndef PG_BASETAR_FORMAT_REPORT_H
+#define PG_BASETAR_FORMAT_REPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "format/pagetally.h"
+#include "datadir/configset.h"
+#include "datadir/tablespace.h"
+#include "cli/progress.h"
+#include "lib/error.h"
+
+/*
+ * The report of a run: a file that holds one JSON object, for programs.  pg_basetar(1)
+ * lists its keys, which stay.  It appears under its name complete, in place of an earlier
+ * one, or not at all.
+ *
+ * From its opening to its end it listens to the messages.  NULL is no report, to all
+ * functions: nothing is done, and that is no error.
+ */
+struct report;
+
+/* What a run came to.  The values are those of the exit status. */
+enum report_verdict { REPORT_SOUND = 0, REPORT_FAILED = 1, REPORT_FINDINGS = 3 };
+
+/* ${why} it failed, or NULL; and if it did not, was nothing found? */
+static inline enum report_verdict
+report_verdict(const struct error *why, bool is_sound)
+{
+	if (why)
+		return REPORT_FAILED;
+	return is_sound ? REPORT_SOUND : REPORT_FINDINGS;
+}
+
+/* Warnings kept, and findings; of more there is the number. */
+#define REPORT_ROWS 10000
+
+/*
+ * What is known of the run when it ends.  Strings and pointers are borrowed; what is NULL
+ * or, where it says so, 0 is not known, and null in the report.
+ */
+struct report_facts {
+	const char *command;
+	const char *input; /* of verify: as the user named it; NULL: standard input, or none */
+
+	const char *label;
+	const char *mode;   /* "online", "offline", "snapshot" */
+	const char *source; /* "primary" or "standby" */
+	unsigned server_version; /* major; or 0 */
+	const char *server_version_text;
+	uint64_t system_identifier; /* or 0 */
+	const char *data_directory;
+
+	const char *output; /* as the user named it; NULL: standard output */
+	const char *compression;
+	int compression_level;
+	const char *wal_method;
+	const char *manifest_checksums; /* NULL: there is no manifest */
+
+	uint64_t start_lsn, stop_lsn; /* or 0 */
+	uint32_t start_timeline, stop_timeline; /* or 0 */
+	const struct tablespaces *tablespaces;
+	const struct configset *config;
+	uint64_t members;
+	uint64_t bytes_raw, bytes_written; /* of the archive, before and after encoding */
+
+	bool is_wal_proved, are_pages_checked;
+	uint64_t wal_records; /* read so far */
+	struct pagetally_sum pages;
+	uint64_t benign_pages; /* of verify: torn, and mended by the WAL */
+	const struct progress *progress; /* its phases */
+};
+
+/*
+ * Open the file ${path}, and listen.  ERROR_STATE, ERROR_IO: it could not be written at the
+ * end, or a file that is no report would be lost; then *report is NULL, and the run is not
+ * to begin.
+ */
+MUST_CHECK int report_open(struct report **, const char *path, bool no_sync,
+    struct error *err);
+
+/*
+ * Refuse a report that lies below the directory ${st}, named "${what}" to the user; one
+ * that is the output, ${path} (NULL: none) or what ${fd} is (-1: none).  One that was
+ * refused is never written.
+ */
+MUST_CHECK int report_refuse_inside(struct report *, const struct stat *st, const char *what,
+    struct error *err);
+MUST_CHECK int report_refuse_output(struct report *, const char *path, int fd,
+    struct error *err);
+
+/*
+ * Write the report: ${verdict}, with ${why} if it failed, else NULL.  Once, by who opened
+ * it.  If that fails an earlier report is removed, so that nobody takes it for this one;
+ * a file that came to its name meanwhile and is no report stays, and is ERROR_STATE.
+ */
+MUST_CHECK int report_write(struct report *, enum report_verdict verdict,
+    const struct error *why, const struct report_facts *facts, struct error *err);
+
+/* By who opened it: what is left of one that was not written goes away. */
+void report_free(struct report *);
+
+#endif

@@ -1,0 +1,445 @@
+#include "format/summary.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "format/layout.h"
+#include "format/memberorder.h"
+#include "pg/cluster.h"
+#include "pg/manifest_parse.h"
+#include "pg/tablespace_map.h"
+#include "lib/number.h"
+
+struct summary {
+	struct manifest_sink sink; /* first */
+	struct manifest_parse *parse;
+
+	struct archivepart part; /* the archive that is read */
+	size_t narchives;        /* of tablespaces */
+	bool is_in_tree;
+
+	/* the member that passes */
+	struct buf path; /* as PostgreSQL names it */
+	enum memberorder_kind kind;
+	bool is_kept;
+	struct buf text; /* of one that is kept */
+
+	bool has_earlier_info; /* where ours has its own; of a cluster that was restored */
+	bool has_info, has_label, has_map, has_control, has_manifest;
+	struct infofile info;
+	struct label label;
+	struct buf map;
+	struct tablespace_map links;
+	struct control control;
+	const struct pg_version *version;
+
+	uint64_t identifier; /* by the manifest */
+	uint64_t stop_lsn;
+	uint32_t stop_timeline;
+	uint64_t of_digest[DIGEST_SHA512 + 1]; /* entries of the manifest */
+
+	uint64_t members, bytes;
+	uint64_t wal_segments, wal_bytes;
+	struct summary_tablespace *tablespaces; /* until the end, one may have several rows */
+	size_t ntablespaces;
+};
+
+void
+summary_free(struct summary *s)
+{
+	if (s == NULL)
+		return;
+	manifest_parse_free(s->parse);
+	buf_free(&s->path);
+	buf_free(&s->text);
+	infofile_free(&s->info);
+	if (s->has_label)
+		label_free(&s->label);
+	buf_free(&s->map);
+	tablespace_map_free(&s->links);
+	free(s->tablespaces);
+	free(s);
+}
+
+void
+summary_archive(struct summary *s, const struct archivepart *part)
+{
+	s->part = *part;
+	s->is_in_tree = false;
+	s->narchives += part->kind == ARCHIVEPART_TABLESPACE;
+}
+
+bool
+summary_is_in_tree(const struct summary *s)
+{
+	return s->is_in_tree;
+}
+
+/* pg_basetar.info tells; or tablespace_map, which depends on the version. */
+bool
+summary_knows_locations(const struct summary *s)
+{
+	return s->has_info || (s->is_in_tree && s->version);
+}
+
+/* ---- the manifest ---- */
+
+static int
+hear_identifier(struct manifest_sink *sink, uint64_t identifier, struct error *err)
+{
+	(void)err;
+	((struct summary *)sink)->identifier = identifier;
+	return 0;
+}
+
+static int
+hear_file(struct manifest_sink *sink, const struct manifest_file *file, struct error *err)
+{
+	(void)err;
+	((struct summary *)sink)->of_digest[file->digest_kind]++;
+	return 0;
+}
+
+/* The newest timeline comes first. */
+static int
+hear_wal(struct manifest_sink *sink, uint32_t timeline, uint64_t start, uint64_t end,
+    struct error *err)
+{
+	struct summary *s = (struct summary *)sink;
+
+	(void)start;
+	(void)err;
+	if (s->stop_lsn == 0) {
+		s->stop_lsn = end;
+		s->stop_timeline = timeline;
+	}
+	return 0;
+}
+
+static const struct manifest_sink_ops sink_ops = {
+	.identifier = hear_identifier,
+	.file = hear_file,
+	.wal = hear_wal,
+};
+
+int
+summary_new(struct summary **out, struct error *err)
+{
+	struct summary *s = calloc(1, sizeof(*s));
+
+	*out = s;
+	if (s == NULL)
+		return error_memory(err);
+	s->sink.ops = &sink_ops;
+	return 0;
+}
+
+static int
+end_manifest(struct summary *s, struct error *err)
+{
+	struct manifest_verdict ignored; /* whether it is right is asked of verify */
+	int rc = manifest_parse_finish(s->parse, &ignored, err);
+
+	manifest_parse_free(s->parse);
+	s->parse = NULL;
+	s->has_manifest = true;
+	return rc;
+}
+
+int
+summary_manifest(struct summary *s, const uint8_t *bytes, size_t len, struct error *err)
+{
+	if (s->parse == NULL && manifest_parse_new(&s->parse, &s->sink, err))
+		return -1;
+	return len > 0 ? manifest_parse_bytes(s->parse, bytes, len, err) : end_manifest(s, err);
+}
+
+/* ---- members ---- */
+
+static int
+add_tablespace(struct summary *s, const struct summary_tablespace *row, struct error *err)
+{
+	const size_t n = s->ntablespaces;
+
+	/* room for a power of two, as long as they come one at a time */
+	if ((n & (n - 1)) == 0) {
+		void *rows = realloc(s->tablespaces, (n ? 2 * n : 1) * sizeof(*row));
+
+		if (rows == NULL)
+			return error_memory(err);
+		s->tablespaces = rows;
+	}
+	s->tablespaces[s->ntablespaces++] = *row;
+	return 0;
+}
+
+/* The path "pg_tblspc/OID/..." is of a tablespace: its bytes are counted there. */
+static int
+count_tablespace(struct summary *s, uint64_t bytes, struct error *err)
+{
+	static const char below[] = "pg_tblspc/";
+	const char *path = buf_text(&s->path), *oid = path + sizeof(below) - 1;
+	uint64_t number;
+
+	if (strncmp(path, below, sizeof(below) - 1) != 0 ||
+	    !number_parse(oid, strcspn(oid, "/"), UINT32_MAX, &number))
+		return 0;
+	if (s->ntablespaces == 0 || s->tablespaces[s->ntablespaces - 1].oid != number)
+		return add_tablespace(s,
+		    &(struct summary_tablespace){ .oid = (uint32_t)number, .bytes = bytes },
+		    err);
+	s->tablespaces[s->ntablespaces - 1].bytes += bytes;
+	return 0;
+}
+
+static bool
+is_known(const struct summary *s)
+{
+	return (s->kind == MEMBERORDER_LABEL && s->has_label) ||
+	    (s->kind == MEMBERORDER_MAP && s->has_map) ||
+	    (s->kind == MEMBERORDER_INFO && (s->has_info || s->is_in_tree || s->has_earlier_info)) ||
+	    (s->kind == MEMBERORDER_CONTROL && s->has_control) ||
+	    (s->kind == MEMBERORDER_TREE && s->version) || s->kind == MEMBERORDER_HISTORY;
+}
+
+/* Will its bytes be wanted? */
+static int
+look_at_body(struct summary *s, const struct tar_entry *entry, bool *wanted, struct error *err)
+{
+	const size_t most = memberorder_text_most(s->kind, buf_text(&s->path));
+
+	s->is_kept = most > 0 && !is_known(s);
+	*wanted = s->is_kept || (s->kind == MEMBERORDER_MANIFEST && !s->has_manifest);
+	if (!s->is_kept || entry->size <= most)
+		return 0;
+	return error_set(err, ERROR_FORMAT, 0, "\"%s\" is too long for what it is: %llu bytes",
+	    entry->name, (unsigned long long)entry->size);
+}
+
+int
+summary_member(struct summary *s, const struct tar_entry *entry, bool *wanted, struct error *err)
+{
+	const bool is_whole = s->has_info ? !s->info.is_split : !s->has_map && s->narchives == 0;
+	const char *name = archivepart_plain(entry->name, s->has_info);
+	const uint64_t size = entry->type == TAR_FILE ? entry->size : 0;
+
+	*wanted = false;
+	if (archivepart_path(&s->part, name, is_whole, &s->path, err))
+		return -1;
+	buf_clear(&s->text);
+	s->kind = memberorder_kind(buf_text(&s->path), entry->type);
+	if (memberorder_is_old_manifest(s->kind, s->has_info, s->has_control, s->version))
+		s->kind = MEMBERORDER_TREE;
+	s->is_in_tree = s->is_in_tree || s->kind >= MEMBERORDER_TREE;
+	s->members++;
+	s->bytes += size;
+	if (s->kind == MEMBERORDER_SEGMENT) {
+		s->wal_segments++;
+		s->wal_bytes += size;
+	}
+	if (count_tablespace(s, size, err))
+		return -1;
+	return entry->type == TAR_FILE ? look_at_body(s, entry, wanted, err) : 0;
+}
+
+int
+summary_bytes(struct summary *s, const uint8_t *bytes, size_t len, struct error *err)
+{
+	if (s->kind != MEMBERORDER_MANIFEST)
+		return buf_append(&s->text, bytes, len, err);
+	if (len == 0 || summary_manifest(s, bytes, len, err) == 0)
+		return 0;
+	return error_wrap(err, "\"%s\"", LAYOUT_MANIFEST);
+}
+
+static int
+take_control(struct summary *s, struct error *err)
+{
+	static const uint8_t none[1];
+
+	if (control_decode(s->text.len > 0 ? s->text.data : none, s->text.len, &s->control, err))
+		return -1;
+	s->has_control = true;
+	return 0;
+}
+
+static int
+take_info(struct summary *s, struct error *err)
+{
+	char name[16];
+
+	if (infofile_parse(buf_text(&s->text), s->text.len, &s->info, err))
+		return -1;
+	s->has_info = !s->has_label || !infofile_is_earlier(&s->info, &s->label);
+	if (s->has_info && cluster_version(s->info.server_version))
+		return 0;
+	if (s->has_info)
+		return cluster_unsupported(
+		    snprintf(name, sizeof(name), "%u", s->info.server_version), name, err);
+	infofile_free(&s->info);
+	s->has_earlier_info = s->is_in_tree = true;
+	return 0;
+}
+
+static int
+take_text(struct summary *s, struct error *err)
+{
+	const char *text = buf_text(&s->text);
+
+	switch (s->kind) {
+	case MEMBERORDER_LABEL:
+		s->has_label = label_parse(text, s->text.len, &s->label, err) == 0;
+		return s->has_label ? 0 : -1;
+	case MEMBERORDER_MAP: /* how it is read is a question of the version, which comes later */
+		s->has_map = true;
+		return buf_append(&s->map, s->text.data, s->text.len, err);
+	case MEMBERORDER_INFO:
+		return take_info(s, err);
+	case MEMBERORDER_CONTROL:
+		return take_control(s, err);
+	default:
+		return cluster_parse_version(text, &s->version, err);
+	}
+}
+
+int
+summary_member_end(struct summary *s, struct error *err)
+{
+	const int rc = s->is_kept ? take_text(s, err) :
+	    s->kind == MEMBERORDER_MANIFEST ? summary_manifest(s, NULL, 0, err) :
+					      0;
+
+	return rc == 0 ? 0 : error_wrap(err, "\"%s\"", buf_text(&s->path));
+}
+
+/* ---- the whole ---- */
+
+static int
+add_locations(struct summary *s, struct error *err)
+{
+	const struct infofile_pairs *told = &s->info.tablespaces;
+	uint64_t oid;
+
+	for (size_t i = 0; i < told->count; i++)
+		if (number_parse(told->rows[i].name, strlen(told->rows[i].name), UINT32_MAX,
+			&oid) &&
+		    add_tablespace(s,
+			&(struct summary_tablespace){ (uint32_t)oid, told->rows[i].path, 0 },
+			err))
+			return -1;
+	if (s->has_info || s->version == NULL)
+		return 0;
+	if (tablespace_map_parse(buf_text(&s->map), s->map.len, s->version, &s->links, err))
+		return error_wrap(err, "\"%s\"", LAYOUT_MAP);
+	for (size_t i = 0; i < s->links.count; i++)
+		if (add_tablespace(s,
+			&(struct summary_tablespace){ s->links.rows[i].oid,
+			    s->links.rows[i].target, 0 },
+			err))
+			return -1;
+	return 0;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	const struct summary_tablespace *one = a, *other = b;
+
+	return (one->oid > other->oid) - (one->oid < other->oid);
+}
+
+/* A row for each. */
+static void
+merge_tablespaces(struct summary *s)
+{
+	size_t count = 0;
+
+	if (s->ntablespaces > 0)
+		qsort(s->tablespaces, s->ntablespaces, sizeof(*s->tablespaces), compare);
+	for (size_t i = 0; i < s->ntablespaces; i++) {
+		const struct summary_tablespace row = s->tablespaces[i];
+		struct summary_tablespace *last = &s->tablespaces[count > 0 ? count - 1 : 0];
+
+		if (count == 0 || last->oid != row.oid) {
+			s->tablespaces[count++] = row;
+			continue;
+		}
+		last->bytes += row.bytes;
+		last->location = last->location ? last->location : row.location;
+	}
+	s->ntablespaces = count;
+}
+
+int
+summary_finish(struct summary *s, struct error *err)
+{
+	if (!s->has_info && !s->has_label && !s->has_control) {
+		error_set(err, ERROR_FORMAT, 0, "this is no base backup: neither backup_label nor "
+						"pg_basetar.info nor pg_control is in it");
+		return error_hint(err, "Of a backup in several archives, name the directory.");
+	}
+	if (s->version == NULL && s->has_info)
+		s->version = cluster_version(s->info.server_version);
+	if (add_locations(s, err))
+		return -1;
+	merge_tablespaces(s);
+	return 0;
+}
+
+static enum digest_kind
+main_digest(const struct summary *s)
+{
+	enum digest_kind kind = DIGEST_NONE;
+
+	if (s->has_info && s->info.has_manifest)
+		return s->info.digest;
+	for (unsigned k = 0; k <= DIGEST_SHA512; k++)
+		if (s->of_digest[k] > s->of_digest[kind])
+			kind = (enum digest_kind)k;
+	return kind;
+}
+
+/* A stopped cluster or a snapshot has no label: its checkpoint tells, if it is one. */
+static void
+add_start(const struct summary *s, struct summary_facts *f)
+{
+	if (s->has_label) {
+		f->start_lsn = s->label.start_lsn;
+		f->start_timeline = s->label.timeline;
+		f->source = s->label.from_standby ? "standby" : "primary";
+	} else if (s->has_control && s->control.checkpoint_lsn != CONTROL_NO_CHECKPOINT) {
+		f->start_lsn = s->control.redo_lsn;
+		f->start_timeline = s->control.timeline;
+		f->source = control_is_standby(&s->control) ? "standby" : "primary";
+	}
+}
+
+struct summary_facts
+summary_facts(const struct summary *s, bool is_whole)
+{
+	struct summary_facts f = {
+		.info = s->has_info ? &s->info : NULL,
+		.label = s->has_label ? &s->label : NULL,
+		.control = s->has_control ? &s->control : NULL,
+		.version = s->version,
+		.mode = infofile_mode_name(s->info.mode),
+		.system_identifier = s->has_control ? s->control.system_identifier : s->identifier,
+		.stop_lsn = s->stop_lsn,
+		.stop_timeline = s->stop_timeline,
+		.is_manifest_known = is_whole || s->has_manifest || s->has_info,
+		.has_manifest = s->has_manifest || (s->has_info && s->info.has_manifest),
+		.digest = main_digest(s),
+		.is_wal_known = is_whole || s->has_info,
+		.has_wal = s->wal_segments > 0 || (s->has_info && s->info.has_wal),
+		.wal_segments = s->wal_segments,
+		.wal_bytes = s->wal_bytes,
+		.members = s->members,
+		.bytes = s->bytes,
+		.tablespaces = s->tablespaces,
+		.ntablespaces = s->ntablespaces,
+	};
+
+	add_start(s, &f);
+	return f;
+}

@@ -1,0 +1,93 @@
+#ifndef PG_BASETAR_FORMAT_SUMMARY_H
+#define PG_BASETAR_FORMAT_SUMMARY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "format/infofile.h"
+#include "format/archivepart.h"
+#include "pg/control.h"
+#include "pg/label.h"
+#include "tar/header.h"
+#include "lib/error.h"
+
+/*
+ * What a backup says of itself: in the headers of its members and the few of them that tell
+ * of the whole.  Nothing is proved; that is the checker's work.
+ *
+ *	summary_new()
+ *	for each archive:
+ *		summary_archive()
+ *		for each member: summary_member(), and of one that is wanted summary_bytes()
+ *		    for its body, summary_member_end()
+ *	summary_manifest(), for a manifest beside the archives
+ *	summary_finish()
+ *
+ * ERROR_FORMAT, ERROR_UNSUPPORTED: one of them is not what its name says.
+ *
+ * Memory: that of those few members, a line of the manifest, and 32 bytes for each
+ * tablespace.
+ */
+struct summary;
+
+MUST_CHECK int summary_new(struct summary **, struct error *err);
+void summary_free(struct summary *);
+
+void summary_archive(struct summary *, const struct archivepart *part);
+
+/* ${wanted}: are the bytes of its body? */
+MUST_CHECK int summary_member(struct summary *, const struct tar_entry *entry, bool *wanted,
+    struct error *err);
+MUST_CHECK int summary_bytes(struct summary *, const uint8_t *bytes, size_t len,
+    struct error *err);
+MUST_CHECK int summary_member_end(struct summary *, struct error *err);
+
+/* Is it known what tablespaces there are, and where they were? */
+bool summary_knows_locations(const struct summary *);
+
+/* Has the tree begun?  Before it comes what a brief look wants. */
+bool summary_is_in_tree(const struct summary *);
+
+/* Bytes of backup_manifest, where it is no member; ${len} 0: its end. */
+MUST_CHECK int summary_manifest(struct summary *, const uint8_t *bytes, size_t len,
+    struct error *err);
+
+/* ERROR_FORMAT: what was read is no base backup. */
+MUST_CHECK int summary_finish(struct summary *, struct error *err);
+
+struct summary_tablespace {
+	uint32_t oid;
+	const char *location; /* of the original; NULL: not told */
+	uint64_t bytes;       /* of its files */
+};
+
+/* Owned by the summary; NULL and 0 where nothing is known. */
+struct summary_facts {
+	const struct infofile *info;
+	const struct label *label;
+	const struct control *control;
+	const struct pg_version *version;
+	const char *mode;   /* "online", "offline", "snapshot" */
+	const char *source; /* "primary", "standby" */
+	uint64_t system_identifier;
+	uint64_t start_lsn, stop_lsn;
+	uint32_t start_timeline, stop_timeline;
+	bool is_manifest_known; /* whether there is one */
+	bool has_manifest;
+	enum digest_kind digest; /* of most files in it */
+	bool is_wal_known; /* whether it is there */
+	bool has_wal;
+	uint64_t wal_segments, wal_bytes;
+	uint64_t members, bytes; /* of the archives, and of their bodies */
+	const struct summary_tablespace *tablespaces; /* in the order of their OIDs */
+	size_t ntablespaces;
+};
+
+/*
+ * After summary_finish().  ${is_whole}: all archives were read to their end, so that what did
+ * not come is not there.
+ */
+struct summary_facts summary_facts(const struct summary *, bool is_whole);
+
+#endif

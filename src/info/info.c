@@ -1,0 +1,43 @@
+#include "info/info.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "info/info_internal.h"
+#include "reading/summary.h"
+
+static int
+print(struct reading_summary *r, struct error *err)
+{
+	const struct options *opt = r->reading.opt;
+	const struct info_facts facts = {
+		.backup = summary_facts(r->summary, !opt->brief),
+		.is_whole = !opt->brief,
+		.compression = r->reading.compression,
+		.raw = r->reading.raw,
+		.size = reading_done(&r->reading),
+	};
+	struct buf text = { 0 };
+	int rc = opt->json ? info_json(&text, &facts, err) : info_text(&text, &facts, err);
+
+	if (rc == 0 && (fputs(buf_text(&text), stdout) == EOF || fflush(stdout) == EOF))
+		rc = error_set(err, ERROR_IO, errno, "standard output");
+	buf_free(&text);
+	return rc;
+}
+
+int
+info_run(const struct options *opt, struct error *err)
+{
+	struct reading_summary r = { .summary = NULL };
+	int rc;
+
+	rc = reading_summary(&r, opt, opt->brief ? READING_BRIEF : READING_ALL,
+	    "the backup was not looked at", err);
+	if (rc == 0)
+		rc = print(&r, err);
+	else if (err->kind == ERROR_FORMAT)
+		error_hint(err, "pg_basetar verify tells all that is wrong with it.");
+	reading_summary_free(&r);
+	return rc;
+}

@@ -1,0 +1,113 @@
+/* For programs: the keys are those of the report, where they mean the same. */
+#include <stdlib.h>
+
+#include "info/info_internal.h"
+#include "lib/json.h"
+#include "lib/lsn.h"
+
+/* Of the keys. */
+enum { INFO_VERSION = 1 };
+
+static void
+put_origin(struct json *j, const struct summary_facts *b)
+{
+	json_text(j, "label",
+	    b->label	? b->label->text :
+		b->info ? b->info->label :
+			  NULL);
+	json_text(j, "made_by", b->info ? b->info->version : NULL);
+	json_text(j, "mode", b->mode);
+	json_text(j, "source", b->source);
+	json_number_if(j, "server_version", b->version, b->version ? b->version->major : 0);
+	json_identifier(j, "system_identifier", b->system_identifier);
+	json_number_if(j, "data_checksums", b->control,
+	    b->control ? b->control->data_checksums : 0);
+	json_text(j, "start_time", b->label ? b->label->start_time : NULL);
+}
+
+static void
+put_wal(struct json *j, const struct info_facts *f)
+{
+	const struct summary_facts *b = &f->backup;
+	char lsn[LSN_TEXT];
+
+	json_text(j, "start_lsn", lsn_print_known(lsn, b->start_lsn));
+	json_number_if(j, "start_timeline", b->start_timeline > 0, b->start_timeline);
+	json_text(j, "stop_lsn", lsn_print_known(lsn, b->stop_lsn));
+	json_number_if(j, "stop_timeline", b->stop_timeline > 0, b->stop_timeline);
+	json_text(j, "wal_method", !b->is_wal_known ? NULL : b->has_wal ? "fetch" : "none");
+	json_number_if(j, "wal_segments", f->is_whole, b->wal_segments);
+	json_number_if(j, "wal_bytes", f->is_whole, b->wal_bytes);
+}
+
+static void
+put_tablespaces(struct json *j, const struct info_facts *f)
+{
+	json_array(j, "tablespaces");
+	for (size_t i = 0; i < f->backup.ntablespaces; i++) {
+		const struct summary_tablespace *t = &f->backup.tablespaces[i];
+
+		json_object(j, NULL);
+		json_number(j, "oid", t->oid);
+		json_text(j, "location", t->location);
+		json_number_if(j, "bytes_unpacked", f->is_whole, t->bytes);
+		json_end(j);
+	}
+	json_end(j);
+}
+
+/* Those that were left out. */
+static void
+put_without(struct json *j, const struct infofile *info)
+{
+	json_array(j, "without_tablespaces");
+	for (size_t i = 0; info && i < info->without.count; i++) {
+		json_object(j, NULL);
+		json_number(j, "oid", strtoull(info->without.rows[i].name, NULL, 10));
+		json_text(j, "location", info->without.rows[i].path);
+		json_end(j);
+	}
+	json_end(j);
+}
+
+static void
+put_configuration(struct json *j, const struct infofile *info)
+{
+	json_array(j, "configuration");
+	for (size_t i = 0; info && i < info->config.count; i++) {
+		json_object(j, NULL);
+		json_text(j, "location", info->config.rows[i].path);
+		json_text(j, "name", info->config.rows[i].name);
+		json_end(j);
+	}
+	json_end(j);
+}
+
+int
+info_json(struct buf *out, const struct info_facts *facts, struct error *err)
+{
+	const struct summary_facts *b = &facts->backup;
+	struct json j = { 0 };
+	int rc;
+
+	json_object(&j, NULL);
+	json_number(&j, "pg_basetar_info", INFO_VERSION);
+	put_origin(&j, b);
+	put_wal(&j, facts);
+	json_text(&j, "manifest_checksums",
+	    b->is_manifest_known && b->has_manifest ? digest_name(b->digest) : NULL);
+	put_tablespaces(&j, facts);
+	put_without(&j, b->info);
+	put_configuration(&j, b->info);
+	json_text(&j, "compression", facts->compression);
+	json_number_if(&j, "members", facts->is_whole, b->members);
+	json_number_if(&j, "bytes_unpacked", facts->is_whole, b->bytes);
+	json_number_if(&j, "bytes_raw", facts->is_whole, facts->raw);
+	json_number_if(&j, "bytes_written", facts->is_whole, facts->size);
+	json_end(&j);
+	rc = json_finish(&j, err);
+	if (rc == 0)
+		rc = buf_append(out, j.text.data, j.text.len, err);
+	json_free(&j);
+	return rc;
+}

@@ -1,0 +1,158 @@
+/* For people: a line for each thing that is known. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "format/layout.h"
+#include "info/info_internal.h"
+#include "cli/progress.h"
+#include "lib/lsn.h"
+#include "lib/utf8.h"
+
+enum { COLUMN = 20 };
+
+/* The text, growing, and what failed first; after that nothing is added. */
+struct lines {
+	struct buf *out;
+	struct error *err;
+	int rc;
+};
+
+static void put(struct lines *l, const char *name, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+static void
+put(struct lines *l, const char *name, const char *fmt, ...)
+{
+	char raw[2 * 4096 + 128]; /* two paths are the longest */
+	char text[4 * sizeof(raw)];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(raw, sizeof(raw), fmt, args);
+	va_end(args);
+	utf8_defuse(text, sizeof(text), raw);
+	if (l->rc == 0)
+		l->rc = buf_printf(l->out, l->err, "%-*s%s\n", COLUMN, name, text);
+}
+
+static void
+put_position(struct lines *l, const char *name, uint64_t lsn, uint32_t timeline)
+{
+	char text[LSN_TEXT];
+
+	if (lsn != 0)
+		put(l, name, "%s, timeline %" PRIu32, lsn_print(text, lsn), timeline);
+}
+
+static void
+put_origin(struct lines *l, const struct summary_facts *b)
+{
+	if (b->info)
+		put(l, "made by:", "pg_basetar %s", b->info->version);
+	if (b->source)
+		put(l, "mode:", "%s, of a %s", b->mode, b->source);
+	else
+		put(l, "mode:", "%s", b->mode);
+	if (b->version)
+		put(l, "server version:", "%u", b->version->major);
+	if (b->system_identifier != 0)
+		put(l, "system identifier:", "%" PRIu64, b->system_identifier);
+	if (b->control)
+		put(l, "data checksums:", "%s", b->control->data_checksums ? "on" : "off");
+}
+
+static void
+put_wal(struct lines *l, const struct info_facts *f)
+{
+	const struct summary_facts *b = &f->backup;
+	char size[PROGRESS_BYTES_TEXT];
+
+	put_position(l, "start position:", b->start_lsn, b->start_timeline);
+	put_position(l, "stop position:", b->stop_lsn, b->stop_timeline);
+	if (!b->is_wal_known)
+		return;
+	if (!b->has_wal)
+		put(l, "WAL:", "not in it: it is needed from the WAL archive");
+	else if (f->is_whole)
+		put(l, "WAL:", "%" PRIu64 " segment%s, %s", b->wal_segments,
+		    b->wal_segments == 1 ? "" : "s", progress_bytes(size, b->wal_bytes));
+	else
+		put(l, "WAL:", "in it");
+}
+
+static void
+put_manifest(struct lines *l, const struct summary_facts *b)
+{
+	if (!b->is_manifest_known)
+		return;
+	if (!b->has_manifest)
+		put(l, "manifest:", "none");
+	else if (b->digest == DIGEST_NONE)
+		put(l, "manifest:", "without digests");
+	else
+		put(l, "manifest:", "%s", digest_name(b->digest));
+}
+
+static void
+put_tablespaces(struct lines *l, const struct info_facts *f)
+{
+	char name[40], size[PROGRESS_BYTES_TEXT];
+
+	for (size_t i = 0; i < f->backup.ntablespaces; i++) {
+		const struct summary_tablespace *t = &f->backup.tablespaces[i];
+		const char *location = t->location ? t->location : "location not told";
+
+		snprintf(name, sizeof(name), "tablespace %" PRIu32 ":", t->oid);
+		if (f->is_whole)
+			put(l, name, "%s, %s", location, progress_bytes(size, t->bytes));
+		else
+			put(l, name, "%s", location);
+	}
+	for (size_t i = 0; f->backup.info && i < f->backup.info->without.count; i++) {
+		const struct infofile_pair *t = &f->backup.info->without.rows[i];
+
+		snprintf(name, sizeof(name), "tablespace %s:", t->name);
+		put(l, name, "left out, was at %s", t->path);
+	}
+}
+
+/* Files that the original had outside of its data directory. */
+static void
+put_configuration(struct lines *l, const struct infofile *info)
+{
+	for (size_t i = 0; info && i < info->config.count; i++)
+		put(l, i == 0 ? "configuration:" : "", "%s/%s, from %s", LAYOUT_CONFIG,
+		    info->config.rows[i].name, info->config.rows[i].path);
+}
+
+static void
+put_size(struct lines *l, const struct info_facts *f)
+{
+	char size[PROGRESS_BYTES_TEXT], unpacked[PROGRESS_BYTES_TEXT];
+
+	put(l, "compression:", "%s", f->compression);
+	if (f->is_whole)
+		put(l, "size:", "%s, unpacked %s in %" PRIu64 " members", progress_bytes(size, f->size),
+		    progress_bytes(unpacked, f->backup.bytes), f->backup.members);
+}
+
+int
+info_text(struct buf *out, const struct info_facts *facts, struct error *err)
+{
+	const struct summary_facts *b = &facts->backup;
+	struct lines l = { out, err, 0 };
+	const char *label = b->label ? b->label->text : b->info ? b->info->label : NULL;
+
+	if (label)
+		put(&l, "label:", "%s", label);
+	put_origin(&l, b);
+	if (b->label)
+		put(&l, "started:", "%s", b->label->start_time);
+	put_wal(&l, facts);
+	put_manifest(&l, b);
+	put_tablespaces(&l, facts);
+	put_configuration(&l, b->info);
+	put_size(&l, facts);
+	return l.rc;
+}

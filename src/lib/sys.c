@@ -1,0 +1,319 @@
+/* sched_getaffinity(), SYS_gettid: how many processors are ours, and nice of one thread */
+#define _GNU_SOURCE
+#include "lib/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifdef __linux__
+#include <sched.h>
+#include <sys/syscall.h>
+#endif
+
+_Static_assert(sizeof(off_t) == 8, "offsets of 64 bits are needed for files over 2 GiB");
+
+void
+sys_close(int fd)
+{
+	if (fd != -1)
+		close(fd);
+}
+
+/* A call came back with -1: is it to be made again? */
+static bool
+again(const struct cancel *cancel)
+{
+	return errno == EINTR && !cancel_is_raised(cancel);
+}
+
+static int
+call_failed(const char *call, const struct cancel *cancel, struct error *err)
+{
+	if (errno == EINTR && cancel_is_raised(cancel))
+		return error_set(err, ERROR_CANCELLED, 0, "interrupted");
+	return error_set(err, ERROR_IO, errno, "%s", call);
+}
+
+/* A descriptor that somebody else made non-blocking; errno stays what poll() left. */
+static bool
+wait_for(int fd, short events)
+{
+	struct pollfd poll_fd = { fd, events, 0 };
+
+	return poll(&poll_fd, 1, -1) != -1;
+}
+
+int
+sys_write(int fd, const void *bytes, size_t len, const struct cancel *cancel,
+    struct error *err)
+{
+	const uint8_t *p = bytes;
+
+	while (len > 0) {
+		ssize_t n = write(fd, p, len);
+
+		if (n == -1) {
+			if (errno == EAGAIN && wait_for(fd, POLLOUT))
+				continue;
+			if (again(cancel))
+				continue;
+			return call_failed("write", cancel, err);
+		}
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int
+sys_read(int fd, void *into, size_t len, size_t *got, const struct cancel *cancel,
+    struct error *err)
+{
+	uint8_t *p = into;
+	ssize_t n;
+
+	*got = 0;
+	while (*got < len) {
+		n = read(fd, p + *got, len - *got);
+		if (n == 0)
+			break;
+		if (n == -1) {
+			if (errno == EAGAIN && wait_for(fd, POLLIN))
+				continue;
+			if (again(cancel))
+				continue;
+			return call_failed("read", cancel, err);
+		}
+		*got += (size_t)n;
+	}
+	return 0;
+}
+
+int
+sys_pread(int fd, void *into, size_t len, uint64_t offset, size_t *got,
+    const struct cancel *cancel, struct error *err)
+{
+	uint8_t *p = into;
+	ssize_t n;
+
+	*got = 0;
+	while (*got < len) {
+		n = pread(fd, p + *got, len - *got, (off_t)(offset + *got));
+		if (n == 0)
+			break;
+		if (n == -1) {
+			if (again(cancel))
+				continue;
+			return call_failed("read", cancel, err);
+		}
+		*got += (size_t)n;
+	}
+	return 0;
+}
+
+/* Read to the end of ${fd}, which may grow while we do. */
+static int
+read_to_end(int fd, size_t most, struct buf *b, struct error *err)
+{
+	size_t start = b->len, got;
+
+	do {
+		size_t want = b->len - start < 8192 ? 8192 : b->len - start;
+
+		if (want > most - (b->len - start))
+			want = most - (b->len - start) + 1;
+		if (buf_reserve(b, want, err) || sys_read(fd, b->data + b->len, want, &got, NULL, err))
+			return -1;
+		b->len += got;
+		b->data[b->len] = '\0';
+		if (b->len - start > most)
+			return error_set(err, ERROR_FORMAT, 0, "is larger than %zu bytes", most);
+	} while (got > 0);
+	return 0;
+}
+
+int
+sys_read_file(int dirfd, const char *name, size_t most, struct buf *b, struct error *err)
+{
+	size_t start = b->len;
+	struct stat st;
+	int fd, rc = -1;
+
+	/* O_NONBLOCK: a fifo under this name must not hold us */
+	fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd == -1) {
+		if (errno == ELOOP)
+			return error_set(err, ERROR_FORMAT, 0, "is a symbolic link");
+		return error_set(err, ERROR_IO, errno, "open");
+	}
+	if (fstat(fd, &st) == -1) {
+		error_set(err, ERROR_IO, errno, "fstat");
+		goto out;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		error_set(err, ERROR_FORMAT, 0, "is not a regular file");
+		goto out;
+	}
+	rc = read_to_end(fd, most, b, err);
+out:
+	sys_close(fd);
+	if (rc == -1 && b->data) {
+		b->len = start;
+		b->data[start] = '\0';
+	}
+	return rc;
+}
+
+int
+sys_readlink(int dirfd, const char *name, char **target, struct error *err)
+{
+	char text[PATH_MAX];
+	ssize_t n = readlinkat(dirfd, name, text, sizeof(text) - 1);
+
+	if (n == -1)
+		return error_set(err, ERROR_IO, errno, "readlink");
+	text[n] = '\0';
+	*target = strdup(text);
+	return *target ? 0 : error_memory(err);
+}
+
+int
+sys_room(int fd, uint64_t *available, uint64_t *total, struct error *err)
+{
+	struct statvfs fs;
+
+	if (fstatvfs(fd, &fs) == -1)
+		return error_set(err, ERROR_IO, errno, "fstatvfs");
+	*available = (uint64_t)fs.f_bavail * fs.f_frsize;
+	*total = (uint64_t)fs.f_blocks * fs.f_frsize;
+	return 0;
+}
+
+int
+sys_sync_directory(int fd, struct error *err)
+{
+	if (fsync(fd) == 0 || errno == EINVAL || errno == EBADF)
+		return 0;
+	return error_set(err, ERROR_IO, errno, "fsync of the directory");
+}
+
+int
+sys_sync_parent(int fd, bool *is_unsynced, struct error *err)
+{
+	const int parent = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc;
+
+	*is_unsynced = parent == -1 && errno == EACCES;
+	if (*is_unsynced)
+		return 0;
+	if (parent == -1)
+		return error_set(err, ERROR_IO, errno, "open the directory above, to sync it");
+	rc = sys_sync_directory(parent, err);
+	sys_close(parent);
+	return rc;
+}
+
+bool
+sys_is_same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+bool
+sys_is_lost_found(int dirfd, const char *name)
+{
+	struct stat st;
+
+	return strcmp(name, "lost+found") == 0 &&
+	       fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode) &&
+	       st.st_uid == 0;
+}
+
+/* ESTALE: across a network it was, by another. */
+bool
+sys_is_removed(int fd, const struct stat *before)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == -1)
+		return errno == ESTALE || errno == ENOENT;
+	return st.st_nlink == 0 && before->st_nlink > 0;
+}
+
+bool
+sys_is_same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+double
+sys_monotonic(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+bool
+sys_is_due(double *last)
+{
+	enum { SECONDS = 2 };
+	const double now = sys_monotonic();
+
+	if (now - *last < SECONDS)
+		return false;
+	*last = now;
+	return true;
+}
+
+unsigned
+sys_processors(void)
+{
+	long online;
+
+#ifdef __linux__
+	cpu_set_t mine;
+
+	if (sched_getaffinity(0, sizeof(mine), &mine) == 0 && CPU_COUNT(&mine) > 0)
+		return (unsigned)CPU_COUNT(&mine);
+#endif
+	online = sysconf(_SC_NPROCESSORS_ONLN);
+	return online > 0 ? (unsigned)online : 1;
+}
+
+void
+sys_thread_background(void)
+{
+#ifdef __linux__
+	/* Linux gives each thread a nice value of its own; elsewhere it is the process's,
+	 * and the thread that talks to the server must keep its own. */
+	(void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 19);
+#endif
+}
+
+size_t
+sys_raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
+		return 256;
+	if (limit.rlim_cur < limit.rlim_max) {
+		rlim_t soft = limit.rlim_cur;
+
+		limit.rlim_cur = limit.rlim_max;
+		if (setrlimit(RLIMIT_NOFILE, &limit) == -1)
+			limit.rlim_cur = soft;
+	}
+	return limit.rlim_cur > SIZE_MAX / 2 ? SIZE_MAX / 2 : (size_t)limit.rlim_cur;
+}

@@ -1,0 +1,119 @@
+#ifndef PG_BASETAR_PROOF_CHECKER_H
+#define PG_BASETAR_PROOF_CHECKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "format/infofile.h"
+#include "format/archivepart.h"
+#include "format/findings.h"
+#include "format/memberorder.h"
+#include "proof/pagesuspect.h"
+#include "pg/control.h"
+#include "pg/label.h"
+#include "tar/header.h"
+#include "lib/error.h"
+
+/*
+ * Will a backup restore?  Told while its archives are read, once and from their start, by
+ * whoever reads them; nothing is read here, and nothing written.
+ *
+ *	checker_new()
+ *	for each archive:
+ *		checker_archive()
+ *		for each member: checker_member(), checker_bytes() for its body,
+ *		    checker_member_end()
+ *		checker_archive_end()
+ *	checker_manifest(), for a manifest beside the archives
+ *	checker_finish()
+ *
+ * What is wrong is a finding, and the check goes on.  An error is of memory, or says that
+ * the check cannot be made.  What each finding means is told in pg_basetar(1).
+ *
+ * Memory: that of memberset.h and pagesuspect.h, the manifest's longest line, and what the
+ * WAL needs (wallines.h).
+ */
+struct checker;
+
+struct checker_options {
+	void (*finding)(const struct finding *);
+	void (*benign)(const char *text); /* what looks damaged, and is not: a line */
+	void (*warning)(const char *text); /* what whoever restores it must know: a line */
+	/*
+	 * The digests that the manifest has, a bit 1 << enum digest_kind each; 0: it comes
+	 * last, and pg_basetar.info tells, or if there is none it may be CRC32C or SHA256.
+	 */
+	unsigned digests;
+	bool need_wal; /* that the WAL is not in the backup is a finding */
+};
+
+MUST_CHECK int checker_new(struct checker **, const struct checker_options *options,
+    struct error *err);
+void checker_free(struct checker *);
+
+/* An archive begins. */
+MUST_CHECK int checker_archive(struct checker *, const struct archivepart *part,
+    struct error *err);
+
+/*
+ * A member begins, whose header is at ${offset} of the archive.  The bytes of its body come
+ * in pieces of any number of pages of 8192, the last may be shorter.
+ */
+MUST_CHECK int checker_member(struct checker *, const struct tar_entry *entry,
+    uint64_t offset, struct error *err);
+MUST_CHECK int checker_bytes(struct checker *, const uint8_t *bytes, size_t len,
+    struct error *err);
+MUST_CHECK int checker_member_end(struct checker *, struct error *err);
+
+MUST_CHECK int checker_archive_end(struct checker *, struct error *err);
+
+/*
+ * Of the member that has begun: what it is, what PostgreSQL calls it, and what makes it one
+ * that may not be unpacked; NULL: nothing does.  Valid until the next.
+ */
+enum memberorder_kind checker_member_kind(const struct checker *);
+const char *checker_member_path(const struct checker *);
+const char *checker_member_fault(const struct checker *);
+
+/* Bytes of backup_manifest, where it is no member; ${len} 0: its end. */
+MUST_CHECK int checker_manifest(struct checker *, const uint8_t *bytes, size_t len,
+    struct error *err);
+
+/* Something is wrong that only who reads the archives sees. */
+struct findings *checker_findings(struct checker *);
+
+/* All has come: what only the whole can tell. */
+MUST_CHECK int checker_finish(struct checker *, struct error *err);
+
+/* What is known of the backup.  Owned by the checker; NULL and 0 where nothing is. */
+struct checker_facts {
+	const struct infofile *info;
+	const struct label *label;
+	const struct control *control;
+	const struct pg_version *version;
+	const char *mode; /* "online", "offline", "snapshot" */
+	bool is_standby;
+	bool has_manifest;
+	enum digest_kind digest; /* of most files in it */
+	uint64_t system_identifier;
+	uint64_t start_lsn, stop_lsn;
+	uint32_t start_timeline, stop_timeline;
+	bool has_wal;         /* the archive holds it, and it was proved */
+	uint64_t wal_records; /* of them */
+	uint64_t members, bytes; /* of the archives, and of their bodies */
+	uint64_t findings;
+	struct pagesuspect_sum pages;
+};
+
+/*
+ * After checker_finish(): in *oid and *location the next tablespace that replay of the WAL makes,
+ * from *at on, which is 0 at first.  False: there is no other.
+ */
+bool checker_next_location(const struct checker *, size_t *at, uint32_t *oid,
+    const char **location);
+
+/* Complete after checker_finish(). */
+struct checker_facts checker_facts(const struct checker *);
+
+#endif

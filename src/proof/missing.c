@@ -1,0 +1,127 @@
+/*
+ * Members that a backup needs and does not have.  Several checks may notice that one is missing:
+ * the manifest lists it, the server does not start without it, another file asks for it.  Here
+ * they meet, as one cause is one finding: whichever comes first tells.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "format/layout.h"
+#include "proof/checker_internal.h"
+#include "pg/cluster.h"
+
+/* Names that are remembered, and bytes of those that wait: no cluster needs as many. */
+enum { NAMES_MOST = 1 << 16, WAL_MOST = 1 << 20 };
+
+/* What others ask for than the manifest, and the reason that says more than it. */
+static const struct needed {
+	const char *path, *why;
+} needed[] = {
+	{ "PG_VERSION", "it says what release the cluster is of" },
+	{ LAYOUT_CONTROL, "no server starts without it" },
+	{ LAYOUT_LABEL,
+	    "without it a copy of a running server starts corrupt, or does not start" },
+	{ LAYOUT_MAP, "the server would not find the tablespaces" },
+	{ LAYOUT_INFO, "it says how the backup was made" },
+};
+
+static const char *
+reason_of(const char *path)
+{
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+		if (strcmp(needed[i].path, path) == 0)
+			return needed[i].why;
+	return "is listed in the manifest but missing from the archive";
+}
+
+/* What several checks ask for; relations, of which there are most, only the manifest has. */
+static bool
+is_asked_again(const char *path)
+{
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+		if (strcmp(needed[i].path, path) == 0)
+			return true;
+	for (unsigned n = 0; cluster_directory(n); n++)
+		if (strcmp(cluster_directory(n), path) == 0)
+			return true;
+	return memberorder_is_wal(path);
+}
+
+int
+checker_missing_is_told(struct checker *c, const char *path, bool *is_told, struct error *err)
+{
+	struct memberset_row *row;
+
+	if (memberset_find(c->missing, path, &row, err))
+		return -1;
+	*is_told = row != NULL;
+	return 0;
+}
+
+int
+checker_missing(struct checker *c, const char *path, const char *why, struct error *err)
+{
+	struct memberset_row *row;
+	bool is_told;
+
+	if (checker_missing_is_told(c, path, &is_told, err))
+		return -1;
+	if (is_told)
+		return 0;
+	if (is_asked_again(path) && memberset_add(c->missing, path, &row, err))
+		return -1;
+	return findings_add(&c->findings, FINDINGS_MISSING,
+	    &(struct findings_place){ .member = path }, err, "%s",
+	    why ? why : reason_of(path));
+}
+
+/*
+ * The manifest of pg_basebackup -X fetch lists history files and marks, those of other programs
+ * may list segments, too; the walk through the WAL says more of them.  Names that the manifest alone
+ * has are added without a search, as each search sorts what was added.
+ */
+int
+checker_missing_listed(struct checker *c, const char *path, struct error *err)
+{
+	struct memberset_row *row;
+	enum slru_kind kind;
+	uint64_t segment;
+
+	if (memberorder_is_wal(path) && c->missing_wal.len <= WAL_MOST)
+		return buf_printf(&c->missing_wal, err, "%s\n", path);
+	if (is_asked_again(path))
+		return checker_missing(c, path, NULL, err);
+	if ((statefile_kind(path) != STATEFILE_NONE || slru_locate(path, &kind, &segment)) &&
+	    memberset_count(c->missing) < NAMES_MOST &&
+	    memberset_add(c->missing, path, &row, err))
+		return -1;
+	return findings_add(&c->findings, FINDINGS_MISSING,
+	    &(struct findings_place){ .member = path }, err, "%s", reason_of(path));
+}
+
+int
+checker_missing_judge(struct checker *c, struct error *err)
+{
+	char path[64];
+	bool is_told;
+	size_t len;
+
+	for (const char *at = buf_text(&c->missing_wal); *at; at += len + 1) {
+		len = strcspn(at, "\n");
+		snprintf(path, sizeof(path), "%.*s", (int)len, at);
+		if (checker_missing_is_told(c, path, &is_told, err) ||
+		    (!is_told &&
+			findings_add(&c->findings, FINDINGS_MISSING,
+			    &(struct findings_place){ .member = path }, err, "%s",
+			    reason_of(path))))
+			return -1;
+	}
+	return 0;
+}
+
+void
+checker_missing_free(struct checker *c)
+{
+	memberset_free(c->missing);
+	buf_free(&c->missing_wal);
+}

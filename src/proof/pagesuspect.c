@@ -1,0 +1,393 @@
+/* Pages that look damaged, kept while they pass, and judged when all is known. */
+#include "proof/pagesuspect_internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pg/page.h"
+#include "lib/lsn.h"
+
+/* Pages in a full segment of a relation, unless the server was built otherwise. */
+enum { SEGMENT_BLOCKS = 131072 };
+
+/* Files that end in the middle of a page, and are remembered in any case. */
+enum { CUT_MOST = 1024 };
+
+/*
+ * An LSN farther beyond the stop than this is garbage in a page without a checksum, and
+ * not that of a page of later: 1 PiB of WAL.
+ */
+#define LATER_MOST (UINT64_C(1) << 50)
+
+int
+pagesuspect_new(struct pagesuspect **out, struct error *err)
+{
+	*out = calloc(1, sizeof(**out));
+	return *out ? 0 : error_memory(err);
+}
+
+/* All rows; or ${but_cut} those only that a checksum is the matter of. */
+static void
+forget_rows(struct pagesuspect *p, bool but_cut)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < p->count; i++)
+		if (but_cut && p->rows[i].state == PAGE_CUT)
+			p->rows[kept++] = p->rows[i];
+		else
+			pagesuspect_free_mentions(p->rows[i].mentions);
+	p->count = kept;
+	for (size_t i = 0; i < p->ngroups; i++)
+		pagesuspect_free_mentions(p->groups[i].mentions);
+	free(p->groups);
+	p->groups = NULL;
+	p->ngroups = 0;
+}
+
+void
+pagesuspect_free(struct pagesuspect *p)
+{
+	struct pagesuspect_path *next;
+
+	if (p == NULL)
+		return;
+	for (struct pagesuspect_path *path = p->paths; path; path = next) {
+		next = path->next;
+		free(path);
+	}
+	forget_rows(p, false);
+	free(p->rows);
+	free(p);
+}
+
+/* ---- which files ---- */
+
+bool
+pagesuspect_is_relation(const char *path, struct pagesuspect_file *out)
+{
+	struct pagesuspect_file file = { .path = path };
+
+	if (!relfile_locate(path, &file.at) || file.at.file.is_temporary ||
+	    file.at.file.segment > UINT32_MAX / SEGMENT_BLOCKS)
+		return false;
+	*out = file;
+	return true;
+}
+
+/* ---- pages that pass ---- */
+
+/* The file's row, made when its first page is to be kept. */
+static struct pagesuspect_path *
+path_of(struct pagesuspect *p, const struct pagesuspect_file *file)
+{
+	struct pagesuspect_path *path = p->paths;
+
+	if (path && path->path == file->path)
+		return path;
+	path = calloc(1, sizeof(*path));
+	if (path == NULL)
+		return NULL;
+	*path = (struct pagesuspect_path){ .next = p->paths,
+		.path = file->path,
+		.offset = file->offset,
+		.first_block = file->at.file.segment * SEGMENT_BLOCKS };
+	p->paths = path;
+	return path;
+}
+
+static int
+make_room(struct pagesuspect *p, struct error *err)
+{
+	size_t room = p->room ? p->room * 2 : 64;
+	struct pagesuspect_row *rows;
+
+	if (p->count < p->room)
+		return 0;
+	rows = realloc(p->rows, room * sizeof(*rows));
+	if (rows == NULL)
+		return error_memory(err);
+	p->rows = rows;
+	p->room = room;
+	return 0;
+}
+
+static int
+suspect(struct pagesuspect *p, const struct pagesuspect_file *file, uint32_t block,
+    const struct page_verdict *v, uint64_t lsn, struct error *err)
+{
+	/* without checksums every page looks damaged until pg_control tells: leave room */
+	const size_t most = PAGESUSPECT_MOST + (v->state == PAGE_CUT ? CUT_MOST : 0);
+	struct pagesuspect_path *path;
+
+	if (p->count >= most) {
+		p->left_out++;
+		return 0;
+	}
+	path = path_of(p, file);
+	if (path == NULL)
+		return error_memory(err);
+	if (make_room(p, err))
+		return -1;
+	p->rows[p->count++] = (struct pagesuspect_row){
+		.key = { file->at.space, file->at.database, file->at.file.relnode, block,
+		    (uint8_t)file->at.file.fork },
+		.state = (uint8_t)v->state,
+		.expected = (uint16_t)v->expected,
+		.found = (uint16_t)v->found,
+		.lsn = lsn,
+		.file = path,
+	};
+	return 0;
+}
+
+static int
+remember(struct pagesuspect *p, const struct pagesuspect_file *file, uint32_t block,
+    uint64_t lsn, struct error *err)
+{
+	struct pagesuspect_great *row = &p->greatest[p->least];
+
+	if (lsn <= row->lsn)
+		return 0;
+	row->file = path_of(p, file);
+	if (row->file == NULL)
+		return error_memory(err);
+	row->lsn = lsn;
+	row->block = block - file->at.file.segment * SEGMENT_BLOCKS;
+	for (size_t i = 0; i < PAGESUSPECT_GREATEST; i++)
+		if (p->greatest[i].lsn < p->greatest[p->least].lsn)
+			p->least = i;
+	return 0;
+}
+
+/* Does the header say what one of a page without a checksum should? */
+static bool
+is_sane(const struct page_header *h)
+{
+	return h->layout == 4 && h->size == PAGE_BYTES && h->lower <= h->upper &&
+	    h->upper <= h->special && h->special <= PAGE_BYTES;
+}
+
+/* A page with the checksum 0 has none, if the cluster has none: that is known later. */
+static int
+look_at(struct pagesuspect *p, const struct pagesuspect_file *file, uint32_t block,
+    const uint8_t *page, struct error *err)
+{
+	static const struct page_limits all = { PAGE_NO_LSN, PAGE_NO_LSN, 0, false };
+	struct page_verdict v = { PAGE_BAD_CHECKSUM, 0, 0 };
+	struct page_header h;
+
+	page_decode(page, &h);
+	if (h.checksum != 0 || h.upper == 0 || p->count < PAGESUSPECT_MOST)
+		v = page_judge(page, block, &all);
+	if (page_is_bad(v.state) && suspect(p, file, block, &v, h.lsn, err))
+		return -1;
+	if (v.state == PAGE_SOUND || (h.checksum == 0 && is_sane(&h)))
+		return remember(p, file, block, h.lsn, err);
+	return 0;
+}
+
+/*
+ * The file ends in the middle of a page.  What is left of a page of which nothing was written
+ * is zeros: the server leaves such when the disk is full, and takes no notice of it.
+ */
+static int
+look_at_rest(struct pagesuspect *p, const struct pagesuspect_file *file, uint32_t block,
+    const uint8_t *bytes, size_t len, struct error *err)
+{
+	uint8_t page[PAGE_BYTES] = { 0 };
+	struct page_verdict v = { PAGE_CUT, PAGE_BYTES, len };
+	struct page_header h;
+
+	if (memcmp(page, bytes, len) == 0)
+		return 0;
+	memcpy(page, bytes, len);
+	page_decode(page, &h);
+	return suspect(p, file, block, &v, h.lsn, err);
+}
+
+int
+pagesuspect_bytes(struct pagesuspect *p, const struct pagesuspect_file *file, uint64_t at,
+    const uint8_t *bytes, size_t len, struct error *err)
+{
+	uint64_t block = at / PAGE_BYTES + (uint64_t)file->at.file.segment * SEGMENT_BLOCKS;
+
+	if (p->last_path != file->path)
+		p->sum.files++;
+	p->last_path = file->path;
+	for (; len >= PAGE_BYTES && block <= UINT32_MAX; len -= PAGE_BYTES, bytes += PAGE_BYTES) {
+		p->sum.pages++;
+		if (look_at(p, file, (uint32_t)block++, bytes, err))
+			return -1;
+	}
+	return len > 0 && len < PAGE_BYTES && block <= UINT32_MAX ?
+	    look_at_rest(p, file, (uint32_t)block, bytes, len, err) :
+	    0;
+}
+
+/* ---- what is known later ---- */
+
+void
+pagesuspect_control(struct pagesuspect *p, const struct control *c)
+{
+	p->sum.are_checked = c->data_checksums == 1 && c->block_size == PAGE_BYTES &&
+	    c->segment_blocks == SEGMENT_BLOCKS;
+	p->are_unknown = c->block_size != PAGE_BYTES;
+	if (p->sum.are_checked)
+		return;
+	forget_rows(p, !p->are_unknown && c->segment_blocks == SEGMENT_BLOCKS);
+	p->left_out = 0;
+	if (p->are_unknown)
+		memset(p->greatest, 0, sizeof(p->greatest));
+}
+
+bool
+pagesuspect_has_any(const struct pagesuspect *p)
+{
+	return p->count > 0;
+}
+
+/* ---- the verdict ---- */
+
+static struct findings_place
+place_of_block(const struct pagesuspect_path *file, uint32_t block)
+{
+	return (struct findings_place){ .member = file->path,
+		.has_offset = true,
+		.offset = file->offset + (uint64_t)block * PAGE_BYTES,
+		.has_block = true,
+		.block = block };
+}
+
+static int
+say_damaged(const struct pagesuspect_row *s, struct findings *findings, struct error *err)
+{
+	struct findings_place place =
+	    place_of_block(s->file, s->key.block - s->file->first_block);
+	char expected[32], found[48];
+
+	place.expected = expected;
+	place.found = found;
+	if (s->state == PAGE_NEW_NOT_ZERO) {
+		snprintf(expected, sizeof(expected), "zeros");
+		snprintf(found, sizeof(found), "other bytes from byte %u on", s->found);
+		return findings_add(findings, FINDINGS_NOT_ZERO, &place, err,
+		    "a page that says it is new");
+	}
+	if (s->state == PAGE_CUT) {
+		snprintf(expected, sizeof(expected), "%u bytes", s->expected);
+		snprintf(found, sizeof(found), "%u", s->found);
+		return findings_add(findings, FINDINGS_SIZE, &place, err,
+		    "ends in the middle of a page");
+	}
+	snprintf(expected, sizeof(expected), "%X", s->expected);
+	snprintf(found, sizeof(found), "%X", s->found);
+	return findings_add(findings, FINDINGS_CHECKSUM, &place, err, "page checksum");
+}
+
+static void
+say_benign(const struct pagesuspect_row *s, void (*benign)(const char *text))
+{
+	char text[256], lsn[LSN_TEXT];
+
+	snprintf(text, sizeof(text),
+	    "\"%s\", block %" PRIu32 ", LSN %s: torn when it was copied, and whole in the WAL",
+	    s->file->path, s->key.block - s->file->first_block, lsn_print(lsn, s->lsn));
+	benign(text);
+}
+
+static void
+count_damaged(struct pagesuspect *p, struct pagesuspect_path *file)
+{
+	p->sum.damaged_pages++;
+	p->sum.damaged_files += file->is_damaged ? 0 : 1;
+	file->is_damaged = true;
+}
+
+/* The first of ${list} that recovery reads, if that is before ${first}; else ${first}. */
+static const struct pagesuspect_mention *
+first_read(const struct pagesuspect_mentioned *list, const struct pagesuspect_mention *first,
+    const struct pagesuspect_limits *limits)
+{
+	for (const struct pagesuspect_mentioned *m = list; m; m = m->next)
+		if ((first == NULL || m->mention.lsn < first->lsn) &&
+		    limits->is_read(limits, m->mention.line, m->mention.end_lsn))
+			first = &m->mention;
+	return first;
+}
+
+/* Of what recovery reads up to the stop, does the first that is about the page mend it? */
+static bool
+is_mended(const struct pagesuspect *p, const struct pagesuspect_row *s,
+    const struct pagesuspect_limits *limits)
+{
+	const struct pagesuspect_group *group = pagesuspect_find_group(p, s->key.space, s->key.database);
+	const struct pagesuspect_mention *first = first_read(s->mentions, NULL, limits);
+
+	if (group)
+		first = first_read(group->mentions, first, limits);
+	return first && first->is_made_anew && first->end_lsn <= limits->stop_lsn;
+}
+
+static int
+judge_one(struct pagesuspect *p, const struct pagesuspect_row *s,
+    const struct pagesuspect_limits *limits, struct findings *findings,
+    void (*benign)(const char *text), struct error *err)
+{
+	if (limits->is_replayed && limits->has_wal && is_mended(p, s, limits)) {
+		p->sum.benign_pages++;
+		say_benign(s, benign);
+		return 0;
+	}
+	if (limits->is_replayed && !limits->has_wal && s->lsn > limits->start_lsn) {
+		p->sum.left_pages++;
+		return 0;
+	}
+	count_damaged(p, s->file);
+	return say_damaged(s, findings, err);
+}
+
+static int
+judge_great(struct pagesuspect *p, const struct pagesuspect_great *row, uint64_t stop_lsn,
+    struct findings *findings, struct error *err)
+{
+	struct findings_place place;
+	char stop[LSN_TEXT + 8], found[LSN_TEXT];
+
+	if (row->lsn <= stop_lsn || row->lsn - stop_lsn > LATER_MOST)
+		return 0;
+	count_damaged(p, row->file);
+	place = place_of_block(row->file, row->block);
+	snprintf(stop, sizeof(stop), "up to ");
+	lsn_print(stop + strlen(stop), stop_lsn);
+	place.expected = stop;
+	place.found = lsn_print(found, row->lsn);
+	return findings_add(findings, FINDINGS_LSN, &place, err,
+	    "a page of a later moment than the end of the WAL");
+}
+
+int
+pagesuspect_judge(struct pagesuspect *p, const struct pagesuspect_limits *limits,
+    struct findings *findings, void (*benign)(const char *text), struct error *err)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (judge_one(p, &p->rows[i], limits, findings, benign, err))
+			return -1;
+	for (size_t i = 0; i < PAGESUSPECT_GREATEST && limits->stop_lsn > 0; i++)
+		if (p->greatest[i].file &&
+		    judge_great(p, &p->greatest[i], limits->stop_lsn, findings, err))
+			return -1;
+	p->sum.damaged_pages += p->left_out;
+	if (p->left_out > 0)
+		return findings_add(findings, FINDINGS_CHECKSUM, NULL, err,
+		    "%" PRIu64 " more pages", p->left_out);
+	return 0;
+}
+
+struct pagesuspect_sum
+pagesuspect_sum(const struct pagesuspect *p)
+{
+	return p->sum;
+}

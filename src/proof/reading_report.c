@@ -1,0 +1,56 @@
+#include "proof/reading_report.h"
+#include "pg/cluster.h"
+#include "cli/message.h"
+
+static void
+add_backup(const struct checker_facts *c, struct report_facts *f)
+{
+	f->label = c->label ? c->label->text : c->info ? c->info->label : NULL;
+	f->mode = c->mode;
+	f->source = c->is_standby ? "standby" : "primary";
+	f->server_version = c->version ? c->version->major : 0;
+	f->system_identifier = c->system_identifier;
+	f->manifest_checksums = c->has_manifest ? digest_name(c->digest) : NULL;
+	f->wal_method = c->has_wal ? "fetch" : "none";
+	f->start_lsn = c->start_lsn;
+	f->start_timeline = c->start_timeline;
+	f->stop_lsn = c->stop_lsn;
+	f->stop_timeline = c->stop_timeline;
+}
+
+static void
+add_proofs(const struct checker_facts *c, struct report_facts *f)
+{
+	f->members = c->members;
+	f->is_wal_proved = c->has_wal;
+	f->wal_records = c->wal_records;
+	f->are_pages_checked = c->pages.are_checked;
+	f->pages = (struct pagetally_sum){ .pages = c->pages.pages,
+		.files = c->pages.files,
+		.damaged_pages = c->pages.damaged_pages,
+		.damaged_files = c->pages.damaged_files };
+	f->benign_pages = c->pages.benign_pages;
+}
+
+void
+reading_report(struct reading *r, const struct checker *checker, struct report *report,
+    const char *command, bool is_sound, const struct error *why)
+{
+	struct report_facts facts = { .command = command,
+		.input = r->opt->input,
+		.data_directory = r->opt->pgdata,
+		.compression = r->compression,
+		.bytes_raw = r->raw,
+		.bytes_written = reading_done(r),
+		.progress = &r->progress };
+	struct error err = { 0 };
+
+	if (checker) {
+		const struct checker_facts c = checker_facts(checker);
+
+		add_backup(&c, &facts);
+		add_proofs(&c, &facts);
+	}
+	if (report_write(report, report_verdict(why, is_sound), why, &facts, &err))
+		message_mishap(&err);
+}

@@ -1,0 +1,133 @@
+/* One archive: its members, read in the working thread, decoded in another. */
+#include <stdlib.h>
+
+#include "reading/reading.h"
+#include "codec/decoded.h"
+#include "stream/infile.h"
+#include "stream/readahead.h"
+#include "tar/reader.h"
+#include "lib/sys.h"
+
+/* Bytes of a body that are passed on at once: a multiple of a page. */
+enum { PIECE = 512 * 1024 };
+
+/* From now on the archive can be cut, and its progress be seen. */
+static void
+set_source(struct reading *r, struct source *source, struct source *file)
+{
+	pthread_mutex_lock(&r->lock);
+	if (r->file)
+		r->past += infile_done(r->file);
+	r->source = source;
+	r->file = file;
+	pthread_mutex_unlock(&r->lock);
+}
+
+void
+reading_cut(struct reading *r)
+{
+	pthread_mutex_lock(&r->lock);
+	if (r->source && !r->ops->is_sparse)
+		readahead_cut(r->source);
+	pthread_mutex_unlock(&r->lock);
+}
+
+uint64_t
+reading_done(struct reading *r)
+{
+	uint64_t done;
+
+	pthread_mutex_lock(&r->lock);
+	done = r->past + (r->file ? infile_done(r->file) : 0);
+	pthread_mutex_unlock(&r->lock);
+	return done;
+}
+
+/* As much as there is, up to a piece. */
+static int
+fill(struct tar_reader *reader, uint8_t *piece, size_t *len, struct error *err)
+{
+	size_t got;
+
+	for (*len = 0; *len < PIECE; *len += got) {
+		if (tar_reader_read(reader, piece + *len, PIECE - *len, &got, err))
+			return -1;
+		if (got == 0)
+			return 0;
+	}
+	return 0;
+}
+
+static int
+pass_body(struct reading *r, struct tar_reader *reader, uint8_t *piece, struct error *err)
+{
+	size_t len;
+
+	do {
+		if (cancel_is_raised(&r->cancel))
+			return error_set(err, ERROR_CANCELLED, 0, "cancelled");
+		if (fill(reader, piece, &len, err) ||
+		    (len > 0 && r->ops->bytes(r, piece, len, err)))
+			return -1;
+	} while (len == PIECE);
+	return r->ops->member_end(r, err);
+}
+
+static int
+pass_members(struct reading *r, struct tar_reader *reader, uint8_t *piece, struct error *err)
+{
+	struct tar_entry entry;
+	bool is_end = false, is_wanted;
+
+	while (!r->is_over) {
+		if (tar_reader_next(reader, &entry, &is_end, err))
+			return -1;
+		if (is_end) {
+			r->raw += tar_reader_offset(reader);
+			return r->ops->archive_end ? r->ops->archive_end(r, err) : 0;
+		}
+		is_wanted = true;
+		if (r->ops->member(r, &entry, tar_reader_offset(reader), &is_wanted, err) ||
+		    (is_wanted && !r->is_over && pass_body(r, reader, piece, err)))
+			return -1;
+	}
+	return 0;
+}
+
+static int
+pass_archive(struct reading *r, struct source *source, const struct archivepart *part,
+    struct error *err)
+{
+	struct tar_reader *reader = NULL;
+	uint8_t *piece = malloc(PIECE);
+	int rc = -1;
+
+	if (piece == NULL)
+		error_memory(err);
+	else if (tar_reader_open(&reader, source, err) == 0 &&
+	    r->ops->archive(r, part, err) == 0)
+		rc = pass_members(r, reader, piece, err);
+	tar_reader_free(reader);
+	free(piece);
+	return rc;
+}
+
+int
+reading_archive(struct reading *r, struct source *file, const char *name,
+    const struct archivepart *part, struct error *err)
+{
+	struct source *source = file;
+	int rc = -1;
+
+	if (decoded_push(&source, &r->compression, err) == 0 &&
+	    (r->ops->is_sparse || readahead_push(&source, &r->cancel, err) == 0)) {
+		r->is_over = false;
+		set_source(r, source, file);
+		rc = pass_archive(r, source, part, err);
+		set_source(r, NULL, NULL);
+	}
+	if (rc == -1)
+		cancel_raise(&r->cancel); /* it is all over: nobody is to wait for more */
+	source_free(source);
+	return rc == 0 ? 0 : error_wrap(err, "%s", name);
+}

@@ -1,0 +1,111 @@
+/* A backup that is a directory: its archives, in their order, and the manifest beside them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "format/backupset.h"
+#include "reading/reading.h"
+#include "cli/message.h"
+#include "stream/infile.h"
+
+/* For --progress. */
+static void
+measure(struct reading *r, int dirfd, const struct backupset *set)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < set->count; i++)
+		if (fstatat(dirfd, set->rows[i].name, &st, 0) == 0 && S_ISREG(st.st_mode))
+			r->progress.total += (uint64_t)st.st_size;
+}
+
+/* It harms no restore, and may be what belongs elsewhere. */
+static void
+tell_others(const struct backupset *set)
+{
+	char text[512];
+
+	for (size_t i = 0; i < set->nothers; i++) {
+		snprintf(text, sizeof(text), "\"%s\" beside the archives is no part of the backup",
+		    set->others[i]);
+		message_warning(text);
+	}
+}
+
+/* One archive could come through a pipe; several cannot. */
+static void
+hint_of_compression(const char *name, struct error *err)
+{
+	static const struct {
+		const char *suffix, *program;
+	} rows[] = { { ".zst", "zstd" }, { ".lz4", "lz4" }, { ".xz", "xz" }, { ".bz2", "bzip2" } };
+	const char *suffix = strrchr(name, '.');
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (err->kind != ERROR_UNSUPPORTED || suffix == NULL ||
+		    strcmp(suffix, rows[i].suffix) != 0)
+			continue;
+		err->hint[0] = '\0';
+		(void)!error_hint(err, "Decompress the archives of the directory first, with \"%s "
+				       "-d\", and remove those that are compressed.",
+		    rows[i].program);
+	}
+}
+
+static int
+pass_rows(struct reading *r, int dirfd, const struct backupset *set, struct error *err)
+{
+	struct source *file;
+
+	for (size_t i = 0; i < set->count; i++) {
+		const struct backupset_row *row = &set->rows[i];
+
+		if (infile_open_at(&file, dirfd, row->name, &r->cancel, err))
+			return error_wrap(err, "%s", row->name);
+		if (reading_archive(r, file, row->name, &row->part, err)) {
+			hint_of_compression(row->name, err);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static int
+pass_manifest(struct reading *r, int dirfd, struct error *err)
+{
+	struct source *file;
+	uint8_t bytes[64 * 1024];
+	size_t got = 0;
+	int rc = 0;
+
+	if (infile_open_at(&file, dirfd, BACKUPSET_MANIFEST, &r->cancel, err))
+		return error_wrap(err, "%s", BACKUPSET_MANIFEST);
+	do
+		rc = source_read(file, bytes, sizeof(bytes), &got, err) ||
+			r->ops->manifest(r, bytes, got, err) ?
+		    -1 :
+		    0;
+	while (rc == 0 && got > 0);
+	source_free(file);
+	return rc == 0 ? 0 : error_wrap(err, "%s", BACKUPSET_MANIFEST);
+}
+
+int
+reading_directory(struct reading *r, int dirfd, struct error *err)
+{
+	struct backupset set;
+	int rc;
+
+	if (backupset_read(dirfd, &set, err))
+		return -1;
+	measure(r, dirfd, &set);
+	tell_others(&set);
+	rc = pass_rows(r, dirfd, &set, err) ||
+		(set.has_manifest && pass_manifest(r, dirfd, err)) ?
+	    -1 :
+	    0;
+	backupset_free(&set);
+	return rc;
+}

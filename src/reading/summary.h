@@ -1,0 +1,29 @@
+#ifndef PG_BASETAR_READING_SUMMARY_H
+#define PG_BASETAR_READING_SUMMARY_H
+
+#include "format/summary.h"
+#include "reading/reading.h"
+#include "reading/owner.h"
+
+/* How far the archives are read, for what they say of themselves. */
+enum reading_depth {
+	READING_ALL,      /* the headers of all members */
+	READING_BRIEF,    /* of the base only what comes before the tree */
+	READING_LOCATIONS /* of the base until it is known where the tablespaces were */
+};
+
+/* All zeros before the first call. */
+struct reading_summary {
+	struct reading reading; /* first */
+	enum reading_depth depth;
+	bool is_base; /* the archive that is read has the tree */
+	struct reading_owner owner;
+	struct summary *summary; /* complete, if it was read */
+};
+
+/* ${outcome}: as of reading_init().  reading_summary_free() it, also after a failure. */
+MUST_CHECK int reading_summary(struct reading_summary *, const struct options *,
+    enum reading_depth depth, const char *outcome, struct error *err);
+void reading_summary_free(struct reading_summary *);
+
+#endif

@@ -1,0 +1,209 @@
+#include "restore/newdir.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/buf.h"
+#include "lib/sys.h"
+
+/* Of one name: is the directory as good as empty all the same? */
+static bool
+is_nothing(struct newdir *d, const char *name)
+{
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || sys_is_lost_found(d->fd, name))
+		return true;
+	if (d->guests == NULL || !d->guests->may_stay(d->guests, d->fd, name))
+		return false;
+	d->has_guests = true;
+	return true;
+}
+
+/* Is there nothing in it that is in the way? */
+static int
+look(struct newdir *d, bool *is_empty, struct error *err)
+{
+	const int again = openat(d->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = again == -1 ? NULL : fdopendir(again);
+	struct dirent *entry;
+	int rc = 0;
+
+	if (dir == NULL) {
+		error_set(err, ERROR_IO, errno, "read the directory");
+		sys_close(again);
+		return -1;
+	}
+	*is_empty = true;
+	d->has_guests = false;
+	while (*is_empty) {
+		errno = 0;
+		entry = readdir(dir);
+		if (entry == NULL)
+			break;
+		*is_empty = is_nothing(d, entry->d_name);
+	}
+	if (*is_empty && errno != 0)
+		rc = error_set(err, ERROR_IO, errno, "read the directory");
+	closedir(dir);
+	return rc;
+}
+
+static bool
+has(int fd, const char *name)
+{
+	struct stat st;
+
+	return fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* pg_control is written last: what has the rest of a cluster was not finished. */
+static int
+occupied(int fd, struct error *err)
+{
+	if (has(fd, "global/pg_control")) {
+		error_set(err, ERROR_STATE, EEXIST, "a cluster is there");
+		return error_hint(err, "Name a new or an empty directory.");
+	}
+	if (has(fd, "PG_VERSION") || has(fd, "pg_basetar.info") || has(fd, "backup_label")) {
+		error_set(err, ERROR_STATE, EEXIST, "an unfinished restore is there");
+		return error_hint(err, "No server starts on it; remove what is in the directory, and "
+				       "in those of its tablespaces and WAL, then restore again.");
+	}
+	return error_set(err, ERROR_STATE, ENOTEMPTY, "the directory is in use");
+}
+
+int
+newdir_check(struct newdir *dir, struct error *err)
+{
+	bool is_empty = true;
+
+	return look(dir, &is_empty, err) || (!is_empty && occupied(dir->fd, err)) ? -1 : 0;
+}
+
+/* The server must own it, and it is given its mode at the end: too late to find out. */
+static int
+check_own(int fd, struct error *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == -1)
+		return error_set(err, ERROR_IO, errno, "stat");
+	if (geteuid() == 0 || st.st_uid == geteuid())
+		return 0;
+	error_set(err, ERROR_STATE, EPERM, "the directory belongs to another user");
+	return error_hint(err, "Name one of your own, or run pg_basetar as its owner or as root.");
+}
+
+/* Not all file systems can lock; there, what the other one makes is found to exist. */
+static int
+lock(int fd, struct error *err)
+{
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+		return 0;
+	error_set(err, ERROR_STATE, 0, "the directory is in use by a restore");
+	return error_hint(err, "It is named twice, or another pg_basetar is restoring into it: name "
+			       "another directory.");
+}
+
+static int
+open_at_end(struct newdir *dir, struct error *err)
+{
+	const struct route *way = &dir->route;
+
+	dir->is_made = mkdirat(way->parent, way->name, 0700) == 0;
+	if (!dir->is_made && errno != EEXIST)
+		return error_set(err, ERROR_STATE, errno, "mkdir");
+	dir->fd = openat(way->parent, way->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir->fd == -1)
+		return error_set(err, ERROR_STATE, errno, "open");
+	return check_own(dir->fd, err) || lock(dir->fd, err) || newdir_check(dir, err) ? -1 : 0;
+}
+
+int
+newdir_open(struct newdir *out, const char *path, const struct newdir_guests *guests,
+    struct error *err)
+{
+	struct newdir dir = {
+		.path = path, .fd = -1, .guests = guests, .route = { .parent = -1 }
+	};
+
+	if (route_open(&dir.route, path, err)) /* with ENOENT the directory it shall be in is missing */
+		return err->sys == ENOENT ? error_set(err, ERROR_STATE, ENOENT, "mkdir") : -1;
+	if (open_at_end(&dir, err)) {
+		newdir_close(&dir, true);
+		return -1;
+	}
+	*out = dir;
+	return 0;
+}
+
+int
+newdir_owner(const struct newdir *dir, bool *has_owner, uid_t *uid, gid_t *gid, struct error *err)
+{
+	struct stat st;
+
+	if (fstat(dir->fd, &st) == -1)
+		return error_set(err, ERROR_IO, errno, "stat");
+	*has_owner = !dir->is_made && st.st_uid != 0;
+	*uid = st.st_uid;
+	*gid = st.st_gid;
+	return 0;
+}
+
+static int
+check_link(const struct newdir *dir, const struct stat *st, uid_t owner, struct error *err)
+{
+	if (!dir->route.has_link ||
+	    (dir->route.link_uid == owner && !dir->route.has_others && st->st_uid == owner))
+		return 0;
+	error_set(err, ERROR_STATE, 0, "a symbolic link of user number %lu leads there",
+	    (unsigned long)dir->route.link_uid);
+	return error_hint(err, "Root gives away no directory that such a link chose: name it by its own "
+			       "path.");
+}
+
+int
+newdir_check_owner(const struct newdir *dir, uid_t owner, struct error *err)
+{
+	struct stat st, chosen;
+
+	/* of one that was made it is the directory it is in that the link chose */
+	if (fstat(dir->fd, &st) == -1 ||
+	    fstat(dir->is_made ? dir->route.parent : dir->fd, &chosen) == -1)
+		return error_set(err, ERROR_IO, errno, "stat");
+	if (check_link(dir, &chosen, owner, err))
+		return -1;
+	/* who owns the directory above may have put another in the place of the one that was made */
+	if (st.st_uid == 0 || st.st_uid == owner)
+		return 0;
+	error_set(err, ERROR_STATE, 0, "the directory belongs to user number %lu, the backup to %lu",
+	    (unsigned long)st.st_uid, (unsigned long)owner);
+	return error_hint(err, "Give the directory to the user whom the server shall run as, or name "
+			       "its owner with --owner.");
+}
+
+int
+newdir_sync(const struct newdir *dir, bool *is_unsynced, struct error *err)
+{
+	*is_unsynced = false;
+	if (sys_sync_directory(dir->fd, err))
+		return -1;
+	return dir->is_made ? sys_sync_parent(dir->fd, is_unsynced, err) : 0;
+}
+
+void
+newdir_close(struct newdir *dir, bool forget)
+{
+	if (dir->path == NULL)
+		return;
+	sys_close(dir->fd);
+	if (forget && dir->is_made)
+		unlinkat(dir->route.parent, dir->route.name, AT_REMOVEDIR);
+	route_close(&dir->route);
+	*dir = (struct newdir){ .fd = -1, .route = { .parent = -1 } };
+}

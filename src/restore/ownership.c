@@ -1,0 +1,232 @@
+/*
+ * Whose the restored files are, if root restores them.  A server runs only on files of its own, so
+ * that all get one owner: the one that the user names, the owner of a directory that was prepared,
+ * or that of the backup, by its name if this host has it.
+ *
+ * Nothing is given away that is not root's to give: each directory that was there must be root's, or
+ * that owner's.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "format/layout.h"
+#include "restore/restore_internal.h"
+#include "restore/owner.h"
+#include "pg/access.h"
+#include "cli/message.h"
+
+int
+restore_owner_option(const struct options *opt, struct error *err)
+{
+	struct owner owner;
+
+	if (opt->owner == NULL)
+		return 0;
+	if (owner_parse(opt->owner, &owner, err))
+		return error_wrap(err, "option \"--owner\"");
+	if (geteuid() == 0 || owner.uid == geteuid())
+		return 0;
+	return error_set(err, ERROR_USAGE, 0,
+	    "option \"--owner\": only root can give files to another user");
+}
+
+/* ---- that of the backup ---- */
+
+/* Whom the backup may mean, the more likely first. */
+struct meant {
+	size_t count;
+	struct owner rows[2];
+};
+
+/*
+ * The group by its name, too, if that is one.  pg_basebackup calls each owner and each group
+ * "postgres", whoever that is (tarCreateHeader() in tar.c): its numbers say more, on the same host.
+ */
+static gid_t
+group_of(const struct reading_owner *o, bool is_ours, const struct owner *named)
+{
+	gid_t gid;
+
+	if (is_ours && owner_group_by_name(o->gname, &gid))
+		return gid;
+	if (named->uid == o->uid)
+		return (gid_t)o->gid;
+	return owner_group_by_name(o->gname, &gid) ? gid : named->gid;
+}
+
+/* Members of root do not say whose the cluster is; nor a number that goes with an unknown name. */
+static struct meant
+meant_by_backup(const struct reading_owner *o, bool is_ours)
+{
+	struct meant m = { 0 };
+	struct owner named, numbered;
+	const bool has_name = strcmp(o->uname, "root") != 0 && owner_by_name(o->uname, &named);
+	const bool has_number = o->uid != 0 && (!is_ours || o->uname[0] == '\0') &&
+	    owner_by_number(o->uid, &numbered);
+
+	if (has_name) {
+		named.gid = group_of(o, is_ours, &named);
+		m.rows[m.count++] = named;
+	}
+	if (has_number && (!has_name || numbered.uid != named.uid)) {
+		numbered.gid = (gid_t)o->gid;
+		m.rows[m.count++] = numbered;
+	}
+	return m;
+}
+
+/* ---- that of a directory that was prepared ---- */
+
+static int
+prepared_owner(const struct restore *r, bool *has_owner, struct owner *out, struct error *err)
+{
+	struct owner own;
+
+	*has_owner = false;
+	for (size_t i = 0; i < restore_plan_places(r); i++) {
+		const struct restore_place *place = restore_plan_place_at(r, i);
+
+		if (place->dir.path == NULL || *has_owner)
+			continue;
+		if (newdir_owner(&place->dir, has_owner, &out->uid, &out->gid, err))
+			return error_wrap(err, "\"%s\"", place->dir.path);
+	}
+	/* made by root for another user, it often has root's group */
+	if (*has_owner && out->gid == 0 && owner_by_number(out->uid, &own))
+		out->gid = own.gid;
+	return 0;
+}
+
+/* ---- the choice ---- */
+
+static void
+warn_of_number(const struct reading_owner *o, bool is_ours)
+{
+	char text[320], here[OWNER_TEXT];
+
+	if (o->uid == 0)
+		snprintf(text, sizeof(text), "the files of the backup belong to root, as whom no server "
+					     "runs (--owner names another user)");
+	else if (is_ours && o->uname[0])
+		snprintf(text, sizeof(text), "the backup belongs to user \"%s\", who does not exist here: "
+					     "the files are given to user %s (--owner names another)",
+		    o->uname, owner_print(here, (uid_t)o->uid));
+	else
+		snprintf(text, sizeof(text), "the backup belongs to user number %" PRIu64 ", who has no "
+					     "name here: the files are given to that number (--owner names "
+					     "another user)",
+		    o->uid);
+	message_warning(text);
+}
+
+static void
+warn_of_two(const struct meant *m)
+{
+	char text[320], one[OWNER_TEXT], other[OWNER_TEXT];
+
+	snprintf(text, sizeof(text), "the files are given to user %s, by the name in the backup; by the "
+				     "number in it they would be given to %s (--owner names one)",
+	    owner_print(one, m->rows[0].uid), owner_print(other, m->rows[1].uid));
+	message_warning(text);
+}
+
+static int
+choose(struct restore *r, bool is_ours, struct owner *out, struct error *err)
+{
+	const struct meant m = meant_by_backup(&r->owner, is_ours);
+	struct owner prepared;
+	bool has_prepared;
+
+	if (r->opt->owner)
+		return owner_parse(r->opt->owner, out, err);
+	if (prepared_owner(r, &has_prepared, &prepared, err))
+		return -1;
+	*out = m.rows[0];
+	for (size_t i = 0; has_prepared && i < m.count; i++)
+		if (m.rows[i].uid == prepared.uid) {
+			*out = m.rows[i];
+			return 0;
+		}
+	if (m.count == 2 && !has_prepared)
+		warn_of_two(&m);
+	if (m.count > 0)
+		return 0;
+	if (has_prepared) {
+		*out = prepared;
+		return 0;
+	}
+	*out = (struct owner){ (uid_t)r->owner.uid, (gid_t)r->owner.gid };
+	warn_of_number(&r->owner, is_ours);
+	return 0;
+}
+
+int
+restore_owner_settle(struct restore *r, bool is_ours, struct error *err)
+{
+	struct owner owner;
+
+	if (geteuid() != 0)
+		return 0;
+	if (r->owner.uid >= UINT32_MAX || r->owner.gid >= UINT32_MAX)
+		return error_set(err, ERROR_FORMAT, 0, "no user or group has the number of the owner of "
+						       "the backup");
+	if (choose(r, is_ours, &owner, err))
+		return -1;
+	r->uid = owner.uid;
+	r->gid = owner.gid;
+	for (size_t i = 0; i < restore_plan_places(r); i++) {
+		const struct restore_place *place = restore_plan_place_at(r, i);
+
+		if (place->dir.path && newdir_check_owner(&place->dir, owner.uid, err))
+			return error_wrap(err, "\"%s\"", place->dir.path);
+	}
+	return 0;
+}
+
+/* ---- of one member ---- */
+
+/*
+ * A file that root put into the data directory stays root's: a key that the server may read by its
+ * group must be, or the server refuses it (check_ssl_key_file_permissions() in be-secure-common.c).
+ * Not one of the WAL: pg_basebackup says 0 there for whom it does not know.  Nor one that the
+ * server could not use so.
+ */
+static bool
+is_roots(const struct restore *r, const struct tar_entry *entry, const char *path)
+{
+	return entry->type == TAR_FILE && entry->uid == 0 && r->owner.uid != 0 &&
+	    strncmp(path, LAYOUT_WAL "/", sizeof(LAYOUT_WAL)) != 0 &&
+	    !access_is_kept_out(path, false, entry->mode, true);
+}
+
+struct owner
+restore_owner_of(const struct restore *r, const struct tar_entry *entry, const char *path)
+{
+	struct owner owner = { (uid_t)r->uid, (gid_t)r->gid };
+
+	if (!is_roots(r, entry, path))
+		return owner;
+	owner.uid = 0;
+	/* that of the server, whatever number or name it has here */
+	if (entry->gid == r->owner.gid)
+		return owner;
+	if ((checker_facts(r->checker).info == NULL ||
+		!owner_group_by_name(entry->gname, &owner.gid)) &&
+	    owner_has_group(entry->gid))
+		owner.gid = (gid_t)entry->gid;
+	return owner;
+}
+
+/*
+ * That key again: given to the server's own user, its group may not read it.  Which file is one only
+ * the configuration says, and the server reads any other as its owner.
+ */
+uint32_t
+restore_owner_mode(const struct restore *r, const struct tar_entry *entry, const char *path)
+{
+	return geteuid() != 0 && is_roots(r, entry, path) && (entry->mode & 0007) == 0 ?
+	    entry->mode & ~0077U :
+	    entry->mode;
+}

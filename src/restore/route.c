@@ -1,0 +1,182 @@
+/* O_PATH */
+#define _GNU_SOURCE
+#include "restore/route.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#ifdef __linux__
+#include <linux/magic.h>
+#include <sys/vfs.h>
+#endif
+
+#include "lib/buf.h"
+#include "lib/sys.h"
+
+#ifndef O_PATH
+#define O_PATH O_RDONLY
+#endif
+
+/* As many links as the system itself follows in one path (path_resolution(7)). */
+enum { LINKS_MOST = 40 };
+
+struct going {
+	struct route *route;
+	int at;          /* the directory that was reached */
+	struct buf rest; /* of the way, a string */
+	int links;
+};
+
+/* ${no_follow}: O_NOFOLLOW or 0. */
+static int
+move(struct going *g, const char *name, int no_follow, struct error *err)
+{
+	const int next = openat(g->at, name, O_PATH | O_DIRECTORY | O_CLOEXEC | no_follow);
+
+	if (next == -1)
+		return error_set(err, ERROR_STATE, errno, "open");
+	sys_close(g->at);
+	g->at = next;
+	return 0;
+}
+
+/* Through the directory ${name}: the rest, ${after}, is looked for in it. */
+static int
+pass(struct going *g, const char *name, int no_follow, const char *after, struct error *err)
+{
+	struct buf rest = { 0 };
+
+	if (buf_append(&rest, after, strlen(after), err) || move(g, name, no_follow, err)) {
+		buf_free(&rest);
+		return -1;
+	}
+	buf_free(&g->rest);
+	g->rest = rest;
+	return 0;
+}
+
+static int
+move_to_root(struct going *g, struct error *err)
+{
+	const int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (root == -1)
+		return error_set(err, ERROR_STATE, errno, "open");
+	sys_close(g->at);
+	g->at = root;
+	return 0;
+}
+
+static void
+note_link(struct route *route, uid_t uid)
+{
+	if (uid == 0)
+		return;
+	route->has_others |= route->has_link && route->link_uid != uid;
+	route->has_link = true;
+	route->link_uid = uid;
+}
+
+/*
+ * Links of /proc lead to what is open, whatever it is called: the text of /proc/PID/root of a
+ * container is a path of the container's own, "/", which is another directory here (proc(5)).
+ */
+static bool
+is_of_proc(int directory)
+{
+#ifdef __linux__
+	struct statfs fs;
+
+	return fstatfs(directory, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+#else
+	(void)directory;
+	return false;
+#endif
+}
+
+/* What the link ${name} says comes before the rest, ${after}. */
+static int
+follow(struct going *g, const char *name, uid_t uid, const char *after, struct error *err)
+{
+	struct buf rest = { 0 };
+	char *target;
+	int rc;
+
+	if (++g->links > LINKS_MOST)
+		return error_set(err, ERROR_STATE, ELOOP, "open");
+	note_link(g->route, uid);
+	if (is_of_proc(g->at))
+		return pass(g, name, 0, after, err);
+	if (sys_readlink(g->at, name, &target, err))
+		return -1;
+	rc = buf_printf(&rest, err, "%s/%s", target, after);
+	if (rc == 0 && target[0] == '/')
+		rc = move_to_root(g, err);
+	free(target);
+	buf_free(&g->rest);
+	g->rest = rest;
+	return rc;
+}
+
+/* One part: its name is taken out of the rest.  *is_end: it was the last one, and is no link. */
+static int
+step(struct going *g, char *name, bool *is_end, struct error *err)
+{
+	const char *rest = buf_text(&g->rest), *part = rest + strspn(rest, "/");
+	const size_t len = strcspn(part, "/");
+	const char *after = part + len + strspn(part + len, "/");
+	struct stat st;
+
+	*is_end = len == 0;
+	if (*is_end) { /* slashes, or what was a link to the root */
+		memcpy(name, ".", sizeof("."));
+		return 0;
+	}
+	if (len > 255)
+		return error_set(err, ERROR_STATE, ENAMETOOLONG, "open");
+	memcpy(name, part, len);
+	name[len] = '\0';
+	if (fstatat(g->at, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode))
+		return follow(g, name, st.st_uid, after, err);
+	*is_end = *after == '\0' && strcmp(name, "..") != 0;
+	return *is_end ? 0 : pass(g, name, O_NOFOLLOW, after, err);
+}
+
+int
+route_open(struct route *out, const char *path, struct error *err)
+{
+	struct route route = { .parent = -1 };
+	struct going g = { .route = &route, .at = -1 };
+	char name[256];
+	bool is_end = false;
+	int rc;
+
+	g.at = open(path[0] == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	rc = g.at == -1 ? error_set(err, ERROR_STATE, errno, "open") :
+			  buf_append(&g.rest, path, strlen(path), err);
+	while (rc == 0 && !is_end)
+		rc = step(&g, name, &is_end, err);
+	if (rc == 0) {
+		route.name = strdup(name);
+		rc = route.name ? 0 : error_memory(err);
+	}
+	buf_free(&g.rest);
+	if (rc) {
+		free(route.name);
+		sys_close(g.at);
+		return -1;
+	}
+	route.parent = g.at;
+	*out = route;
+	return 0;
+}
+
+void
+route_close(struct route *route)
+{
+	sys_close(route->parent);
+	free(route->name);
+	*route = (struct route){ .parent = -1 };
+}

@@ -1,0 +1,145 @@
+/*
+ * Can recovery end where the options say?  A server that finds out that it cannot does so after all
+ * of the restore, and says it at the end of its log.  What the archive tells before its tree is
+ * judged before a byte is written, the rest at the end.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "restore/restore_internal.h"
+#include "pg/timetext.h"
+#include "cli/message.h"
+#include "lib/lsn.h"
+#include "lib/number.h"
+
+/*
+ * Recovery ends behind the first record that starts at recovery_target_lsn or after it, and fails
+ * if the copy is not consistent then ("requested recovery stop point is before consistent recovery
+ * point").  So a position within the last record of the backup will do.  On a primary that is the
+ * end-of-backup record, of 34 bytes, perhaps with a page header in it; of a standby's backup, any.
+ */
+enum { LAST_OF_PRIMARY = 128, LAST_OF_STANDBY = 8192 };
+
+static int
+too_early(const char *setting, const char *value, const char *what, const char *when, struct error *err)
+{
+	error_set(err, ERROR_STATE, 0, "%s \"%s\" is before the %s of the backup, %s: recovery cannot end "
+				       "there", setting, value, what, when);
+	return error_hint(err, "Restore an earlier backup, or name a later target.");
+}
+
+static int
+check_lsn(const char *value, const struct restore_bounds *b, struct error *err)
+{
+	const uint64_t slack = b->is_standby ? LAST_OF_STANDBY : LAST_OF_PRIMARY;
+	char when[LSN_TEXT];
+	uint64_t lsn;
+
+	if (value == NULL || !lsn_parse(value, &lsn))
+		return 0;
+	if (lsn < b->start_lsn)
+		return too_early("recovery_target_lsn", value, "start", lsn_print(when, b->start_lsn), err);
+	/* of a cluster that was shut down all is consistent from the start on */
+	if (!b->is_stopped && lsn < b->stop_lsn && b->stop_lsn - lsn > slack)
+		return too_early("recovery_target_lsn", value, "end", lsn_print(when, b->stop_lsn), err);
+	return 0;
+}
+
+/* The backup ended even later; and all its transactions before START TIME are needed. */
+static int
+check_time(const char *value, const struct restore_bounds *b, struct error *err)
+{
+	struct timetext target, start;
+	char text[320];
+
+	if (value == NULL || b->start_time == NULL ||
+	    timetext_parse(value, &target) != TIMETEXT_READ ||
+	    timetext_parse(b->start_time, &start) != TIMETEXT_READ)
+		return 0;
+	switch (timetext_before(&target, &start)) {
+	case TIMETEXT_NOT_BEFORE:
+		return 0;
+	case TIMETEXT_PERHAPS:
+		snprintf(text, sizeof(text), "if it is in the time zone of the backup's start, %.64s, "
+					     "recovery_target_time \"%.64s\" is before it, and recovery "
+					     "cannot end there: name the time zone as well",
+		    b->start_time, value);
+		message_warning(text);
+		return 0;
+	case TIMETEXT_BEFORE:
+		break;
+	}
+	return too_early("recovery_target_time", value, "start", b->start_time, err);
+}
+
+/* A timeline has a higher number than those that it comes from. */
+static int
+check_timeline(const char *value, const struct restore_bounds *b, struct error *err)
+{
+	uint64_t timeline;
+
+	if (value == NULL || !number_parse(value, strlen(value), UINT32_MAX, &timeline) ||
+	    timeline >= b->timeline)
+		return 0;
+	error_set(err, ERROR_STATE, 0,
+	    "recovery_target_timeline %" PRIu64 " does not come from timeline %" PRIu32
+	    ", which the backup is of", timeline, b->timeline);
+	return error_hint(err, "Restore a backup of that timeline, or of an earlier one.");
+}
+
+static int
+check_target(const struct restore *r, const struct restore_bounds *b, struct error *err)
+{
+	const struct recovery *recovery = &r->opt->recovery;
+
+	return check_lsn(recovery->target_lsn, b, err) || check_time(recovery->target_time, b, err) ||
+		check_timeline(recovery->target_timeline, b, err) ?
+	    -1 :
+	    0;
+}
+
+int
+restore_target_check(struct restore *r, const struct restore_bounds *b, struct error *err)
+{
+	/* what was not refused once is not said twice */
+	if (r->is_target_checked || check_target(r, b, err) == 0) {
+		r->is_target_checked |= b->start_lsn > 0 && b->stop_lsn > 0;
+		return 0;
+	}
+	if (!r->opt->force)
+		return -1;
+	r->is_target_checked = true;
+	message_warning(err->text);
+	*err = (struct error){ 0 };
+	return 0;
+}
+
+int
+restore_target_finish(struct restore *r, struct error *err)
+{
+	const struct checker_facts facts = checker_facts(r->checker);
+	const struct restore_bounds b = { .start_lsn = facts.start_lsn,
+		.stop_lsn = facts.stop_lsn,
+		.timeline = facts.start_timeline,
+		.is_standby = facts.is_standby,
+		.is_stopped = facts.info && facts.info->mode == INFOFILE_OFFLINE };
+
+	if (restore_target_check(r, &b, err) == 0)
+		return 0;
+	/* the copy is as good as it would be with another target, and the server refuses this one */
+	return findings_take(checker_findings(r->checker), FINDINGS_TARGET, NULL, err);
+}
+
+int
+restore_target_label(struct restore *r, const struct label *label, uint64_t stop_lsn, struct error *err)
+{
+	const struct restore_bounds b = { .start_lsn = label ? label->start_lsn : 0,
+		.start_time = label ? label->start_time : NULL,
+		.stop_lsn = label ? stop_lsn : 0,
+		.timeline = label ? label->timeline : 0,
+		.is_standby = label && label->from_standby };
+
+	return label ? restore_target_check(r, &b, err) : 0;
+}

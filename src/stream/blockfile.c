@@ -1,0 +1,52 @@
+#include "stream/blockfile.h"
+
+#include <stdlib.h>
+
+#include "lib/sys.h"
+
+struct blockfile {
+	int fd;
+	atomic_size_t held;
+	struct blockfile_count *count;
+};
+
+int
+blockfile_new(struct blockfile **out, int fd, struct blockfile_count *count,
+    struct error *err)
+{
+	struct blockfile *f = malloc(sizeof(*f));
+
+	if (f == NULL) {
+		sys_close(fd);
+		return error_memory(err);
+	}
+	f->fd = fd;
+	f->count = count;
+	atomic_init(&f->held, 1);
+	atomic_fetch_add(&count->open, 1);
+	*out = f;
+	return 0;
+}
+
+struct blockfile *
+blockfile_hold(struct blockfile *f)
+{
+	atomic_fetch_add(&f->held, 1);
+	return f;
+}
+
+void
+blockfile_release(struct blockfile *f)
+{
+	if (f == NULL || atomic_fetch_sub(&f->held, 1) > 1)
+		return;
+	sys_close(f->fd);
+	atomic_fetch_sub(&f->count->open, 1);
+	free(f);
+}
+
+int
+blockfile_fd(const struct blockfile *f)
+{
+	return f->fd;
+}

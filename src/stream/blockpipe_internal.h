@@ -1,0 +1,54 @@
+#ifndef PG_BASETAR_STREAM_BLOCKPIPE_INTERNAL_H
+#define PG_BASETAR_STREAM_BLOCKPIPE_INTERNAL_H
+
+/* What blockpipe.c (the threads) and blockplan.c (the planner's calls) share. */
+
+#include <pthread.h>
+
+#include "stream/block.h"
+
+struct place {
+	struct block block;
+	bool is_ready;
+};
+
+struct blockpipe {
+	struct blockpipe_options opt;
+	struct blockfile_count files;
+
+	pthread_mutex_t lock; /* guards all from here to is_ready of the places */
+	pthread_cond_t work, ready, space;
+	uint64_t planned, taken, written;
+	uint64_t unread; /* blocks planned whose ranges have not all been read */
+	bool complete;   /* the planner has no more */
+	bool failed;     /* err says why */
+	struct error err;
+	size_t running; /* threads that have not left */
+
+	struct place *places;
+	size_t slots;
+
+	struct block *open; /* the planner's own from here */
+	struct body *body;
+	uint64_t planned_bytes;
+
+	pthread_t *threads; /* the workers, then the writer */
+	size_t nthreads;
+
+	_Atomic uint64_t raw_out, out;
+};
+
+/* The place of the block of that number. */
+static inline struct place *
+blockpipe_place(const struct blockpipe *p, uint64_t index)
+{
+	return &p->places[index % p->slots];
+}
+
+/* Keep the first error; everybody leaves.  With the lock held. */
+void blockpipe_fail_locked(struct blockpipe *, const struct error *why);
+
+/* Hand the open block, if there is one, over to the workers.  Planner. */
+void blockpipe_submit(struct blockpipe *);
+
+#endif
