@@ -7,14 +7,14 @@
 #include <unistd.h>
 
 #include "backup/backup.h"
-#include "info/info.h"
-#include "restore/restore.h"
-#include "verify/verify.h"
 #include "cli/message.h"
-#include "format/report.h"
 #include "cli/options.h"
 #include "cli/opttable.h"
+#include "format/report.h"
+#include "info/info.h"
 #include "lib/interrupt.h"
+#include "restore/restore.h"
+#include "verify/verify.h"
 
 /*
  * Descriptors 0 to 2 that our parent closed would be given to the first files we open,
@@ -41,7 +41,8 @@ static int
 print_usage(enum opttable_command command, struct error *err)
 {
 	struct buf text = { 0 };
-	int rc = opttable_usage(&text, command, err) || print(buf_text(&text), err) ? -1 : 0;
+	int rc =
+	    opttable_usage(&text, command, err) || print(buf_text(&text), err) ? -1 : 0;
 
 	buf_free(&text);
 	return rc;
@@ -79,9 +80,10 @@ run(int argc, char *const *argv, bool *is_sound, struct error *err)
 		return print("pg_basetar " OPTIONS_PROGRAM_VERSION "\n", err);
 	case OPTIONS_RUN:
 		message_set_level(options.quiet ? MESSAGE_QUIET :
-			options.verbose		? MESSAGE_VERBOSE :
+			options.verbose         ? MESSAGE_VERBOSE :
 						  MESSAGE_NORMAL);
-		rc = interrupt_install(err) || run_command(&options, is_sound, err) ? -1 : 0;
+		rc = interrupt_install(err) || run_command(&options, is_sound, err) ? -1 :
+										      0;
 		options_free(&options);
 		return rc;
 	default:

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "archive/filebody.h"
+#include "lib/sys.h"
 #include "pg/manifest_write.h"
 #include "tar/ownernames.h"
 #include "tar/writer.h"
-#include "lib/sys.h"
 
 struct archive {
 	struct archive_options opt;
@@ -26,8 +26,9 @@ archive_open(struct archive **out, const struct archive_options *opt, struct err
 		return error_memory(err);
 	a->opt = *opt;
 	if (tar_writer_open(&a->tar, opt->pipe, err) || ownernames_new(&a->owners, err) ||
-	    (!opt->no_manifest && manifest_new(&a->manifest, opt->manifest_version,
-				      opt->system_identifier, err))) {
+	    (!opt->no_manifest &&
+		manifest_new(
+		    &a->manifest, opt->manifest_version, opt->system_identifier, err))) {
 		archive_free(a);
 		return -1;
 	}
@@ -87,8 +88,8 @@ archive_directory(struct archive *a, enum layout_part part, const char *path,
 }
 
 int
-archive_tablespace_link(struct archive *a, const char *oid, const struct stat *st,
-    struct error *err)
+archive_tablespace_link(
+    struct archive *a, const char *oid, const struct stat *st, struct error *err)
 {
 	struct tar_entry entry;
 
@@ -168,7 +169,8 @@ archive_bytes(struct archive *a, enum layout_part part, const char *path,
 	const struct filebody_options opt = listed(a, st, len);
 	struct body *body;
 
-	if (layout_name(&a->name, part, path, err) || filebody_new(&body, path, &opt, err))
+	if (layout_name(&a->name, part, path, err) ||
+	    filebody_new(&body, path, &opt, err))
 		return -1;
 	return whole_file(a, st, bytes, len, body, err);
 }
@@ -184,9 +186,11 @@ archive_file(struct archive *a, enum layout_part part, const char *path,
 	opt.page_bytes = is_relation ? a->opt.page_bytes : 0;
 	if (!is_relation)
 		opt.warn = a->opt.warn;
-	else if (a->opt.pages && pagecheck_is_relation(a->opt.pages, path, &opt.first_block))
+	else if (a->opt.pages &&
+	    pagecheck_is_relation(a->opt.pages, path, &opt.first_block))
 		opt.pages = a->opt.pages;
-	if (layout_name(&a->name, part, path, err) || filebody_new(&body, path, &opt, err)) {
+	if (layout_name(&a->name, part, path, err) ||
+	    filebody_new(&body, path, &opt, err)) {
 		sys_close(fd);
 		return -1;
 	}
@@ -229,7 +233,8 @@ archive_mark(struct archive *a, const char *name, const char *mark, struct error
 	struct body *body;
 
 	buf_clear(&a->name);
-	if (buf_printf(&a->name, err, "%s/archive_status/%s.%s", LAYOUT_WAL, name, mark) ||
+	if (buf_printf(
+		&a->name, err, "%s/archive_status/%s.%s", LAYOUT_WAL, name, mark) ||
 	    unlisted_body(&body, name, err))
 		return -1;
 	return whole_file(a, NULL, NULL, 0, body, err);
@@ -249,8 +254,8 @@ archive_history(struct archive *a, const char *name, const struct stat *st,
 }
 
 int
-archive_wal_range(struct archive *a, uint32_t timeline, uint64_t start, uint64_t end,
-    struct error *err)
+archive_wal_range(
+    struct archive *a, uint32_t timeline, uint64_t start, uint64_t end, struct error *err)
 {
 	/* every file must be listed before the first range */
 	if (a->manifest == NULL)
@@ -263,7 +268,8 @@ archive_wal_range(struct archive *a, uint32_t timeline, uint64_t start, uint64_t
 int
 archive_next(struct archive *a, struct sink *sink, struct error *err)
 {
-	return tar_writer_finish(a->tar, err) || blockpipe_switch(a->opt.pipe, sink, err) ?
+	return tar_writer_finish(a->tar, err) ||
+		blockpipe_switch(a->opt.pipe, sink, err) ?
 	    -1 :
 	    0;
 }
@@ -311,7 +317,9 @@ archive_manifest_beside(struct archive *a, struct sink *sink, struct error *err)
 {
 	if (a->manifest == NULL)
 		return 0;
-	return manifest_finish(a->manifest, err) || send_manifest_text(a, sink, err) ? -1 : 0;
+	return manifest_finish(a->manifest, err) || send_manifest_text(a, sink, err) ?
+	    -1 :
+	    0;
 }
 
 uint64_t

@@ -5,12 +5,12 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-#include "format/layout.h"
 #include "archive/pagecheck.h"
 #include "archive/walbody.h"
+#include "format/layout.h"
 #include "lib/digest.h"
-#include "stream/blockpipe.h"
 #include "lib/error.h"
+#include "stream/blockpipe.h"
 
 /*
  * An archive being written, or several, one after the other, under one manifest: members
@@ -31,23 +31,24 @@ struct archive_options {
 	/* Owner, mode and time of members that are no files of the cluster. */
 	struct stat own;
 	void (*warn)(const char *text);
-	bool is_frozen;                /* files may not change while they are read */
-	uint32_t page_bytes;           /* of relations; 0: not known */
-	const struct pagecheck *pages; /* borrowed; NULL: relations' pages are not checked */
+	bool is_frozen;      /* files may not change while they are read */
+	uint32_t page_bytes; /* of relations; 0: not known */
+	/* borrowed; NULL: relations' pages are not checked */
+	const struct pagecheck *pages;
 };
 
-MUST_CHECK int archive_open(struct archive **, const struct archive_options *options,
-    struct error *err);
+MUST_CHECK int archive_open(
+    struct archive **, const struct archive_options *options, struct error *err);
 /* Not before the pipeline is closed or freed.  NULL is no archive. */
 void archive_free(struct archive *);
 
 /* A directory, with the owner, mode and time of ${st} (NULL: those of options.own). */
-MUST_CHECK int archive_directory(struct archive *, enum layout_part part, const char *path,
-    const struct stat *st, struct error *err);
+MUST_CHECK int archive_directory(struct archive *, enum layout_part part,
+    const char *path, const struct stat *st, struct error *err);
 
 /* The link pg_tblspc/${oid} to pg_basetar_tblspc/${oid} (layout.h). */
-MUST_CHECK int archive_tablespace_link(struct archive *, const char *oid,
-    const struct stat *st, struct error *err);
+MUST_CHECK int archive_tablespace_link(
+    struct archive *, const char *oid, const struct stat *st, struct error *err);
 
 /* A file whose content the caller has in memory; as large as ${len}. */
 MUST_CHECK int archive_bytes(struct archive *, enum layout_part part, const char *path,
@@ -73,16 +74,16 @@ MUST_CHECK int archive_segment(struct archive *, const char *name, const struct 
  * An empty file pg_wal/archive_status/${name}.${mark}, for the archiver of the copy: "done",
  * nobody needs to archive that file of pg_wal again; "ready", it shall.
  */
-MUST_CHECK int archive_mark(struct archive *, const char *name, const char *mark,
-    struct error *err);
+MUST_CHECK int archive_mark(
+    struct archive *, const char *name, const char *mark, struct error *err);
 
 /* A timeline history file, whose content the caller has.  Not in the manifest. */
 MUST_CHECK int archive_history(struct archive *, const char *name, const struct stat *st,
     const void *bytes, size_t len, struct error *err);
 
 /* For the manifest: the WAL that this timeline needs; the newest timeline first. */
-MUST_CHECK int archive_wal_range(struct archive *, uint32_t timeline, uint64_t start,
-    uint64_t end, struct error *err);
+MUST_CHECK int archive_wal_range(
+    struct archive *, uint32_t timeline, uint64_t start, uint64_t end, struct error *err);
 
 /* The end of this archive; what follows is another one, in ${sink} (blockpipe_switch()). */
 MUST_CHECK int archive_next(struct archive *, struct sink *sink, struct error *err);
@@ -97,8 +98,8 @@ MUST_CHECK int archive_finish(struct archive *, struct error *err);
  * The manifest as a file of its own, unless there is to be none: once the pipeline is
  * closed.
  */
-MUST_CHECK int archive_manifest_beside(struct archive *, struct sink *sink,
-    struct error *err);
+MUST_CHECK int archive_manifest_beside(
+    struct archive *, struct sink *sink, struct error *err);
 
 /* Members so far, of all archives. */
 uint64_t archive_members(const struct archive *);

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/crc32c.h"
 #include "lib/buf.h"
+#include "lib/crc32c.h"
 #include "lib/sys.h"
 
 struct filebody {
@@ -47,7 +47,8 @@ static void
 drop_part(const struct filebody *f, struct piece *piece, const struct piece_source *from)
 {
 	const size_t len = piece->len - piece->missing;
-	const size_t part = f->opt.page_bytes ? (piece->offset + len) % f->opt.page_bytes : 0;
+	const size_t part =
+	    f->opt.page_bytes ? (piece->offset + len) % f->opt.page_bytes : 0;
 
 	if (piece->missing == 0 || part == 0 || part > len)
 		return;
@@ -57,8 +58,8 @@ drop_part(const struct filebody *f, struct piece *piece, const struct piece_sour
 
 /* On the workers, several at once: only what is the same from the beginning is touched. */
 static int
-filebody_check(const struct body *body, struct piece *piece, const struct piece_source *from,
-    struct error *err)
+filebody_check(const struct body *body, struct piece *piece,
+    const struct piece_source *from, struct error *err)
 {
 	const struct filebody *f = (const struct filebody *)body;
 
@@ -76,11 +77,13 @@ filebody_piece(struct body *body, const struct piece *piece, struct error *err)
 	struct filebody *f = (struct filebody *)body;
 
 	f->missing += piece->missing;
-	if (f->opt.pages && pagetally_piece(f->opt.pages->tally, f->path, &f->pages, piece, err))
+	if (f->opt.pages &&
+	    pagetally_piece(f->opt.pages->tally, f->path, &f->pages, piece, err))
 		return -1;
 	if (body->wants_crc32c)
-		f->crc = piece->offset == 0 ? piece->crc32c :
-					      crc32c_combine(f->crc, piece->crc32c, piece->len);
+		f->crc = piece->offset == 0 ?
+		    piece->crc32c :
+		    crc32c_combine(f->crc, piece->crc32c, piece->len);
 	else if (f->digest)
 		return digest_update(f->digest, piece->bytes, piece->len, err);
 	return 0;
@@ -95,8 +98,8 @@ warn_of_missing(const struct filebody *f)
 
 	if (f->opt.warn && f->missing > 0 &&
 	    buf_printf(&text, &err,
-		"file \"%s\" shrank while it was sent: its last %llu bytes are zeros", f->path,
-		(unsigned long long)f->missing) == 0)
+		"file \"%s\" shrank while it was sent: its last %llu bytes are zeros",
+		f->path, (unsigned long long)f->missing) == 0)
 		f->opt.warn(buf_text(&text));
 	buf_free(&text);
 }
@@ -130,8 +133,8 @@ filebody_free(struct body *body)
 	free(f);
 }
 
-static const struct body_ops filebody_ops = { filebody_piece, filebody_end,
-	filebody_free, filebody_check };
+static const struct body_ops filebody_ops = { filebody_piece, filebody_end, filebody_free,
+	filebody_check };
 
 int
 filebody_new(struct body **out, const char *path, const struct filebody_options *opt,

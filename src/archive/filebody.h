@@ -7,8 +7,8 @@
 
 #include "archive/pagecheck.h"
 #include "lib/digest.h"
-#include "stream/blockpipe.h"
 #include "pg/manifest_write.h"
+#include "stream/blockpipe.h"
 
 /*
  * The body of a file that is listed in the manifest: takes its digest while it passes
@@ -24,7 +24,8 @@ struct filebody_options {
 	/* NULL, or the stat of a file that must stay as it is, size and time: copied */
 	const struct stat *frozen;
 	const struct pagecheck *pages; /* borrowed; NULL: its pages are not checked */
-	uint32_t first_block;          /* with these: number of its first one in its fork */
+	/* with these: number of its first one in its fork */
+	uint32_t first_block;
 	/*
 	 * 0, or what its pages have: when it shrinks under the reading nothing is sent of a page
 	 * of which there is a part only.

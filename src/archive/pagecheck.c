@@ -27,7 +27,8 @@ struct suspect {
 };
 
 bool
-pagecheck_is_relation(const struct pagecheck *check, const char *path, uint32_t *first_block)
+pagecheck_is_relation(
+    const struct pagecheck *check, const char *path, uint32_t *first_block)
 {
 	struct relfile_location at;
 	uint64_t first;
@@ -59,7 +60,8 @@ add_note(
 static int
 judge(const struct checking *c, size_t at, struct page_verdict *v, struct error *err)
 {
-	uint32_t block = c->first_block + (uint32_t)((c->piece->offset + at) / PAGE_BYTES);
+	uint32_t block =
+	    c->first_block + (uint32_t)((c->piece->offset + at) / PAGE_BYTES);
 
 	*v = page_judge(c->from->bytes + at, block, &c->check->limits);
 	if (v->state == PAGE_LATER ||

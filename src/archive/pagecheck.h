@@ -5,9 +5,9 @@
 #include <stdint.h>
 
 #include "format/pagetally.h"
-#include "stream/piece.h"
-#include "pg/page.h"
 #include "lib/error.h"
+#include "pg/page.h"
+#include "stream/piece.h"
 
 /*
  * Are the pages of relation files sound?  Asked on the pipeline's workers while the bytes
@@ -24,8 +24,8 @@ struct pagecheck {
  * *first_block is the number of its first page in its fork.  False for temporary
  * relations, and for a segment beyond the last that a fork can have.
  */
-bool pagecheck_is_relation(const struct pagecheck *, const char *path,
-    uint32_t *first_block);
+bool pagecheck_is_relation(
+    const struct pagecheck *, const char *path, uint32_t *first_block);
 
 /*
  * Check the whole pages of a piece of such a file.  Any thread, as body_ops.check.

@@ -18,8 +18,7 @@ prove(struct walbody *w, const struct piece *piece, struct error *err)
 {
 	const struct walbody_options *o = &w->opt;
 
-	if (!w->has_begun &&
-	    walproof_segment(o->proof, o->timeline, o->segment_lsn, err))
+	if (!w->has_begun && walproof_segment(o->proof, o->timeline, o->segment_lsn, err))
 		return -1;
 	w->has_begun = true;
 	return walproof_bytes(o->proof, piece->bytes, piece->len, err);
@@ -31,13 +30,16 @@ walbody_piece(struct body *body, const struct piece *piece, struct error *err)
 	struct walbody *w = (struct walbody *)body;
 
 	if (piece->missing > 0) {
-		error_set(err, ERROR_STATE, 0, "WAL file \"%s\" was cut while it was sent", w->name);
-		return error_hint(err, "Something other than the server changes pg_wal; find out "
-				       "what, then run the backup again.");
+		error_set(err, ERROR_STATE, 0,
+		    "WAL file \"%s\" was cut while it was sent", w->name);
+		return error_hint(err,
+		    "Something other than the server changes pg_wal; find out "
+		    "what, then run the backup again.");
 	}
 	if (w->opt.proof && prove(w, piece, err)) {
-		error_hint(err, "The WAL in pg_wal does not lead from the start to the stop of this "
-				"backup; check that directory, then run the backup again.");
+		error_hint(err,
+		    "The WAL in pg_wal does not lead from the start to the stop of this "
+		    "backup; check that directory, then run the backup again.");
 		return error_wrap(err, "WAL file \"%s\"", w->name);
 	}
 	return 0;

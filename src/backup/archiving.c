@@ -1,15 +1,16 @@
 #include <string.h>
 
 #include "backup/backup_internal.h"
-#include "datadir/walarchive.h"
 #include "cli/message.h"
+#include "datadir/walarchive.h"
 #include "lib/sys.h"
 #include "wal/walname.h"
 
 enum { POLL_MS = 200 };
 
 enum archiving {
-	ARCHIVES,    /* each segment when it is complete, and the stop completes the last */
+	/* each segment when it is complete, and the stop completes the last */
+	ARCHIVES,
 	NEVER,       /* there is nothing to wait for */
 	WHEN_PRIMARY /* when the primary goes on to the next segment: if idle, never */
 };
@@ -23,7 +24,8 @@ static const struct {
 } rules[] = {
 	{ "off", false, NEVER, "archive_mode is off" },
 	{ "off", true, NEVER, "archive_mode is off" },
-	{ "on", true, NEVER, "a standby archives WAL only if archive_mode is \"always\"" },
+	{ "on", true, NEVER,
+	    "a standby archives WAL only if archive_mode is \"always\"" },
 	/* a stop on a standby cannot switch segments */
 	{ "always", true, WHEN_PRIMARY, NULL },
 };
@@ -32,7 +34,8 @@ static const struct {
 static enum archiving
 archiving_of(const struct online_server *server, const char **reason)
 {
-	for (size_t i = 0; server->archive_mode && i < sizeof(rules) / sizeof(rules[0]); i++)
+	for (size_t i = 0; server->archive_mode && i < sizeof(rules) / sizeof(rules[0]);
+	     i++)
 		if (strcmp(rules[i].mode, server->archive_mode) == 0 &&
 		    rules[i].is_standby == server->in_recovery) {
 			*reason = rules[i].reason;
@@ -47,10 +50,11 @@ check_never(const struct backup *b, const char *reason, struct error *err)
 {
 	if (b->opt->wal_method != WAL_NONE)
 		return 0;
-	error_set(err, ERROR_STATE, 0, "-X none leaves the WAL to the WAL archive, but %s",
-	    reason);
-	return error_hint(err, "Use -X fetch; or --no-wait-archive, if something else keeps the "
-			       "WAL.");
+	error_set(err, ERROR_STATE, 0,
+	    "-X none leaves the WAL to the WAL archive, but %s", reason);
+	return error_hint(err,
+	    "Use -X fetch; or --no-wait-archive, if something else keeps the "
+	    "WAL.");
 }
 
 int
@@ -68,8 +72,9 @@ backup_archiving_check(const struct backup *b, struct error *err)
 	error_set(err, ERROR_STATE, 0,
 	    "the wait for the WAL archive may last for ever: a standby archives its last segment "
 	    "when the primary goes on to the next one");
-	return error_hint(err, "Set a limit with --wait-archive=SECONDS, or use -X fetch "
-			       "and --no-wait-archive.");
+	return error_hint(err,
+	    "Set a limit with --wait-archive=SECONDS, or use -X fetch "
+	    "and --no-wait-archive.");
 }
 
 bool
@@ -89,13 +94,16 @@ backup_archiving_is_awaited(const struct backup *b)
 static int
 too_slow(const struct backup *b, struct error *err)
 {
-	error_set(err, ERROR_STATE, 0, "the WAL of the backup was not archived within %u s",
+	error_set(err, ERROR_STATE, 0,
+	    "the WAL of the backup was not archived within %u s",
 	    b->opt->wait_archive_limit);
 	if (b->server.in_recovery)
-		return error_hint(err, "The primary must go on to the next segment: "
-				       "pg_switch_wal() makes it.");
-	return error_hint(err, "See pg_stat_archiver and the server's log for what keeps "
-			       "archive_command.");
+		return error_hint(err,
+		    "The primary must go on to the next segment: "
+		    "pg_switch_wal() makes it.");
+	return error_hint(err,
+	    "See pg_stat_archiver and the server's log for what keeps "
+	    "archive_command.");
 }
 
 int
@@ -110,7 +118,8 @@ backup_archiving_await(struct patrol *patrol, struct error *err)
 	bool is_done;
 
 	for (;;) {
-		if (walarchive_is_done(b->wal_fd, &b->history, first, last, size, &is_done, err))
+		if (walarchive_is_done(
+			b->wal_fd, &b->history, first, last, size, &is_done, err))
 			return -1;
 		if (is_done)
 			return 0;

@@ -36,7 +36,8 @@ static const struct patrol_ops rechecking = { backup_cold_recheck, NULL, tick, N
 static const struct patrol_ops starting = { backup_server_start, NULL, tick, NULL };
 static const struct patrol_ops sending_tree = { backup_tree_send, backup_server_watch,
 	tick, NULL };
-static const struct patrol_ops sending_wal = { backup_wal_send, backup_slot_watch, tick, NULL };
+static const struct patrol_ops sending_wal = { backup_wal_send, backup_slot_watch, tick,
+	NULL };
 static const struct patrol_ops awaiting_archive = { backup_archiving_await,
 	backup_server_watch, tick, NULL };
 static const struct patrol_ops ending = { backup_wal_end, NULL, tick, NULL };
@@ -80,7 +81,8 @@ send_wal(struct backup *b, struct error *err)
 
 	if (run(b, is_sent ? "sending WAL" : "checking WAL", &sending_wal, err))
 		return backup_wal_explain(b, err);
-	backup_slot_drop(b); /* it has been read; the rest may take long without holding any */
+	/* it has been read; the rest may take long without holding any */
+	backup_slot_drop(b);
 	return 0;
 }
 
@@ -111,16 +113,17 @@ report(const struct backup *b)
 		const struct tablespace *t = &b->tablespaces.rows[i];
 
 		if (t->size > 0)
-			message_info("tablespace %s at \"%s\", %s", t->oid_text, t->target,
-			    progress_bytes(size, t->size));
+			message_info("tablespace %s at \"%s\", %s", t->oid_text,
+			    t->target, progress_bytes(size, t->size));
 		else
 			message_info("tablespace %s at \"%s\"", t->oid_text, t->target);
 	}
 	if (b->opt->verbose || isatty(STDERR_FILENO))
-		message_note("backup complete: %s of tar, WAL from %s to %s on timeline %lu",
+		message_note(
+		    "backup complete: %s of tar, WAL from %s to %s on timeline %lu",
 		    progress_bytes(size, blockpipe_raw_written(b->pipe)),
-		    lsn_print(start, b->range.start_lsn), lsn_print(stop, b->range.stop_lsn),
-		    (unsigned long)b->range.timeline);
+		    lsn_print(start, b->range.start_lsn),
+		    lsn_print(stop, b->range.stop_lsn), (unsigned long)b->range.timeline);
 }
 
 /* Of a running server, which is asked to start and to stop the backup. */
@@ -128,15 +131,14 @@ static int
 back_up_server(struct backup *b, struct error *err)
 {
 	return backup_server_connect(b, err) || backup_config_find(b, err) ||
-		       measure(b, err) ||
-		       run(b, "waiting for the checkpoint", &starting, err) ||
-		       backup_cluster_tablespaces_anew(b, err) ||
-		       backup_server_in_place(b, err) || backup_pages_open(b, err) ||
-		       backup_files_open(b, err) ||
-		       backup_archive_open(b, err) || send_tree(b, &sending_tree, err) ||
-		       backup_server_stop(b, err) || send_wal(b, err) || await_archive(b, err)
-		   ? -1
-		   : 0;
+		measure(b, err) || run(b, "waiting for the checkpoint", &starting, err) ||
+		backup_cluster_tablespaces_anew(b, err) ||
+		backup_server_in_place(b, err) || backup_pages_open(b, err) ||
+		backup_files_open(b, err) || backup_archive_open(b, err) ||
+		send_tree(b, &sending_tree, err) || backup_server_stop(b, err) ||
+		send_wal(b, err) || await_archive(b, err) ?
+	    -1 :
+	    0;
 }
 
 /* Of a cluster that is shut down, or a snapshot, in which nothing may change. */
@@ -147,7 +149,8 @@ back_up_cold(struct backup *b, struct error *err)
 		return -1;
 	if (measure(b, err) || run(b, "finding the end of WAL", &finding, err))
 		return backup_cold_explain(b, err);
-	if (backup_pages_open(b, err) || backup_files_open(b, err) || backup_archive_open(b, err))
+	if (backup_pages_open(b, err) || backup_files_open(b, err) ||
+	    backup_archive_open(b, err))
 		return -1;
 	if (send_tree(b, &sending_cold_tree, err) ||
 	    run(b, "sending WAL", &sending_cold_wal, err) ||
@@ -161,11 +164,13 @@ static int
 make_backup(struct backup *b, struct error *err)
 {
 	if (backup_report_open(b, err) || backup_cluster_open(b, err) ||
-	    output_open(&b->output, b->opt, &b->cancel, err) || backup_report_check(b, err) ||
+	    output_open(&b->output, b->opt, &b->cancel, err) ||
+	    backup_report_check(b, err) ||
 	    identity_assume(&b->identity, &b->datadir_stat, b->opt->pgdata, err) ||
 	    backup_cluster_read(b, err) || backup_cluster_tablespaces(b, err) ||
 	    backup_cluster_without(b, err) ||
-	    (b->opt->source == SOURCE_SERVER ? back_up_server(b, err) : back_up_cold(b, err)) ||
+	    (b->opt->source == SOURCE_SERVER ? back_up_server(b, err) :
+					       back_up_cold(b, err)) ||
 	    run(b, "ending the archive", &ending, err) || backup_pages_stop(b, err) ||
 	    backup_files_stop(b, err) || finish_output(b, err))
 		return -1;
@@ -212,7 +217,8 @@ forget(struct backup *b)
 static bool
 report_findings(const struct backup *b)
 {
-	const bool are_pages_sound = backup_pages_report(b), are_files_sound = backup_files_report(b);
+	const bool are_pages_sound = backup_pages_report(b),
+		   are_files_sound = backup_files_report(b);
 
 	return backup_access_report(b) && are_pages_sound && are_files_sound;
 }
@@ -220,7 +226,9 @@ report_findings(const struct backup *b)
 int
 backup_run(const struct options *opt, bool *is_sound, struct error *err)
 {
-	struct backup b = { .opt = opt, .datadir_fd = -1, .wal_fd = -1,
+	struct backup b = { .opt = opt,
+		.datadir_fd = -1,
+		.wal_fd = -1,
 		.copies.lock = PTHREAD_MUTEX_INITIALIZER };
 	int rc;
 

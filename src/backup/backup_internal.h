@@ -13,25 +13,25 @@
 #include <pthread.h>
 
 #include "archive/archive.h"
-#include "format/databaseset.h"
-#include "format/pagetally.h"
-#include "format/slruset.h"
 #include "backup/backup.h"
+#include "cli/identity.h"
+#include "cli/output.h"
+#include "cli/patrol.h"
+#include "cli/progress.h"
 #include "datadir/configset.h"
 #include "datadir/exclude.h"
 #include "datadir/member.h"
 #include "datadir/tablespace.h"
 #include "datadir/walend.h"
-#include "datadir/walset.h"
 #include "datadir/walksum.h"
+#include "datadir/walset.h"
+#include "format/databaseset.h"
+#include "format/pagetally.h"
+#include "format/report.h"
+#include "format/slruset.h"
 #include "pg/cluster.h"
 #include "pg/control.h"
 #include "pg/postmaster.h"
-#include "cli/identity.h"
-#include "cli/output.h"
-#include "cli/patrol.h"
-#include "cli/progress.h"
-#include "format/report.h"
 #include "server/databases.h"
 #include "server/online.h"
 #include "server/slot.h"
@@ -55,7 +55,8 @@ struct backup_cold {
 /* Configuration files, wherever they lie. */
 struct backup_config {
 	struct configset set;
-	struct buf main;          /* where in the archive postgresql.conf is; empty: nowhere */
+	/* where in the archive postgresql.conf is; empty: nowhere */
+	struct buf main;
 	struct buf log_directory; /* the setting; empty: not known */
 	char server_root[40];     /* where we see the server's root; empty: nowhere */
 };
@@ -71,11 +72,12 @@ struct backup_copies {
 		bool has_version; /* PG_VERSION was sent */
 		bool is_whole;    /* at that position of the WAL or before: */
 		uint64_t whole_lsn;
-	} *rows;
-	struct databases_mark mark; /* the last; empty: the server has not answered yet, */
-	bool is_pending;            /* when it was asked of so many: */
+	} * rows;
+	/* the last; empty: the server has not answered yet, */
+	struct databases_mark mark;
+	bool is_pending; /* when it was asked of so many: */
 	size_t asked;
-	struct error why;           /* why there was none, the last time that was so */
+	struct error why; /* why there was none, the last time that was so */
 };
 
 struct backup {
@@ -100,7 +102,7 @@ struct backup {
 	struct backup_config config;
 
 	struct session_options connection;
-	char *databases; /* which lies where, before the start */
+	char *databases;      /* which lies where, before the start */
 	char *last_databases; /* and after all has been read */
 	struct session *session;
 	bool is_server_silent;
@@ -117,22 +119,25 @@ struct backup {
 	struct blockpipe *pipe;
 	struct archive *archive;
 
-	struct checkpoint begin;     /* that was complete before the first file was read */
+	/* that was complete before the first file was read */
+	struct checkpoint begin;
 	struct control last_control; /* as it was after all else was */
 	struct {
 		struct member_judge judge;
-		uint64_t damaged; /* findings */
+		uint64_t damaged;  /* findings */
 		uint64_t left_out; /* databases, with their tablespace */
 		struct slruset *slru;
-		struct slruset *slru_before; /* of a standby: before the first was sent, */
-		uint64_t listed_lsn;         /* when it had replayed so far */
+		/* of a standby: before the first was sent, */
+		struct slruset *slru_before;
+		uint64_t listed_lsn; /* when it had replayed so far */
 		struct databaseset *databases;
 		unsigned cut; /* relations that end in the middle of a page */
 		bool has_member;
 		uint64_t member; /* the first of the oldest multixact */
 	} files;                 /* of the tree, that are no relations */
 
-	uint64_t kept_out; /* files and directories whose owner or mode keeps the server out */
+	/* files and directories whose owner or mode keeps the server out */
+	uint64_t kept_out;
 
 	struct pagecheck pages; /* its tally is NULL: pages are not looked at */
 	bool are_pages_checked; /* by their checksums */
@@ -147,7 +152,8 @@ struct backup {
 
 /* backup/copies.c: databases that replay copies */
 /* A directory, or a file, of the tree is sent, that PostgreSQL calls ${path}. */
-MUST_CHECK int backup_copies_directory(struct backup *, const char *path, struct error *err);
+MUST_CHECK int backup_copies_directory(
+    struct backup *, const char *path, struct error *err);
 void backup_copies_file(struct backup *, const char *path);
 void backup_copies_tree_end(struct backup *);
 /* While the tree is sent, and after it: ask the server what is whole. */
@@ -161,8 +167,8 @@ MUST_CHECK int backup_copies_check(struct backup *, struct error *err);
 void backup_copies_free(struct backup *);
 
 /* backup/access.c: one more of the tree is sent: can the server use it?  What was found; false. */
-MUST_CHECK int backup_access_look(struct backup *, const char *path, const struct stat *st,
-    struct error *err);
+MUST_CHECK int backup_access_look(
+    struct backup *, const char *path, const struct stat *st, struct error *err);
 bool backup_access_report(const struct backup *);
 
 /* backup/cluster.c: the data directory is one, and what it says of itself. */
@@ -208,8 +214,8 @@ MUST_CHECK int backup_cold_find(struct patrol *, struct error *err);
 MUST_CHECK int backup_cold_watch(struct patrol *, struct error *err);
 MUST_CHECK int backup_cold_recheck(struct patrol *, struct error *err);
 /* pg_control, which must be as it was. */
-MUST_CHECK int backup_cold_control(const struct backup *, uint8_t bytes[CONTROL_SIZE],
-    struct error *err);
+MUST_CHECK int backup_cold_control(
+    const struct backup *, uint8_t bytes[CONTROL_SIZE], struct error *err);
 /* Say of what changed what that may mean.  Always -1. */
 int backup_cold_explain(const struct backup *, struct error *err);
 enum exclude_mode backup_cold_mode(const struct backup *);
@@ -237,8 +243,8 @@ void backup_config_free(struct backup_config *);
  * the tree's own ${path}?
  */
 MUST_CHECK int backup_config_send(struct backup *, struct error *err);
-MUST_CHECK int backup_config_link(struct backup *, const char *path, bool *is_done,
-    struct error *err);
+MUST_CHECK int backup_config_link(
+    struct backup *, const char *path, bool *is_done, struct error *err);
 bool backup_config_replaces(const struct backup *, const char *path);
 
 /* backup/archive.c: the pipeline and the archive on it; the manifest and the end. */
@@ -267,10 +273,10 @@ MUST_CHECK int backup_files_open(struct backup *, struct error *err);
 MUST_CHECK int backup_files_bytes(struct backup *, const char *path, const uint8_t *bytes,
     size_t len, struct error *err);
 /* A relation's file; what comes of waiting for its last page is in ${st}. */
-MUST_CHECK int backup_files_relation(struct backup *, const char *path, int fd, struct stat *st,
-    struct error *err);
-MUST_CHECK int backup_files_other(struct backup *, const char *path, int fd,
-    const struct stat *st, struct error *err);
+MUST_CHECK int backup_files_relation(
+    struct backup *, const char *path, int fd, struct stat *st, struct error *err);
+MUST_CHECK int backup_files_other(
+    struct backup *, const char *path, int fd, const struct stat *st, struct error *err);
 MUST_CHECK int backup_files_stop(struct backup *, struct error *err);
 /* Say how many are damaged, if any are: then false. */
 bool backup_files_report(const struct backup *);
@@ -302,7 +308,8 @@ int backup_wal_explain(const struct backup *, struct error *err);
  * backup/walproof.c: with -X none the WAL that pg_wal has is read for its proof; of segments
  * that it has no more, warn.
  */
-MUST_CHECK int backup_walproof_read(struct backup *, struct walset *set, struct error *err);
+MUST_CHECK int backup_walproof_read(
+    struct backup *, struct walset *set, struct error *err);
 
 /*
  * backup/archiving.c: does the server archive its WAL, so that one can wait for it without

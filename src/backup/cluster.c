@@ -7,9 +7,9 @@
 #include <stdlib.h>
 
 #include "backup/backup_internal.h"
+#include "cli/message.h"
 #include "datadir/dirlist.h"
 #include "datadir/walset.h"
-#include "cli/message.h"
 #include "lib/sys.h"
 
 /* Not what -D should name: most often somebody meant the output. */
@@ -18,10 +18,12 @@ no_data_directory(const struct backup *b, int sys, const char *what, struct erro
 {
 	error_set(err, ERROR_STATE, sys, "data directory \"%s\"%s", b->opt->pgdata, what);
 	if (sys == EACCES)
-		return error_hint(err, "Run pg_basetar as the owner of the data directory, or as "
-				       "root.");
-	return error_hint(err, "-D names the data directory of the cluster; the output is named "
-			       "with -o.");
+		return error_hint(err,
+		    "Run pg_basetar as the owner of the data directory, or as "
+		    "root.");
+	return error_hint(err,
+	    "-D names the data directory of the cluster; the output is named "
+	    "with -o.");
 }
 
 int
@@ -34,7 +36,8 @@ backup_cluster_open(struct backup *b, struct error *err)
 	if (b->datadir == NULL || fstat(b->datadir_fd, &b->datadir_stat) == -1)
 		return no_data_directory(b, errno, "", err);
 	/* a report is also written when we come no further than this */
-	return report_refuse_inside(b->report, &b->datadir_stat, "the data directory", err);
+	return report_refuse_inside(
+	    b->report, &b->datadir_stat, "the data directory", err);
 }
 
 static int
@@ -45,8 +48,8 @@ read_version(struct backup *b, struct error *err)
 	if (cluster_read_version(b->datadir_fd, &b->version, &why) == 0)
 		return 0;
 	if (why.sys == ENOENT)
-		return no_data_directory(b, 0, " has no file PG_VERSION: it is not a cluster's",
-		    err);
+		return no_data_directory(
+		    b, 0, " has no file PG_VERSION: it is not a cluster's", err);
 	if (why.sys == EACCES)
 		return no_data_directory(b, why.sys, "", err);
 	*err = why;
@@ -64,7 +67,8 @@ look_into_wal(const struct backup *b, bool *is_empty, struct error *err)
 	if (walset_open_directory(b->datadir_fd, &fd, err))
 		return -1;
 	rc = dirlist_read(fd, &list, err);
-	*is_empty = list.count == 0 || (list.count == 1 && sys_is_lost_found(fd, list.rows[0].name));
+	*is_empty = list.count == 0 ||
+	    (list.count == 1 && sys_is_lost_found(fd, list.rows[0].name));
 	dirlist_free(&list);
 	sys_close(fd);
 	return rc;
@@ -96,8 +100,9 @@ open_wal(struct backup *b, struct error *err)
 	if (b->opt->waldir == NULL) {
 		if (walset_open_directory(b->datadir_fd, &b->wal_fd, err) == 0)
 			return 0;
-		return error_hint(err, "If pg_wal is a link it leads nowhere: mount its volume, or "
-				       "say with --waldir where its directory is.");
+		return error_hint(err,
+		    "If pg_wal is a link it leads nowhere: mount its volume, or "
+		    "say with --waldir where its directory is.");
 	}
 	if (check_waldir(b, err))
 		return -1;
@@ -116,8 +121,9 @@ backup_cluster_read(struct backup *b, struct error *err)
 		return -1;
 	if (control_read(b->datadir_fd, b->control_bytes, &b->control, err) ||
 	    control_check_version(&b->control, b->version, err)) {
-		error_hint(err, "Compare it with what pg_controldata prints: a server that stops "
-				"now may not start again.");
+		error_hint(err,
+		    "Compare it with what pg_controldata prints: a server that stops "
+		    "now may not start again.");
 		return error_wrap(err, "data directory \"%s\"", b->opt->pgdata);
 	}
 	return open_wal(b, err);
@@ -131,14 +137,15 @@ backup_cluster_postmaster(struct backup *b, struct error *err)
 	if (err->sys != ENOENT)
 		return error_wrap(err, "data directory \"%s\"", b->opt->pgdata);
 	error_set(err, ERROR_STATE, 0, "no server is running in \"%s\"", b->opt->pgdata);
-	return error_hint(err, "Start the server; or use --offline if it was shut down and stays "
-			       "so, --snapshot if this is the snapshot of a running one.");
+	return error_hint(err,
+	    "Start the server; or use --offline if it was shut down and stays "
+	    "so, --snapshot if this is the snapshot of a running one.");
 }
 
 /* A backup would hold itself, or its report. */
 static int
-refuse_inside(const struct backup *b, const struct stat *st, const char *what,
-    struct error *err)
+refuse_inside(
+    const struct backup *b, const struct stat *st, const char *what, struct error *err)
 {
 	return output_refuse_inside(&b->output, st, what, err) ||
 		report_refuse_inside(b->report, st, what, err) ?
@@ -149,7 +156,8 @@ refuse_inside(const struct backup *b, const struct stat *st, const char *what,
 static int
 read_tablespaces(const struct backup *b, struct tablespaces *list, struct error *err)
 {
-	const struct tablespaces_choice choice = { &b->opt->relocations, &b->opt->without };
+	const struct tablespaces_choice choice = { &b->opt->relocations,
+		&b->opt->without };
 
 	return tablespaces_read(b->datadir_fd, b->version, &choice, list, err);
 }
@@ -199,8 +207,9 @@ backup_cluster_without(const struct backup *b, struct error *err)
 			continue;
 		error_set(err, ERROR_STATE, 0, "there is no link pg_tblspc/%lu in \"%s\"",
 		    (unsigned long)oid, b->opt->pgdata);
-		return error_hint(err, "--without-tablespace names one by its OID, the name of its "
-				       "link.");
+		return error_hint(err,
+		    "--without-tablespace names one by its OID, the name of its "
+		    "link.");
 	}
 	for (size_t i = 0; i < b->tablespaces.nabsent; i++) {
 		const struct tablespace_absent *t = &b->tablespaces.absent[i];
@@ -222,7 +231,8 @@ backup_cluster_tablespaces_anew(struct backup *b, struct error *err)
 		return -1;
 	for (size_t i = 0; i < b->tablespaces.count; i++) {
 		struct tablespace *t = &b->tablespaces.rows[i];
-		const struct tablespace *measured = tablespaces_find(&b->known, t->oid_text);
+		const struct tablespace *measured =
+		    tablespaces_find(&b->known, t->oid_text);
 
 		t->size = measured ? measured->size : 0;
 	}

@@ -5,9 +5,9 @@
 #include <sys/stat.h>
 
 #include "backup/backup_internal.h"
+#include "cli/message.h"
 #include "datadir/atwork.h"
 #include "datadir/dirlist.h"
-#include "cli/message.h"
 #include "lib/lsn.h"
 #include "lib/sys.h"
 #include "wal/walname.h"
@@ -27,7 +27,7 @@ static bool
 is_shut_down(const struct backup *b)
 {
 	return b->control.state == CONTROL_SHUTDOWN ||
-	       b->control.state == CONTROL_SHUTDOWN_IN_RECOVERY;
+	    b->control.state == CONTROL_SHUTDOWN_IN_RECOVERY;
 }
 
 /* ---- is it what the user says? ---- */
@@ -53,9 +53,11 @@ is_running(const struct backup *b, int64_t pid, struct error *err)
 	error_set(err, ERROR_STATE, 0, "the server of \"%s\" is running, process %lld%s",
 	    b->opt->pgdata, (long long)pid, is_contained ? ", in a container" : "");
 	if (b->opt->source == SOURCE_SNAPSHOT)
-		return error_hint(err, "Leave out --snapshot, or name with -D the snapshot of this "
-				       "directory.");
-	return error_hint(err, is_contained ?
+		return error_hint(err,
+		    "Leave out --snapshot, or name with -D the snapshot of this "
+		    "directory.");
+	return error_hint(err,
+	    is_contained ?
 		"Leave out --offline, and say with -h and -p how to reach the server; or shut it "
 		"down." :
 		"Leave out --offline, or shut the server down.");
@@ -64,12 +66,14 @@ is_running(const struct backup *b, int64_t pid, struct error *err)
 static int
 may_be_running(const struct backup *b, struct error *err)
 {
-	error_set(err, ERROR_STATE, 0, "the server of \"%s\" may be running: process %lld cannot "
-				       "be looked at",
+	error_set(err, ERROR_STATE, 0,
+	    "the server of \"%s\" may be running: process %lld cannot "
+	    "be looked at",
 	    b->opt->pgdata, (long long)b->postmaster.pid);
-	return error_hint(err, "Run pg_basetar as the owner of the data directory, or as root; if "
-			       "you know that no server runs, in no container either, remove "
-			       "postmaster.pid.");
+	return error_hint(err,
+	    "Run pg_basetar as the owner of the data directory, or as root; if "
+	    "you know that no server runs, in no container either, remove "
+	    "postmaster.pid.");
 }
 
 /* Is it the directory that the server of postmaster.pid was told? */
@@ -78,7 +82,8 @@ is_servers_own(const struct backup *b)
 {
 	struct stat st;
 
-	return stat(b->postmaster.datadir, &st) == 0 && sys_is_same_file(&st, &b->datadir_stat);
+	return stat(b->postmaster.datadir, &st) == 0 &&
+	    sys_is_same_file(&st, &b->datadir_stat);
 }
 
 /* A snapshot has the file of the server that it was taken under, which works on the original. */
@@ -96,7 +101,9 @@ check_at_work(const struct backup *b, struct error *err)
 	case ATWORK_NOT:
 		break;
 	}
-	return is_stopped && atwork_has_segment(&b->postmaster) ? is_running(b, pid, err) : 0;
+	return is_stopped && atwork_has_segment(&b->postmaster) ?
+	    is_running(b, pid, err) :
+	    0;
 }
 
 static int
@@ -108,13 +115,15 @@ check_server(struct backup *b, struct error *err)
 		return -1;
 	if (b->cold.pid.len == 0)
 		return 0;
-	if (postmaster_parse(buf_text(&b->cold.pid), b->cold.pid.len, &b->postmaster, &why)) {
+	if (postmaster_parse(
+		buf_text(&b->cold.pid), b->cold.pid.len, &b->postmaster, &why)) {
 		if (b->opt->source == SOURCE_SNAPSHOT)
 			return 0; /* caught while it was written */
 		*err = why;
 		error_wrap(err, "file \"postmaster.pid\"");
-		return error_hint(err, "Is a server starting?  --offline is for a cluster that is "
-				       "shut down.");
+		return error_hint(err,
+		    "Is a server starting?  --offline is for a cluster that is "
+		    "shut down.");
 	}
 	return check_at_work(b, err);
 }
@@ -128,9 +137,10 @@ check_label(const struct backup *b, struct error *err)
 	if (fstatat(b->datadir_fd, "backup_label", &st, AT_SYMLINK_NOFOLLOW) == 0) {
 		error_set(err, ERROR_STATE, 0, "there is a backup_label in \"%s\"",
 		    b->opt->pgdata);
-		return error_hint(err, "It is a restored copy that was never started: start it "
-				       "first; or an exclusive backup was under way: end it with "
-				       "pg_stop_backup()%s.",
+		return error_hint(err,
+		    "It is a restored copy that was never started: start it "
+		    "first; or an exclusive backup was under way: end it with "
+		    "pg_stop_backup()%s.",
 		    b->opt->source == SOURCE_SNAPSHOT ?
 			", and take another snapshot, which needs no backup to be started" :
 			"");
@@ -140,8 +150,10 @@ check_label(const struct backup *b, struct error *err)
 	if (b->control.backup_start_lsn == 0 && !b->control.backup_end_required)
 		return 0;
 	error_set(err, ERROR_STATE, 0,
-	    "\"%s\" is a restored copy that has not become consistent yet", b->opt->pgdata);
-	return error_hint(err, "Start it, and let it recover to the end of its backup first.");
+	    "\"%s\" is a restored copy that has not become consistent yet",
+	    b->opt->pgdata);
+	return error_hint(
+	    err, "Start it, and let it recover to the end of its backup first.");
 }
 
 static int
@@ -151,8 +163,9 @@ check_state(const struct backup *b, struct error *err)
 		return 0;
 	error_set(err, ERROR_STATE, 0, "the cluster in \"%s\" was not shut down cleanly",
 	    b->opt->pgdata);
-	return error_hint(err, "Start the server and shut it down; or use --snapshot, if this is "
-			       "one, or the server crashed and its disk is all there.");
+	return error_hint(err,
+	    "Start the server and shut it down; or use --snapshot, if this is "
+	    "one, or the server crashed and its disk is all there.");
 }
 
 int
@@ -161,17 +174,18 @@ backup_cold_check(struct backup *b, struct error *err)
 	if (check_server(b, err) || check_label(b, err) || check_state(b, err))
 		return -1;
 	if (b->tablespaces.in_place > 0)
-		message_warning("tablespaces are directories in pg_tblspc: the copy may need "
-				"allow_in_place_tablespaces = on to recover");
+		message_warning(
+		    "tablespaces are directories in pg_tblspc: the copy may need "
+		    "allow_in_place_tablespaces = on to recover");
 	return backup_links_check(b, err);
 }
 
 enum exclude_mode
 backup_cold_mode(const struct backup *b)
 {
-	return b->opt->source != SOURCE_SERVER && b->control.state == CONTROL_SHUTDOWN
-		   ? EXCLUDE_STARTS_CLEAN
-		   : EXCLUDE_RECOVERS;
+	return b->opt->source != SOURCE_SERVER && b->control.state == CONTROL_SHUTDOWN ?
+	    EXCLUDE_STARTS_CLEAN :
+	    EXCLUDE_RECOVERS;
 }
 
 /* ---- which WAL the copy needs ---- */
@@ -211,9 +225,9 @@ is_own_line(const struct backup *b)
 	const struct control *c = &b->control;
 
 	return walhistory_at(&b->history, c->checkpoint_lsn) == c->timeline &&
-	       (c->min_recovery_lsn == 0 ||
-		   walhistory_at(&b->history, c->min_recovery_lsn - 1) ==
-		       c->min_recovery_timeline);
+	    (c->min_recovery_lsn == 0 ||
+		walhistory_at(&b->history, c->min_recovery_lsn - 1) ==
+		    c->min_recovery_timeline);
 }
 
 /* Where the WAL ends on the line that leads to ${timeline}. */
@@ -255,7 +269,8 @@ follow_newer(struct backup *b, uint32_t *newest, struct walend *end, bool *is_fo
 		struct walend found;
 		uint32_t timeline;
 
-		if (!walname_parse_history(list.rows[i].name, &timeline) || timeline <= oldest)
+		if (!walname_parse_history(list.rows[i].name, &timeline) ||
+		    timeline <= oldest)
 			continue;
 		if (follow(b, timeline, &found, &why)) {
 			/* of another line, or without WAL that leads there */
@@ -265,7 +280,8 @@ follow_newer(struct backup *b, uint32_t *newest, struct walend *end, bool *is_fo
 			rc = -1;
 			continue;
 		}
-		if (!walhistory_has(&b->history, oldest) || (*is_found && found.lsn <= end->lsn))
+		if (!walhistory_has(&b->history, oldest) ||
+		    (*is_found && found.lsn <= end->lsn))
 			continue;
 		*newest = timeline;
 		*end = found;
@@ -340,11 +356,12 @@ backup_cold_explain(const struct backup *b, struct error *err)
 {
 	if (err->kind != ERROR_STATE)
 		return -1;
-	return error_hint(err, b->opt->source == SOURCE_STOPPED
-				   ? "The cluster must stay as it is: is a server running, "
-				     "perhaps in a container?  Then leave out --offline."
-				   : "A snapshot must stay as it is; is this one, or is it the "
-				     "directory of a server that runs?");
+	return error_hint(err,
+	    b->opt->source == SOURCE_STOPPED ?
+		"The cluster must stay as it is: is a server running, "
+		"perhaps in a container?  Then leave out --offline." :
+		"A snapshot must stay as it is; is this one, or is it the "
+		"directory of a server that runs?");
 }
 
 static int
@@ -356,16 +373,17 @@ check_pid(const struct backup *b, struct error *err)
 	if (read_pid(b, &now, err))
 		return -1;
 	is_different = now.len != b->cold.pid.len ||
-		       (now.len > 0 && memcmp(now.data, b->cold.pid.data, now.len) != 0);
+	    (now.len > 0 && memcmp(now.data, b->cold.pid.data, now.len) != 0);
 	buf_free(&now);
 	if (!is_different)
 		return 0;
-	return error_set(
-	    err, ERROR_STATE, 0, "a server was started or ended in \"%s\"", b->opt->pgdata);
+	return error_set(err, ERROR_STATE, 0, "a server was started or ended in \"%s\"",
+	    b->opt->pgdata);
 }
 
 int
-backup_cold_control(const struct backup *b, uint8_t bytes[CONTROL_SIZE], struct error *err)
+backup_cold_control(
+    const struct backup *b, uint8_t bytes[CONTROL_SIZE], struct error *err)
 {
 	struct control control;
 
@@ -373,8 +391,8 @@ backup_cold_control(const struct backup *b, uint8_t bytes[CONTROL_SIZE], struct 
 		return -1;
 	if (memcmp(bytes, b->control_bytes, CONTROL_SIZE) == 0)
 		return 0;
-	return error_set(
-	    err, ERROR_STATE, 0, "\"global/pg_control\" changed while the cluster was read");
+	return error_set(err, ERROR_STATE, 0,
+	    "\"global/pg_control\" changed while the cluster was read");
 }
 
 int
@@ -396,8 +414,8 @@ check_tree(struct backup *b, struct error *err)
 		return -1;
 	if (b->sum.trace == before.trace)
 		return 0;
-	return error_set(
-	    err, ERROR_STATE, 0, "files in \"%s\" changed while it was read", b->opt->pgdata);
+	return error_set(err, ERROR_STATE, 0, "files in \"%s\" changed while it was read",
+	    b->opt->pgdata);
 }
 
 int

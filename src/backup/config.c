@@ -12,10 +12,10 @@
 #include <string.h>
 
 #include "backup/backup_internal.h"
-#include "datadir/atwork.h"
-#include "pg/conftext.h"
 #include "cli/message.h"
+#include "datadir/atwork.h"
 #include "lib/sys.h"
+#include "pg/conftext.h"
 
 /* Who says where the files are. */
 struct sayings {
@@ -32,7 +32,8 @@ backup_is_below(const char *path, const char *directory)
 {
 	size_t len = strlen(directory);
 
-	return strncmp(path, directory, len) == 0 && (path[len] == '/' || path[len] == '\0');
+	return strncmp(path, directory, len) == 0 &&
+	    (path[len] == '/' || path[len] == '\0');
 }
 
 /* Of what overrides what, the last: the server knows, its command line was obeyed. */
@@ -57,8 +58,8 @@ is_datadir(const struct backup *b, const char *path)
 
 /* "${directory}/${name}", or ${name} where that is absolute. */
 static int
-add_below(struct sayings *s, enum configset_kind kind, const char *directory, const char *name,
-    const char *fixed, enum configset_need need, struct error *err)
+add_below(struct sayings *s, enum configset_kind kind, const char *directory,
+    const char *name, const char *fixed, enum configset_need need, struct error *err)
 {
 	struct buf path = { 0 };
 	int rc = name[0] == '/' ? buf_printf(&path, err, "%s", name) :
@@ -152,7 +153,8 @@ note_main(struct backup *b, const struct configset_row *row, struct error *err)
 	if (!row->is_there)
 		return 0;
 	if (row->where == CONFIGSET_OUTSIDE)
-		return buf_printf(&b->config.main, err, "%s/%s", LAYOUT_CONFIG, row->name);
+		return buf_printf(
+		    &b->config.main, err, "%s/%s", LAYOUT_CONFIG, row->name);
 	return buf_printf(&b->config.main, err, "%s", row->name);
 }
 
@@ -161,20 +163,22 @@ add_main(struct sayings *s, struct error *err)
 {
 	const char *path = setting(s, "config_file");
 
-	if (add_below(s, CONFIGSET_SETTINGS, s->directory, path ? path : "postgresql.conf",
-		"postgresql.conf", CONFIGSET_REQUIRED, err) ||
+	if (add_below(s, CONFIGSET_SETTINGS, s->directory,
+		path ? path : "postgresql.conf", "postgresql.conf", CONFIGSET_REQUIRED,
+		err) ||
 	    (s->set->count > 0 && note_main(s->b, &s->set->rows[0], err)))
 		return -1;
 	/* ALTER SYSTEM writes it, the server reads it last */
-	return add_below(s, CONFIGSET_SETTINGS, s->b->datadir, "postgresql.auto.conf", NULL,
-	    CONFIGSET_IF_EXISTS, err);
+	return add_below(s, CONFIGSET_SETTINGS, s->b->datadir, "postgresql.auto.conf",
+	    NULL, CONFIGSET_IF_EXISTS, err);
 }
 
 /* ---- the files that it names ---- */
 
 static const struct named_file {
 	const char *setting;
-	const char *fixed; /* its name where none is set, and in the archive; NULL: neither */
+	/* its name where none is set, and in the archive; NULL: neither */
+	const char *fixed;
 	enum configset_kind kind;
 	enum configset_need need;
 	const char *reason;
@@ -189,12 +193,16 @@ static const struct named_file {
 
 /* With ssl = on the server does not start without those that are set. */
 static const struct named_file tls_files[] = {
-	{ "ssl_cert_file", "server.crt", CONFIGSET_PLAIN, CONFIGSET_REQUIRED, "the certificate" },
+	{ "ssl_cert_file", "server.crt", CONFIGSET_PLAIN, CONFIGSET_REQUIRED,
+	    "the certificate" },
 	{ "ssl_key_file", "server.key", CONFIGSET_SECRET, CONFIGSET_REQUIRED, "its key" },
-	{ "ssl_ca_file", NULL, CONFIGSET_PLAIN, CONFIGSET_REQUIRED, "who signs clients' ones" },
+	{ "ssl_ca_file", NULL, CONFIGSET_PLAIN, CONFIGSET_REQUIRED,
+	    "who signs clients' ones" },
 	{ "ssl_crl_file", NULL, CONFIGSET_PLAIN, CONFIGSET_REQUIRED, "what was revoked" },
-	{ "ssl_crl_dir", NULL, CONFIGSET_FILES_OF, CONFIGSET_REQUIRED, "the same, many files" },
-	{ "ssl_dh_params_file", NULL, CONFIGSET_PLAIN, CONFIGSET_REQUIRED, "for old ciphers" },
+	{ "ssl_crl_dir", NULL, CONFIGSET_FILES_OF, CONFIGSET_REQUIRED,
+	    "the same, many files" },
+	{ "ssl_dh_params_file", NULL, CONFIGSET_PLAIN, CONFIGSET_REQUIRED,
+	    "for old ciphers" },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -211,7 +219,8 @@ add_coming(struct sayings *s, const struct named_file *f, const char *directory,
 
 	if (coming == NULL || coming[0] == '\0' || (value && strcmp(coming, value) == 0))
 		return 0;
-	return add_below(s, f->kind, directory, coming, f->fixed, CONFIGSET_IF_EXISTS, err);
+	return add_below(
+	    s, f->kind, directory, coming, f->fixed, CONFIGSET_IF_EXISTS, err);
 }
 
 static int
@@ -223,8 +232,8 @@ add_named_files(struct sayings *s, struct error *err)
 
 		if (value && value[0] == '\0')
 			value = NULL;
-		if (add_below(s, f->kind, s->directory, value ? value : f->fixed, f->fixed,
-			value ? f->need : CONFIGSET_IF_EXISTS, err) ||
+		if (add_below(s, f->kind, s->directory, value ? value : f->fixed,
+			f->fixed, value ? f->need : CONFIGSET_IF_EXISTS, err) ||
 		    add_coming(s, f, s->directory, value, err))
 			return -1;
 	}
@@ -236,13 +245,14 @@ add_tls_file(struct sayings *s, const struct named_file *f, bool is_on, struct e
 {
 	const char *value = setting(s, f->setting);
 	/* its fixed name is one in the data directory, and none that it gets in the archive */
-	const struct named_file coming = { f->setting, NULL, f->kind, f->need, f->reason };
+	const struct named_file coming = { f->setting, NULL, f->kind, f->need,
+		f->reason };
 
 	if (value == NULL)
 		value = f->fixed;
 	if (value && value[0] &&
-	    add_below(s, f->kind, s->b->datadir, value, NULL, is_on ? f->need : CONFIGSET_IF_EXISTS,
-		err))
+	    add_below(s, f->kind, s->b->datadir, value, NULL,
+		is_on ? f->need : CONFIGSET_IF_EXISTS, err))
 		return -1;
 	return add_coming(s, &coming, s->b->datadir, value, err);
 }
@@ -285,7 +295,8 @@ add_links(struct sayings *s, struct error *err)
 	struct stat st;
 
 	for (size_t i = 0; i < COUNT(known); i++)
-		if (fstatat(s->b->datadir_fd, known[i].name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		if (fstatat(s->b->datadir_fd, known[i].name, &st, AT_SYMLINK_NOFOLLOW) ==
+			0 &&
 		    S_ISLNK(st.st_mode) &&
 		    add_below(s, known[i].kind, s->b->datadir, known[i].name, NULL,
 			CONFIGSET_REQUIRED, err))
@@ -326,10 +337,12 @@ say_rows(const struct configset *set)
 		const struct configset_row *row = &set->rows[i];
 
 		if (row->is_there && row->where == CONFIGSET_OUTSIDE)
-			message_info("\"%s\" is sent as %s/%s: it is not in the data directory",
+			message_info(
+			    "\"%s\" is sent as %s/%s: it is not in the data directory",
 			    row->path, LAYOUT_CONFIG, row->name);
 		else if (row->is_there && row->where == CONFIGSET_LINKED)
-			message_info("\"%s\" is sent as what its symbolic link leads to", row->name);
+			message_info("\"%s\" is sent as what its symbolic link leads to",
+			    row->name);
 	}
 }
 
@@ -343,8 +356,8 @@ find_root(struct backup *b)
 	if (b->session == NULL ||
 	    atwork_find(&b->postmaster, &b->datadir_stat, &pid) != ATWORK_IS)
 		return NULL;
-	snprintf(b->config.server_root, sizeof(b->config.server_root), "/proc/%" PRId64 "/root",
-	    pid);
+	snprintf(b->config.server_root, sizeof(b->config.server_root),
+	    "/proc/%" PRId64 "/root", pid);
 	return stat(b->config.server_root, &st) == 0 ? b->config.server_root : NULL;
 }
 

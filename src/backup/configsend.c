@@ -28,14 +28,15 @@ stat_of(const struct backup *b, const struct configset_row *row)
 }
 
 static int
-send_row(struct backup *b, const struct configset_row *row, const char *path, struct error *err)
+send_row(struct backup *b, const struct configset_row *row, const char *path,
+    struct error *err)
 {
 	const struct stat st = stat_of(b, row);
 
 	if (row->is_directory)
 		return archive_directory(b->archive, LAYOUT_TREE, path, NULL, err);
-	return archive_bytes(b->archive, LAYOUT_TREE, path, &st, row->bytes.data, row->bytes.len,
-	    err);
+	return archive_bytes(
+	    b->archive, LAYOUT_TREE, path, &st, row->bytes.data, row->bytes.len, err);
 }
 
 /* The directories that lead to ${path}, but for those that led to ${before}. */
@@ -50,8 +51,8 @@ lead_to(struct backup *b, const char *before, const char *path, struct error *er
 		buf_clear(&part);
 		rc = buf_append(&part, path, (size_t)(slash - path), err);
 		if (rc == 0 && !backup_is_below(before, buf_text(&part)))
-			rc = archive_directory(b->archive, LAYOUT_TREE, buf_text(&part), NULL,
-			    err);
+			rc = archive_directory(
+			    b->archive, LAYOUT_TREE, buf_text(&part), NULL, err);
 	}
 	buf_free(&part);
 	return rc;
@@ -121,8 +122,10 @@ backup_config_link(struct backup *b, const char *path, bool *is_done, struct err
 		return 0;
 	*is_done = is_log_directory(b, path);
 	if (*is_done)
-		message_info("\"%s\" is a symbolic link: the server of the copy makes its own log "
-			     "directory", path);
+		message_info(
+		    "\"%s\" is a symbolic link: the server of the copy makes its own log "
+		    "directory",
+		    path);
 	return 0;
 }
 

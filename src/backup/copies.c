@@ -28,8 +28,8 @@
 #include <string.h>
 
 #include "backup/backup_internal.h"
-#include "pg/relfile.h"
 #include "cli/message.h"
+#include "pg/relfile.h"
 #include "server/databases.h"
 
 /* A server that is silent for so many seconds is given up, as by the watch. */
@@ -71,7 +71,8 @@ backup_copies_directory(struct backup *b, const char *path, struct error *err)
 	int rc = 0;
 
 	pthread_mutex_lock(&c->lock);
-	if (!is_one || c->count == 0 || !is_same_place(c->rows[c->count - 1].place, place)) {
+	if (!is_one || c->count == 0 ||
+	    !is_same_place(c->rows[c->count - 1].place, place)) {
 		c->ended = c->count;
 		if (is_one)
 			rc = add_directory(c, place, err);
@@ -121,7 +122,8 @@ is_gone(const struct backup *b, struct waldatabases_place place)
 		snprintf(oid, sizeof(oid), "%" PRIu32, place.database);
 		return fstatat(t->fd, oid, &st, AT_SYMLINK_NOFOLLOW) == -1;
 	}
-	is_there = relfile_database(&path, place.space, place.database, b->version, &ignored) == 0 &&
+	is_there = relfile_database(
+		       &path, place.space, place.database, b->version, &ignored) == 0 &&
 	    fstatat(b->datadir_fd, buf_text(&path), &st, AT_SYMLINK_NOFOLLOW) == 0;
 	buf_free(&path);
 	return !is_there;
@@ -237,7 +239,8 @@ list_have(struct backup_copies *c, struct waldatabases_have **have, struct error
 	if (c->count > 0)
 		qsort(c->rows, c->count, sizeof(*c->rows), compare_rows);
 	for (size_t i = 0; i < c->count; i++)
-		(*have)[i] = (struct waldatabases_have){ c->rows[i].place, c->rows[i].has_version };
+		(*have)[i] = (struct waldatabases_have){ c->rows[i].place,
+			c->rows[i].has_version };
 	return 0;
 }
 
@@ -260,7 +263,8 @@ proof_of(const struct backup *b, const struct backup_copies_row *row,
 	} else if (row) {
 		proof = *row;
 	} else {
-		proof.is_whole = b->copies.mark.locked && is_whole(b, &b->copies.mark, place);
+		proof.is_whole =
+		    b->copies.mark.locked && is_whole(b, &b->copies.mark, place);
 		proof.whole_lsn = b->copies.mark.lsn;
 	}
 	return proof;
@@ -281,12 +285,14 @@ is_lost(const struct waldatabases_copy *copy, const char *when, struct error *er
 {
 	if (copy->to.database == copy->from.database)
 		error_set(err, ERROR_STATE, 0,
-		    "database %" PRIu32 " was moved to another tablespace while the backup ran, and "
+		    "database %" PRIu32
+		    " was moved to another tablespace while the backup ran, and "
 		    "its old directory was gone before %s sent: it would be lost in a copy",
 		    copy->to.database, when);
 	else
 		error_set(err, ERROR_STATE, 0,
-		    "database %" PRIu32 " was copied while the backup ran from database %" PRIu32
+		    "database %" PRIu32
+		    " was copied while the backup ran from database %" PRIu32
 		    ", which was gone before %s sent: it would be lost in a copy",
 		    copy->to.database, copy->from.database, when);
 	return error_hint(err, "Run the backup again.");
@@ -322,7 +328,8 @@ judge(const struct backup *b, const struct backup_copies_row *row,
 		return is_lost(copy, "it was", err);
 	if (!proof.is_whole && b->copies.why.kind != ERROR_NONE)
 		return not_known(b, copy, err);
-	if (!proof.is_whole || (copy->dropped_lsn != 0 && copy->dropped_lsn < proof.whole_lsn))
+	if (!proof.is_whole ||
+	    (copy->dropped_lsn != 0 && copy->dropped_lsn < proof.whole_lsn))
 		return is_lost(copy, row ? "all of it was" : "it was", err);
 	if (copy->is_changed) {
 		waldatabases_describe(copy, text);
@@ -334,18 +341,21 @@ judge(const struct backup *b, const struct backup_copies_row *row,
 static int
 judge_all(struct backup *b, const struct waldatabases_have *have, struct error *err)
 {
-	const struct waldatabases_backup backup = { .have = have, .nhave = b->copies.count };
+	const struct waldatabases_backup backup = { .have = have,
+		.nhave = b->copies.count };
 	struct waldatabases_copy *copies;
 	size_t count;
 	int rc = 0;
 
-	if (waldatabases_find(walproof_databases(b->proof), &backup, &copies, &count, err))
+	if (waldatabases_find(
+		walproof_databases(b->proof), &backup, &copies, &count, err))
 		return -1;
 	for (size_t i = 0; rc == 0 && i < count; i++) {
 		const struct waldatabases_have *found =
 		    waldatabases_look(have, b->copies.count, copies[i].from);
 
-		rc = judge(b, found ? &b->copies.rows[found - have] : NULL, &copies[i], err);
+		rc = judge(
+		    b, found ? &b->copies.rows[found - have] : NULL, &copies[i], err);
 	}
 	free(copies);
 	return rc;
@@ -360,7 +370,8 @@ backup_copies_check(struct backup *b, struct error *err)
 
 	if (left_out > 0)
 		return error_set(err, ERROR_UNSUPPORTED, 0,
-		    "the WAL makes and drops %" PRIu64 " more databases than can be looked at",
+		    "the WAL makes and drops %" PRIu64
+		    " more databases than can be looked at",
 		    left_out);
 	if (list_have(&b->copies, &have, err))
 		return -1;

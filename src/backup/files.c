@@ -13,27 +13,29 @@
 #include <time.h>
 
 #include "backup/backup_internal.h"
-#include "datadir/dirlist.h"
-#include "pg/slru.h"
-#include "pg/statefile.h"
 #include "cli/message.h"
-#include "server/databases.h"
+#include "datadir/dirlist.h"
 #include "lib/bytes.h"
 #include "lib/sys.h"
+#include "pg/slru.h"
+#include "pg/statefile.h"
+#include "server/databases.h"
 
 /* Pages of relations have no more (pg_control is refused that says so). */
 enum { BLOCK_MOST = 32768 };
 
 /* What was wrong with the file ${path}: a line, and one more to count. */
 static int
-say(struct backup *b, const char *kind, const char *path, const char *what, struct error *err)
+say(struct backup *b, const char *kind, const char *path, const char *what,
+    struct error *err)
 {
 	struct buf text = { 0 };
 	int rc = buf_printf(&text, err, "file \"%s\": %s", path, what);
 
 	if (rc == 0) {
 		b->files.damaged++;
-		message_finding(&(struct finding){ .text = buf_text(&text), .kind = kind, .file = path });
+		message_finding(&(struct finding){
+		    .text = buf_text(&text), .kind = kind, .file = path });
 	}
 	buf_free(&text);
 	return rc;
@@ -42,8 +44,8 @@ say(struct backup *b, const char *kind, const char *path, const char *what, stru
 /* ---- one by one, while they are sent ---- */
 
 static int
-judge_state(const struct backup *b, enum statefile_kind kind, const uint8_t *bytes, size_t len,
-    struct error *err)
+judge_state(const struct backup *b, enum statefile_kind kind, const uint8_t *bytes,
+    size_t len, struct error *err)
 {
 	struct statefile s = { .kind = kind };
 
@@ -85,13 +87,15 @@ find_member(struct backup *b, const char *path, const uint8_t *bytes, size_t len
 {
 	const unsigned major = b->version->major;
 	const uint64_t oldest = b->begin.oldest_multi;
-	const uint64_t per_page = slru_page_numbers(SLRU_OFFSETS, b->control.block_size, major);
+	const uint64_t per_page =
+	    slru_page_numbers(SLRU_OFFSETS, b->control.block_size, major);
 	const size_t width = b->control.block_size / per_page;
 	char wanted[SLRU_PATH];
 	uint64_t at;
 
 	slru_path(wanted, SLRU_OFFSETS, oldest / per_page / SLRU_PAGES, major);
-	at = oldest / per_page % SLRU_PAGES * b->control.block_size + oldest % per_page * width;
+	at = oldest / per_page % SLRU_PAGES * b->control.block_size +
+	    oldest % per_page * width;
 	if (b->begin.oldest_multi_database == 0 || oldest == b->begin.next_multi ||
 	    strcmp(path, wanted) != 0 || at + width > len)
 		return;
@@ -144,7 +148,8 @@ await_whole_page(struct backup *b, int fd, struct stat *st, struct error *err)
 
 /* What there is of a last page that is not whole. */
 static int
-judge_rest(struct backup *b, const char *path, int fd, const struct stat *st, struct error *err)
+judge_rest(
+    struct backup *b, const char *path, int fd, const struct stat *st, struct error *err)
 {
 	uint8_t rest[BLOCK_MOST];
 	const size_t len = (size_t)((uint64_t)st->st_size % b->control.block_size);
@@ -159,14 +164,15 @@ judge_rest(struct backup *b, const char *path, int fd, const struct stat *st, st
 	if (is_zero(rest, got))
 		return 0;
 	snprintf(text, sizeof(text),
-	    "ends in the middle of a page: it has %" PRIu64 " bytes, and pages have %" PRIu32,
+	    "ends in the middle of a page: it has %" PRIu64
+	    " bytes, and pages have %" PRIu32,
 	    (uint64_t)st->st_size, b->control.block_size);
 	return say(b, "size", path, text, err);
 }
 
 int
-backup_files_relation(struct backup *b, const char *path, int fd, struct stat *st,
-    struct error *err)
+backup_files_relation(
+    struct backup *b, const char *path, int fd, struct stat *st, struct error *err)
 {
 	if (databaseset_add(b->files.databases, path, 0, err))
 		return -1;
@@ -216,8 +222,8 @@ judge_large(struct backup *b, const char *path, int fd, struct error *err)
 }
 
 int
-backup_files_other(struct backup *b, const char *path, int fd, const struct stat *st,
-    struct error *err)
+backup_files_other(
+    struct backup *b, const char *path, int fd, const struct stat *st, struct error *err)
 {
 	if (judge_large(b, path, fd, err))
 		return -1;
@@ -274,7 +280,8 @@ list_segments(struct backup *b, const char *directory, struct error *err)
 		buf_clear(&path);
 		rc = buf_printf(&path, err, "%s/%s", directory, list.rows[i].name);
 		if (rc == 0)
-			rc = slruset_add(b->files.slru_before, buf_text(&path), 0, false, err);
+			rc = slruset_add(
+			    b->files.slru_before, buf_text(&path), 0, false, err);
 	}
 	buf_free(&path);
 	dirlist_free(&list);
@@ -312,14 +319,15 @@ backup_files_open(struct backup *b, struct error *err)
 	struct control now = b->control;
 
 	/* a later checkpoint than that of the start is complete as well */
-	if (b->opt->source == SOURCE_SERVER && control_read(b->datadir_fd, bytes, &now, err))
+	if (b->opt->source == SOURCE_SERVER &&
+	    control_read(b->datadir_fd, bytes, &now, err))
 		return -1;
 	b->begin = now.checkpoint;
 	b->files.judge.is_whole = is_whole;
-	return slruset_new(&b->files.slru, err) || databaseset_new(&b->files.databases, err) ||
-		       list_all_segments(b, err)
-		   ? -1
-		   : 0;
+	return slruset_new(&b->files.slru, err) ||
+		databaseset_new(&b->files.databases, err) || list_all_segments(b, err) ?
+	    -1 :
+	    0;
 }
 
 struct databases {
@@ -366,7 +374,8 @@ say_left_out(struct backup *b, uint32_t space, uint32_t database)
 	char text[128];
 
 	snprintf(text, sizeof(text),
-	    "database %" PRIu32 " lies in tablespace %" PRIu32 ", which is left out: it will be lost "
+	    "database %" PRIu32 " lies in tablespace %" PRIu32
+	    ", which is left out: it will be lost "
 	    "in the copy",
 	    database, space);
 	b->files.left_out++;
@@ -378,14 +387,16 @@ static int
 judge_databases(struct backup *b, struct error *err)
 {
 	struct databases databases = {
-		.judge = { database_fault, database_doubt, is_database_exempt }, .b = b };
+		.judge = { database_fault, database_doubt, is_database_exempt }, .b = b
+	};
 	const char *at = b->databases;
 	uint32_t database, space;
 
 	if (databaseset_judge_shared(b->files.databases, &databases.judge, err))
 		return -1;
 	if (b->opt->source != SOURCE_SERVER)
-		return databaseset_judge(b->files.databases, b->version, &databases.judge, err);
+		return databaseset_judge(
+		    b->files.databases, b->version, &databases.judge, err);
 	while (databases_next(&at, b->last_databases, &database, &space)) {
 		if (is_left_out(b, space))
 			say_left_out(b, space, database);
@@ -420,7 +431,8 @@ backup_files_stop(struct backup *b, struct error *err)
 		.tracks_commit_time = b->last_control.tracks_commit_time,
 		.begin = &b->begin,
 		.end = &b->last_control.checkpoint,
-		.oldest = { .has_member = b->files.has_member, .member = b->files.member },
+		.oldest = { .has_member = b->files.has_member,
+		    .member = b->files.member },
 		/* what had been replayed by then is in the WAL up to the stop, or is not */
 		.is_removal_unknown = b->opt->source == SOURCE_SERVER ?
 		    b->server.in_recovery && b->range.stop_lsn < b->files.listed_lsn :
@@ -433,9 +445,9 @@ backup_files_stop(struct backup *b, struct error *err)
 	else if (b->opt->source == SOURCE_SERVER)
 		cluster.begin = NULL; /* what was removed meanwhile is not known */
 	return slruset_judge(b->files.slru, &cluster, &faults.sink, err) ||
-		       judge_databases(b, err)
-		   ? -1
-		   : 0;
+		judge_databases(b, err) ?
+	    -1 :
+	    0;
 }
 
 static void
@@ -446,10 +458,12 @@ report_left_out(const struct backup *b)
 	if (b->files.left_out == 0)
 		return;
 	error_set(&finding, ERROR_STATE, 0,
-	    "the backup is complete, but for %" PRIu64 " %s in a tablespace that is left out",
+	    "the backup is complete, but for %" PRIu64
+	    " %s in a tablespace that is left out",
 	    b->files.left_out, b->files.left_out == 1 ? "database" : "databases");
-	error_hint(&finding, "Leave out --without-tablespace; or drop what is not needed there, or "
-			     "move it with ALTER DATABASE ... SET TABLESPACE.");
+	error_hint(&finding,
+	    "Leave out --without-tablespace; or drop what is not needed there, or "
+	    "move it with ALTER DATABASE ... SET TABLESPACE.");
 	message_error(&finding);
 }
 
@@ -462,13 +476,15 @@ backup_files_report(const struct backup *b)
 	if (b->files.damaged == 0)
 		return b->files.left_out == 0;
 	error_set(&finding, ERROR_FORMAT, 0,
-	    "the backup is complete, but the cluster is damaged: %" PRIu64 " %s missing, or not as "
+	    "the backup is complete, but the cluster is damaged: %" PRIu64
+	    " %s missing, or not as "
 	    "the server writes %s",
 	    b->files.damaged, b->files.damaged == 1 ? "file is" : "files are",
 	    b->files.damaged == 1 ? "it" : "them");
-	error_hint(&finding, "A copy may not start, or may have lost committed rows.  Find out "
-			     "what is wrong with the storage, and keep the backups that were "
-			     "made before.");
+	error_hint(&finding,
+	    "A copy may not start, or may have lost committed rows.  Find out "
+	    "what is wrong with the storage, and keep the backups that were "
+	    "made before.");
 	message_error(&finding);
 	return false;
 }

@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 
 #include "backup/backup_internal.h"
-#include "datadir/atwork.h"
 #include "cli/message.h"
+#include "datadir/atwork.h"
 #include "lib/sys.h"
 
 /*
@@ -62,7 +62,8 @@ is_at_work(int datadir_fd)
  * who ${is_told} so may know better, unless a server is at work there.
  */
 static bool
-is_outside(const struct backup *b, const char *link, const struct stat *found, bool is_told)
+is_outside(
+    const struct backup *b, const char *link, const struct stat *found, bool is_told)
 {
 	struct stat st;
 	char path[64];
@@ -76,7 +77,7 @@ is_outside(const struct backup *b, const char *link, const struct stat *found, b
 		return false;
 	snprintf(path, sizeof(path), "%s/", link);
 	is_original = fstatat(fd, path, &st, 0) == 0 && sys_is_same_file(&st, found) &&
-		      (!is_told || is_at_work(fd));
+	    (!is_told || is_at_work(fd));
 	sys_close(fd);
 	return is_original;
 }
@@ -92,8 +93,8 @@ check_tablespaces(const struct backup *b, struct error *err)
 		snprintf(link, sizeof(link), "pg_tblspc/%s", t->oid_text);
 		if (!is_outside(b, link, &t->location, t->is_relocated))
 			continue;
-		leads_out(link, "Say with -T OLD=NEW where the snapshot of this tablespace is.",
-		    err);
+		leads_out(link,
+		    "Say with -T OLD=NEW where the snapshot of this tablespace is.", err);
 		return error_wrap(err, "tablespace \"%s\"", t->target);
 	}
 	return 0;
@@ -110,13 +111,15 @@ check_relocations(const struct backup *b, struct error *err)
 		size_t k = 0;
 
 		while (k < b->tablespaces.count &&
-		       relocations_find(list, b->tablespaces.rows[k].target) !=
-			   list->rows[i].new)
+		    relocations_find(list, b->tablespaces.rows[k].target) !=
+			list->rows[i].new)
 			k++;
 		if (k < b->tablespaces.count)
 			continue;
-		error_set(err, ERROR_STATE, 0, "no tablespace of the cluster is at \"%s\"", old);
-		return error_hint(err, "OLD of -T OLD=NEW is what a link in pg_tblspc says.");
+		error_set(err, ERROR_STATE, 0,
+		    "no tablespace of the cluster is at \"%s\"", old);
+		return error_hint(
+		    err, "OLD of -T OLD=NEW is what a link in pg_tblspc says.");
 	}
 	return 0;
 }
@@ -133,10 +136,11 @@ check_doubled(const struct backup *b, struct error *err)
 			if (!sys_is_same_file(&t->directory, &u->directory))
 				continue;
 			error_set(err, ERROR_STATE, 0,
-			    "tablespaces %s and %s are in one and the same directory", u->oid_text,
-			    t->oid_text);
-			return error_hint(err, "Look through what -T says of \"%s\" and \"%s\".",
-			    u->target, t->target);
+			    "tablespaces %s and %s are in one and the same directory",
+			    u->oid_text, t->oid_text);
+			return error_hint(err,
+			    "Look through what -T says of \"%s\" and \"%s\".", u->target,
+			    t->target);
 		}
 	return 0;
 }
@@ -163,7 +167,8 @@ check_wal(const struct backup *b, struct error *err)
  * must have the same directory there; else it is the word of whoever says so.
  */
 static int
-check_place_of_server(const struct backup *b, const struct tablespace *t, struct error *err)
+check_place_of_server(
+    const struct backup *b, const struct tablespace *t, struct error *err)
 {
 	char text[PATH_MAX + 256];
 	struct stat st;
@@ -183,8 +188,9 @@ check_place_of_server(const struct backup *b, const struct tablespace *t, struct
 	error_set(err, ERROR_STATE, 0,
 	    "tablespace %s: what the server has at \"%s\" is another directory than -T says",
 	    t->oid_text, t->target);
-	return error_hint(err, "NEW of -T OLD=NEW is the very directory, under the name that it has "
-			       "here.");
+	return error_hint(err,
+	    "NEW of -T OLD=NEW is the very directory, under the name that it has "
+	    "here.");
 }
 
 static int

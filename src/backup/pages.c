@@ -26,13 +26,15 @@ are_wanted(const struct backup *b)
 	if (b->opt->no_verify_checksums)
 		return false;
 	if (c->data_checksums == 0) {
-		message_info("data pages are not checked: the cluster has no data checksums");
+		message_info(
+		    "data pages are not checked: the cluster has no data checksums");
 		return false;
 	}
 	if (c->data_checksums == 1 && c->block_size == PAGE_BYTES)
 		return true;
-	message_warning("data pages are not checked: their size or the kind of their checksums "
-			"is not known");
+	message_warning(
+	    "data pages are not checked: their size or the kind of their checksums "
+	    "is not known");
 	return false;
 }
 
@@ -49,8 +51,8 @@ limit_online(struct backup *b)
 int
 backup_pages_open(struct backup *b, struct error *err)
 {
-	const bool wants_later =
-	    b->opt->source == SOURCE_SNAPSHOT && b->control.block_size == PAGE_BYTES &&
+	const bool wants_later = b->opt->source == SOURCE_SNAPSHOT &&
+	    b->control.block_size == PAGE_BYTES &&
 	    backup_cold_mode(b) == EXCLUDE_RECOVERS;
 
 	b->are_pages_checked = are_wanted(b);
@@ -81,10 +83,11 @@ check_later(const struct backup *b, struct error *err)
 	    (unsigned long long)pagetally_sum(b->pages.tally).later_pages,
 	    lsn_print(latest, lsn), (unsigned long long)block, path);
 	/* pages of a new file are written ahead of their WAL (nbtsort.c, rewriteheap.c) */
-	return error_hint(err, "The end of pg_wal is lost or damaged, or pg_wal was not taken at "
-			       "the same moment as the data, and a copy would be corrupt; or an "
-			       "index was being built, or a table rewritten: then take another "
-			       "snapshot; or, if it is one page, that is damaged.");
+	return error_hint(err,
+	    "The end of pg_wal is lost or damaged, or pg_wal was not taken at "
+	    "the same moment as the data, and a copy would be corrupt; or an "
+	    "index was being built, or a table rewritten: then take another "
+	    "snapshot; or, if it is one page, that is damaged.");
 }
 
 int
@@ -92,7 +95,8 @@ backup_pages_stop(struct backup *b, struct error *err)
 {
 	if (b->pages.tally == NULL)
 		return 0;
-	return check_later(b, err) || pagetally_stop(b->pages.tally, b->range.stop_lsn, err) ?
+	return check_later(b, err) ||
+		pagetally_stop(b->pages.tally, b->range.stop_lsn, err) ?
 	    -1 :
 	    0;
 }
@@ -116,8 +120,9 @@ backup_pages_report(const struct backup *b)
 	    "of %llu files",
 	    (unsigned long long)sum.damaged_pages, (unsigned long long)sum.pages,
 	    (unsigned long long)sum.damaged_files, (unsigned long long)sum.files);
-	error_hint(&finding, "The backup holds these pages as they are.  Find out what is wrong "
-			     "with the storage, and keep the backups that were made before.");
+	error_hint(&finding,
+	    "The backup holds these pages as they are.  Find out what is wrong "
+	    "with the storage, and keep the backups that were made before.");
 	message_error(&finding);
 	return false;
 }

@@ -39,7 +39,8 @@ source_of(const struct backup *b)
 {
 	bool is_standby = b->server.in_recovery;
 
-	if (b->opt->source == SOURCE_SERVER ? b->server.version == NULL : b->version == NULL)
+	if (b->opt->source == SOURCE_SERVER ? b->server.version == NULL :
+					      b->version == NULL)
 		return NULL;
 	if (b->opt->source != SOURCE_SERVER)
 		is_standby = control_is_standby(&b->control);

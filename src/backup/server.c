@@ -6,10 +6,10 @@
 
 #include "backup/backup_internal.h"
 #include "cli/message.h"
-#include "pg/tablespace_map.h"
-#include "server/locate.h"
 #include "lib/interrupt.h"
 #include "lib/lsn.h"
+#include "pg/tablespace_map.h"
+#include "server/locate.h"
 
 static void
 on_notice(const char *text)
@@ -39,8 +39,9 @@ locate(struct backup *b, struct error *err)
 	error_set(err, ERROR_STATE, 0,
 	    "no server is running in \"%s\": postmaster.pid names process %lld, which is gone",
 	    b->opt->pgdata, (long long)b->postmaster.pid);
-	return error_hint(err, "Start the server; or use --snapshot, if this is one, or the "
-			       "server crashed and its disk is all there.");
+	return error_hint(err,
+	    "Start the server; or use --snapshot, if this is one, or the "
+	    "server crashed and its disk is all there.");
 }
 
 /*
@@ -54,7 +55,8 @@ has_lost_socket(const struct backup *b)
 	char path[PATH_MAX];
 	struct stat st;
 
-	if (b->connection.host_is_given || p->socket_dir == NULL || p->socket_dir[0] != '/')
+	if (b->connection.host_is_given || p->socket_dir == NULL ||
+	    p->socket_dir[0] != '/')
 		return false;
 	snprintf(path, sizeof(path), "%s/.s.PGSQL.%u", p->socket_dir, p->port);
 	return lstat(path, &st) == -1 && errno == ENOENT && postmaster_is_alive(p);
@@ -91,9 +93,10 @@ check_in_place(const struct backup *b, const struct tablespaces *now, struct err
 		return 0;
 	error_set(err, ERROR_STATE, 0,
 	    "a tablespace is a directory in pg_tblspc, and allow_in_place_tablespaces is off");
-	return error_hint(err, "Set allow_in_place_tablespaces = on in postgresql.conf and "
-			       "reload, then run the backup again: without it the copy would not "
-			       "start.  What a role, a database or a session sets does not count.");
+	return error_hint(err,
+	    "Set allow_in_place_tablespaces = on in postgresql.conf and "
+	    "reload, then run the backup again: without it the copy would not "
+	    "start.  What a role, a database or a session sets does not count.");
 }
 
 int
@@ -127,9 +130,11 @@ backup_server_connect(struct backup *b, struct error *err)
 		.version = b->version,
 	};
 
-	if (backup_cluster_postmaster(b, err) || locate(b, err) || connect_to_server(b, err) ||
-	    online_check(b->session, &expect, &b->server, err) || backup_archiving_check(b, err) ||
-	    backup_server_in_place(b, err) || backup_links_check(b, err))
+	if (backup_cluster_postmaster(b, err) || locate(b, err) ||
+	    connect_to_server(b, err) ||
+	    online_check(b->session, &expect, &b->server, err) ||
+	    backup_archiving_check(b, err) || backup_server_in_place(b, err) ||
+	    backup_links_check(b, err))
 		return -1;
 	return backup_slot_hold(b, err);
 }
@@ -141,8 +146,9 @@ backup_server_connect(struct backup *b, struct error *err)
 static int
 hasten_standby(const struct backup *b, struct error *err)
 {
-	static const char text[] = "the backup of a standby begins with a fast restartpoint: a "
-				   "spread one would hold up replay, or be cancelled by it";
+	static const char text[] =
+	    "the backup of a standby begins with a fast restartpoint: a "
+	    "spread one would hold up replay, or be cancelled by it";
 
 	if (!b->opt->checkpoint_fast && b->opt->checkpoint_is_given)
 		message_warning(text);
@@ -164,8 +170,8 @@ backup_server_start(struct patrol *patrol, struct error *err)
 		return -1;
 	b->range.start_lsn = b->started.lsn;
 	b->range.timeline = b->started.timeline;
-	message_info("start position %s on timeline %lu", lsn_print(lsn, b->range.start_lsn),
-	    (unsigned long)b->range.timeline);
+	message_info("start position %s on timeline %lu",
+	    lsn_print(lsn, b->range.start_lsn), (unsigned long)b->range.timeline);
 	return 0;
 }
 
@@ -193,7 +199,8 @@ compare_map(const struct backup *b, struct error *err)
 	struct tablespace_map map = { 0 };
 	int rc = 0;
 
-	if (tablespace_map_parse(b->stopped.map, strlen(b->stopped.map), b->version, &map, err))
+	if (tablespace_map_parse(
+		b->stopped.map, strlen(b->stopped.map), b->version, &map, err))
 		return error_wrap(err, "tablespace_map that the server returned");
 	for (size_t i = 0; rc == 0 && i < b->tablespaces.count; i++) {
 		const struct tablespace *t = &b->tablespaces.rows[i];
@@ -201,8 +208,8 @@ compare_map(const struct backup *b, struct error *err)
 
 		if (target && strcmp(target, t->target) != 0)
 			rc = error_set(err, ERROR_SERVER, 0,
-			    "tablespace %s: we sent \"%s\", the server backed up \"%s\"", t->oid_text,
-			    t->target, target);
+			    "tablespace %s: we sent \"%s\", the server backed up \"%s\"",
+			    t->oid_text, t->target, target);
 	}
 	tablespace_map_free(&map);
 	return rc;
@@ -227,8 +234,8 @@ backup_server_stop(struct backup *b, struct error *err)
 	    online_stop(b->session, b->version, &b->stopped, err))
 		return -1;
 	b->range.stop_lsn = b->stopped.lsn;
-	message_info("stop position %s on timeline %lu", lsn_print(lsn, b->range.stop_lsn),
-	    (unsigned long)b->range.timeline);
+	message_info("stop position %s on timeline %lu",
+	    lsn_print(lsn, b->range.stop_lsn), (unsigned long)b->range.timeline);
 	return compare_label(b, err) || compare_map(b, err) ||
 		backup_cluster_warn_of_new(b, err) || check_in_place_since(b, err) ?
 	    -1 :

@@ -51,7 +51,8 @@ backup_slot_hold(struct backup *b, struct error *err)
 	error_set(err, ERROR_SERVER, 0,
 	    "the server at %s is not that of \"%s\": its replication slot \"%s\" is not there",
 	    session_where(b->session), b->opt->pgdata, slot_name(b->slot));
-	return error_hint(err, "Check -D, -h and -p: they must mean one and the same cluster.");
+	return error_hint(
+	    err, "Check -D, -h and -p: they must mean one and the same cluster.");
 }
 
 /* Is it lost, or to be given up?  What cannot be found out is no reason. */

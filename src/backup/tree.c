@@ -5,13 +5,13 @@
 #include <string.h>
 #include <time.h>
 
-#include "format/infofile.h"
 #include "backup/backup_internal.h"
-#include "datadir/walk.h"
-#include "pg/tablespace_map.h"
 #include "cli/message.h"
+#include "datadir/walk.h"
+#include "format/infofile.h"
 #include "lib/lsn.h"
 #include "lib/sys.h"
+#include "pg/tablespace_map.h"
 
 const char *
 backup_mode(const struct backup *b)
@@ -29,7 +29,7 @@ backup_mode(const struct backup *b)
 struct tree_visitor {
 	struct visitor visitor; /* first */
 	struct backup *b;
-	bool has_tablespaces; /* the directory of them has been sent */
+	bool has_tablespaces;  /* the directory of them has been sent */
 	struct tablespace *in; /* what is being sent; NULL: the tree */
 	uint64_t since;        /* where in the stream that began */
 };
@@ -95,15 +95,16 @@ lead_to_tablespace(struct tree_visitor *v, const struct tablespace *t, struct er
 }
 
 static int
-tree_directory(struct visitor *visitor, const char *path, const struct stat *st,
-    struct error *err)
+tree_directory(
+    struct visitor *visitor, const char *path, const struct stat *st, struct error *err)
 {
 	struct tree_visitor *v = (struct tree_visitor *)visitor;
 	const struct tablespace *t = tablespace_of(v->b, path);
 
 	if (backup_config_replaces(v->b, path))
 		return 0;
-	if (backup_access_look(v->b, path, st, err) || backup_copies_directory(v->b, path, err))
+	if (backup_access_look(v->b, path, st, err) ||
+	    backup_copies_directory(v->b, path, err))
 		return -1;
 	/* pg_tblspc/OID/PG_x itself: two slashes */
 	if (t && !v->b->opt->split &&
@@ -119,7 +120,8 @@ tree_link(struct visitor *visitor, const char *path, const char *target,
 {
 	struct tree_visitor *v = (struct tree_visitor *)visitor;
 
-	(void)target; /* pg_basetar.info tells it: it would lead the copy to the original */
+	/* pg_basetar.info tells it: it would lead the copy to the original */
+	(void)target;
 	if (v->b->opt->split && has_label(v->b))
 		return 0; /* the server makes it, from tablespace_map */
 	return archive_tablespace_link(v->b->archive, strrchr(path, '/') + 1, st, err);
@@ -157,12 +159,13 @@ tree_file(struct visitor *visitor, const char *path, const struct stat *st, int 
 		sys_close(fd);
 		return -1;
 	}
-	return archive_file(v->b->archive, enter(v, path), path, &now, fd, is_relation, err);
+	return archive_file(
+	    v->b->archive, enter(v, path), path, &now, fd, is_relation, err);
 }
 
 static int
-tree_special(struct visitor *visitor, const char *path, enum dirlist_kind kind,
-    struct error *err)
+tree_special(
+    struct visitor *visitor, const char *path, enum dirlist_kind kind, struct error *err)
 {
 	struct tree_visitor *v = (struct tree_visitor *)visitor;
 	bool is_done = false;
@@ -188,7 +191,8 @@ static const struct visitor_ops tree_ops = { tree_directory, tree_link, tree_byt
 static int
 send_text(struct backup *b, const char *name, const struct buf *text, struct error *err)
 {
-	return archive_bytes(b->archive, LAYOUT_TREE, name, NULL, text->data, text->len, err);
+	return archive_bytes(
+	    b->archive, LAYOUT_TREE, name, NULL, text->data, text->len, err);
 }
 
 static int
@@ -214,8 +218,8 @@ send_map(struct backup *b, struct error *err)
 	if (!b->opt->split || b->tablespaces.count == 0)
 		return 0;
 	for (size_t i = 0; i < b->tablespaces.count && rc == 0; i++)
-		rc = tablespace_map_add(&map, b->tablespaces.rows[i].oid,
-		    b->tablespaces.rows[i].target, err);
+		rc = tablespace_map_add(
+		    &map, b->tablespaces.rows[i].oid, b->tablespaces.rows[i].target, err);
 	if (rc == 0)
 		rc = tablespace_map_build(&text, &map, b->version, err);
 	if (rc == 0)
@@ -251,7 +255,8 @@ add_config(const struct backup *b, struct buf *text, struct error *err)
 	for (size_t i = 0; i < set->count; i++) {
 		const struct configset_row *row = &set->rows[i];
 
-		if (row->where == CONFIGSET_OUTSIDE && !(row->is_there && row->is_directory) &&
+		if (row->where == CONFIGSET_OUTSIDE &&
+		    !(row->is_there && row->is_directory) &&
 		    add_pair(text, "config", row->name, row->path, err))
 			return -1;
 	}
@@ -263,8 +268,8 @@ add_config(const struct backup *b, struct buf *text, struct error *err)
  * not into the original's.  One that does not exist any more needs no place.
  */
 static int
-add_inside(const struct backup *b, const char *root, const struct tablespace *t, struct buf *text,
-    struct error *err)
+add_inside(const struct backup *b, const char *root, const struct tablespace *t,
+    struct buf *text, struct error *err)
 {
 	const char *moved = relocations_find(&b->opt->relocations, t->target);
 	char *real = realpath(moved ? moved : t->target, NULL);
@@ -272,7 +277,8 @@ add_inside(const struct backup *b, const char *root, const struct tablespace *t,
 	int rc = 0;
 
 	if (real && strncmp(real, root, len) == 0 && real[len] == '/')
-		rc = add_pair(text, "tablespace_inside", t->oid_text, real + len + 1, err);
+		rc =
+		    add_pair(text, "tablespace_inside", t->oid_text, real + len + 1, err);
 	free(real);
 	return rc;
 }
@@ -306,8 +312,8 @@ add_facts(const struct backup *b, struct buf *text, struct error *err)
 	    infofile_add(text, "server_version", major, err) ||
 	    infofile_add(text, "manifest_checksums",
 		opt->no_manifest ? "none" : digest_name(opt->manifest_digest), err) ||
-	    infofile_add(text, "wal_method", opt->wal_method == WAL_FETCH ? "fetch" : "none",
-		err) ||
+	    infofile_add(text, "wal_method",
+		opt->wal_method == WAL_FETCH ? "fetch" : "none", err) ||
 	    infofile_add(text, "layout", opt->split ? "split" : "one", err))
 		return -1;
 	for (size_t i = 0; i < b->tablespaces.count; i++)
@@ -317,7 +323,8 @@ add_facts(const struct backup *b, struct buf *text, struct error *err)
 	if (add_all_inside(b, text, err))
 		return -1;
 	for (size_t i = 0; i < b->tablespaces.nabsent; i++)
-		if (add_pair(text, "without_tablespace", b->tablespaces.absent[i].oid_text,
+		if (add_pair(text, "without_tablespace",
+			b->tablespaces.absent[i].oid_text,
 			b->tablespaces.absent[i].target, err))
 			return -1;
 	return add_config(b, text, err);
@@ -346,9 +353,9 @@ read_control(struct backup *b, uint8_t bytes[CONTROL_SIZE], struct error *err)
 	if (!has_label(b))
 		return backup_cold_control(b, bytes, err);
 	return control_read(b->datadir_fd, bytes, &b->last_control, err) ||
-		       control_forget_checkpoint(bytes, err)
-		   ? -1
-		   : 0;
+		control_forget_checkpoint(bytes, err) ?
+	    -1 :
+	    0;
 }
 
 /*
@@ -419,8 +426,9 @@ backup_tree_send(struct patrol *patrol, struct error *err)
 			return -1;
 		enter(&visitor, "");
 	}
-	if ((has_label(b) && (send_label(b, err) || send_map(b, err))) || send_info(b, err) ||
-	    backup_config_send(b, err) || walk_tree(&walk, &visitor.visitor, err))
+	if ((has_label(b) && (send_label(b, err) || send_map(b, err))) ||
+	    send_info(b, err) || backup_config_send(b, err) ||
+	    walk_tree(&walk, &visitor.visitor, err))
 		return -1;
 	enter(&visitor, "");
 	backup_copies_tree_end(b);

@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 
 #include "backup/backup_internal.h"
+#include "cli/message.h"
 #include "datadir/walarchive.h"
 #include "datadir/walset.h"
-#include "cli/message.h"
 #include "lib/lsn.h"
 #include "lib/sys.h"
 
@@ -39,8 +39,9 @@ no_history(const struct backup *b, const char *name, struct error *err)
 	error_set(err, ERROR_STATE, 0,
 	    "could not find timeline history file \"%s\": the backup starts on timeline %lu",
 	    name, (unsigned long)b->range.timeline);
-	return error_hint(err, "Copy the file to pg_wal from the primary or from the WAL archive, "
-			       "then run the backup again.");
+	return error_hint(err,
+	    "Copy the file to pg_wal from the primary or from the WAL archive, "
+	    "then run the backup again.");
 }
 
 /* The line of timelines that leads to ${timeline}. */
@@ -56,7 +57,8 @@ read_history(struct backup *b, uint32_t timeline, struct error *err)
 	if (timeline == 1)
 		return walhistory_single(&b->history, timeline, err);
 	if (sys_read_file(b->wal_fd, name, WALHISTORY_TEXT_MAX, &text, &why) == 0) {
-		rc = walhistory_parse(buf_text(&text), text.len, timeline, &b->history, err);
+		rc = walhistory_parse(
+		    buf_text(&text), text.len, timeline, &b->history, err);
 	} else if (why.sys == ENOENT) {
 		/* removed by hand: then its own pages are all that can be sound */
 		return timeline == b->range.timeline ?
@@ -103,8 +105,8 @@ backup_wal_line(struct backup *b, uint32_t newest, struct error *err)
  * what was not archived there the copy must archive.
  */
 static int
-find_mark(const struct backup *b, const struct walset_segment *s, enum walarchive_mark *mark,
-    struct error *err)
+find_mark(const struct backup *b, const struct walset_segment *s,
+    enum walarchive_mark *mark, struct error *err)
 {
 	const uint32_t size = b->control.wal_segment_size;
 	const bool is_last = s->segno == walname_last_segment(b->range.stop_lsn, size);
@@ -122,11 +124,13 @@ find_mark(const struct backup *b, const struct walset_segment *s, enum walarchiv
 }
 
 static int
-send_mark(struct backup *b, const char *name, enum walarchive_mark mark, struct error *err)
+send_mark(
+    struct backup *b, const char *name, enum walarchive_mark mark, struct error *err)
 {
 	if (mark == WALARCHIVE_NONE)
 		return 0;
-	return archive_mark(b->archive, name, mark == WALARCHIVE_DONE ? "done" : "ready", err);
+	return archive_mark(
+	    b->archive, name, mark == WALARCHIVE_DONE ? "done" : "ready", err);
 }
 
 static int
@@ -141,7 +145,8 @@ send_segment(struct backup *b, struct walset *set, size_t n, struct error *err)
 	enum walarchive_mark mark;
 	int fd = -1;
 
-	if (find_mark(b, s, &mark, err) || walset_open_segment(set, n, b->wal_fd, &fd, err) ||
+	if (find_mark(b, s, &mark, err) ||
+	    walset_open_segment(set, n, b->wal_fd, &fd, err) ||
 	    archive_segment(b->archive, s->name, &s->st, fd, &opt, err))
 		return -1;
 	return send_mark(b, s->name, mark, err);
@@ -155,7 +160,8 @@ send_history(struct backup *b, const char *name, struct error *err)
 	struct stat st;
 	int rc = -1;
 
-	if (b->opt->source != SOURCE_SERVER && walarchive_mark(b->wal_fd, name, &mark, err))
+	if (b->opt->source != SOURCE_SERVER &&
+	    walarchive_mark(b->wal_fd, name, &mark, err))
 		return -1;
 	if (fstatat(b->wal_fd, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
 		error_set(err, ERROR_IO, errno, "timeline history file \"%s\"", name);
@@ -196,8 +202,9 @@ check_absent(const struct backup *b, struct error *err)
 	error_set(err, ERROR_STATE, 0,
 	    "tablespace %lu is left out, but the WAL at %s changes it: no recovery replays that",
 	    (unsigned long)oid, lsn_print(at, lsn));
-	return error_hint(err, "It holds relations that are not temporary: mount its volume, and "
-			       "leave out --without-tablespace.");
+	return error_hint(err,
+	    "It holds relations that are not temporary: mount its volume, and "
+	    "leave out --without-tablespace.");
 }
 
 /* All segments were told to the proof once every body of them was. */
@@ -207,9 +214,10 @@ check_proof(struct backup *b, struct error *err)
 	if (b->opt->wal_method == WAL_FETCH && blockpipe_settle(b->pipe, err))
 		return -1;
 	if (walproof_finish(b->proof, err))
-		return error_hint(err, "The WAL in pg_wal does not lead from the start to "
-				       "the stop of this backup; check that directory, "
-				       "then run the backup again.");
+		return error_hint(err,
+		    "The WAL in pg_wal does not lead from the start to "
+		    "the stop of this backup; check that directory, "
+		    "then run the backup again.");
 	message_info("WAL proved%s: %llu records",
 	    walproof_is_whole(b->proof) ? "" : " in part",
 	    (unsigned long long)walproof_records(b->proof));
@@ -303,7 +311,8 @@ list_ranges(struct backup *b, struct error *err)
 			start = range->start_lsn;
 		if (end > range->stop_lsn)
 			end = range->stop_lsn;
-		if (start < end && archive_wal_range(b->archive, row->timeline, start, end, err))
+		if (start < end &&
+		    archive_wal_range(b->archive, row->timeline, start, end, err))
 			return -1;
 	}
 	return 0;

@@ -31,8 +31,8 @@ skip_segment(struct backup *b, struct lacking *lacking, uint64_t segno)
 	const uint32_t size = b->control.wal_segment_size;
 
 	walproof_skip(b->proof);
-	walname_build(lacking->last, walhistory_at(&b->history, (segno + 1) * size - 1), segno,
-	    size);
+	walname_build(lacking->last, walhistory_at(&b->history, (segno + 1) * size - 1),
+	    segno, size);
 	if (lacking->count++ == 0)
 		memcpy(lacking->first, lacking->last, sizeof(lacking->first));
 }
@@ -51,7 +51,8 @@ read_bytes(struct backup *b, int fd, uint8_t *bytes, struct error *err)
 		if (sys_pread(fd, bytes, want, at, &got, &b->cancel, err))
 			return -1;
 		if (got < want)
-			return error_set(err, ERROR_FORMAT, 0, "was cut while it was read");
+			return error_set(
+			    err, ERROR_FORMAT, 0, "was cut while it was read");
 		if (walproof_bytes(b->proof, bytes, want, err))
 			return -1;
 	}
@@ -59,14 +60,16 @@ read_bytes(struct backup *b, int fd, uint8_t *bytes, struct error *err)
 }
 
 static int
-read_segment(struct backup *b, struct walset *set, size_t n, uint8_t *bytes, struct error *err)
+read_segment(
+    struct backup *b, struct walset *set, size_t n, uint8_t *bytes, struct error *err)
 {
 	const struct walset_segment *s = &set->segments[n];
 	int fd, rc;
 
 	if (walset_open_segment(set, n, b->wal_fd, &fd, err))
 		return -1;
-	rc = walproof_segment(b->proof, s->timeline, s->segno * b->control.wal_segment_size, err);
+	rc = walproof_segment(
+	    b->proof, s->timeline, s->segno * b->control.wal_segment_size, err);
 	if (rc == 0)
 		rc = read_bytes(b, fd, bytes, err);
 	sys_close(fd);
@@ -81,7 +84,8 @@ find_segment(const struct walset *set, uint64_t segno, size_t from)
 	    (set->segments[from].segno < segno ||
 		(set->segments[from].segno == segno && !set->segments[from].is_needed)))
 		from++;
-	return from < set->count && set->segments[from].segno == segno ? from : set->count;
+	return from < set->count && set->segments[from].segno == segno ? from :
+									 set->count;
 }
 
 static void
@@ -107,8 +111,9 @@ warn_of_lacking(const struct lacking *lacking)
 static int
 hint_of_damage(struct error *err)
 {
-	return error_hint(err, "The WAL in pg_wal does not lead from the start to the stop of this "
-			       "backup; check that directory, then run the backup again.");
+	return error_hint(err,
+	    "The WAL in pg_wal does not lead from the start to the stop of this "
+	    "backup; check that directory, then run the backup again.");
 }
 
 static int
@@ -119,7 +124,8 @@ read_all(struct backup *b, struct walset *set, uint8_t *bytes, struct lacking *l
 	const uint64_t last = walname_last_segment(b->range.stop_lsn, size);
 	size_t n = 0;
 
-	for (uint64_t segno = walname_segment(b->range.start_lsn, size); segno <= last; segno++) {
+	for (uint64_t segno = walname_segment(b->range.start_lsn, size); segno <= last;
+	     segno++) {
 		struct error why = { 0 };
 		size_t found = find_segment(set, segno, n);
 
@@ -128,9 +134,11 @@ read_all(struct backup *b, struct walset *set, uint8_t *bytes, struct lacking *l
 			if (read_segment(b, set, n, bytes, &why) == 0)
 				continue;
 			if (why.sys != ENOENT &&
-			    (why.kind != ERROR_FORMAT || !walset_has_gone(set, n, b->wal_fd))) {
+			    (why.kind != ERROR_FORMAT ||
+				!walset_has_gone(set, n, b->wal_fd))) {
 				*err = why;
-				return why.kind == ERROR_FORMAT ? hint_of_damage(err) : -1;
+				return why.kind == ERROR_FORMAT ? hint_of_damage(err) :
+								  -1;
 			}
 		}
 		skip_segment(b, lacking, segno);

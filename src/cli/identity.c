@@ -12,9 +12,10 @@ static int
 refuse_root(const char *path, struct error *err)
 {
 	error_set(err, ERROR_STATE, 0, "data directory \"%s\" belongs to root", path);
-	return error_hint(err, "PostgreSQL never runs as root, so no server's does: run pg_basetar "
-			       "as the server's user (in a container, docker exec -u), or give a "
-			       "copy that root made to that user with chown -R.");
+	return error_hint(err,
+	    "PostgreSQL never runs as root, so no server's does: run pg_basetar "
+	    "as the server's user (in a container, docker exec -u), or give a "
+	    "copy that root made to that user with chown -R.");
 }
 
 int
@@ -32,7 +33,8 @@ identity_assume(
 	/* an owner without a name (a container's) has the one group we see */
 	if ((owner ? initgroups(owner->pw_name, owner->pw_gid) :
 		     setgroups(1, &st->st_gid)) == -1 ||
-	    setegid(owner ? owner->pw_gid : st->st_gid) == -1 || seteuid(st->st_uid) == -1)
+	    setegid(owner ? owner->pw_gid : st->st_gid) == -1 ||
+	    seteuid(st->st_uid) == -1)
 		return error_set(err, ERROR_STATE, errno,
 		    "cannot become user %lu, the owner of the data directory",
 		    (unsigned long)st->st_uid);
@@ -47,7 +49,8 @@ identity_regain(struct identity *id, struct error *err)
 {
 	if (!id->is_assumed)
 		return 0;
-	if (seteuid(id->uid) == -1 || setegid(id->gid) == -1 || setgroups(1, &id->gid) == -1)
+	if (seteuid(id->uid) == -1 || setegid(id->gid) == -1 ||
+	    setgroups(1, &id->gid) == -1)
 		return error_set(err, ERROR_STATE, errno, "cannot become root again");
 	id->is_assumed = false;
 	return 0;

@@ -28,8 +28,8 @@ struct identity {
  * ERROR_STATE: it belongs to root.  No server's does, as PostgreSQL refuses to run as root;
  * and whatever is in it, like /tmp in the place of a data directory, would be read as root.
  */
-MUST_CHECK int identity_assume(struct identity *, const struct stat *st, const char *path,
-    struct error *err);
+MUST_CHECK int identity_assume(
+    struct identity *, const struct stat *st, const char *path, struct error *err);
 
 /* Be ourselves again; a second time does nothing. */
 MUST_CHECK int identity_regain(struct identity *, struct error *err);

@@ -39,8 +39,7 @@ wipe_progress(void)
 	drawn = 0;
 }
 
-static void
-say(const char *kind, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
+static void say(const char *kind, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
 
 static void
 say(const char *kind, const char *fmt, va_list args)
@@ -91,8 +90,7 @@ message_mishap(const struct error *err)
 	say_with_hint("warning: ", err, err->hint[0] ? err->hint : NULL);
 }
 
-static void
-say_as(const char *kind, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static void say_as(const char *kind, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 static void
 say_as(const char *kind, const char *fmt, ...)
@@ -189,7 +187,8 @@ message_progress(const char *raw)
 
 		/* blanks over what the longer line before has left */
 		drawn = columns_that_fit(columns < drawn ? drawn : columns);
-		fprintf(stderr, "\r%.*s%*s", (int)columns, line, (int)(drawn - columns), "");
+		fprintf(
+		    stderr, "\r%.*s%*s", (int)columns, line, (int)(drawn - columns), "");
 	} else {
 		fprintf(stderr, "pg_basetar: %s\n", line);
 	}

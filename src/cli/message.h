@@ -1,8 +1,8 @@
 #ifndef PG_BASETAR_CLI_MESSAGE_H
 #define PG_BASETAR_CLI_MESSAGE_H
 
-#include "lib/finding.h"
 #include "lib/error.h"
+#include "lib/finding.h"
 
 /*
  * What the user reads, all of it on standard error: standard output may be the backup.

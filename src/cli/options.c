@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "cli/optread.h"
-#include "pg/label.h"
 #include "lib/sys.h"
+#include "pg/label.h"
 
 /* What says how a server is reached, and what it shall do or keep: none is asked. */
-#define OF_SERVER                                                                          \
-	"checkpoint", "wait-archive", "no-wait-archive", "no-slot", "dbname", "host",      \
+#define OF_SERVER \
+	"checkpoint", "wait-archive", "no-wait-archive", "no-slot", "dbname", "host", \
 	    "port", "username", "no-password", "password"
 
 /* Options of which only one can be meant; and why, where that must be said. */
@@ -71,10 +71,12 @@ take_operand(struct parsing *p, const char *word, struct error *err)
 {
 	if (!p->has_command)
 		return take_command(p, word, err);
-	if ((p->options->command == COMMAND_BACKUP || p->options->input) && is_connection(word))
+	if ((p->options->command == COMMAND_BACKUP || p->options->input) &&
+	    is_connection(word))
 		return refuse_connection(err);
 	if (p->options->command == COMMAND_BACKUP || p->options->input)
-		return error_set(err, ERROR_USAGE, 0, "operand \"%s\" is one too many", word);
+		return error_set(
+		    err, ERROR_USAGE, 0, "operand \"%s\" is one too many", word);
 	if (*word == '\0')
 		return error_set(err, ERROR_USAGE, 0, "the name of the archive is empty");
 	p->options->input = word;
@@ -130,7 +132,8 @@ take_number(struct options *o, const struct optread_token *t, struct error *err)
 {
 	if (t->row->kind == OPT_RATE)
 		return optvalue_rate(t->value, &o->max_rate, err);
-	if (t->row->kind == OPT_RECORD) /* a tape drive has 24 bits for the length of a block */
+	if (t->row->kind ==
+	    OPT_RECORD) /* a tape drive has 24 bits for the length of a block */
 		return optvalue_number(t->value, 1, 32767, &o->blocking_factor, err);
 	/* the limit is there to catch a slip */
 	return optvalue_number(t->value, 1, 1024, &o->jobs, err);
@@ -207,8 +210,8 @@ take_option(struct options *o, const struct optread_token *t, struct error *err)
 static int
 excluded(const char *one, const char *other, const char *why, struct error *err)
 {
-	error_set(err, ERROR_USAGE, 0, "options \"--%s\" and \"--%s\" exclude each other", one,
-	    other);
+	error_set(err, ERROR_USAGE, 0, "options \"--%s\" and \"--%s\" exclude each other",
+	    one, other);
 	return why ? error_hint(err, "%s", why) : -1;
 }
 
@@ -218,13 +221,14 @@ check_together(const struct options *o, const struct optread *r, struct error *e
 {
 	for (size_t i = 0; i < sizeof(excluding) / sizeof(excluding[0]); i++)
 		for (const char *const *other = excluding[i].others; *other; other++)
-			if (optread_was_given(r, excluding[i].one) && optread_was_given(r, *other))
-				return excluded(excluding[i].one, *other, excluding[i].why,
-				    err);
+			if (optread_was_given(r, excluding[i].one) &&
+			    optread_was_given(r, *other))
+				return excluded(
+				    excluding[i].one, *other, excluding[i].why, err);
 	if (o->source == SOURCE_SERVER || o->wal_method != WAL_NONE)
 		return 0;
-	return excluded(o->source == SOURCE_STOPPED ? "offline" : "snapshot", "wal-method=none",
-	    "No server starts from such a copy without its WAL.", err);
+	return excluded(o->source == SOURCE_STOPPED ? "offline" : "snapshot",
+	    "wal-method=none", "No server starts from such a copy without its WAL.", err);
 }
 
 /* The output's kind, and what its name says of the compression. */
@@ -238,8 +242,9 @@ complete_output(struct options *o, struct error *err)
 	o->output_is_stdout = !o->output;
 	if (o->split && !o->output) {
 		error_set(err, ERROR_USAGE, 0, "option \"--split\" needs a directory");
-		return error_hint(err, "Name a new or an empty one with -o; standard output takes "
-				       "one archive.");
+		return error_hint(err,
+		    "Name a new or an empty one with -o; standard output takes "
+		    "one archive.");
 	}
 	if (o->output && !o->split)
 		name = o->output;
@@ -259,7 +264,8 @@ complete_backup(struct options *o, const struct optread *r, struct error *err)
 	if (complete_output(o, err))
 		return -1;
 	o->checkpoint_is_given = optread_was_given(r, "checkpoint");
-	if (!optread_was_given(r, "wait-archive") && !optread_was_given(r, "no-wait-archive"))
+	if (!optread_was_given(r, "wait-archive") &&
+	    !optread_was_given(r, "no-wait-archive"))
 		o->wait_archive = o->wal_method == WAL_NONE;
 	if (o->jobs == 0)
 		o->jobs = sys_processors();
@@ -272,8 +278,9 @@ complete_reading(struct options *o, const struct optread *r, struct error *err)
 {
 	if (!o->input) {
 		error_set(err, ERROR_USAGE, 0, "no archive is given");
-		return error_hint(err, "Name a file, a directory of --split or pg_basebackup -Ft, "
-				       "or - for standard input.");
+		return error_hint(err,
+		    "Name a file, a directory of --split or pg_basebackup -Ft, "
+		    "or - for standard input.");
 	}
 	if (strcmp(o->input, "-") == 0)
 		o->input = NULL;
@@ -306,7 +313,8 @@ check_commands(const struct options *o, const struct optread *r, struct error *e
 		return 0;
 	error_set(err, ERROR_USAGE, 0, "option \"--%s\" is not for the command \"%s\"",
 	    stray->name, opttable_commands[o->command].name);
-	return error_hint(err, "Try \"pg_basetar %s --help\".", opttable_commands[o->command].name);
+	return error_hint(
+	    err, "Try \"pg_basetar %s --help\".", opttable_commands[o->command].name);
 }
 
 /* Fill in what was not said, once all that was said is known. */
@@ -317,7 +325,8 @@ complete(struct options *o, const struct optread *r, struct error *err)
 		return -1;
 	if (o->report && strcmp(o->report, "-") == 0) {
 		error_set(err, ERROR_USAGE, 0, "the report cannot go to standard output");
-		return error_hint(err, "Name a file: it appears there when the run has ended.");
+		return error_hint(
+		    err, "Name a file: it appears there when the run has ended.");
 	}
 	if (o->command == COMMAND_BACKUP)
 		return complete_backup(o, r, err);

@@ -4,20 +4,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lib/digest.h"
 #include "cli/opttable.h"
 #include "cli/optvalue.h"
-#include "pg/recovery.h"
+#include "lib/digest.h"
+#include "lib/error.h"
 #include "lib/oids.h"
 #include "lib/relocation.h"
-#include "lib/error.h"
+#include "pg/recovery.h"
 
 /* The version of the program; the manual's only other mention is in an example. */
 #define OPTIONS_PROGRAM_VERSION "0.1.0"
 
 /* What is backed up. */
 enum backup_source {
-	SOURCE_SERVER,  /* a running server's cluster: it is asked to begin and end the backup */
+	/* a running server's cluster: it is asked to begin and end the backup */
+	SOURCE_SERVER,
 	SOURCE_STOPPED, /* --offline: one that was shut down, and stays so */
 	SOURCE_SNAPSHOT /* --snapshot: what a running one's disk held at one moment */
 };
@@ -33,18 +34,22 @@ struct options {
 	const char *pgdata; /* of a backup and of a restore: never empty; else NULL */
 	const char *label;
 	enum backup_source source;
-	struct relocations relocations; /* of tablespaces that are elsewhere, or restored there */
-	struct oids without;            /* tablespaces that are left out */
-	const char *waldir; /* NULL: where pg_wal leads.  Or where it shall lead */
+	/* of tablespaces that are elsewhere, or restored there */
+	struct relocations relocations;
+	struct oids without; /* tablespaces that are left out */
+	const char *waldir;  /* NULL: where pg_wal leads.  Or where it shall lead */
 
 	struct recovery recovery; /* of a restore */
-	bool original_tablespaces; /* they go to where they were, also if root restores them */
-	const char *owner; /* of the restored files, as for owner_parse(); NULL: as in the backup */
+	/* they go to where they were, also if root restores them */
+	bool original_tablespaces;
+	/* of the restored files, as for owner_parse(); NULL: as in the backup */
+	const char *owner;
 	enum archive_mode archive_mode;
 
-	const char *output; /* NULL: standard output; never empty */
+	const char *output;    /* NULL: standard output; never empty */
 	bool output_is_stdout; /* whether it is a terminal is for the caller to see */
-	bool split;            /* the output is a directory, with a tar for each tablespace */
+	/* the output is a directory, with a tar for each tablespace */
+	bool split;
 	struct compression compression;
 	unsigned jobs; /* at least 1 */
 	bool force;    /* an output that exists may be replaced */
@@ -60,8 +65,9 @@ struct options {
 
 	bool no_manifest;
 	enum digest_kind manifest_digest; /* DIGEST_NONE: files are listed without one */
-	bool digest_is_given;             /* to verify: it is known, and not the default */
-	bool no_verify_checksums;         /* of data pages */
+	/* to verify: it is known, and not the default */
+	bool digest_is_given;
+	bool no_verify_checksums; /* of data pages */
 
 	bool progress, verbose, quiet;
 	bool need_wal;      /* of verify: a backup without its WAL will not do */
@@ -85,8 +91,8 @@ enum options_verdict {
  * *out is meaningful with OPTIONS_RUN, and its command with OPTIONS_HELP.  The first
  * --help or --version wins over whatever follows it.  Uses PGDATA of the environment.  Prints nothing.
  */
-MUST_CHECK int options_parse(int argc, char *const *argv, struct options *out,
-    struct error *err);
+MUST_CHECK int options_parse(
+    int argc, char *const *argv, struct options *out, struct error *err);
 
 /* After OPTIONS_RUN and OPTIONS_HELP. */
 void options_free(struct options *);

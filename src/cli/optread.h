@@ -41,6 +41,7 @@ MUST_CHECK int optread_token(struct optread *, struct optread_token *, struct er
 bool optread_was_given(const struct optread *, const char *name);
 
 /* The first option given that is none of ${command}; NULL: there is none. */
-const struct opttable_row *optread_stray(const struct optread *, enum opttable_command command);
+const struct opttable_row *optread_stray(
+    const struct optread *, enum opttable_command command);
 
 #endif

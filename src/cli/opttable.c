@@ -228,10 +228,11 @@ usage_lines(struct buf *text, enum opttable_command command, struct error *err)
 	if (buf_printf(text, err, "\nUsage:\n"))
 		return -1;
 	for (size_t i = 0; i < OPTTABLE_COMMANDS; i++)
-		if (buf_printf(text, err, "  pg_basetar %s\n", opttable_commands[i].usage))
+		if (buf_printf(
+			text, err, "  pg_basetar %s\n", opttable_commands[i].usage))
 			return -1;
-	return buf_printf(text, err,
-	    "\nOptions of another command: pg_basetar COMMAND --help\n");
+	return buf_printf(
+	    text, err, "\nOptions of another command: pg_basetar COMMAND --help\n");
 }
 
 int
@@ -249,5 +250,6 @@ opttable_usage(struct buf *text, enum opttable_command command, struct error *er
 				 usage_row(text, row, err))
 			return -1;
 	}
-	return buf_printf(text, err, "\nExample:\n  %s\n", opttable_commands[command].example);
+	return buf_printf(
+	    text, err, "\nExample:\n  %s\n", opttable_commands[command].example);
 }

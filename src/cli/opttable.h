@@ -81,7 +81,7 @@ MUST_CHECK int opttable_name(
     const char *name, size_t len, const struct opttable_row **row, struct error *err);
 
 /* Append the text of --help for ${command}, no line longer than 80 columns. */
-MUST_CHECK int opttable_usage(struct buf *text, enum opttable_command command,
-    struct error *err);
+MUST_CHECK int opttable_usage(
+    struct buf *text, enum opttable_command command, struct error *err);
 
 #endif

@@ -59,8 +59,10 @@ optvalue_rate(const char *text, uint64_t *out, struct error *err)
 	    number_parse(text, len, UINT32_MAX, &value))
 		value <<= 10 * (unit - units + 1);
 	if (value < RATE_LEAST || value > RATE_MOST) {
-		error_set(err, ERROR_USAGE, 0, "\"%s\" is not a rate from 32k to 1024G", text);
-		return error_hint(err, "A rate is in kB/s, or has the unit k, M or G: 32M.");
+		error_set(
+		    err, ERROR_USAGE, 0, "\"%s\" is not a rate from 32k to 1024G", text);
+		return error_hint(
+		    err, "A rate is in kB/s, or has the unit k, M or G: 32M.");
 	}
 	*out = value;
 	return 0;
@@ -204,7 +206,8 @@ int
 optvalue_archive_mode(const char *text, enum archive_mode *out, struct error *err)
 {
 	if (strcmp(text, "keep") != 0 && strcmp(text, "off") != 0)
-		return error_set(err, ERROR_USAGE, 0, "\"%s\" is neither \"keep\" nor \"off\"", text);
+		return error_set(
+		    err, ERROR_USAGE, 0, "\"%s\" is neither \"keep\" nor \"off\"", text);
 	*out = strcmp(text, "keep") == 0 ? ARCHIVE_MODE_KEEP : ARCHIVE_MODE_OFF;
 	return 0;
 }

@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lib/digest.h"
 #include "codec/codec.h"
+#include "lib/digest.h"
 #include "lib/error.h"
 
 /*
@@ -46,31 +46,31 @@ MUST_CHECK int optvalue_rate(const char *text, uint64_t *out, struct error *err)
  * gzip.  What the server would have to do, and methods that this build lacks, are
  * refused by name.
  */
-MUST_CHECK int optvalue_compression(const char *text, struct compression *out,
-    struct error *err);
+MUST_CHECK int optvalue_compression(
+    const char *text, struct compression *out, struct error *err);
 
 /*
  * What the suffix of the output's name asks for; "none" when it is none we know.  The
  * suffix of a method that this build lacks is an error: the file would not be what its
  * name says.
  */
-MUST_CHECK int optvalue_suffix(const char *path, struct compression *out,
-    struct error *err);
+MUST_CHECK int optvalue_suffix(
+    const char *path, struct compression *out, struct error *err);
 
 /* "fast" (true) or "spread". */
 MUST_CHECK int optvalue_checkpoint(const char *text, bool *fast, struct error *err);
 
 /* "fetch" or "none", or the first letter.  "stream" gets a hint. */
-MUST_CHECK int optvalue_wal_method(const char *text, enum wal_method *out,
-    struct error *err);
+MUST_CHECK int optvalue_wal_method(
+    const char *text, enum wal_method *out, struct error *err);
 
 /* "keep" or "off". */
-MUST_CHECK int optvalue_archive_mode(const char *text, enum archive_mode *out,
-    struct error *err);
+MUST_CHECK int optvalue_archive_mode(
+    const char *text, enum archive_mode *out, struct error *err);
 
 /* The name of a digest, in upper or lower case; "NONE" is one. */
-MUST_CHECK int
-optvalue_digest(const char *text, enum digest_kind *out, struct error *err);
+MUST_CHECK int optvalue_digest(
+    const char *text, enum digest_kind *out, struct error *err);
 
 /* "tar" or "t": the only format. */
 MUST_CHECK int optvalue_format(const char *text, struct error *err);

@@ -11,13 +11,13 @@
 
 #include "cli/message.h"
 #include "cli/place.h"
+#include "lib/interrupt.h"
+#include "lib/sys.h"
 #include "stream/outdir.h"
 #include "stream/outfd.h"
 #include "stream/outfile.h"
 #include "stream/rate.h"
 #include "stream/record.h"
-#include "lib/interrupt.h"
-#include "lib/sys.h"
 
 /* Bytes of a record; 0: there are none. */
 static size_t
@@ -42,10 +42,11 @@ open_rate(struct output *out, const struct options *opt, const struct cancel *ca
 
 /* One more sink, below what all of them have in common.  Takes ${sink}, on failure too. */
 static int
-add_sink(struct output *out, const struct options *opt, struct sink *sink,
-    struct error *err)
+add_sink(
+    struct output *out, const struct options *opt, struct sink *sink, struct error *err)
 {
-	struct sink **sinks = realloc(out->sinks, (out->count + 1) * sizeof(struct sink *));
+	struct sink **sinks =
+	    realloc(out->sinks, (out->count + 1) * sizeof(struct sink *));
 
 	if (sinks == NULL) {
 		sink_free(sink);
@@ -89,8 +90,10 @@ is_closed(int fd)
 static int
 cannot_tell(const char *name, struct error *err)
 {
-	error_set(err, ERROR_STATE, 0, "cannot tell which directory the file of %s is in", name);
-	return error_hint(err, "Name the archive with -o FILE, or pipe it through \"cat\".");
+	error_set(err, ERROR_STATE, 0, "cannot tell which directory the file of %s is in",
+	    name);
+	return error_hint(
+	    err, "Name the archive with -o FILE, or pipe it through \"cat\".");
 }
 
 /*
@@ -127,9 +130,11 @@ static int
 check_descriptor(int fd, const char *name, struct error *err)
 {
 	if (fd == STDERR_FILENO) {
-		error_set(err, ERROR_USAGE, 0, "%s is standard error, where the messages go", name);
-		return error_hint(err, "Name the archive with -o FILE, or leave out -o for standard "
-				       "output.");
+		error_set(err, ERROR_USAGE, 0,
+		    "%s is standard error, where the messages go", name);
+		return error_hint(err,
+		    "Name the archive with -o FILE, or leave out -o for standard "
+		    "output.");
 	}
 	if (is_closed(fd)) {
 		error_set(err, ERROR_STATE, 0, "%s is %s", name,
@@ -139,15 +144,16 @@ check_descriptor(int fd, const char *name, struct error *err)
 	}
 	if (isatty(fd)) {
 		error_set(err, ERROR_USAGE, 0, "%s is a terminal", name);
-		return error_hint(err, "Name the archive with -o FILE, or pipe %s into another program.",
+		return error_hint(err,
+		    "Name the archive with -o FILE, or pipe %s into another program.",
 		    fd == STDOUT_FILENO ? "standard output" : "that descriptor");
 	}
 	return 0;
 }
 
 static int
-open_descriptor(struct output *out, const struct options *opt, int given, const char *name,
-    struct cancel *cancel, struct error *err)
+open_descriptor(struct output *out, const struct options *opt, int given,
+    const char *name, struct cancel *cancel, struct error *err)
 {
 	int fd;
 
@@ -189,22 +195,26 @@ check_opened(int fd, const char *path, const struct stat *found, struct error *e
 {
 	struct stat st;
 
-	if (fstat(fd, &st) == 0 && sys_is_same_file(&st, found) && is_written_in_place(&st))
+	if (fstat(fd, &st) == 0 && sys_is_same_file(&st, found) &&
+	    is_written_in_place(&st))
 		return 0;
 	error_set(err, ERROR_STATE, 0, "\"%s\" is another file than it was before", path);
-	return error_hint(err, "Nothing was written to it: name a fifo or device that nobody "
-			       "replaces.");
+	return error_hint(err,
+	    "Nothing was written to it: name a fifo or device that nobody "
+	    "replaces.");
 }
 
 static int
 cannot_open(const char *path, struct error *err)
 {
-	error_set(err, interrupt_signal() ? ERROR_CANCELLED : ERROR_IO, errno, "\"%s\"", path);
+	error_set(
+	    err, interrupt_signal() ? ERROR_CANCELLED : ERROR_IO, errno, "\"%s\"", path);
 	if (err->sys == EACCES || err->sys == EPERM)
 		return error_hint(err, "Choose an output that this user may write to.");
 	if (err->sys == EBUSY)
-		return error_hint(err, "It is mounted, or part of a volume that is: name a device "
-				       "that nothing else uses.");
+		return error_hint(err,
+		    "It is mounted, or part of a volume that is: name a device "
+		    "that nothing else uses.");
 	return -1;
 }
 
@@ -287,7 +297,8 @@ output_open(struct output *out, const struct options *opt, struct cancel *cancel
 	struct stat st;
 	int given;
 
-	*out = (struct output){ .name = opt->output ? opt->output : "standard output", .fd = -1 };
+	*out = (struct output){ .name = opt->output ? opt->output : "standard output",
+		.fd = -1 };
 	if (open_rate(out, opt, cancel, err))
 		return -1;
 	if (opt->split)
@@ -312,8 +323,8 @@ output_descriptor(const struct options *opt, int *fd, struct error *err)
 }
 
 int
-output_add(struct output *out, const struct options *opt, const char *name,
-    struct error *err)
+output_add(
+    struct output *out, const struct options *opt, const char *name, struct error *err)
 {
 	struct sink *file;
 
@@ -323,8 +334,8 @@ output_add(struct output *out, const struct options *opt, const char *name,
 }
 
 int
-output_refuse_inside(const struct output *out, const struct stat *inside, const char *what,
-    struct error *err)
+output_refuse_inside(const struct output *out, const struct stat *inside,
+    const char *what, struct error *err)
 {
 	if (!place_is_inside(&out->place, inside))
 		return 0;
@@ -340,8 +351,9 @@ output_wait(const struct output *out, int ms, struct error *err)
 	if (poll(&fd, 1, ms) <= 0 || (fd.revents & (POLLERR | POLLHUP)) == 0)
 		return 0;
 	error_set(err, ERROR_IO, EPIPE, "the output");
-	return error_hint(err, "The program that reads the backup ended early; its own messages "
-			       "say why.");
+	return error_hint(err,
+	    "The program that reads the backup ended early; its own messages "
+	    "say why.");
 }
 
 int

@@ -3,10 +3,10 @@
 
 #include <sys/stat.h>
 
-#include "lib/stream.h"
 #include "cli/options.h"
 #include "cli/place.h"
 #include "lib/cancel.h"
+#include "lib/stream.h"
 
 /* Where the archive goes, or with --split the archives. */
 struct output {
@@ -14,7 +14,7 @@ struct output {
 	size_t count;
 	const char *name;   /* for messages, borrowed */
 	struct place place; /* of the files */
-	int fd; /* the sink's, where that may be a pipe; else -1 */
+	int fd;             /* the sink's, where that may be a pipe; else -1 */
 	struct outdir *dir; /* of --split; NULL */
 	struct rate *rate;  /* which all sinks share; NULL: no limit */
 };
@@ -25,22 +25,22 @@ struct output {
  * complete; with --split a directory, which has no files yet.  What is written passes --max-rate
  * and --blocking-factor.  output_free() it, also after a failure.
  */
-MUST_CHECK int output_open(struct output *, const struct options *, struct cancel *,
-    struct error *err);
+MUST_CHECK int output_open(
+    struct output *, const struct options *, struct cancel *, struct error *err);
 
 /* The descriptor that -o names, of standard output too; else *fd is -1. */
 MUST_CHECK int output_descriptor(const struct options *, int *fd, struct error *err);
 
 /* One more file ${name} in the directory of --split. */
-MUST_CHECK int output_add(struct output *, const struct options *, const char *name,
-    struct error *err);
+MUST_CHECK int output_add(
+    struct output *, const struct options *, const char *name, struct error *err);
 
 /*
  * Refuse an output that lies below the directory ${st}, named "${what}" to the user: a
  * backup would hold itself.
  */
-MUST_CHECK int output_refuse_inside(const struct output *, const struct stat *st,
-    const char *what, struct error *err);
+MUST_CHECK int output_refuse_inside(
+    const struct output *, const struct stat *st, const char *what, struct error *err);
 
 /*
  * Wait for ${ms} milliseconds.  Ends at once with ERROR_IO when nobody reads the other end

@@ -37,7 +37,8 @@ run_errand(void *arg)
 			e->err = first;
 	}
 	if (write(e->done, "", 1) == -1)
-		close(e->done); /* never of a pipe of ours; an end of file serves as well */
+		/* never of a pipe of ours; an end of file serves as well */
+		close(e->done);
 	return NULL;
 }
 
@@ -45,10 +46,11 @@ int
 patrol_interrupted(const struct patrol *patrol, struct error *err)
 {
 	const char *name = interrupt_signal() == SIGINT ? "SIGINT" :
-	    interrupt_signal() == SIGTERM		? "SIGTERM" :
+	    interrupt_signal() == SIGTERM               ? "SIGTERM" :
 							  "SIGHUP";
 
-	return error_set(err, ERROR_CANCELLED, 0, "interrupted by %s, %s", name, patrol->outcome);
+	return error_set(
+	    err, ERROR_CANCELLED, 0, "interrupted by %s, %s", name, patrol->outcome);
 }
 
 /* Wait until the thread leaves, a signal comes, or it is time for something else. */

@@ -1,9 +1,9 @@
 #ifndef PG_BASETAR_CLI_PATROL_H
 #define PG_BASETAR_CLI_PATROL_H
 
-#include "stream/blockpipe.h"
 #include "lib/cancel.h"
 #include "lib/error.h"
+#include "stream/blockpipe.h"
 
 /*
  * Long work in a thread of its own, while the main thread looks after it: it sees the
@@ -14,9 +14,10 @@
 struct patrol;
 
 struct patrol_ops {
-	int (*work)(struct patrol *, struct error *);  /* in the thread */
-	int (*watch)(struct patrol *, struct error *); /* every few seconds; NULL: nothing */
-	void (*tick)(struct patrol *);                 /* several times a second; NULL */
+	int (*work)(struct patrol *, struct error *); /* in the thread */
+	/* every few seconds; NULL: nothing */
+	int (*watch)(struct patrol *, struct error *);
+	void (*tick)(struct patrol *); /* several times a second; NULL */
 	/* the cancel is raised: wake whoever waits, again and again; NULL: nobody does */
 	void (*cut)(struct patrol *);
 };
@@ -31,7 +32,8 @@ struct patrol {
  * 0 when the work is done.  Else the error that ended it: a signal (ERROR_CANCELLED), what
  * watch found, or, of the work and its pipeline, what came first in the stream.
  */
-MUST_CHECK int patrol_run(struct patrol *, const struct patrol_ops *ops, struct error *err);
+MUST_CHECK int patrol_run(
+    struct patrol *, const struct patrol_ops *ops, struct error *err);
 
 /* ERROR_CANCELLED with the name of the signal that asked us to end. */
 int patrol_interrupted(const struct patrol *, struct error *err);

@@ -44,7 +44,8 @@ climb(struct place *place, int dirfd, struct buf *at, struct error *err)
 
 	for (;;) {
 		if (fstatat(dirfd, buf_text(at), &st, 0) == -1)
-			return errno == EACCES ? 0 : error_set(err, ERROR_IO, errno, "stat");
+			return errno == EACCES ? 0 :
+						 error_set(err, ERROR_IO, errno, "stat");
 		if (place->count > 0 && is_last(place, &st))
 			return 0;
 		if (add_row(place, &st, err) || buf_append(at, "../", 3, err))
@@ -59,7 +60,8 @@ take(struct place *out, int dirfd, const char *directory, struct error *err)
 	int rc;
 
 	*out = (struct place){ 0 };
-	rc = buf_printf(&at, err, "%s/", directory) || climb(out, dirfd, &at, err) ? -1 : 0;
+	rc = buf_printf(&at, err, "%s/", directory) || climb(out, dirfd, &at, err) ? -1 :
+										     0;
 	if (rc == -1) {
 		place_free(out);
 		error_wrap(err, "directory \"%s\"", buf_text(&at));
@@ -93,7 +95,8 @@ bool
 place_is_inside(const struct place *place, const struct stat *st)
 {
 	for (size_t i = 0; i < place->count; i++)
-		if (place->rows[i].device == st->st_dev && place->rows[i].inode == st->st_ino)
+		if (place->rows[i].device == st->st_dev &&
+		    place->rows[i].inode == st->st_ino)
 			return true;
 	return false;
 }
@@ -136,18 +139,20 @@ find_outer(const struct sorted *list, const struct place *place)
 	for (size_t i = 1; i < place->count && found == NULL; i++) {
 		const struct place wanted = { 1, &place->rows[i] }, *key = &wanted;
 
-		found = bsearch(&key, list->rows, list->count, sizeof(const struct place *),
-		    compare_places);
+		found = bsearch(&key, list->rows, list->count,
+		    sizeof(const struct place *), compare_places);
 	}
 	return found ? *found : NULL;
 }
 
 /* Two that are next to each other and the same; else *inner stays what it is. */
 static void
-find_same(const struct sorted *list, const struct place *places, size_t *inner, size_t *outer)
+find_same(
+    const struct sorted *list, const struct place *places, size_t *inner, size_t *outer)
 {
 	for (size_t i = 1; i < list->count; i++) {
-		if (list->rows[i]->count == 0 || compare_places(&list->rows[i - 1], &list->rows[i]) != 0)
+		if (list->rows[i]->count == 0 ||
+		    compare_places(&list->rows[i - 1], &list->rows[i]) != 0)
 			continue;
 		*inner = (size_t)(list->rows[i - 1] - places);
 		*outer = (size_t)(list->rows[i] - places);
@@ -186,7 +191,8 @@ place_find_nested(const struct place *places, size_t count, size_t *inner, size_
 enum { LINKS_MOST = 40 };
 
 /* proc(5) and the fdescfs of the BSDs: where the names are numbers of descriptors. */
-static const char *const directories[] = { "/proc/self/fd", "/proc/thread-self/fd", "/dev/fd" };
+static const char *const directories[] = { "/proc/self/fd", "/proc/thread-self/fd",
+	"/dev/fd" };
 
 static bool
 has_descriptors(const char *real)
@@ -267,7 +273,8 @@ look(const char *path, int *fd, char **next, struct error *err)
 	rc = resolve(directory, &real, err);
 	if (real == NULL)
 		;
-	else if (has_descriptors(real) && number_parse(name, strlen(name), INT_MAX, &number))
+	else if (has_descriptors(real) &&
+	    number_parse(name, strlen(name), INT_MAX, &number))
 		*fd = (int)number;
 	else
 		rc = read_link(path, directory, next, err);

@@ -19,7 +19,7 @@ struct place {
 	struct place_row {
 		dev_t device;
 		ino_t inode;
-	} *rows;
+	} * rows;
 };
 
 /*

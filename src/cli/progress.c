@@ -27,9 +27,9 @@ progress_bytes(char out[PROGRESS_BYTES_TEXT], uint64_t bytes)
 void
 progress_start(struct progress *p, bool is_wanted)
 {
-	*p = (struct progress){ .is_wanted = is_wanted,
-		.phase = "starting",
-		.clock = sys_monotonic };
+	*p = (struct progress){
+		.is_wanted = is_wanted, .phase = "starting", .clock = sys_monotonic
+	};
 	p->started = p->shown = p->moves = p->entered = p->clock();
 }
 
@@ -40,7 +40,8 @@ leave_phase(struct progress *p)
 	const double now = p->clock();
 
 	if (p->phase && p->npast < PROGRESS_PAST)
-		p->past[p->npast++] = (struct progress_past){ p->phase, now - p->entered };
+		p->past[p->npast++] =
+		    (struct progress_past){ p->phase, now - p->entered };
 	p->entered = now;
 	if (p->done == 0)
 		p->moves = now;
@@ -101,11 +102,12 @@ show(struct progress *p, double now)
 
 	if (p->total > 0)
 		snprintf(percent, sizeof(percent), "%3d%% ",
-		    p->done < p->total ? (int)((double)p->done * 100 / (double)p->total) : 100);
+		    p->done < p->total ? (int)((double)p->done * 100 / (double)p->total) :
+					 100);
 	time_left(left, sizeof(left), p, per_second);
 	snprintf(line, sizeof(line), "%s%s, %s/s%s, %s", percent,
-	    progress_bytes(bytes, p->done),
-	    progress_bytes(rate, (uint64_t)per_second), left, p->phase);
+	    progress_bytes(bytes, p->done), progress_bytes(rate, (uint64_t)per_second),
+	    left, p->phase);
 	message_progress(line);
 	p->shown = now;
 }

@@ -20,7 +20,8 @@ static const struct {
 	/* a skippable frame, of zstd or lz4 */
 	{ "zstd", "zstd", 4, { 0x50, 0x2a, 0x4d, 0x18 }, { 0xf0, 0xff, 0xff, 0xff } },
 	{ "lz4", "lz4", 4, { 0x04, 0x22, 0x4d, 0x18 }, { 0xff, 0xff, 0xff, 0xff } },
-	{ "xz", "xz", 6, { 0xfd, '7', 'z', 'X', 'Z', 0 }, { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff } },
+	{ "xz", "xz", 6, { 0xfd, '7', 'z', 'X', 'Z', 0 },
+	    { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff } },
 	{ "bzip2", "bzip2", 3, { 'B', 'Z', 'h' }, { 0xff, 0xff, 0xff } },
 };
 
@@ -100,7 +101,8 @@ push(struct source **s, const struct peeked *p, const char **name, struct error 
 			return gunzip_push(s, err);
 		error_set(err, ERROR_UNSUPPORTED, 0,
 		    "compressed with %s, which this version does not read", *name);
-		return error_hint(err, "Decode it on the way: %s -dc FILE | pg_basetar ... -",
+		return error_hint(err,
+		    "Decode it on the way: %s -dc FILE | pg_basetar ... -",
 		    formats[n].program);
 	}
 	return 0;

@@ -18,7 +18,8 @@ struct gunzip {
 	uint64_t offset; /* of the input's end */
 	bool is_at_end;  /* of one: zeros, or another */
 	bool has_ended;  /* all of it */
-	int failed;      /* what inflate() said of damage behind bytes handed out; or Z_OK */
+	/* what inflate() said of damage behind bytes handed out; or Z_OK */
+	int failed;
 	uint8_t input[INPUT];
 };
 
@@ -90,8 +91,11 @@ damaged(const struct gunzip *g, int rc, struct error *err)
 {
 	if (rc == Z_MEM_ERROR)
 		return error_memory(err);
-	return error_set(err, ERROR_FORMAT, 0, "gzip data is damaged before byte %" PRIu64 ": %s",
-	    position(g), g->z.msg ? g->z.msg : rc == Z_NEED_DICT ? "it needs a dictionary" : "inflate");
+	return error_set(err, ERROR_FORMAT, 0,
+	    "gzip data is damaged before byte %" PRIu64 ": %s", position(g),
+	    g->z.msg              ? g->z.msg :
+		rc == Z_NEED_DICT ? "it needs a dictionary" :
+				    "inflate");
 }
 
 /* Some bytes, or the end of a member. */
@@ -105,8 +109,8 @@ inflate_some(struct gunzip *g, uint8_t *into, size_t len, size_t *got, struct er
 	if (refill(g, err))
 		return -1;
 	if (g->z.avail_in == 0)
-		return error_set(err, ERROR_FORMAT, 0, "gzip data is cut short at byte %" PRIu64,
-		    g->offset);
+		return error_set(err, ERROR_FORMAT, 0,
+		    "gzip data is cut short at byte %" PRIu64, g->offset);
 	g->z.next_out = into;
 	g->z.avail_out = (uInt)len;
 	rc = inflate(&g->z, Z_NO_FLUSH);

@@ -60,8 +60,10 @@ gzip_encode(struct encoder *e, const uint8_t *bytes, size_t len, struct buf *out
 	e->z.next_out = out->data + out->len;
 	e->z.avail_out = (uInt)room;
 	/* Z_FULL_FLUSH, so that a decoder may begin after any block */
-	if (deflate(&e->z, Z_FULL_FLUSH) != Z_OK || e->z.avail_in > 0 || e->z.avail_out == 0)
-		return error_set(err, ERROR_FORMAT, 0, "deflate: no room for %zu bytes", len);
+	if (deflate(&e->z, Z_FULL_FLUSH) != Z_OK || e->z.avail_in > 0 ||
+	    e->z.avail_out == 0)
+		return error_set(
+		    err, ERROR_FORMAT, 0, "deflate: no room for %zu bytes", len);
 	out->len += room - e->z.avail_out;
 	sum->crc = (uint32_t)crc32(0, bytes, (uInt)len);
 	sum->len = len;
@@ -73,7 +75,10 @@ gzip_head(int level, uint8_t out[CODEC_EDGE])
 {
 	/* magic, deflate, no name, no time (the tar has them), "fastest" or "best", Unix */
 	const uint8_t head[10] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0,
-		(uint8_t)(level == 1 ? 4 : level == 9 ? 2 : 0), 3 };
+		(uint8_t)(level == 1 ? 4 :
+			level == 9   ? 2 :
+				       0),
+		3 };
 
 	memcpy(out, head, sizeof(head));
 	return sizeof(head);

@@ -67,7 +67,8 @@ is_of_another_user(int process, uid_t owner)
 		at += strspn(at, "\t ");
 		if (number_next(&at, UINT32_MAX, &real)) {
 			at += strspn(at, "\t ");
-			is_it = number_next(&at, UINT32_MAX, &effective) && effective != owner;
+			is_it = number_next(&at, UINT32_MAX, &effective) &&
+			    effective != owner;
 		}
 	}
 	buf_free(&text);
@@ -139,7 +140,8 @@ is_server(const char *number, const struct postmaster *p, const struct stat *dat
 	if (process == -1)
 		return false;
 	is_it = look_where(process, datadir) == HERE &&
-	    (is_postgres(process) || (p->has_segment && has_segment(process, p->segment_key)));
+	    (is_postgres(process) ||
+		(p->has_segment && has_segment(process, p->segment_key)));
 	sys_close(process);
 	return is_it;
 }
@@ -154,7 +156,8 @@ find_server(const struct postmaster *p, const struct stat *datadir, int64_t *pid
 	uint64_t number;
 
 	while (all && !is_found && (entry = readdir(all)) != NULL) {
-		if (!number_parse(entry->d_name, strlen(entry->d_name), INT32_MAX, &number))
+		if (!number_parse(
+			entry->d_name, strlen(entry->d_name), INT32_MAX, &number))
 			continue;
 		is_found = is_server(entry->d_name, p, datadir);
 		if (is_found)
@@ -183,7 +186,8 @@ atwork_find(const struct postmaster *p, const struct stat *datadir, int64_t *pid
 static int
 open_within(int root, const char *path)
 {
-	const struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT };
+	const struct open_how how = { .flags = O_PATH | O_CLOEXEC,
+		.resolve = RESOLVE_IN_ROOT };
 
 	return (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
 }
@@ -242,6 +246,7 @@ atwork_has_segment(const struct postmaster *p)
 	struct shmid_ds ds;
 	const int id = p->has_segment ? shmget((key_t)p->segment_key, 0, 0) : -1;
 
-	return id != -1 && (uint64_t)id == p->segment_id && shmctl(id, IPC_STAT, &ds) == 0 &&
-	       ds.shm_nattch > 0 && ds.shm_segsz >= 2 * sizeof(int32_t) && is_made_by(id, p->pid);
+	return id != -1 && (uint64_t)id == p->segment_id &&
+	    shmctl(id, IPC_STAT, &ds) == 0 && ds.shm_nattch > 0 &&
+	    ds.shm_segsz >= 2 * sizeof(int32_t) && is_made_by(id, p->pid);
 }

@@ -29,7 +29,8 @@ enum atwork {
  * ${datadir} is the stat of the directory, ${p} its postmaster.pid.  *pid becomes the number
  * that the process has here.
  */
-enum atwork atwork_find(const struct postmaster *p, const struct stat *datadir, int64_t *pid);
+enum atwork atwork_find(
+    const struct postmaster *p, const struct stat *datadir, int64_t *pid);
 
 /*
  * Of a server that is seen to be at work: *st of what ${path}, absolute, is to it, which in a

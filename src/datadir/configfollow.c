@@ -10,20 +10,22 @@
 
 #include "datadir/configset_internal.h"
 #include "datadir/dirlist.h"
+#include "lib/sys.h"
 #include "pg/conftext.h"
 #include "pg/hbatext.h"
-#include "lib/sys.h"
 
 /* Of the settings in the files, those that somebody asks for. */
-static const char *const kept_settings[CONFIGSET_SETTINGS_KEPT] = { "data_directory", "hba_file",
-	"ident_file", "hosts_file", "log_directory", "ssl", "ssl_ca_file", "ssl_cert_file",
-	"ssl_crl_dir", "ssl_crl_file", "ssl_dh_params_file", "ssl_key_file" };
+static const char *const kept_settings[CONFIGSET_SETTINGS_KEPT] = { "data_directory",
+	"hba_file", "ident_file", "hosts_file", "log_directory", "ssl", "ssl_ca_file",
+	"ssl_cert_file", "ssl_crl_dir", "ssl_crl_file", "ssl_dh_params_file",
+	"ssl_key_file" };
 
 /* A file that includes others, or a directory, with a slash at the end of both. */
 struct includer {
 	const char *path;
-	const char *name; /* that it has in the archive; NULL: it is in the data directory */
-	unsigned depth;   /* of what it includes */
+	/* that it has in the archive; NULL: it is in the data directory */
+	const char *name;
+	unsigned depth; /* of what it includes */
 };
 
 static int add_at(struct configset *set, enum configset_kind kind, const char *path,
@@ -42,7 +44,8 @@ join(struct buf *out, const char *from, const char *name, struct error *err)
 
 /* The parts of ${path} go onto ${name}.  False: it would lead above its beginning. */
 static int
-push_parts(struct buf *name, const char *path, size_t len, bool *is_inside, struct error *err)
+push_parts(
+    struct buf *name, const char *path, size_t len, bool *is_inside, struct error *err)
 {
 	for (const char *end = path + len; path < end && *is_inside;) {
 		const char *slash = memchr(path, '/', (size_t)(end - path));
@@ -67,13 +70,14 @@ push_parts(struct buf *name, const char *path, size_t len, bool *is_inside, stru
  * it would be above all of them.
  */
 static int
-wish_name(const struct includer *from, const char *path, struct buf *name, struct error *err)
+wish_name(
+    const struct includer *from, const char *path, struct buf *name, struct error *err)
 {
 	const char *slash = strrchr(from->name, '/');
 	bool is_inside = true;
 
-	if (push_parts(name, from->name, slash ? (size_t)(slash - from->name) : 0, &is_inside,
-		err) ||
+	if (push_parts(name, from->name, slash ? (size_t)(slash - from->name) : 0,
+		&is_inside, err) ||
 	    push_parts(name, path, strlen(path), &is_inside, err))
 		return -1;
 	if (!is_inside)
@@ -113,7 +117,8 @@ add_named(struct configset *set, const struct includer *from, enum configset_kin
 
 /* ${name} is one of the above, and so has its place in the list but once. */
 static int
-keep_setting(struct configset *set, const char *name, const char *value, struct error *err)
+keep_setting(
+    struct configset *set, const char *name, const char *value, struct error *err)
 {
 	char *copy = strdup(value);
 	size_t i = 0;
@@ -146,8 +151,8 @@ take_setting(struct configset *set, const struct includer *from, const char *nam
 
 	for (size_t i = 0; i < sizeof(directives) / sizeof(directives[0]); i++)
 		if (strcmp(directives[i].name, name) == 0)
-			return add_named(set, from, directives[i].kind, value, directives[i].need,
-			    err);
+			return add_named(set, from, directives[i].kind, value,
+			    directives[i].need, err);
 	for (size_t i = 0; i < CONFIGSET_SETTINGS_KEPT; i++)
 		if (strcmp(kept_settings[i], name) == 0)
 			return keep_setting(set, kept_settings[i], value, err);
@@ -155,8 +160,8 @@ take_setting(struct configset *set, const struct includer *from, const char *nam
 }
 
 static int
-follow_settings(struct configset *set, const struct includer *from, const struct buf *text,
-    struct error *err)
+follow_settings(struct configset *set, const struct includer *from,
+    const struct buf *text, struct error *err)
 {
 	struct conftext c;
 	const char *name, *value;
@@ -175,8 +180,8 @@ follow_settings(struct configset *set, const struct includer *from, const struct
 /* ---- pg_hba.conf and its like ---- */
 
 static int
-follow_authentication(struct configset *set, const struct includer *from, const struct buf *text,
-    struct error *err)
+follow_authentication(struct configset *set, const struct includer *from,
+    const struct buf *text, struct error *err)
 {
 	static const struct {
 		enum configset_kind kind;
@@ -184,8 +189,10 @@ follow_authentication(struct configset *set, const struct includer *from, const 
 	} as[] = {
 		[HBATEXT_LIST] = { CONFIGSET_AUTHENTICATION, CONFIGSET_REQUIRED },
 		[HBATEXT_INCLUDE] = { CONFIGSET_AUTHENTICATION, CONFIGSET_REQUIRED },
-		[HBATEXT_INCLUDE_IF_EXISTS] = { CONFIGSET_AUTHENTICATION, CONFIGSET_IF_EXISTS },
-		[HBATEXT_INCLUDE_DIR] = { CONFIGSET_AUTHENTICATION_OF, CONFIGSET_REQUIRED },
+		[HBATEXT_INCLUDE_IF_EXISTS] = { CONFIGSET_AUTHENTICATION,
+		    CONFIGSET_IF_EXISTS },
+		[HBATEXT_INCLUDE_DIR] = { CONFIGSET_AUTHENTICATION_OF,
+		    CONFIGSET_REQUIRED },
 	};
 	struct hbatext h;
 	enum hbatext_kind kind;
@@ -196,7 +203,8 @@ follow_authentication(struct configset *set, const struct includer *from, const 
 	do {
 		rc = hbatext_next(&h, &kind, &name, err);
 		if (rc == 0 && kind != HBATEXT_NONE)
-			rc = add_named(set, from, as[kind].kind, name, as[kind].need, err);
+			rc =
+			    add_named(set, from, as[kind].kind, name, as[kind].need, err);
 	} while (rc == 0 && kind != HBATEXT_NONE);
 	hbatext_end(&h);
 	return rc;
@@ -220,7 +228,8 @@ list_directory(const struct configset *set, const struct configset_row *row, int
 	if (row->where == CONFIGSET_OUTSIDE)
 		*fd = open(row->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	else
-		*fd = openat(set->opt.datadir_fd, row->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		*fd = openat(
+		    set->opt.datadir_fd, row->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (*fd == -1)
 		return error_set(err, ERROR_IO, errno, "open");
 	return dirlist_read(*fd, list, err);
@@ -231,9 +240,10 @@ static int
 follow_names(struct configset *set, enum configset_kind kind, const struct includer *from,
     int fd, const struct dirlist *list, struct error *err)
 {
-	const enum configset_kind file = kind == CONFIGSET_SETTINGS_OF ? CONFIGSET_SETTINGS :
-	    kind == CONFIGSET_AUTHENTICATION_OF			       ? CONFIGSET_AUTHENTICATION :
-									 CONFIGSET_PLAIN;
+	const enum configset_kind file = kind == CONFIGSET_SETTINGS_OF ?
+	    CONFIGSET_SETTINGS :
+	    kind == CONFIGSET_AUTHENTICATION_OF ? CONFIGSET_AUTHENTICATION :
+						  CONFIGSET_PLAIN;
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < list->count; i++) {
@@ -250,8 +260,8 @@ follow_names(struct configset *set, enum configset_kind kind, const struct inclu
 }
 
 static int
-follow_directory(struct configset *set, struct configset_row *row, const struct includer *from,
-    struct error *err)
+follow_directory(struct configset *set, struct configset_row *row,
+    const struct includer *from, struct error *err)
 {
 	struct dirlist list = { 0 };
 	struct error why = { 0 };

@@ -93,7 +93,8 @@ below_alias(const struct configset *set, const char *path)
 
 /* A path that leads into the data directory through links of its directories. */
 static int
-below_real(const struct configset *set, const char *path, struct buf *name, struct error *err)
+below_real(
+    const struct configset *set, const char *path, struct buf *name, struct error *err)
 {
 	const char *last = strrchr(path, '/'), *found;
 	char *directory = strndup(path, (size_t)(last - path) + 1), *real;
@@ -104,7 +105,8 @@ below_real(const struct configset *set, const char *path, struct buf *name, stru
 	real = realpath(directory, NULL);
 	found = real ? configset_below(real, set->opt.datadir) : NULL;
 	if (found)
-		rc = buf_printf(name, err, "%s%s%s", found, found[0] ? "/" : "", last + 1);
+		rc =
+		    buf_printf(name, err, "%s%s%s", found, found[0] ? "/" : "", last + 1);
 	free(real);
 	free(directory);
 	return rc;
@@ -145,7 +147,8 @@ is_free(const struct configset *set, const char *name, bool is_directory)
 
 		if (row->where != CONFIGSET_OUTSIDE)
 			continue;
-		if (strcmp(row->name, name) == 0 || (configset_below(row->name, name) && !is_directory) ||
+		if (strcmp(row->name, name) == 0 ||
+		    (configset_below(row->name, name) && !is_directory) ||
 		    (configset_below(name, row->name) && !row->is_directory))
 			return false;
 	}
@@ -182,8 +185,8 @@ below_base(const struct configset *set, const char *path)
  * whole path.  "": it has no name that can be given.
  */
 static int
-choose_name(const struct configset *set, const struct configset_wish *wish, const char *path,
-    bool is_directory, struct buf *name, struct error *err)
+choose_name(const struct configset *set, const struct configset_wish *wish,
+    const char *path, bool is_directory, struct buf *name, struct error *err)
 {
 	const char *candidates[] = { wish->name, below_base(set, path) };
 
@@ -212,8 +215,8 @@ configset_add_base(struct configset *set, const char *path, struct error *err)
 }
 
 int
-configset_locate(struct configset *set, const char *path, const struct configset_wish *wish,
-    struct configset_row *row, struct error *err)
+configset_locate(struct configset *set, const char *path,
+    const struct configset_wish *wish, struct configset_row *row, struct error *err)
 {
 	struct buf normal = { 0 }, name = { 0 };
 	const char *found;
@@ -228,11 +231,12 @@ configset_locate(struct configset *set, const char *path, const struct configset
 		rc = below_real(set, buf_text(&normal), &name, err);
 	else
 		rc = 0;
-	row->where = name.len == 0		   ? CONFIGSET_OUTSIDE :
+	row->where = name.len == 0         ? CONFIGSET_OUTSIDE :
 	    has_link(set, buf_text(&name)) ? CONFIGSET_LINKED :
-						     CONFIGSET_TREE;
+					     CONFIGSET_TREE;
 	if (rc == 0 && name.len == 0)
-		rc = choose_name(set, wish, buf_text(&normal), row->is_directory, &name, err);
+		rc = choose_name(
+		    set, wish, buf_text(&normal), row->is_directory, &name, err);
 	if (rc == 0) {
 		row->path = strdup(buf_text(&normal));
 		row->name = strdup(buf_text(&name));

@@ -58,7 +58,8 @@ configset_warn(const struct configset *set, const char *path, const char *why)
 {
 	char text[PATH_MAX + 2048];
 
-	snprintf(text, sizeof(text), "\"%.*s\" is not in the backup: %s", PATH_MAX, path, why);
+	snprintf(
+	    text, sizeof(text), "\"%.*s\" is not in the backup: %s", PATH_MAX, path, why);
 	set->opt.warn(text);
 }
 
@@ -81,7 +82,9 @@ compare_views(const struct configset *set, const char *path)
 	if (set->opt.server_root) {
 		snprintf(there, sizeof(there), "%s%s", set->opt.server_root, path);
 		if (stat(there, &its) == 0)
-			return stat(path, &ours) == 0 && sys_is_same_file(&ours, &its) ? 0 : EXDEV;
+			return stat(path, &ours) == 0 && sys_is_same_file(&ours, &its) ?
+			    0 :
+			    EXDEV;
 		if (errno == ENOENT || errno == ENOTDIR)
 			return errno;
 	}
@@ -137,7 +140,8 @@ read_row(const struct configset *set, struct configset_row *row, struct error *w
 }
 
 static bool
-is_silent(const struct configset_row *row, enum configset_need need, const struct error *why)
+is_silent(
+    const struct configset_row *row, enum configset_need need, const struct error *why)
 {
 	if (why->kind != ERROR_IO || (why->sys != ENOENT && why->sys != ENOTDIR))
 		return false;
@@ -172,7 +176,8 @@ is_known(const struct configset *set, const struct configset_row *row)
 	for (size_t i = 0; i < set->count; i++) {
 		const struct configset_row *other = &set->rows[i];
 
-		if ((other->where == CONFIGSET_OUTSIDE) == (row->where == CONFIGSET_OUTSIDE) &&
+		if ((other->where == CONFIGSET_OUTSIDE) ==
+			(row->where == CONFIGSET_OUTSIDE) &&
 		    strcmp(row->where == CONFIGSET_OUTSIDE ? other->path : other->name,
 			row->where == CONFIGSET_OUTSIDE ? row->path : row->name) == 0)
 			return true;
@@ -237,7 +242,8 @@ int
 configset_take(struct configset *set, enum configset_kind kind, const char *path,
     const struct configset_wish *wish, struct buf *content, struct error *err)
 {
-	struct configset_row row = { .kind = kind, .is_directory = is_directory_kind(kind) };
+	struct configset_row row = { .kind = kind,
+		.is_directory = is_directory_kind(kind) };
 	int rc;
 
 	if (strlen(path) >= PATH_MAX) {
@@ -286,7 +292,8 @@ configset_find(const struct configset *set, enum configset_where where, const ch
 }
 
 bool
-configset_has_below(const struct configset *set, enum configset_where where, const char *name)
+configset_has_below(
+    const struct configset *set, enum configset_where where, const char *name)
 {
 	for (size_t i = 0; i < set->count; i++)
 		if (set->rows[i].where == where && set->rows[i].is_there &&
@@ -296,11 +303,13 @@ configset_has_below(const struct configset *set, enum configset_where where, con
 }
 
 bool
-configset_has_above(const struct configset *set, enum configset_where where, const char *name)
+configset_has_above(
+    const struct configset *set, enum configset_where where, const char *name)
 {
 	for (size_t i = 0; i < set->count; i++)
 		if (set->rows[i].where == where && set->rows[i].is_there &&
-		    !set->rows[i].is_directory && configset_below(name, set->rows[i].name))
+		    !set->rows[i].is_directory &&
+		    configset_below(name, set->rows[i].name))
 			return true;
 	return false;
 }

@@ -30,9 +30,10 @@ enum configset_kind {
 	CONFIGSET_SETTINGS,       /* of the syntax of postgresql.conf */
 	CONFIGSET_AUTHENTICATION, /* of that of pg_hba.conf */
 	CONFIGSET_PLAIN,          /* names nothing */
-	CONFIGSET_SECRET,         /* a private key: the server refuses one that others may read */
-	CONFIGSET_FILES_OF,       /* a directory, and all regular files in it */
-	CONFIGSET_SETTINGS_OF,    /* a directory, and the files NAME.conf in it */
+	/* a private key: the server refuses one that others may read */
+	CONFIGSET_SECRET,
+	CONFIGSET_FILES_OF,    /* a directory, and all regular files in it */
+	CONFIGSET_SETTINGS_OF, /* a directory, and the files NAME.conf in it */
 	CONFIGSET_AUTHENTICATION_OF
 };
 
@@ -43,8 +44,9 @@ enum configset_need {
 };
 
 enum configset_where {
-	CONFIGSET_TREE,   /* in the data directory: the walk finds it */
-	CONFIGSET_LINKED, /* there too, but through a symbolic link, which is not followed */
+	CONFIGSET_TREE, /* in the data directory: the walk finds it */
+	/* there too, but through a symbolic link, which is not followed */
+	CONFIGSET_LINKED,
 	CONFIGSET_OUTSIDE
 };
 
@@ -88,11 +90,12 @@ struct configset_setting {
 struct configset {
 	struct configset_options opt;
 	size_t count;
-	struct configset_row *rows; /* after configset_sort(): as the tree of an archive */
+	/* after configset_sort(): as the tree of an archive */
+	struct configset_row *rows;
 	size_t naliases;
 	char **aliases; /* other names of the data directory */
 	size_t nbases;
-	char **bases; /* directories whose files keep their place */
+	char **bases;     /* directories whose files keep their place */
 	size_t nsettings; /* that the files have, the last of each */
 	struct configset_setting settings[CONFIGSET_SETTINGS_KEPT];
 	size_t bytes, text;
@@ -112,8 +115,8 @@ MUST_CHECK int configset_alias(struct configset *, const char *path, struct erro
  * NULL: that depends on where it lies.  A file that is known already is not read again.  Errors
  * are of memory.
  */
-MUST_CHECK int configset_add(struct configset *, enum configset_kind kind, const char *path,
-    const char *fixed, enum configset_need need, struct error *err);
+MUST_CHECK int configset_add(struct configset *, enum configset_kind kind,
+    const char *path, const char *fixed, enum configset_need need, struct error *err);
 
 /* What the files say of a setting that is kept; NULL: nothing. */
 const char *configset_setting(const struct configset *, const char *name);
@@ -122,13 +125,15 @@ const char *configset_setting(const struct configset *, const char *name);
 void configset_sort(struct configset *);
 
 /* The row of that place and name; NULL: there is none. */
-const struct configset_row *configset_find(const struct configset *, enum configset_where where,
-    const char *name);
+const struct configset_row *configset_find(
+    const struct configset *, enum configset_where where, const char *name);
 
 /* Is a row of that place ${name}, or below it ("": anywhere), and there? */
-bool configset_has_below(const struct configset *, enum configset_where where, const char *name);
+bool configset_has_below(
+    const struct configset *, enum configset_where where, const char *name);
 
 /* Is ${name} below a file of that place? */
-bool configset_has_above(const struct configset *, enum configset_where where, const char *name);
+bool configset_has_above(
+    const struct configset *, enum configset_where where, const char *name);
 
 #endif

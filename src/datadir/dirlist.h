@@ -23,7 +23,7 @@ enum dirlist_kind {
 	DIRLIST_SOCKET,
 	DIRLIST_DEVICE,
 	DIRLIST_ADDED, /* not found: dirlist_add() */
-	DIRLIST_OTHER /* what no file system of today has */
+	DIRLIST_OTHER  /* what no file system of today has */
 };
 
 struct dirlist_row {

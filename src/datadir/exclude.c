@@ -50,8 +50,8 @@ static const struct rule rules[] = {
 	{ NULL, UNLOGGED, EXCLUDE_DATABASE, EXCLUDE_RECOVERS, EXCLUDE_SKIP,
 	    "unlogged relation, made anew from its init fork at the end of recovery; a clean "
 	    "start makes none, and finds it as it was left" },
-	{ "pg_internal.init", PREFIX, EXCLUDE_GLOBAL | EXCLUDE_DATABASE, ALWAYS, EXCLUDE_SKIP,
-	    "relation cache, removed at start" },
+	{ "pg_internal.init", PREFIX, EXCLUDE_GLOBAL | EXCLUDE_DATABASE, ALWAYS,
+	    EXCLUDE_SKIP, "relation cache, removed at start" },
 	{ "pg_control", EXACT, EXCLUDE_GLOBAL, ALWAYS, EXCLUDE_SKIP,
 	    "must be read after all the rest: it is sent behind the tree" },
 
@@ -85,7 +85,8 @@ static const struct rule rules[] = {
 /* Where the server keeps what no start makes anew. */
 static const struct {
 	const char *name;
-	bool is_all_below; /* so is whatever is in it; else the rules for relations tell */
+	/* so is whatever is in it; else the rules for relations tell */
+	bool is_all_below;
 } vital[] = {
 	{ "PG_VERSION", false },
 	{ "base", false },
@@ -148,8 +149,8 @@ bool
 exclude_unlogged_has(const struct exclude_unlogged *set, const struct relfile *file)
 {
 	return file->fork != RELFILE_INIT && set->count > 0 &&
-	       bsearch(&file->relnode, set->relnodes, set->count, sizeof(*set->relnodes),
-		   compare_numbers) != NULL;
+	    bsearch(&file->relnode, set->relnodes, set->count, sizeof(*set->relnodes),
+		compare_numbers) != NULL;
 }
 
 void
@@ -183,8 +184,8 @@ exclude_decide(const struct exclude_entry *entry, const char **reason)
 	for (size_t i = 0; i < COUNT(rules); i++) {
 		const struct rule *rule = &rules[i];
 
-		if ((rule->places & entry->place) == 0 || (rule->modes & entry->mode) == 0 ||
-		    !is_match(rule, entry))
+		if ((rule->places & entry->place) == 0 ||
+		    (rule->modes & entry->mode) == 0 || !is_match(rule, entry))
 			continue;
 		if (rule->verdict == EXCLUDE_EMPTY && !entry->is_directory)
 			continue;
@@ -207,7 +208,7 @@ exclude_is_vital(enum exclude_place place, const char *path, const char *name)
 		return true;
 	if (place == EXCLUDE_GLOBAL || place == EXCLUDE_DATABASE)
 		return relfile_parse(name, &relfile) || strcmp(name, "PG_VERSION") == 0 ||
-		       strcmp(name, "pg_filenode.map") == 0;
+		    strcmp(name, "pg_filenode.map") == 0;
 	for (size_t i = 0; i < COUNT(vital); i++)
 		if (strlen(vital[i].name) == first &&
 		    strncmp(path, vital[i].name, first) == 0)
@@ -224,7 +225,8 @@ is_empty_enough(unsigned n)
 		.is_directory = true };
 
 	return cluster_directory_is_optional(n) ||
-	       (exclude_decide(&entry, NULL) == EXCLUDE_EMPTY && strcmp(entry.name, "pg_wal") != 0);
+	    (exclude_decide(&entry, NULL) == EXCLUDE_EMPTY &&
+		strcmp(entry.name, "pg_wal") != 0);
 }
 
 int

@@ -8,8 +8,8 @@
 #include "pg/cluster.h"
 
 #include "datadir/dirlist.h"
-#include "pg/relfile.h"
 #include "lib/error.h"
+#include "pg/relfile.h"
 
 /*
  * What of a cluster's data directory is left out, and why.  The rules are the rows of
@@ -59,18 +59,18 @@ void exclude_unlogged_free(struct exclude_unlogged *set);
 
 /* One name in a directory. */
 struct exclude_entry {
-	enum exclude_mode mode; /* of the whole copy */
+	enum exclude_mode mode;   /* of the whole copy */
 	enum exclude_place place; /* of the directory */
 	const char *name;
-	bool is_directory; /* or a symbolic link, which may lead to one */
-	bool is_temporary; /* the name is that of a temporary relation's file */
-	bool is_unlogged;  /* exclude_unlogged_has() it */
+	bool is_directory;  /* or a symbolic link, which may lead to one */
+	bool is_temporary;  /* the name is that of a temporary relation's file */
+	bool is_unlogged;   /* exclude_unlogged_has() it */
 	bool is_lost_found; /* sys_is_lost_found() */
 };
 
 /* *reason is a static text, or NULL for EXCLUDE_SEND; ${reason} may be NULL. */
-enum exclude_verdict
-exclude_decide(const struct exclude_entry *entry, const char **reason);
+enum exclude_verdict exclude_decide(
+    const struct exclude_entry *entry, const char **reason);
 
 /*
  * Does the server keep data under ${path}, so that a copy without it is no copy?  Such

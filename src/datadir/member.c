@@ -83,7 +83,7 @@ static bool
 is_unchanged(const struct stat *a, const struct stat *b)
 {
 	return a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+	    a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
 /*
@@ -109,8 +109,9 @@ read_stable(int fd, struct stat *st, uint8_t *into, size_t room, size_t *len,
 }
 
 int
-member_read(int fd, struct stat *st, const char *path, uint8_t *into, size_t room, size_t *len,
-    struct member_judge *judge, const struct cancel *cancel, struct error *err)
+member_read(int fd, struct stat *st, const char *path, uint8_t *into, size_t room,
+    size_t *len, struct member_judge *judge, const struct cancel *cancel,
+    struct error *err)
 {
 	const unsigned most = judge && judge->failed < WAITED_FOR ? WAITS : 1;
 

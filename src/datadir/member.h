@@ -36,7 +36,8 @@ MUST_CHECK int member_stat(int dirfd, const char *name, enum member_found *found
 
 /* Knows what a file must look like, by its path. */
 struct member_judge {
-	bool (*is_whole)(struct member_judge *, const char *path, const uint8_t *bytes, size_t len);
+	bool (*is_whole)(
+	    struct member_judge *, const char *path, const uint8_t *bytes, size_t len);
 	unsigned failed; /* files that never were */
 };
 

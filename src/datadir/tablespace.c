@@ -47,7 +47,7 @@ tablespaces_is_link(const char *path)
 	uint32_t oid;
 
 	return strncmp(path, above, sizeof(above) - 1) == 0 &&
-	       tablespaces_parse_oid(path + sizeof(above) - 1, &oid);
+	    tablespaces_parse_oid(path + sizeof(above) - 1, &oid);
 }
 
 static void
@@ -98,9 +98,9 @@ read_link(struct tablespace *t, int links_fd, enum outcome *outcome, struct erro
 static int
 open_directory(struct tablespace *t, const struct source *from, struct error *err)
 {
-	const char *moved =
-	    from->choice.relocations ? relocations_find(from->choice.relocations, t->target) :
-				       NULL;
+	const char *moved = from->choice.relocations ?
+	    relocations_find(from->choice.relocations, t->target) :
+	    NULL;
 	const char *place = moved ? moved : t->oid_text; /* absolute, or the link */
 	struct buf path = { 0 };
 	int fd = -1, rc = -1;

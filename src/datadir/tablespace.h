@@ -6,10 +6,10 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-#include "pg/cluster.h"
 #include "lib/error.h"
 #include "lib/oids.h"
 #include "lib/relocation.h"
+#include "pg/cluster.h"
 
 /*
  * The tablespaces of a cluster: the symbolic links in pg_tblspc whose name is an OID.
@@ -23,13 +23,14 @@
 struct tablespace {
 	uint32_t oid;
 	char oid_text[11];
-	char *target; /* the link's text, not resolved */
+	char *target;      /* the link's text, not resolved */
 	bool is_relocated; /* it is read from elsewhere: location and fd are there */
-	int fd;	      /* its directory of this release: held open, so it stays mounted */
-	struct stat location;  /* of the directory that the link leads to, or stands for it */
+	int fd; /* its directory of this release: held open, so it stays mounted */
+	/* of the directory that the link leads to, or stands for it */
+	struct stat location;
 	struct stat directory; /* of ${fd} */
-	uint64_t size;	       /* bytes of tar stream; 0 until walk_sum() */
-	uint64_t sent;	       /* of these: for whoever sends it */
+	uint64_t size;         /* bytes of tar stream; 0 until walk_sum() */
+	uint64_t sent;         /* of these: for whoever sends it */
 };
 
 /* One that is left out: nothing of it is opened, it may be gone. */
@@ -41,7 +42,7 @@ struct tablespace_absent {
 
 struct tablespaces {
 	size_t count;
-	size_t in_place; /* directories in pg_tblspc, not counted above */
+	size_t in_place;         /* directories in pg_tblspc, not counted above */
 	struct tablespace *rows; /* in the byte order of oid_text, as in pg_tblspc */
 	size_t nabsent;
 	struct tablespace_absent *absent;
@@ -70,8 +71,8 @@ MUST_CHECK int tablespaces_read(int datadir_fd, const struct pg_version *version
 bool tablespaces_is_absent(const struct tablespaces *list, const char *oid_text);
 
 /* By the name of its link; NULL: not in the list. */
-const struct tablespace *
-tablespaces_find(const struct tablespaces *list, const char *oid_text);
+const struct tablespace *tablespaces_find(
+    const struct tablespaces *list, const char *oid_text);
 
 /* Is ${st} the directory of this release of one of them? */
 bool tablespaces_has_directory(const struct tablespaces *list, const struct stat *st);
@@ -86,8 +87,8 @@ bool tablespaces_is_link(const char *path);
  * The directory of ${t} was found removed: 0 if the link is gone too, or goes within a
  * second, so that the tablespace was dropped; else ERROR_STATE as above.
  */
-MUST_CHECK int
-tablespaces_check_dropped(int datadir_fd, const struct tablespace *t, struct error *err);
+MUST_CHECK int tablespaces_check_dropped(
+    int datadir_fd, const struct tablespace *t, struct error *err);
 
 /* Close and release; the list is empty. */
 void tablespaces_free(struct tablespaces *list);

@@ -19,7 +19,8 @@ exists(int wal_fd, const char *path, bool *is_there, struct error *err)
 }
 
 static int
-is_marked(int wal_fd, const char *name, const char *how, bool *is_there, struct error *err)
+is_marked(
+    int wal_fd, const char *name, const char *how, bool *is_there, struct error *err)
 {
 	char path[sizeof("archive_status/.ready") + WALNAME_SIZE];
 
@@ -37,9 +38,7 @@ walarchive_mark(
 	    is_marked(wal_fd, name, "ready", &is_ready, err))
 		return -1;
 	/* with both it has been archived, and the server was about to say so */
-	*mark = is_done	   ? WALARCHIVE_DONE :
-		is_ready ? WALARCHIVE_READY :
-			   WALARCHIVE_NONE;
+	*mark = is_done ? WALARCHIVE_DONE : is_ready ? WALARCHIVE_READY : WALARCHIVE_NONE;
 	return 0;
 }
 
@@ -66,8 +65,9 @@ walarchive_is_done(int wal_fd, const struct walhistory *history, uint64_t first,
 
 	*is_done = true;
 	for (uint64_t segno = first; *is_done && segno <= last; segno++) {
-		walname_build(name, walhistory_at(history, (segno + 1) * segment_size - 1),
-		    segno, segment_size);
+		walname_build(name,
+		    walhistory_at(history, (segno + 1) * segment_size - 1), segno,
+		    segment_size);
 		if (is_archived(wal_fd, name, is_done, err))
 			return -1;
 	}

@@ -20,7 +20,8 @@
  * ${wal_fd} is pg_wal; ${segment_size} in bytes.
  */
 MUST_CHECK int walarchive_is_done(int wal_fd, const struct walhistory *history,
-    uint64_t first, uint64_t last, uint32_t segment_size, bool *is_done, struct error *err);
+    uint64_t first, uint64_t last, uint32_t segment_size, bool *is_done,
+    struct error *err);
 
 /* What is said of one file of pg_wal, a segment or a timeline history. */
 enum walarchive_mark { WALARCHIVE_NONE, WALARCHIVE_READY, WALARCHIVE_DONE };

@@ -22,11 +22,12 @@ struct walk {
 	struct walreader_sink sink; /* first */
 	const struct walend_options *opt;
 	struct walreader *reader;
-	bool wants_one; /* the end of the first record is all that is wanted */
+	bool wants_one;     /* the end of the first record is all that is wanted */
 	uint64_t first_end; /* 0: it has not come */
 
 	uint64_t segment_lsn; /* of the file being read */
-	uint64_t lsn;         /* of the page being told; at the end, where reading ended */
+	/* of the page being told; at the end, where reading ended */
+	uint64_t lsn;
 	bool has_ended;
 	struct error why; /* what was met there */
 	uint8_t *pages;
@@ -96,7 +97,8 @@ tell_file(struct walk *w, int fd, struct error *err)
 			w->opt->cancel, err))
 			return -1;
 		if (got < len)
-			return error_set(err, ERROR_STATE, 0, "was cut while it was read");
+			return error_set(
+			    err, ERROR_STATE, 0, "was cut while it was read");
 		for (size_t at = 0; !w->has_ended && at < len; at += e->block_size)
 			if (tell_page(w, w->pages + at, err))
 				return -1;
@@ -126,7 +128,8 @@ check_file(const struct walk *w, const char *name, int fd, struct error *err)
 		return 0;
 	if (S_ISREG(st.st_mode))
 		error_set(err, ERROR_FORMAT, 0,
-		    "unexpected WAL file size \"%s\": %" PRIu64 " bytes instead of %" PRIu32,
+		    "unexpected WAL file size \"%s\": %" PRIu64
+		    " bytes instead of %" PRIu32,
 		    name, (uint64_t)st.st_size, w->opt->expect->segment_size);
 	else
 		error_set(err, ERROR_FORMAT, 0, "WAL file \"%s\" is a %s", name,
@@ -156,13 +159,14 @@ tell_segment(struct walk *w, struct error *err)
 	if (open_file(w->opt, name, &fd, err)) {
 		if (err->sys != ENOENT)
 			return -1;
-		error_set(&w->why, ERROR_STATE, 0, "could not find WAL file \"%s\"", name);
+		error_set(
+		    &w->why, ERROR_STATE, 0, "could not find WAL file \"%s\"", name);
 		w->has_ended = true;
 		return 0;
 	}
 	if (check_file(w, name, fd, err) == 0) {
-		rc = walreader_segment(
-		    w->reader, file_timeline(w->opt, w->segment_lsn), w->segment_lsn, err);
+		rc = walreader_segment(w->reader, file_timeline(w->opt, w->segment_lsn),
+		    w->segment_lsn, err);
 		if (rc == 0 && tell_file(w, fd, err))
 			rc = error_wrap(err, "WAL file \"%s\"", name);
 	}
@@ -239,7 +243,7 @@ is_later(const struct walk *w, const char *name, uint64_t *segment_lsn)
 		return false;
 	*segment_lsn = segno * size;
 	return *segment_lsn > w->segment_lsn &&
-	       file_timeline(w->opt, *segment_lsn) == timeline;
+	    file_timeline(w->opt, *segment_lsn) == timeline;
 }
 
 static int
@@ -247,7 +251,8 @@ is_damage(const struct walk *w, const char *name, struct error *err)
 {
 	char end[LSN_TEXT];
 
-	error_set(err, ERROR_FORMAT, 0, "WAL ends at %s, but WAL file \"%s\" is of later: %s",
+	error_set(err, ERROR_FORMAT, 0,
+	    "WAL ends at %s, but WAL file \"%s\" is of later: %s",
 	    lsn_print(end, walreader_position(w->reader)), name, w->why.text);
 	return hint_of_damage(err);
 }
@@ -284,8 +289,8 @@ find_stray(struct walk *w, int fd, uint64_t *stray_lsn, struct error *err)
 	size_t got;
 
 	for (uint64_t lsn = w->lsn + e->block_size; lsn < end; lsn += e->block_size) {
-		if (sys_pread(fd, w->pages, WALPAGE_SHORT_HEADER, lsn - w->segment_lsn, &got,
-			w->opt->cancel, err))
+		if (sys_pread(fd, w->pages, WALPAGE_SHORT_HEADER, lsn - w->segment_lsn,
+			&got, w->opt->cancel, err))
 			return -1;
 		if (walpage_check(e, w->pages, got, lsn, timeline, &unlike) == 0) {
 			*stray_lsn = lsn;
@@ -336,7 +341,8 @@ look_behind(struct walk *w, struct walend *found, struct error *err)
 }
 
 static int
-is_too_early(const struct walk *w, uint64_t end_lsn, uint64_t least_lsn, struct error *err)
+is_too_early(
+    const struct walk *w, uint64_t end_lsn, uint64_t least_lsn, struct error *err)
 {
 	char end[LSN_TEXT], least[LSN_TEXT];
 
@@ -358,7 +364,8 @@ walend_find(const struct walend_options *opt, uint64_t redo_lsn, uint64_t least_
 
 	if (walk(&w, opt, redo_lsn, err) == 0 && look_behind(&w, &found, err) == 0) {
 		found.lsn = walreader_position(w.reader);
-		rc = found.lsn < least_lsn ? is_too_early(&w, found.lsn, least_lsn, err) : 0;
+		rc = found.lsn < least_lsn ? is_too_early(&w, found.lsn, least_lsn, err) :
+					     0;
 	}
 	walk_free(&w);
 	if (rc == 0)
@@ -380,12 +387,13 @@ walend_recheck(
 	file_name(opt, found->first_segment, first);
 	file_name(opt, found->last_segment, last);
 	return error_set(err, ERROR_STATE, 0,
-	    "WAL files from \"%s\" to \"%s\" changed while the cluster was read", first, last);
+	    "WAL files from \"%s\" to \"%s\" changed while the cluster was read", first,
+	    last);
 }
 
 int
-walend_of_record(const struct walend_options *opt, uint64_t lsn, uint64_t *end_lsn,
-    struct error *err)
+walend_of_record(
+    const struct walend_options *opt, uint64_t lsn, uint64_t *end_lsn, struct error *err)
 {
 	struct walk w = { .wants_one = true };
 	int rc = walk(&w, opt, lsn, err);

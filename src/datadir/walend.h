@@ -28,7 +28,8 @@ struct walend_options {
 };
 
 struct walend {
-	uint64_t lsn;       /* of the last record's end; behind a switch, of its segment's */
+	/* of the last record's end; behind a switch, of its segment's */
+	uint64_t lsn;
 	uint64_t stray_lsn; /* a page of the last segment behind a lost one; 0: none */
 
 	/* the segments that were read, and maybe the one where the next should be */
@@ -45,8 +46,8 @@ MUST_CHECK int walend_find(const struct walend_options *options, uint64_t redo_l
     uint64_t least_lsn, struct walend *out, struct error *err);
 
 /* ERROR_STATE: one of these files came, went or was written to since. */
-MUST_CHECK int walend_recheck(const struct walend_options *options,
-    const struct walend *found, struct error *err);
+MUST_CHECK int walend_recheck(
+    const struct walend_options *options, const struct walend *found, struct error *err);
 
 /* The end of the one record that begins at ${lsn}.  ERROR_FORMAT: there is none. */
 MUST_CHECK int walend_of_record(const struct walend_options *options, uint64_t lsn,

@@ -8,9 +8,9 @@
 #include "datadir/dirlist.h"
 #include "datadir/exclude.h"
 #include "datadir/member.h"
-#include "pg/relfile.h"
 #include "lib/buf.h"
 #include "lib/sys.h"
+#include "pg/relfile.h"
 
 /* How often a name may turn out to be something else than it was a moment ago. */
 enum { KIND_TRIES = 10 };
@@ -18,8 +18,8 @@ enum { KIND_TRIES = 10 };
 struct walker {
 	const struct walk_options *options;
 	struct visitor *visitor; /* NULL: only the sum is wanted */
-	struct buf path;	 /* of what is being looked at */
-	uint8_t *small; /* WALK_SMALL + 1 bytes, one to see that there are more */
+	struct buf path;         /* of what is being looked at */
+	uint8_t *small;     /* WALK_SMALL + 1 bytes, one to see that there are more */
 	struct walksum sum; /* so far, when only that is wanted */
 	unsigned depth;
 };
@@ -56,8 +56,9 @@ wrap(const struct walker *w, const char *what, struct error *err)
 {
 	error_wrap(err, "%s \"%s\"", what, w->path.len ? buf_text(&w->path) : ".");
 	if (err->kind == ERROR_IO && err->sys == EACCES)
-		error_hint(err, "All that is in a data directory is read as the user who "
-				"owns it: let that user read this, or move it elsewhere.");
+		error_hint(err,
+		    "All that is in a data directory is read as the user who "
+		    "owns it: let that user read this, or move it elsewhere.");
 	return -1;
 }
 
@@ -118,8 +119,8 @@ tell_file(struct walker *w, int fd, struct stat *st, bool is_relation, struct er
 		w->options->cancel, err))
 		wrap(w, "file", err);
 	else if ((len != (uint64_t)before.st_size ||
-			 !sys_is_same_time(&before.st_mtim, &st->st_mtim)) &&
-		 pass_change(w, err))
+		     !sys_is_same_time(&before.st_mtim, &st->st_mtim)) &&
+	    pass_change(w, err))
 		rc = -1;
 	else if (len > WALK_SMALL)
 		return ops->file(w->visitor, path, st, fd, false, err);
@@ -190,10 +191,12 @@ walk_tablespace_link(struct walker *w, int dirfd, const char *name, struct error
 	struct stat st;
 
 	if (t == NULL)
-		return tablespaces_is_absent(w->options->tablespaces, name) ? 0 : pass_change(w, err);
+		return tablespaces_is_absent(w->options->tablespaces, name) ?
+		    0 :
+		    pass_change(w, err);
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
-		return errno == ENOENT ? pass_change(w, err)
-				       : failed(w, "link", "stat", err);
+		return errno == ENOENT ? pass_change(w, err) :
+					 failed(w, "link", "stat", err);
 	if (w->visitor)
 		return w->visitor->ops->link(
 		    w->visitor, buf_text(&w->path), t->target, &st, err);
@@ -302,9 +305,9 @@ walk_entry(struct walker *w, const struct level *level, const struct dirlist_row
     struct error *err)
 {
 	enum dirlist_kind kind = row->kind;
-	struct exclude_entry entry = { .mode = w->options->mode,
-		.place = level->place,
-		.name = row->name };
+	struct exclude_entry entry = {
+		.mode = w->options->mode, .place = level->place, .name = row->name
+	};
 	enum member_found found;
 	struct relfile file = { 0 };
 	struct stat st;

@@ -11,9 +11,9 @@
 #include "datadir/member.h"
 #include "datadir/tablespace.h"
 #include "datadir/walksum.h"
-#include "pg/cluster.h"
 #include "lib/cancel.h"
 #include "lib/error.h"
+#include "pg/cluster.h"
 
 /*
  * The tree of a data directory, in the order of the archive: each directory
@@ -54,8 +54,8 @@ struct visitor_ops {
 	    const uint8_t *bytes, size_t len, struct error *);
 	int (*file)(struct visitor *, const char *path, const struct stat *st, int fd,
 	    bool is_relation, struct error *);
-	int (*special)(struct visitor *, const char *path, enum dirlist_kind kind,
-	    struct error *);
+	int (*special)(
+	    struct visitor *, const char *path, enum dirlist_kind kind, struct error *);
 };
 
 struct visitor {
@@ -63,7 +63,7 @@ struct visitor {
 };
 
 struct walk_options {
-	int datadir_fd;			  /* borrowed */
+	int datadir_fd;                   /* borrowed */
 	const struct pg_version *version; /* of the data directory */
 	struct tablespaces *tablespaces;  /* borrowed; walk_sum() fills in their sizes */
 	enum exclude_mode mode;
@@ -87,8 +87,8 @@ struct walk_options {
 };
 
 /* Tell ${visitor} the whole tree.  An error of the visitor ends the walk as it is. */
-MUST_CHECK int
-walk_tree(const struct walk_options *options, struct visitor *visitor, struct error *err);
+MUST_CHECK int walk_tree(
+    const struct walk_options *options, struct visitor *visitor, struct error *err);
 
 /* The same with nothing but the tablespace ${t}, which is one of the list. */
 MUST_CHECK int walk_tablespace(const struct walk_options *options,
@@ -98,7 +98,7 @@ MUST_CHECK int walk_tablespace(const struct walk_options *options,
  * What the same walk would tell now, each tablespace's share of the size in its row as
  * well.  No file is opened.
  */
-MUST_CHECK int
-walk_sum(const struct walk_options *options, struct walksum *sum, struct error *err);
+MUST_CHECK int walk_sum(
+    const struct walk_options *options, struct walksum *sum, struct error *err);
 
 #endif

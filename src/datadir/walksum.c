@@ -8,7 +8,8 @@ enum { TAR_BLOCK_SIZE = 512, TAR_NAME_SIZE = 100, TAR_LONG_NAME = 2 * TAR_BLOCK_
 void
 walksum_member(struct walksum *sum, const char *path, size_t len)
 {
-	sum->trace = crc32c(sum->trace, path, len + 1); /* and the NUL, which no name has */
+	/* and the NUL, which no name has */
+	sum->trace = crc32c(sum->trace, path, len + 1);
 	sum->size += TAR_BLOCK_SIZE;
 	if (len > TAR_NAME_SIZE)
 		sum->size += TAR_LONG_NAME;

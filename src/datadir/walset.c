@@ -15,8 +15,9 @@ static int
 hint_to_keep(bool is_frozen, struct error *err)
 {
 	if (is_frozen)
-		return error_hint(err, "All WAL from the last checkpoint on is part of the cluster: "
-				       "something removed or changed it.");
+		return error_hint(err,
+		    "All WAL from the last checkpoint on is part of the cluster: "
+		    "something removed or changed it.");
 	return error_hint(err,
 	    "The server keeps the WAL of a backup for a replication slot, or when "
 	    "wal_keep_size (wal_keep_segments up to 12) is large enough.");
@@ -120,7 +121,8 @@ check_sequence(struct walset *set, const struct walset_range *range, struct erro
 		bool is_found = false;
 
 		for (; i < set->count && set->segments[i].segno == segno; i++) {
-			set->segments[i].is_needed = set->segments[i].timeline == timeline;
+			set->segments[i].is_needed =
+			    set->segments[i].timeline == timeline;
 			is_found = is_found || set->segments[i].is_needed;
 		}
 		if (is_found || range->may_lack)
@@ -157,7 +159,8 @@ walset_read(
     int wal_fd, const struct walset_range *range, struct walset *out, struct error *err)
 {
 	struct dirlist list = { 0 };
-	struct walset set = { .is_frozen = range->is_frozen, .segment_size = range->segment_size };
+	struct walset set = { .is_frozen = range->is_frozen,
+		.segment_size = range->segment_size };
 	int rc = -1;
 
 	*out = (struct walset){ 0 };
@@ -218,8 +221,8 @@ gone(const struct walset *set, const struct walset_segment *segment, struct erro
 
 /* There is a file of that name, and it is not as it was. */
 static int
-changed(const struct walset *set, const struct walset_segment *segment, const struct stat *st,
-    struct error *err)
+changed(const struct walset *set, const struct walset_segment *segment,
+    const struct stat *st, struct error *err)
 {
 	const char *how = !S_ISREG(st->st_mode) || !sys_is_same_file(st, &segment->st) ?
 	    "replaced by another file" :
@@ -250,8 +253,8 @@ take_file(struct walset *set, struct walset_segment *segment, const struct stat 
 		return changed(set, segment, st, err);
 	segment->st = *st;
 	if (!S_ISREG(st->st_mode))
-		return error_set(err, ERROR_FORMAT, 0, "WAL file \"%s\" is a %s", segment->name,
-		    dirlist_kind_name(dirlist_kind_of(st->st_mode)));
+		return error_set(err, ERROR_FORMAT, 0, "WAL file \"%s\" is a %s",
+		    segment->name, dirlist_kind_name(dirlist_kind_of(st->st_mode)));
 	return check_size(segment, set->segment_size, err);
 }
 
@@ -265,8 +268,8 @@ walset_open_segment(struct walset *set, size_t n, int wal_fd, int *fd, struct er
 	opened =
 	    openat(wal_fd, segment->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (opened == -1 && errno == ELOOP)
-		return error_set(err, ERROR_FORMAT, 0, "WAL file \"%s\" is a symbolic link",
-		    segment->name);
+		return error_set(err, ERROR_FORMAT, 0,
+		    "WAL file \"%s\" is a symbolic link", segment->name);
 	if (opened == -1)
 		return call_failed(set, segment, "open", err);
 	if (fstat(opened, &st) == -1)
@@ -314,7 +317,8 @@ walset_explain(const struct walset *set, int wal_fd, struct error *err)
 	const struct error found = *err;
 
 	for (size_t i = 0; i < set->count && found.kind == ERROR_FORMAT; i++)
-		if (strstr(found.text, set->segments[i].name) && walset_has_gone(set, i, wal_fd)) {
+		if (strstr(found.text, set->segments[i].name) &&
+		    walset_has_gone(set, i, wal_fd)) {
 			gone(set, &set->segments[i], err);
 			break;
 		}

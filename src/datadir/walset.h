@@ -23,12 +23,12 @@
  */
 
 struct walset_range {
-	uint64_t start_lsn;		  /* the first byte needed */
-	uint64_t stop_lsn;		  /* the first byte not needed any more */
-	uint32_t segment_size;		  /* bytes: that of the cluster */
+	uint64_t start_lsn;               /* the first byte needed */
+	uint64_t stop_lsn;                /* the first byte not needed any more */
+	uint32_t segment_size;            /* bytes: that of the cluster */
 	const struct walhistory *history; /* borrowed: the line of the stop's timeline */
-	bool is_frozen;	/* no server works there: nothing is removed, nor written to */
-	bool may_lack; /* a segment that is missing is no error */
+	bool is_frozen; /* no server works there: nothing is removed, nor written to */
+	bool may_lack;  /* a segment that is missing is no error */
 };
 
 struct walset_segment {
@@ -46,7 +46,7 @@ struct walset_segment {
 struct walset {
 	bool is_frozen;
 	uint32_t segment_size;
-	size_t count;			 /* at least 1, unless they may lack */
+	size_t count;                    /* at least 1, unless they may lack */
 	struct walset_segment *segments; /* by number, then by timeline */
 	size_t history_count;
 	char (*histories)[WALNAME_HISTORY_SIZE]; /* all in the directory, oldest first */

@@ -8,7 +8,8 @@
 
 /* What of a backup an archive holds, and what PostgreSQL calls its members. */
 enum archivepart_kind {
-	ARCHIVEPART_ALONE,      /* the whole backup, or the base of it when there are others */
+	/* the whole backup, or the base of it when there are others */
+	ARCHIVEPART_ALONE,
 	ARCHIVEPART_BASE,       /* base.tar beside others */
 	ARCHIVEPART_TABLESPACE, /* OID.tar: the content of one tablespace */
 	ARCHIVEPART_WAL         /* pg_wal.tar of pg_basebackup: the content of pg_wal */
@@ -29,7 +30,7 @@ const char *archivepart_plain(const char *name, bool is_ours);
  * Replace the content of ${path} by what PostgreSQL calls the member of that plain name.
  * With ${is_whole} tablespaces are below pg_basetar_tblspc, as layout.h says.
  */
-MUST_CHECK int archivepart_path(const struct archivepart *, const char *name, bool is_whole,
-    struct buf *path, struct error *err);
+MUST_CHECK int archivepart_path(const struct archivepart *, const char *name,
+    bool is_whole, struct buf *path, struct error *err);
 
 #endif

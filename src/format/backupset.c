@@ -12,7 +12,8 @@
 static bool
 is_suffix(const char *text)
 {
-	static const char *const suffixes[] = { "", ".gz", ".zst", ".lz4", ".bz2", ".xz" };
+	static const char *const suffixes[] = { "", ".gz", ".zst", ".lz4", ".bz2",
+		".xz" };
 
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
 		if (strcmp(text, suffixes[i]) == 0)
@@ -112,8 +113,9 @@ check(const struct backupset *set, struct error *err)
 	if (has_base)
 		return 0;
 	error_set(err, ERROR_STATE, 0, "there is no base.tar");
-	return error_hint(err, "A directory is one that --split or pg_basebackup -Ft made; of an "
-			       "unpacked backup pg_verifybackup tells.");
+	return error_hint(err,
+	    "A directory is one that --split or pg_basebackup -Ft made; of an "
+	    "unpacked backup pg_verifybackup tells.");
 }
 
 int

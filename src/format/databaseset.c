@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pg/relfile.h"
 #include "lib/buf.h"
+#include "pg/relfile.h"
 
 /* The first OID that initdb does not give (FirstNormalObjectId in access/transam.h). */
 #define FIRST_NORMAL_OID 16384U
@@ -25,8 +25,9 @@ static const char shared_map[] = "global/pg_filenode.map";
 
 struct directory {
 	uint32_t space, database;
-	uint32_t originals; /* relations that it has from initdb, by way of its template */
-	uint16_t major;     /* of its PG_VERSION */
+	/* relations that it has from initdb, by way of its template */
+	uint32_t originals;
+	uint16_t major; /* of its PG_VERSION */
 	bool has_version, has_map;
 	bool has_relation;
 };
@@ -82,7 +83,8 @@ directory_of(struct databaseset *s, uint32_t space, uint32_t database, struct er
 }
 
 int
-databaseset_add(struct databaseset *s, const char *path, unsigned major, struct error *err)
+databaseset_add(
+    struct databaseset *s, const char *path, unsigned major, struct error *err)
 {
 	struct directory *d;
 	struct relfile file;
@@ -103,7 +105,8 @@ databaseset_add(struct databaseset *s, const char *path, unsigned major, struct 
 		d->has_map = true;
 	} else if (relfile_parse(name, &file) && !file.is_temporary) {
 		d->has_relation = true;
-		if (file.relnode < FIRST_NORMAL_OID && file.fork == RELFILE_MAIN && file.segment == 0)
+		if (file.relnode < FIRST_NORMAL_OID && file.fork == RELFILE_MAIN &&
+		    file.segment == 0)
 			d->originals++;
 	}
 	return 0;
@@ -153,7 +156,9 @@ find(struct databaseset *s, uint32_t space, uint32_t database)
 	const struct directory wanted = { .space = space, .database = database };
 
 	sort(s);
-	return s->count > 0 ? bsearch(&wanted, s->rows, s->count, sizeof(wanted), compare) : NULL;
+	return s->count > 0 ?
+	    bsearch(&wanted, s->rows, s->count, sizeof(wanted), compare) :
+	    NULL;
 }
 
 /* ---- the verdict ---- */
@@ -170,7 +175,7 @@ fault(const struct judging *j, uint32_t space, uint32_t database, const char *fi
 {
 	struct buf path = { 0 };
 	int rc = relfile_database(&path, space, database, j->version, err) ||
-			 buf_printf(&path, err, "/%s", file) ?
+		buf_printf(&path, err, "/%s", file) ?
 	    -1 :
 	    j->judge->fault(j->judge, buf_text(&path), text, err);
 
@@ -211,7 +216,8 @@ static int
 judge_lack(const struct judging *j, const struct directory *d, const char *file,
     struct error *err)
 {
-	if (d->database < FIRST_NORMAL_OID || (j->originals > 0 && d->originals >= j->originals))
+	if (d->database < FIRST_NORMAL_OID ||
+	    (j->originals > 0 && d->originals >= j->originals))
 		return missing(j, d->space, d->database, file, err);
 	return say_doubt(j, d, file, err);
 }
@@ -233,12 +239,14 @@ judge_directory(const struct judging *j, const struct directory *d, struct error
 
 /* The ${count} directories of one database, of which none has a PG_VERSION or a map. */
 static int
-judge_none(const struct judging *j, const struct directory *rows, size_t count, struct error *err)
+judge_none(const struct judging *j, const struct directory *rows, size_t count,
+    struct error *err)
 {
 	const struct directory *best = NULL;
 
 	for (size_t i = 0; i < count; i++)
-		if (rows[i].has_relation && (best == NULL || rows[i].originals > best->originals))
+		if (rows[i].has_relation &&
+		    (best == NULL || rows[i].originals > best->originals))
 			best = &rows[i];
 	return best ? judge_lack(j, best, version_file, err) : 0;
 }
@@ -261,12 +269,13 @@ judge_database(const struct judging *j, const struct directory *rows, size_t cou
 }
 
 int
-databaseset_judge_shared(const struct databaseset *s, struct databaseset_judge *judge,
-    struct error *err)
+databaseset_judge_shared(
+    const struct databaseset *s, struct databaseset_judge *judge, struct error *err)
 {
 	if (s->has_shared_map)
 		return 0;
-	return judge->fault(judge, shared_map, "is missing: no server starts without it", err);
+	return judge->fault(
+	    judge, shared_map, "is missing: no server starts without it", err);
 }
 
 int
@@ -278,7 +287,8 @@ databaseset_judge(struct databaseset *s, const struct pg_version *version,
 
 	sort(s);
 	for (size_t i = 0; i < s->count; i++)
-		if (s->rows[i].database < FIRST_NORMAL_OID && s->rows[i].originals > j.originals)
+		if (s->rows[i].database < FIRST_NORMAL_OID &&
+		    s->rows[i].originals > j.originals)
 			j.originals = s->rows[i].originals;
 	for (size_t i = 0; i < s->count; i += count) {
 		for (count = 1; i + count < s->count &&
@@ -291,8 +301,8 @@ databaseset_judge(struct databaseset *s, const struct pg_version *version,
 }
 
 int
-databaseset_judge_one(struct databaseset *s, const struct pg_version *version, uint32_t space,
-    uint32_t database, struct databaseset_judge *judge, struct error *err)
+databaseset_judge_one(struct databaseset *s, const struct pg_version *version,
+    uint32_t space, uint32_t database, struct databaseset_judge *judge, struct error *err)
 {
 	const struct judging j = { judge, version, 0 };
 	const struct directory *d = find(s, space, database);

@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "pg/cluster.h"
 #include "lib/error.h"
+#include "pg/cluster.h"
 
 /*
  * Has each database the two files without which no session begins in it: PG_VERSION, and
@@ -26,8 +26,8 @@ void databaseset_free(struct databaseset *);
  * A file ${path} of the tree; passed over unless a database has it.  ${major}: of a
  * PG_VERSION the release that it names, 0 if it names none.
  */
-MUST_CHECK int databaseset_add(struct databaseset *, const char *path, unsigned major,
-    struct error *err);
+MUST_CHECK int databaseset_add(
+    struct databaseset *, const char *path, unsigned major, struct error *err);
 
 /* Told what is wrong, and asked what is known. */
 struct databaseset_judge {
@@ -44,15 +44,16 @@ struct databaseset_judge {
  * All have come.  The map of the shared catalogs, without which no server starts, must be among
  * them; ${judge}->fault alone is called.
  */
-MUST_CHECK int databaseset_judge_shared(const struct databaseset *,
-    struct databaseset_judge *judge, struct error *err);
+MUST_CHECK int databaseset_judge_shared(
+    const struct databaseset *, struct databaseset_judge *judge, struct error *err);
 
 /* All have come, and which databases there are is not known. */
 MUST_CHECK int databaseset_judge(struct databaseset *, const struct pg_version *version,
     struct databaseset_judge *judge, struct error *err);
 
 /* All have come, and there is a database ${database}, which lies in the tablespace ${space}. */
-MUST_CHECK int databaseset_judge_one(struct databaseset *, const struct pg_version *version,
-    uint32_t space, uint32_t database, struct databaseset_judge *judge, struct error *err);
+MUST_CHECK int databaseset_judge_one(struct databaseset *,
+    const struct pg_version *version, uint32_t space, uint32_t database,
+    struct databaseset_judge *judge, struct error *err);
 
 #endif

@@ -36,8 +36,9 @@ put_place(struct buf *text, enum findings_kind kind, const struct findings_place
 	if (buf_printf(text, err, "%s: ", words[kind]) ||
 	    (p->member && buf_printf(text, err, "\"%s\"", p->member)) ||
 	    (p->has_block && buf_printf(text, err, ", block %" PRIu64, p->block)) ||
-	    (p->has_offset && buf_printf(text, err, "%sat offset %" PRIu64,
-				  p->member ? ", " : "", p->offset)))
+	    (p->has_offset &&
+		buf_printf(
+		    text, err, "%sat offset %" PRIu64, p->member ? ", " : "", p->offset)))
 		return -1;
 	return p->member || p->has_offset ? buf_printf(text, err, ": ") : 0;
 }
@@ -58,7 +59,7 @@ tell(struct findings *f, enum findings_kind kind, const struct findings_place *p
 {
 	struct buf text = { 0 };
 	int rc = put_place(&text, kind, p, err) || buf_printf(&text, err, "%s", what) ||
-			put_conflict(&text, p, err) ?
+		put_conflict(&text, p, err) ?
 	    -1 :
 	    0;
 
@@ -77,8 +78,8 @@ tell(struct findings *f, enum findings_kind kind, const struct findings_place *p
 }
 
 int
-findings_add(struct findings *f, enum findings_kind kind, const struct findings_place *place,
-    struct error *err, const char *fmt, ...)
+findings_add(struct findings *f, enum findings_kind kind,
+    const struct findings_place *place, struct error *err, const char *fmt, ...)
 {
 	static const struct findings_place nowhere;
 	char what[sizeof(err->text)];
@@ -94,8 +95,8 @@ findings_add(struct findings *f, enum findings_kind kind, const struct findings_
 }
 
 int
-findings_add_size(struct findings *f, const struct findings_place *place, uint64_t expected,
-    uint64_t found, struct error *err)
+findings_add_size(struct findings *f, const struct findings_place *place,
+    uint64_t expected, uint64_t found, struct error *err)
 {
 	struct findings_place sizes = *place;
 	char one[32], other[32];
@@ -108,13 +109,13 @@ findings_add_size(struct findings *f, const struct findings_place *place, uint64
 }
 
 int
-findings_take(struct findings *f, enum findings_kind kind, const struct findings_place *place,
-    struct error *err)
+findings_take(struct findings *f, enum findings_kind kind,
+    const struct findings_place *place, struct error *err)
 {
 	struct error why = *err;
 
-	if (why.kind != ERROR_FORMAT && why.kind != ERROR_UNSUPPORTED && why.kind != ERROR_STATE &&
-	    why.kind != ERROR_SERVER)
+	if (why.kind != ERROR_FORMAT && why.kind != ERROR_UNSUPPORTED &&
+	    why.kind != ERROR_STATE && why.kind != ERROR_SERVER)
 		return -1;
 	*err = (struct error){ 0 };
 	return findings_add(f, kind, place, err, "%s", why.text);

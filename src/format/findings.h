@@ -4,32 +4,33 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lib/finding.h"
 #include "lib/error.h"
+#include "lib/finding.h"
 
 /*
  * What is wrong with an archive, a line each.  Of one kind so many are told, the others
  * counted: an archive without its manifest has as many as files.
  */
 enum findings_kind {
-	FINDINGS_STREAM,     /* the order of archives and members, what is behind the last */
-	FINDINGS_NAME,       /* a name, a type or a mode that no backup has */
-	FINDINGS_DUPLICATE,  /* a name twice */
-	FINDINGS_MISSING,    /* a member that must be there is not */
-	FINDINGS_EXTRA,      /* one is there that nothing tells of */
+	/* the order of archives and members, what is behind the last */
+	FINDINGS_STREAM,
+	FINDINGS_NAME,      /* a name, a type or a mode that no backup has */
+	FINDINGS_DUPLICATE, /* a name twice */
+	FINDINGS_MISSING,   /* a member that must be there is not */
+	FINDINGS_EXTRA,     /* one is there that nothing tells of */
 	FINDINGS_SIZE,
 	FINDINGS_DIGEST,
-	FINDINGS_CHECKSUM,   /* of a data page */
-	FINDINGS_NOT_ZERO,   /* a data page that says it is new */
-	FINDINGS_LSN,        /* a data page of later than the WAL */
-	FINDINGS_STATE,      /* a file of state that no server writes so */
+	FINDINGS_CHECKSUM, /* of a data page */
+	FINDINGS_NOT_ZERO, /* a data page that says it is new */
+	FINDINGS_LSN,      /* a data page of later than the WAL */
+	FINDINGS_STATE,    /* a file of state that no server writes so */
 	FINDINGS_MANIFEST,
 	FINDINGS_INFO,
 	FINDINGS_LABEL,
 	FINDINGS_CONTROL,
 	FINDINGS_TABLESPACE,
 	FINDINGS_WAL,
-	FINDINGS_TARGET,     /* of a recovery that cannot end there */
+	FINDINGS_TARGET, /* of a recovery that cannot end there */
 	FINDINGS_KINDS
 };
 

@@ -5,10 +5,11 @@ add_escaped(struct buf *text, const char *value, struct error *err)
 {
 	for (; *value; value++) {
 		const char *escape = *value == '\\' ? "\\\\" :
-		    *value == '\n'		    ? "\\n" :
-		    *value == '\r'		    ? "\\r" :
+		    *value == '\n'                  ? "\\n" :
+		    *value == '\r'                  ? "\\r" :
 						      NULL;
-		int rc = escape ? buf_append(text, escape, 2, err) : buf_append(text, value, 1, err);
+		int rc = escape ? buf_append(text, escape, 2, err) :
+				  buf_append(text, value, 1, err);
 
 		if (rc == -1)
 			return -1;

@@ -5,10 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/digest.h"
-#include "pg/label.h"
 #include "lib/buf.h"
+#include "lib/digest.h"
 #include "lib/error.h"
+#include "pg/label.h"
 
 /*
  * pg_basetar.info, the member that says what PostgreSQL has no place for: one line
@@ -17,8 +17,8 @@
  */
 
 /* Append one line.  ${key} may come again: tablespaces, configuration files. */
-MUST_CHECK int infofile_add(struct buf *text, const char *key, const char *value,
-    struct error *err);
+MUST_CHECK int infofile_add(
+    struct buf *text, const char *key, const char *value, struct error *err);
 
 enum infofile_mode { INFOFILE_ONLINE, INFOFILE_OFFLINE, INFOFILE_SNAPSHOT };
 
@@ -36,18 +36,20 @@ struct infofile {
 	char *version; /* of the program that wrote it */
 	char *label;
 	enum infofile_mode mode;
-	uint64_t start_lsn; /* 0: not known, as in the first archives */
-	char *start_time;   /* as in backup_label; NULL: there is none */
+	uint64_t start_lsn;      /* 0: not known, as in the first archives */
+	char *start_time;        /* as in backup_label; NULL: there is none */
 	unsigned server_version; /* major */
 	bool has_manifest;
-	enum digest_kind digest; /* of its files, if there is a manifest */
-	bool has_wal;            /* the archive holds it */
-	bool is_split;           /* each tablespace has an archive of its own */
+	enum digest_kind digest;           /* of its files, if there is a manifest */
+	bool has_wal;                      /* the archive holds it */
+	bool is_split;                     /* each tablespace has an archive of its own */
 	struct infofile_pairs tablespaces; /* by OID, each once */
 	struct infofile_pairs config;
 	struct infofile_pairs without; /* tablespaces that were left out */
-	char *config_file; /* the member that is the server's postgresql.conf; NULL: not told */
-	struct infofile_pairs inside;  /* the paths in the data directory of those that lie in it */
+	/* the member that is the server's postgresql.conf; NULL: not told */
+	char *config_file;
+	/* the paths in the data directory of those that lie in it */
+	struct infofile_pairs inside;
 };
 
 /* The file is no longer than this. */
@@ -62,8 +64,8 @@ const char *infofile_mode_name(enum infofile_mode mode);
  * that is not there.  ERROR_UNSUPPORTED: another version of the format.  On failure *out is
  * untouched, else to be released by infofile_free().
  */
-MUST_CHECK int infofile_parse(const char *text, size_t len, struct infofile *out,
-    struct error *err);
+MUST_CHECK int infofile_parse(
+    const char *text, size_t len, struct infofile *out, struct error *err);
 
 /* The location of the tablespace ${oid}; NULL: it is not listed. */
 const char *infofile_tablespace(const struct infofile *, const char *oid);

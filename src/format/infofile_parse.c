@@ -162,7 +162,8 @@ add_tablespace(struct infofile_pairs *list, struct reading *r, struct error *err
 	char *blank = strchr(r->value, ' ');
 	uint64_t oid;
 
-	if (blank == NULL || !number_parse(r->value, (size_t)(blank - r->value), UINT32_MAX, &oid))
+	if (blank == NULL ||
+	    !number_parse(r->value, (size_t)(blank - r->value), UINT32_MAX, &oid))
 		return bad_value(r, err);
 	return add_pair(list, r, blank, err);
 }
@@ -202,7 +203,8 @@ take_config_file(struct reading *r, struct error *err)
 
 static const struct {
 	const char *key;
-	enum { ONE, PERHAPS, MANY } count; /* exactly one of it; one at most; any number */
+	/* exactly one of it; one at most; any number */
+	enum { ONE, PERHAPS, MANY } count;
 	int (*take)(struct reading *, struct error *);
 } keys[] = {
 	{ "pg_basetar", ONE, take_format },
@@ -278,7 +280,8 @@ read_line(struct infofile *info, unsigned *given, const char *line, size_t len,
 
 	if (key == 0 || key + 1 >= len || colon[1] != ' ')
 		return error_set(err, ERROR_FORMAT, 0, "not of the form \"KEY: VALUE\"");
-	while (n < KEYS && (strlen(keys[n].key) != key || memcmp(keys[n].key, line, key) != 0))
+	while (n < KEYS &&
+	    (strlen(keys[n].key) != key || memcmp(keys[n].key, line, key) != 0))
 		n++;
 	if (n == KEYS)
 		return 0;
@@ -297,7 +300,8 @@ check_given(unsigned given, struct error *err)
 {
 	for (size_t n = 0; n < KEYS; n++)
 		if (keys[n].count == ONE && (given & 1U << n) == 0)
-			return error_set(err, ERROR_FORMAT, 0, "there is no \"%s\"", keys[n].key);
+			return error_set(
+			    err, ERROR_FORMAT, 0, "there is no \"%s\"", keys[n].key);
 	return 0;
 }
 
@@ -375,15 +379,17 @@ infofile_parse(const char *text, size_t len, struct infofile *out, struct error 
 		if (end == NULL)
 			rc = error_set(err, ERROR_FORMAT, 0, "cut short");
 		else
-			rc = read_line(&info, &given, text + at, (size_t)(end - text) - at, err);
+			rc = read_line(
+			    &info, &given, text + at, (size_t)(end - text) - at, err);
 		if (rc == -1)
 			error_wrap(err, "line %lu", number);
 		else
 			at = (size_t)(end - text) + 1;
 	}
 	if (rc == 0)
-		rc = check_given(given, err) || sort_tablespaces(&info.tablespaces, err) ||
-				sort_tablespaces(&info.inside, err) ?
+		rc = check_given(given, err) ||
+			sort_tablespaces(&info.tablespaces, err) ||
+			sort_tablespaces(&info.inside, err) ?
 		    -1 :
 		    0;
 	if (rc == -1)

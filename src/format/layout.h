@@ -28,12 +28,12 @@
 enum layout_part {
 	LAYOUT_TREE,       /* in the data directory itself */
 	LAYOUT_TABLESPACE, /* "pg_tblspc/OID/...", reached through the link pg_tblspc/OID */
-	LAYOUT_LOCATION    /* "pg_tblspc/OID/...", in an archive of that tablespace alone */
+	LAYOUT_LOCATION /* "pg_tblspc/OID/...", in an archive of that tablespace alone */
 };
 
 /* Replace the content of ${name} with the member's name. */
-MUST_CHECK int layout_name(struct buf *name, enum layout_part part, const char *path,
-    struct error *err);
+MUST_CHECK int layout_name(
+    struct buf *name, enum layout_part part, const char *path, struct error *err);
 
 /* The same with the target of the link pg_tblspc/${oid}. */
 MUST_CHECK int layout_link_target(struct buf *target, const char *oid, struct error *err);

@@ -42,7 +42,8 @@ parse(struct source *file, struct peek *peek, struct error *err)
 }
 
 int
-manifestpeek_digests(int dirfd, struct cancel *cancel, unsigned *digests, struct error *err)
+manifestpeek_digests(
+    int dirfd, struct cancel *cancel, unsigned *digests, struct error *err)
 {
 	struct peek peek = { .sink = { &ops } };
 	struct source *file;

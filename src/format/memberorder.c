@@ -4,9 +4,9 @@
 
 #include "format/infofile.h"
 #include "format/layout.h"
+#include "lib/path.h"
 #include "pg/control.h"
 #include "wal/walhistory.h"
-#include "lib/path.h"
 #include "wal/walname.h"
 
 static bool
@@ -14,7 +14,8 @@ is_below(const char *path, const char *directory)
 {
 	const size_t len = strlen(directory);
 
-	return strncmp(path, directory, len) == 0 && (path[len] == '/' || path[len] == '\0');
+	return strncmp(path, directory, len) == 0 &&
+	    (path[len] == '/' || path[len] == '\0');
 }
 
 static enum memberorder_kind
@@ -24,7 +25,8 @@ kind_of_wal(const char *name)
 		return MEMBERORDER_SEGMENT;
 	if (walname_is_history(name))
 		return MEMBERORDER_HISTORY;
-	return strncmp(name, "archive_status/", 15) == 0 ? MEMBERORDER_MARK : MEMBERORDER_TREE;
+	return strncmp(name, "archive_status/", 15) == 0 ? MEMBERORDER_MARK :
+							   MEMBERORDER_TREE;
 }
 
 enum memberorder_kind
@@ -58,7 +60,7 @@ memberorder_is_old_manifest(enum memberorder_kind kind, bool has_info, bool has_
     const struct pg_version *version)
 {
 	return kind == MEMBERORDER_MANIFEST && !has_info && !has_control &&
-	       (version == NULL || version->sends_old_manifest);
+	    (version == NULL || version->sends_old_manifest);
 }
 
 bool
@@ -99,7 +101,8 @@ memberorder_name_fault(const char *name)
 		if (len == 0)
 			return "a name with an empty part";
 		if (len <= 2 && strncmp(part, "..", len) == 0)
-			return len == 1 ? "a name with the part \".\"" : "a name with the part \"..\"";
+			return len == 1 ? "a name with the part \".\"" :
+					  "a name with the part \"..\"";
 		part += len;
 		if (*part == '\0')
 			return NULL;
@@ -114,11 +117,16 @@ fault_of_rank(const struct memberorder *o, enum memberorder_kind kind)
 	static const char *const faults[] = {
 		[MEMBERORDER_LABEL] = "behind other members, it must be the first",
 		[MEMBERORDER_MAP] = "out of order: it belongs behind backup_label",
-		[MEMBERORDER_INFO] = "out of order: it belongs before the data directory's tree",
-		[MEMBERORDER_CONFIG] = "out of order: it belongs before the data directory's tree",
-		[MEMBERORDER_TREE] = "out of order: behind pg_control, which ends the tree",
-		[MEMBERORDER_CONTROL] = "out of order: it belongs between the tree and the WAL",
-		[MEMBERORDER_SEGMENT] = "out of order: it belongs before the history files",
+		[MEMBERORDER_INFO] =
+		    "out of order: it belongs before the data directory's tree",
+		[MEMBERORDER_CONFIG] =
+		    "out of order: it belongs before the data directory's tree",
+		[MEMBERORDER_TREE] =
+		    "out of order: behind pg_control, which ends the tree",
+		[MEMBERORDER_CONTROL] =
+		    "out of order: it belongs between the tree and the WAL",
+		[MEMBERORDER_SEGMENT] =
+		    "out of order: it belongs before the history files",
 		[MEMBERORDER_HISTORY] = "out of order: it is behind the manifest",
 	};
 

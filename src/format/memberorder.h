@@ -3,10 +3,10 @@
 
 #include <stdbool.h>
 
-#include "pg/cluster.h"
-#include "tar/header.h"
 #include "lib/buf.h"
 #include "lib/error.h"
+#include "pg/cluster.h"
+#include "tar/header.h"
 
 /*
  * What a member of an archive is, by its name, and which may follow which (pg_basetar.5,
@@ -38,8 +38,8 @@ bool memberorder_is_wal(const char *path);
  * itself comes after pg_control, and pg_basetar, whose archives have pg_basetar.info, sends no
  * other.  ${version}: NULL where it is not known yet, then any such member is taken for one.
  */
-bool memberorder_is_old_manifest(enum memberorder_kind kind, bool has_info, bool has_control,
-    const struct pg_version *version);
+bool memberorder_is_old_manifest(enum memberorder_kind kind, bool has_info,
+    bool has_control, const struct pg_version *version);
 
 /*
  * Bytes at most of a member that is kept whole, because it tells of the backup: no server, and

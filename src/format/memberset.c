@@ -76,7 +76,8 @@ row_at(const struct memberset *s, size_t n)
 static int
 add_block(struct memberset *s, struct error *err)
 {
-	struct memberset_row **blocks = realloc(s->blocks, (s->nblocks + 1) * sizeof(struct memberset_row *));
+	struct memberset_row **blocks =
+	    realloc(s->blocks, (s->nblocks + 1) * sizeof(struct memberset_row *));
 
 	if (blocks == NULL)
 		return error_memory(err);
@@ -89,8 +90,8 @@ add_block(struct memberset *s, struct error *err)
 }
 
 int
-memberset_add(struct memberset *s, const char *path, struct memberset_row **row,
-    struct error *err)
+memberset_add(
+    struct memberset *s, const char *path, struct memberset_row **row, struct error *err)
 {
 	size_t len = strlen(path) + 1;
 	char *copy = take(s, len, 1);
@@ -107,8 +108,8 @@ memberset_add(struct memberset *s, const char *path, struct memberset_row **row,
 }
 
 int
-memberset_add_digest(struct memberset *s, struct memberset_row *row, enum digest_kind kind,
-    const uint8_t *digest, size_t len, struct error *err)
+memberset_add_digest(struct memberset *s, struct memberset_row *row,
+    enum digest_kind kind, const uint8_t *digest, size_t len, struct error *err)
 {
 	struct memberset_digest *d;
 
@@ -146,7 +147,9 @@ compare(const void *a, const void *b)
 
 	int order = strcmp((*one)->path, (*other)->path);
 
-	return order ? order : ((*one)->number > (*other)->number) - ((*one)->number < (*other)->number);
+	return order ?
+	    order :
+	    ((*one)->number > (*other)->number) - ((*one)->number < (*other)->number);
 }
 
 static int
@@ -180,15 +183,17 @@ search(const struct memberset *s, const char *path)
 		else
 			high = middle;
 	}
-	return low < s->nsorted && strcmp(s->sorted[low]->path, path) == 0 ? s->sorted[low] : NULL;
+	return low < s->nsorted && strcmp(s->sorted[low]->path, path) == 0 ?
+	    s->sorted[low] :
+	    NULL;
 }
 
 /* Directories have no entries in a manifest: as many may stand between. */
 enum { AHEAD = 8 };
 
 int
-memberset_find(struct memberset *s, const char *path, struct memberset_row **row,
-    struct error *err)
+memberset_find(
+    struct memberset *s, const char *path, struct memberset_row **row, struct error *err)
 {
 	for (size_t i = s->next; i < s->count && i < s->next + AHEAD; i++) {
 		*row = row_at(s, i);
@@ -204,7 +209,8 @@ memberset_find(struct memberset *s, const char *path, struct memberset_row **row
 }
 
 int
-memberset_sorted(struct memberset *s, struct memberset_row *const **rows, struct error *err)
+memberset_sorted(
+    struct memberset *s, struct memberset_row *const **rows, struct error *err)
 {
 	if (sort(s, err))
 		return -1;

@@ -18,31 +18,32 @@
 struct memberset;
 
 struct memberset_row {
-	const char *path; /* as PostgreSQL names it: "pg_tblspc/16400/PG_15_202209061/5/16401" */
+	const char
+	    *path; /* as PostgreSQL names it: "pg_tblspc/16400/PG_15_202209061/5/16401" */
 	uint64_t size;
 	uint64_t offset; /* of its header in its archive */
 	size_t number;   /* of those before it */
 	uint32_t crc32c; /* if has_crc32c */
 	char type;       /* enum tar_type */
 	bool has_crc32c;
-	bool is_listed; /* the manifest has an entry for it */
+	bool is_listed;    /* the manifest has an entry for it */
 	bool is_size_told; /* a finding says that it is of a wrong size, */
 	bool is_not_read;  /* or why the WAL in it was not read */
-	bool is_moved;  /* the archive has it under another name than PostgreSQL */
+	bool is_moved;     /* the archive has it under another name than PostgreSQL */
 	struct memberset_digest {
 		struct memberset_digest *next;
 		enum digest_kind kind;
 		uint8_t len;
 		uint8_t bytes[];
-	} *digests; /* the others */
+	} * digests; /* the others */
 };
 
 MUST_CHECK int memberset_new(struct memberset **, struct error *err);
 void memberset_free(struct memberset *);
 
 /* One more, copied; *row is the set's, and stays where it is. */
-MUST_CHECK int memberset_add(struct memberset *, const char *path, struct memberset_row **row,
-    struct error *err);
+MUST_CHECK int memberset_add(
+    struct memberset *, const char *path, struct memberset_row **row, struct error *err);
 
 /* Its digest of that kind; CRC-32C too. */
 MUST_CHECK int memberset_add_digest(struct memberset *, struct memberset_row *row,
@@ -56,11 +57,11 @@ size_t memberset_count(const struct memberset *);
  * which they were added, else O(log n), after sorting what was added since.  Of two of one
  * name the first.
  */
-MUST_CHECK int memberset_find(struct memberset *, const char *path, struct memberset_row **row,
-    struct error *err);
+MUST_CHECK int memberset_find(
+    struct memberset *, const char *path, struct memberset_row **row, struct error *err);
 
 /* All rows, in the order of their names, then of their coming. */
-MUST_CHECK int memberset_sorted(struct memberset *, struct memberset_row *const **rows,
-    struct error *err);
+MUST_CHECK int memberset_sorted(
+    struct memberset *, struct memberset_row *const **rows, struct error *err);
 
 #endif

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pg/page.h"
 #include "lib/buf.h"
 #include "lib/lsn.h"
+#include "pg/page.h"
 
 /* A page with a great LSN. */
 struct row {
@@ -22,14 +22,15 @@ struct pagetally {
 	void (*finding)(const struct finding *);
 	struct pagetally_sum sum;
 	struct row rows[PAGETALLY_GREATEST];
-	struct row later;         /* of the pages that are later than the WAL, the latest */
+	/* of the pages that are later than the WAL, the latest */
+	struct row later;
 	size_t least;             /* row with the least LSN */
 	_Atomic uint64_t horizon; /* that LSN */
 };
 
 int
-pagetally_new(struct pagetally **out, void (*finding)(const struct finding *),
-    struct error *err)
+pagetally_new(
+    struct pagetally **out, void (*finding)(const struct finding *), struct error *err)
 {
 	struct pagetally *t = calloc(1, sizeof(*t));
 
@@ -109,7 +110,8 @@ describe(struct buf *text, struct finding *f, char expected[WORDS], char found[W
 		f->kind = "checksum";
 		snprintf(expected, WORDS, "%llX", (unsigned long long)n->expected);
 		snprintf(found, WORDS, "%llX", (unsigned long long)n->found);
-		return buf_printf(text, err, "checksum %s expected, %s found", expected, found);
+		return buf_printf(
+		    text, err, "checksum %s expected, %s found", expected, found);
 	case PAGE_NEW_NOT_ZERO:
 		f->kind = "not_zero";
 		snprintf(expected, WORDS, "zeros");
@@ -123,7 +125,8 @@ describe(struct buf *text, struct finding *f, char expected[WORDS], char found[W
 		f->kind = "lsn";
 		lsn_print(expected, n->expected);
 		lsn_print(found, n->found);
-		return buf_printf(text, err, "LSN up to %s expected, %s found", expected, found);
+		return buf_printf(
+		    text, err, "LSN up to %s expected, %s found", expected, found);
 	}
 }
 
@@ -193,7 +196,8 @@ say_how_many_more(struct pagetally *t, const char *path, uint64_t more, struct e
 	    (unsigned long long)more);
 
 	if (rc == 0)
-		t->finding(&(struct finding){ .text = buf_text(&text), .kind = "more", .file = path });
+		t->finding(&(struct finding){
+		    .text = buf_text(&text), .kind = "more", .file = path });
 	buf_free(&text);
 	return rc;
 }
@@ -228,9 +232,9 @@ pagetally_stop(struct pagetally *t, uint64_t stop_lsn, struct error *err)
 {
 	for (size_t i = 0; i < PAGETALLY_GREATEST; i++) {
 		const struct row *row = &t->rows[i];
-		const struct piece_note note = { .kind = PAGE_BEYOND_STOP,
-			.expected = stop_lsn,
-			.found = row->lsn };
+		const struct piece_note note = {
+			.kind = PAGE_BEYOND_STOP, .expected = stop_lsn, .found = row->lsn
+		};
 
 		if (row->path == NULL || row->lsn <= stop_lsn)
 			continue;

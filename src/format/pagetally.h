@@ -3,9 +3,9 @@
 
 #include <stdint.h>
 
+#include "lib/error.h"
 #include "lib/finding.h"
 #include "stream/piece.h"
-#include "lib/error.h"
 
 /*
  * What the check of pages finds in all files: says it, a line a page, and counts.
@@ -34,8 +34,8 @@ struct pagetally_sum {
 };
 
 /* ${finding} is told each finding. */
-MUST_CHECK int pagetally_new(struct pagetally **, void (*finding)(const struct finding *),
-    struct error *err);
+MUST_CHECK int pagetally_new(
+    struct pagetally **, void (*finding)(const struct finding *), struct error *err);
 
 /* NULL is no tally. */
 void pagetally_free(struct pagetally *);

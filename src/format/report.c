@@ -10,12 +10,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "stream/outfile.h"
 #include "cli/message.h"
 #include "cli/place.h"
 #include "format/report_internal.h"
 #include "lib/path.h"
 #include "lib/sys.h"
+#include "stream/outfile.h"
 
 /* ---- what is said during the run ---- */
 
@@ -102,16 +102,20 @@ check_owner(const struct report *r, struct error *err)
 	if (us == 0)
 		return 0;
 	if (fstat(dirfd, &dir) == -1)
-		return error_set(err, ERROR_IO, errno, "\"%s\": fstat of its directory", r->path);
+		return error_set(
+		    err, ERROR_IO, errno, "\"%s\": fstat of its directory", r->path);
 	if (fstatat(dirfd, name, &file, AT_SYMLINK_NOFOLLOW) == -1)
-		return errno == ENOENT ? 0 : error_set(err, ERROR_IO, errno, "\"%s\"", r->path);
+		return errno == ENOENT ?
+		    0 :
+		    error_set(err, ERROR_IO, errno, "\"%s\"", r->path);
 	if ((dir.st_mode & S_ISVTX) == 0 || dir.st_uid == us || file.st_uid == us)
 		return 0;
 	error_set(err, ERROR_STATE, 0,
 	    "the file \"%s\" belongs to another user, and its directory keeps it from being "
 	    "replaced",
 	    r->path);
-	return error_hint(err, "Remove it, or write the report to a directory of this user's.");
+	return error_hint(
+	    err, "Remove it, or write the report to a directory of this user's.");
 }
 
 /* An empty file is as good as a report. */
@@ -144,7 +148,9 @@ check_replaced(const struct report *r, struct error *err)
 	bool may_be_replaced;
 
 	if (fd == -1)
-		return errno == ENOENT ? 0 : error_set(err, ERROR_IO, errno, "\"%s\"", r->path);
+		return errno == ENOENT ?
+		    0 :
+		    error_set(err, ERROR_IO, errno, "\"%s\"", r->path);
 	rc = is_report(fd, &may_be_replaced, err);
 	sys_close(fd);
 	if (rc == -1)
@@ -152,7 +158,8 @@ check_replaced(const struct report *r, struct error *err)
 	if (may_be_replaced)
 		return 0;
 	error_set(err, ERROR_STATE, 0, "the file \"%s\" is no report", r->path);
-	return error_hint(err, "An earlier report is replaced, and nothing else: name another file.");
+	return error_hint(
+	    err, "An earlier report is replaced, and nothing else: name another file.");
 }
 
 /* The hint of an output is not for this one. */
@@ -160,8 +167,9 @@ static int
 cannot_open(struct error *err)
 {
 	err->hint[0] = '\0';
-	error_hint(err, "--report names a file to be written, in a directory that exists and "
-			"that this user may write to.");
+	error_hint(err,
+	    "--report names a file to be written, in a directory that exists and "
+	    "that this user may write to.");
 	return error_wrap(err, "report");
 }
 
@@ -175,7 +183,8 @@ refuse_descriptor(const char *path, struct error *err)
 		return error_wrap(err, "report");
 	if (fd == -1)
 		return 0;
-	error_set(err, ERROR_USAGE, 0, "the report cannot go to descriptor %d, \"%s\"", fd, path);
+	error_set(err, ERROR_USAGE, 0, "the report cannot go to descriptor %d, \"%s\"",
+	    fd, path);
 	return error_hint(err, "Name a file: it appears there when the run has ended.");
 }
 
@@ -188,10 +197,8 @@ open_file(struct report *r, bool no_sync, struct error *err)
 		return -1;
 	/* not to be cancelled: that a run was is what it has to say */
 	if (outfile_open(&r->sink,
-		&(struct outfile_options){ .path = r->path,
-		    .force = true,
-		    .no_sync = no_sync,
-		    .mode = 0666 },
+		&(struct outfile_options){
+		    .path = r->path, .force = true, .no_sync = no_sync, .mode = 0666 },
 		err))
 		return cannot_open(err);
 	if (place_take(&r->place, outfile_directory(r->sink, &name), err))
@@ -244,13 +251,14 @@ refuse(struct report *r, struct error *err, const char *what)
 {
 	r->is_refused = true;
 	error_set(err, ERROR_STATE, 0, "the report \"%s\" is %s", r->path, what);
-	return error_hint(err, "Write the report to a file of its own, outside what is backed up and "
-			       "outside the output.");
+	return error_hint(err,
+	    "Write the report to a file of its own, outside what is backed up and "
+	    "outside the output.");
 }
 
 int
-report_refuse_inside(struct report *r, const struct stat *st, const char *what,
-    struct error *err)
+report_refuse_inside(
+    struct report *r, const struct stat *st, const char *what, struct error *err)
 {
 	char text[128];
 
@@ -328,8 +336,8 @@ report_refuse_output(struct report *r, const char *path, int fd, struct error *e
 static int
 put(struct report *r, const struct json *j, struct error *err)
 {
-	return sink_write(r->sink, j->text.data, j->text.len, err) || check_replaced(r, err) ||
-		sink_finish(r->sink, err) ?
+	return sink_write(r->sink, j->text.data, j->text.len, err) ||
+		check_replaced(r, err) || sink_finish(r->sink, err) ?
 	    -1 :
 	    0;
 }
@@ -356,13 +364,16 @@ explain(const struct report *r, enum report_verdict verdict, struct error *err)
 {
 	err->hint[0] = '\0';
 	if (!remove_earlier(r))
-		error_hint(err, "A report could not be removed from there, and is not to be relied "
-				"on%s.",
-		    verdict == REPORT_FAILED ? "" :
-					       "; the exit status tells of the backup alone");
+		error_hint(err,
+		    "A report could not be removed from there, and is not to be relied "
+		    "on%s.",
+		    verdict == REPORT_FAILED ?
+			"" :
+			"; the exit status tells of the backup alone");
 	else if (verdict != REPORT_FAILED)
-		error_hint(err, "The exit status tells of the backup alone, whatever became of the "
-				"report.");
+		error_hint(err,
+		    "The exit status tells of the backup alone, whatever became of the "
+		    "report.");
 }
 
 int

@@ -5,10 +5,10 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-#include "format/pagetally.h"
+#include "cli/progress.h"
 #include "datadir/configset.h"
 #include "datadir/tablespace.h"
-#include "cli/progress.h"
+#include "format/pagetally.h"
 #include "lib/error.h"
 
 /*
@@ -42,11 +42,12 @@ report_verdict(const struct error *why, bool is_sound)
  */
 struct report_facts {
 	const char *command;
-	const char *input; /* of verify: as the user named it; NULL: standard input, or none */
+	/* of verify: as the user named it; NULL: standard input, or none */
+	const char *input;
 
 	const char *label;
-	const char *mode;   /* "online", "offline", "snapshot" */
-	const char *source; /* "primary" or "standby" */
+	const char *mode;        /* "online", "offline", "snapshot" */
+	const char *source;      /* "primary" or "standby" */
 	unsigned server_version; /* major; or 0 */
 	const char *server_version_text;
 	uint64_t system_identifier; /* or 0 */
@@ -58,7 +59,7 @@ struct report_facts {
 	const char *wal_method;
 	const char *manifest_checksums; /* NULL: there is no manifest */
 
-	uint64_t start_lsn, stop_lsn; /* or 0 */
+	uint64_t start_lsn, stop_lsn;           /* or 0 */
 	uint32_t start_timeline, stop_timeline; /* or 0 */
 	const struct tablespaces *tablespaces;
 	const struct configset *config;
@@ -68,7 +69,7 @@ struct report_facts {
 	bool is_wal_proved, are_pages_checked;
 	uint64_t wal_records; /* read so far */
 	struct pagetally_sum pages;
-	uint64_t benign_pages; /* of verify: torn, and mended by the WAL */
+	uint64_t benign_pages;           /* of verify: torn, and mended by the WAL */
 	const struct progress *progress; /* its phases */
 };
 
@@ -77,18 +78,18 @@ struct report_facts {
  * end, or a file that is no report would be lost; then *report is NULL, and the run is not
  * to begin.
  */
-MUST_CHECK int report_open(struct report **, const char *path, bool no_sync,
-    struct error *err);
+MUST_CHECK int report_open(
+    struct report **, const char *path, bool no_sync, struct error *err);
 
 /*
  * Refuse a report that lies below the directory ${st}, named "${what}" to the user; one
  * that is the output, ${path} (NULL: none) or what ${fd} is (-1: none).  One that was
  * refused is never written.
  */
-MUST_CHECK int report_refuse_inside(struct report *, const struct stat *st, const char *what,
-    struct error *err);
-MUST_CHECK int report_refuse_output(struct report *, const char *path, int fd,
-    struct error *err);
+MUST_CHECK int report_refuse_inside(
+    struct report *, const struct stat *st, const char *what, struct error *err);
+MUST_CHECK int report_refuse_output(
+    struct report *, const char *path, int fd, struct error *err);
 
 /*
  * Write the report: ${verdict}, with ${why} if it failed, else NULL.  Once, by who opened

@@ -6,11 +6,11 @@
 #include <stddef.h>
 #include <time.h>
 
-#include "lib/stream.h"
 #include "cli/message.h"
 #include "cli/place.h"
 #include "format/report.h"
 #include "lib/json.h"
+#include "lib/stream.h"
 
 /* What every report begins with: the key that comes first. */
 #define REPORT_BEGINNING "{\n  \"pg_basetar_report\": "

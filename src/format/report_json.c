@@ -12,7 +12,8 @@ put_time(struct json *j, const char *key, time_t when)
 	char text[40];
 	struct tm tm;
 
-	if (gmtime_r(&when, &tm) && strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) > 0)
+	if (gmtime_r(&when, &tm) &&
+	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) > 0)
 		json_text(j, key, text);
 	else
 		json_null(j, key);
@@ -26,7 +27,7 @@ put_verdict(struct json *j, const char *command, enum report_verdict verdict,
 	json_text(j, "version", OPTIONS_PROGRAM_VERSION);
 	json_text(j, "command", command);
 	json_text(j, "result",
-	    verdict == REPORT_SOUND	    ? "sound" :
+	    verdict == REPORT_SOUND        ? "sound" :
 		verdict == REPORT_FINDINGS ? "findings" :
 					     "failed");
 	json_number(j, "exit_status", verdict);
@@ -88,7 +89,8 @@ put_configuration(struct json *j, const struct configset *set)
 	for (size_t i = 0; set && i < set->count; i++) {
 		const struct configset_row *row = &set->rows[i];
 
-		if (row->where != CONFIGSET_OUTSIDE || (row->is_there && row->is_directory))
+		if (row->where != CONFIGSET_OUTSIDE ||
+		    (row->is_there && row->is_directory))
 			continue;
 		json_object(j, NULL);
 		json_text(j, "location", row->path);

@@ -54,7 +54,8 @@ make_room(struct slruset *s, struct error *err)
 }
 
 int
-slruset_add(struct slruset *s, const char *path, uint64_t size, bool is_zero, struct error *err)
+slruset_add(
+    struct slruset *s, const char *path, uint64_t size, bool is_zero, struct error *err)
 {
 	enum slru_kind kind;
 	uint64_t number;
@@ -89,7 +90,9 @@ find(const struct slruset *s, enum slru_kind kind, uint64_t number)
 	const struct segment wanted = { .number = number, .kind = (uint8_t)kind };
 
 	/* of a set without any there are no rows either */
-	return s->count > 0 ? bsearch(&wanted, s->rows, s->count, sizeof(wanted), compare) : NULL;
+	return s->count > 0 ?
+	    bsearch(&wanted, s->rows, s->count, sizeof(wanted), compare) :
+	    NULL;
 }
 
 /* ---- are they? ---- */
@@ -131,12 +134,13 @@ content(enum slru_kind kind)
 }
 
 static int
-tell_content(struct judging *j, enum slruset_fault fault, uint64_t number, const char *what,
-    struct error *err)
+tell_content(struct judging *j, enum slruset_fault fault, uint64_t number,
+    const char *what, struct error *err)
 {
 	char text[160];
 
-	snprintf(text, sizeof(text), "%s %s %" PRIu64, what, content(j->kind), j->range.last);
+	snprintf(
+	    text, sizeof(text), "%s %s %" PRIu64, what, content(j->kind), j->range.last);
 	return tell(j, fault, number, text, err);
 }
 
@@ -164,7 +168,8 @@ may_be_removed(const struct judging *j, uint64_t number)
 {
 	if (!j->cluster->is_removal_unknown || number == j->range.last / j->per_segment)
 		return false;
-	return j->cluster->before == NULL || (j->range.has_first && !had_older(j, number));
+	return j->cluster->before == NULL ||
+	    (j->range.has_first && !had_older(j, number));
 }
 
 static int
@@ -181,7 +186,8 @@ segment_missing(struct judging *j, uint64_t number, struct error *err)
 	}
 	if (++j->missing > NAMED)
 		return 0;
-	return tell_content(j, SLRUSET_MISSING, number, "is missing, which is needed for", err);
+	return tell_content(
+	    j, SLRUSET_MISSING, number, "is missing, which is needed for", err);
 }
 
 static uint64_t
@@ -200,8 +206,10 @@ lesser(uint64_t a, uint64_t b)
 static uint64_t
 count_ended(const struct judging *j, uint64_t number)
 {
-	const uint64_t begin = number * j->per_segment, end = begin + (j->per_segment - 1);
-	const uint64_t first = j->range.has_first ? j->range.first : begin, last = j->range.ended;
+	const uint64_t begin = number * j->per_segment,
+		       end = begin + (j->per_segment - 1);
+	const uint64_t first = j->range.has_first ? j->range.first : begin,
+		       last = j->range.ended;
 
 	if (first <= last)
 		return greater(begin, first) > lesser(end, last) ?
@@ -224,7 +232,8 @@ is_lost(const struct judging *j, uint64_t number)
 	switch (j->kind) {
 	case SLRU_XACT:
 		return (j->range.has_first && ended > j->per_segment / 2) ||
-		    (number == 0 && ended > 0 && j->cluster->begin->next_xid <= UINT32_MAX);
+		    (number == 0 && ended > 0 &&
+			j->cluster->begin->next_xid <= UINT32_MAX);
 	case SLRU_OFFSETS:
 		return j->range.has_first && ended > 64;
 	case SLRU_MEMBERS:
@@ -239,18 +248,19 @@ is_lost(const struct judging *j, uint64_t number)
  * be it that of the last, some may lack: the manual of pg_resetwal goes on with a new segment.
  */
 static int
-segment_short(struct judging *j, const struct segment *s, uint64_t size, struct error *err)
+segment_short(
+    struct judging *j, const struct segment *s, uint64_t size, struct error *err)
 {
 	const bool is_next = s->number == (j->range.last + 1) / j->per_segment;
 	char text[160];
 
-	snprintf(text, sizeof(text), "is too short: %" PRIu64 " bytes expected, %" PRIu64 " found",
-	    size, s->size);
+	snprintf(text, sizeof(text),
+	    "is too short: %" PRIu64 " bytes expected, %" PRIu64 " found", size, s->size);
 	if (is_next || s->size == 0)
 		return tell(j, SLRUSET_SIZE, s->number, text, err);
 	snprintf(text, sizeof(text),
-	    "has %" PRIu64 " of %" PRIu64 " bytes: unless pg_resetwal was run, a part of %s %" PRIu64
-	    " is lost",
+	    "has %" PRIu64 " of %" PRIu64
+	    " bytes: unless pg_resetwal was run, a part of %s %" PRIu64 " is lost",
 	    s->size, size, content(j->kind), j->range.last);
 	return tell(j, SLRUSET_DOUBT, s->number, text, err);
 }
@@ -290,11 +300,12 @@ judge_segment(struct judging *j, uint64_t number, struct error *err)
 	else if (number == j->numbers_last / j->per_segment)
 		pages = j->numbers_last / j->per_page % SLRU_PAGES + 1;
 	size = pages * j->cluster->block_size;
-	if (s->size < size && s->size % j->cluster->block_size == 0) /* else that is told */
+	if (s->size < size &&
+	    s->size % j->cluster->block_size == 0) /* else that is told */
 		return segment_short(j, s, size, err);
 	if (s->is_zero && is_lost(j, number))
-		return tell_content(j, SLRUSET_ZEROS, number, "is all zeros, where it should hold",
-		    err);
+		return tell_content(
+		    j, SLRUSET_ZEROS, number, "is all zeros, where it should hold", err);
 	return 0;
 }
 
@@ -341,7 +352,8 @@ tell_removed(struct judging *j, struct error *err)
 	if (j->removed > 1)
 		snprintf(more, sizeof(more), ", with %" PRIu64 " more", j->removed - 1);
 	snprintf(text, sizeof(text),
-	    "is missing%s: unless the standby removed it meanwhile, a part of %s %" PRIu64 " is lost",
+	    "is missing%s: unless the standby removed it meanwhile, a part of %s %" PRIu64
+	    " is lost",
 	    more, content(j->kind), j->range.last);
 	return tell(j, SLRUSET_DOUBT, j->first_removed, text, err);
 }
@@ -351,12 +363,14 @@ judge_kind(struct judging *j, struct error *err)
 {
 	char text[96];
 
-	j->per_page = slru_page_numbers(j->kind, j->cluster->block_size, j->cluster->major);
+	j->per_page =
+	    slru_page_numbers(j->kind, j->cluster->block_size, j->cluster->major);
 	j->per_segment = j->per_page * SLRU_PAGES;
 	j->numbers_last = slru_last_number(j->kind, j->cluster->major);
 	j->missing = j->removed = 0;
 	j->range = slruset_range_of(j->cluster, j->kind, j->per_page);
-	if ((j->range.has_last ? judge_range(j, err) : j->range.has_first && judge_any(j, err)) ||
+	if ((j->range.has_last ? judge_range(j, err) :
+				 j->range.has_first && judge_any(j, err)) ||
 	    tell_removed(j, err))
 		return -1;
 	if (j->missing <= NAMED)
@@ -368,20 +382,21 @@ judge_kind(struct judging *j, struct error *err)
 
 /* Pages are written one by one: a part of one is never left. */
 static int
-judge_sizes(const struct slruset *s, const struct slruset_cluster *c, struct slruset_sink *sink,
-    struct error *err)
+judge_sizes(const struct slruset *s, const struct slruset_cluster *c,
+    struct slruset_sink *sink, struct error *err)
 {
 	char path[SLRU_PATH], text[96];
 
 	for (size_t i = 0; i < s->count; i++) {
 		const struct segment *row = &s->rows[i];
 
-		if (row->size % c->block_size == 0 && row->size / c->block_size <= SLRU_PAGES)
+		if (row->size % c->block_size == 0 &&
+		    row->size / c->block_size <= SLRU_PAGES)
 			continue;
 		slru_path(path, (enum slru_kind)row->kind, row->number, c->major);
 		snprintf(text, sizeof(text),
-		    "has %" PRIu64 " bytes, which are not up to %d pages of %" PRIu32, row->size,
-		    SLRU_PAGES, c->block_size);
+		    "has %" PRIu64 " bytes, which are not up to %d pages of %" PRIu32,
+		    row->size, SLRU_PAGES, c->block_size);
 		if (sink->fault(sink, SLRUSET_SIZE, path, text, err))
 			return -1;
 	}

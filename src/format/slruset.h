@@ -5,9 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/error.h"
 #include "pg/checkpoint.h"
 #include "pg/slru.h"
-#include "lib/error.h"
 
 /*
  * Are the segments of pg_xact, pg_multixact and pg_commit_ts there that a copy needs?  Without
@@ -33,8 +33,8 @@ void slruset_free(struct slruset *);
  * A file ${path} of ${size} bytes; ${is_zero}: they all are 0.  Passed over unless it is a
  * segment.
  */
-MUST_CHECK int slruset_add(struct slruset *, const char *path, uint64_t size, bool is_zero,
-    struct error *err);
+MUST_CHECK int slruset_add(
+    struct slruset *, const char *path, uint64_t size, bool is_zero, struct error *err);
 
 /* The oldest number that has not been removed; 0: not known. */
 struct slruset_oldest {
@@ -49,8 +49,9 @@ struct slruset_cluster {
 	bool tracks_commit_time;
 	/* That recovery begins from; NULL: it is not known, nor what the WAL removed. */
 	const struct checkpoint *begin;
-	const struct checkpoint *end;   /* that pg_control told last; NULL: it has none other */
-	struct slruset_oldest oldest;   /* as the WAL has it */
+	/* that pg_control told last; NULL: it has none other */
+	const struct checkpoint *end;
+	struct slruset_oldest oldest; /* as the WAL has it */
 	/*
 	 * Of a standby that was at work: it may have removed some by WAL that is behind the stop, the
 	 * least position that recovery must reach.  Those that were there before the first
@@ -73,8 +74,8 @@ enum slruset_fault {
 
 /* ${text} says it of the file ${path}: "is missing, ...". */
 struct slruset_sink {
-	int (*fault)(struct slruset_sink *, enum slruset_fault, const char *path, const char *text,
-	    struct error *err);
+	int (*fault)(struct slruset_sink *, enum slruset_fault, const char *path,
+	    const char *text, struct error *err);
 };
 
 /* All have come.  Tell what is wrong. */

@@ -45,7 +45,8 @@ clear_range(struct slruset_range *r, uint64_t next, uint64_t per_page)
  * first one of a new cluster.
  */
 static void
-set_last(struct slruset_range *r, uint32_t next, uint32_t least, bool is_new, uint64_t per_page)
+set_last(struct slruset_range *r, uint32_t next, uint32_t least, bool is_new,
+    uint64_t per_page)
 {
 	if (next <= least) {
 		r->has_last = !is_new || next % per_page != 0;
@@ -145,7 +146,8 @@ slruset_range_of(const struct slruset_cluster *c, enum slru_kind kind, uint64_t 
 	else if (kind == SLRU_OFFSETS)
 		r = range_of_multis(c, per_page);
 	else if (c->begin)
-		r = kind == SLRU_MEMBERS ? range_of_members(c, per_page) : range_of_commit_ts(c);
+		r = kind == SLRU_MEMBERS ? range_of_members(c, per_page) :
+					   range_of_commit_ts(c);
 	/* nothing was given out that is still needed */
 	if (c->begin && !r.has_last)
 		r.has_first = false;

@@ -6,10 +6,10 @@
 
 #include "format/layout.h"
 #include "format/memberorder.h"
+#include "lib/number.h"
 #include "pg/cluster.h"
 #include "pg/manifest_parse.h"
 #include "pg/tablespace_map.h"
-#include "lib/number.h"
 
 struct summary {
 	struct manifest_sink sink; /* first */
@@ -25,7 +25,8 @@ struct summary {
 	bool is_kept;
 	struct buf text; /* of one that is kept */
 
-	bool has_earlier_info; /* where ours has its own; of a cluster that was restored */
+	/* where ours has its own; of a cluster that was restored */
+	bool has_earlier_info;
 	bool has_info, has_label, has_map, has_control, has_manifest;
 	struct infofile info;
 	struct label label;
@@ -41,7 +42,8 @@ struct summary {
 
 	uint64_t members, bytes;
 	uint64_t wal_segments, wal_bytes;
-	struct summary_tablespace *tablespaces; /* until the end, one may have several rows */
+	/* until the end, one may have several rows */
+	struct summary_tablespace *tablespaces;
 	size_t ntablespaces;
 };
 
@@ -152,7 +154,8 @@ summary_manifest(struct summary *s, const uint8_t *bytes, size_t len, struct err
 {
 	if (s->parse == NULL && manifest_parse_new(&s->parse, &s->sink, err))
 		return -1;
-	return len > 0 ? manifest_parse_bytes(s->parse, bytes, len, err) : end_manifest(s, err);
+	return len > 0 ? manifest_parse_bytes(s->parse, bytes, len, err) :
+			 end_manifest(s, err);
 }
 
 /* ---- members ---- */
@@ -187,7 +190,8 @@ count_tablespace(struct summary *s, uint64_t bytes, struct error *err)
 		return 0;
 	if (s->ntablespaces == 0 || s->tablespaces[s->ntablespaces - 1].oid != number)
 		return add_tablespace(s,
-		    &(struct summary_tablespace){ .oid = (uint32_t)number, .bytes = bytes },
+		    &(struct summary_tablespace){
+			.oid = (uint32_t)number, .bytes = bytes },
 		    err);
 	s->tablespaces[s->ntablespaces - 1].bytes += bytes;
 	return 0;
@@ -198,14 +202,16 @@ is_known(const struct summary *s)
 {
 	return (s->kind == MEMBERORDER_LABEL && s->has_label) ||
 	    (s->kind == MEMBERORDER_MAP && s->has_map) ||
-	    (s->kind == MEMBERORDER_INFO && (s->has_info || s->is_in_tree || s->has_earlier_info)) ||
+	    (s->kind == MEMBERORDER_INFO &&
+		(s->has_info || s->is_in_tree || s->has_earlier_info)) ||
 	    (s->kind == MEMBERORDER_CONTROL && s->has_control) ||
 	    (s->kind == MEMBERORDER_TREE && s->version) || s->kind == MEMBERORDER_HISTORY;
 }
 
 /* Will its bytes be wanted? */
 static int
-look_at_body(struct summary *s, const struct tar_entry *entry, bool *wanted, struct error *err)
+look_at_body(
+    struct summary *s, const struct tar_entry *entry, bool *wanted, struct error *err)
 {
 	const size_t most = memberorder_text_most(s->kind, buf_text(&s->path));
 
@@ -213,14 +219,17 @@ look_at_body(struct summary *s, const struct tar_entry *entry, bool *wanted, str
 	*wanted = s->is_kept || (s->kind == MEMBERORDER_MANIFEST && !s->has_manifest);
 	if (!s->is_kept || entry->size <= most)
 		return 0;
-	return error_set(err, ERROR_FORMAT, 0, "\"%s\" is too long for what it is: %llu bytes",
-	    entry->name, (unsigned long long)entry->size);
+	return error_set(err, ERROR_FORMAT, 0,
+	    "\"%s\" is too long for what it is: %llu bytes", entry->name,
+	    (unsigned long long)entry->size);
 }
 
 int
-summary_member(struct summary *s, const struct tar_entry *entry, bool *wanted, struct error *err)
+summary_member(
+    struct summary *s, const struct tar_entry *entry, bool *wanted, struct error *err)
 {
-	const bool is_whole = s->has_info ? !s->info.is_split : !s->has_map && s->narchives == 0;
+	const bool is_whole =
+	    s->has_info ? !s->info.is_split : !s->has_map && s->narchives == 0;
 	const char *name = archivepart_plain(entry->name, s->has_info);
 	const uint64_t size = entry->type == TAR_FILE ? entry->size : 0;
 
@@ -258,7 +267,8 @@ take_control(struct summary *s, struct error *err)
 {
 	static const uint8_t none[1];
 
-	if (control_decode(s->text.len > 0 ? s->text.data : none, s->text.len, &s->control, err))
+	if (control_decode(
+		s->text.len > 0 ? s->text.data : none, s->text.len, &s->control, err))
 		return -1;
 	s->has_control = true;
 	return 0;
@@ -276,7 +286,8 @@ take_info(struct summary *s, struct error *err)
 		return 0;
 	if (s->has_info)
 		return cluster_unsupported(
-		    snprintf(name, sizeof(name), "%u", s->info.server_version), name, err);
+		    snprintf(name, sizeof(name), "%u", s->info.server_version), name,
+		    err);
 	infofile_free(&s->info);
 	s->has_earlier_info = s->is_in_tree = true;
 	return 0;
@@ -306,7 +317,7 @@ take_text(struct summary *s, struct error *err)
 int
 summary_member_end(struct summary *s, struct error *err)
 {
-	const int rc = s->is_kept ? take_text(s, err) :
+	const int rc = s->is_kept           ? take_text(s, err) :
 	    s->kind == MEMBERORDER_MANIFEST ? summary_manifest(s, NULL, 0, err) :
 					      0;
 
@@ -322,20 +333,22 @@ add_locations(struct summary *s, struct error *err)
 	uint64_t oid;
 
 	for (size_t i = 0; i < told->count; i++)
-		if (number_parse(told->rows[i].name, strlen(told->rows[i].name), UINT32_MAX,
-			&oid) &&
+		if (number_parse(told->rows[i].name, strlen(told->rows[i].name),
+			UINT32_MAX, &oid) &&
 		    add_tablespace(s,
-			&(struct summary_tablespace){ (uint32_t)oid, told->rows[i].path, 0 },
+			&(struct summary_tablespace){
+			    (uint32_t)oid, told->rows[i].path, 0 },
 			err))
 			return -1;
 	if (s->has_info || s->version == NULL)
 		return 0;
-	if (tablespace_map_parse(buf_text(&s->map), s->map.len, s->version, &s->links, err))
+	if (tablespace_map_parse(
+		buf_text(&s->map), s->map.len, s->version, &s->links, err))
 		return error_wrap(err, "\"%s\"", LAYOUT_MAP);
 	for (size_t i = 0; i < s->links.count; i++)
 		if (add_tablespace(s,
-			&(struct summary_tablespace){ s->links.rows[i].oid,
-			    s->links.rows[i].target, 0 },
+			&(struct summary_tablespace){
+			    s->links.rows[i].oid, s->links.rows[i].target, 0 },
 			err))
 			return -1;
 	return 0;
@@ -359,7 +372,8 @@ merge_tablespaces(struct summary *s)
 		qsort(s->tablespaces, s->ntablespaces, sizeof(*s->tablespaces), compare);
 	for (size_t i = 0; i < s->ntablespaces; i++) {
 		const struct summary_tablespace row = s->tablespaces[i];
-		struct summary_tablespace *last = &s->tablespaces[count > 0 ? count - 1 : 0];
+		struct summary_tablespace *last =
+		    &s->tablespaces[count > 0 ? count - 1 : 0];
 
 		if (count == 0 || last->oid != row.oid) {
 			s->tablespaces[count++] = row;
@@ -375,9 +389,11 @@ int
 summary_finish(struct summary *s, struct error *err)
 {
 	if (!s->has_info && !s->has_label && !s->has_control) {
-		error_set(err, ERROR_FORMAT, 0, "this is no base backup: neither backup_label nor "
-						"pg_basetar.info nor pg_control is in it");
-		return error_hint(err, "Of a backup in several archives, name the directory.");
+		error_set(err, ERROR_FORMAT, 0,
+		    "this is no base backup: neither backup_label nor "
+		    "pg_basetar.info nor pg_control is in it");
+		return error_hint(
+		    err, "Of a backup in several archives, name the directory.");
 	}
 	if (s->version == NULL && s->has_info)
 		s->version = cluster_version(s->info.server_version);
@@ -424,7 +440,8 @@ summary_facts(const struct summary *s, bool is_whole)
 		.control = s->has_control ? &s->control : NULL,
 		.version = s->version,
 		.mode = infofile_mode_name(s->info.mode),
-		.system_identifier = s->has_control ? s->control.system_identifier : s->identifier,
+		.system_identifier =
+		    s->has_control ? s->control.system_identifier : s->identifier,
 		.stop_lsn = s->stop_lsn,
 		.stop_timeline = s->stop_timeline,
 		.is_manifest_known = is_whole || s->has_manifest || s->has_info,

@@ -5,12 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "format/infofile.h"
 #include "format/archivepart.h"
+#include "format/infofile.h"
+#include "lib/error.h"
 #include "pg/control.h"
 #include "pg/label.h"
 #include "tar/header.h"
-#include "lib/error.h"
 
 /*
  * What a backup says of itself: in the headers of its members and the few of them that tell
@@ -37,10 +37,10 @@ void summary_free(struct summary *);
 void summary_archive(struct summary *, const struct archivepart *part);
 
 /* ${wanted}: are the bytes of its body? */
-MUST_CHECK int summary_member(struct summary *, const struct tar_entry *entry, bool *wanted,
-    struct error *err);
-MUST_CHECK int summary_bytes(struct summary *, const uint8_t *bytes, size_t len,
-    struct error *err);
+MUST_CHECK int summary_member(
+    struct summary *, const struct tar_entry *entry, bool *wanted, struct error *err);
+MUST_CHECK int summary_bytes(
+    struct summary *, const uint8_t *bytes, size_t len, struct error *err);
 MUST_CHECK int summary_member_end(struct summary *, struct error *err);
 
 /* Is it known what tablespaces there are, and where they were? */
@@ -50,8 +50,8 @@ bool summary_knows_locations(const struct summary *);
 bool summary_is_in_tree(const struct summary *);
 
 /* Bytes of backup_manifest, where it is no member; ${len} 0: its end. */
-MUST_CHECK int summary_manifest(struct summary *, const uint8_t *bytes, size_t len,
-    struct error *err);
+MUST_CHECK int summary_manifest(
+    struct summary *, const uint8_t *bytes, size_t len, struct error *err);
 
 /* ERROR_FORMAT: what was read is no base backup. */
 MUST_CHECK int summary_finish(struct summary *, struct error *err);
@@ -76,7 +76,7 @@ struct summary_facts {
 	bool is_manifest_known; /* whether there is one */
 	bool has_manifest;
 	enum digest_kind digest; /* of most files in it */
-	bool is_wal_known; /* whether it is there */
+	bool is_wal_known;       /* whether it is there */
 	bool has_wal;
 	uint64_t wal_segments, wal_bytes;
 	uint64_t members, bytes; /* of the archives, and of their bodies */

@@ -18,7 +18,8 @@ print(struct reading_summary *r, struct error *err)
 		.size = reading_done(&r->reading),
 	};
 	struct buf text = { 0 };
-	int rc = opt->json ? info_json(&text, &facts, err) : info_text(&text, &facts, err);
+	int rc =
+	    opt->json ? info_json(&text, &facts, err) : info_text(&text, &facts, err);
 
 	if (rc == 0 && (fputs(buf_text(&text), stdout) == EOF || fflush(stdout) == EOF))
 		rc = error_set(err, ERROR_IO, errno, "standard output");

@@ -15,7 +15,9 @@ struct info_facts {
 };
 
 /* info/text.c, info/json.c: append it, for people and for programs */
-MUST_CHECK int info_text(struct buf *out, const struct info_facts *facts, struct error *err);
-MUST_CHECK int info_json(struct buf *out, const struct info_facts *facts, struct error *err);
+MUST_CHECK int info_text(
+    struct buf *out, const struct info_facts *facts, struct error *err);
+MUST_CHECK int info_json(
+    struct buf *out, const struct info_facts *facts, struct error *err);
 
 #endif

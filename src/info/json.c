@@ -12,16 +12,17 @@ static void
 put_origin(struct json *j, const struct summary_facts *b)
 {
 	json_text(j, "label",
-	    b->label	? b->label->text :
+	    b->label    ? b->label->text :
 		b->info ? b->info->label :
 			  NULL);
 	json_text(j, "made_by", b->info ? b->info->version : NULL);
 	json_text(j, "mode", b->mode);
 	json_text(j, "source", b->source);
-	json_number_if(j, "server_version", b->version, b->version ? b->version->major : 0);
+	json_number_if(
+	    j, "server_version", b->version, b->version ? b->version->major : 0);
 	json_identifier(j, "system_identifier", b->system_identifier);
-	json_number_if(j, "data_checksums", b->control,
-	    b->control ? b->control->data_checksums : 0);
+	json_number_if(
+	    j, "data_checksums", b->control, b->control ? b->control->data_checksums : 0);
 	json_text(j, "start_time", b->label ? b->label->start_time : NULL);
 }
 
@@ -35,7 +36,10 @@ put_wal(struct json *j, const struct info_facts *f)
 	json_number_if(j, "start_timeline", b->start_timeline > 0, b->start_timeline);
 	json_text(j, "stop_lsn", lsn_print_known(lsn, b->stop_lsn));
 	json_number_if(j, "stop_timeline", b->stop_timeline > 0, b->stop_timeline);
-	json_text(j, "wal_method", !b->is_wal_known ? NULL : b->has_wal ? "fetch" : "none");
+	json_text(j, "wal_method",
+	    !b->is_wal_known ? NULL :
+		b->has_wal   ? "fetch" :
+			       "none");
 	json_number_if(j, "wal_segments", f->is_whole, b->wal_segments);
 	json_number_if(j, "wal_bytes", f->is_whole, b->wal_bytes);
 }

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/progress.h"
 #include "format/layout.h"
 #include "info/info_internal.h"
-#include "cli/progress.h"
 #include "lib/lsn.h"
 #include "lib/utf8.h"
 
@@ -19,7 +19,8 @@ struct lines {
 	int rc;
 };
 
-static void put(struct lines *l, const char *name, const char *fmt, ...) PRINTF_LIKE(3, 4);
+static void put(struct lines *l, const char *name, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
 
 static void
 put(struct lines *l, const char *name, const char *fmt, ...)
@@ -59,7 +60,8 @@ put_origin(struct lines *l, const struct summary_facts *b)
 	if (b->system_identifier != 0)
 		put(l, "system identifier:", "%" PRIu64, b->system_identifier);
 	if (b->control)
-		put(l, "data checksums:", "%s", b->control->data_checksums ? "on" : "off");
+		put(l, "data checksums:", "%s",
+		    b->control->data_checksums ? "on" : "off");
 }
 
 static void
@@ -133,7 +135,8 @@ put_size(struct lines *l, const struct info_facts *f)
 
 	put(l, "compression:", "%s", f->compression);
 	if (f->is_whole)
-		put(l, "size:", "%s, unpacked %s in %" PRIu64 " members", progress_bytes(size, f->size),
+		put(l, "size:", "%s, unpacked %s in %" PRIu64 " members",
+		    progress_bytes(size, f->size),
 		    progress_bytes(unpacked, f->backup.bytes), f->backup.members);
 }
 

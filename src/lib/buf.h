@@ -17,7 +17,8 @@ struct buf {
 	size_t cap;
 };
 
-MUST_CHECK int buf_append(struct buf *b, const void *bytes, size_t len, struct error *err);
+MUST_CHECK int buf_append(
+    struct buf *b, const void *bytes, size_t len, struct error *err);
 MUST_CHECK int buf_printf(struct buf *b, struct error *err, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 

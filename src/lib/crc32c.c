@@ -181,7 +181,7 @@ static uint32_t
 get_u32le(const uint8_t *p)
 {
 	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
-	       (uint32_t)p[3] << 24;
+	    (uint32_t)p[3] << 24;
 }
 
 /* Slicing by 8; ${crc} is the bare remainder, not inverted. */
@@ -193,9 +193,9 @@ sum_portable(uint32_t crc, const uint8_t *p, size_t len)
 		uint32_t b = get_u32le(p + 4);
 
 		crc = slices[7][a & 0xff] ^ slices[6][a >> 8 & 0xff] ^
-		      slices[5][a >> 16 & 0xff] ^ slices[4][a >> 24] ^
-		      slices[3][b & 0xff] ^ slices[2][b >> 8 & 0xff] ^
-		      slices[1][b >> 16 & 0xff] ^ slices[0][b >> 24];
+		    slices[5][a >> 16 & 0xff] ^ slices[4][a >> 24] ^ slices[3][b & 0xff] ^
+		    slices[2][b >> 8 & 0xff] ^ slices[1][b >> 16 & 0xff] ^
+		    slices[0][b >> 24];
 	}
 	for (; len > 0; p++, len--)
 		crc = (crc >> 8) ^ slices[0][(crc ^ *p) & 0xff];
@@ -224,7 +224,7 @@ static inline uint32_t
 moved(uint32_t crc, const struct move *over)
 {
 	return over->of[0][crc & 0xff] ^ over->of[1][crc >> 8 & 0xff] ^
-	       over->of[2][crc >> 16 & 0xff] ^ over->of[3][crc >> 24];
+	    over->of[2][crc >> 16 & 0xff] ^ over->of[3][crc >> 24];
 }
 
 /* Three stretches of ${stretch} bytes, which ${over} moves a remainder over. */

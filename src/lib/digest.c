@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "lib/crc32c.h"
 #include "lib/bytes.h"
+#include "lib/crc32c.h"
 
 static const struct {
 	const char *name;

@@ -34,8 +34,8 @@ struct digest;
 MUST_CHECK int digest_new(struct digest **d, enum digest_kind kind, struct error *err);
 
 /* ${len} more bytes.  A DIGEST_NONE takes them and forgets them. */
-MUST_CHECK int
-digest_update(struct digest *d, const void *bytes, size_t len, struct error *err);
+MUST_CHECK int digest_update(
+    struct digest *d, const void *bytes, size_t len, struct error *err);
 
 /*
  * The CRC-32C of all bytes is ${crc}: it was combined elsewhere.  Only for
@@ -48,8 +48,8 @@ void digest_set_crc32c(struct digest *d, uint32_t crc);
  * CRC-32C in little-endian order, as a manifest prints them.  To be called once; of the
  * other functions only digest_free() is legal after it.
  */
-MUST_CHECK int
-digest_final(struct digest *d, uint8_t out[DIGEST_MAX], size_t *len, struct error *err);
+MUST_CHECK int digest_final(
+    struct digest *d, uint8_t out[DIGEST_MAX], size_t *len, struct error *err);
 
 void digest_free(struct digest *d);
 

@@ -21,7 +21,8 @@ append_cause(char *text, size_t size, int sys)
 
 	if (strerror_r(sys, cause, sizeof(cause)) != 0)
 		snprintf(cause, sizeof(cause), "error %d", sys);
-	mark_cut(text + used, size - used, snprintf(text + used, size - used, ": %s", cause));
+	mark_cut(
+	    text + used, size - used, snprintf(text + used, size - used, ": %s", cause));
 }
 
 int

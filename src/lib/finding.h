@@ -13,7 +13,7 @@ struct finding {
 	const char *kind; /* and in a word for programs; pg_basetar(1) lists them */
 	const char *file; /* relative to the data directory; NULL: it is about none */
 	bool has_block;
-	uint64_t block;               /* of this file */
+	uint64_t block; /* of this file */
 	bool has_offset;
 	uint64_t offset; /* in the tar archive, before compression, that has the file */
 	const char *expected, *found; /* NULL: there is no such thing */

@@ -102,8 +102,9 @@ begin_value(struct json *j, const char *key)
 {
 	if (!is_well(j))
 		return -1;
-	if (j->depth > 0 && buf_printf(&j->text, &j->err, "%s%s", j->has_member ? "," : "",
-				space_at(j->depth)))
+	if (j->depth > 0 &&
+	    buf_printf(
+		&j->text, &j->err, "%s%s", j->has_member ? "," : "", space_at(j->depth)))
 		return -1;
 	j->has_member = true;
 	return key ? buf_printf(&j->text, &j->err, "\"%s\": ", key) : 0;
@@ -115,7 +116,8 @@ begin_group(struct json *j, const char *key, char begin, char end)
 	if (begin_value(j, key) || buf_append(&j->text, &begin, 1, &j->err))
 		return;
 	if (j->depth == JSON_DEEPEST) {
-		error_set(&j->err, ERROR_STATE, 0, "JSON of more than %d levels", JSON_DEEPEST);
+		error_set(
+		    &j->err, ERROR_STATE, 0, "JSON of more than %d levels", JSON_DEEPEST);
 		return;
 	}
 	j->ends[j->depth++] = end;

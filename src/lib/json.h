@@ -20,8 +20,8 @@ bool json_is_utf8(const char *text);
 MUST_CHECK int json_append_text(struct buf *b, const char *text, struct error *err);
 
 /* Append ${len} bytes as hexadecimal digits, in lower case. */
-MUST_CHECK int json_append_hex(struct buf *b, const void *bytes, size_t len,
-    struct error *err);
+MUST_CHECK int json_append_hex(
+    struct buf *b, const void *bytes, size_t len, struct error *err);
 
 /*
  * A text of JSON that grows: one object, and in it members, arrays and objects.  Its

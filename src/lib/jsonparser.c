@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/json.h"
 #include "lib/buf.h"
+#include "lib/json.h"
 
 /* What may come next. */
 enum expects {
@@ -19,7 +19,14 @@ enum expects {
 };
 
 /* The token that has begun and not ended. */
-enum token { TOKEN_NONE, TOKEN_STRING, TOKEN_ESCAPE, TOKEN_HEX, TOKEN_NUMBER, TOKEN_WORD };
+enum token {
+	TOKEN_NONE,
+	TOKEN_STRING,
+	TOKEN_ESCAPE,
+	TOKEN_HEX,
+	TOKEN_NUMBER,
+	TOKEN_WORD
+};
 
 struct jsonparser {
 	struct jsonparser_sink *sink;
@@ -30,7 +37,7 @@ struct jsonparser {
 	size_t depth;
 	struct buf text; /* of the token */
 	bool is_key;
-	bool has_high_bytes; /* the string has bytes that must be UTF-8 */
+	bool has_high_bytes;  /* the string has bytes that must be UTF-8 */
 	unsigned hex, digits; /* of an escape \uXXXX */
 	unsigned surrogate;   /* the first half of a pair, or 0 */
 };
@@ -59,7 +66,8 @@ jsonparser_free(struct jsonparser *p)
 static int
 bad(const struct jsonparser *p, const char *what, struct error *err)
 {
-	return error_set(err, ERROR_FORMAT, 0, "JSON, byte %" PRIu64 ": %s", p->offset, what);
+	return error_set(
+	    err, ERROR_FORMAT, 0, "JSON, byte %" PRIu64 ": %s", p->offset, what);
 }
 
 /* ---- tokens ---- */
@@ -237,7 +245,8 @@ is_number(const char *s)
 static bool
 is_word(const char *s)
 {
-	return strcmp(s, "true") == 0 || strcmp(s, "false") == 0 || strcmp(s, "null") == 0;
+	return strcmp(s, "true") == 0 || strcmp(s, "false") == 0 ||
+	    strcmp(s, "null") == 0;
 }
 
 /* A number or word is over when something else comes. */
@@ -247,7 +256,8 @@ end_bare(struct jsonparser *p, struct error *err)
 	if (p->token == TOKEN_NUMBER)
 		return is_number(buf_text(&p->text)) ? tell_value(p, '0', err) :
 						       bad(p, "no number", err);
-	return is_word(buf_text(&p->text)) ? tell_value(p, 't', err) : bad(p, "no value", err);
+	return is_word(buf_text(&p->text)) ? tell_value(p, 't', err) :
+					     bad(p, "no value", err);
 }
 
 static bool
@@ -293,7 +303,8 @@ open_one(struct jsonparser *p, char kind, struct error *err)
 static int
 close_one(struct jsonparser *p, char kind, struct error *err)
 {
-	const bool is_empty = p->expects == (kind == '{' ? EXPECT_KEY_OR_END : EXPECT_VALUE_OR_END);
+	const bool is_empty =
+	    p->expects == (kind == '{' ? EXPECT_KEY_OR_END : EXPECT_VALUE_OR_END);
 
 	if (p->depth == 0 || p->open[p->depth - 1] != kind ||
 	    (p->expects != EXPECT_COMMA && !is_empty))
@@ -364,7 +375,8 @@ take_between(struct jsonparser *p, uint8_t byte, size_t *taken, struct error *er
 }
 
 static int
-take(struct jsonparser *p, const uint8_t *bytes, size_t len, size_t *taken, struct error *err)
+take(struct jsonparser *p, const uint8_t *bytes, size_t len, size_t *taken,
+    struct error *err)
 {
 	*taken = 1;
 	switch (p->token) {
@@ -383,7 +395,8 @@ take(struct jsonparser *p, const uint8_t *bytes, size_t len, size_t *taken, stru
 }
 
 int
-jsonparser_bytes(struct jsonparser *p, const uint8_t *bytes, size_t len, struct error *err)
+jsonparser_bytes(
+    struct jsonparser *p, const uint8_t *bytes, size_t len, struct error *err)
 {
 	size_t taken;
 

@@ -35,21 +35,22 @@ struct jsonparser_sink {
 struct jsonparser_sink_ops {
 	int (*open)(struct jsonparser_sink *, char kind, struct error *);
 	int (*close)(struct jsonparser_sink *, char kind, struct error *);
-	int (*key)(struct jsonparser_sink *, const char *text, size_t len, struct error *);
+	int (*key)(
+	    struct jsonparser_sink *, const char *text, size_t len, struct error *);
 	int (*value)(struct jsonparser_sink *, char kind, const char *text, size_t len,
 	    struct error *);
 };
 
 /* ${sink} is borrowed. */
-MUST_CHECK int jsonparser_new(struct jsonparser **, struct jsonparser_sink *sink,
-    struct error *err);
+MUST_CHECK int jsonparser_new(
+    struct jsonparser **, struct jsonparser_sink *sink, struct error *err);
 
 /*
  * The next ${len} bytes.  ERROR_FORMAT says at which byte what is wrong; what the sink
  * returned is passed on as it is.  After a failure only free is legal.
  */
-MUST_CHECK int jsonparser_bytes(struct jsonparser *, const uint8_t *bytes, size_t len,
-    struct error *err);
+MUST_CHECK int jsonparser_bytes(
+    struct jsonparser *, const uint8_t *bytes, size_t len, struct error *err);
 
 /* No more bytes: was there one whole value? */
 MUST_CHECK int jsonparser_finish(struct jsonparser *, struct error *err);

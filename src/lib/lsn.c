@@ -36,8 +36,8 @@ lsn_parse(const char *text, uint64_t *lsn)
 const char *
 lsn_print(char out[LSN_TEXT], uint64_t lsn)
 {
-	snprintf(out, LSN_TEXT, "%" PRIX32 "/%" PRIX32, (uint32_t)(lsn >> 32),
-	    (uint32_t)lsn);
+	snprintf(
+	    out, LSN_TEXT, "%" PRIX32 "/%" PRIX32, (uint32_t)(lsn >> 32), (uint32_t)lsn);
 	return out;
 }
 

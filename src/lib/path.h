@@ -10,8 +10,8 @@
  * not count; a name alone is in ".", and the root is "" in "/".  The caller frees both; on
  * failure (ERROR_MEMORY) both are NULL.
  */
-MUST_CHECK int path_split(const char *path, char **directory, char **name,
-    struct error *err);
+MUST_CHECK int path_split(
+    const char *path, char **directory, char **name, struct error *err);
 
 /* Is it relative, and has no parts that are empty, "." or ".."? */
 bool path_is_plain(const char *path);

@@ -60,12 +60,14 @@ find_equals(const char *text)
 }
 
 static int
-check_pair(const struct relocations *list, const struct relocation *pair, struct error *err)
+check_pair(
+    const struct relocations *list, const struct relocation *pair, struct error *err)
 {
 	if (pair->old[0] == '\0')
 		return error_set(err, ERROR_USAGE, 0, "there is no OLD in OLD=NEW");
 	if (pair->new[0] != '/')
-		return error_set(err, ERROR_USAGE, 0, "\"%s\" is not an absolute path", pair->new);
+		return error_set(
+		    err, ERROR_USAGE, 0, "\"%s\" is not an absolute path", pair->new);
 	if (relocations_find(list, pair->old))
 		return error_set(err, ERROR_USAGE, 0, "\"%s\" is given twice", pair->old);
 	return 0;

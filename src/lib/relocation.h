@@ -10,7 +10,8 @@
  * --tablespace-mapping of PostgreSQL's own tools has them.
  */
 struct relocation {
-	char *old; /* what a link says: absolute, but in a cluster that was unpacked by hand */
+	/* what a link says: absolute, but in a cluster that was unpacked by hand */
+	char *old;
 	char *new; /* absolute; both are without a slash at the end, or several at once */
 };
 
@@ -24,7 +25,8 @@ struct relocations {
  * other backslash is part of the name.  ERROR_USAGE: no OLD, a NEW that is not absolute, or OLD
  * is in the list already.
  */
-MUST_CHECK int relocations_add(struct relocations *list, const char *text, struct error *err);
+MUST_CHECK int relocations_add(
+    struct relocations *list, const char *text, struct error *err);
 
 /* What stands for the location ${path}, slashes that say nothing aside; NULL: nothing does. */
 const char *relocations_find(const struct relocations *list, const char *path);

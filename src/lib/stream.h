@@ -29,7 +29,8 @@ struct sink {
 	const struct sink_ops *ops; /* the first member of each kind of sink */
 };
 
-MUST_CHECK int sink_write(struct sink *s, const void *bytes, size_t len, struct error *err);
+MUST_CHECK int sink_write(
+    struct sink *s, const void *bytes, size_t len, struct error *err);
 MUST_CHECK int sink_finish(struct sink *s, struct error *err);
 
 /* NULL is no sink and no error. */
@@ -55,10 +56,11 @@ struct source {
 	bool goes_on;
 };
 
-MUST_CHECK int source_read(struct source *s, void *into, size_t len, size_t *got,
-    struct error *err);
+MUST_CHECK int source_read(
+    struct source *s, void *into, size_t len, size_t *got, struct error *err);
 /* *got is 0 too where the source cannot skip. */
-MUST_CHECK int source_skip(struct source *s, uint64_t len, uint64_t *got, struct error *err);
+MUST_CHECK int source_skip(
+    struct source *s, uint64_t len, uint64_t *got, struct error *err);
 void source_free(struct source *s);
 
 #endif

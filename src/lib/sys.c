@@ -53,8 +53,8 @@ wait_for(int fd, short events)
 }
 
 int
-sys_write(int fd, const void *bytes, size_t len, const struct cancel *cancel,
-    struct error *err)
+sys_write(
+    int fd, const void *bytes, size_t len, const struct cancel *cancel, struct error *err)
 {
 	const uint8_t *p = bytes;
 
@@ -131,12 +131,14 @@ read_to_end(int fd, size_t most, struct buf *b, struct error *err)
 
 		if (want > most - (b->len - start))
 			want = most - (b->len - start) + 1;
-		if (buf_reserve(b, want, err) || sys_read(fd, b->data + b->len, want, &got, NULL, err))
+		if (buf_reserve(b, want, err) ||
+		    sys_read(fd, b->data + b->len, want, &got, NULL, err))
 			return -1;
 		b->len += got;
 		b->data[b->len] = '\0';
 		if (b->len - start > most)
-			return error_set(err, ERROR_FORMAT, 0, "is larger than %zu bytes", most);
+			return error_set(
+			    err, ERROR_FORMAT, 0, "is larger than %zu bytes", most);
 	} while (got > 0);
 	return 0;
 }
@@ -216,7 +218,8 @@ sys_sync_parent(int fd, bool *is_unsynced, struct error *err)
 	if (*is_unsynced)
 		return 0;
 	if (parent == -1)
-		return error_set(err, ERROR_IO, errno, "open the directory above, to sync it");
+		return error_set(
+		    err, ERROR_IO, errno, "open the directory above, to sync it");
 	rc = sys_sync_directory(parent, err);
 	sys_close(parent);
 	return rc;
@@ -234,8 +237,8 @@ sys_is_lost_found(int dirfd, const char *name)
 	struct stat st;
 
 	return strcmp(name, "lost+found") == 0 &&
-	       fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode) &&
-	       st.st_uid == 0;
+	    fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode) &&
+	    st.st_uid == 0;
 }
 
 /* ESTALE: across a network it was, by another. */

@@ -43,11 +43,12 @@ MUST_CHECK int sys_pread(int fd, void *into, size_t len, uint64_t offset, size_t
  * A symbolic link, or anything but a regular file, is ERROR_FORMAT; more than ${most}
  * bytes too; a file that cannot be opened is ERROR_IO with .sys as open() left it.
  */
-MUST_CHECK int sys_read_file(int dirfd, const char *name, size_t most, struct buf *b,
-    struct error *err);
+MUST_CHECK int sys_read_file(
+    int dirfd, const char *name, size_t most, struct buf *b, struct error *err);
 
 /* The link's text as a string that the caller frees. */
-MUST_CHECK int sys_readlink(int dirfd, const char *name, char **target, struct error *err);
+MUST_CHECK int sys_readlink(
+    int dirfd, const char *name, char **target, struct error *err);
 
 /*
  * Of the file system that holds ${fd}: the bytes that a user other than root may still

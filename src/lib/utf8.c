@@ -30,8 +30,8 @@ utf8_steering(const char *text)
 		{ 0x80, 0x9F },     /* C1 */
 		{ 0x61C, 0x61C },   /* Arabic letter mark */
 		{ 0x200E, 0x200F }, /* left-to-right and right-to-left mark */
-		{ 0x2028, 0x202E }, /* line and paragraph separator; embeddings and overrides */
-		{ 0x2066, 0x2069 }, /* isolates */
+		/* line and paragraph separator; embeddings and overrides */
+		{ 0x2028, 0x202E }, { 0x2066, 0x2069 }, /* isolates */
 	};
 	const uint8_t *s = (const uint8_t *)text;
 	const size_t len = utf8_length(text);
@@ -78,7 +78,8 @@ utf8_defuse(char *out, size_t size, const char *text)
 			if (!is_seen)
 				put_hex(out + used, byte);
 			else
-				out[used] = (char)(byte < ' ' || byte == 0x7F ? '?' : text[i]);
+				out[used] =
+				    (char)(byte < ' ' || byte == 0x7F ? '?' : text[i]);
 			used += is_seen ? 1 : 4;
 		}
 	}

@@ -12,7 +12,8 @@
  * others are read, or written anew under another name.
  */
 static const struct {
-	const char *below; /* with a slash at the end: all in that directory, else a file */
+	/* with a slash at the end: all in that directory, else a file */
+	const char *below;
 	const char *reason;
 } written[] = {
 	{ "global/pg_control", "UpdateControlFile(), src/common/controldata_utils.c" },
@@ -56,7 +57,8 @@ is_own_directory(const char *path)
 	if (strncmp(path, spaces, sizeof(spaces) - 1) != 0)
 		return false;
 	path = strchr(path + sizeof(spaces) - 1, '/');
-	return path == NULL || (relfile_is_of_release(path + 1, &is_release) && is_release);
+	return path == NULL ||
+	    (relfile_is_of_release(path + 1, &is_release) && is_release);
 }
 
 unsigned

@@ -22,6 +22,7 @@ unsigned access_needed(const char *path, bool is_directory);
  * Does ${mode} keep out a server that owns the file; and, with ${is_foreign}, one that does
  * not?  That one may be of the file's group, which nobody here can know.
  */
-bool access_is_kept_out(const char *path, bool is_directory, uint32_t mode, bool is_foreign);
+bool access_is_kept_out(
+    const char *path, bool is_directory, uint32_t mode, bool is_foreign);
 
 #endif

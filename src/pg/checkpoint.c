@@ -12,7 +12,8 @@
  */
 static const struct layout {
 	uint32_t first_version, last_version; /* of pg_control */
-	uint8_t epoch_at, next_xid_at;        /* epoch 0: the next transaction has 64 bits */
+	/* epoch 0: the next transaction has 64 bits */
+	uint8_t epoch_at, next_xid_at;
 	uint8_t next_multi_at, next_offset_at;
 	uint8_t oldest_xid_at, oldest_multi_at; /* each followed by its database */
 	uint8_t commit_ts_at;                   /* the oldest, then the newest */
@@ -43,17 +44,19 @@ checkpoint_decode(const uint8_t *bytes, size_t len, uint32_t control_version,
 	if (len < l->size)
 		return error_set(err, ERROR_FORMAT, 0, "a checkpoint of %zu bytes", len);
 	*out = (struct checkpoint){
-		.next_xid = l->epoch_at ? (uint64_t)get_u32native(bytes + l->epoch_at) << 32 |
-				get_u32native(bytes + l->next_xid_at) :
-					  get_u64native(bytes + l->next_xid_at),
+		.next_xid = l->epoch_at ?
+		    (uint64_t)get_u32native(bytes + l->epoch_at) << 32 |
+			get_u32native(bytes + l->next_xid_at) :
+		    get_u64native(bytes + l->next_xid_at),
 		.oldest_xid = get_u32native(bytes + l->oldest_xid_at),
 		.oldest_xid_database = get_u32native(bytes + l->oldest_xid_at + 4),
 		.oldest_active_xid = get_u32native(bytes + l->oldest_active_at),
 		.next_multi = get_u32native(bytes + l->next_multi_at),
 		.oldest_multi = get_u32native(bytes + l->oldest_multi_at),
 		.oldest_multi_database = get_u32native(bytes + l->oldest_multi_at + 4),
-		.next_offset = l->has_long_offset ? get_u64native(bytes + l->next_offset_at) :
-						    get_u32native(bytes + l->next_offset_at),
+		.next_offset = l->has_long_offset ?
+		    get_u64native(bytes + l->next_offset_at) :
+		    get_u32native(bytes + l->next_offset_at),
 		.oldest_commit_ts = get_u32native(bytes + l->commit_ts_at),
 		.newest_commit_ts = get_u32native(bytes + l->commit_ts_at + 4),
 	};

@@ -18,15 +18,17 @@ struct checkpoint {
 	uint32_t oldest_active_xid;   /* 0: not known, or none runs */
 	uint32_t next_multi, oldest_multi;
 	uint32_t oldest_multi_database; /* 0: as above */
-	uint64_t next_offset;           /* of the members of multixacts; 32 bits up to 18 */
-	uint32_t oldest_commit_ts, newest_commit_ts; /* transactions with a time; 0: none */
+	/* of the members of multixacts; 32 bits up to 18 */
+	uint64_t next_offset;
+	/* transactions with a time; 0: none */
+	uint32_t oldest_commit_ts, newest_commit_ts;
 };
 
 /*
  * Decode the struct at ${bytes}, of a release whose pg_control has this version.
  * ERROR_UNSUPPORTED: that is not known.  ERROR_FORMAT: ${len} bytes are too few.
  */
-MUST_CHECK int checkpoint_decode(const uint8_t *bytes, size_t len, uint32_t control_version,
-    struct checkpoint *out, struct error *err);
+MUST_CHECK int checkpoint_decode(const uint8_t *bytes, size_t len,
+    uint32_t control_version, struct checkpoint *out, struct error *err);
 
 #endif

@@ -13,9 +13,9 @@
  * each.
  */
 #define START_14 "SELECT pg_catalog.pg_start_backup($1, $2, false) AS lsn"
-#define STOP_14                                                                          \
+#define STOP_14 \
 	"SELECT lsn, labelfile, spcmapfile FROM pg_catalog.pg_stop_backup(false, $1)"
-#define FUNCTIONS_14                                                                     \
+#define FUNCTIONS_14 \
 	"pg_start_backup(text, boolean, boolean), pg_stop_backup(boolean, boolean)"
 #define START_15 "SELECT pg_catalog.pg_backup_start($1, $2) AS lsn"
 #define STOP_15 "SELECT lsn, labelfile, spcmapfile FROM pg_catalog.pg_backup_stop($1)"
@@ -26,11 +26,12 @@
 
 /* guc.c of 14, guc_tables.c of 17. */
 #define SETTINGS_14 .session_settings = "-c idle_session_timeout=0"
-#define SETTINGS_17 .session_settings = "-c idle_session_timeout=0 -c transaction_timeout=0"
+#define SETTINGS_17 \
+	.session_settings = "-c idle_session_timeout=0 -c transaction_timeout=0"
 
 /* The two version numbers, and the directory that is named after the second. */
-#define CATALOG(major_, control, catalog)                                                \
-	.major = major_, .control_version = control, .catalog_version = catalog,         \
+#define CATALOG(major_, control, catalog) \
+	.major = major_, .control_version = control, .catalog_version = catalog, \
 	.tablespace_dir = "PG_" #major_ "_" #catalog
 
 /*
@@ -52,25 +53,20 @@ static const struct pg_version versions[] = {
 	    .sends_old_manifest = true },
 	{ CATALOG(13, 1300, 202007201), CALLS_14, .wal_magic = 0xD106,
 	    .manifest_version = 1, .primary_word = "master", .label_has_timeline = true },
-	{ CATALOG(14, 1300, 202107181), CALLS_14, SETTINGS_14,
-	    .wal_magic = 0xD10D,
+	{ CATALOG(14, 1300, 202107181), CALLS_14, SETTINGS_14, .wal_magic = 0xD10D,
 	    .manifest_version = 1, .primary_word = "primary", .label_has_timeline = true,
 	    .map_escapes_backslash = true },
-	{ CATALOG(15, 1300, 202209061), CALLS_15, SETTINGS_14,
-	    .wal_magic = 0xD110,
+	{ CATALOG(15, 1300, 202209061), CALLS_15, SETTINGS_14, .wal_magic = 0xD110,
 	    .manifest_version = 1, .primary_word = "primary", .label_has_timeline = true,
 	    .map_escapes_backslash = true },
-	{ CATALOG(16, 1300, 202307071), CALLS_15, SETTINGS_14,
-	    .wal_magic = 0xD113,
+	{ CATALOG(16, 1300, 202307071), CALLS_15, SETTINGS_14, .wal_magic = 0xD113,
 	    .manifest_version = 1, .primary_word = "primary", .label_has_timeline = true,
 	    .map_escapes_backslash = true, .has_auth_includes = true },
-	{ CATALOG(17, 1700, 202406281), CALLS_15, SETTINGS_17,
-	    .wal_magic = 0xD116,
+	{ CATALOG(17, 1700, 202406281), CALLS_15, SETTINGS_17, .wal_magic = 0xD116,
 	    .manifest_version = 2, .primary_word = "primary", .label_has_timeline = true,
 	    .map_escapes_backslash = true, .has_auth_includes = true,
 	    .summarizes_wal = true },
-	{ CATALOG(18, 1800, 202506291), CALLS_15, SETTINGS_17,
-	    .wal_magic = 0xD118,
+	{ CATALOG(18, 1800, 202506291), CALLS_15, SETTINGS_17, .wal_magic = 0xD118,
 	    .manifest_version = 2, .primary_word = "primary", .label_has_timeline = true,
 	    .map_escapes_backslash = true, .has_auth_includes = true,
 	    .summarizes_wal = true },
@@ -97,8 +93,8 @@ int
 cluster_unsupported(int len, const char *name, struct error *err)
 {
 	return error_set(err, ERROR_UNSUPPORTED, 0,
-	    "PostgreSQL %.*s is not supported by this release of pg_basetar (%s)", len, name,
-	    cluster_versions_text());
+	    "PostgreSQL %.*s is not supported by this release of pg_basetar (%s)", len,
+	    name, cluster_versions_text());
 }
 
 /*
@@ -124,7 +120,8 @@ parse_version(const char *text, unsigned *major)
 }
 
 int
-cluster_parse_version(const char *text, const struct pg_version **version, struct error *err)
+cluster_parse_version(
+    const char *text, const struct pg_version **version, struct error *err)
 {
 	const struct pg_version *known;
 	unsigned major;
@@ -187,7 +184,8 @@ static const struct {
 const char *
 cluster_directory(unsigned n)
 {
-	return n < sizeof(directories) / sizeof(directories[0]) ? directories[n].name : NULL;
+	return n < sizeof(directories) / sizeof(directories[0]) ? directories[n].name :
+								  NULL;
 }
 
 bool

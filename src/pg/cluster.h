@@ -12,9 +12,9 @@
  */
 struct pg_version {
 	unsigned major;
-	uint32_t control_version; /* of pg_control; 13 to 16 share one */
-	uint32_t catalog_version; /* of the system catalogs; each release has its own */
-	uint16_t wal_magic;       /* of every page of WAL */
+	uint32_t control_version;   /* of pg_control; 13 to 16 share one */
+	uint32_t catalog_version;   /* of the system catalogs; each release has its own */
+	uint16_t wal_magic;         /* of every page of WAL */
 	unsigned manifest_version;  /* of backup_manifest; 10 to 12 know none: 1 */
 	const char *tablespace_dir; /* below a tablespace's location: "PG_15_202209061" */
 
@@ -37,7 +37,8 @@ struct pg_version {
 	bool has_recovery_conf;     /* recovery is told by a file of its own */
 	bool has_auth_includes;     /* pg_hba.conf may include other files */
 	bool summarizes_wal;        /* there is a directory pg_wal/summaries */
-	bool sends_old_manifest;    /* backup_manifest of an earlier restore is a file like others */
+	/* backup_manifest of an earlier restore is a file like others */
+	bool sends_old_manifest;
 };
 
 /* The row of that release; NULL: we do not know it.  Static. */
@@ -53,8 +54,8 @@ MUST_CHECK int cluster_unsupported(int len, const char *name, struct error *err)
  * What release the text of a file PG_VERSION names: the major number and a newline ("9.6"
  * before 10).  ERROR_UNSUPPORTED: a release without a row.  ERROR_FORMAT: not a version.
  */
-MUST_CHECK int cluster_parse_version(const char *text, const struct pg_version **version,
-    struct error *err);
+MUST_CHECK int cluster_parse_version(
+    const char *text, const struct pg_version **version, struct error *err);
 
 /*
  * The same of the data directory ${datadir_fd}.  ERROR_STATE, .sys ENOENT: there is no such

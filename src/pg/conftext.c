@@ -13,8 +13,8 @@ conftext_begin(struct conftext *c, const char *text, size_t len)
 static bool
 is_letter(char byte)
 {
-	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '_' ||
-	    (unsigned char)byte >= 0x80;
+	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+	    byte == '_' || (unsigned char)byte >= 0x80;
 }
 
 static bool
@@ -41,7 +41,8 @@ take_name(struct conftext *c, const char *at, const char *end, struct error *err
 		return NULL;
 	while (at < end && (is_letter(*at) || is_digit(*at) || *at == '.'))
 		at++;
-	if (at - from > CONFTEXT_NAME_MOST || buf_append(&c->name, from, (size_t)(at - from), err))
+	if (at - from > CONFTEXT_NAME_MOST ||
+	    buf_append(&c->name, from, (size_t)(at - from), err))
 		return NULL;
 	for (size_t i = 0; i < c->name.len; i++)
 		if (c->name.data[i] >= 'A' && c->name.data[i] <= 'Z')
@@ -131,7 +132,8 @@ take_line(struct conftext *c, const char *at, const char *end, struct error *err
 }
 
 int
-conftext_next(struct conftext *c, const char **name, const char **value, struct error *err)
+conftext_next(
+    struct conftext *c, const char **name, const char **value, struct error *err)
 {
 	struct error why = { 0 };
 
@@ -184,7 +186,8 @@ conftext_bool(const char *value, bool *is_on)
 	const size_t len = value ? strlen(value) : 0;
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (len >= words[i].least && strncasecmp(value, words[i].text, len) == 0) {
+		if (len >= words[i].least &&
+		    strncasecmp(value, words[i].text, len) == 0) {
 			*is_on = words[i].is_on;
 			return true;
 		}

@@ -29,8 +29,8 @@ void conftext_begin(struct conftext *, const char *text, size_t len);
  * come as settings too.  Both are valid until the next call.  *name is NULL at the end.  An
  * error is of memory.
  */
-MUST_CHECK int conftext_next(struct conftext *, const char **name, const char **value,
-    struct error *err);
+MUST_CHECK int conftext_next(
+    struct conftext *, const char **name, const char **value, struct error *err);
 
 void conftext_end(struct conftext *);
 

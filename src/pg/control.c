@@ -3,9 +3,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "lib/crc32c.h"
 #include "lib/buf.h"
 #include "lib/bytes.h"
+#include "lib/crc32c.h"
 #include "lib/lsn.h"
 #include "lib/sys.h"
 
@@ -33,14 +33,14 @@ struct control_layout {
 };
 
 /* 12 gave the next transaction 64 bits; nothing we read but the CRC has moved since. */
-#define SINCE_12                                                                         \
-	.redo_at = 40, .timeline_at = 48, .prev_timeline_at = 52,                        \
-	.full_page_writes_at = 56, .checkpoint_time_at = 104, .min_recovery_at = 136,    \
-	.min_recovery_timeline_at = 144, .backup_start_at = 152, .backup_end_at = 160,   \
-	.backup_end_required_at = 168, .wal_level_at = 172,                              \
-	.tracks_commit_time_at = 200, .max_align_at = 204,                               \
-	.block_size_at = 216, .segment_blocks_at = 220, .wal_block_size_at = 224,        \
-	.wal_segment_size_at = 228, .data_checksums_at = 252
+#define SINCE_12 \
+	.redo_at = 40, .timeline_at = 48, .prev_timeline_at = 52, \
+	.full_page_writes_at = 56, .checkpoint_time_at = 104, .min_recovery_at = 136, \
+	.min_recovery_timeline_at = 144, .backup_start_at = 152, .backup_end_at = 160, \
+	.backup_end_required_at = 168, .wal_level_at = 172, \
+	.tracks_commit_time_at = 200, .max_align_at = 204, .block_size_at = 216, \
+	.segment_blocks_at = 220, .wal_block_size_at = 224, .wal_segment_size_at = 228, \
+	.data_checksums_at = 252
 
 /*
  * From src/include/catalog/pg_control.h of each release, compiled for a 64-bit machine
@@ -50,23 +50,48 @@ struct control_layout {
  */
 static const struct control_layout layouts[] = {
 	/* 10, seen on 10.23: the checkpoint before the last shifts the rest by 8 */
-	{ .control_version = 1002, .prev_checkpoint_at = 40, .redo_at = 48,
-	    .timeline_at = 56, .prev_timeline_at = 60, .full_page_writes_at = 64,
-	    .checkpoint_time_at = 104, .min_recovery_at = 136,
-	    .min_recovery_timeline_at = 144, .backup_start_at = 152, .backup_end_at = 160,
-	    .backup_end_required_at = 168, .wal_level_at = 172,
-	    .tracks_commit_time_at = 196, .max_align_at = 200,
-	    .block_size_at = 216, .segment_blocks_at = 220, .wal_block_size_at = 224,
-	    .wal_segment_size_at = 228, .data_checksums_at = 252, .crc_at = 288 },
+	{ .control_version = 1002,
+	    .prev_checkpoint_at = 40,
+	    .redo_at = 48,
+	    .timeline_at = 56,
+	    .prev_timeline_at = 60,
+	    .full_page_writes_at = 64,
+	    .checkpoint_time_at = 104,
+	    .min_recovery_at = 136,
+	    .min_recovery_timeline_at = 144,
+	    .backup_start_at = 152,
+	    .backup_end_at = 160,
+	    .backup_end_required_at = 168,
+	    .wal_level_at = 172,
+	    .tracks_commit_time_at = 196,
+	    .max_align_at = 200,
+	    .block_size_at = 216,
+	    .segment_blocks_at = 220,
+	    .wal_block_size_at = 224,
+	    .wal_segment_size_at = 228,
+	    .data_checksums_at = 252,
+	    .crc_at = 288 },
 	/* 11, seen on 11.22: without it */
-	{ .control_version = 1100, .redo_at = 40, .timeline_at = 48,
-	    .prev_timeline_at = 52, .full_page_writes_at = 56, .checkpoint_time_at = 96,
-	    .min_recovery_at = 128, .min_recovery_timeline_at = 136,
-	    .backup_start_at = 144, .backup_end_at = 152, .backup_end_required_at = 160,
-	    .wal_level_at = 164, .tracks_commit_time_at = 188, .max_align_at = 192,
+	{ .control_version = 1100,
+	    .redo_at = 40,
+	    .timeline_at = 48,
+	    .prev_timeline_at = 52,
+	    .full_page_writes_at = 56,
+	    .checkpoint_time_at = 96,
+	    .min_recovery_at = 128,
+	    .min_recovery_timeline_at = 136,
+	    .backup_start_at = 144,
+	    .backup_end_at = 152,
+	    .backup_end_required_at = 160,
+	    .wal_level_at = 164,
+	    .tracks_commit_time_at = 188,
+	    .max_align_at = 192,
 	    .block_size_at = 208,
-	    .segment_blocks_at = 212, .wal_block_size_at = 216,
-	    .wal_segment_size_at = 220, .data_checksums_at = 244, .crc_at = 280 },
+	    .segment_blocks_at = 212,
+	    .wal_block_size_at = 216,
+	    .wal_segment_size_at = 220,
+	    .data_checksums_at = 244,
+	    .crc_at = 280 },
 	/* 12, seen on 12.22 */
 	{ .control_version = 1201, SINCE_12, .crc_at = 288 },
 	/* 13 to 16, seen on 13.23, 14.23, 15.18 and 16.14: one flag less, in padding */
@@ -160,8 +185,9 @@ check_values(const struct control *c, uint32_t max_align, struct error *err)
 		return not_one("relation segment size", c->segment_blocks, err);
 	if (c->timeline == 0)
 		return not_one("timeline", c->timeline, err);
-	if (c->redo_lsn == 0 || (c->redo_lsn > c->checkpoint_lsn &&
-	    c->checkpoint_lsn != CONTROL_NO_CHECKPOINT))
+	if (c->redo_lsn == 0 ||
+	    (c->redo_lsn > c->checkpoint_lsn &&
+		c->checkpoint_lsn != CONTROL_NO_CHECKPOINT))
 		return error_set(err, ERROR_FORMAT, 0,
 		    "%s is no redo location of a checkpoint at %s",
 		    lsn_print(redo, c->redo_lsn), lsn_print(lsn, c->checkpoint_lsn));
@@ -195,8 +221,8 @@ decode_fields(const struct control_layout *l, const uint8_t *b, struct control *
 	c->wal_block_size = get_u32native(b + l->wal_block_size_at);
 	c->wal_segment_size = get_u32native(b + l->wal_segment_size_at);
 	c->data_checksums = get_u32native(b + l->data_checksums_at);
-	return checkpoint_decode(b + l->redo_at, CONTROL_SIZE - l->redo_at, l->control_version,
-	    &c->checkpoint, err);
+	return checkpoint_decode(b + l->redo_at, CONTROL_SIZE - l->redo_at,
+	    l->control_version, &c->checkpoint, err);
 }
 
 bool
@@ -213,8 +239,8 @@ control_decode(const uint8_t *bytes, size_t len, struct control *out, struct err
 	struct control c;
 
 	if (len != CONTROL_SIZE)
-		return error_set(err, ERROR_FORMAT, 0, "has %zu bytes, not %d", len,
-		    CONTROL_SIZE);
+		return error_set(
+		    err, ERROR_FORMAT, 0, "has %zu bytes, not %d", len, CONTROL_SIZE);
 	l = find_layout(bytes, err);
 	if (l == NULL || check_crc(l, bytes, err))
 		return -1;
@@ -226,8 +252,8 @@ control_decode(const uint8_t *bytes, size_t len, struct control *out, struct err
 }
 
 int
-control_read(int datadir_fd, uint8_t bytes[CONTROL_SIZE], struct control *out,
-    struct error *err)
+control_read(
+    int datadir_fd, uint8_t bytes[CONTROL_SIZE], struct control *out, struct error *err)
 {
 	static const struct timespec pause = { .tv_nsec = 10000000 }; /* 10 ms */
 	static const char name[] = "global/pg_control";
@@ -254,8 +280,8 @@ control_read(int datadir_fd, uint8_t bytes[CONTROL_SIZE], struct control *out,
 }
 
 int
-control_check_version(const struct control *control, const struct pg_version *version,
-    struct error *err)
+control_check_version(
+    const struct control *control, const struct pg_version *version, struct error *err)
 {
 	if (control->control_version != version->control_version) {
 		error_set(err, ERROR_FORMAT, 0,
@@ -268,7 +294,8 @@ control_check_version(const struct control *control, const struct pg_version *ve
 	error_set(err, ERROR_UNSUPPORTED, 0,
 	    "catalog version %u is not that of PostgreSQL %u, %u",
 	    control->catalog_version, version->major, version->catalog_version);
-	return error_hint(err, "A beta release made this data directory, or its "
+	return error_hint(err,
+	    "A beta release made this data directory, or its "
 	    "PG_VERSION belongs to another.");
 }
 

@@ -5,9 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/error.h"
 #include "pg/checkpoint.h"
 #include "pg/cluster.h"
-#include "lib/error.h"
 
 /*
  * global/pg_control: the state of a cluster in 8192 bytes, native byte order; a struct
@@ -67,8 +67,8 @@ bool control_is_standby(const struct control *control);
  * its content's, or values no server writes.  ERROR_UNSUPPORTED: the layout of a release
  * we do not know, or of another byte order.  On failure *out is untouched.
  */
-MUST_CHECK int control_decode(const uint8_t *bytes, size_t len, struct control *out,
-    struct error *err);
+MUST_CHECK int control_decode(
+    const uint8_t *bytes, size_t len, struct control *out, struct error *err);
 
 /*
  * Read global/pg_control below ${datadir_fd}, whole, into ${bytes} and decode it.  A
@@ -76,15 +76,15 @@ MUST_CHECK int control_decode(const uint8_t *bytes, size_t len, struct control *
  * whose CRC does not hold is read again, 10 times within 0.1 s, as the server's own
  * tools do.
  */
-MUST_CHECK int control_read(int datadir_fd, uint8_t bytes[CONTROL_SIZE],
-    struct control *out, struct error *err);
+MUST_CHECK int control_read(
+    int datadir_fd, uint8_t bytes[CONTROL_SIZE], struct control *out, struct error *err);
 
 /*
  * Is this pg_control of the release that PG_VERSION told?  ERROR_UNSUPPORTED if it is
  * of a development version of it, ERROR_FORMAT if of another release altogether.
  */
-MUST_CHECK int control_check_version(const struct control *control,
-    const struct pg_version *version, struct error *err);
+MUST_CHECK int control_check_version(
+    const struct control *control, const struct pg_version *version, struct error *err);
 
 /*
  * Make a pg_control that must not be started from without the backup_label beside it:

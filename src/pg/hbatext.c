@@ -11,7 +11,9 @@
 void
 hbatext_begin(struct hbatext *h, const char *text, size_t len, bool has_includes)
 {
-	*h = (struct hbatext){ .at = text, .end = text + len, .has_includes = has_includes };
+	*h = (struct hbatext){
+		.at = text, .end = text + len, .has_includes = has_includes
+	};
 }
 
 static enum hbatext_kind
@@ -151,7 +153,8 @@ end_line(struct hbatext *h)
 }
 
 int
-hbatext_next(struct hbatext *h, enum hbatext_kind *kind, const char **name, struct error *err)
+hbatext_next(
+    struct hbatext *h, enum hbatext_kind *kind, const char **name, struct error *err)
 {
 	*name = NULL;
 	for (;;) {

@@ -35,8 +35,8 @@ struct hbatext {
 void hbatext_begin(struct hbatext *, const char *text, size_t len, bool has_includes);
 
 /* The next one; *name is as it stands there, valid until the next call.  Errors: memory. */
-MUST_CHECK int hbatext_next(struct hbatext *, enum hbatext_kind *kind, const char **name,
-    struct error *err);
+MUST_CHECK int hbatext_next(
+    struct hbatext *, enum hbatext_kind *kind, const char **name, struct error *err);
 
 void hbatext_end(struct hbatext *);
 

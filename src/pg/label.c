@@ -34,8 +34,8 @@ label_check_text(const char *text, struct error *err)
 		    LABEL_TEXT_MOST);
 	/* a newline would make the rest of it lines of their own */
 	if (has_control(text))
-		return error_set(err, ERROR_USAGE, 0,
-		    "backup label has a control character");
+		return error_set(
+		    err, ERROR_USAGE, 0, "backup label has a control character");
 	return 0;
 }
 
@@ -191,7 +191,8 @@ is_at(const char *at, const char *end, const char *key)
 static bool
 is_of_label_end(const char *at, const char *end)
 {
-	return is_at(at, end, "START TIMELINE") || is_at(at, end, "INCREMENTAL FROM LSN") ||
+	return is_at(at, end, "START TIMELINE") ||
+	    is_at(at, end, "INCREMENTAL FROM LSN") ||
 	    is_at(at, end, "INCREMENTAL FROM TLI");
 }
 

@@ -5,9 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "pg/cluster.h"
 #include "lib/buf.h"
 #include "lib/error.h"
+#include "pg/cluster.h"
 
 /*
  * backup_label: where recovery of a backup begins.  Lines of KEY: VALUE, in this order,
@@ -60,15 +60,15 @@ MUST_CHECK int label_build(struct buf *b, const struct label *label,
  * ERROR_FORMAT: not a backup_label; the error tells which line.  On failure *out is
  * untouched, else to be released by label_free().
  */
-MUST_CHECK int label_parse(const char *text, size_t len, struct label *out,
-    struct error *err);
+MUST_CHECK int label_parse(
+    const char *text, size_t len, struct label *out, struct error *err);
 
 /*
  * Do the label we sent and the one the server gave at the end say the same?  START TIME
  * aside, which we can only guess.  ERROR_SERVER, with the first line that differs.
  */
-MUST_CHECK int label_compare(const struct label *sent, const struct label *server,
-    struct error *err);
+MUST_CHECK int label_compare(
+    const struct label *sent, const struct label *server, struct error *err);
 
 void label_free(struct label *label);
 

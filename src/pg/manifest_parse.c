@@ -4,14 +4,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/jsonparser.h"
 #include "lib/buf.h"
+#include "lib/jsonparser.h"
 #include "lib/lsn.h"
 #include "lib/number.h"
 #include "lib/path.h"
 
 /* Where the text is. */
-enum place { PLACE_TOP, PLACE_FILES, PLACE_FILE, PLACE_RANGES, PLACE_RANGE, PLACE_OUTSIDE };
+enum place {
+	PLACE_TOP,
+	PLACE_FILES,
+	PLACE_FILE,
+	PLACE_RANGES,
+	PLACE_RANGE,
+	PLACE_OUTSIDE
+};
 
 enum key {
 	KEY_VERSION,
@@ -99,13 +106,15 @@ from_hex(const char *text, size_t len, uint8_t *out, size_t most)
 
 		if (digit == NULL)
 			return false;
-		out[i / 2] = (uint8_t)((i % 2 ? out[i / 2] << 4 : 0) | ((digit - digits) & 0xf));
+		out[i / 2] =
+		    (uint8_t)((i % 2 ? out[i / 2] << 4 : 0) | ((digit - digits) & 0xf));
 	}
 	return true;
 }
 
 static int
-take_encoded_path(struct manifest_parse *p, const char *text, size_t len, struct error *err)
+take_encoded_path(
+    struct manifest_parse *p, const char *text, size_t len, struct error *err)
 {
 	uint8_t *bytes = malloc(len / 2 + 1);
 	int rc = -1;
@@ -128,14 +137,15 @@ take_version(struct manifest_parse *p, uint64_t version, struct error *err)
 		return error_set(err, ERROR_UNSUPPORTED, 0,
 		    "version %" PRIu64 " of the manifest is not known here", version);
 	p->version = (unsigned)version;
-	return p->sink->ops->version ? p->sink->ops->version(p->sink, p->version, err) : 0;
+	return p->sink->ops->version ? p->sink->ops->version(p->sink, p->version, err) :
+				       0;
 }
 
 static int
 take_number(struct manifest_parse *p, const char *text, size_t len, struct error *err)
 {
 	const uint64_t most = p->key == KEY_TIMELINE ? UINT32_MAX :
-	    p->key == KEY_SIZE			     ? INT64_MAX :
+	    p->key == KEY_SIZE                       ? INT64_MAX :
 						       UINT64_MAX;
 	uint64_t number;
 
@@ -186,7 +196,8 @@ take_text(struct manifest_parse *p, const char *text, size_t len, struct error *
 	case KEY_END:
 		return lsn_parse(text, &p->end) ? 0 : bad_value(p->key, text, err);
 	case KEY_CHECKSUM:
-		if (len != 2 * sizeof(p->borne) || !from_hex(text, len, p->borne, sizeof(p->borne)))
+		if (len != 2 * sizeof(p->borne) ||
+		    !from_hex(text, len, p->borne, sizeof(p->borne)))
 			return bad_value(p->key, text, err);
 		return 0;
 	default: /* when a file was modified: nothing depends on it */
@@ -224,12 +235,15 @@ end_file(struct manifest_parse *p, struct error *err)
 	if (!path_is_plain(name))
 		return error_set(err, ERROR_FORMAT, 0,
 		    "\"%s\" is no path below a data directory", name);
-	if ((p->given_here & BIT(KEY_SIZE)) == 0 || (p->given_here & BIT(KEY_MODIFIED)) == 0)
-		return error_set(err, ERROR_FORMAT, 0, "\"%s\" has no size or time", name);
+	if ((p->given_here & BIT(KEY_SIZE)) == 0 ||
+	    (p->given_here & BIT(KEY_MODIFIED)) == 0)
+		return error_set(
+		    err, ERROR_FORMAT, 0, "\"%s\" has no size or time", name);
 	if (digest != 0 &&
 	    (digest != (BIT(KEY_FILE_ALGORITHM) | BIT(KEY_FILE_CHECKSUM)) ||
 		p->digest_len != digest_size(p->kind)))
-		return error_set(err, ERROR_FORMAT, 0, "\"%s\" has half a checksum", name);
+		return error_set(
+		    err, ERROR_FORMAT, 0, "\"%s\" has half a checksum", name);
 	return p->sink->ops->file ? p->sink->ops->file(p->sink, &file, err) : 0;
 }
 
@@ -239,10 +253,11 @@ end_range(struct manifest_parse *p, struct error *err)
 	const unsigned all = BIT(KEY_TIMELINE) | BIT(KEY_START) | BIT(KEY_END);
 
 	if (p->given_here != all || p->end < p->start)
-		return error_set(err, ERROR_FORMAT, 0, "a stretch of WAL without its ends");
-	return p->sink->ops->wal ? p->sink->ops->wal(p->sink, (uint32_t)p->timeline, p->start,
-				       p->end, err) :
-				   0;
+		return error_set(
+		    err, ERROR_FORMAT, 0, "a stretch of WAL without its ends");
+	return p->sink->ops->wal ?
+	    p->sink->ops->wal(p->sink, (uint32_t)p->timeline, p->start, p->end, err) :
+	    0;
 }
 
 /* ---- what the JSON says ---- */
@@ -306,7 +321,8 @@ check_order(const struct manifest_parse *p, enum key key, struct error *err)
 	if ((p->given & BIT(KEY_CHECKSUM)) != 0)
 		return error_set(err, ERROR_FORMAT, 0, "the checksum must come last");
 	if (key == KEY_IDENTIFIER && p->version < 2)
-		return error_set(err, ERROR_FORMAT, 0, "a system identifier in version 1");
+		return error_set(
+		    err, ERROR_FORMAT, 0, "a system identifier in version 1");
 	return 0;
 }
 
@@ -318,7 +334,8 @@ hear_key(struct jsonparser_sink *sink, const char *text, size_t len, struct erro
 	unsigned key = 0;
 
 	(void)len;
-	while (key < KEYS && (keys[key].place != p->place || strcmp(keys[key].name, text) != 0))
+	while (key < KEYS &&
+	    (keys[key].place != p->place || strcmp(keys[key].name, text) != 0))
 		key++;
 	if (key == KEYS)
 		return error_set(err, ERROR_FORMAT, 0, "unknown key \"%.100s\"", text);
@@ -338,10 +355,12 @@ hear_value(struct jsonparser_sink *sink, char kind, const char *text, size_t len
 	struct manifest_parse *p = (struct manifest_parse *)sink;
 
 	if (p->key == KEYS)
-		return error_set(err, ERROR_FORMAT, 0, "an unexpected value \"%.100s\"", text);
+		return error_set(
+		    err, ERROR_FORMAT, 0, "an unexpected value \"%.100s\"", text);
 	if (keys[p->key].kind != kind)
 		return bad_value(p->key, text, err);
-	return kind == '0' ? take_number(p, text, len, err) : take_text(p, text, len, err);
+	return kind == '0' ? take_number(p, text, len, err) :
+			     take_text(p, text, len, err);
 }
 
 static const struct jsonparser_sink_ops json_ops = { hear_open, hear_close, hear_key,
@@ -387,7 +406,8 @@ hash(struct manifest_parse *p, const uint8_t *bytes, size_t len, struct error *e
 /* ---- the whole ---- */
 
 int
-manifest_parse_new(struct manifest_parse **out, struct manifest_sink *sink, struct error *err)
+manifest_parse_new(
+    struct manifest_parse **out, struct manifest_sink *sink, struct error *err)
 {
 	struct manifest_parse *p = calloc(1, sizeof(*p));
 
@@ -420,15 +440,17 @@ manifest_parse_free(struct manifest_parse *p)
 }
 
 int
-manifest_parse_bytes(struct manifest_parse *p, const uint8_t *bytes, size_t len,
-    struct error *err)
+manifest_parse_bytes(
+    struct manifest_parse *p, const uint8_t *bytes, size_t len, struct error *err)
 {
-	return hash(p, bytes, len, err) || jsonparser_bytes(p->json, bytes, len, err) ? -1 : 0;
+	return hash(p, bytes, len, err) || jsonparser_bytes(p->json, bytes, len, err) ?
+	    -1 :
+	    0;
 }
 
 int
-manifest_parse_finish(struct manifest_parse *p, struct manifest_verdict *verdict,
-    struct error *err)
+manifest_parse_finish(
+    struct manifest_parse *p, struct manifest_verdict *verdict, struct error *err)
 {
 	const unsigned needed = BIT(KEY_VERSION) | BIT(KEY_FILES) | BIT(KEY_RANGES) |
 	    BIT(KEY_CHECKSUM) | (p->version == 2 ? BIT(KEY_IDENTIFIER) : 0);
@@ -438,10 +460,12 @@ manifest_parse_finish(struct manifest_parse *p, struct manifest_verdict *verdict
 	if (jsonparser_finish(p->json, err))
 		return -1;
 	if (p->given != needed)
-		return error_set(err, ERROR_FORMAT, 0, "not all is there that a manifest has");
+		return error_set(
+		    err, ERROR_FORMAT, 0, "not all is there that a manifest has");
 	if (p->line.len == 0 || p->line.data[p->line.len - 1] != '\n' ||
 	    strncmp((const char *)p->line.data, "\"Manifest-Checksum\"", 19) != 0)
-		return error_set(err, ERROR_FORMAT, 0, "its checksum is not its last line");
+		return error_set(
+		    err, ERROR_FORMAT, 0, "its checksum is not its last line");
 	if (digest_final(p->sha256, computed, &len, err))
 		return -1;
 	memcpy(verdict->computed, computed, sizeof(verdict->computed));

@@ -50,23 +50,24 @@ struct manifest_sink {
 
 struct manifest_sink_ops {
 	int (*version)(struct manifest_sink *, unsigned version, struct error *);
-	int (*identifier)(struct manifest_sink *, uint64_t system_identifier, struct error *);
+	int (*identifier)(
+	    struct manifest_sink *, uint64_t system_identifier, struct error *);
 	int (*file)(struct manifest_sink *, const struct manifest_file *, struct error *);
 	/* ${end} is exclusive; the newest timeline comes first */
-	int (*wal)(struct manifest_sink *, uint32_t timeline, uint64_t start, uint64_t end,
-	    struct error *);
+	int (*wal)(struct manifest_sink *, uint32_t timeline, uint64_t start,
+	    uint64_t end, struct error *);
 };
 
 /* ${sink} is borrowed. */
-MUST_CHECK int manifest_parse_new(struct manifest_parse **, struct manifest_sink *sink,
-    struct error *err);
+MUST_CHECK int manifest_parse_new(
+    struct manifest_parse **, struct manifest_sink *sink, struct error *err);
 
 /*
  * The next ${len} bytes.  ERROR_FORMAT: no manifest; ERROR_UNSUPPORTED: of a version that is
  * not known here.  After a failure only free is legal.
  */
-MUST_CHECK int manifest_parse_bytes(struct manifest_parse *, const uint8_t *bytes, size_t len,
-    struct error *err);
+MUST_CHECK int manifest_parse_bytes(
+    struct manifest_parse *, const uint8_t *bytes, size_t len, struct error *err);
 
 enum { MANIFEST_CHECKSUM = 32 };
 
@@ -76,8 +77,8 @@ struct manifest_verdict {
 };
 
 /* No more bytes: ERROR_FORMAT if it is not whole.  What its checksum says is no error. */
-MUST_CHECK int manifest_parse_finish(struct manifest_parse *, struct manifest_verdict *,
-    struct error *err);
+MUST_CHECK int manifest_parse_finish(
+    struct manifest_parse *, struct manifest_verdict *, struct error *err);
 
 /* NULL is no parser. */
 void manifest_parse_free(struct manifest_parse *);

@@ -24,8 +24,8 @@ enum part { PART_FILES, PART_WAL, PART_COMPLETE };
 
 struct manifest {
 	enum part part;
-	bool has_entry;	       /* in this part */
-	uint64_t size;	       /* of the text */
+	bool has_entry;        /* in this part */
+	uint64_t size;         /* of the text */
 	struct digest *sha256; /* of the text */
 	struct buf entry;      /* the text being written, used again each time */
 	struct link *first, *last;
@@ -273,8 +273,9 @@ manifest_finish(struct manifest *m, struct error *err)
 	/* The checksum covers all lines but its own. */
 	if (digest_final(m->sha256, sum, &len, err) ||
 	    buf_printf(&m->entry, err, "\"Manifest-Checksum\": \"") ||
-	    json_append_hex(&m->entry, sum, len, err) || buf_printf(&m->entry, err, "\"}\n") ||
-	    put_unsummed(m, err) || deflate_all(m, Z_FINISH, err))
+	    json_append_hex(&m->entry, sum, len, err) ||
+	    buf_printf(&m->entry, err, "\"}\n") || put_unsummed(m, err) ||
+	    deflate_all(m, Z_FINISH, err))
 		return -1;
 	return turn_to_reading(m, err);
 }

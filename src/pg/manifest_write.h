@@ -30,9 +30,9 @@ MUST_CHECK int manifest_new(
  * ${mtime} in seconds since 1970; ${digest} as digest_final() gave it, ignored for
  * DIGEST_NONE.
  */
-MUST_CHECK int
-manifest_add_file(struct manifest *m, const char *path, uint64_t size, int64_t mtime,
-    enum digest_kind kind, const uint8_t *digest, size_t len, struct error *err);
+MUST_CHECK int manifest_add_file(struct manifest *m, const char *path, uint64_t size,
+    int64_t mtime, enum digest_kind kind, const uint8_t *digest, size_t len,
+    struct error *err);
 
 /*
  * A stretch of WAL that is needed, after all files: one for each timeline, the newest
@@ -51,8 +51,8 @@ uint64_t manifest_size(const struct manifest *m);
  * After manifest_finish(): the text from its start, in order, once.  Fewer than ${len}
  * bytes in *${got} are the last.
  */
-MUST_CHECK int
-manifest_read(struct manifest *m, void *into, size_t len, size_t *got, struct error *err);
+MUST_CHECK int manifest_read(
+    struct manifest *m, void *into, size_t len, size_t *got, struct error *err);
 
 void manifest_free(struct manifest *m);
 

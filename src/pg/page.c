@@ -28,13 +28,12 @@ enum {
 
 #define PRIME 16777619U
 
-static const uint32_t seeds[LANES] = {
-	0x5B1F36E9, 0xB8525960, 0x02AB50AA, 0x1DE66D2A, 0x79FF467A, 0x9BB9F8A3, 0x217E7CD2,
-	0x83E13D2C, 0xF8D4474F, 0xE39EB970, 0x42C6AE16, 0x993216FA, 0x7B093B5D, 0x98DAFF3C,
-	0xF718902A, 0x0B1C9CDB, 0xE58F764B, 0x187636BC, 0x5D7B3BB1, 0xE73DE7DE, 0x92BEC979,
-	0xCCA6C0B2, 0x304A0979, 0x85AA43D4, 0x783125BB, 0x6CA8EAA2, 0xE407EAC6, 0x4B5CFC3E,
-	0x9FBF8C76, 0x15CA20BE, 0xF2CA9FD3, 0x959BD756
-};
+static const uint32_t seeds[LANES] = { 0x5B1F36E9, 0xB8525960, 0x02AB50AA, 0x1DE66D2A,
+	0x79FF467A, 0x9BB9F8A3, 0x217E7CD2, 0x83E13D2C, 0xF8D4474F, 0xE39EB970,
+	0x42C6AE16, 0x993216FA, 0x7B093B5D, 0x98DAFF3C, 0xF718902A, 0x0B1C9CDB,
+	0xE58F764B, 0x187636BC, 0x5D7B3BB1, 0xE73DE7DE, 0x92BEC979, 0xCCA6C0B2,
+	0x304A0979, 0x85AA43D4, 0x783125BB, 0x6CA8EAA2, 0xE407EAC6, 0x4B5CFC3E,
+	0x9FBF8C76, 0x15CA20BE, 0xF2CA9FD3, 0x959BD756 };
 
 static const uint8_t zeros[PAGE_BYTES];
 
@@ -100,8 +99,8 @@ hash_avx512(const uint8_t *page)
 #define HAS(feature) false
 #endif
 
-static uint32_t (*const hashes[PAGE_LEVELS])(const uint8_t *) = { hash_baseline, hash_avx2,
-	hash_avx512 };
+static uint32_t (*const hashes[PAGE_LEVELS])(
+    const uint8_t *) = { hash_baseline, hash_avx2, hash_avx512 };
 static enum page_level best;
 static pthread_once_t chosen = PTHREAD_ONCE_INIT;
 
@@ -123,7 +122,7 @@ static void
 choose_best(void)
 {
 	best = page_has_level(PAGE_AVX512) ? PAGE_AVX512 :
-	    page_has_level(PAGE_AVX2)	   ? PAGE_AVX2 :
+	    page_has_level(PAGE_AVX2)      ? PAGE_AVX2 :
 					     PAGE_BASELINE;
 }
 
@@ -172,8 +171,8 @@ judge_new(const uint8_t page[PAGE_BYTES])
 }
 
 static struct page_verdict
-judge_checksum(const uint8_t page[PAGE_BYTES], uint32_t block, const struct page_header *h,
-    enum page_state if_right)
+judge_checksum(const uint8_t page[PAGE_BYTES], uint32_t block,
+    const struct page_header *h, enum page_state if_right)
 {
 	uint16_t sum = page_checksum(page, block);
 
@@ -197,7 +196,8 @@ judge_later(const uint8_t page[PAGE_BYTES], uint32_t block, const struct page_he
 }
 
 struct page_verdict
-page_judge(const uint8_t page[PAGE_BYTES], uint32_t block, const struct page_limits *limits)
+page_judge(
+    const uint8_t page[PAGE_BYTES], uint32_t block, const struct page_limits *limits)
 {
 	struct page_header h;
 

@@ -16,7 +16,8 @@
 struct page_header {
 	uint64_t lsn; /* end of the last WAL record that changed the page */
 	uint16_t checksum, flags;
-	uint16_t lower, upper, special; /* offsets; upper is 0 in a new page, never else */
+	/* offsets; upper is 0 in a new page, never else */
+	uint16_t lower, upper, special;
 	uint16_t size;
 	uint8_t layout; /* 4 since 8.3 */
 	uint32_t prune_xid;
@@ -34,12 +35,14 @@ uint16_t page_checksum(const uint8_t page[PAGE_BYTES], uint32_t block);
 enum page_level { PAGE_BASELINE, PAGE_AVX2, PAGE_AVX512 };
 #define PAGE_LEVELS 3
 bool page_has_level(enum page_level level);
-uint16_t page_checksum_by(enum page_level level, const uint8_t page[PAGE_BYTES], uint32_t block);
+uint16_t page_checksum_by(
+    enum page_level level, const uint8_t page[PAGE_BYTES], uint32_t block);
 
 /* Which WAL belongs to the copy. */
 struct page_limits {
 	uint64_t start_lsn; /* replay begins here; PAGE_NO_LSN: nothing is replayed */
-	uint64_t stop_lsn;  /* and ends here, or earlier; PAGE_NO_LSN: nothing is known of it */
+	/* and ends here, or earlier; PAGE_NO_LSN: nothing is known of it */
+	uint64_t stop_lsn;
 	/*
 	 * Where it is known that there is no more WAL: an LSN no farther beyond the stop than
 	 * this is that of a page of a later moment, and not garbage.  0: not known.
@@ -50,14 +53,16 @@ struct page_limits {
 #define PAGE_NO_LSN UINT64_MAX
 
 enum page_state {
-	PAGE_SOUND,        /* its checksum holds */
-	PAGE_NEW,          /* all zeros: a relation was extended, and not yet written to */
-	PAGE_REPLAYED,     /* changed since the start: may be torn, replay puts it whole */
+	PAGE_SOUND, /* its checksum holds */
+	/* all zeros: a relation was extended, and not yet written to */
+	PAGE_NEW,
+	/* changed since the start: may be torn, replay puts it whole */
+	PAGE_REPLAYED,
 	PAGE_LATER,        /* changed behind the stop: the WAL is of before that */
 	PAGE_BAD_CHECKSUM, /* from here on: damaged */
 	PAGE_NEW_NOT_ZERO, /* no checksum as in a new page, but not all zeros */
 	PAGE_BEYOND_STOP,  /* changed by WAL that there is not: replay does not mend it */
-	PAGE_CUT           /* of a file that ends in the middle of it; page_judge() never says so */
+	PAGE_CUT /* of a file that ends in the middle of it; page_judge() never says so */
 };
 
 /* Is the page damaged?  If the file is in use: or being written right now. */
@@ -84,7 +89,7 @@ struct page_verdict {
  * A page carries the end of its last record as its LSN; so from a record at the start or
  * later it is greater than the start, and the first such record of a page has all of it.
  */
-struct page_verdict page_judge(const uint8_t page[PAGE_BYTES], uint32_t block,
-    const struct page_limits *limits);
+struct page_verdict page_judge(
+    const uint8_t page[PAGE_BYTES], uint32_t block, const struct page_limits *limits);
 
 #endif

@@ -53,8 +53,8 @@ static const char *const line_names[LINES] = { "process id", "data directory",
 static int
 bad_line(enum line line, struct error *err)
 {
-	return error_set(err, ERROR_FORMAT, 0, "line %d is no %s", (int)line + 1,
-	    line_names[line]);
+	return error_set(
+	    err, ERROR_FORMAT, 0, "line %d is no %s", (int)line + 1, line_names[line]);
 }
 
 static int
@@ -188,8 +188,8 @@ postmaster_parse(const char *text, size_t len, struct postmaster *out, struct er
 
 /* Read a file of the server; its absence is a state of the cluster. */
 static int
-read_file(int datadir_fd, const char *name, size_t most, struct buf *text,
-    struct error *err)
+read_file(
+    int datadir_fd, const char *name, size_t most, struct buf *text, struct error *err)
 {
 	if (sys_read_file(datadir_fd, name, most, text, err) == 0)
 		return 0;
@@ -271,8 +271,8 @@ parse_opts(struct postmaster_opts *opts, const char *line, struct error *err)
 }
 
 int
-postmaster_opts_parse(const char *text, size_t len, struct postmaster_opts *out,
-    struct error *err)
+postmaster_opts_parse(
+    const char *text, size_t len, struct postmaster_opts *out, struct error *err)
 {
 	struct postmaster_opts opts = { 0 };
 	char *line;

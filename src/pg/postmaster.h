@@ -24,18 +24,19 @@ struct postmaster {
 	char *datadir;     /* as the server was told: absolute, links not resolved */
 	char *socket_dir;  /* "" if it listens on none */
 	char *listen_addr; /* "" if on none, or not told yet; "*" is any */
-	bool has_segment;  /* of System V shared memory: its key and its number are told */
+	/* of System V shared memory: its key and its number are told */
+	bool has_segment;
 	uint32_t segment_key;
 	uint64_t segment_id;
-	char status[16];   /* starting, ready, standby, stopping; "" if not told yet */
+	char status[16]; /* starting, ready, standby, stopping; "" if not told yet */
 };
 
 /*
  * ERROR_FORMAT: not what a server writes.  On failure *out is untouched, else to be
  * released by postmaster_free().
  */
-MUST_CHECK int postmaster_parse(const char *text, size_t len, struct postmaster *out,
-    struct error *err);
+MUST_CHECK int postmaster_parse(
+    const char *text, size_t len, struct postmaster *out, struct error *err);
 
 /*
  * The same from the file below ${datadir_fd}.  ERROR_STATE, .sys ENOENT: there is none,
@@ -62,18 +63,17 @@ struct postmaster_opts {
 };
 
 /* As postmaster_parse() and postmaster_read(). */
-MUST_CHECK int postmaster_opts_parse(const char *text, size_t len,
-    struct postmaster_opts *out, struct error *err);
-MUST_CHECK int postmaster_opts_read(int datadir_fd, struct postmaster_opts *out,
-    struct error *err);
+MUST_CHECK int postmaster_opts_parse(
+    const char *text, size_t len, struct postmaster_opts *out, struct error *err);
+MUST_CHECK int postmaster_opts_read(
+    int datadir_fd, struct postmaster_opts *out, struct error *err);
 
 /*
  * What the setting ${name} ("config_file") was given as: -c NAME=VALUE or --NAME=VALUE,
  * where a dash in NAME stands for an underscore; the last one counts.  NULL: not given.
  * Borrowed from ${opts}.
  */
-const char *postmaster_opts_setting(const struct postmaster_opts *opts,
-    const char *name);
+const char *postmaster_opts_setting(const struct postmaster_opts *opts, const char *name);
 
 /* What -D was given as: where its configuration is.  NULL: not given. */
 const char *postmaster_opts_datadir(const struct postmaster_opts *opts);

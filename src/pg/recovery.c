@@ -4,9 +4,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "pg/timetext.h"
 #include "lib/lsn.h"
 #include "lib/number.h"
+#include "pg/timetext.h"
 
 /* The timeline of the backup. */
 #define CURRENT "current"
@@ -66,25 +66,32 @@ static const struct {
 	size_t field;      /* SIZE_MAX: there is no option for it */
 	const char *unset; /* NULL: it stays as it is */
 	bool is_target;
-	bool (*is_valid)(const char *); /* what the server would refuse at its start; NULL: any */
+	/* what the server would refuse at its start; NULL: any */
+	bool (*is_valid)(const char *);
 } settings[] = {
-	{ "restore_command", offsetof(struct recovery, restore_command), NULL, false, NULL },
-	{ "primary_conninfo", offsetof(struct recovery, primary_conninfo), NULL, false, NULL },
+	{ "restore_command", offsetof(struct recovery, restore_command), NULL, false,
+	    NULL },
+	{ "primary_conninfo", offsetof(struct recovery, primary_conninfo), NULL, false,
+	    NULL },
 	{ "recovery_target", SIZE_MAX, "", false, NULL },
-	{ "recovery_target_time", offsetof(struct recovery, target_time), "", true, is_time },
-	{ "recovery_target_lsn", offsetof(struct recovery, target_lsn), "", true, is_lsn },
-	{ "recovery_target_xid", offsetof(struct recovery, target_xid), "", true, is_xid },
-	{ "recovery_target_name", offsetof(struct recovery, target_name), "", true, NULL },
+	{ "recovery_target_time", offsetof(struct recovery, target_time), "", true,
+	    is_time },
+	{ "recovery_target_lsn", offsetof(struct recovery, target_lsn), "", true,
+	    is_lsn },
+	{ "recovery_target_xid", offsetof(struct recovery, target_xid), "", true,
+	    is_xid },
+	{ "recovery_target_name", offsetof(struct recovery, target_name), "", true,
+	    NULL },
 	{ "recovery_target_inclusive", SIZE_MAX, "on", false, NULL },
 	/* those of the original would clean its archive, take its slot, or be late */
 	{ "archive_cleanup_command", SIZE_MAX, "", false, NULL },
 	{ "recovery_end_command", SIZE_MAX, "", false, NULL },
 	{ "recovery_min_apply_delay", SIZE_MAX, "0", false, NULL },
 	{ "primary_slot_name", SIZE_MAX, "", false, NULL },
-	{ "recovery_target_timeline", offsetof(struct recovery, target_timeline), "latest", false,
-	    is_timeline },
-	{ "recovery_target_action", offsetof(struct recovery, target_action), "pause", false,
-	    is_action },
+	{ "recovery_target_timeline", offsetof(struct recovery, target_timeline),
+	    "latest", false, is_timeline },
+	{ "recovery_target_action", offsetof(struct recovery, target_action), "pause",
+	    false, is_action },
 };
 enum { SETTINGS = sizeof(settings) / sizeof(settings[0]) };
 
@@ -152,10 +159,11 @@ is_unknown(size_t n, const char *value, const struct pg_version *version)
 }
 
 int
-recovery_build(struct buf *text, const struct recovery *r, const struct pg_version *version,
-    struct error *err)
+recovery_build(struct buf *text, const struct recovery *r,
+    const struct pg_version *version, struct error *err)
 {
-	if (version->has_recovery_conf && r->is_standby && add(text, "standby_mode", "on", err))
+	if (version->has_recovery_conf && r->is_standby &&
+	    add(text, "standby_mode", "on", err))
 		return -1;
 	/* first: with a target set, the server takes even an empty other one for a second */
 	for (size_t n = 0; n < SETTINGS && !version->has_recovery_conf; n++)
@@ -180,26 +188,31 @@ recovery_check(const struct recovery *r, struct error *err)
 	for (size_t n = 0; n < SETTINGS; n++) {
 		for (const char *c = value_of(r, n); c && *c; c++)
 			if (*c == '\n' || *c == '\r')
-				return error_set(err, ERROR_USAGE, 0, "%s has a line break",
-				    settings[n].name);
-		if (value_of(r, n) && settings[n].is_valid && !settings[n].is_valid(value_of(r, n)))
-			return error_set(err, ERROR_USAGE, 0, "\"%s\" is not a valid %s", value_of(r, n),
-			    settings[n].name);
+				return error_set(err, ERROR_USAGE, 0,
+				    "%s has a line break", settings[n].name);
+		if (value_of(r, n) && settings[n].is_valid &&
+		    !settings[n].is_valid(value_of(r, n)))
+			return error_set(err, ERROR_USAGE, 0, "\"%s\" is not a valid %s",
+			    value_of(r, n), settings[n].name);
 		if (!settings[n].is_target || value_of(r, n) == NULL)
 			continue;
 		if (target)
-			return error_set(err, ERROR_USAGE, 0, "%s and %s exclude each other", target,
-			    settings[n].name);
+			return error_set(err, ERROR_USAGE, 0,
+			    "%s and %s exclude each other", target, settings[n].name);
 		target = settings[n].name;
 	}
 	if (r->is_standby && target)
-		return error_set(err, ERROR_USAGE, 0, "a standby and %s exclude each other", target);
+		return error_set(
+		    err, ERROR_USAGE, 0, "a standby and %s exclude each other", target);
 	if (!r->is_standby && r->primary_conninfo)
-		return error_set(err, ERROR_USAGE, 0, "primary_conninfo is for a standby only");
+		return error_set(
+		    err, ERROR_USAGE, 0, "primary_conninfo is for a standby only");
 	if (!r->is_standby && r->restore_command == NULL && recovery_is_set(r)) {
-		error_set(err, ERROR_USAGE, 0, "recovery to a target needs restore_command");
-		return error_hint(err, "It gets the WAL behind the end of the backup: "
-				       "--restore-command='cp /archive/%%f \"%%p\"'");
+		error_set(
+		    err, ERROR_USAGE, 0, "recovery to a target needs restore_command");
+		return error_hint(err,
+		    "It gets the WAL behind the end of the backup: "
+		    "--restore-command='cp /archive/%%f \"%%p\"'");
 	}
 	return 0;
 }

@@ -3,9 +3,9 @@
 
 #include <stdbool.h>
 
-#include "pg/cluster.h"
 #include "lib/buf.h"
 #include "lib/error.h"
+#include "pg/cluster.h"
 
 /*
  * What tells a server how to recover: up to 11 a file recovery.conf, from 12 on settings, and
@@ -31,7 +31,8 @@ bool recovery_has_target(const struct recovery *recovery);
 #define RECOVERY_SETTINGS "postgresql.auto.conf"
 
 /* "recovery.conf", "recovery.signal" or "standby.signal". */
-const char *recovery_file(const struct recovery *recovery, const struct pg_version *version);
+const char *recovery_file(
+    const struct recovery *recovery, const struct pg_version *version);
 
 /*
  * Append the lines: to recovery.conf up to 11, and from 12 on to RECOVERY_SETTINGS, which the

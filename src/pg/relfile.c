@@ -77,7 +77,8 @@ take_version_dir(const char **at)
 {
 	uint32_t major, catalog;
 
-	return take(at, "PG_") && take_oid(at, &major) && take(at, "_") && take_oid(at, &catalog);
+	return take(at, "PG_") && take_oid(at, &major) && take(at, "_") &&
+	    take_oid(at, &catalog);
 }
 
 bool
@@ -166,11 +167,13 @@ relfile_in_database(const char *path, uint32_t *space, uint32_t *database)
 }
 
 bool
-relfile_database_file(const char *path, uint32_t *space, uint32_t *database, const char **name)
+relfile_database_file(
+    const char *path, uint32_t *space, uint32_t *database, const char **name)
 {
 	uint32_t s, d;
 
-	if (!take_directory(&path, &s, &d) || d == 0 || !take(&path, "/") || strchr(path, '/'))
+	if (!take_directory(&path, &s, &d) || d == 0 || !take(&path, "/") ||
+	    strchr(path, '/'))
 		return false;
 	*space = s;
 	*database = d;
@@ -184,7 +187,8 @@ relfile_is_database(const char *path, uint32_t *space, uint32_t *database)
 	const char *name;
 	uint32_t s, d;
 
-	if (!relfile_database_file(path, &s, &d, &name) || strcmp(name, "PG_VERSION") != 0)
+	if (!relfile_database_file(path, &s, &d, &name) ||
+	    strcmp(name, "PG_VERSION") != 0)
 		return false;
 	*space = s;
 	*database = d;

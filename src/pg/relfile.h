@@ -4,9 +4,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "pg/cluster.h"
 #include "lib/buf.h"
 #include "lib/error.h"
+#include "pg/cluster.h"
 
 /*
  * Names of relation files: NUMBER[_fsm|_vm|_init][.SEGMENT], the same in every release
@@ -17,8 +17,7 @@ enum relfile_fork { RELFILE_MAIN, RELFILE_FSM, RELFILE_VM, RELFILE_INIT };
 
 struct relfile {
 	bool is_temporary;
-	uint32_t
-	    relnode; /* all forks and segments of a relation share it */
+	uint32_t relnode; /* all forks and segments of a relation share it */
 	enum relfile_fork fork;
 	uint32_t segment; /* 0: the first, whose name has no number */
 };
@@ -49,8 +48,8 @@ bool relfile_in_database(const char *path, uint32_t *space, uint32_t *database);
  * Is ${path}, relative to the data directory, in the directory of a database itself?  Then
  * *name is what it is called there.  False: all is untouched.
  */
-bool relfile_database_file(const char *path, uint32_t *space, uint32_t *database,
-    const char **name);
+bool relfile_database_file(
+    const char *path, uint32_t *space, uint32_t *database, const char **name);
 
 /*
  * Is ${path} the file PG_VERSION of a database?  Every one has it, in its default tablespace

@@ -14,8 +14,8 @@ is_include(const char *name)
 }
 
 int
-setting_read(
-    const char *text, size_t len, const char *name, struct setting *out, struct error *err)
+setting_read(const char *text, size_t len, const char *name, struct setting *out,
+    struct error *err)
 {
 	struct conftext c;
 	const char *found, *value;

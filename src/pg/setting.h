@@ -20,7 +20,7 @@ struct setting {
  * A value that is not on or off leaves the server without configuration: it is passed over.
  * Errors: memory.
  */
-MUST_CHECK int setting_read(const char *text, size_t len, const char *name, struct setting *out,
-    struct error *err);
+MUST_CHECK int setting_read(const char *text, size_t len, const char *name,
+    struct setting *out, struct error *err);
 
 #endif

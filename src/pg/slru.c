@@ -57,8 +57,8 @@ slru_path(char path[SLRU_PATH], enum slru_kind kind, uint64_t segment, unsigned 
 {
 	const bool is_long = kind == SLRU_MEMBERS && major >= MAJOR_LONG_OFFSETS;
 
-	snprintf(path, SLRU_PATH, "%s%0*" PRIX64, directories[kind], is_long ? DIGITS_LONG : DIGITS,
-	    segment);
+	snprintf(path, SLRU_PATH, "%s%0*" PRIX64, directories[kind],
+	    is_long ? DIGITS_LONG : DIGITS, segment);
 }
 
 uint64_t
@@ -79,5 +79,6 @@ slru_page_numbers(enum slru_kind kind, uint32_t block_size, unsigned major)
 uint64_t
 slru_last_number(enum slru_kind kind, unsigned major)
 {
-	return kind == SLRU_MEMBERS && major >= MAJOR_LONG_OFFSETS ? UINT64_MAX : UINT32_MAX;
+	return kind == SLRU_MEMBERS && major >= MAJOR_LONG_OFFSETS ? UINT64_MAX :
+								     UINT32_MAX;
 }

@@ -26,7 +26,8 @@ bool slru_locate(const char *path, enum slru_kind *kind, uint64_t *segment);
 
 #define SLRU_PATH 48
 /* The path of a segment, in a cluster of release ${major}. */
-void slru_path(char path[SLRU_PATH], enum slru_kind kind, uint64_t segment, unsigned major);
+void slru_path(
+    char path[SLRU_PATH], enum slru_kind kind, uint64_t segment, unsigned major);
 
 /* Numbers on a page of ${block_size} bytes. */
 uint64_t slru_page_numbers(enum slru_kind kind, uint32_t block_size, unsigned major);

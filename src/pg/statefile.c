@@ -10,10 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/bytes.h"
 #include "lib/crc32c.h"
 #include "pg/cluster.h"
 #include "pg/relfile.h"
-#include "lib/bytes.h"
 
 /*
  * src/backend/utils/cache/relmapper.c, access/transam/twophase.c, replication/logical/origin.c
@@ -60,7 +60,8 @@ is_twophase(const char *name)
 static bool
 is_snapshot(const char *name)
 {
-	const size_t high = hex_digits(name), low = name[high] == '-' ? hex_digits(name + high + 1) : 0;
+	const size_t high = hex_digits(name),
+		     low = name[high] == '-' ? hex_digits(name + high + 1) : 0;
 
 	return high >= 1 && high <= 8 && low >= 1 && low <= 8 &&
 	    strcmp(name + high + 1 + low, ".snap") == 0;
@@ -152,19 +153,21 @@ wrong_magic(const struct statefile *s, struct error *err)
 static int
 wrong_size(const struct statefile *s, struct error *err)
 {
-	return error_set(err, ERROR_FORMAT, 0, "invalid size of %" PRIu64 " bytes", s->len);
+	return error_set(
+	    err, ERROR_FORMAT, 0, "invalid size of %" PRIu64 " bytes", s->len);
 }
 
 static int
-check_crc(const struct statefile *s, const uint8_t *stored, uint32_t real, struct error *err)
+check_crc(
+    const struct statefile *s, const uint8_t *stored, uint32_t real, struct error *err)
 {
 	const uint32_t found = get_u32native(stored);
 
 	if (found == real)
 		return 0;
 	return error_set(err, ERROR_FORMAT, 0,
-	    "checksum of %" PRIu64 " bytes: %08" PRIX32 " expected, %08" PRIX32 " found", s->len,
-	    real, found);
+	    "checksum of %" PRIu64 " bytes: %08" PRIX32 " expected, %08" PRIX32 " found",
+	    s->len, real, found);
 }
 
 /* The CRC is the last word, of all before it. */
@@ -185,12 +188,14 @@ end_relmap(const struct statefile *s, struct error *err)
 		return wrong_size(s, err);
 	if (get_u32native(s->head) != RELMAP_MAGIC)
 		return wrong_magic(s, err);
-	if (s->len == RELMAP_SIZE_10 ? check_crc(s, s->held, s->crc, err) : check_last_crc(s, err))
+	if (s->len == RELMAP_SIZE_10 ? check_crc(s, s->held, s->crc, err) :
+				       check_last_crc(s, err))
 		return -1;
 	mappings = get_u32native(s->head + 4);
 	if (mappings <= (s->len - RELMAP_HEAD) / RELMAP_ROW)
 		return 0;
-	return error_set(err, ERROR_FORMAT, 0, "invalid number of mappings %" PRIu32, mappings);
+	return error_set(
+	    err, ERROR_FORMAT, 0, "invalid number of mappings %" PRIu32, mappings);
 }
 
 static int
@@ -258,10 +263,12 @@ end_version(const struct statefile *s, unsigned major, struct error *err)
 	const unsigned found = major_of(s);
 
 	if (found == 0)
-		return error_set(err, ERROR_FORMAT, 0, "is not the version of a supported release");
+		return error_set(
+		    err, ERROR_FORMAT, 0, "is not the version of a supported release");
 	if (major == 0 || major == found)
 		return 0;
-	return error_set(err, ERROR_FORMAT, 0, "version: %u expected, %u found", major, found);
+	return error_set(
+	    err, ERROR_FORMAT, 0, "version: %u expected, %u found", major, found);
 }
 
 int

@@ -37,11 +37,11 @@ uint64_t statefile_origins(uint64_t size);
 struct statefile {
 	enum statefile_kind kind;
 	uint64_t len;
-	uint8_t head[64];     /* its first bytes */
-	uint8_t held[8];      /* its last ones: */
-	size_t nheld;         /* so many */
-	uint64_t fed;         /* bytes before those, */
-	uint32_t crc;         /* and the CRC of what in them has one */
+	uint8_t head[64]; /* its first bytes */
+	uint8_t held[8];  /* its last ones: */
+	size_t nheld;     /* so many */
+	uint64_t fed;     /* bytes before those, */
+	uint32_t crc;     /* and the CRC of what in them has one */
 };
 
 void statefile_bytes(struct statefile *, const uint8_t *bytes, size_t len);

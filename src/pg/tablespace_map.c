@@ -11,8 +11,8 @@
 #define TARGET_MOST 4095
 
 int
-tablespace_map_add(struct tablespace_map *map, uint32_t oid, const char *target,
-    struct error *err)
+tablespace_map_add(
+    struct tablespace_map *map, uint32_t oid, const char *target, struct error *err)
 {
 	struct tablespace_row *more;
 
@@ -50,8 +50,8 @@ struct reader {
 static int
 bad_map(const struct reader *r, const char *what, struct error *err)
 {
-	return error_set(err, ERROR_FORMAT, 0, "%s before byte %zu", what,
-	    (size_t)(r->at - r->text));
+	return error_set(
+	    err, ERROR_FORMAT, 0, "%s before byte %zu", what, (size_t)(r->at - r->text));
 }
 
 /* The text of a link, up to its newline, into r->target. */

@@ -5,9 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "pg/cluster.h"
 #include "lib/buf.h"
 #include "lib/error.h"
+#include "pg/cluster.h"
 
 /*
  * tablespace_map: a line for each symbolic link in pg_tblspc, its OID, a blank, and the

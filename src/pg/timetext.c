@@ -89,10 +89,12 @@ take_date(struct scan *s, int64_t *days)
 {
 	int64_t year, month, day;
 
-	if (!next_number(s, 4, 6, &year) || !next_char(s, '-') || !next_number(s, 1, 2, &month) ||
-	    !next_char(s, '-') || !next_number(s, 1, 2, &day))
+	if (!next_number(s, 4, 6, &year) || !next_char(s, '-') ||
+	    !next_number(s, 1, 2, &month) || !next_char(s, '-') ||
+	    !next_number(s, 1, 2, &day))
 		return TIMETEXT_UNKNOWN;
-	if (year == 0 || month < 1 || month > 12 || day < 1 || day > days_of_month(year, month))
+	if (year == 0 || month < 1 || month > 12 || day < 1 ||
+	    day > days_of_month(year, month))
 		return TIMETEXT_WRONG;
 	*days = days_of(year, month, day);
 	return TIMETEXT_READ;
@@ -106,13 +108,15 @@ take_time(struct scan *s, int64_t *seconds)
 {
 	int64_t hour, minute, second = 0;
 
-	if (!next_number(s, 1, 2, &hour) || !next_char(s, ':') || !next_number(s, 2, 2, &minute) ||
+	if (!next_number(s, 1, 2, &hour) || !next_char(s, ':') ||
+	    !next_number(s, 2, 2, &minute) ||
 	    (next_char(s, ':') && !next_number(s, 2, 2, &second)))
 		return TIMETEXT_UNKNOWN;
 	if (next_char(s, '.'))
 		while (is_digit(*s->at))
 			s->at++;
-	if (hour > 24 || minute > 59 || second > 60 || (hour == 24 && (minute > 0 || second > 0)))
+	if (hour > 24 || minute > 59 || second > 60 ||
+	    (hour == 24 && (minute > 0 || second > 0)))
 		return TIMETEXT_WRONG;
 	*seconds = hour * 3600 + minute * 60 + second;
 	return TIMETEXT_READ;
@@ -135,8 +139,9 @@ take_offset(struct scan *s, struct timetext *out)
 			return TIMETEXT_UNKNOWN;
 		hour = minute / 100;
 		minute %= 100;
-	} else if (next_char(s, ':') && (!next_number(s, 2, 2, &minute) ||
-					    (next_char(s, ':') && !next_number(s, 2, 2, &second)))) {
+	} else if (next_char(s, ':') &&
+	    (!next_number(s, 2, 2, &minute) ||
+		(next_char(s, ':') && !next_number(s, 2, 2, &second)))) {
 		return TIMETEXT_UNKNOWN;
 	}
 	skip_spaces(s);
@@ -175,7 +180,8 @@ take_zone(struct scan *s, struct timetext *out)
 	out->zone = s->at;
 	if (*s->at == '\0')
 		return TIMETEXT_READ;
-	return *s->at == '+' || *s->at == '-' ? take_offset(s, out) : take_zone_name(s, out);
+	return *s->at == '+' || *s->at == '-' ? take_offset(s, out) :
+						take_zone_name(s, out);
 }
 
 enum timetext_verdict
@@ -222,5 +228,5 @@ timetext_before(const struct timetext *a, const struct timetext *b)
 		return TIMETEXT_NOT_BEFORE;
 	/* an abbreviation may stand for two zones, but hardly on one host */
 	return a->zone[0] != '\0' && strcasecmp(a->zone, b->zone) == 0 ? TIMETEXT_BEFORE :
-									  TIMETEXT_PERHAPS;
+									 TIMETEXT_PERHAPS;
 }

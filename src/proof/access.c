@@ -2,8 +2,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "proof/checker_internal.h"
 #include "pg/access.h"
+#include "proof/checker_internal.h"
 
 /* Set user, set group, sticky: nothing that is unpacked gets them. */
 #define MODE_SPECIAL 07000U
@@ -45,16 +45,17 @@ note_owner(struct checker *c, const struct tar_entry *entry)
 		a->has_control = true;
 		a->uid = entry->uid;
 	}
-	if (!has_meaning(c, entry) || !access_is_kept_out(c->now.row->path,
-					  entry->type == TAR_DIRECTORY, entry->mode, true))
+	if (!has_meaning(c, entry) ||
+	    !access_is_kept_out(
+		c->now.row->path, entry->type == TAR_DIRECTORY, entry->mode, true))
 		return;
 	while (i < a->nowners && a->owners[i].uid != entry->uid)
 		i++;
 	if (i == CHECKER_OWNERS)
 		return;
 	if (i == a->nowners)
-		a->owners[a->nowners++] =
-		    (struct checker_owner){ .uid = entry->uid, .first = c->now.row->path };
+		a->owners[a->nowners++] = (struct checker_owner){ .uid = entry->uid,
+			.first = c->now.row->path };
 	a->owners[i].members++;
 }
 
@@ -90,11 +91,13 @@ checker_access_judge(const struct checker *c)
 		if (o->uid == a->uid)
 			continue;
 		snprintf(text, sizeof(text),
-		    "%" PRIu64 " member%s to user %" PRIu64 ", as \"%.600s\" does, and pg_control "
-		    "to %" PRIu64 ": restore gives all to one user; unpacked by root they keep the "
+		    "%" PRIu64 " member%s to user %" PRIu64
+		    ", as \"%.600s\" does, and pg_control "
+		    "to %" PRIu64
+		    ": restore gives all to one user; unpacked by root they keep the "
 		    "server out",
-		    o->members, o->members == 1 ? " belongs" : "s belong", o->uid, o->first,
-		    a->uid);
+		    o->members, o->members == 1 ? " belongs" : "s belong", o->uid,
+		    o->first, a->uid);
 		c->opt.warning(text);
 	}
 }

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "format/layout.h"
-#include "proof/checker_internal.h"
+#include "lib/lsn.h"
 #include "pg/cluster.h"
 #include "pg/tablespace_map.h"
-#include "lib/lsn.h"
+#include "proof/checker_internal.h"
 #include "wal/walname.h"
 
 static const struct findings_place at_label = { .member = LAYOUT_LABEL };
@@ -37,13 +37,14 @@ conflict_lsn(struct checker *c, enum findings_kind kind, const struct findings_p
 {
 	char one[LSN_TEXT], other[LSN_TEXT];
 
-	return conflict(c, kind, at, what, lsn_print(one, expected), lsn_print(other, found),
-	    err);
+	return conflict(
+	    c, kind, at, what, lsn_print(one, expected), lsn_print(other, found), err);
 }
 
 static int
-conflict_number(struct checker *c, enum findings_kind kind, const struct findings_place *at,
-    const char *what, uint64_t expected, uint64_t found, struct error *err)
+conflict_number(struct checker *c, enum findings_kind kind,
+    const struct findings_place *at, const char *what, uint64_t expected, uint64_t found,
+    struct error *err)
 {
 	char one[24], other[24];
 
@@ -60,8 +61,8 @@ check_label_file(struct checker *c, struct error *err)
 	const uint32_t size = c->control.wal_segment_size;
 	char expected[WALNAME_SIZE];
 
-	walname_build(expected, c->label.timeline, walname_segment(c->label.start_lsn, size),
-	    size);
+	walname_build(
+	    expected, c->label.timeline, walname_segment(c->label.start_lsn, size), size);
 	return strcmp(expected, c->label.start_file) == 0 ?
 	    0 :
 	    conflict(c, FINDINGS_LABEL, &at_label, "the start's WAL file", expected,
@@ -79,7 +80,8 @@ check_label(struct checker *c, struct error *err)
 		    "is in the backup of no running server: with it the copy does not start, or "
 		    "recovers to the wrong place");
 	if (strcmp(l->method, "streamed") != 0 &&
-	    conflict(c, FINDINGS_LABEL, &at_label, "BACKUP METHOD", "streamed", l->method, err))
+	    conflict(c, FINDINGS_LABEL, &at_label, "BACKUP METHOD", "streamed", l->method,
+		err))
 		return -1;
 	if (l->incremental &&
 	    findings_add(&c->findings, FINDINGS_LABEL, &at_label, err,
@@ -89,12 +91,13 @@ check_label(struct checker *c, struct error *err)
 	    conflict(c, FINDINGS_LABEL, &at_label, "LABEL", c->info.label, l->text, err))
 		return -1;
 	if (l->checkpoint_lsn < l->start_lsn &&
-	    conflict_lsn(c, FINDINGS_LABEL, &at_label, "CHECKPOINT LOCATION before the start",
-		l->start_lsn, l->checkpoint_lsn, err))
+	    conflict_lsn(c, FINDINGS_LABEL, &at_label,
+		"CHECKPOINT LOCATION before the start", l->start_lsn, l->checkpoint_lsn,
+		err))
 		return -1;
 	if (c->version && c->version->label_has_timeline != l->has_timeline &&
-	    findings_add(&c->findings, FINDINGS_LABEL, &at_label, err, "START TIMELINE is %s",
-		l->has_timeline ? "there" : "not there"))
+	    findings_add(&c->findings, FINDINGS_LABEL, &at_label, err,
+		"START TIMELINE is %s", l->has_timeline ? "there" : "not there"))
 		return -1;
 	return c->has_control ? check_label_file(c, err) : 0;
 }
@@ -127,8 +130,8 @@ check_state(struct checker *c, struct error *err)
 	    state != CONTROL_SHUTDOWN && state != CONTROL_SHUTDOWN_IN_RECOVERY) {
 		expected = state_name(CONTROL_SHUTDOWN);
 	}
-	return expected ? conflict(c, FINDINGS_CONTROL, &at_control, "state of the cluster",
-			      expected, state_name(state), err) :
+	return expected ? conflict(c, FINDINGS_CONTROL, &at_control,
+			      "state of the cluster", expected, state_name(state), err) :
 			  0;
 }
 
@@ -157,8 +160,7 @@ check_control(struct checker *c, struct error *err)
 
 	if (checker_missing_is_told(c, LAYOUT_INFO, &is_told, err))
 		return -1;
-	if (!c->has_info && is_forgotten && c->has_label &&
-	    !is_told &&
+	if (!c->has_info && is_forgotten && c->has_label && !is_told &&
 	    findings_add(&c->findings, FINDINGS_INFO, &at_info, err,
 		c->has_earlier_info ?
 		    "is of another backup than backup_label, although pg_control was written "
@@ -170,9 +172,10 @@ check_control(struct checker *c, struct error *err)
 		return -1;
 	if (c->has_info && is_forgotten != (c->info.mode == INFOFILE_ONLINE) &&
 	    findings_add(&c->findings, FINDINGS_CONTROL, &at_control, err,
-		is_forgotten ? "names no checkpoint, so that the copy cannot start" :
-			       "names a checkpoint, so that a copy that lost its backup_label "
-			       "would start"))
+		is_forgotten ?
+		    "names no checkpoint, so that the copy cannot start" :
+		    "names a checkpoint, so that a copy that lost its backup_label "
+		    "would start"))
 		return -1;
 	return check_state(c, err) || check_control_age(c, err) ? -1 : 0;
 }
@@ -194,7 +197,8 @@ check_manifest_start(struct checker *c, struct error *err)
 		return 0;
 	if (first->start != c->start_lsn &&
 	    conflict_lsn(c, FINDINGS_MANIFEST, &at_manifest,
-		"is of another backup: the start of its WAL", c->start_lsn, first->start, err))
+		"is of another backup: the start of its WAL", c->start_lsn, first->start,
+		err))
 		return -1;
 	if (first->timeline != c->start_timeline)
 		return conflict_number(c, FINDINGS_MANIFEST, &at_manifest,
@@ -244,17 +248,18 @@ check_info(struct checker *c, struct error *err)
 
 	tell_of_absent(c);
 	if (c->version && i->server_version != c->version->major &&
-	    conflict_number(c, FINDINGS_INFO, &at_info, "server_version", c->version->major,
-		i->server_version, err))
+	    conflict_number(c, FINDINGS_INFO, &at_info, "server_version",
+		c->version->major, i->server_version, err))
 		return -1;
 	/* without the label that it should have, its start is not known */
 	if (i->start_lsn != 0 && c->start_lsn != 0 && i->start_lsn != c->start_lsn &&
 	    (c->has_label || i->mode != INFOFILE_ONLINE) &&
-	    conflict_lsn(c, FINDINGS_INFO, &at_info, "start", c->start_lsn, i->start_lsn, err))
+	    conflict_lsn(
+		c, FINDINGS_INFO, &at_info, "start", c->start_lsn, i->start_lsn, err))
 		return -1;
 	if (i->has_manifest != c->has_manifest &&
-	    findings_add(&c->findings, i->has_manifest ? FINDINGS_MISSING : FINDINGS_MANIFEST,
-		&at_manifest, err,
+	    findings_add(&c->findings,
+		i->has_manifest ? FINDINGS_MISSING : FINDINGS_MANIFEST, &at_manifest, err,
 		i->has_manifest ? "without it nothing tells whether the files are whole" :
 				  "pg_basetar.info says that there is none"))
 		return -1;
@@ -291,10 +296,12 @@ find_content(struct checker *c, const char *below, const char *oid, bool *is_fou
 	if (memberset_find(c->set, path, &content, err))
 		return -1;
 	*is_found = content && content->type == TAR_DIRECTORY;
-	if (*is_found || (checker_is_online(c) && (!c->has_line || checker_replay_drops(c, oid))))
+	if (*is_found ||
+	    (checker_is_online(c) && (!c->has_line || checker_replay_drops(c, oid))))
 		return 0;
 	return findings_add(&c->findings, FINDINGS_MISSING,
-	    &(struct findings_place){ .member = path }, err, "the content of a tablespace");
+	    &(struct findings_place){ .member = path }, err,
+	    "the content of a tablespace");
 }
 
 /* The map and pg_basetar.info tell of the same places: replay goes by the one, people by both. */
@@ -305,8 +312,9 @@ check_place(struct checker *c, const char *oid, const char *target, struct error
 
 	if (expected && strcmp(expected, target) == 0)
 		return 0;
-	return conflict(c, FINDINGS_TABLESPACE, &at_map, "where pg_basetar.info has a tablespace",
-	    expected ? expected : "none", target, err);
+	return conflict(c, FINDINGS_TABLESPACE, &at_map,
+	    "where pg_basetar.info has a tablespace", expected ? expected : "none",
+	    target, err);
 }
 
 /* Of several archives: those that the map names, and no others. */
@@ -331,15 +339,17 @@ check_archives(struct checker *c, const struct tablespace_map *map, struct error
 		}
 		came++;
 		/* pg_basebackup sends the content of one that leads there with the tree */
-		below = layout_is_link_target(map->rows[i].target, oid) ? LAYOUT_TABLESPACES :
-									  TABLESPACES;
+		below = layout_is_link_target(map->rows[i].target, oid) ?
+		    LAYOUT_TABLESPACES :
+		    TABLESPACES;
 		if (!c->has_info && find_content(c, below, oid, &has_content, err))
 			return -1;
 	}
 	return came == c->narchives ?
 	    0 :
 	    findings_add(&c->findings, FINDINGS_TABLESPACE, &at_map, err,
-		"%zu of the tablespaces' archives are of none that it names", c->narchives - came);
+		"%zu of the tablespaces' archives are of none that it names",
+		c->narchives - came);
 }
 
 static int
@@ -433,8 +443,11 @@ check_tablespaces(struct checker *c, struct error *err)
 		return -1;
 	if (!c->has_info)
 		return 0;
-	if (c->info.is_split && c->info.tablespaces.count > 0 && c->part.kind == ARCHIVEPART_ALONE)
-		return c->has_map ? 0 : piece_of_several(c, &at_info, c->info.tablespaces.count, err);
+	if (c->info.is_split && c->info.tablespaces.count > 0 &&
+	    c->part.kind == ARCHIVEPART_ALONE)
+		return c->has_map ?
+		    0 :
+		    piece_of_several(c, &at_info, c->info.tablespaces.count, err);
 	for (size_t i = 0; i < c->info.tablespaces.count; i++)
 		if (check_tablespace(c, c->info.tablespaces.rows[i].name, err))
 			return -1;
@@ -444,7 +457,8 @@ check_tablespaces(struct checker *c, struct error *err)
 int
 checker_agree(struct checker *c, struct error *err)
 {
-	return (c->has_label && check_label(c, err)) || (c->has_control && check_control(c, err)) ||
+	return (c->has_label && check_label(c, err)) ||
+		(c->has_control && check_control(c, err)) ||
 		(c->is_manifest_whole && check_manifest(c, err)) ||
 		(c->has_info && check_info(c, err)) || check_tablespaces(c, err) ?
 	    -1 :

@@ -5,10 +5,9 @@
 #include <string.h>
 
 #include "format/layout.h"
-#include "proof/checker_internal.h"
-#include "pg/cluster.h"
 #include "lib/number.h"
-
+#include "pg/cluster.h"
+#include "proof/checker_internal.h"
 
 int
 checker_new(struct checker **out, const struct checker_options *opt, struct error *err)
@@ -83,7 +82,8 @@ checker_is_online(const struct checker *c)
 bool
 checker_is_setting(const struct checker *c, const char *path)
 {
-	static const char *const names[] = { "standby.signal", "recovery.conf", CHECKER_SETTINGS };
+	static const char *const names[] = { "standby.signal", "recovery.conf",
+		CHECKER_SETTINGS };
 
 	for (size_t i = 0; !c->has_info && i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(path, names[i]) == 0)
@@ -123,8 +123,7 @@ checker_archive_end(struct checker *c, struct error *err)
 	if (checker_missing_is_told(c, LAYOUT_INFO, &is_told, err))
 		return -1;
 	/* with pg_basetar.info it is lost whether the server ran, and the manifest listed a label */
-	if (!c->has_label && !c->has_bad_label && c->has_control &&
-	    !is_told &&
+	if (!c->has_label && !c->has_bad_label && c->has_control && !is_told &&
 	    (checker_is_online(c) || c->control.checkpoint_lsn == CONTROL_NO_CHECKPOINT))
 		return checker_missing(c, LAYOUT_LABEL, NULL, err);
 	return 0;
@@ -165,10 +164,11 @@ link_fault(const struct checker *c, const struct tar_entry *entry)
 static int
 check_entry(struct checker *c, const struct tar_entry *entry, struct error *err)
 {
-	const struct findings_place place = { .member = entry->name,
-		.has_offset = true,
-		.offset = c->now.row->offset };
-	const char *fault = memberorder_name_fault(archivepart_plain(entry->name, c->has_info));
+	const struct findings_place place = {
+		.member = entry->name, .has_offset = true, .offset = c->now.row->offset
+	};
+	const char *fault =
+	    memberorder_name_fault(archivepart_plain(entry->name, c->has_info));
 
 	if (fault == NULL && entry->type == TAR_SYMLINK)
 		fault = link_fault(c, entry);
@@ -180,9 +180,12 @@ check_entry(struct checker *c, const struct tar_entry *entry, struct error *err)
 	if (c->part.kind == ARCHIVEPART_WAL || c->part.kind == ARCHIVEPART_TABLESPACE ||
 	    checker_is_setting(c, entry->name))
 		return 0;
-	if (memberorder_next(&c->order, c->now.kind, entry->name, c->has_info, &fault, err))
+	if (memberorder_next(
+		&c->order, c->now.kind, entry->name, c->has_info, &fault, err))
 		return -1;
-	return fault ? findings_add(&c->findings, FINDINGS_STREAM, &place, err, "%s", fault) : 0;
+	return fault ?
+	    findings_add(&c->findings, FINDINGS_STREAM, &place, err, "%s", fault) :
+	    0;
 }
 
 /* Which digests of it will be compared with the manifest's? */
@@ -252,14 +255,15 @@ kind_of(struct checker *c, const char *path, char type)
 	}
 
 	if (kind == MEMBERORDER_INFO &&
-	    (c->has_earlier_info || (c->order.has_begun && c->order.last >= MEMBERORDER_TREE)))
+	    (c->has_earlier_info ||
+		(c->order.has_begun && c->order.last >= MEMBERORDER_TREE)))
 		return MEMBERORDER_TREE;
 	return kind;
 }
 
 int
-checker_member(struct checker *c, const struct tar_entry *entry, uint64_t offset,
-    struct error *err)
+checker_member(
+    struct checker *c, const struct tar_entry *entry, uint64_t offset, struct error *err)
 {
 	struct checker_current *now = &c->now;
 	const char *name = archivepart_plain(entry->name, c->has_info);
@@ -276,7 +280,8 @@ checker_member(struct checker *c, const struct tar_entry *entry, uint64_t offset
 	now->is_kept = now->is_relation = now->is_segment = now->is_slru = false;
 	now->state.kind = STATEFILE_NONE;
 	buf_clear(&now->text);
-	if (c->has_control && checker_is_setting(c, name) && strcmp(name, CHECKER_SETTINGS) != 0)
+	if (c->has_control && checker_is_setting(c, name) &&
+	    strcmp(name, CHECKER_SETTINGS) != 0)
 		c->is_told_to_follow = true;
 	c->members++;
 	if (check_entry(c, entry, err) || checker_inplace_member(c, entry, err))
@@ -314,7 +319,8 @@ checker_bytes(struct checker *c, const uint8_t *bytes, size_t len, struct error 
 			return -1;
 	if ((now->is_kept && buf_append(&now->text, bytes, len, err)) ||
 	    (now->is_relation &&
-		pagesuspect_bytes(c->pages, &now->relation, now->done, bytes, len, err)) ||
+		pagesuspect_bytes(
+		    c->pages, &now->relation, now->done, bytes, len, err)) ||
 	    (now->is_segment && checker_wal_bytes(c, bytes, len, err)) ||
 	    (now->kind == MEMBERORDER_MANIFEST && checker_manifest(c, bytes, len, err)))
 		return -1;
@@ -333,8 +339,8 @@ end_digests(struct checker *c, struct error *err)
 	for (size_t k = 0; k < CHECKER_DIGESTS; k++)
 		if (c->now.digests[k] &&
 		    (digest_final(c->now.digests[k], result, &len, err) ||
-			memberset_add_digest(c->set, c->now.row, (enum digest_kind)k, result, len,
-			    err)))
+			memberset_add_digest(
+			    c->set, c->now.row, (enum digest_kind)k, result, len, err)))
 			return -1;
 	return 0;
 }
@@ -344,7 +350,8 @@ is_too_large(struct checker *c, struct error *err)
 {
 	c->now.row->is_size_told = true;
 	return findings_add(&c->findings, FINDINGS_SIZE,
-	    &(struct findings_place){ .member = c->now.row->path }, err, "is implausibly large");
+	    &(struct findings_place){ .member = c->now.row->path }, err,
+	    "is implausibly large");
 }
 
 int
@@ -378,7 +385,8 @@ check_complete(struct checker *c, struct error *err)
 
 	if (c->version == NULL && memberset_find(c->set, "PG_VERSION", &row, err))
 		return -1;
-	if (c->version == NULL && row == NULL && checker_missing(c, "PG_VERSION", NULL, err))
+	if (c->version == NULL && row == NULL &&
+	    checker_missing(c, "PG_VERSION", NULL, err))
 		return -1;
 	if (memberset_find(c->set, LAYOUT_CONTROL, &row, err))
 		return -1;
@@ -396,7 +404,8 @@ check_complete(struct checker *c, struct error *err)
 		if ((row == NULL || row->type != TAR_DIRECTORY) &&
 		    (row || !cluster_directory_is_optional(n)) &&
 		    checker_missing(c, cluster_directory(n),
-			"required directory is missing (the server does not create it)", err))
+			"required directory is missing (the server does not create it)",
+			err))
 			return -1;
 	}
 	return 0;
@@ -419,7 +428,7 @@ judge_pages(struct checker *c, struct error *err)
 	const bool is_clean = c->has_control && c->control.state == CONTROL_SHUTDOWN;
 	const struct limits limits = {
 		.limits = { .is_replayed = checker_is_online(c) ||
-				(c->info.mode == INFOFILE_SNAPSHOT && !is_clean),
+			(c->info.mode == INFOFILE_SNAPSHOT && !is_clean),
 		    .has_wal = c->lines != NULL,
 		    .start_lsn = c->start_lsn,
 		    .stop_lsn = c->stop_lsn,
@@ -427,16 +436,18 @@ judge_pages(struct checker *c, struct error *err)
 		.c = c,
 	};
 
-	return pagesuspect_judge(c->pages, &limits.limits, &c->findings, c->opt.benign, err);
+	return pagesuspect_judge(
+	    c->pages, &limits.limits, &c->findings, c->opt.benign, err);
 }
 
 int
 checker_finish(struct checker *c, struct error *err)
 {
-	if (checker_replay_sort(c, err) || check_complete(c, err) || checker_wal_judge(c, err) ||
-	    checker_missing_judge(c, err) || checker_inplace_judge(c, err) || checker_agree(c, err) ||
-	    checker_members_judge(c, err) || judge_pages(c, err) || checker_files_judge(c, err) ||
-	    checker_config_judge(c, err))
+	if (checker_replay_sort(c, err) || check_complete(c, err) ||
+	    checker_wal_judge(c, err) || checker_missing_judge(c, err) ||
+	    checker_inplace_judge(c, err) || checker_agree(c, err) ||
+	    checker_members_judge(c, err) || judge_pages(c, err) ||
+	    checker_files_judge(c, err) || checker_config_judge(c, err))
 		return -1;
 	checker_access_judge(c);
 	findings_end(&c->findings);

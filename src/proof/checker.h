@@ -5,15 +5,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "format/infofile.h"
 #include "format/archivepart.h"
 #include "format/findings.h"
+#include "format/infofile.h"
 #include "format/memberorder.h"
-#include "proof/pagesuspect.h"
+#include "lib/error.h"
 #include "pg/control.h"
 #include "pg/label.h"
+#include "proof/pagesuspect.h"
 #include "tar/header.h"
-#include "lib/error.h"
 
 /*
  * Will a backup restore?  Told while its archives are read, once and from their start, by
@@ -39,7 +39,8 @@ struct checker;
 struct checker_options {
 	void (*finding)(const struct finding *);
 	void (*benign)(const char *text); /* what looks damaged, and is not: a line */
-	void (*warning)(const char *text); /* what whoever restores it must know: a line */
+	/* what whoever restores it must know: a line */
+	void (*warning)(const char *text);
 	/*
 	 * The digests that the manifest has, a bit 1 << enum digest_kind each; 0: it comes
 	 * last, and pg_basetar.info tells, or if there is none it may be CRC32C or SHA256.
@@ -48,22 +49,22 @@ struct checker_options {
 	bool need_wal; /* that the WAL is not in the backup is a finding */
 };
 
-MUST_CHECK int checker_new(struct checker **, const struct checker_options *options,
-    struct error *err);
+MUST_CHECK int checker_new(
+    struct checker **, const struct checker_options *options, struct error *err);
 void checker_free(struct checker *);
 
 /* An archive begins. */
-MUST_CHECK int checker_archive(struct checker *, const struct archivepart *part,
-    struct error *err);
+MUST_CHECK int checker_archive(
+    struct checker *, const struct archivepart *part, struct error *err);
 
 /*
  * A member begins, whose header is at ${offset} of the archive.  The bytes of its body come
  * in pieces of any number of pages of 8192, the last may be shorter.
  */
-MUST_CHECK int checker_member(struct checker *, const struct tar_entry *entry,
-    uint64_t offset, struct error *err);
-MUST_CHECK int checker_bytes(struct checker *, const uint8_t *bytes, size_t len,
-    struct error *err);
+MUST_CHECK int checker_member(
+    struct checker *, const struct tar_entry *entry, uint64_t offset, struct error *err);
+MUST_CHECK int checker_bytes(
+    struct checker *, const uint8_t *bytes, size_t len, struct error *err);
 MUST_CHECK int checker_member_end(struct checker *, struct error *err);
 
 MUST_CHECK int checker_archive_end(struct checker *, struct error *err);
@@ -77,8 +78,8 @@ const char *checker_member_path(const struct checker *);
 const char *checker_member_fault(const struct checker *);
 
 /* Bytes of backup_manifest, where it is no member; ${len} 0: its end. */
-MUST_CHECK int checker_manifest(struct checker *, const uint8_t *bytes, size_t len,
-    struct error *err);
+MUST_CHECK int checker_manifest(
+    struct checker *, const uint8_t *bytes, size_t len, struct error *err);
 
 /* Something is wrong that only who reads the archives sees. */
 struct findings *checker_findings(struct checker *);
@@ -99,8 +100,8 @@ struct checker_facts {
 	uint64_t system_identifier;
 	uint64_t start_lsn, stop_lsn;
 	uint32_t start_timeline, stop_timeline;
-	bool has_wal;         /* the archive holds it, and it was proved */
-	uint64_t wal_records; /* of them */
+	bool has_wal;            /* the archive holds it, and it was proved */
+	uint64_t wal_records;    /* of them */
 	uint64_t members, bytes; /* of the archives, and of their bodies */
 	uint64_t findings;
 	struct pagesuspect_sum pages;
@@ -110,8 +111,8 @@ struct checker_facts {
  * After checker_finish(): in *oid and *location the next tablespace that replay of the WAL makes,
  * from *at on, which is 0 at first.  False: there is no other.
  */
-bool checker_next_location(const struct checker *, size_t *at, uint32_t *oid,
-    const char **location);
+bool checker_next_location(
+    const struct checker *, size_t *at, uint32_t *oid, const char **location);
 
 /* Complete after checker_finish(). */
 struct checker_facts checker_facts(const struct checker *);

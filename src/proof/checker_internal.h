@@ -4,18 +4,18 @@
 /* What the files of the checker share. */
 
 #include "format/databaseset.h"
-#include "format/slruset.h"
-#include "proof/checker.h"
 #include "format/memberorder.h"
 #include "format/memberset.h"
 #include "format/oidset.h"
+#include "format/slruset.h"
 #include "lib/digest.h"
 #include "pg/checkpoint.h"
 #include "pg/manifest_parse.h"
-#include "pg/statefile.h"
 #include "pg/setting.h"
-#include "wal/walhistory.h"
+#include "pg/statefile.h"
+#include "proof/checker.h"
 #include "wal/waldatabases.h"
+#include "wal/walhistory.h"
 #include "wal/wallines.h"
 #include "wal/walsurvey.h"
 
@@ -60,7 +60,7 @@ struct checker_space {
 struct checker_inplace {
 	struct setting of_conf, of_auto_conf; /* allow_in_place_tablespaces */
 	bool has_conf;                        /* postgresql.conf came */
-	uint32_t *oids; /* of those that the archive holds */
+	uint32_t *oids;                       /* of those that the archive holds */
 	size_t noids;
 	struct checker_space *spaces; /* by line and space */
 	size_t nspaces, last;         /* the one that was found last */
@@ -91,13 +91,13 @@ struct checker_current {
 	struct buf path;           /* as PostgreSQL names it */
 	enum memberorder_kind kind;
 	const char *fault; /* that keeps it from being unpacked; NULL: none */
-	uint64_t done; /* bytes of the body */
+	uint64_t done;     /* bytes of the body */
 	struct digest *digests[CHECKER_DIGESTS]; /* NULL: not wanted */
-	struct buf text;   /* the body, of a member that is kept whole */
+	struct buf text; /* the body, of a member that is kept whole */
 	bool is_kept;
 	bool is_relation;
 	struct pagesuspect_file relation;
-	bool is_segment; /* of WAL, and given to the lines */
+	bool is_segment;        /* of WAL, and given to the lines */
 	struct statefile state; /* STATEFILE_NONE: another file */
 	bool is_slru, is_all_zero;
 };
@@ -117,12 +117,14 @@ struct checker {
 	struct slruset *slru;
 	struct databaseset *databaseset;
 	struct memberset *missing; /* members that were told to be missing, */
-	struct buf missing_wal;    /* and WAL that the manifest lists and is missing, "PATH\n" each */
+	struct buf
+	    missing_wal; /* and WAL that the manifest lists and is missing, "PATH\n" each */
 
 	bool has_old_manifest; /* before pg_control: of a cluster that was restored */
-	bool has_earlier_info; /* where ours has its own; of a cluster that was restored */
+	/* where ours has its own; of a cluster that was restored */
+	bool has_earlier_info;
 	bool has_info, has_label, has_map, has_control;
-	bool has_bad_label; /* one came that cannot be read, */
+	bool has_bad_label;       /* one came that cannot be read, */
 	struct error label_error; /* for this reason */
 	struct infofile info;
 	struct label label;
@@ -135,18 +137,19 @@ struct checker {
 	/* backup_manifest */
 	struct manifest_sink manifest_sink;
 	struct manifest_parse *parse;
-	bool has_manifest;      /* one came, */
+	bool has_manifest;       /* one came, */
 	bool is_manifest_beside; /* and it is no member */
-	bool is_manifest_whole; /* and was understood to its end */
+	bool is_manifest_whole;  /* and was understood to its end */
 	unsigned manifest_version;
 	uint64_t manifest_identifier; /* 0: it has none */
 	struct checker_range *ranges; /* the newest timeline first */
 	size_t nranges;
 	uint64_t of_digest[CHECKER_DIGESTS]; /* entries */
-	const char *without_digest;          /* a file that has none; NULL: each has one */
-	bool has_other_settings;             /* CHECKER_SETTINGS is not as it says, */
-	bool is_told_to_follow;              /* and pg_basebackup -R did that */
-	uint64_t not_compared;               /* digests of a kind that was not taken */
+	/* a file that has none; NULL: each has one */
+	const char *without_digest;
+	bool has_other_settings; /* CHECKER_SETTINGS is not as it says, */
+	bool is_told_to_follow;  /* and pg_basebackup -R did that */
+	uint64_t not_compared;   /* digests of a kind that was not taken */
 	enum digest_kind not_taken;
 
 	/* the WAL */
@@ -157,13 +160,13 @@ struct checker {
 	bool has_wal_archive; /* or pg_wal.tar, of which each should have one */
 	uint64_t start_lsn, stop_lsn;
 	uint32_t start_timeline, stop_timeline;
-	uint64_t checkpoint_lsn; /* of the record that recovery reads first */
+	uint64_t checkpoint_lsn;   /* of the record that recovery reads first */
 	uint64_t checkpoint_lines; /* which told of it, a bit 1 << line each; */
 	uint64_t checkpoint_end;   /* and where it ends; 0: none did */
 	bool has_begin;            /* and what it says: */
 	struct checkpoint begin;
 	struct walsurvey survey;
-	bool has_line;             /* that recovery reads: */
+	bool has_line; /* that recovery reads: */
 	unsigned line;
 	uint64_t wal_records;
 	bool is_wal_short; /* it ends before the stop, which was told */
@@ -193,17 +196,19 @@ MUST_CHECK int checker_manifest_begin(struct checker *c, struct error *err);
 MUST_CHECK int checker_members_judge(struct checker *c, struct error *err);
 
 /* proof/missing.c: ${path} is missing; ${why} NULL: it is listed or known to be needed */
-MUST_CHECK int checker_missing(struct checker *c, const char *path, const char *why,
-    struct error *err);
+MUST_CHECK int checker_missing(
+    struct checker *c, const char *path, const char *why, struct error *err);
 /* The manifest lists it; of WAL that is told by checker_missing_judge(), after checker_wal_judge(). */
-MUST_CHECK int checker_missing_listed(struct checker *c, const char *path, struct error *err);
+MUST_CHECK int checker_missing_listed(
+    struct checker *c, const char *path, struct error *err);
 MUST_CHECK int checker_missing_judge(struct checker *c, struct error *err);
-MUST_CHECK int checker_missing_is_told(struct checker *c, const char *path, bool *is_told,
-    struct error *err);
+MUST_CHECK int checker_missing_is_told(
+    struct checker *c, const char *path, bool *is_told, struct error *err);
 void checker_missing_free(struct checker *c);
 
 /* proof/text.c: members that are kept whole */
-bool checker_text_is_kept(const struct checker *c, enum memberorder_kind kind, const char *path);
+bool checker_text_is_kept(
+    const struct checker *c, enum memberorder_kind kind, const char *path);
 MUST_CHECK int checker_text_take(struct checker *c, struct error *err);
 /* Configuration, whose content says what recovery accepts: is it to be kept as well? */
 bool checker_text_is_config(struct checker *c, const char *path, uint64_t size);
@@ -215,10 +220,10 @@ MUST_CHECK int checker_agree(struct checker *c, struct error *err);
 MUST_CHECK int checker_config_judge(struct checker *c, struct error *err);
 
 /* proof/wal.c */
-MUST_CHECK int checker_wal_begin(struct checker *c, const struct tar_entry *entry,
-    struct error *err);
-MUST_CHECK int checker_wal_bytes(struct checker *c, const uint8_t *bytes, size_t len,
-    struct error *err);
+MUST_CHECK int checker_wal_begin(
+    struct checker *c, const struct tar_entry *entry, struct error *err);
+MUST_CHECK int checker_wal_bytes(
+    struct checker *c, const uint8_t *bytes, size_t len, struct error *err);
 MUST_CHECK int checker_wal_history(struct checker *c, struct error *err);
 MUST_CHECK int checker_wal_judge(struct checker *c, struct error *err);
 /* After that: would recovery read what line ${line} told, and that ends at ${end_lsn}? */
@@ -234,29 +239,30 @@ void checker_files_free(struct checker *c);
 void checker_files_begin(struct checker *c);
 void checker_files_bytes(struct checker *c, const uint8_t *bytes, size_t len);
 MUST_CHECK int checker_files_end(struct checker *c, struct error *err);
-MUST_CHECK int checker_files_record(struct checker *c, const struct walrecord *rec,
-    struct error *err);
+MUST_CHECK int checker_files_record(
+    struct checker *c, const struct walrecord *rec, struct error *err);
 MUST_CHECK int checker_files_judge(struct checker *c, struct error *err);
 
 /* proof/replay.c: databases and tablespaces that replay makes or drops */
-MUST_CHECK int checker_replay_take(struct checker *c, unsigned line, const struct walrecord *rec,
-    struct error *err);
+MUST_CHECK int checker_replay_take(
+    struct checker *c, unsigned line, const struct walrecord *rec, struct error *err);
 /* Are its blocks to be told?  The record at ${lsn} is about a page of that database. */
 bool checker_replay_watches(const struct checker *c);
-void checker_replay_block(struct checker *c, uint32_t space, uint32_t database, uint64_t lsn);
+void checker_replay_block(
+    struct checker *c, uint32_t space, uint32_t database, uint64_t lsn);
 /* All has come: what follows may be asked. */
 MUST_CHECK int checker_replay_sort(struct checker *c, struct error *err);
 /* After checker_wal_judge(): does replay drop that tablespace? */
 bool checker_replay_drops(const struct checker *c, const char *oid);
 /* Is it a record of ${kind} about that tablespace, between the two positions? */
-bool checker_replay_has(const struct checker *c, enum checker_replay_kind kind, uint32_t space,
-    uint64_t after, uint64_t before);
+bool checker_replay_has(const struct checker *c, enum checker_replay_kind kind,
+    uint32_t space, uint64_t after, uint64_t before);
 MUST_CHECK int checker_replay_judge(struct checker *c, struct error *err);
 void checker_replay_free(struct checker *c);
 
 /* proof/inplace.c: tablespaces that are directories in pg_tblspc */
-MUST_CHECK int checker_inplace_member(struct checker *c, const struct tar_entry *entry,
-    struct error *err);
+MUST_CHECK int checker_inplace_member(
+    struct checker *c, const struct tar_entry *entry, struct error *err);
 /* Are records about pages to be told to it? */
 bool checker_inplace_listens(const struct checker *c);
 MUST_CHECK int checker_inplace_block(struct checker *c, uint32_t space,

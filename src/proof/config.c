@@ -25,9 +25,11 @@ has_file(struct checker *c, const char *path, bool *is_there, struct error *err)
 static int
 find_main(struct checker *c, bool *is_there, struct error *err)
 {
-	static const char name[] = "postgresql.conf", outside[] = LAYOUT_CONFIG "/postgresql.conf";
+	static const char name[] = "postgresql.conf",
+			  outside[] = LAYOUT_CONFIG "/postgresql.conf";
 
-	if (has_file(c, name, is_there, err) || (!*is_there && has_file(c, outside, is_there, err)))
+	if (has_file(c, name, is_there, err) ||
+	    (!*is_there && has_file(c, outside, is_there, err)))
 		return -1;
 	if (*is_there || !c->has_info || c->info.config_file == NULL)
 		return 0;
@@ -45,7 +47,8 @@ warn_of_unread(struct checker *c, struct error *err)
 	for (size_t i = 0; i < config->count; i++) {
 		struct buf path = { 0 };
 		bool is_there = false;
-		int rc = buf_printf(&path, err, "%s/%s", LAYOUT_CONFIG, config->rows[i].name);
+		int rc =
+		    buf_printf(&path, err, "%s/%s", LAYOUT_CONFIG, config->rows[i].name);
 
 		if (rc == 0)
 			rc = has_file(c, buf_text(&path), &is_there, err);
@@ -56,7 +59,8 @@ warn_of_unread(struct checker *c, struct error *err)
 			continue;
 		snprintf(text, sizeof(text),
 		    "configuration file \"%.900s\" is not in the backup: pg_basetar could not read "
-		    "it", config->rows[i].path);
+		    "it",
+		    config->rows[i].path);
 		c->opt.warning(text);
 	}
 	if (missing > NAMED) {
@@ -75,7 +79,8 @@ checker_config_judge(struct checker *c, struct error *err)
 	if (has_file(c, "PG_VERSION", &has_tree, err) || find_main(c, &has_main, err))
 		return -1;
 	if (has_tree && !has_main)
-		c->opt.warning("the backup has no postgresql.conf: the original has it outside of "
-			       "its data directory, and without one the copy does not start");
+		c->opt.warning(
+		    "the backup has no postgresql.conf: the original has it outside of "
+		    "its data directory, and without one the copy does not start");
 	return c->has_info ? warn_of_unread(c, err) : 0;
 }

@@ -11,9 +11,9 @@ int
 checker_files_new(struct checker *c, struct error *err)
 {
 	return slruset_new(&c->slru, err) || databaseset_new(&c->databaseset, err) ||
-		       memberset_new(&c->missing, err)
-		   ? -1
-		   : 0;
+		memberset_new(&c->missing, err) ?
+	    -1 :
+	    0;
 }
 
 void
@@ -47,7 +47,8 @@ checker_files_bytes(struct checker *c, const uint8_t *bytes, size_t len)
 		statefile_bytes(&now->state, bytes, len);
 	/* each byte is the one before it, and the first is 0 */
 	if (now->is_all_zero && len > 0)
-		now->is_all_zero = bytes[0] == 0 && memcmp(bytes, bytes + 1, len - 1) == 0;
+		now->is_all_zero =
+		    bytes[0] == 0 && memcmp(bytes, bytes + 1, len - 1) == 0;
 }
 
 /*
@@ -66,15 +67,17 @@ int
 checker_files_end(struct checker *c, struct error *err)
 {
 	const struct checker_current *now = &c->now;
-	const struct findings_place place = { .member = now->row->path,
-		.has_offset = true,
-		.offset = now->row->offset };
+	const struct findings_place place = {
+		.member = now->row->path, .has_offset = true, .offset = now->row->offset
+	};
 
-	if (now->state.kind != STATEFILE_NONE && statefile_end(&now->state, major_of(c), err) &&
+	if (now->state.kind != STATEFILE_NONE &&
+	    statefile_end(&now->state, major_of(c), err) &&
 	    findings_take(&c->findings, FINDINGS_STATE, &place, err))
 		return -1;
 	if (now->is_slru)
-		return slruset_add(c->slru, now->row->path, now->row->size, now->is_all_zero, err);
+		return slruset_add(
+		    c->slru, now->row->path, now->row->size, now->is_all_zero, err);
 	/* what the version was compared with needs no other comparison */
 	return databaseset_add(c->databaseset, now->row->path,
 	    now->state.kind == STATEFILE_VERSION && major_of(c) == 0 ?
@@ -92,8 +95,10 @@ checker_files_record(struct checker *c, const struct walrecord *rec, struct erro
 	size_t len;
 
 	if (rec->lsn == c->checkpoint_lsn && walrecord_is_checkpoint(rec, &redo) &&
-	    redo == c->start_lsn && walrecord_main_data(rec, &data, &len, &ignored) == 0 &&
-	    checkpoint_decode(data, len, c->control.control_version, &c->begin, &ignored) == 0)
+	    redo == c->start_lsn &&
+	    walrecord_main_data(rec, &data, &len, &ignored) == 0 &&
+	    checkpoint_decode(
+		data, len, c->control.control_version, &c->begin, &ignored) == 0)
 		c->has_begin = true;
 	return walsurvey_record(&c->survey, rec, err);
 }
@@ -102,8 +107,8 @@ checker_files_record(struct checker *c, const struct walrecord *rec, struct erro
 
 /* One cause is one finding: the manifest may have told the same. */
 static int
-fault_found(struct checker *c, enum findings_kind kind, const char *path, const char *text,
-    struct error *err)
+fault_found(struct checker *c, enum findings_kind kind, const char *path,
+    const char *text, struct error *err)
 {
 	const struct findings_place place = { .member = path };
 	struct memberset_row *row;
@@ -152,7 +157,8 @@ static int
 database_fault(struct databaseset_judge *judge, const char *path, const char *text,
     struct error *err)
 {
-	return fault_found(((struct databases *)judge)->c, FINDINGS_MISSING, path, text, err);
+	return fault_found(
+	    ((struct databases *)judge)->c, FINDINGS_MISSING, path, text, err);
 }
 
 static void
@@ -181,7 +187,8 @@ checker_files_judge(struct checker *c, struct error *err)
 {
 	struct faults faults = { .sink = { slru_fault }, .c = c };
 	struct databases databases = {
-		.judge = { database_fault, database_doubt, is_database_exempt }, .c = c };
+		.judge = { database_fault, database_doubt, is_database_exempt }, .c = c
+	};
 	struct slruset_cluster cluster = {
 		.block_size = c->control.block_size,
 		.tracks_commit_time = c->control.tracks_commit_time,
@@ -199,11 +206,12 @@ checker_files_judge(struct checker *c, struct error *err)
 	cluster.major = c->version->major;
 	if (!c->has_begin && !checker_is_online(c))
 		cluster.begin = &c->control.checkpoint;
-	cluster.is_removal_unknown = c->has_label ? c->label.from_standby :
-						    c->control.state == CONTROL_IN_ARCHIVE_RECOVERY;
+	cluster.is_removal_unknown = c->has_label ?
+	    c->label.from_standby :
+	    c->control.state == CONTROL_IN_ARCHIVE_RECOVERY;
 	return slruset_judge(c->slru, &cluster, &faults.sink, err) ||
-		       databaseset_judge_shared(c->databaseset, &databases.judge, err) ||
-		       databaseset_judge(c->databaseset, c->version, &databases.judge, err)
-		   ? -1
-		   : 0;
+		databaseset_judge_shared(c->databaseset, &databases.judge, err) ||
+		databaseset_judge(c->databaseset, c->version, &databases.judge, err) ?
+	    -1 :
+	    0;
 }

@@ -16,10 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proof/checker_internal.h"
-#include "pg/tablespace_map.h"
 #include "lib/lsn.h"
 #include "lib/number.h"
+#include "pg/tablespace_map.h"
+#include "proof/checker_internal.h"
 
 /* OIDs below are those of initdb: pg_default and pg_global (transam.h: FirstNormalObjectId). */
 #define OIDS_OF_USERS 16384U
@@ -45,7 +45,8 @@ is_directory_of(const struct checker *c, const struct tar_entry *entry, uint32_t
 }
 
 int
-checker_inplace_member(struct checker *c, const struct tar_entry *entry, struct error *err)
+checker_inplace_member(
+    struct checker *c, const struct tar_entry *entry, struct error *err)
 {
 	struct checker_inplace *in = &c->in_place;
 	uint32_t oid, *oids;
@@ -93,7 +94,8 @@ find(const struct checker_inplace *in, unsigned line, uint32_t space)
 }
 
 static int
-insert(struct checker_inplace *in, size_t at, const struct checker_space *row, struct error *err)
+insert(struct checker_inplace *in, size_t at, const struct checker_space *row,
+    struct error *err)
 {
 	struct checker_space *rows;
 
@@ -110,18 +112,20 @@ insert(struct checker_inplace *in, size_t at, const struct checker_space *row, s
 }
 
 int
-checker_inplace_block(struct checker *c, uint32_t space, const struct pagesuspect_mention *by,
-    struct error *err)
+checker_inplace_block(struct checker *c, uint32_t space,
+    const struct pagesuspect_mention *by, struct error *err)
 {
 	struct checker_inplace *in = &c->in_place;
 	const struct checker_space row = { space, by->line, by->lsn, by->end_lsn };
 
 	if (space < OIDS_OF_USERS || !checker_inplace_listens(c))
 		return 0;
-	if (in->last < in->nspaces && compare(&in->spaces[in->last], by->line, space) == 0)
+	if (in->last < in->nspaces &&
+	    compare(&in->spaces[in->last], by->line, space) == 0)
 		return 0;
 	in->last = find(in, by->line, space);
-	if (in->last < in->nspaces && compare(&in->spaces[in->last], by->line, space) == 0)
+	if (in->last < in->nspaces &&
+	    compare(&in->spaces[in->last], by->line, space) == 0)
 		return 0;
 	return insert(in, in->last, &row, err);
 }
@@ -134,8 +138,8 @@ is_surely_off(const struct checker_inplace *in)
 {
 	if (in->of_auto_conf.is_told)
 		return !in->of_auto_conf.is_on;
-	return in->has_conf && !in->of_conf.has_include && !in->of_auto_conf.has_include &&
-	       !(in->of_conf.is_told && in->of_conf.is_on);
+	return in->has_conf && !in->of_conf.has_include &&
+	    !in->of_auto_conf.has_include && !(in->of_conf.is_told && in->of_conf.is_on);
 }
 
 static bool
@@ -144,7 +148,7 @@ is_surely_on(const struct checker_inplace *in)
 	if (in->of_auto_conf.is_told)
 		return in->of_auto_conf.is_on;
 	return in->has_conf && !in->of_conf.has_include && in->of_conf.is_told &&
-	       in->of_conf.is_on;
+	    in->of_conf.is_on;
 }
 
 /*
@@ -160,11 +164,13 @@ tell_of_directory(struct checker *c, uint32_t oid, struct error *err)
 		return 0;
 	if (c->has_line && !c->has_info && is_surely_off(&c->in_place))
 		return findings_add(&c->findings, FINDINGS_TABLESPACE, NULL, err,
-		    "tablespace %" PRIu32 " is a directory in pg_tblspc, and the configuration in "
+		    "tablespace %" PRIu32
+		    " is a directory in pg_tblspc, and the configuration in "
 		    "the backup has allow_in_place_tablespaces off: recovery stops with a PANIC",
 		    oid);
 	snprintf(text, sizeof(text),
-	    "tablespace %" PRIu32 " is a directory in pg_tblspc: recovery stops with a PANIC, "
+	    "tablespace %" PRIu32
+	    " is a directory in pg_tblspc: recovery stops with a PANIC, "
 	    "unless allow_in_place_tablespaces is on",
 	    oid);
 	c->opt.warning(text);
@@ -194,8 +200,10 @@ judge_directories(struct checker *c, struct error *err)
 		const struct checker_replay *made = &c->replayed[i];
 
 		if (made->kind == REPLAY_TABLESPACE && made->location[0] == '\0' &&
-		    made->lsn < c->stop_lsn && checker_wal_is_read(c, made->line, made->end_lsn) &&
-		    !checker_replay_has(c, REPLAY_DROP, made->space, made->lsn, c->stop_lsn) &&
+		    made->lsn < c->stop_lsn &&
+		    checker_wal_is_read(c, made->line, made->end_lsn) &&
+		    !checker_replay_has(
+			c, REPLAY_DROP, made->space, made->lsn, c->stop_lsn) &&
 		    !holds(in, made->space) && tell_of_directory(c, made->space, err))
 			return -1;
 	}
@@ -203,8 +211,8 @@ judge_directories(struct checker *c, struct error *err)
 }
 
 static int
-is_in_backup(struct checker *c, const struct tablespace_map *map, uint32_t space, bool *is_there,
-    struct error *err)
+is_in_backup(struct checker *c, const struct tablespace_map *map, uint32_t space,
+    bool *is_there, struct error *err)
 {
 	struct memberset_row *row;
 	char path[32];
@@ -224,8 +232,8 @@ is_in_backup(struct checker *c, const struct tablespace_map *map, uint32_t space
 }
 
 static int
-judge_space(struct checker *c, const struct tablespace_map *map, const struct checker_space *s,
-    struct error *err)
+judge_space(struct checker *c, const struct tablespace_map *map,
+    const struct checker_space *s, struct error *err)
 {
 	char at[LSN_TEXT];
 	bool is_there;
@@ -240,11 +248,13 @@ judge_space(struct checker *c, const struct tablespace_map *map, const struct ch
 		return 0;
 	if (c->has_info)
 		return findings_add(&c->findings, FINDINGS_TABLESPACE, NULL, err,
-		    "tablespace %" PRIu32 " was left out of the backup, but the WAL at %s changes "
+		    "tablespace %" PRIu32
+		    " was left out of the backup, but the WAL at %s changes "
 		    "it: recovery stops with a PANIC",
 		    s->space, lsn_print(at, s->lsn));
 	return findings_add(&c->findings, FINDINGS_TABLESPACE, NULL, err,
-	    "tablespace %" PRIu32 " is missing: the WAL at %s changes its pages, and no record "
+	    "tablespace %" PRIu32
+	    " is missing: the WAL at %s changes its pages, and no record "
 	    "before creates it (pg_basebackup up to version 15 leaves out tablespaces in place)",
 	    s->space, lsn_print(at, s->lsn));
 }
@@ -257,7 +267,8 @@ judge_spaces(struct checker *c, struct error *err)
 	int rc = 0;
 
 	if (c->has_map && c->version &&
-	    tablespace_map_parse(buf_text(&c->map), c->map.len, c->version, &map, &ignored))
+	    tablespace_map_parse(
+		buf_text(&c->map), c->map.len, c->version, &map, &ignored))
 		return 0; /* a finding of its own */
 	for (size_t i = 0; i < c->in_place.nspaces && rc == 0; i++)
 		rc = judge_space(c, &map, &c->in_place.spaces[i], err);

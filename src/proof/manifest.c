@@ -116,8 +116,8 @@ compare_digest(struct checker *c, const struct memberset_row *row,
 
 /* Then the digest is another, too: that would be a second finding of one cause. */
 static int
-differs_in_size(struct checker *c, struct memberset_row *row, const struct manifest_file *file,
-    struct error *err)
+differs_in_size(struct checker *c, struct memberset_row *row,
+    const struct manifest_file *file, struct error *err)
 {
 	const bool is_told = row->is_size_told;
 
@@ -252,8 +252,8 @@ warn_of_mark(struct checker *c, const struct memberset_row *row, const char *abo
 		return -1;
 	if (is_told)
 		return 0;
-	snprintf(text, sizeof(text), "\"%.100s\" marks a WAL segment that is not in the backup",
-	    row->path);
+	snprintf(text, sizeof(text),
+	    "\"%.100s\" marks a WAL segment that is not in the backup", row->path);
 	c->opt.warning(text);
 	return 0;
 }
@@ -270,7 +270,8 @@ judge_mark(struct checker *c, const struct memberset_row *row,
 
 	if (suffix && (strcmp(suffix, ".done") == 0 || strcmp(suffix, ".ready") == 0) &&
 	    suffix - name < 32) {
-		snprintf(path, sizeof(path), LAYOUT_WAL "/%.*s", (int)(suffix - name), name);
+		snprintf(
+		    path, sizeof(path), LAYOUT_WAL "/%.*s", (int)(suffix - name), name);
 		if (memberset_find(c->set, path, &about, err))
 			return -1;
 		is_of_wal = memberorder_is_wal(path);
@@ -280,17 +281,19 @@ judge_mark(struct checker *c, const struct memberset_row *row,
 		    "does not belong there: it is not the mark of a WAL segment");
 	if (about == NULL && warn_of_mark(c, row, path, err))
 		return -1;
-	return row->size == 0 ? 0 : findings_add_size(&c->findings, place, 0, row->size, err);
+	return row->size == 0 ? 0 :
+				findings_add_size(&c->findings, place, 0, row->size, err);
 }
 
 static int
 judge_row(struct checker *c, const struct memberset_row *row, struct error *err)
 {
-	const struct findings_place place = { .member = row->path,
-		.has_offset = true,
-		.offset = row->offset };
+	const struct findings_place place = {
+		.member = row->path, .has_offset = true, .offset = row->offset
+	};
 
-	if (row->type == TAR_FILE && memberorder_kind(row->path, row->type) == MEMBERORDER_MARK)
+	if (row->type == TAR_FILE &&
+	    memberorder_kind(row->path, row->type) == MEMBERORDER_MARK)
 		return judge_mark(c, row, &place, err);
 	if (row->type != TAR_FILE || row->is_listed || is_listed_nowhere(row) ||
 	    checker_is_setting(c, row->path))
@@ -345,11 +348,11 @@ judge_parent(struct checker *c, const struct memberset_row *row, struct buf *las
 	if (parent ? parent->type == TAR_DIRECTORY : !is_needed)
 		return 0;
 	if (parent == NULL)
-		return checker_missing(c, buf_text(last), "directory is missing, files in it are there", err);
+		return checker_missing(c, buf_text(last),
+		    "directory is missing, files in it are there", err);
 	return findings_add(&c->findings, FINDINGS_NAME,
-	    &(struct findings_place){ .member = row->path,
-		.has_offset = true,
-		.offset = row->offset },
+	    &(struct findings_place){
+		.member = row->path, .has_offset = true, .offset = row->offset },
 	    err, "its parent is not a directory");
 }
 
@@ -361,7 +364,8 @@ judge_rows(struct checker *c, struct buf *last, struct error *err)
 	if (memberset_sorted(c->set, &rows, err))
 		return -1;
 	for (size_t i = 0; i < memberset_count(c->set); i++) {
-		const bool is_second = i > 0 && strcmp(rows[i - 1]->path, rows[i]->path) == 0;
+		const bool is_second =
+		    i > 0 && strcmp(rows[i - 1]->path, rows[i]->path) == 0;
 
 		if (is_second &&
 		    findings_add(&c->findings, FINDINGS_DUPLICATE,
@@ -397,17 +401,19 @@ judge_not_compared(struct checker *c, struct error *err)
 		return findings_add(&c->findings, FINDINGS_INFO,
 		    &(struct findings_place){ .member = LAYOUT_INFO,
 			.expected = digest_name(c->not_taken),
-			.found = c->info.has_manifest ? digest_name(c->info.digest) : "none" },
+			.found =
+			    c->info.has_manifest ? digest_name(c->info.digest) : "none" },
 		    err, "manifest_checksums");
 	if (c->findings.count > 0)
 		return findings_add(&c->findings, FINDINGS_MANIFEST, &at_manifest, err,
 		    "%" PRIu64 " digests were not compared: they are %s", c->not_compared,
 		    digest_name(c->not_taken));
 	error_set(err, ERROR_UNSUPPORTED, 0,
-	    "%" PRIu64 " digests were not compared: the manifest, which comes last, has %s",
+	    "%" PRIu64
+	    " digests were not compared: the manifest, which comes last, has %s",
 	    c->not_compared, digest_name(c->not_taken));
-	return error_hint(err, "Verify again with --manifest-checksums=%s.",
-	    digest_name(c->not_taken));
+	return error_hint(
+	    err, "Verify again with --manifest-checksums=%s.", digest_name(c->not_taken));
 }
 
 /* All files have a digest, or none. */

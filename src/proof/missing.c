@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "format/layout.h"
-#include "proof/checker_internal.h"
 #include "pg/cluster.h"
+#include "proof/checker_internal.h"
 
 /* Names that are remembered, and bytes of those that wait: no cluster needs as many. */
 enum { NAMES_MOST = 1 << 16, WAL_MOST = 1 << 20 };
@@ -48,7 +48,8 @@ is_asked_again(const char *path)
 }
 
 int
-checker_missing_is_told(struct checker *c, const char *path, bool *is_told, struct error *err)
+checker_missing_is_told(
+    struct checker *c, const char *path, bool *is_told, struct error *err)
 {
 	struct memberset_row *row;
 
@@ -91,7 +92,8 @@ checker_missing_listed(struct checker *c, const char *path, struct error *err)
 		return buf_printf(&c->missing_wal, err, "%s\n", path);
 	if (is_asked_again(path))
 		return checker_missing(c, path, NULL, err);
-	if ((statefile_kind(path) != STATEFILE_NONE || slru_locate(path, &kind, &segment)) &&
+	if ((statefile_kind(path) != STATEFILE_NONE ||
+		slru_locate(path, &kind, &segment)) &&
 	    memberset_count(c->missing) < NAMES_MOST &&
 	    memberset_add(c->missing, path, &row, err))
 		return -1;

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pg/page.h"
 #include "lib/lsn.h"
+#include "pg/page.h"
 
 /* Pages in a full segment of a relation, unless the server was built otherwise. */
 enum { SEGMENT_BLOCKS = 131072 };
@@ -212,12 +212,14 @@ int
 pagesuspect_bytes(struct pagesuspect *p, const struct pagesuspect_file *file, uint64_t at,
     const uint8_t *bytes, size_t len, struct error *err)
 {
-	uint64_t block = at / PAGE_BYTES + (uint64_t)file->at.file.segment * SEGMENT_BLOCKS;
+	uint64_t block =
+	    at / PAGE_BYTES + (uint64_t)file->at.file.segment * SEGMENT_BLOCKS;
 
 	if (p->last_path != file->path)
 		p->sum.files++;
 	p->last_path = file->path;
-	for (; len >= PAGE_BYTES && block <= UINT32_MAX; len -= PAGE_BYTES, bytes += PAGE_BYTES) {
+	for (; len >= PAGE_BYTES && block <= UINT32_MAX;
+	     len -= PAGE_BYTES, bytes += PAGE_BYTES) {
 		p->sum.pages++;
 		if (look_at(p, file, (uint32_t)block++, bytes, err))
 			return -1;
@@ -279,8 +281,8 @@ say_damaged(const struct pagesuspect_row *s, struct findings *findings, struct e
 	if (s->state == PAGE_CUT) {
 		snprintf(expected, sizeof(expected), "%u bytes", s->expected);
 		snprintf(found, sizeof(found), "%u", s->found);
-		return findings_add(findings, FINDINGS_SIZE, &place, err,
-		    "ends in the middle of a page");
+		return findings_add(
+		    findings, FINDINGS_SIZE, &place, err, "ends in the middle of a page");
 	}
 	snprintf(expected, sizeof(expected), "%X", s->expected);
 	snprintf(found, sizeof(found), "%X", s->found);
@@ -293,7 +295,8 @@ say_benign(const struct pagesuspect_row *s, void (*benign)(const char *text))
 	char text[256], lsn[LSN_TEXT];
 
 	snprintf(text, sizeof(text),
-	    "\"%s\", block %" PRIu32 ", LSN %s: torn when it was copied, and whole in the WAL",
+	    "\"%s\", block %" PRIu32
+	    ", LSN %s: torn when it was copied, and whole in the WAL",
 	    s->file->path, s->key.block - s->file->first_block, lsn_print(lsn, s->lsn));
 	benign(text);
 }
@@ -308,8 +311,8 @@ count_damaged(struct pagesuspect *p, struct pagesuspect_path *file)
 
 /* The first of ${list} that recovery reads, if that is before ${first}; else ${first}. */
 static const struct pagesuspect_mention *
-first_read(const struct pagesuspect_mentioned *list, const struct pagesuspect_mention *first,
-    const struct pagesuspect_limits *limits)
+first_read(const struct pagesuspect_mentioned *list,
+    const struct pagesuspect_mention *first, const struct pagesuspect_limits *limits)
 {
 	for (const struct pagesuspect_mentioned *m = list; m; m = m->next)
 		if ((first == NULL || m->mention.lsn < first->lsn) &&
@@ -323,7 +326,8 @@ static bool
 is_mended(const struct pagesuspect *p, const struct pagesuspect_row *s,
     const struct pagesuspect_limits *limits)
 {
-	const struct pagesuspect_group *group = pagesuspect_find_group(p, s->key.space, s->key.database);
+	const struct pagesuspect_group *group =
+	    pagesuspect_find_group(p, s->key.space, s->key.database);
 	const struct pagesuspect_mention *first = first_read(s->mentions, NULL, limits);
 
 	if (group)

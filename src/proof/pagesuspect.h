@@ -6,9 +6,9 @@
 #include <stdint.h>
 
 #include "format/findings.h"
+#include "lib/error.h"
 #include "pg/control.h"
 #include "pg/relfile.h"
-#include "lib/error.h"
 
 /*
  * The data pages of a backup that is read once, from its start.  What decides whether a
@@ -45,8 +45,9 @@ bool pagesuspect_is_relation(const char *path, struct pagesuspect_file *file);
  * ${len} bytes of it, from ${at} on: both multiples of a page, but for the end of the file.
  * A part of one there is kept too, unless it is all zeros.
  */
-MUST_CHECK int pagesuspect_bytes(struct pagesuspect *, const struct pagesuspect_file *file,
-    uint64_t at, const uint8_t *bytes, size_t len, struct error *err);
+MUST_CHECK int pagesuspect_bytes(struct pagesuspect *,
+    const struct pagesuspect_file *file, uint64_t at, const uint8_t *bytes, size_t len,
+    struct error *err);
 
 /* This is the cluster: what cannot be judged with it is forgotten. */
 void pagesuspect_control(struct pagesuspect *, const struct control *);
@@ -65,23 +66,25 @@ struct pagesuspect_mention {
  * It is about the page ${block} of the fork ${fork} (enum relfile_fork).  Of each line the
  * first mention counts: replay reads the page then, if the record does not make it anew.
  */
-MUST_CHECK int pagesuspect_mention(struct pagesuspect *, uint32_t space, uint32_t database,
-    uint32_t relnode, unsigned fork, uint32_t block, const struct pagesuspect_mention *mention,
-    struct error *err);
+MUST_CHECK int pagesuspect_mention(struct pagesuspect *, uint32_t space,
+    uint32_t database, uint32_t relnode, unsigned fork, uint32_t block,
+    const struct pagesuspect_mention *mention, struct error *err);
 
 /*
  * The same of all pages of the database in that tablespace.  It is kept once for the database:
  * of such records there may be millions.
  */
-MUST_CHECK int pagesuspect_database(struct pagesuspect *, uint32_t space, uint32_t database,
-    const struct pagesuspect_mention *mention, struct error *err);
+MUST_CHECK int pagesuspect_database(struct pagesuspect *, uint32_t space,
+    uint32_t database, const struct pagesuspect_mention *mention, struct error *err);
 
 struct pagesuspect_limits {
-	bool is_replayed; /* the server was running: pages may be torn, if the WAL mends them */
-	bool has_wal;     /* and it was looked through */
+	/* the server was running: pages may be torn, if the WAL mends them */
+	bool is_replayed;
+	bool has_wal;                 /* and it was looked through */
 	uint64_t start_lsn, stop_lsn; /* 0: not known */
 	/* Would recovery read what line ${line} told, and that ends at ${end_lsn}? */
-	bool (*is_read)(const struct pagesuspect_limits *, unsigned line, uint64_t end_lsn);
+	bool (*is_read)(
+	    const struct pagesuspect_limits *, unsigned line, uint64_t end_lsn);
 };
 
 struct pagesuspect_sum {
@@ -89,15 +92,17 @@ struct pagesuspect_sum {
 	uint64_t pages, files;
 	uint64_t damaged_pages, damaged_files;
 	uint64_t benign_pages; /* torn, and mended by the WAL */
-	uint64_t left_pages;   /* changed since the start; their WAL is not in the archive */
+	/* changed since the start; their WAL is not in the archive */
+	uint64_t left_pages;
 };
 
 /*
  * All has been read: what is damaged is a finding.  ${benign} is told each page that only
  * seems so, with the reason, in a line.
  */
-MUST_CHECK int pagesuspect_judge(struct pagesuspect *, const struct pagesuspect_limits *limits,
-    struct findings *findings, void (*benign)(const char *text), struct error *err);
+MUST_CHECK int pagesuspect_judge(struct pagesuspect *,
+    const struct pagesuspect_limits *limits, struct findings *findings,
+    void (*benign)(const char *text), struct error *err);
 
 struct pagesuspect_sum pagesuspect_sum(const struct pagesuspect *);
 

@@ -21,7 +21,7 @@ struct pagesuspect_mentioned {
 
 struct pagesuspect_row {
 	struct pagesuspect_key key;
-	uint8_t state; /* enum page_state */
+	uint8_t state;                          /* enum page_state */
 	struct pagesuspect_mentioned *mentions; /* the first of each line */
 	uint16_t expected, found; /* of PAGE_NEW_NOT_ZERO the second is the offset */
 	uint64_t lsn;
@@ -44,7 +44,7 @@ struct pagesuspect_path {
 };
 
 struct pagesuspect_great {
-	uint64_t lsn; /* 0: none yet */
+	uint64_t lsn;   /* 0: none yet */
 	uint32_t block; /* in the file */
 	struct pagesuspect_path *file;
 };
@@ -68,7 +68,7 @@ struct pagesuspect {
 void pagesuspect_free_mentions(struct pagesuspect_mentioned *);
 
 /* NULL: no record was about all of that database, or it has no suspects. */
-const struct pagesuspect_group *pagesuspect_find_group(const struct pagesuspect *, uint32_t space,
-    uint32_t database);
+const struct pagesuspect_group *pagesuspect_find_group(
+    const struct pagesuspect *, uint32_t space, uint32_t database);
 
 #endif

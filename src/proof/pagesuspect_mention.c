@@ -44,8 +44,8 @@ sort_rows(struct pagesuspect *p)
 
 /* Of each line the first counts. */
 static int
-add_mention(struct pagesuspect_mentioned **list, const struct pagesuspect_mention *mention,
-    struct error *err)
+add_mention(struct pagesuspect_mentioned **list,
+    const struct pagesuspect_mention *mention, struct error *err)
 {
 	struct pagesuspect_mentioned *m;
 
@@ -62,12 +62,11 @@ add_mention(struct pagesuspect_mentioned **list, const struct pagesuspect_mentio
 
 int
 pagesuspect_mention(struct pagesuspect *p, uint32_t space, uint32_t database,
-    uint32_t relnode, unsigned fork, uint32_t block, const struct pagesuspect_mention *mention,
-    struct error *err)
+    uint32_t relnode, unsigned fork, uint32_t block,
+    const struct pagesuspect_mention *mention, struct error *err)
 {
-	const struct pagesuspect_row wanted = {
-		.key = { space, database, relnode, block, (uint8_t)fork }
-	};
+	const struct pagesuspect_row wanted = { .key = { space, database, relnode, block,
+						    (uint8_t)fork } };
 	struct pagesuspect_row *row;
 
 	if (p->count == 0)
@@ -87,11 +86,14 @@ make_groups(struct pagesuspect *p, struct error *err)
 		return error_memory(err);
 	for (size_t i = 0; i < p->count; i++) {
 		const struct pagesuspect_key *key = &p->rows[i].key;
-		const struct pagesuspect_group *last = p->ngroups ? &p->groups[p->ngroups - 1] : NULL;
+		const struct pagesuspect_group *last =
+		    p->ngroups ? &p->groups[p->ngroups - 1] : NULL;
 
-		if (last == NULL || last->space != key->space || last->database != key->database)
-			p->groups[p->ngroups++] = (struct pagesuspect_group){ .space = key->space,
-				.database = key->database };
+		if (last == NULL || last->space != key->space ||
+		    last->database != key->database)
+			p->groups[p->ngroups++] =
+			    (struct pagesuspect_group){ .space = key->space,
+				    .database = key->database };
 	}
 	return 0;
 }
@@ -111,9 +113,9 @@ pagesuspect_find_group(const struct pagesuspect *p, uint32_t space, uint32_t dat
 {
 	const struct pagesuspect_group wanted = { .space = space, .database = database };
 
-	return p->ngroups == 0 ? NULL :
-				 bsearch(&wanted, p->groups, p->ngroups, sizeof(*p->groups),
-				     compare_groups);
+	return p->ngroups == 0 ?
+	    NULL :
+	    bsearch(&wanted, p->groups, p->ngroups, sizeof(*p->groups), compare_groups);
 }
 
 int
@@ -127,5 +129,6 @@ pagesuspect_database(struct pagesuspect *p, uint32_t space, uint32_t database,
 	if (p->groups == NULL && make_groups(p, err))
 		return -1;
 	group = pagesuspect_find_group(p, space, database);
-	return group ? add_mention(&p->groups[group - p->groups].mentions, mention, err) : 0;
+	return group ? add_mention(&p->groups[group - p->groups].mentions, mention, err) :
+		       0;
 }

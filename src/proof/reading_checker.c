@@ -1,7 +1,7 @@
 #include "proof/reading_checker.h"
 
-#include "format/manifestpeek.h"
 #include "cli/message.h"
+#include "format/manifestpeek.h"
 
 static void
 tell_benign(const char *text)
@@ -17,7 +17,8 @@ reading_checker(struct reading *r, int dirfd, struct checker **checker, struct e
 
 	if (r->opt->digest_is_given)
 		opt.digests = 1U << r->opt->manifest_digest;
-	else if (dirfd != -1 && manifestpeek_digests(dirfd, &r->cancel, &opt.digests, err))
+	else if (dirfd != -1 &&
+	    manifestpeek_digests(dirfd, &r->cancel, &opt.digests, err))
 		return -1;
 	return checker_new(checker, &opt, err);
 }

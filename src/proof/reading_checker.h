@@ -9,7 +9,7 @@
  * in reading_ops.begin.  It takes the digests that the user named, or a manifest that can be
  * read first.
  */
-MUST_CHECK int reading_checker(struct reading *, int dirfd, struct checker **checker,
-    struct error *err);
+MUST_CHECK int reading_checker(
+    struct reading *, int dirfd, struct checker **checker, struct error *err);
 
 #endif

@@ -1,6 +1,6 @@
 #include "proof/reading_report.h"
-#include "pg/cluster.h"
 #include "cli/message.h"
+#include "pg/cluster.h"
 
 static void
 add_backup(const struct checker_facts *c, struct report_facts *f)

@@ -12,10 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proof/checker_internal.h"
-#include "pg/relfile.h"
 #include "lib/lsn.h"
 #include "lib/number.h"
+#include "pg/relfile.h"
+#include "proof/checker_internal.h"
 
 static int
 add_row(struct checker *c, const struct checker_replay *row, struct error *err)
@@ -48,10 +48,12 @@ checker_replay_free(struct checker *c)
 }
 
 int
-checker_replay_take(struct checker *c, unsigned line, const struct walrecord *rec,
-    struct error *err)
+checker_replay_take(
+    struct checker *c, unsigned line, const struct walrecord *rec, struct error *err)
 {
-	struct checker_replay row = { .line = line, .lsn = rec->lsn, .end_lsn = rec->end_lsn };
+	struct checker_replay row = {
+		.line = line, .lsn = rec->lsn, .end_lsn = rec->end_lsn
+	};
 	const char *location;
 	struct error ignored;
 
@@ -109,7 +111,8 @@ is_record_read(const struct waldatabases_backup *backup, unsigned line, uint64_t
 
 /* The directories of databases among the members: in the order of names each is together. */
 static int
-list_have(struct checker *c, struct waldatabases_have **have, size_t *count, struct error *err)
+list_have(
+    struct checker *c, struct waldatabases_have **have, size_t *count, struct error *err)
 {
 	struct memberset_row *const *rows;
 	size_t n = 0;
@@ -144,9 +147,11 @@ is_lost(struct checker *c, const struct waldatabases_copy *copy, const char *fil
 	int rc;
 
 	snprintf(why, sizeof(why),
-	    "the database %" PRIu32 " is copied from it by the WAL at %s, and would be lost",
+	    "the database %" PRIu32
+	    " is copied from it by the WAL at %s, and would be lost",
 	    copy->to.database, lsn_print(at, copy->lsn));
-	rc = relfile_database(&path, copy->from.space, copy->from.database, c->version, err) ||
+	rc = relfile_database(
+		 &path, copy->from.space, copy->from.database, c->version, err) ||
 		buf_printf(&path, err, "%s", file) ?
 	    -1 :
 	    checker_missing(c, buf_text(&path), why, err);
@@ -163,7 +168,8 @@ warn_of_removal(const struct checker *c, const struct waldatabases_copy *copy)
 	if (c->has_info)
 		return;
 	snprintf(text, sizeof(text),
-	    "the database %" PRIu32 " is copied by the WAL at %s from the database %" PRIu32
+	    "the database %" PRIu32
+	    " is copied by the WAL at %s from the database %" PRIu32
 	    ", whose directory was removed by the WAL at %s: if that was read late, files may be "
 	    "missing in the copy",
 	    copy->to.database, lsn_print(at, copy->lsn), copy->from.database,
@@ -226,7 +232,8 @@ warn_of_tablespace(struct checker *c, const struct checker_replay *row)
 	if (row->location[0] == '\0')
 		return;
 	snprintf(text, sizeof(text),
-	    "the WAL creates tablespace %" PRIu32 ": its replay links the restored copy to "
+	    "the WAL creates tablespace %" PRIu32
+	    ": its replay links the restored copy to "
 	    "\"%.400s\", which must be there, and be no other cluster's",
 	    row->space, row->location);
 	c->opt.warning(text);
@@ -254,7 +261,8 @@ checker_replay_sort(struct checker *c, struct error *err)
 		return error_memory(err);
 	for (size_t i = 0; i < c->nreplayed; i++)
 		c->replayed_by_space[i] = &c->replayed[i];
-	qsort(c->replayed_by_space, c->nreplayed, sizeof(struct checker_replay *), compare_spaces);
+	qsort(c->replayed_by_space, c->nreplayed, sizeof(struct checker_replay *),
+	    compare_spaces);
 	return 0;
 }
 
@@ -276,7 +284,8 @@ checker_replay_has(const struct checker *c, enum checker_replay_kind kind, uint3
 		else
 			to = middle;
 	}
-	for (; from < count && compare_spaces(&c->replayed_by_space[from], &key) == 0; from++) {
+	for (; from < count && compare_spaces(&c->replayed_by_space[from], &key) == 0;
+	     from++) {
 		const struct checker_replay *row = c->replayed_by_space[from];
 
 		if (row->lsn >= after && row->lsn < before && is_replayed(c, row))
@@ -291,7 +300,7 @@ checker_replay_drops(const struct checker *c, const char *oid)
 	uint64_t number;
 
 	return number_parse(oid, strlen(oid), UINT32_MAX, &number) &&
-	       checker_replay_has(c, REPLAY_DROP, (uint32_t)number, 0, UINT64_MAX);
+	    checker_replay_has(c, REPLAY_DROP, (uint32_t)number, 0, UINT64_MAX);
 }
 
 int
@@ -314,17 +323,20 @@ checker_replay_judge(struct checker *c, struct error *err)
 	if (left_out == 0)
 		return 0;
 	return findings_add(&c->findings, FINDINGS_WAL, NULL, err,
-	    "makes and drops %" PRIu64 " more databases and tablespaces than can be looked at",
+	    "makes and drops %" PRIu64
+	    " more databases and tablespaces than can be looked at",
 	    left_out);
 }
 
 bool
-checker_next_location(const struct checker *c, size_t *at, uint32_t *oid, const char **location)
+checker_next_location(
+    const struct checker *c, size_t *at, uint32_t *oid, const char **location)
 {
 	while (*at < c->nreplayed) {
 		const struct checker_replay *row = &c->replayed[(*at)++];
 
-		if (row->kind != REPLAY_TABLESPACE || row->location[0] == '\0' || !is_replayed(c, row))
+		if (row->kind != REPLAY_TABLESPACE || row->location[0] == '\0' ||
+		    !is_replayed(c, row))
 			continue;
 		*oid = row->space;
 		*location = row->location;

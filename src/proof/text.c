@@ -3,14 +3,15 @@
 #include <string.h>
 
 #include "format/layout.h"
-#include "proof/checker_internal.h"
 #include "pg/cluster.h"
+#include "proof/checker_internal.h"
 
 static const char version_file[] = "PG_VERSION";
 
 /* The first of each that is understood; of history files all. */
 bool
-checker_text_is_kept(const struct checker *c, enum memberorder_kind kind, const char *path)
+checker_text_is_kept(
+    const struct checker *c, enum memberorder_kind kind, const char *path)
 {
 	const bool is_known = (kind == MEMBERORDER_LABEL && c->has_label) ||
 	    (kind == MEMBERORDER_MAP && c->has_map) ||
@@ -62,8 +63,9 @@ take_label(struct checker *c, struct error *err)
 	}
 	c->has_label = true;
 	if (strchr(c->label.text, '\n'))
-		c->opt.warning("the label in backup_label has several lines: the server does not read "
-			       "what follows them, and recovers without");
+		c->opt.warning(
+		    "the label in backup_label has several lines: the server does not read "
+		    "what follows them, and recovers without");
 	return 0;
 }
 
@@ -114,8 +116,8 @@ take_control(struct checker *c, struct error *err)
 	const struct findings_place place = { .member = LAYOUT_CONTROL };
 	static const uint8_t none[1];
 
-	if (control_decode(c->now.text.len > 0 ? c->now.text.data : none,
-		c->now.text.len, &c->control, err))
+	if (control_decode(c->now.text.len > 0 ? c->now.text.data : none, c->now.text.len,
+		&c->control, err))
 		return findings_take(&c->findings, FINDINGS_CONTROL, &place, err);
 	c->has_control = true;
 	pagesuspect_control(c->pages, &c->control);

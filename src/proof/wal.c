@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "format/layout.h"
-#include "proof/checker_internal.h"
-#include "pg/cluster.h"
 #include "lib/lsn.h"
+#include "pg/cluster.h"
+#include "proof/checker_internal.h"
 #include "wal/walname.h"
 
 /* ---- while it passes ---- */
@@ -28,16 +28,18 @@ hear_block(struct walrecord_sink *sink, const struct walrecord_block *b)
 	blocks->mention.is_made_anew = b->is_made_anew;
 	checker_replay_block(blocks->checker, b->space, b->database, blocks->mention.lsn);
 	if (blocks->rc == 0)
-		blocks->rc = checker_inplace_block(blocks->checker, b->space, &blocks->mention,
-		    &blocks->err);
+		blocks->rc = checker_inplace_block(
+		    blocks->checker, b->space, &blocks->mention, &blocks->err);
 	if (blocks->rc == 0)
-		blocks->rc = pagesuspect_mention(blocks->checker->pages, b->space, b->database, b->relnode,
-		    b->fork, b->block, &blocks->mention, &blocks->err);
+		blocks->rc =
+		    pagesuspect_mention(blocks->checker->pages, b->space, b->database,
+			b->relnode, b->fork, b->block, &blocks->mention, &blocks->err);
 }
 
 /* A record of extensions, or of parts that we do not know, mends no page. */
 static int
-mention_pages(struct checker *c, unsigned line, const struct walrecord *rec, struct error *err)
+mention_pages(
+    struct checker *c, unsigned line, const struct walrecord *rec, struct error *err)
 {
 	struct blocks blocks = { .sink = { hear_block },
 		.checker = c,
@@ -50,12 +52,12 @@ mention_pages(struct checker *c, unsigned line, const struct walrecord *rec, str
 	    checker_inplace_block(c, space, &blocks.mention, err))
 		return -1;
 	if (walrecord_makes_database(rec, &made) && made.is_copy) {
-		if (pagesuspect_database(c->pages, made.space, made.database, &blocks.mention,
-			err))
+		if (pagesuspect_database(
+			c->pages, made.space, made.database, &blocks.mention, err))
 			return -1;
 		blocks.mention.is_made_anew = false; /* it reads those that it copies */
-		return pagesuspect_database(c->pages, made.from_space, made.from_database,
-		    &blocks.mention, err);
+		return pagesuspect_database(
+		    c->pages, made.from_space, made.from_database, &blocks.mention, err);
 	}
 	(void)!walrecord_blocks(rec, &blocks.sink, &ignored);
 	if (blocks.rc == -1)
@@ -145,8 +147,8 @@ checker_wal_begin(struct checker *c, const struct tar_entry *entry, struct error
 		    "no segment of this size can have this name");
 	if (entry->size != c->expect.segment_size) {
 		c->now.row->is_size_told = true;
-		return findings_add_size(&c->findings, &place, c->expect.segment_size, entry->size,
-		    err);
+		return findings_add_size(
+		    &c->findings, &place, c->expect.segment_size, entry->size, err);
 	}
 	if (wallines_segment(c->lines, timeline, segno * c->expect.segment_size, err))
 		return findings_take(&c->findings, FINDINGS_STREAM, &place, err);
@@ -172,7 +174,8 @@ checker_wal_history(struct checker *c, struct error *err)
 	if (!walname_parse_history(strrchr(c->now.row->path, '/') + 1, &timeline))
 		return findings_add(&c->findings, FINDINGS_NAME, &place, err,
 		    "no timeline has this history");
-	if (walhistory_parse(buf_text(&c->now.text), c->now.text.len, timeline, &history, err))
+	if (walhistory_parse(
+		buf_text(&c->now.text), c->now.text.len, timeline, &history, err))
 		return findings_take(&c->findings, FINDINGS_WAL, &place, err);
 	if (c->nhistories == CHECKER_TIMELINES) {
 		walhistory_free(&history);
@@ -241,10 +244,11 @@ wal_fault(struct checker *c, uint64_t expected, uint64_t found, struct error *er
 
 /* That WAL is in the backup, but not the segment of that name. */
 static int
-segment_missing(struct checker *c, const struct wallines_line *line, uint64_t stop,
-    struct error *err)
+segment_missing(
+    struct checker *c, const struct wallines_line *line, uint64_t stop, struct error *err)
 {
-	char at[LSN_TEXT], to[LSN_TEXT], path[sizeof(LAYOUT_WAL) + WALNAME_SIZE], why[256], need[80];
+	char at[LSN_TEXT], to[LSN_TEXT], path[sizeof(LAYOUT_WAL) + WALNAME_SIZE],
+	    why[256], need[80];
 	struct memberset_row *row;
 
 	snprintf(path, sizeof(path), LAYOUT_WAL "/%s", line->missing);
@@ -260,28 +264,31 @@ segment_missing(struct checker *c, const struct wallines_line *line, uint64_t st
 		    stop ? "later segments are there" : "the backup ends later");
 	lsn_print(at, line->position);
 	if (line->records == 0)
-		snprintf(why, sizeof(why), "WAL segment \"%s\" is missing: it is the first, %s",
-		    line->missing, need);
+		snprintf(why, sizeof(why),
+		    "WAL segment \"%s\" is missing: it is the first, %s", line->missing,
+		    need);
 	else
 		snprintf(why, sizeof(why),
-		    "WAL segment \"%s\" is missing: the WAL is complete up to %s, %s", line->missing,
-		    at, need);
+		    "WAL segment \"%s\" is missing: the WAL is complete up to %s, %s",
+		    line->missing, at, need);
 	if (row == NULL || row->type != TAR_FILE)
 		return checker_missing(c, path, why, err);
-	return findings_add(&c->findings, FINDINGS_WAL, &(struct findings_place){ .member = path },
-	    err, "is not where it could be read: the WAL is complete up to %s, %s", at, need);
+	return findings_add(&c->findings, FINDINGS_WAL,
+	    &(struct findings_place){ .member = path }, err,
+	    "is not where it could be read: the WAL is complete up to %s, %s", at, need);
 }
 
 /* What ended the walk before it was where it had to be. */
 static int
-ends_early(struct checker *c, const struct wallines_line *line, uint64_t stop,
-    struct error *err)
+ends_early(
+    struct checker *c, const struct wallines_line *line, uint64_t stop, struct error *err)
 {
 	char at[LSN_TEXT], to[LSN_TEXT];
 
 	c->is_wal_short = true;
 	if (line->missing[0] &&
-	    (stop == 0 || stop > line->missing_lsn || (stop <= line->position && line->has_later)))
+	    (stop == 0 || stop > line->missing_lsn ||
+		(stop <= line->position && line->has_later)))
 		return segment_missing(c, line, stop, err);
 	lsn_print(at, line->position);
 	if (line->why)
@@ -324,11 +331,13 @@ judge_other(struct checker *c, const struct wallines_line *line, struct error *e
 		return wal_fault(c, c->checkpoint_end, stop, err,
 		    "the manifest's end of the WAL is before that of the checkpoint");
 	c->stop_lsn = stop;
-	if (line->position < stop || (line->why && line->has_later && !c->is_manifest_whole) ||
+	if (line->position < stop ||
+	    (line->why && line->has_later && !c->is_manifest_whole) ||
 	    (!c->has_label && line->position <= c->control.checkpoint_lsn))
 		return ends_early(c, line,
-		    c->has_label || stop > c->control.checkpoint_lsn ? stop :
-								       c->control.checkpoint_lsn,
+		    c->has_label || stop > c->control.checkpoint_lsn ?
+			stop :
+			c->control.checkpoint_lsn,
 		    err);
 	return 0;
 }
@@ -402,10 +411,12 @@ judge_ranges(struct checker *c, const struct walhistory *h, struct error *err)
 		if (i + 1 < c->nranges && c->ranges[i + 1].end != r->start)
 			return wal_fault(c, r->start, c->ranges[i + 1].end, err,
 			    "the manifest's stretches of WAL do not meet");
-		if (r->start < r->end && (walhistory_at(h, r->start) != r->timeline ||
-					     walhistory_at(h, r->end - 1) != r->timeline))
+		if (r->start < r->end &&
+		    (walhistory_at(h, r->start) != r->timeline ||
+			walhistory_at(h, r->end - 1) != r->timeline))
 			return findings_add(&c->findings, FINDINGS_WAL, NULL, err,
-			    "the manifest has timeline %" PRIu32 " where the history has another",
+			    "the manifest has timeline %" PRIu32
+			    " where the history has another",
 			    r->timeline);
 	}
 	return 0;
@@ -436,14 +447,17 @@ judge_line(struct checker *c, const struct walhistory *h, struct error *err)
 		return -1;
 	if (checker_replay_judge(c, err))
 		return -1;
-	return c->findings.count == before && !c->is_wal_short ? judge_checkpoint(c, err) : 0;
+	return c->findings.count == before && !c->is_wal_short ?
+	    judge_checkpoint(c, err) :
+	    0;
 }
 
 /* All of it, and pg_basetar.info says that the archive holds it: recovery asks for the first. */
 static int
 all_missing(struct checker *c, struct error *err)
 {
-	char name[WALNAME_SIZE], path[sizeof(LAYOUT_WAL) + WALNAME_SIZE], why[160], lsn[LSN_TEXT];
+	char name[WALNAME_SIZE], path[sizeof(LAYOUT_WAL) + WALNAME_SIZE], why[160],
+	    lsn[LSN_TEXT];
 
 	if (!c->has_control)
 		return findings_add(&c->findings, FINDINGS_WAL, NULL, err,
@@ -452,8 +466,10 @@ all_missing(struct checker *c, struct error *err)
 	    walname_segment(c->start_lsn, c->control.wal_segment_size),
 	    c->control.wal_segment_size);
 	snprintf(path, sizeof(path), LAYOUT_WAL "/%s", name);
-	snprintf(why, sizeof(why), "WAL segment \"%s\" is missing: there is no WAL, the backup needs "
-	    "it from %s on", name, lsn_print(lsn, c->start_lsn));
+	snprintf(why, sizeof(why),
+	    "WAL segment \"%s\" is missing: there is no WAL, the backup needs "
+	    "it from %s on",
+	    name, lsn_print(lsn, c->start_lsn));
 	return checker_missing(c, path, why, err);
 }
 

@@ -1,12 +1,12 @@
 /* One archive: its members, read in the working thread, decoded in another. */
 #include <stdlib.h>
 
-#include "reading/reading.h"
 #include "codec/decoded.h"
+#include "lib/sys.h"
+#include "reading/reading.h"
 #include "stream/infile.h"
 #include "stream/readahead.h"
 #include "tar/reader.h"
-#include "lib/sys.h"
 
 /* Bytes of a body that are passed on at once: a multiple of a page. */
 enum { PIECE = 512 * 1024 };
@@ -74,7 +74,8 @@ pass_body(struct reading *r, struct tar_reader *reader, uint8_t *piece, struct e
 }
 
 static int
-pass_members(struct reading *r, struct tar_reader *reader, uint8_t *piece, struct error *err)
+pass_members(
+    struct reading *r, struct tar_reader *reader, uint8_t *piece, struct error *err)
 {
 	struct tar_entry entry;
 	bool is_end = false, is_wanted;
@@ -87,7 +88,8 @@ pass_members(struct reading *r, struct tar_reader *reader, uint8_t *piece, struc
 			return r->ops->archive_end ? r->ops->archive_end(r, err) : 0;
 		}
 		is_wanted = true;
-		if (r->ops->member(r, &entry, tar_reader_offset(reader), &is_wanted, err) ||
+		if (r->ops->member(
+			r, &entry, tar_reader_offset(reader), &is_wanted, err) ||
 		    (is_wanted && !r->is_over && pass_body(r, reader, piece, err)))
 			return -1;
 	}

@@ -5,9 +5,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cli/message.h"
 #include "format/backupset.h"
 #include "reading/reading.h"
-#include "cli/message.h"
 #include "stream/infile.h"
 
 /* For --progress. */
@@ -28,7 +28,8 @@ tell_others(const struct backupset *set)
 	char text[512];
 
 	for (size_t i = 0; i < set->nothers; i++) {
-		snprintf(text, sizeof(text), "\"%s\" beside the archives is no part of the backup",
+		snprintf(text, sizeof(text),
+		    "\"%s\" beside the archives is no part of the backup",
 		    set->others[i]);
 		message_warning(text);
 	}
@@ -40,7 +41,8 @@ hint_of_compression(const char *name, struct error *err)
 {
 	static const struct {
 		const char *suffix, *program;
-	} rows[] = { { ".zst", "zstd" }, { ".lz4", "lz4" }, { ".xz", "xz" }, { ".bz2", "bzip2" } };
+	} rows[] = { { ".zst", "zstd" }, { ".lz4", "lz4" }, { ".xz", "xz" },
+		{ ".bz2", "bzip2" } };
 	const char *suffix = strrchr(name, '.');
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -48,8 +50,9 @@ hint_of_compression(const char *name, struct error *err)
 		    strcmp(suffix, rows[i].suffix) != 0)
 			continue;
 		err->hint[0] = '\0';
-		(void)!error_hint(err, "Decompress the archives of the directory first, with \"%s "
-				       "-d\", and remove those that are compressed.",
+		(void)!error_hint(err,
+		    "Decompress the archives of the directory first, with \"%s "
+		    "-d\", and remove those that are compressed.",
 		    rows[i].program);
 	}
 }

@@ -8,7 +8,9 @@ reading_owner_note(struct reading_owner *o, const struct tar_entry *entry)
 	/* root's is what somebody put into the data directory: the server does not run as root */
 	if (o->is_known && (o->uid != 0 || entry->uid == 0))
 		return;
-	*o = (struct reading_owner){ .is_known = true, .uid = entry->uid, .gid = entry->gid };
+	*o = (struct reading_owner){
+		.is_known = true, .uid = entry->uid, .gid = entry->gid
+	};
 	snprintf(o->uname, sizeof(o->uname), "%s", entry->uname);
 	snprintf(o->gname, sizeof(o->gname), "%s", entry->gname);
 }

@@ -3,9 +3,9 @@
 #include <fcntl.h>
 
 #include "cli/message.h"
-#include "stream/infile.h"
 #include "lib/interrupt.h"
 #include "lib/sys.h"
+#include "stream/infile.h"
 
 static void
 tick(struct patrol *patrol)

@@ -3,11 +3,11 @@
 
 #include <pthread.h>
 
-#include "format/archivepart.h"
-#include "lib/stream.h"
 #include "cli/options.h"
 #include "cli/patrol.h"
 #include "cli/progress.h"
+#include "format/archivepart.h"
+#include "lib/stream.h"
 #include "tar/header.h"
 
 /*
@@ -43,7 +43,8 @@ struct reading_ops {
 	int (*bytes)(struct reading *, const uint8_t *, size_t len, struct error *);
 	int (*member_end)(struct reading *, struct error *);
 	int (*archive_end)(struct reading *, struct error *); /* NULL: nothing */
-	int (*manifest)(struct reading *, const uint8_t *, size_t len, struct error *); /* 0: end */
+	/* 0: end */
+	int (*manifest)(struct reading *, const uint8_t *, size_t len, struct error *);
 	int (*finish)(struct reading *, struct error *);
 	int (*sync)(struct reading *, struct error *); /* NULL: nothing */
 };

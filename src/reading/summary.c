@@ -41,8 +41,8 @@ archive(struct reading *reading, const struct archivepart *part, struct error *e
 }
 
 static int
-member(struct reading *reading, const struct tar_entry *entry, uint64_t offset, bool *is_wanted,
-    struct error *err)
+member(struct reading *reading, const struct tar_entry *entry, uint64_t offset,
+    bool *is_wanted, struct error *err)
 {
 	(void)offset;
 	if (((struct reading_summary *)reading)->is_base)
@@ -89,8 +89,8 @@ static const struct reading_ops ops = {
 };
 
 int
-reading_summary(struct reading_summary *r, const struct options *opt, enum reading_depth depth,
-    const char *outcome, struct error *err)
+reading_summary(struct reading_summary *r, const struct options *opt,
+    enum reading_depth depth, const char *outcome, struct error *err)
 {
 	reading_init(&r->reading, opt, &ops, outcome);
 	r->depth = depth;

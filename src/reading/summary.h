@@ -2,8 +2,8 @@
 #define PG_BASETAR_READING_SUMMARY_H
 
 #include "format/summary.h"
-#include "reading/reading.h"
 #include "reading/owner.h"
+#include "reading/reading.h"
 
 /* How far the archives are read, for what they say of themselves. */
 enum reading_depth {

@@ -68,7 +68,8 @@ static int
 open_at_once(int root, const char *path, int *fd, struct error *err)
 {
 	const struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS };
+		.resolve =
+		    RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS };
 	const long got = syscall(SYS_openat2, root, path, &how, sizeof(how));
 
 	if (got >= 0) {
@@ -94,7 +95,8 @@ open_at_once(int root, const char *path, int *fd, struct error *err)
 
 /* The directory of ${path}, kept for the next one, and the name in it. */
 static int
-enter(struct beneath *b, const char *path, int *parent, const char **name, struct error *err)
+enter(struct beneath *b, const char *path, int *parent, const char **name,
+    struct error *err)
 {
 	const char *slash = strrchr(path, '/');
 	const size_t len = slash ? (size_t)(slash - path) : 0;
@@ -104,8 +106,9 @@ enter(struct beneath *b, const char *path, int *parent, const char **name, struc
 		return error_set(err, ERROR_FORMAT, 0, "a path that leads elsewhere");
 	*name = slash ? slash + 1 : path;
 	*parent = slash ? b->parent : b->root;
-	if (slash == NULL || (b->parent != -1 && b->path.len == len &&
-				 memcmp(b->path.data, path, len) == 0))
+	if (slash == NULL ||
+	    (b->parent != -1 && b->path.len == len &&
+		memcmp(b->path.data, path, len) == 0))
 		return 0;
 	sys_close(b->parent);
 	b->parent = -1;
@@ -166,7 +169,9 @@ beneath_link(struct beneath *b, const char *path, const char *target, struct err
 
 	if (enter(b, path, &parent, &name, err))
 		return -1;
-	return symlinkat(target, parent, name) == -1 ? error_set(err, ERROR_IO, errno, "symlink") : 0;
+	return symlinkat(target, parent, name) == -1 ?
+	    error_set(err, ERROR_IO, errno, "symlink") :
+	    0;
 }
 
 int
@@ -180,12 +185,14 @@ beneath_rename(struct beneath *b, const char *path, const char *to, struct error
 		return -1;
 	if (fstatat(parent, to, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		return error_set(err, ERROR_IO, EEXIST, "rename");
-	return renameat(parent, name, parent, to) == -1 ? error_set(err, ERROR_IO, errno, "rename") :
-							  0;
+	return renameat(parent, name, parent, to) == -1 ?
+	    error_set(err, ERROR_IO, errno, "rename") :
+	    0;
 }
 
 int
-beneath_owner(struct beneath *b, const char *path, uid_t uid, gid_t gid, struct error *err)
+beneath_owner(
+    struct beneath *b, const char *path, uid_t uid, gid_t gid, struct error *err)
 {
 	const char *name;
 	int parent;

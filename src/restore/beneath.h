@@ -29,27 +29,27 @@ void beneath_close(struct beneath *);
  * Open the file ${path} as openat() does; with O_CREAT it must not exist.  *fd is the
  * caller's.
  */
-MUST_CHECK int beneath_file(struct beneath *, const char *path, int flags, mode_t mode, int *fd,
-    struct error *err);
+MUST_CHECK int beneath_file(struct beneath *, const char *path, int flags, mode_t mode,
+    int *fd, struct error *err);
 
 /*
  * Make the directory; the umask takes nothing from ${mode}.  ${uid} and ${gid} BENEATH_SAME:
  * ours.  ERROR_IO with EEXIST: it is there.
  */
 #define BENEATH_SAME UINT32_MAX
-MUST_CHECK int beneath_directory(struct beneath *, const char *path, mode_t mode, uid_t uid,
-    gid_t gid, struct error *err);
+MUST_CHECK int beneath_directory(struct beneath *, const char *path, mode_t mode,
+    uid_t uid, gid_t gid, struct error *err);
 
 /* Make a symbolic link whose text is ${target}. */
-MUST_CHECK int beneath_link(struct beneath *, const char *path, const char *target,
-    struct error *err);
+MUST_CHECK int beneath_link(
+    struct beneath *, const char *path, const char *target, struct error *err);
 
 /* Call it ${name}, in the same directory, where nothing has that name. */
-MUST_CHECK int beneath_rename(struct beneath *, const char *path, const char *name,
-    struct error *err);
+MUST_CHECK int beneath_rename(
+    struct beneath *, const char *path, const char *name, struct error *err);
 
 /* Give it to that owner; of a link the link itself. */
-MUST_CHECK int beneath_owner(struct beneath *, const char *path, uid_t uid, gid_t gid,
-    struct error *err);
+MUST_CHECK int beneath_owner(
+    struct beneath *, const char *path, uid_t uid, gid_t gid, struct error *err);
 
 #endif

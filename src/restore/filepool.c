@@ -30,8 +30,8 @@
 struct file {
 	struct newfile out;
 	struct file *next; /* of those that are held */
-	uint64_t size;  /* that was handed over */
-	size_t waiting; /* blocks of it that are not written yet */
+	uint64_t size;     /* that was handed over */
+	size_t waiting;    /* blocks of it that are not written yet */
 	bool has_ended;
 	time_t mtime;
 };
@@ -247,7 +247,8 @@ run(void *arg)
 
 	pthread_mutex_lock(&p->lock);
 	for (;;) {
-		while (p->first == NULL && !is_crowded(p) && !has_to_sync(p) && !p->is_over)
+		while (
+		    p->first == NULL && !is_crowded(p) && !has_to_sync(p) && !p->is_over)
 			pthread_cond_wait(&p->work, &p->lock);
 		if (p->first == NULL && !is_crowded(p) && !has_to_sync(p))
 			break;
@@ -268,8 +269,8 @@ run(void *arg)
 /* ---- for the caller ---- */
 
 int
-filepool_new(struct filepool **out, unsigned threads, size_t hold, const struct cancel *cancel,
-    struct error *err)
+filepool_new(struct filepool **out, unsigned threads, size_t hold,
+    const struct cancel *cancel, struct error *err)
 {
 	struct filepool *p = calloc(1, sizeof(*p));
 	pthread_condattr_t clock;
@@ -394,7 +395,8 @@ filepool_write(struct filepool *p, const uint8_t *bytes, size_t len, struct erro
 	*b = (struct block){ .file = p->now, .at = p->now->size, .len = len };
 	memcpy(b->bytes, bytes, len);
 	pthread_mutex_lock(&p->lock);
-	while (rc == 0 && !p->has_failed && p->bytes > 0 && p->bytes + len > FILEPOOL_BYTES)
+	while (
+	    rc == 0 && !p->has_failed && p->bytes > 0 && p->bytes + len > FILEPOOL_BYTES)
 		rc = wait_for_progress(p, err);
 	if (rc == 0)
 		rc = told(p, err);
@@ -458,7 +460,8 @@ filepool_drain(struct filepool *p, struct error *err)
 }
 
 int
-filepool_sync(struct filepool *p, struct filepool_sync *sync, size_t count, struct error *err)
+filepool_sync(
+    struct filepool *p, struct filepool_sync *sync, size_t count, struct error *err)
 {
 	int rc;
 

@@ -31,11 +31,12 @@ void filepool_free(struct filepool *);
  * A file begins: ${fd}, which is taken in any case; ${name} is for messages, copied.  Before the
  * next one it ends.
  */
-MUST_CHECK int filepool_begin(struct filepool *, int fd, const char *name, struct error *err);
+MUST_CHECK int filepool_begin(
+    struct filepool *, int fd, const char *name, struct error *err);
 
 /* ${len} more bytes of it, copied.  What any file failed with is told by the next call. */
-MUST_CHECK int filepool_write(struct filepool *, const uint8_t *bytes, size_t len,
-    struct error *err);
+MUST_CHECK int filepool_write(
+    struct filepool *, const uint8_t *bytes, size_t len, struct error *err);
 
 /* It is whole, and was changed at ${mtime}. */
 MUST_CHECK int filepool_end(struct filepool *, time_t mtime, struct error *err);
@@ -50,7 +51,7 @@ MUST_CHECK int filepool_drain(struct filepool *, struct error *err);
 struct filepool_sync {
 	int (*one)(struct filepool_sync *, size_t number, struct error *);
 };
-MUST_CHECK int filepool_sync(struct filepool *, struct filepool_sync *sync, size_t count,
-    struct error *err);
+MUST_CHECK int filepool_sync(
+    struct filepool *, struct filepool_sync *sync, size_t count, struct error *err);
 
 #endif

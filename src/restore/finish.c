@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #include "format/layout.h"
-#include "restore/restore_internal.h"
+#include "lib/sys.h"
 #include "pg/cluster.h"
 #include "pg/tablespace_map.h"
-#include "lib/sys.h"
+#include "restore/restore_internal.h"
 
 /* ---- may it start? ---- */
 
@@ -35,7 +35,8 @@ check_findings(const struct restore *r, struct error *err)
 
 	if (count == 0 || r->opt->force)
 		return 0;
-	error_set(err, ERROR_STATE, 0, "the backup is not restorable: %" PRIu64 " finding%s", count,
+	error_set(err, ERROR_STATE, 0,
+	    "the backup is not restorable: %" PRIu64 " finding%s", count,
 	    count == 1 ? "" : "s");
 	return not_written(r, err);
 }
@@ -60,7 +61,8 @@ is_there(const char *location)
 
 /* Replay makes the link anew, to where the original has the tablespace, and writes there. */
 static int
-check_location(const struct restore *r, uint32_t oid, const char *location, struct error *err)
+check_location(
+    const struct restore *r, uint32_t oid, const char *location, struct error *err)
 {
 	const char *ours = restored_to(r, oid);
 
@@ -68,19 +70,23 @@ check_location(const struct restore *r, uint32_t oid, const char *location, stru
 		return 0;
 	if (ours) {
 		error_set(err, ERROR_STATE, 0,
-		    "the WAL of the backup creates tablespace %" PRIu32 " at \"%s\": -T cannot move it",
+		    "the WAL of the backup creates tablespace %" PRIu32
+		    " at \"%s\": -T cannot move it",
 		    oid, location);
-		return error_hint(err, "The server would look for it there, and write there.  Remove "
-				       "what was restored; restore where that place is free, without "
-				       "-T for it, or take another backup.");
+		return error_hint(err,
+		    "The server would look for it there, and write there.  Remove "
+		    "what was restored; restore where that place is free, without "
+		    "-T for it, or take another backup.");
 	}
 	if (!is_there(location))
 		return 0;
 	error_set(err, ERROR_STATE, 0,
-	    "the WAL of the backup creates a tablespace at \"%s\", which is in use here", location);
-	return error_hint(err, "The copy would write there, into what may be a running cluster's.  "
-			       "Remove what was restored; restore where that place is free, or take "
-			       "another backup.");
+	    "the WAL of the backup creates a tablespace at \"%s\", which is in use here",
+	    location);
+	return error_hint(err,
+	    "The copy would write there, into what may be a running cluster's.  "
+	    "Remove what was restored; restore where that place is free, or take "
+	    "another backup.");
 }
 
 static int
@@ -124,7 +130,8 @@ make_missing(struct restore *r, struct error *err)
 
 	for (unsigned n = 0; cluster_directory(n); n++) {
 		if (!cluster_directory_is_optional(n) ||
-		    restore_write_directory(r, cluster_directory(n), mode, r->uid, r->gid, err) == 0)
+		    restore_write_directory(
+			r, cluster_directory(n), mode, r->uid, r->gid, err) == 0)
 			continue;
 		if (err->kind != ERROR_IO || err->sys != EEXIST)
 			return -1;
@@ -141,9 +148,11 @@ build_map(const struct restore *r, struct buf *text, struct error *err)
 	int rc = 0;
 
 	for (size_t i = 0; i < r->nspaces && rc == 0; i++)
-		rc = tablespace_map_add(&map, r->spaces[i].oid, r->spaces[i].location, err);
+		rc = tablespace_map_add(
+		    &map, r->spaces[i].oid, r->spaces[i].location, err);
 	if (rc == 0)
-		rc = tablespace_map_build(text, &map, checker_facts(r->checker).version, err);
+		rc = tablespace_map_build(
+		    text, &map, checker_facts(r->checker).version, err);
 	tablespace_map_free(&map);
 	return rc;
 }
@@ -155,8 +164,9 @@ is_right(const struct restore *r)
 	const struct pg_version *version = checker_facts(r->checker).version;
 	struct tablespace_map map = { 0 };
 	struct error ignored;
-	bool is_it = tablespace_map_parse(buf_text(&r->map), r->map.len, version, &map,
-	    &ignored) == 0 && map.count == r->nspaces;
+	bool is_it = tablespace_map_parse(
+			 buf_text(&r->map), r->map.len, version, &map, &ignored) == 0 &&
+	    map.count == r->nspaces;
 
 	for (size_t i = 0; i < r->nspaces && is_it; i++) {
 		const char *target = tablespace_map_find(&map, r->spaces[i].oid);
@@ -177,7 +187,8 @@ write_map(struct restore *r, struct error *err)
 		return 0;
 	if (checker_facts(r->checker).version == NULL)
 		return error_set(err, ERROR_FORMAT, 0,
-		    "the release of the backup is not known, nor how \"%s\" is written", LAYOUT_MAP);
+		    "the release of the backup is not known, nor how \"%s\" is written",
+		    LAYOUT_MAP);
 	if (!is_right(r))
 		rc = build_map(r, &text, err);
 	else
@@ -192,13 +203,15 @@ write_map(struct restore *r, struct error *err)
 
 /* Those of a cluster are for its owner, or for his group as well; the server sees to that. */
 static int
-finish_place(const struct restore *r, const struct restore_place *place, struct error *err)
+finish_place(
+    const struct restore *r, const struct restore_place *place, struct error *err)
 {
 	const mode_t mode = (r->control_mode & 0040) != 0 ? 0750 : 0700;
 
 	if (place->dir.path == NULL)
 		return 0;
-	if ((geteuid() == 0 && fchown(place->dir.fd, (uid_t)r->uid, (gid_t)r->gid) == -1) ||
+	if ((geteuid() == 0 &&
+		fchown(place->dir.fd, (uid_t)r->uid, (gid_t)r->gid) == -1) ||
 	    fchmod(place->dir.fd, mode) == -1) {
 		error_set(err, ERROR_IO, errno, "owner and mode");
 		return error_wrap(err, "\"%s\"", place->dir.path);
@@ -226,7 +239,8 @@ sync_name(struct restore *r, struct error *err)
 
 	if (r->opt->no_sync)
 		return 0;
-	if (beneath_file(&r->target.beneath, "global", O_RDONLY | O_DIRECTORY, 0, &fd, err))
+	if (beneath_file(
+		&r->target.beneath, "global", O_RDONLY | O_DIRECTORY, 0, &fd, err))
 		return -1;
 	rc = sys_sync_directory(fd, err);
 	sys_close(fd);
@@ -257,11 +271,13 @@ write_control(struct restore *r, struct error *err)
 	if (restore_write_text(r, unfinished, &r->control, r->control_mtime, err) ||
 	    restore_write_sync_files(r, err))
 		return -1;
-	if (beneath_rename(&r->target.beneath, unfinished, strrchr(LAYOUT_CONTROL, '/') + 1, err))
+	if (beneath_rename(
+		&r->target.beneath, unfinished, strrchr(LAYOUT_CONTROL, '/') + 1, err))
 		return error_wrap(err, "\"%s\"", unfinished);
 	if (sync_name(r, err) == 0)
 		return 0;
-	if (beneath_rename(&r->target.beneath, LAYOUT_CONTROL, strrchr(unfinished, '/') + 1, &why))
+	if (beneath_rename(
+		&r->target.beneath, LAYOUT_CONTROL, strrchr(unfinished, '/') + 1, &why))
 		still_startable(r, err);
 	return error_wrap(err, "\"%s\"", LAYOUT_CONTROL);
 }
@@ -269,13 +285,15 @@ write_control(struct restore *r, struct error *err)
 int
 restore_finish(struct restore *r, struct error *err)
 {
-	if (check_findings(r, err) || check_locations(r, err) || restore_target_finish(r, err))
+	if (check_findings(r, err) || check_locations(r, err) ||
+	    restore_target_finish(r, err))
 		return -1;
 	if (!r->has_control) /* even with --force */
-		return error_set(err, ERROR_FORMAT, 0, "there is no \"%s\": no server can start",
-		    LAYOUT_CONTROL);
+		return error_set(err, ERROR_FORMAT, 0,
+		    "there is no \"%s\": no server can start", LAYOUT_CONTROL);
 	return make_missing(r, err) || write_links(r, err) || write_map(r, err) ||
-		restore_settings_write(r, err) || finish_places(r, err) || restore_write_sync(r, err) || write_control(r, err) ?
+		restore_settings_write(r, err) || finish_places(r, err) ||
+		restore_write_sync(r, err) || write_control(r, err) ?
 	    -1 :
 	    0;
 }

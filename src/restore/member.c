@@ -2,10 +2,10 @@
 #include <string.h>
 
 #include "format/layout.h"
-#include "restore/restore_internal.h"
 #include "pg/relfile.h"
 #include "pg/statefile.h"
 #include "proof/reading_checker.h"
+#include "restore/restore_internal.h"
 
 static struct restore *
 restore_of(struct reading *reading)
@@ -30,9 +30,11 @@ archive(struct reading *reading, const struct archivepart *part, struct error *e
 static int
 refuse(const struct tar_entry *entry, const char *fault, struct error *err)
 {
-	error_set(err, ERROR_FORMAT, 0, "member \"%s\" is refused: %s", entry->name, fault);
-	return error_hint(err, "Nothing of it was written.  No backup of this program has such a "
-			       "member: ask who made it.");
+	error_set(
+	    err, ERROR_FORMAT, 0, "member \"%s\" is refused: %s", entry->name, fault);
+	return error_hint(err,
+	    "Nothing of it was written.  No backup of this program has such a "
+	    "member: ask who made it.");
 }
 
 static int
@@ -88,8 +90,8 @@ is_holder(const struct restore *r, const char *path)
 }
 
 static int
-take_directory(struct restore *r, const struct tar_entry *entry, const char *path,
-    struct error *err)
+take_directory(
+    struct restore *r, const struct tar_entry *entry, const char *path, struct error *err)
 {
 	if (is_holder(r, path))
 		return 0;
@@ -110,16 +112,19 @@ keep(struct restore *r, size_t most)
 }
 
 static int
-take_file(struct restore *r, const struct tar_entry *entry, const char *path, struct error *err)
+take_file(
+    struct restore *r, const struct tar_entry *entry, const char *path, struct error *err)
 {
 	const enum memberorder_kind kind = checker_member_kind(r->checker);
 	struct owner owner;
 
 	if (is_holder(r, path))
-		return refuse(entry, "of a tablespace that pg_basetar.info does not tell of", err);
+		return refuse(
+		    entry, "of a tablespace that pg_basetar.info does not tell of", err);
 	if (restore_settings_replace(r, path))
 		return 0;
-	if (restore_settings_extend(r, path) || strcmp(path, RESTORE_RECOVERY_CONF) == 0) {
+	if (restore_settings_extend(r, path) ||
+	    strcmp(path, RESTORE_RECOVERY_CONF) == 0) {
 		keep(r, SETTINGS_MOST);
 		return 0;
 	}
@@ -132,7 +137,8 @@ take_file(struct restore *r, const struct tar_entry *entry, const char *path, st
 	if (!r->is_planned) {
 		if (r->nearly == sizeof(r->early) / sizeof(r->early[0]))
 			return refuse(entry, "there twice", err);
-		r->early[r->nearly] = (struct restore_early){ .mode = entry->mode, .mtime = r->mtime };
+		r->early[r->nearly] =
+		    (struct restore_early){ .mode = entry->mode, .mtime = r->mtime };
 		keep(r, memberorder_text_most(kind, path));
 		return 0;
 	}
@@ -142,7 +148,8 @@ take_file(struct restore *r, const struct tar_entry *entry, const char *path, st
 		r->has_origins = statefile_origins(entry->size) > 0;
 	r->fate = RESTORE_WRITE;
 	owner = restore_owner_of(r, entry, path);
-	return restore_write_file(r, path, restore_owner_mode(r, entry, path), owner.uid, owner.gid, err);
+	return restore_write_file(
+	    r, path, restore_owner_mode(r, entry, path), owner.uid, owner.gid, err);
 }
 
 /*
@@ -172,8 +179,8 @@ is_no_id(uint64_t id)
 }
 
 static int
-member(struct reading *reading, const struct tar_entry *entry, uint64_t offset, bool *is_wanted,
-    struct error *err)
+member(struct reading *reading, const struct tar_entry *entry, uint64_t offset,
+    bool *is_wanted, struct error *err)
 {
 	struct restore *r = restore_of(reading);
 	const char *path;
@@ -195,7 +202,8 @@ member(struct reading *reading, const struct tar_entry *entry, uint64_t offset, 
 	if (is_no_id(entry->uid) || is_no_id(entry->gid))
 		return refuse(entry, "no user or group has its number", err);
 	if (is_astray(r, entry, path))
-		return refuse(entry, "in a tablespace, but not in the directory of a release", err);
+		return refuse(
+		    entry, "in a tablespace, but not in the directory of a release", err);
 	switch (entry->type) {
 	case TAR_DIRECTORY:
 		return take_directory(r, entry, path, err);
@@ -220,8 +228,8 @@ bytes(struct reading *reading, const uint8_t *bytes, size_t len, struct error *e
 	if (r->fate == RESTORE_PASS_OVER)
 		return 0;
 	if (len > r->kept_most - r->kept.len)
-		return error_set(err, ERROR_FORMAT, 0, "\"%s\" is too long for what it is",
-		    checker_member_path(r->checker));
+		return error_set(err, ERROR_FORMAT, 0,
+		    "\"%s\" is too long for what it is", checker_member_path(r->checker));
 	return buf_append(&r->kept, bytes, len, err);
 }
 
@@ -283,8 +291,8 @@ manifest(struct reading *reading, const uint8_t *bytes, size_t len, struct error
 	if (checker_manifest(r->checker, bytes, len, err))
 		return -1;
 	if (!r->is_manifest_begun &&
-	    restore_write_file(r, LAYOUT_MANIFEST, 0600 | (r->control_mode & 0040), r->uid, r->gid,
-		err))
+	    restore_write_file(
+		r, LAYOUT_MANIFEST, 0600 | (r->control_mode & 0040), r->uid, r->gid, err))
 		return -1;
 	r->is_manifest_begun = true;
 	return len > 0 ? filepool_write(r->pool, bytes, len, err) :

@@ -11,9 +11,9 @@
 #include <sys/stat.h>
 
 #include "format/layout.h"
-#include "restore/restore_internal.h"
 #include "lib/path.h"
 #include "lib/sys.h"
+#include "restore/restore_internal.h"
 
 /* What ${path} is below ${directory}; NULL: it is not there. */
 static const char *
@@ -33,14 +33,18 @@ below(const char *directory, const char *path)
 static int
 no_path(const struct restore *r, const struct restore_space *s, struct error *err)
 {
-	error_set(err, ERROR_STATE, 0, "tablespace %" PRIu32 " is in the data directory, and \"%s\" does "
-				       "not lead there without links", s->oid, r->opt->pgdata);
-	return error_hint(err, "Name the data directory by its own path, or another place for the "
-			       "tablespace with -T OLD=NEW.");
+	error_set(err, ERROR_STATE, 0,
+	    "tablespace %" PRIu32 " is in the data directory, and \"%s\" does "
+	    "not lead there without links",
+	    s->oid, r->opt->pgdata);
+	return error_hint(err,
+	    "Name the data directory by its own path, or another place for the "
+	    "tablespace with -T OLD=NEW.");
 }
 
 int
-restore_nested_place(struct restore *r, struct restore_space *s, const char *told, struct error *err)
+restore_nested_place(
+    struct restore *r, struct restore_space *s, const char *told, struct error *err)
 {
 	const char *path = told;
 	struct buf location = { 0 };
@@ -56,12 +60,15 @@ restore_nested_place(struct restore *r, struct restore_space *s, const char *tol
 	if (path == NULL)
 		return 0;
 	if (!path_is_plain(path))
-		return error_set(err, ERROR_FORMAT, 0, "tablespace %" PRIu32 ": \"%s\" is no path in the "
-						       "data directory", s->oid, path);
+		return error_set(err, ERROR_FORMAT, 0,
+		    "tablespace %" PRIu32 ": \"%s\" is no path in the "
+		    "data directory",
+		    s->oid, path);
 	if (r->target_path == NULL)
 		return no_path(r, s, err);
 	s->nested = strdup(path);
-	if (s->nested == NULL || buf_printf(&location, err, "%s/%s", r->target_path, path)) {
+	if (s->nested == NULL ||
+	    buf_printf(&location, err, "%s/%s", r->target_path, path)) {
 		buf_free(&location);
 		return error_memory(err);
 	}
@@ -80,7 +87,8 @@ make_way(struct restore *r, char *path, struct error *err)
 
 		end += strcspn(end, "/");
 		if (*end == '\0')
-			return restore_write_directory(r, path, 0700, r->uid, r->gid, err);
+			return restore_write_directory(
+			    r, path, 0700, r->uid, r->gid, err);
 		*end = '\0';
 		rc = restore_write_directory(r, path, 0700, r->uid, r->gid, err);
 		*end++ = '/';
@@ -111,8 +119,9 @@ restore_nested_check(const struct restore_space *s, struct error *err)
 	while (at != -1 && !is_cluster) {
 		is_cluster = fstatat(at, LAYOUT_CONTROL, &st, AT_SYMLINK_NOFOLLOW) == 0;
 		up = openat(at, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (up != -1 && (fstat(at, &here) == -1 || fstat(up, &above) == -1 ||
-				    sys_is_same_file(&here, &above))) {
+		if (up != -1 &&
+		    (fstat(at, &here) == -1 || fstat(up, &above) == -1 ||
+			sys_is_same_file(&here, &above))) {
 			sys_close(up);
 			up = -1;
 		}
@@ -122,7 +131,9 @@ restore_nested_check(const struct restore_space *s, struct error *err)
 	sys_close(at);
 	if (!is_cluster)
 		return 0;
-	error_set(err, ERROR_STATE, 0, "tablespace %" PRIu32 ": \"%s\" is in the data directory of a "
-				       "cluster", s->oid, s->location);
+	error_set(err, ERROR_STATE, 0,
+	    "tablespace %" PRIu32 ": \"%s\" is in the data directory of a "
+	    "cluster",
+	    s->oid, s->location);
 	return error_hint(err, "Name another place for it with -T OLD=NEW.");
 }

@@ -16,7 +16,8 @@
 static bool
 is_nothing(struct newdir *d, const char *name)
 {
-	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || sys_is_lost_found(d->fd, name))
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+	    sys_is_lost_found(d->fd, name))
 		return true;
 	if (d->guests == NULL || !d->guests->may_stay(d->guests, d->fd, name))
 		return false;
@@ -69,10 +70,12 @@ occupied(int fd, struct error *err)
 		error_set(err, ERROR_STATE, EEXIST, "a cluster is there");
 		return error_hint(err, "Name a new or an empty directory.");
 	}
-	if (has(fd, "PG_VERSION") || has(fd, "pg_basetar.info") || has(fd, "backup_label")) {
+	if (has(fd, "PG_VERSION") || has(fd, "pg_basetar.info") ||
+	    has(fd, "backup_label")) {
 		error_set(err, ERROR_STATE, EEXIST, "an unfinished restore is there");
-		return error_hint(err, "No server starts on it; remove what is in the directory, and "
-				       "in those of its tablespaces and WAL, then restore again.");
+		return error_hint(err,
+		    "No server starts on it; remove what is in the directory, and "
+		    "in those of its tablespaces and WAL, then restore again.");
 	}
 	return error_set(err, ERROR_STATE, ENOTEMPTY, "the directory is in use");
 }
@@ -82,7 +85,8 @@ newdir_check(struct newdir *dir, struct error *err)
 {
 	bool is_empty = true;
 
-	return look(dir, &is_empty, err) || (!is_empty && occupied(dir->fd, err)) ? -1 : 0;
+	return look(dir, &is_empty, err) || (!is_empty && occupied(dir->fd, err)) ? -1 :
+										    0;
 }
 
 /* The server must own it, and it is given its mode at the end: too late to find out. */
@@ -96,7 +100,8 @@ check_own(int fd, struct error *err)
 	if (geteuid() == 0 || st.st_uid == geteuid())
 		return 0;
 	error_set(err, ERROR_STATE, EPERM, "the directory belongs to another user");
-	return error_hint(err, "Name one of your own, or run pg_basetar as its owner or as root.");
+	return error_hint(
+	    err, "Name one of your own, or run pg_basetar as its owner or as root.");
 }
 
 /* Not all file systems can lock; there, what the other one makes is found to exist. */
@@ -106,8 +111,9 @@ lock(int fd, struct error *err)
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
 		return 0;
 	error_set(err, ERROR_STATE, 0, "the directory is in use by a restore");
-	return error_hint(err, "It is named twice, or another pg_basetar is restoring into it: name "
-			       "another directory.");
+	return error_hint(err,
+	    "It is named twice, or another pg_basetar is restoring into it: name "
+	    "another directory.");
 }
 
 static int
@@ -118,10 +124,13 @@ open_at_end(struct newdir *dir, struct error *err)
 	dir->is_made = mkdirat(way->parent, way->name, 0700) == 0;
 	if (!dir->is_made && errno != EEXIST)
 		return error_set(err, ERROR_STATE, errno, "mkdir");
-	dir->fd = openat(way->parent, way->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	dir->fd = openat(
+	    way->parent, way->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir->fd == -1)
 		return error_set(err, ERROR_STATE, errno, "open");
-	return check_own(dir->fd, err) || lock(dir->fd, err) || newdir_check(dir, err) ? -1 : 0;
+	return check_own(dir->fd, err) || lock(dir->fd, err) || newdir_check(dir, err) ?
+	    -1 :
+	    0;
 }
 
 int
@@ -132,8 +141,10 @@ newdir_open(struct newdir *out, const char *path, const struct newdir_guests *gu
 		.path = path, .fd = -1, .guests = guests, .route = { .parent = -1 }
 	};
 
-	if (route_open(&dir.route, path, err)) /* with ENOENT the directory it shall be in is missing */
-		return err->sys == ENOENT ? error_set(err, ERROR_STATE, ENOENT, "mkdir") : -1;
+	if (route_open(&dir.route, path,
+		err)) /* with ENOENT the directory it shall be in is missing */
+		return err->sys == ENOENT ? error_set(err, ERROR_STATE, ENOENT, "mkdir") :
+					    -1;
 	if (open_at_end(&dir, err)) {
 		newdir_close(&dir, true);
 		return -1;
@@ -143,7 +154,8 @@ newdir_open(struct newdir *out, const char *path, const struct newdir_guests *gu
 }
 
 int
-newdir_owner(const struct newdir *dir, bool *has_owner, uid_t *uid, gid_t *gid, struct error *err)
+newdir_owner(
+    const struct newdir *dir, bool *has_owner, uid_t *uid, gid_t *gid, struct error *err)
 {
 	struct stat st;
 
@@ -156,15 +168,18 @@ newdir_owner(const struct newdir *dir, bool *has_owner, uid_t *uid, gid_t *gid, 
 }
 
 static int
-check_link(const struct newdir *dir, const struct stat *st, uid_t owner, struct error *err)
+check_link(
+    const struct newdir *dir, const struct stat *st, uid_t owner, struct error *err)
 {
 	if (!dir->route.has_link ||
-	    (dir->route.link_uid == owner && !dir->route.has_others && st->st_uid == owner))
+	    (dir->route.link_uid == owner && !dir->route.has_others &&
+		st->st_uid == owner))
 		return 0;
 	error_set(err, ERROR_STATE, 0, "a symbolic link of user number %lu leads there",
 	    (unsigned long)dir->route.link_uid);
-	return error_hint(err, "Root gives away no directory that such a link chose: name it by its own "
-			       "path.");
+	return error_hint(err,
+	    "Root gives away no directory that such a link chose: name it by its own "
+	    "path.");
 }
 
 int
@@ -181,10 +196,12 @@ newdir_check_owner(const struct newdir *dir, uid_t owner, struct error *err)
 	/* who owns the directory above may have put another in the place of the one that was made */
 	if (st.st_uid == 0 || st.st_uid == owner)
 		return 0;
-	error_set(err, ERROR_STATE, 0, "the directory belongs to user number %lu, the backup to %lu",
+	error_set(err, ERROR_STATE, 0,
+	    "the directory belongs to user number %lu, the backup to %lu",
 	    (unsigned long)st.st_uid, (unsigned long)owner);
-	return error_hint(err, "Give the directory to the user whom the server shall run as, or name "
-			       "its owner with --owner.");
+	return error_hint(err,
+	    "Give the directory to the user whom the server shall run as, or name "
+	    "its owner with --owner.");
 }
 
 int

@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "restore/route.h"
 #include "lib/error.h"
+#include "restore/route.h"
 
 /* What may be there already and stays: other names are in the way.  NULL: nothing may. */
 struct newdir_guests {
@@ -19,8 +19,8 @@ struct newdir_guests {
 struct newdir {
 	const char *path; /* borrowed */
 	int fd;
-	bool is_made; /* by us */
-	bool has_guests; /* when it was last looked at */
+	bool is_made;                       /* by us */
+	bool has_guests;                    /* when it was last looked at */
 	const struct newdir_guests *guests; /* borrowed */
 	struct route route;
 };
@@ -32,8 +32,8 @@ struct newdir {
  * root, who calls newdir_check_owner() when the owner is known.  On failure nothing is open, and
  * nothing was made.
  */
-MUST_CHECK int newdir_open(struct newdir *, const char *path, const struct newdir_guests *guests,
-    struct error *err);
+MUST_CHECK int newdir_open(struct newdir *, const char *path,
+    const struct newdir_guests *guests, struct error *err);
 
 /*
  * May root give it to ${owner}?  Not one that is a third user's, nor what is root's own if a link
@@ -42,8 +42,8 @@ MUST_CHECK int newdir_open(struct newdir *, const char *path, const struct newdi
 MUST_CHECK int newdir_check_owner(const struct newdir *, uid_t owner, struct error *err);
 
 /* Its owner, if it was there and is not root's; false: it is made here, or is root's. */
-MUST_CHECK int newdir_owner(const struct newdir *, bool *has_owner, uid_t *uid, gid_t *gid,
-    struct error *err);
+MUST_CHECK int newdir_owner(
+    const struct newdir *, bool *has_owner, uid_t *uid, gid_t *gid, struct error *err);
 
 /* Is it still empty?  ERROR_STATE as above. */
 MUST_CHECK int newdir_check(struct newdir *, struct error *err);

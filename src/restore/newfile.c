@@ -34,7 +34,8 @@ newfile_write(const struct newfile *f, const uint8_t *bytes, size_t len, uint64_
     struct error *err)
 {
 	for (size_t done = 0; done < len;) {
-		const ssize_t n = pwrite(f->fd, bytes + done, len - done, (off_t)(at + done));
+		const ssize_t n =
+		    pwrite(f->fd, bytes + done, len - done, (off_t)(at + done));
 
 		if (n == -1 && errno == EINTR)
 			continue;

@@ -14,11 +14,12 @@ struct newfile {
 };
 
 /* Take ${fd}, in any case, and copy ${name}.  ERROR_MEMORY. */
-MUST_CHECK int newfile_take(struct newfile *, int fd, const char *name, struct error *err);
+MUST_CHECK int newfile_take(
+    struct newfile *, int fd, const char *name, struct error *err);
 
 /* All ${len} bytes, at the offset ${at}.  Any thread. */
-MUST_CHECK int newfile_write(const struct newfile *, const uint8_t *bytes, size_t len, uint64_t at,
-    struct error *err);
+MUST_CHECK int newfile_write(const struct newfile *, const uint8_t *bytes, size_t len,
+    uint64_t at, struct error *err);
 
 /* It is whole, and was changed at ${mtime}: the system begins to bring it to the disk. */
 MUST_CHECK int newfile_complete(const struct newfile *, time_t mtime, struct error *err);

@@ -74,22 +74,24 @@ is_number(const char *text, size_t len, uint64_t *number)
 
 /* A name that looks like a number is a name first, as for chown(1). */
 static int
-parse_user(const char *text, size_t len, struct owner *out, bool *has_group, struct error *err)
+parse_user(
+    const char *text, size_t len, struct owner *out, bool *has_group, struct error *err)
 {
 	char name[256];
 	uint64_t number;
 
 	*has_group = false;
 	if (len == 0 || len >= sizeof(name))
-		return error_set(err, ERROR_USAGE, 0, "\"%s\" is not of the form USER or USER:GROUP",
-		    text);
+		return error_set(err, ERROR_USAGE, 0,
+		    "\"%s\" is not of the form USER or USER:GROUP", text);
 	memcpy(name, text, len);
 	name[len] = '\0';
 	*has_group = owner_by_name(name, out);
 	if (*has_group)
 		return 0;
 	if (!is_number(name, len, &number))
-		return error_set(err, ERROR_USAGE, 0, "there is no user \"%s\" here", name);
+		return error_set(
+		    err, ERROR_USAGE, 0, "there is no user \"%s\" here", name);
 	*has_group = owner_by_number(number, out);
 	out->uid = (uid_t)number;
 	return 0;
@@ -103,7 +105,8 @@ parse_group(const char *name, gid_t *gid, struct error *err)
 	if (owner_group_by_name(name, gid))
 		return 0;
 	if (!is_number(name, strlen(name), &number))
-		return error_set(err, ERROR_USAGE, 0, "there is no group \"%s\" here", name);
+		return error_set(
+		    err, ERROR_USAGE, 0, "there is no group \"%s\" here", name);
 	*gid = (gid_t)number;
 	return 0;
 }
@@ -121,9 +124,10 @@ owner_parse(const char *text, struct owner *out, struct error *err)
 		if (parse_group(text + len + 1, &owner.gid, err))
 			return -1;
 	} else if (!has_group) {
-		error_set(err, ERROR_USAGE, 0, "user number %.*s has no name here, and so no group",
-		    (int)len, text);
-		return error_hint(err, "Name the group as well: %.*s:GROUP.", (int)len, text);
+		error_set(err, ERROR_USAGE, 0,
+		    "user number %.*s has no name here, and so no group", (int)len, text);
+		return error_hint(
+		    err, "Name the group as well: %.*s:GROUP.", (int)len, text);
 	}
 	*out = owner;
 	return 0;

@@ -11,11 +11,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "format/layout.h"
-#include "restore/restore_internal.h"
-#include "restore/owner.h"
-#include "pg/access.h"
 #include "cli/message.h"
+#include "format/layout.h"
+#include "pg/access.h"
+#include "restore/owner.h"
+#include "restore/restore_internal.h"
 
 int
 restore_owner_option(const struct options *opt, struct error *err)
@@ -62,7 +62,8 @@ meant_by_backup(const struct reading_owner *o, bool is_ours)
 {
 	struct meant m = { 0 };
 	struct owner named, numbered;
-	const bool has_name = strcmp(o->uname, "root") != 0 && owner_by_name(o->uname, &named);
+	const bool has_name =
+	    strcmp(o->uname, "root") != 0 && owner_by_name(o->uname, &named);
 	const bool has_number = o->uid != 0 && (!is_ours || o->uname[0] == '\0') &&
 	    owner_by_number(o->uid, &numbered);
 
@@ -80,7 +81,8 @@ meant_by_backup(const struct reading_owner *o, bool is_ours)
 /* ---- that of a directory that was prepared ---- */
 
 static int
-prepared_owner(const struct restore *r, bool *has_owner, struct owner *out, struct error *err)
+prepared_owner(
+    const struct restore *r, bool *has_owner, struct owner *out, struct error *err)
 {
 	struct owner own;
 
@@ -107,16 +109,19 @@ warn_of_number(const struct reading_owner *o, bool is_ours)
 	char text[320], here[OWNER_TEXT];
 
 	if (o->uid == 0)
-		snprintf(text, sizeof(text), "the files of the backup belong to root, as whom no server "
-					     "runs (--owner names another user)");
+		snprintf(text, sizeof(text),
+		    "the files of the backup belong to root, as whom no server "
+		    "runs (--owner names another user)");
 	else if (is_ours && o->uname[0])
-		snprintf(text, sizeof(text), "the backup belongs to user \"%s\", who does not exist here: "
-					     "the files are given to user %s (--owner names another)",
+		snprintf(text, sizeof(text),
+		    "the backup belongs to user \"%s\", who does not exist here: "
+		    "the files are given to user %s (--owner names another)",
 		    o->uname, owner_print(here, (uid_t)o->uid));
 	else
-		snprintf(text, sizeof(text), "the backup belongs to user number %" PRIu64 ", who has no "
-					     "name here: the files are given to that number (--owner names "
-					     "another user)",
+		snprintf(text, sizeof(text),
+		    "the backup belongs to user number %" PRIu64 ", who has no "
+		    "name here: the files are given to that number (--owner names "
+		    "another user)",
 		    o->uid);
 	message_warning(text);
 }
@@ -126,8 +131,9 @@ warn_of_two(const struct meant *m)
 {
 	char text[320], one[OWNER_TEXT], other[OWNER_TEXT];
 
-	snprintf(text, sizeof(text), "the files are given to user %s, by the name in the backup; by the "
-				     "number in it they would be given to %s (--owner names one)",
+	snprintf(text, sizeof(text),
+	    "the files are given to user %s, by the name in the backup; by the "
+	    "number in it they would be given to %s (--owner names one)",
 	    owner_print(one, m->rows[0].uid), owner_print(other, m->rows[1].uid));
 	message_warning(text);
 }
@@ -170,8 +176,9 @@ restore_owner_settle(struct restore *r, bool is_ours, struct error *err)
 	if (geteuid() != 0)
 		return 0;
 	if (r->owner.uid >= UINT32_MAX || r->owner.gid >= UINT32_MAX)
-		return error_set(err, ERROR_FORMAT, 0, "no user or group has the number of the owner of "
-						       "the backup");
+		return error_set(err, ERROR_FORMAT, 0,
+		    "no user or group has the number of the owner of "
+		    "the backup");
 	if (choose(r, is_ours, &owner, err))
 		return -1;
 	r->uid = owner.uid;
@@ -224,7 +231,8 @@ restore_owner_of(const struct restore *r, const struct tar_entry *entry, const c
  * the configuration says, and the server reads any other as its owner.
  */
 uint32_t
-restore_owner_mode(const struct restore *r, const struct tar_entry *entry, const char *path)
+restore_owner_mode(
+    const struct restore *r, const struct tar_entry *entry, const char *path)
 {
 	return geteuid() != 0 && is_roots(r, entry, path) && (entry->mode & 0007) == 0 ?
 	    entry->mode & ~0077U :

@@ -10,34 +10,36 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "format/layout.h"
-#include "restore/restore_internal.h"
-#include "pg/cluster.h"
-#include "pg/relfile.h"
 #include "cli/message.h"
 #include "cli/place.h"
+#include "format/layout.h"
 #include "lib/number.h"
 #include "lib/sys.h"
+#include "pg/cluster.h"
+#include "pg/relfile.h"
+#include "restore/restore_internal.h"
 
 /* Of tablespaces and WAL it does not show what is in use. */
 static int
 refused(const char *path, bool is_space, struct error *err)
 {
 	if (err->sys == ENOTEMPTY)
-		error_hint(err, "Name a new or an empty directory%s; if an unfinished restore left "
-				"what is in it, remove that.",
+		error_hint(err,
+		    "Name a new or an empty directory%s; if an unfinished restore left "
+		    "what is in it, remove that.",
 		    is_space ? " for it with -T OLD=NEW" : "");
 	if (err->sys == ENOENT)
-		error_hint(err, "The directory that it is to be in does not exist: make that with "
-				"\"mkdir -p\", or name another place%s.",
+		error_hint(err,
+		    "The directory that it is to be in does not exist: make that with "
+		    "\"mkdir -p\", or name another place%s.",
 		    is_space ? " with -T OLD=NEW" : "");
 	return error_wrap(err, "\"%s\"", path);
 }
 
 /* ${guests}: what may stay in the place of a tablespace; NULL: of another directory. */
 static int
-open_place(struct restore_place *place, const char *path, const struct newdir_guests *guests,
-    struct error *err)
+open_place(struct restore_place *place, const char *path,
+    const struct newdir_guests *guests, struct error *err)
 {
 	if (newdir_open(&place->dir, path, guests, err))
 		return refused(path, guests != NULL, err);
@@ -106,11 +108,13 @@ is_named_by_archive(const struct restore *r, const struct restore_space *s)
 static int
 not_named(const struct restore_space *s, struct error *err)
 {
-	error_set(err, ERROR_STATE, 0, "tablespace %" PRIu32 " was at \"%s\": only the archive names "
-				       "that place",
+	error_set(err, ERROR_STATE, 0,
+	    "tablespace %" PRIu32 " was at \"%s\": only the archive names "
+	    "that place",
 	    s->oid, s->location);
-	return error_hint(err, "As root, name the places of tablespaces with -T OLD=NEW, or take those "
-			       "in the archive with --original-tablespaces.");
+	return error_hint(err,
+	    "As root, name the places of tablespaces with -T OLD=NEW, or take those "
+	    "in the archive with --original-tablespaces.");
 }
 
 static int
@@ -125,8 +129,9 @@ open_space(struct restore *r, struct restore_space *s, struct error *err)
 	if (restore_nested_check(s, err))
 		return -1;
 	if (s->place.dir.has_guests)
-		message_note("\"%s\" has the tablespace of another release too, which stays: "
-			     "nothing but \"%s\" is of this one",
+		message_note(
+		    "\"%s\" has the tablespace of another release too, which stays: "
+		    "nothing but \"%s\" is of this one",
 		    s->location, r->guests.version->tablespace_dir);
 	return 0;
 }
@@ -144,31 +149,36 @@ is_inside(uint32_t oid, const char *location)
 static int
 no_place(uint32_t oid, const char *location, struct error *err)
 {
-	error_set(err, ERROR_STATE, 0, "it is not told where tablespace %" PRIu32 " was%s%s", oid,
+	error_set(err, ERROR_STATE, 0,
+	    "it is not told where tablespace %" PRIu32 " was%s%s", oid,
 	    location ? ": " : "", location ? location : "");
-	return error_hint(err, "Unpack the archive with tar, and make the link pg_tblspc/%" PRIu32
-			       " by hand.", oid);
+	return error_hint(err,
+	    "Unpack the archive with tar, and make the link pg_tblspc/%" PRIu32
+	    " by hand.",
+	    oid);
 }
 
 /* Of an archive of pg_basebackup it comes with the tree, and would not be where the link leads. */
 static int
 cannot_move(uint32_t oid, const char *location, struct error *err)
 {
-	error_set(err, ERROR_STATE, 0, "tablespace %" PRIu32 " is in the data directory, at \"%s\"",
-	    oid, location);
-	return error_hint(err, "Restore it to there, without -T, then move it with the server "
-			       "stopped.");
+	error_set(err, ERROR_STATE, 0,
+	    "tablespace %" PRIu32 " is in the data directory, at \"%s\"", oid, location);
+	return error_hint(err,
+	    "Restore it to there, without -T, then move it with the server "
+	    "stopped.");
 }
 
 /* One more, that was at ${location}; ${info}: of an archive of this program; or NULL. */
 static int
-add_space(struct restore *r, uint32_t oid, const char *location, const struct infofile *info,
-    struct error *err)
+add_space(struct restore *r, uint32_t oid, const char *location,
+    const struct infofile *info, struct error *err)
 {
 	const bool is_ours = info != NULL;
 	char text[12];
 	struct restore_space row = { .oid = oid };
-	const char *other = location ? relocations_find(&r->opt->relocations, location) : NULL;
+	const char *other =
+	    location ? relocations_find(&r->opt->relocations, location) : NULL;
 
 	row.moved_to = other;
 	row.is_inside = location && !other && is_inside(oid, location);
@@ -198,8 +208,8 @@ check_relocations(const struct restore *r, struct error *err)
 			k++;
 		if (k < r->nspaces)
 			continue;
-		error_set(err, ERROR_USAGE, 0, "no tablespace of the backup was at \"%s\"",
-		    list->rows[i].old);
+		error_set(err, ERROR_USAGE, 0,
+		    "no tablespace of the backup was at \"%s\"", list->rows[i].old);
 		return error_hint(err, "\"pg_basetar info\" says where they were.");
 	}
 	return 0;
@@ -243,12 +253,16 @@ check_apart(const struct restore *r, struct error *err)
 
 	if (list == NULL)
 		return error_memory(err);
-	rc = take_places(r, list, err) || place_find_nested(list, count, &inner, &outer, err) ? -1 :
-												0;
+	rc = take_places(r, list, err) ||
+		place_find_nested(list, count, &inner, &outer, err) ?
+	    -1 :
+	    0;
 	if (rc == 0 && inner < count) {
 		error_set(err, ERROR_STATE, 0, "\"%s\" and \"%s\" are not apart",
-		    restore_plan_place_at(r, inner)->dir.path, restore_plan_place_at(r, outer)->dir.path);
-		rc = error_hint(err, "Name a directory for each that is in none of the others.");
+		    restore_plan_place_at(r, inner)->dir.path,
+		    restore_plan_place_at(r, outer)->dir.path);
+		rc = error_hint(
+		    err, "Name a directory for each that is in none of the others.");
 	}
 	for (size_t i = 0; i < count; i++)
 		place_free(&list[i]);
@@ -279,10 +293,12 @@ make_inside(struct restore *r, bool is_ours, struct error *err)
 		if (!r->spaces[i].is_inside)
 			continue;
 		if (!is_made &&
-		    restore_write_directory(r, LAYOUT_TABLESPACES, 0700, geteuid(), getegid(), err))
+		    restore_write_directory(
+			r, LAYOUT_TABLESPACES, 0700, geteuid(), getegid(), err))
 			return -1;
 		is_made = r->is_inside_made = true;
-		snprintf(path, sizeof(path), "%s/%" PRIu32, LAYOUT_TABLESPACES, r->spaces[i].oid);
+		snprintf(path, sizeof(path), "%s/%" PRIu32, LAYOUT_TABLESPACES,
+		    r->spaces[i].oid);
 		if (restore_write_directory(r, path, 0700, geteuid(), getegid(), err))
 			return -1;
 	}
@@ -325,13 +341,14 @@ make_room(struct restore *r, size_t count, struct error *err)
 }
 
 int
-restore_plan_summary(struct restore *r, const struct summary_facts *facts, struct error *err)
+restore_plan_summary(
+    struct restore *r, const struct summary_facts *facts, struct error *err)
 {
 	if (make_room(r, facts->ntablespaces, err))
 		return -1;
 	for (size_t i = 0; i < facts->ntablespaces; i++)
-		if (add_space(r, facts->tablespaces[i].oid, facts->tablespaces[i].location,
-			facts->info, err))
+		if (add_space(r, facts->tablespaces[i].oid,
+			facts->tablespaces[i].location, facts->info, err))
 			return -1;
 	r->guests = (struct restore_guests){ { is_of_another_release }, facts->version };
 	return open_spaces(r, facts->info != NULL, err);
@@ -346,9 +363,11 @@ restore_plan_info(struct restore *r, const struct infofile *info, struct error *
 	if (make_room(r, told->count, err))
 		return -1;
 	for (size_t i = 0; i < told->count; i++) {
-		if (!number_parse(told->rows[i].name, strlen(told->rows[i].name), UINT32_MAX, &oid))
-			return error_set(err, ERROR_FORMAT, 0, "\"%s\": no tablespace is \"%s\"",
-			    LAYOUT_INFO, told->rows[i].name);
+		if (!number_parse(
+			told->rows[i].name, strlen(told->rows[i].name), UINT32_MAX, &oid))
+			return error_set(err, ERROR_FORMAT, 0,
+			    "\"%s\": no tablespace is \"%s\"", LAYOUT_INFO,
+			    told->rows[i].name);
 		if (add_space(r, (uint32_t)oid, told->rows[i].path, info, err))
 			return -1;
 	}
@@ -362,9 +381,9 @@ restore_plan_find(const struct restore *r, uint32_t oid)
 {
 	const struct restore_space wanted = { .oid = oid };
 
-	return r->nspaces == 0 ? NULL :
-				 bsearch(&wanted, r->spaces, r->nspaces, sizeof(*r->spaces),
-				     compare_spaces);
+	return r->nspaces == 0 ?
+	    NULL :
+	    bsearch(&wanted, r->spaces, r->nspaces, sizeof(*r->spaces), compare_spaces);
 }
 
 const struct restore_space *
@@ -391,8 +410,8 @@ restore_plan_place(struct restore *r, const char *path, struct restore_place **p
 	*below = path;
 	if (slash && space->is_inside) {
 		buf_clear(&r->inside);
-		if (buf_printf(&r->inside, err, "%s/%" PRIu32 "%s", LAYOUT_TABLESPACES, space->oid,
-			slash))
+		if (buf_printf(&r->inside, err, "%s/%" PRIu32 "%s", LAYOUT_TABLESPACES,
+			space->oid, slash))
 			return -1;
 		*below = buf_text(&r->inside);
 	} else if (slash && space->nested) {
@@ -403,7 +422,8 @@ restore_plan_place(struct restore *r, const char *path, struct restore_place **p
 	} else if (slash) {
 		*place = &r->spaces[space - r->spaces].place;
 		*below = slash + 1;
-	} else if (r->wal.dir.path && strncmp(path, LAYOUT_WAL "/", sizeof(LAYOUT_WAL)) == 0) {
+	} else if (r->wal.dir.path &&
+	    strncmp(path, LAYOUT_WAL "/", sizeof(LAYOUT_WAL)) == 0) {
 		*place = &r->wal;
 		*below = path + sizeof(LAYOUT_WAL);
 	}
@@ -415,7 +435,8 @@ own(struct restore *r, const char *path, struct error *err)
 {
 	if (geteuid() != 0)
 		return 0;
-	return beneath_owner(&r->target.beneath, path, (uid_t)r->uid, (gid_t)r->gid, err) ?
+	return beneath_owner(
+		   &r->target.beneath, path, (uid_t)r->uid, (gid_t)r->gid, err) ?
 	    error_wrap(err, "\"%s\"", path) :
 	    0;
 }
@@ -447,8 +468,10 @@ restore_plan_owners(struct restore *r, struct error *err)
 	for (size_t i = 0; i < r->nspaces; i++) {
 		if (!r->spaces[i].is_inside || !r->is_inside_made)
 			continue;
-		snprintf(path, sizeof(path), "%s/%" PRIu32, LAYOUT_TABLESPACES, r->spaces[i].oid);
-		if (open_to_group(r, LAYOUT_TABLESPACES, err) || open_to_group(r, path, err))
+		snprintf(path, sizeof(path), "%s/%" PRIu32, LAYOUT_TABLESPACES,
+		    r->spaces[i].oid);
+		if (open_to_group(r, LAYOUT_TABLESPACES, err) ||
+		    open_to_group(r, path, err))
 			return -1;
 	}
 	return 0;

@@ -10,15 +10,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "format/layout.h"
-#include "restore/restore_internal.h"
-#include "pg/conftext.h"
-#include "proof/reading_report.h"
-#include "reading/summary.h"
 #include "cli/message.h"
+#include "format/layout.h"
 #include "lib/lsn.h"
 #include "lib/path.h"
 #include "lib/sys.h"
+#include "pg/conftext.h"
+#include "proof/reading_report.h"
+#include "reading/summary.h"
+#include "restore/restore_internal.h"
 
 static const char outcome[] = "the backup was not restored";
 
@@ -34,14 +34,15 @@ plan_set(struct restore *r, struct error *err)
 	struct stat st;
 	int rc;
 
-	if (r->opt->input == NULL || stat(r->opt->input, &st) == -1 || !S_ISDIR(st.st_mode))
+	if (r->opt->input == NULL || stat(r->opt->input, &st) == -1 ||
+	    !S_ISDIR(st.st_mode))
 		return 0;
 	rc = reading_summary(&s, r->opt, READING_LOCATIONS, outcome, err);
 	if (rc == 0) {
 		facts = summary_facts(s.summary, false);
 		r->owner = s.owner;
 		rc = restore_target_label(r, facts.label, facts.stop_lsn, err) ||
-				restore_plan_summary(r, &facts, err) ?
+			restore_plan_summary(r, &facts, err) ?
 		    -1 :
 		    0;
 	}
@@ -105,15 +106,18 @@ say_config(const struct restore *r)
 		struct stat st;
 
 		snprintf(path, sizeof(path), LAYOUT_CONFIG "/%s", row->name);
-		if (!path_is_plain(path) || fstatat(r->target.dir.fd, path, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		if (!path_is_plain(path) ||
+		    fstatat(r->target.dir.fd, path, &st, AT_SYMLINK_NOFOLLOW) == -1)
 			continue;
 		if (said++ < CONFIG_NAMED)
-			message_note("\"%s/%s\" was at \"%s\": put it where the server shall "
-				     "find it", r->target.dir.path, path, row->path);
+			message_note(
+			    "\"%s/%s\" was at \"%s\": put it where the server shall "
+			    "find it",
+			    r->target.dir.path, path, row->path);
 	}
 	if (said > CONFIG_NAMED)
-		message_note("and so do with the other %zu files in \"%s/%s\"", said - CONFIG_NAMED,
-		    r->target.dir.path, LAYOUT_CONFIG);
+		message_note("and so do with the other %zu files in \"%s/%s\"",
+		    said - CONFIG_NAMED, r->target.dir.path, LAYOUT_CONFIG);
 }
 
 /* Longer files are not of settings that a server took. */
@@ -153,11 +157,14 @@ warn_of_data_directory(const struct restore *r, const char *name)
 	struct stat there, copy;
 
 	read_data_directory(r, name, value);
-	if (value[0] == '\0' || (stat(value, &there) == 0 && fstat(r->target.dir.fd, &copy) == 0 &&
-				   sys_is_same_file(&there, &copy)))
+	if (value[0] == '\0' ||
+	    (stat(value, &there) == 0 && fstat(r->target.dir.fd, &copy) == 0 &&
+		sys_is_same_file(&there, &copy)))
 		return;
-	snprintf(text, sizeof(text), "\"%s/%s\" sets data_directory to \"%s\": a server that reads it "
-				     "works there, and not on the copy", r->target.dir.path, name, value);
+	snprintf(text, sizeof(text),
+	    "\"%s/%s\" sets data_directory to \"%s\": a server that reads it "
+	    "works there, and not on the copy",
+	    r->target.dir.path, name, value);
 	message_warning(text);
 }
 
@@ -165,7 +172,8 @@ warn_of_data_directory(const struct restore *r, const char *name)
 static void
 warn_of_config(const struct restore *r)
 {
-	static const char name[] = "postgresql.conf", outside[] = LAYOUT_CONFIG "/postgresql.conf";
+	static const char name[] = "postgresql.conf",
+			  outside[] = LAYOUT_CONFIG "/postgresql.conf";
 	const struct infofile *info = checker_facts(r->checker).info;
 	const char *told = info ? info->config_file : NULL;
 
@@ -180,8 +188,8 @@ say_places(const struct restore *r)
 {
 	for (size_t i = 0; i < r->nspaces; i++)
 		if (!r->spaces[i].is_inside)
-			message_note("tablespace %" PRIu32 " is in \"%s\"", r->spaces[i].oid,
-			    r->spaces[i].location);
+			message_note("tablespace %" PRIu32 " is in \"%s\"",
+			    r->spaces[i].oid, r->spaces[i].location);
 }
 
 /* Its owner may want the copy in the place of the original. */
@@ -189,14 +197,17 @@ static void
 say_archiving(const struct restore *r)
 {
 	if (restore_settings_archive_off(r->opt))
-		message_note("archive_mode is set to off in \"%s/%s\": the copy does not archive its WAL, "
-			     "to spare that of the original (--archive-mode=keep leaves it as it was)",
+		message_note(
+		    "archive_mode is set to off in \"%s/%s\": the copy does not archive its WAL, "
+		    "to spare that of the original (--archive-mode=keep leaves it as it was)",
 		    r->target.dir.path, RECOVERY_SETTINGS);
 	/* a new timeline, which recovery of the original to the latest one would follow or fail with */
-	else if (r->opt->archive_mode == ARCHIVE_MODE_DEFAULT && !r->opt->recovery.is_standby)
-		message_note("archive_mode is as in the backup: after recovery the copy archives a new "
-			     "timeline, for that of the original (--archive-mode=off, if the copy does "
-			     "not take its place)");
+	else if (r->opt->archive_mode == ARCHIVE_MODE_DEFAULT &&
+	    !r->opt->recovery.is_standby)
+		message_note(
+		    "archive_mode is as in the backup: after recovery the copy archives a new "
+		    "timeline, for that of the original (--archive-mode=off, if the copy does "
+		    "not take its place)");
 }
 
 static void
@@ -207,12 +218,15 @@ warn_of_wal(const struct restore *r)
 	if (r->opt->recovery.restore_command)
 		return;
 	if (r->opt->recovery.primary_conninfo == NULL) {
-		message_warning("the WAL is not in the backup: before the start, set restore_command "
-				"and make recovery.signal, or restore with --restore-command");
+		message_warning(
+		    "the WAL is not in the backup: before the start, set restore_command "
+		    "and make recovery.signal, or restore with --restore-command");
 		return;
 	}
-	snprintf(text, sizeof(text), "the WAL is not in the backup: its primary must still have it, "
-				     "from %s on", lsn_print(start, checker_facts(r->checker).start_lsn));
+	snprintf(text, sizeof(text),
+	    "the WAL is not in the backup: its primary must still have it, "
+	    "from %s on",
+	    lsn_print(start, checker_facts(r->checker).start_lsn));
 	message_warning(text);
 }
 
@@ -224,10 +238,11 @@ static void
 warn_of_subscriptions(const struct restore *r)
 {
 	if (r->has_origins && !r->opt->recovery.is_standby)
-		message_warning("the backup has replication origins: if they are of subscriptions, the "
-				"copy takes the changes that the original is to get: set "
-				"max_logical_replication_workers = 0 before the start, unless the copy "
-				"takes the place of the original");
+		message_warning(
+		    "the backup has replication origins: if they are of subscriptions, the "
+		    "copy takes the changes that the original is to get: set "
+		    "max_logical_replication_workers = 0 before the start, unless the copy "
+		    "takes the place of the original");
 }
 
 /* What whoever starts it should know first. */
@@ -241,9 +256,12 @@ warn(const struct restore *r)
 	warn_of_subscriptions(r);
 	if (r->recovers_by == NULL)
 		return;
-	snprintf(text, sizeof(text), "the backup has a %s%s: the copy will recover, or follow the primary, "
-				     "as that says; remove it, if it shall not", r->recovers_by,
-	    checker_facts(r->checker).info ? "" : ", of a standby or of pg_basebackup -R");
+	snprintf(text, sizeof(text),
+	    "the backup has a %s%s: the copy will recover, or follow the primary, "
+	    "as that says; remove it, if it shall not",
+	    r->recovers_by,
+	    checker_facts(r->checker).info ? "" :
+					     ", of a standby or of pg_basebackup -R");
 	message_warning(text);
 }
 
@@ -254,9 +272,9 @@ restore(struct restore *r, struct error *err)
 
 	if (restore_owner_option(opt, err))
 		return -1;
-	if (opt->report && (report_open(&r->report, opt->report, opt->no_sync, err) ||
-			       report_refuse_output(r->report, opt->input, opt->input ? -1 : 0,
-				   err)))
+	if (opt->report &&
+	    (report_open(&r->report, opt->report, opt->no_sync, err) ||
+		report_refuse_output(r->report, opt->input, opt->input ? -1 : 0, err)))
 		return -1;
 	if (restore_plan_target(r, err) || plan_set(r, err) || look_ahead(r, err) ||
 	    reading_run(&r->reading, "restoring", err))
@@ -266,8 +284,9 @@ restore(struct restore *r, struct error *err)
 	warn_of_config(r);
 	say_archiving(r);
 	warn(r);
-	message_info("restored into \"%s\": %" PRIu64 " members, %" PRIu64 " bytes", opt->pgdata,
-	    checker_facts(r->checker).members, checker_facts(r->checker).bytes);
+	message_info("restored into \"%s\": %" PRIu64 " members, %" PRIu64 " bytes",
+	    opt->pgdata, checker_facts(r->checker).members,
+	    checker_facts(r->checker).bytes);
 	return 0;
 }
 
@@ -280,12 +299,14 @@ restore_run(const struct options *opt, bool *is_sound, struct error *err)
 	reading_init(&r.reading, opt, &restore_member_ops, outcome);
 	rc = restore(&r, err);
 	if (rc == -1 && err->sys == ENOSPC)
-		error_hint(err, "Remove what is in \"%s\" and in the directories of its tablespaces and "
-				"WAL, and restore to where there is more room.", opt->pgdata);
+		error_hint(err,
+		    "Remove what is in \"%s\" and in the directories of its tablespaces and "
+		    "WAL, and restore to where there is more room.",
+		    opt->pgdata);
 	filepool_free(r.pool);
 	*is_sound = rc == 0 && checker_findings(r.checker)->count == 0;
-	reading_report(&r.reading, r.checker, r.report, "restore", *is_sound,
-	    rc == -1 ? err : NULL);
+	reading_report(
+	    &r.reading, r.checker, r.report, "restore", *is_sound, rc == -1 ? err : NULL);
 	report_free(r.report);
 	checker_free(r.checker);
 	restore_plan_free(&r, rc == -1);

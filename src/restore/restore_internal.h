@@ -3,16 +3,16 @@
 
 /* What the files of the command share. */
 
-#include "proof/checker.h"
+#include "format/report.h"
 #include "format/summary.h"
+#include "proof/checker.h"
+#include "reading/owner.h"
 #include "reading/reading.h"
-#include "restore/restore.h"
 #include "restore/beneath.h"
 #include "restore/filepool.h"
 #include "restore/newdir.h"
 #include "restore/owner.h"
-#include "reading/owner.h"
-#include "format/report.h"
+#include "restore/restore.h"
 
 /* A directory that is filled, and what is to be synced in it. */
 struct restore_place {
@@ -23,17 +23,20 @@ struct restore_place {
 /* A tablespace. */
 struct restore_space {
 	uint32_t oid;
-	char *location;       /* where it goes: absolute, owned */
-	const char *moved_to; /* of the options, borrowed; NULL: it goes to where it was */
-	bool is_inside; /* it stays below pg_basetar_tblspc, as in a cluster that was unpacked by
+	char *location; /* where it goes: absolute, owned */
+	/* of the options, borrowed; NULL: it goes to where it was */
+	const char *moved_to;
+	bool
+	    is_inside; /* it stays below pg_basetar_tblspc, as in a cluster that was unpacked by
 	                 * hand: it has no place of its own */
-	char *nested; /* its path in the data directory, owned; it has no other; NULL: it is not there */
+	char *
+	    nested; /* its path in the data directory, owned; it has no other; NULL: it is not there */
 	struct restore_place place;
 };
 
 /* What may be in the places of tablespaces. */
 struct restore_guests {
-	struct newdir_guests guests; /* first */
+	struct newdir_guests guests;      /* first */
 	const struct pg_version *version; /* of the backup; NULL: not known */
 };
 
@@ -60,7 +63,8 @@ struct restore {
 
 	struct restore_place target, wal; /* of --waldir */
 	bool is_planned;                  /* it is known where the tablespaces go */
-	bool is_inside_made;              /* we made the directories of those that are inside */
+	/* we made the directories of those that are inside */
+	bool is_inside_made;
 	char *target_path; /* without links, owned; NULL: none leads there */
 	bool has_nested;
 	size_t nspaces;
@@ -71,8 +75,8 @@ struct restore {
 	enum { RESTORE_PASS_OVER, RESTORE_WRITE, RESTORE_KEEP } fate; /* of its bytes */
 	time_t mtime;
 	struct buf inside; /* its path, if it is of a tablespace that is inside */
-	struct buf shown; /* its path for messages */
-	struct buf kept; /* its bytes */
+	struct buf shown;  /* its path for messages */
+	struct buf kept;   /* its bytes */
 	size_t kept_most;
 	size_t nearly;
 	struct restore_early early[2]; /* backup_label, pg_basetar.info */
@@ -88,10 +92,11 @@ struct restore {
 	bool has_control;
 	uint32_t control_mode;
 	struct reading_owner owner; /* of the backup, in it */
-	uint64_t uid, gid; /* whom all is given to, if root restores it */
+	uint64_t uid, gid;          /* whom all is given to, if root restores it */
 	time_t control_mtime;
-	const char *recovers_by; /* the file in the tree that says so; NULL: there is none */
-	bool has_origins; /* replication origins, as subscriptions have */
+	/* the file in the tree that says so; NULL: there is none */
+	const char *recovers_by;
+	bool has_origins;       /* replication origins, as subscriptions have */
 	bool is_target_checked; /* against all that is known of the backup */
 	bool is_manifest_begun; /* of the one beside the archives */
 
@@ -103,10 +108,10 @@ struct restore {
 /* restore/plan.c: where things go */
 MUST_CHECK int restore_plan_target(struct restore *r, struct error *err);
 /* Once it is known what tablespaces there are; the last moment before something is written. */
-MUST_CHECK int restore_plan_summary(struct restore *r, const struct summary_facts *facts,
-    struct error *err);
-MUST_CHECK int restore_plan_info(struct restore *r, const struct infofile *info,
-    struct error *err);
+MUST_CHECK int restore_plan_summary(
+    struct restore *r, const struct summary_facts *facts, struct error *err);
+MUST_CHECK int restore_plan_info(
+    struct restore *r, const struct infofile *info, struct error *err);
 /* The place of what PostgreSQL calls ${path}, and in *below what it is there. */
 MUST_CHECK int restore_plan_place(struct restore *r, const char *path,
     struct restore_place **place, const char **below, struct error *err);
@@ -125,8 +130,8 @@ const struct restore_place *restore_plan_place_at(const struct restore *r, size_
 
 /* restore/nested.c: tablespaces in the data directory itself */
 /* Where does it go in it?  ${told}: the path that the archive tells; NULL: none. */
-MUST_CHECK int restore_nested_place(struct restore *r, struct restore_space *space,
-    const char *told, struct error *err);
+MUST_CHECK int restore_nested_place(
+    struct restore *r, struct restore_space *space, const char *told, struct error *err);
 MUST_CHECK int restore_nested_make(struct restore *r, struct error *err);
 /* ERROR_STATE: its place is in the data directory of a cluster. */
 MUST_CHECK int restore_nested_check(const struct restore_space *space, struct error *err);
@@ -137,10 +142,10 @@ MUST_CHECK int restore_owner_option(const struct options *opt, struct error *err
 /* Once the places are open and the owner of the backup is known: who gets all of it. */
 MUST_CHECK int restore_owner_settle(struct restore *r, bool is_ours, struct error *err);
 /* What one member gets. */
-struct owner restore_owner_of(const struct restore *r, const struct tar_entry *entry,
-    const char *path);
-uint32_t restore_owner_mode(const struct restore *r, const struct tar_entry *entry,
-    const char *path);
+struct owner restore_owner_of(
+    const struct restore *r, const struct tar_entry *entry, const char *path);
+uint32_t restore_owner_mode(
+    const struct restore *r, const struct tar_entry *entry, const char *path);
 
 /* What is known of the backup that a target is held against; 0 and NULL: not known. */
 struct restore_bounds {
@@ -152,11 +157,11 @@ struct restore_bounds {
 
 /* restore/target.c: where recovery shall end */
 /* ERROR_STATE: it cannot end there.  With --force that is a warning. */
-MUST_CHECK int restore_target_check(struct restore *r, const struct restore_bounds *bounds,
-    struct error *err);
+MUST_CHECK int restore_target_check(
+    struct restore *r, const struct restore_bounds *bounds, struct error *err);
 /* Before the tree; ${stop_lsn} 0: not known yet. */
-MUST_CHECK int restore_target_label(struct restore *r, const struct label *label,
-    uint64_t stop_lsn, struct error *err);
+MUST_CHECK int restore_target_label(
+    struct restore *r, const struct label *label, uint64_t stop_lsn, struct error *err);
 /* All is known: a target that is missed is a finding. */
 MUST_CHECK int restore_target_finish(struct restore *r, struct error *err);
 
@@ -165,14 +170,14 @@ MUST_CHECK int restore_target_finish(struct restore *r, struct error *err);
 MUST_CHECK int restore_write_begin(struct restore *r, struct error *err);
 MUST_CHECK int restore_write_directory(struct restore *r, const char *path, uint32_t mode,
     uint64_t uid, uint64_t gid, struct error *err);
-MUST_CHECK int restore_write_link(struct restore *r, const char *path, const char *target,
-    struct error *err);
+MUST_CHECK int restore_write_link(
+    struct restore *r, const char *path, const char *target, struct error *err);
 /* A file begins in the pool. */
 MUST_CHECK int restore_write_file(struct restore *r, const char *path, uint32_t mode,
     uint64_t uid, uint64_t gid, struct error *err);
 /* A whole one, with the mode and the owner of pg_control; ${mtime} 0: now. */
-MUST_CHECK int restore_write_text(struct restore *r, const char *path, const struct buf *text,
-    time_t mtime, struct error *err);
+MUST_CHECK int restore_write_text(struct restore *r, const char *path,
+    const struct buf *text, time_t mtime, struct error *err);
 /* All that was made is on the disk; or, when the directories are, the files of since then. */
 MUST_CHECK int restore_write_sync(struct restore *r, struct error *err);
 MUST_CHECK int restore_write_sync_files(struct restore *r, struct error *err);

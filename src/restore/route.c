@@ -33,7 +33,8 @@ struct going {
 static int
 move(struct going *g, const char *name, int no_follow, struct error *err)
 {
-	const int next = openat(g->at, name, O_PATH | O_DIRECTORY | O_CLOEXEC | no_follow);
+	const int next =
+	    openat(g->at, name, O_PATH | O_DIRECTORY | O_CLOEXEC | no_follow);
 
 	if (next == -1)
 		return error_set(err, ERROR_STATE, errno, "open");
@@ -44,11 +45,13 @@ move(struct going *g, const char *name, int no_follow, struct error *err)
 
 /* Through the directory ${name}: the rest, ${after}, is looked for in it. */
 static int
-pass(struct going *g, const char *name, int no_follow, const char *after, struct error *err)
+pass(struct going *g, const char *name, int no_follow, const char *after,
+    struct error *err)
 {
 	struct buf rest = { 0 };
 
-	if (buf_append(&rest, after, strlen(after), err) || move(g, name, no_follow, err)) {
+	if (buf_append(&rest, after, strlen(after), err) ||
+	    move(g, name, no_follow, err)) {
 		buf_free(&rest);
 		return -1;
 	}

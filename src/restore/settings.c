@@ -5,13 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "restore/restore_internal.h"
 #include "cli/message.h"
+#include "restore/restore_internal.h"
 
 const char *
 restore_settings_file(const char *path)
 {
-	static const char *const files[] = { RESTORE_RECOVERY_CONF, "recovery.signal", "standby.signal" };
+	static const char *const files[] = { RESTORE_RECOVERY_CONF, "recovery.signal",
+		"standby.signal" };
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		if (strcmp(path, files[i]) == 0)
@@ -40,7 +41,8 @@ restore_settings_replace(const struct restore *r, const char *path)
 bool
 restore_settings_extend(const struct restore *r, const char *path)
 {
-	return (recovery_is_set(&r->opt->recovery) || restore_settings_archive_off(r->opt)) &&
+	return (recovery_is_set(&r->opt->recovery) ||
+		   restore_settings_archive_off(r->opt)) &&
 	    strcmp(path, RECOVERY_SETTINGS) == 0;
 }
 
@@ -56,8 +58,8 @@ add_recovery(struct restore *r, struct buf *text, struct error *err)
 	if (version == NULL)
 		return error_set(err, ERROR_FORMAT, 0,
 		    "the release of the backup is not known, nor how its recovery is told");
-	return recovery_build(version->has_recovery_conf ? text : &r->settings, recovery, version,
-	    err);
+	return recovery_build(
+	    version->has_recovery_conf ? text : &r->settings, recovery, version, err);
 }
 
 /* A server that has no such file refuses to start with it ("... is not supported"). */
@@ -71,10 +73,13 @@ write_conf(struct restore *r, struct error *err)
 		return 0;
 	if (version == NULL || version->has_recovery_conf) {
 		r->recovers_by = restore_settings_file(RESTORE_RECOVERY_CONF);
-		return restore_write_text(r, RESTORE_RECOVERY_CONF, &r->conf, r->conf_mtime, err);
+		return restore_write_text(
+		    r, RESTORE_RECOVERY_CONF, &r->conf, r->conf_mtime, err);
 	}
-	snprintf(text, sizeof(text), "\"%s\" of the backup is not written: PostgreSQL %u does not start "
-				     "with it", RESTORE_RECOVERY_CONF, version->major);
+	snprintf(text, sizeof(text),
+	    "\"%s\" of the backup is not written: PostgreSQL %u does not start "
+	    "with it",
+	    RESTORE_RECOVERY_CONF, version->major);
 	message_warning(text);
 	return 0;
 }
@@ -98,7 +103,8 @@ restore_settings_write(struct restore *r, struct error *err)
 		rc = restore_write_text(r, RECOVERY_SETTINGS, &r->settings, 0, err);
 	if (rc == 0 && recovery_is_set(recovery))
 		rc = restore_write_text(r,
-		    recovery_file(recovery, checker_facts(r->checker).version), &text, 0, err);
+		    recovery_file(recovery, checker_facts(r->checker).version), &text, 0,
+		    err);
 	if (rc == 0)
 		rc = write_conf(r, err);
 	buf_free(&text);

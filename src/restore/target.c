@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "restore/restore_internal.h"
-#include "pg/timetext.h"
 #include "cli/message.h"
 #include "lib/lsn.h"
 #include "lib/number.h"
+#include "pg/timetext.h"
+#include "restore/restore_internal.h"
 
 /*
  * Recovery ends behind the first record that starts at recovery_target_lsn or after it, and fails
@@ -23,10 +23,13 @@
 enum { LAST_OF_PRIMARY = 128, LAST_OF_STANDBY = 8192 };
 
 static int
-too_early(const char *setting, const char *value, const char *what, const char *when, struct error *err)
+too_early(const char *setting, const char *value, const char *what, const char *when,
+    struct error *err)
 {
-	error_set(err, ERROR_STATE, 0, "%s \"%s\" is before the %s of the backup, %s: recovery cannot end "
-				       "there", setting, value, what, when);
+	error_set(err, ERROR_STATE, 0,
+	    "%s \"%s\" is before the %s of the backup, %s: recovery cannot end "
+	    "there",
+	    setting, value, what, when);
 	return error_hint(err, "Restore an earlier backup, or name a later target.");
 }
 
@@ -40,10 +43,12 @@ check_lsn(const char *value, const struct restore_bounds *b, struct error *err)
 	if (value == NULL || !lsn_parse(value, &lsn))
 		return 0;
 	if (lsn < b->start_lsn)
-		return too_early("recovery_target_lsn", value, "start", lsn_print(when, b->start_lsn), err);
+		return too_early("recovery_target_lsn", value, "start",
+		    lsn_print(when, b->start_lsn), err);
 	/* of a cluster that was shut down all is consistent from the start on */
 	if (!b->is_stopped && lsn < b->stop_lsn && b->stop_lsn - lsn > slack)
-		return too_early("recovery_target_lsn", value, "end", lsn_print(when, b->stop_lsn), err);
+		return too_early("recovery_target_lsn", value, "end",
+		    lsn_print(when, b->stop_lsn), err);
 	return 0;
 }
 
@@ -62,9 +67,10 @@ check_time(const char *value, const struct restore_bounds *b, struct error *err)
 	case TIMETEXT_NOT_BEFORE:
 		return 0;
 	case TIMETEXT_PERHAPS:
-		snprintf(text, sizeof(text), "if it is in the time zone of the backup's start, %.64s, "
-					     "recovery_target_time \"%.64s\" is before it, and recovery "
-					     "cannot end there: name the time zone as well",
+		snprintf(text, sizeof(text),
+		    "if it is in the time zone of the backup's start, %.64s, "
+		    "recovery_target_time \"%.64s\" is before it, and recovery "
+		    "cannot end there: name the time zone as well",
 		    b->start_time, value);
 		message_warning(text);
 		return 0;
@@ -85,8 +91,10 @@ check_timeline(const char *value, const struct restore_bounds *b, struct error *
 		return 0;
 	error_set(err, ERROR_STATE, 0,
 	    "recovery_target_timeline %" PRIu64 " does not come from timeline %" PRIu32
-	    ", which the backup is of", timeline, b->timeline);
-	return error_hint(err, "Restore a backup of that timeline, or of an earlier one.");
+	    ", which the backup is of",
+	    timeline, b->timeline);
+	return error_hint(
+	    err, "Restore a backup of that timeline, or of an earlier one.");
 }
 
 static int
@@ -94,7 +102,8 @@ check_target(const struct restore *r, const struct restore_bounds *b, struct err
 {
 	const struct recovery *recovery = &r->opt->recovery;
 
-	return check_lsn(recovery->target_lsn, b, err) || check_time(recovery->target_time, b, err) ||
+	return check_lsn(recovery->target_lsn, b, err) ||
+		check_time(recovery->target_time, b, err) ||
 		check_timeline(recovery->target_timeline, b, err) ?
 	    -1 :
 	    0;
@@ -133,7 +142,8 @@ restore_target_finish(struct restore *r, struct error *err)
 }
 
 int
-restore_target_label(struct restore *r, const struct label *label, uint64_t stop_lsn, struct error *err)
+restore_target_label(
+    struct restore *r, const struct label *label, uint64_t stop_lsn, struct error *err)
 {
 	const struct restore_bounds b = { .start_lsn = label ? label->start_lsn : 0,
 		.start_time = label ? label->start_time : NULL,

@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "restore/restore_internal.h"
 #include "cli/message.h"
 #include "lib/sys.h"
+#include "restore/restore_internal.h"
 
 /* What no file of a cluster has is not given to one: set user, set group, sticky. */
 #define MODE 0777U
@@ -21,7 +21,8 @@ is_root(void)
 
 /* A directory, to be synced when all is in it. */
 static int
-remember(struct restore *r, struct restore_place *place, const char *below, struct error *err)
+remember(
+    struct restore *r, struct restore_place *place, const char *below, struct error *err)
 {
 	const size_t n = r->nmade;
 	struct restore_made *rows;
@@ -44,7 +45,8 @@ static int
 failed(const struct restore_place *place, const char *below, struct error *err)
 {
 	if (err->sys == EEXIST)
-		error_hint(err, "The backup has it twice; \"pg_basetar verify\" tells more.");
+		error_hint(
+		    err, "The backup has it twice; \"pg_basetar verify\" tells more.");
 	return error_wrap(err, "\"%s/%s\"", place->dir.path, below);
 }
 
@@ -68,7 +70,8 @@ files_to_hold(const struct restore *r)
 int
 restore_write_begin(struct restore *r, struct error *err)
 {
-	return filepool_new(&r->pool, r->opt->jobs, files_to_hold(r), &r->reading.cancel, err);
+	return filepool_new(
+	    &r->pool, r->opt->jobs, files_to_hold(r), &r->reading.cancel, err);
 }
 
 static int
@@ -76,7 +79,8 @@ set_owner_and_mode(int fd, uint32_t mode, uint64_t uid, uint64_t gid, struct err
 {
 	if (is_root() && fchown(fd, (uid_t)uid, (gid_t)gid) == -1)
 		return error_set(err, ERROR_IO, errno, "chown");
-	return fchmod(fd, mode & MODE) == -1 ? error_set(err, ERROR_IO, errno, "chmod") : 0;
+	return fchmod(fd, mode & MODE) == -1 ? error_set(err, ERROR_IO, errno, "chmod") :
+					       0;
 }
 
 /*
@@ -84,8 +88,8 @@ set_owner_and_mode(int fd, uint32_t mode, uint64_t uid, uint64_t gid, struct err
  * it as an empty one.  What the archive has twice itself is a finding.
  */
 static int
-again(struct restore_place *place, const char *below, uint32_t mode, uint64_t uid, uint64_t gid,
-    struct error *err)
+again(struct restore_place *place, const char *below, uint32_t mode, uint64_t uid,
+    uint64_t gid, struct error *err)
 {
 	int fd, rc;
 
@@ -109,7 +113,8 @@ restore_write_directory(struct restore *r, const char *path, uint32_t mode, uint
 	if (restore_plan_place(r, path, &place, &below, err))
 		return -1;
 	if (beneath_directory(&place->beneath, below, (mode & MODE) | 0700,
-		is_root() ? (uid_t)uid : BENEATH_SAME, is_root() ? (gid_t)gid : BENEATH_SAME, err))
+		is_root() ? (uid_t)uid : BENEATH_SAME,
+		is_root() ? (gid_t)gid : BENEATH_SAME, err))
 		return r->has_nested && place == &r->target && err->sys == EEXIST ?
 		    again(place, below, mode, uid, gid, err) :
 		    failed(place, below, err);
@@ -117,11 +122,13 @@ restore_write_directory(struct restore *r, const char *path, uint32_t mode, uint
 }
 
 int
-restore_write_link(struct restore *r, const char *path, const char *target, struct error *err)
+restore_write_link(
+    struct restore *r, const char *path, const char *target, struct error *err)
 {
 	if (beneath_link(&r->target.beneath, path, target, err) ||
-	    (is_root() && beneath_owner(&r->target.beneath, path, (uid_t)r->uid, (gid_t)r->gid,
-			      err)))
+	    (is_root() &&
+		beneath_owner(
+		    &r->target.beneath, path, (uid_t)r->uid, (gid_t)r->gid, err)))
 		return failed(&r->target, path, err);
 	return 0;
 }
@@ -148,8 +155,8 @@ restore_write_file(struct restore *r, const char *path, uint32_t mode, uint64_t 
 }
 
 int
-restore_write_text(struct restore *r, const char *path, const struct buf *text, time_t mtime,
-    struct error *err)
+restore_write_text(struct restore *r, const char *path, const struct buf *text,
+    time_t mtime, struct error *err)
 {
 	if (mtime == 0)
 		mtime = time(NULL);
@@ -206,7 +213,8 @@ sync_made(struct restore *r, size_t directories, struct error *err)
 
 	if (filepool_drain(r->pool, err))
 		return -1;
-	return r->opt->no_sync ? 0 : filepool_sync(r->pool, &syncing.sync, directories, err);
+	return r->opt->no_sync ? 0 :
+				 filepool_sync(r->pool, &syncing.sync, directories, err);
 }
 
 int

@@ -80,14 +80,17 @@ put_reason(struct error *err, const char *why)
 	while (to > from && *to != '"')
 		to--;
 	if (from >= to)
-		return error_set(err, ERROR_USAGE, 0, "connection string: %.*s", (int)len, why);
-	error_set(err, ERROR_USAGE, 0, "connection string: %.*s\"...%.*s", (int)(from - why), why,
-	    (int)(why + len - to), to);
-	return error_hint(err, "What is wrong in it is not repeated here, as it may be a password.");
+		return error_set(
+		    err, ERROR_USAGE, 0, "connection string: %.*s", (int)len, why);
+	error_set(err, ERROR_USAGE, 0, "connection string: %.*s\"...%.*s",
+	    (int)(from - why), why, (int)(why + len - to), to);
+	return error_hint(
+	    err, "What is wrong in it is not repeated here, as it may be a password.");
 }
 
 int
-session_parse_conninfo(const char *conninfo, PQconninfoOption **options, struct error *err)
+session_parse_conninfo(
+    const char *conninfo, PQconninfoOption **options, struct error *err)
 {
 	const char *rest = after_scheme(conninfo);
 	char *why = NULL;

@@ -60,13 +60,15 @@ databases_compare(const char *before, const char *after, struct error *err)
 		snprintf(row, sizeof(row), "%.*s", (int)oid_len, at);
 		old = tablespace_of(before, row, &old_len);
 		new = tablespace_of(after, row, &new_len);
-		if (old && new && (old_len != new_len || memcmp(old, new, old_len) != 0)) {
+		if (old && new &&
+		    (old_len != new_len || memcmp(old, new, old_len) != 0)) {
 			error_set(err, ERROR_STATE, 0,
 			    "database with OID %.*s was moved to another tablespace during the "
 			    "backup",
 			    (int)oid_len - 2, at + 1);
-			return error_hint(err, "It may be in neither place of the copy; run the "
-					       "backup again.");
+			return error_hint(err,
+			    "It may be in neither place of the copy; run the "
+			    "backup again.");
 		}
 		at += strcspn(at + 1, ",") + 1;
 	}
@@ -90,7 +92,8 @@ ask(struct session *s, const char *sql, double patience, struct session_rows *ro
     bool *is_answered, struct error *err)
 {
 	if (patience > 0)
-		return session_question(s, sql, ANSWER_SECONDS, patience, rows, is_answered, err);
+		return session_question(
+		    s, sql, ANSWER_SECONDS, patience, rows, is_answered, err);
 	*is_answered = true;
 	return session_query(s, sql, 0, NULL, rows, err);
 }
@@ -113,7 +116,8 @@ read_locked(struct session *s, double patience, char **locked, struct error *err
 }
 
 static int
-read_position(struct session *s, double patience, struct databases_mark *mark, struct error *err)
+read_position(
+    struct session *s, double patience, struct databases_mark *mark, struct error *err)
 {
 	struct session_rows rows;
 	bool is_answered;
@@ -128,16 +132,16 @@ read_position(struct session *s, double patience, struct databases_mark *mark, s
 	}
 	text = session_value(&rows, 0, 0);
 	if (text == NULL || !lsn_parse(text, &mark->lsn))
-		rc = error_set(err, ERROR_SERVER, 0, "unexpected reply from the server to: %s",
-		    position_sql);
+		rc = error_set(err, ERROR_SERVER, 0,
+		    "unexpected reply from the server to: %s", position_sql);
 	session_rows_free(&rows);
 	return rc;
 }
 
 /* Two statements: one could take its snapshot, or the position, before it sees the locks. */
 int
-databases_mark_read(struct session *s, double patience, struct databases_mark *mark,
-    struct error *err)
+databases_mark_read(
+    struct session *s, double patience, struct databases_mark *mark, struct error *err)
 {
 	*mark = (struct databases_mark){ 0 };
 	if (read_locked(s, patience, &mark->locked, err) ||
@@ -170,8 +174,8 @@ next_row(const char **at, uint64_t *database, uint64_t *space)
 {
 	const char *from = *at;
 
-	if (*from++ != ',' || !number_next(&from, UINT32_MAX, database) || *from++ != ' ' ||
-	    !number_next(&from, UINT32_MAX, space) || *from != ',')
+	if (*from++ != ',' || !number_next(&from, UINT32_MAX, database) ||
+	    *from++ != ' ' || !number_next(&from, UINT32_MAX, space) || *from != ',')
 		return false;
 	*at = from;
 	return true;

@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "server/session.h"
 #include "lib/error.h"
+#include "server/session.h"
 
 /*
  * Which database lies in which tablespace.
@@ -23,7 +23,8 @@
 MUST_CHECK int databases_read(struct session *s, char **text, struct error *err);
 
 /* ERROR_STATE when a database that is in both lies elsewhere now. */
-MUST_CHECK int databases_compare(const char *before, const char *after, struct error *err);
+MUST_CHECK int databases_compare(
+    const char *before, const char *after, struct error *err);
 
 /*
  * Which databases are locked against all others, and after that, where the WAL stands: on a
@@ -44,8 +45,8 @@ struct databases_mark {
  * empty, and is asked anew the next time (session_question()); 0 waits.  On failure *mark is
  * empty, else databases_mark_free() it.
  */
-MUST_CHECK int databases_mark_read(struct session *s, double patience,
-    struct databases_mark *mark, struct error *err);
+MUST_CHECK int databases_mark_read(
+    struct session *s, double patience, struct databases_mark *mark, struct error *err);
 bool databases_is_locked(const struct databases_mark *mark, uint32_t database);
 void databases_mark_free(struct databases_mark *mark);
 
@@ -53,6 +54,7 @@ void databases_mark_free(struct databases_mark *mark);
  * The next database of an answer, from *at on, that lies in the same tablespace in the
  * ${other} one; *at is moved behind it.  False: there is no more.
  */
-bool databases_next(const char **at, const char *other, uint32_t *database, uint32_t *space);
+bool databases_next(
+    const char **at, const char *other, uint32_t *database, uint32_t *space);
 
 #endif

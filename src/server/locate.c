@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/session_internal.h"
 #include "lib/buf.h"
+#include "server/session_internal.h"
 
 struct given {
 	bool host, port;

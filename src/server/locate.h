@@ -1,9 +1,9 @@
 #ifndef PG_BASETAR_SERVER_LOCATE_H
 #define PG_BASETAR_SERVER_LOCATE_H
 
+#include "lib/error.h"
 #include "pg/postmaster.h"
 #include "server/session.h"
-#include "lib/error.h"
 
 /*
  * Where to find the server of a data directory.

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/online_internal.h"
 #include "lib/lsn.h"
 #include "lib/number.h"
+#include "server/online_internal.h"
 #include "wal/walname.h"
 
 /* In a storm of CHECKPOINT commands one start of six was hit by one. */
@@ -225,7 +225,8 @@ online_watch(struct session *s, const struct online_started *started, struct err
 	bool is_answered;
 	int rc = 0;
 
-	if (session_question(s, watch_sql, WATCH_SECONDS, WATCH_PATIENCE, &rows, &is_answered, err))
+	if (session_question(
+		s, watch_sql, WATCH_SECONDS, WATCH_PATIENCE, &rows, &is_answered, err))
 		return -1;
 	if (!is_answered)
 		return 0;
@@ -236,8 +237,8 @@ online_watch(struct session *s, const struct online_started *started, struct err
 		    err, ERROR_SERVER, 0, "the server was restarted during the backup");
 	else if (online_bool(&rows, 1) != started->in_recovery)
 		rc = error_set(err, ERROR_SERVER, 0, "%s during the backup",
-		    started->in_recovery ? "the standby was promoted"
-					 : "the server became a standby");
+		    started->in_recovery ? "the standby was promoted" :
+					   "the server became a standby");
 	session_rows_free(&rows);
 	return rc;
 }
@@ -256,8 +257,8 @@ online_wal_position(struct session *s, uint64_t *lsn, struct error *err)
 	bool is_answered;
 
 	*lsn = 0;
-	if (session_question(s, position_sql, WATCH_SECONDS, WATCH_PATIENCE, &rows, &is_answered,
-		err))
+	if (session_question(
+		s, position_sql, WATCH_SECONDS, WATCH_PATIENCE, &rows, &is_answered, err))
 		return -1;
 	text = session_value(&rows, 0, 0);
 	if (text && !lsn_parse(text, lsn))
@@ -267,8 +268,8 @@ online_wal_position(struct session *s, uint64_t *lsn, struct error *err)
 }
 
 int
-online_stop(struct session *s, const struct pg_version *version, struct online_stopped *out,
-    struct error *err)
+online_stop(struct session *s, const struct pg_version *version,
+    struct online_stopped *out, struct error *err)
 {
 	/* a wait that is cancelled takes the label with it, so the server never waits */
 	const char *params[1] = { "false" };

@@ -4,12 +4,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/error.h"
 #include "pg/cluster.h"
 #include "pg/control.h"
 #include "pg/label.h"
 #include "pg/postmaster.h"
 #include "server/session.h"
-#include "lib/error.h"
 
 /*
  * A backup of a running server, as its side sees it: check that it is the right server
@@ -29,10 +29,10 @@ struct online_expect {
 /* What it told.  Strings are NULL where the server does not tell this role. */
 struct online_server {
 	bool in_recovery;
-	char *version;	      /* "15.20 (Debian 15.20-0+deb12u1)" */
-	char *archive_mode;   /* "off", "on", "always" */
-	char *log_timezone;   /* START TIME of the label is in it */
-	char *data_directory; /* pg_read_all_settings only */
+	char *version;                /* "15.20 (Debian 15.20-0+deb12u1)" */
+	char *archive_mode;           /* "off", "on", "always" */
+	char *log_timezone;           /* START TIME of the label is in it */
+	char *data_directory;         /* pg_read_all_settings only */
 	struct session_rows settings; /* all that were asked for: online_setting() */
 	/*
 	 * allow_in_place_tablespaces, as the server as a whole was told it: then recovery of a
@@ -40,7 +40,7 @@ struct online_server {
 	 */
 	bool in_place_allowed;
 	/* Limits at which the server itself takes a slot away; -1: none. */
-	int64_t slot_wal_limit;	 /* max_slot_wal_keep_size, in MiB */
+	int64_t slot_wal_limit;  /* max_slot_wal_keep_size, in MiB */
 	int64_t slot_idle_limit; /* idle_replication_slot_timeout, in seconds */
 };
 
@@ -61,7 +61,8 @@ MUST_CHECK int online_check(struct session *s, const struct online_expect *expec
 void online_server_free(struct online_server *server);
 
 /* Ask again for in_place_allowed: a reload may have changed it. */
-MUST_CHECK int online_allows_in_place(struct session *s, bool *allowed, struct error *err);
+MUST_CHECK int online_allows_in_place(
+    struct session *s, bool *allowed, struct error *err);
 
 /*
  * Have a standby make a restartpoint, at once, without holding a snapshot meanwhile: the
@@ -106,8 +107,8 @@ void online_started_free(struct online_started *started);
  * demoted?  ERROR_SERVER if not; then the backup is worthless.  No answer within a second means
  * neither (session_silence()), until that has lasted for ten minutes.
  */
-MUST_CHECK int
-online_watch(struct session *s, const struct online_started *started, struct error *err);
+MUST_CHECK int online_watch(
+    struct session *s, const struct online_started *started, struct error *err);
 
 /*
  * Where the WAL stands now: on a primary what is written, on a standby what has come.  No

@@ -6,11 +6,11 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "server/online.h"
-#include "server/online_internal.h"
 #include "lib/lsn.h"
 #include "lib/number.h"
 #include "lib/sys.h"
+#include "server/online.h"
+#include "server/online_internal.h"
 
 /*
  * The start time in postmaster.pid is taken before that of pg_postmaster_start_time(): so much
@@ -96,8 +96,9 @@ is_elsewhere(const struct online_expect *e, const char *path)
 	int fd = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 
 	found = fd != -1 && fstat(fd, &theirs) == 0 && fstat(e->datadir_fd, &ours) == 0 &&
-		!sys_is_same_file(&theirs, &ours) && control_read(fd, bytes, &control, &ignored) == 0 &&
-		control.system_identifier == e->control->system_identifier;
+	    !sys_is_same_file(&theirs, &ours) &&
+	    control_read(fd, bytes, &control, &ignored) == 0 &&
+	    control.system_identifier == e->control->system_identifier;
 	sys_close(fd);
 	return found;
 }
@@ -137,8 +138,8 @@ static bool
 is_same_control(const struct control *a, const struct control *b)
 {
 	return a->time == b->time && a->checkpoint_lsn == b->checkpoint_lsn &&
-	       a->redo_lsn == b->redo_lsn && a->timeline == b->timeline &&
-	       a->min_recovery_lsn == b->min_recovery_lsn;
+	    a->redo_lsn == b->redo_lsn && a->timeline == b->timeline &&
+	    a->min_recovery_lsn == b->min_recovery_lsn;
 }
 
 static const char control_sql[] =
@@ -174,8 +175,8 @@ ask_control(struct session *s, struct control *out, struct error *err)
  * have equal ones: only the standby's has a minimal recovery position.
  */
 static int
-check_control(struct session *s, const struct online_expect *e, const char *data_directory,
-    struct error *err)
+check_control(struct session *s, const struct online_expect *e,
+    const char *data_directory, struct error *err)
 {
 	for (int i = 0; i < CONTROL_TRIES; i++) {
 		uint8_t bytes[CONTROL_SIZE];
@@ -202,7 +203,8 @@ check_control(struct session *s, const struct online_expect *e, const char *data
 	}
 	/* a standby in full replay writes it all the time; then this proves nothing */
 	if (is_elsewhere(e, data_directory))
-		return is_a_copy(s, e, err, "its data directory is \"%s\"", data_directory);
+		return is_a_copy(
+		    s, e, err, "its data directory is \"%s\"", data_directory);
 	return 0;
 }
 
@@ -231,8 +233,10 @@ check_identity(struct session *s, const struct online_expect *e,
 		    (unsigned long long)e->control->system_identifier);
 		return hint_right_server(e, err);
 	}
-	if (e->postmaster && port != e->postmaster->port && is_elsewhere(e, data_directory))
-		return is_a_copy(s, e, err, "its data directory is \"%s\"", data_directory);
+	if (e->postmaster && port != e->postmaster->port &&
+	    is_elsewhere(e, data_directory))
+		return is_a_copy(
+		    s, e, err, "its data directory is \"%s\"", data_directory);
 	if (e->postmaster && port != e->postmaster->port)
 		return is_a_copy(s, e, err, "its port is %u, postmaster.pid says %u",
 		    (unsigned)port, e->postmaster->port);
@@ -371,8 +375,8 @@ leave_role(struct session *s, bool *is_left, struct error *err)
 
 /* May the role that the session has, or else the one that logged in? */
 static int
-ask_privilege(struct session *s, const struct pg_version *version, struct session_rows *rows,
-    struct error *err)
+ask_privilege(struct session *s, const struct pg_version *version,
+    struct session_rows *rows, struct error *err)
 {
 	const char *params[1] = { version->functions };
 	bool is_left;
@@ -446,7 +450,8 @@ online_allows_in_place(struct session *s, bool *allowed, struct error *err)
 	const char *params[1] = { in_place_setting };
 	struct session_rows rows;
 
-	if (session_query(s, "SELECT name, setting, source FROM pg_catalog.pg_settings WHERE name = $1",
+	if (session_query(s,
+		"SELECT name, setting, source FROM pg_catalog.pg_settings WHERE name = $1",
 		1, params, &rows, err))
 		return -1;
 	*allowed = is_on_for_all(&rows, in_place_setting);

@@ -19,9 +19,9 @@
  * Ask for exactly one row of ${columns} values.  ERROR_SERVER also for another number of
  * them, or a NULL.  On failure *rows is empty.
  */
-MUST_CHECK int
-online_ask(struct session *s, const char *sql, size_t nparams, const char *const *params,
-    size_t columns, struct session_rows *rows, struct error *err);
+MUST_CHECK int online_ask(struct session *s, const char *sql, size_t nparams,
+    const char *const *params, size_t columns, struct session_rows *rows,
+    struct error *err);
 
 /* The LSN in ${column} of the only row.  ERROR_SERVER: it is none. */
 MUST_CHECK int online_lsn(

@@ -9,7 +9,7 @@
  * ERROR_CANCELLED: ${interrupt_fd} (-1: none) became readable.  The caller frees
  * *${password}, which is NULL on failure.
  */
-MUST_CHECK int
-password_prompt(const char *prompt, int interrupt_fd, char **password, struct error *err);
+MUST_CHECK int password_prompt(
+    const char *prompt, int interrupt_fd, char **password, struct error *err);
 
 #endif

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/session_internal.h"
 #include "lib/sys.h"
+#include "server/session_internal.h"
 
 /* How often, and how long each time, we wait for a cancelled query to end. */
 #define CANCEL_TRIES 5
@@ -201,7 +201,8 @@ take_result(
 
 /* ${result} is taken: rows, or an error, that of a lost connection if it is. */
 static int
-end_query(struct session *s, PGresult *result, struct session_rows *rows, struct error *err)
+end_query(
+    struct session *s, PGresult *result, struct session_rows *rows, struct error *err)
 {
 	if (take_result(s, result, rows, err) == 0)
 		return 0;
@@ -213,11 +214,12 @@ end_query(struct session *s, PGresult *result, struct session_rows *rows, struct
 static int
 end_patience(struct session *s, struct error *err)
 {
-	error_set(err, ERROR_SERVER, 0, "the server has not answered a question for %.0f s",
-	    s->patience);
+	error_set(err, ERROR_SERVER, 0,
+	    "the server has not answered a question for %.0f s", s->patience);
 	session_close(s);
-	return error_hint(err, "Its process for this session does not get to run, or cannot: see the "
-			       "load of the machine, its memory and its disks.");
+	return error_hint(err,
+	    "Its process for this session does not get to run, or cannot: see the "
+	    "load of the machine, its memory and its disks.");
 }
 
 /* Has the pending question its answer, by ${deadline}? */
@@ -282,8 +284,7 @@ query_once(struct session *s, double seconds, const char *sql, size_t nparams,
 	s->sqlstate[0] = '\0';
 	if (s->was_interrupted || is_interrupted(s))
 		return interrupt_session(s, err);
-	if (s->pending &&
-	    settle(s, s->pending_since + s->patience, &is_settled, err))
+	if (s->pending && settle(s, s->pending_since + s->patience, &is_settled, err))
 		return -1;
 	if (s->conn == NULL ||
 	    !PQsendQueryParams(s->conn, sql, (int)nparams, NULL, params, NULL, NULL, 0))
@@ -306,7 +307,8 @@ query_once(struct session *s, double seconds, const char *sql, size_t nparams,
 static bool
 is_in_conflict(const struct session *s)
 {
-	return s->conn && (strcmp(s->sqlstate, "40001") == 0 || strcmp(s->sqlstate, "40P01") == 0);
+	return s->conn &&
+	    (strcmp(s->sqlstate, "40001") == 0 || strcmp(s->sqlstate, "40P01") == 0);
 }
 
 /* False: interrupted. */

@@ -34,7 +34,7 @@ struct session;
 struct session_options {
 	/* What the user said, with -h -p -U -d; NULL: said nothing. */
 	const char *host, *port, *user;
-	const char *dbname;		 /* a name, or a connection string or URI */
+	const char *dbname;              /* a name, or a connection string or URI */
 	bool never_prompt, force_prompt; /* -w, -W: for a password, on the terminal */
 
 	/*
@@ -92,9 +92,9 @@ MUST_CHECK int session_query(struct session *s, const char *sql, size_t nparams,
  * The same, but after ${seconds} (0: no limit) the query is cancelled on the server:
  * ERROR_STATE, and the session can be used on.
  */
-MUST_CHECK int
-session_query_within(struct session *s, double seconds, const char *sql, size_t nparams,
-    const char *const *params, struct session_rows *rows, struct error *err);
+MUST_CHECK int session_query_within(struct session *s, double seconds, const char *sql,
+    size_t nparams, const char *const *params, struct session_rows *rows,
+    struct error *err);
 
 /*
  * Ask ${sql}, which has no parameters, and wait up to ${seconds} for the answer.  If it does not

@@ -52,8 +52,8 @@ static bool
 is_farewell(const PGresult *message)
 {
 	return strcmp(level(message), "FATAL") == 0 ||
-	       strcmp(level(message), "PANIC") == 0 ||
-	       strncmp(field(message, PG_DIAG_SQLSTATE), "57P", 3) == 0;
+	    strcmp(level(message), "PANIC") == 0 ||
+	    strncmp(field(message, PG_DIAG_SQLSTATE), "57P", 3) == 0;
 }
 
 /* Why the connection is going to be gone; better than "closed unexpectedly". */

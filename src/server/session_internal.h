@@ -4,8 +4,8 @@
 #include <libpq-fe.h>
 #include <stdbool.h>
 
-#include "server/session.h"
 #include "lib/buf.h"
+#include "server/session.h"
 
 /* What session.c, session_open.c and session_error.c know of each other. */
 
@@ -26,9 +26,9 @@ struct session {
 };
 
 enum session_wait {
-	SESSION_READY,	     /* the socket is, or it is broken: libpq will tell */
+	SESSION_READY,       /* the socket is, or it is broken: libpq will tell */
 	SESSION_INTERRUPTED, /* interrupt_fd is readable */
-	SESSION_LATE	     /* the deadline is over */
+	SESSION_LATE         /* the deadline is over */
 };
 
 /* conninfo.c: does libpq take it for more than a database's name: a connection string or a URI? */
@@ -48,10 +48,11 @@ MUST_CHECK int session_check_dbname(const char *dbname, struct error *err);
  * session_startup.c: append the startup options of a connection, the user's own first, so that
  * ours count; with those of the release or without.
  */
-MUST_CHECK int session_startup_options(const struct session_options *options, bool with_release,
-    struct buf *text, struct error *err);
+MUST_CHECK int session_startup_options(const struct session_options *options,
+    bool with_release, struct buf *text, struct error *err);
 /* Did a connection fail because the server is of an older release than was thought? */
-bool session_startup_is_refused(const struct session_options *options, const char *message);
+bool session_startup_is_refused(
+    const struct session_options *options, const char *message);
 
 /*
  * Wait for the poll ${events} on the socket of s->conn, until ${deadline} on the clock of

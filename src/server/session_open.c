@@ -5,10 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "server/password.h"
-#include "server/session_internal.h"
 #include "lib/buf.h"
 #include "lib/sys.h"
+#include "server/password.h"
+#include "server/session_internal.h"
 
 /* libpq has about 50 parameters; those of another session come with some of our own. */
 #define PARAMETERS 96
@@ -115,7 +115,7 @@ start_connection(struct session *s, const struct session_options *options,
 		of = PQconninfo(options->beside->conn);
 		describe_beside(&p, of, options->beside->conn); /* its options, too */
 	} else if (describe(&p, options, password, err) ||
-		   session_startup_options(options, with_release, &startup, err)) {
+	    session_startup_options(options, with_release, &startup, err)) {
 		buf_free(&startup);
 		return -1;
 	} else
@@ -150,8 +150,8 @@ connect_deadline(PGconn *conn)
 }
 
 static int
-connect_once(struct session *s, const struct session_options *options, const char *password,
-    bool with_release, struct error *err)
+connect_once(struct session *s, const struct session_options *options,
+    const char *password, bool with_release, struct error *err)
 {
 	PostgresPollingStatusType state = PGRES_POLLING_WRITING;
 	double deadline;
@@ -185,8 +185,9 @@ connect_once(struct session *s, const struct session_options *options, const cha
 static int
 hint_pooler(struct error *err)
 {
-	return error_hint(err, "Connect to the server itself, with -h and -p: a backup lasts as long "
-			       "as its session, which a pooler (pgbouncer) gives to others.");
+	return error_hint(err,
+	    "Connect to the server itself, with -h and -p: a backup lasts as long "
+	    "as its session, which a pooler (pgbouncer) gives to others.");
 }
 
 /* pgbouncer does not translate its words; a server may, and then libpq's have to do. */
@@ -194,12 +195,14 @@ static int
 explain_failure(const char *message, struct error *err)
 {
 	if (strstr(message, "unsupported startup parameter")) {
-		error_wrap(err, "a connection pooler is between pg_basetar and the server");
+		error_wrap(
+		    err, "a connection pooler is between pg_basetar and the server");
 		return hint_pooler(err);
 	}
 	if (strstr(message, "database \"") && strstr(message, "\" does not exist"))
-		return error_hint(err, "Name a database that exists with -d; the role must have its "
-				       "rights there.");
+		return error_hint(err,
+		    "Name a database that exists with -d; the role must have its "
+		    "rights there.");
 	return -1;
 }
 
@@ -249,9 +252,11 @@ hint_password(const struct session *s, struct error *err)
 
 	if (file && *file != '\0')
 		error_hint(err,
-		    "Put the password into \"%s\", a file of user %s with mode 0600.", file, name);
+		    "Put the password into \"%s\", a file of user %s with mode 0600.",
+		    file, name);
 	else
-		error_hint(err, "Put the password into ~/.pgpass of user %s, with mode 0600.", name);
+		error_hint(err,
+		    "Put the password into ~/.pgpass of user %s, with mode 0600.", name);
 	PQconninfoFree(of);
 	return -1;
 }

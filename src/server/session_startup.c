@@ -20,8 +20,10 @@ static const struct {
 	    "serializable is an error on a standby, and may wait when deferrable" },
 	{ "default_transaction_deferrable=off", "the same" },
 	{ "default_transaction_read_only=off", "nothing is written, but positions move" },
-	{ "search_path=pg_catalog", "nothing may be meant for another schema's function" },
-	{ "client_min_messages=notice", "what the server says of the backup is passed on" },
+	{ "search_path=pg_catalog",
+	    "nothing may be meant for another schema's function" },
+	{ "client_min_messages=notice",
+	    "what the server says of the backup is passed on" },
 };
 
 static const char *
@@ -80,8 +82,8 @@ take_user_options(const char *dbname, struct buf *text, struct error *err)
 }
 
 int
-session_startup_options(const struct session_options *options, bool with_release, struct buf *text,
-    struct error *err)
+session_startup_options(const struct session_options *options, bool with_release,
+    struct buf *text, struct error *err)
 {
 	const char *more = with_release ? options->release_settings : NULL;
 
@@ -99,7 +101,8 @@ session_startup_is_refused(const struct session_options *options, const char *me
 	char name[64];
 
 	/* names are not translated: unrecognized configuration parameter "NAME" */
-	for (const char *at = options->release_settings; at && (at = strstr(at, "-c ")); at++) {
+	for (const char *at = options->release_settings; at && (at = strstr(at, "-c "));
+	     at++) {
 		size_t len = strcspn(at + 3, "=");
 
 		if (len + 1 > sizeof(name))

@@ -68,8 +68,8 @@ leave_role(struct session *session, struct error *why)
 {
 	struct session_rows rows;
 
-	if (session_query(session, "SELECT pg_catalog.set_config('role', 'none', false)", 0, NULL,
-		&rows, why))
+	if (session_query(session, "SELECT pg_catalog.set_config('role', 'none', false)",
+		0, NULL, &rows, why))
 		return -1;
 	session_rows_free(&rows);
 	return 0;
@@ -92,7 +92,8 @@ slot_hold(struct slot **out, const struct session_options *options, struct error
 		goto out;
 	}
 	/* true, true: reserve WAL at once, and temporary */
-	if (leave_role(slot->session, why) || session_query(slot->session,
+	if (leave_role(slot->session, why) ||
+	    session_query(slot->session,
 		"SELECT * FROM pg_catalog.pg_create_physical_replication_slot($1, true, "
 		"true)",
 		1, params, &rows, why)) {
@@ -142,7 +143,7 @@ slot_in_datadir(const struct slot *slot, int datadir_fd)
 
 	snprintf(path, sizeof(path), "pg_replslot/%s", slot->name);
 	return fstatat(datadir_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       S_ISDIR(st.st_mode);
+	    S_ISDIR(st.st_mode);
 }
 
 void

@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "server/session.h"
 #include "lib/error.h"
+#include "server/session.h"
 
 /*
  * A temporary physical replication slot that holds back all WAL from the redo position of
@@ -29,8 +29,8 @@ struct slot;
  * backup must do without a slot, for want of the REPLICATION attribute, of a free slot or
  * of a connection: ${why} tells, with a hint.
  */
-MUST_CHECK int
-slot_hold(struct slot **slot, const struct session_options *options, struct error *why);
+MUST_CHECK int slot_hold(
+    struct slot **slot, const struct session_options *options, struct error *why);
 
 /* "pg_basetar_4242_1a2b3c4d": unique on the server. */
 const char *slot_name(const struct slot *slot);

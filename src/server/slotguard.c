@@ -33,7 +33,8 @@ static uint64_t
 reserve(const struct slotguard *g, const struct slotguard_now *now)
 {
 	uint64_t least = (uint64_t)g->segment_size * RESERVE_SEGMENTS;
-	double age = now->time - g->taken, seconds = age < RATE_SECONDS ? RATE_SECONDS : age;
+	double age = now->time - g->taken,
+	       seconds = age < RATE_SECONDS ? RATE_SECONDS : age;
 	double wanted = (double)held_back(g, now) / seconds * RESERVE_SECONDS;
 	uint64_t most = now->total / RESERVE_PART;
 
@@ -45,7 +46,8 @@ reserve(const struct slotguard *g, const struct slotguard_now *now)
 static bool
 lacks_room(const struct slotguard *g, const struct slotguard_now *now, struct error *why)
 {
-	if (now->total == 0 || held_back(g, now) < (uint64_t)g->segment_size * HARMLESS_SEGMENTS ||
+	if (now->total == 0 ||
+	    held_back(g, now) < (uint64_t)g->segment_size * HARMLESS_SEGMENTS ||
 	    now->available >= reserve(g, now))
 		return false;
 	error_set(why, ERROR_STATE, 0,
@@ -56,7 +58,8 @@ lacks_room(const struct slotguard *g, const struct slotguard_now *now, struct er
 }
 
 static bool
-holds_too_much(const struct slotguard *g, const struct slotguard_now *now, struct error *why)
+holds_too_much(
+    const struct slotguard *g, const struct slotguard_now *now, struct error *why)
 {
 	uint64_t limit = (uint64_t)g->wal_limit * MIB;
 
@@ -64,14 +67,16 @@ holds_too_much(const struct slotguard *g, const struct slotguard_now *now, struc
 		return false;
 	error_set(why, ERROR_STATE, 0,
 	    "the slot holds back %llu MB, and max_slot_wal_keep_size is %llu MB",
-	    (unsigned long long)(held_back(g, now) / MIB), (unsigned long long)g->wal_limit);
+	    (unsigned long long)(held_back(g, now) / MIB),
+	    (unsigned long long)g->wal_limit);
 	return true;
 }
 
 static bool
 is_idle(const struct slotguard *g, const struct slotguard_now *now, struct error *why)
 {
-	int64_t margin = g->idle_limit / 2 < IDLE_MARGIN ? g->idle_limit / 2 : IDLE_MARGIN;
+	int64_t margin =
+	    g->idle_limit / 2 < IDLE_MARGIN ? g->idle_limit / 2 : IDLE_MARGIN;
 
 	if (g->idle_limit < 0 || now->time - g->taken < (double)(g->idle_limit - margin))
 		return false;
@@ -90,7 +95,8 @@ static bool (*const reasons[])(
 };
 
 bool
-slotguard_is_due(const struct slotguard *g, const struct slotguard_now *now, struct error *why)
+slotguard_is_due(
+    const struct slotguard *g, const struct slotguard_now *now, struct error *why)
 {
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
 		if (reasons[i](g, now, why))

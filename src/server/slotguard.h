@@ -27,11 +27,12 @@ struct slotguard {
 struct slotguard_now {
 	double time;      /* on the same clock */
 	uint64_t wal_lsn; /* where the WAL stands; 0: not known */
-	uint64_t available, total; /* bytes of the file system with pg_wal; 0, 0: not known */
+	/* bytes of the file system with pg_wal; 0, 0: not known */
+	uint64_t available, total;
 };
 
 /* Is it to be dropped?  Then ${why} says what comes near, as ERROR_STATE. */
-bool slotguard_is_due(const struct slotguard *guard, const struct slotguard_now *now,
-    struct error *why);
+bool slotguard_is_due(
+    const struct slotguard *guard, const struct slotguard_now *now, struct error *why);
 
 #endif

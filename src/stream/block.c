@@ -40,7 +40,8 @@ block_clear(struct block *b)
 			p->body->ops->free(p->body);
 	}
 	if (b->raw_cap > RAW_CAP)
-		(void)!set_raw_cap(b, RAW_CAP, &b->err); /* one that stays large is no harm */
+		/* one that stays large is no harm */
+		(void)!set_raw_cap(b, RAW_CAP, &b->err);
 	b->raw_len = b->nparts = b->nread = b->ntold = 0;
 	buf_clear(&b->encoded);
 	b->sum = (struct codec_sum){ 0 };
@@ -100,8 +101,8 @@ add_part(struct block *b, enum part_kind kind, struct body *body, size_t len,
 }
 
 int
-block_put_bytes(struct block *b, struct body *body, const void *bytes, size_t len,
-    struct error *err)
+block_put_bytes(
+    struct block *b, struct body *body, const void *bytes, size_t len, struct error *err)
 {
 	if (add_part(b, PART_BYTES, body, len, err) == NULL)
 		return -1;
@@ -109,8 +110,8 @@ block_put_bytes(struct block *b, struct body *body, const void *bytes, size_t le
 }
 
 int
-block_put_range(struct block *b, struct body *body, struct blockfile *file, uint64_t offset,
-    size_t len, struct error *err)
+block_put_range(struct block *b, struct body *body, struct blockfile *file,
+    uint64_t offset, size_t len, struct error *err)
 {
 	struct part *p = add_part(b, PART_RANGE, body, len, err);
 
@@ -135,8 +136,8 @@ fill_part(struct block *b, struct part *p, const struct cancel *cancel)
 	uint8_t *into = b->raw + p->at;
 	size_t got;
 
-	if (sys_pread(blockfile_fd(p->file), into, p->piece.len, p->file_offset, &got, cancel,
-		&b->err))
+	if (sys_pread(blockfile_fd(p->file), into, p->piece.len, p->file_offset, &got,
+		cancel, &b->err))
 		return error_wrap(&b->err, "\"%s\"", p->body->name);
 	p->piece.missing = p->piece.len - got;
 	memset(into + got, 0, p->piece.missing);
@@ -167,7 +168,8 @@ read_part(struct block *b, struct part *p, const struct cancel *cancel)
 {
 	if (p->kind == PART_END)
 		return 0;
-	if (p->kind == PART_RANGE && (fill_part(b, p, cancel) || check_part(b, p, cancel)))
+	if (p->kind == PART_RANGE &&
+	    (fill_part(b, p, cancel) || check_part(b, p, cancel)))
 		return -1;
 	if (p->body->wants_crc32c)
 		p->piece.crc32c = crc32c(0, b->raw + p->at, p->piece.len);
@@ -220,7 +222,8 @@ block_tell(struct block *b)
 
 	while (b->ntold < b->nread)
 		if (tell_part(b, &b->parts[b->ntold++], &why)) {
-			b->err = why; /* comes before any error of reading: that is behind */
+			/* comes before any error of reading: that is behind */
+			b->err = why;
 			b->nread = b->ntold;
 		}
 	return b->err.kind == ERROR_NONE ? 0 : -1;

@@ -33,8 +33,9 @@ struct block {
 	size_t nread, ntold; /* how many of the parts, from the first on */
 	struct buf encoded;
 	struct codec_sum sum;
-	struct sink *next; /* its stream ends with it, the next one goes there; NULL: no end */
-	struct error err;  /* .kind: ERROR_NONE, or what is wrong with it */
+	/* its stream ends with it, the next one goes there; NULL: no end */
+	struct sink *next;
+	struct error err; /* .kind: ERROR_NONE, or what is wrong with it */
 };
 
 MUST_CHECK int block_open(struct block *, struct error *err);
@@ -52,11 +53,12 @@ size_t block_room(const struct block *);
  * Put ${len} bytes behind the others.  Framing may go beyond BLOCKPIPE_BLOCK: the room
  * grows, and shrinks again when the block is emptied.
  */
-MUST_CHECK int block_put(struct block *, const void *bytes, size_t len, struct error *err);
+MUST_CHECK int block_put(
+    struct block *, const void *bytes, size_t len, struct error *err);
 
 /* Put ${len} bytes of ${body} behind the others: ${bytes}, or a range to be read. */
-MUST_CHECK int block_put_bytes(struct block *, struct body *, const void *bytes, size_t len,
-    struct error *err);
+MUST_CHECK int block_put_bytes(
+    struct block *, struct body *, const void *bytes, size_t len, struct error *err);
 MUST_CHECK int block_put_range(struct block *, struct body *, struct blockfile *,
     uint64_t offset, size_t len, struct error *err);
 MUST_CHECK int block_put_end(struct block *, struct body *, struct error *err);

@@ -11,8 +11,8 @@ struct blockfile {
 };
 
 int
-blockfile_new(struct blockfile **out, int fd, struct blockfile_count *count,
-    struct error *err)
+blockfile_new(
+    struct blockfile **out, int fd, struct blockfile_count *count, struct error *err)
 {
 	struct blockfile *f = malloc(sizeof(*f));
 

@@ -50,9 +50,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "stream/blockpipe_internal.h"
 #include "lib/interrupt.h"
 #include "lib/sys.h"
+#include "stream/blockpipe_internal.h"
 
 void
 blockpipe_fail_locked(struct blockpipe *p, const struct error *why)
@@ -130,7 +130,8 @@ work(void *arg)
 
 		block_was_read(p);
 		if (rc == 0)
-			(void)block_encode(&place->block, codec, encoder); /* err is kept in it */
+			/* err is kept in it */
+			(void)block_encode(&place->block, codec, encoder);
 		block_is_ready(p, place);
 	}
 	if (encoder)
@@ -224,8 +225,8 @@ end_stream(struct blockpipe *p, struct outlet *o, struct error *err)
 
 /* The block has been written: does another stream begin behind it? */
 static int
-follow_switch(struct blockpipe *p, const struct block *b, struct outlet *o,
-    struct error *err)
+follow_switch(
+    struct blockpipe *p, const struct block *b, struct outlet *o, struct error *err)
 {
 	if (b->next == NULL)
 		return 0;
@@ -296,8 +297,8 @@ start_threads(struct blockpipe *p, struct error *err)
 }
 
 int
-blockpipe_open(struct blockpipe **out, const struct blockpipe_options *opt,
-    struct error *err)
+blockpipe_open(
+    struct blockpipe **out, const struct blockpipe_options *opt, struct error *err)
 {
 	struct blockpipe *p = calloc(1, sizeof(*p));
 

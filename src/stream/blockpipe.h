@@ -5,12 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "stream/blockfile.h"
 #include "codec/codec.h"
-#include "stream/piece.h"
-#include "lib/stream.h"
 #include "lib/cancel.h"
 #include "lib/error.h"
+#include "lib/stream.h"
+#include "stream/blockfile.h"
+#include "stream/piece.h"
 
 /*
  * The block pipeline: one planner writes down a stream of bytes as pieces, N workers
@@ -76,14 +76,16 @@ struct blockpipe_options {
 	struct sink *sink;         /* of the first stream; borrowed, outlives the pipe */
 	const struct codec *codec; /* borrowed */
 	int level;
-	unsigned jobs;                /* worker threads, at least 1 */
-	size_t files;                 /* descriptors in flight at most; 0: what the limit allows */
-	struct cancel *cancel;        /* borrowed, not NULL; raised: everything ends soon */
+	unsigned jobs; /* worker threads, at least 1 */
+	/* descriptors in flight at most; 0: what the limit allows */
+	size_t files;
+	/* borrowed, not NULL; raised: everything ends soon */
+	struct cancel *cancel;
 };
 
 /* Start the threads.  On failure *pipe is NULL. */
-MUST_CHECK int blockpipe_open(struct blockpipe **pipe,
-    const struct blockpipe_options *options, struct error *err);
+MUST_CHECK int blockpipe_open(
+    struct blockpipe **pipe, const struct blockpipe_options *options, struct error *err);
 
 /*
  * The planner's calls; one thread at a time makes them.
@@ -100,16 +102,16 @@ MUST_CHECK int blockpipe_open(struct blockpipe **pipe,
  *
  * Bytes given are copied.
  */
-MUST_CHECK int blockpipe_bytes(struct blockpipe *, const void *bytes, size_t len,
-    struct error *err);
+MUST_CHECK int blockpipe_bytes(
+    struct blockpipe *, const void *bytes, size_t len, struct error *err);
 bool blockpipe_is_overdue(const struct blockpipe *);
-MUST_CHECK int blockpipe_bytes_cut(struct blockpipe *, const void *bytes, size_t len,
-    size_t at, struct error *err);
+MUST_CHECK int blockpipe_bytes_cut(
+    struct blockpipe *, const void *bytes, size_t len, size_t at, struct error *err);
 void blockpipe_body_begin(struct blockpipe *, struct body *b);
-MUST_CHECK int blockpipe_body_bytes(struct blockpipe *, const void *bytes, size_t len,
-    struct error *err);
-MUST_CHECK int blockpipe_body_range(struct blockpipe *, struct blockfile *, uint64_t offset,
-    uint64_t len, struct error *err);
+MUST_CHECK int blockpipe_body_bytes(
+    struct blockpipe *, const void *bytes, size_t len, struct error *err);
+MUST_CHECK int blockpipe_body_range(struct blockpipe *, struct blockfile *,
+    uint64_t offset, uint64_t len, struct error *err);
 MUST_CHECK int blockpipe_body_end(struct blockpipe *, struct error *err);
 
 /*
@@ -125,8 +127,8 @@ MUST_CHECK int blockpipe_switch(struct blockpipe *, struct sink *sink, struct er
  * too many descriptors are in flight.  The planner gives it back with
  * blockfile_release(); it is closed when the last range has been read as well.
  */
-MUST_CHECK int blockpipe_file(struct blockpipe *, int fd, struct blockfile **,
-    struct error *err);
+MUST_CHECK int blockpipe_file(
+    struct blockpipe *, int fd, struct blockfile **, struct error *err);
 
 /* Wait until every range planned so far has been read. */
 MUST_CHECK int blockpipe_barrier(struct blockpipe *, struct error *err);

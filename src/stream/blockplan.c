@@ -1,6 +1,6 @@
 /* The planner's side of the block pipeline; the essay is in blockpipe.c. */
-#include "stream/blockpipe_internal.h"
 #include "lib/sys.h"
+#include "stream/blockpipe_internal.h"
 
 static int
 planner_is_out(struct error *err)
@@ -59,8 +59,8 @@ blockpipe_is_overdue(const struct blockpipe *p)
 }
 
 int
-blockpipe_bytes_cut(struct blockpipe *p, const void *bytes, size_t len, size_t at,
-    struct error *err)
+blockpipe_bytes_cut(
+    struct blockpipe *p, const void *bytes, size_t len, size_t at, struct error *err)
 {
 	if (blockpipe_bytes(p, bytes, at, err))
 		return -1;
@@ -76,7 +76,8 @@ blockpipe_body_begin(struct blockpipe *p, struct body *body)
 }
 
 int
-blockpipe_body_bytes(struct blockpipe *p, const void *bytes, size_t len, struct error *err)
+blockpipe_body_bytes(
+    struct blockpipe *p, const void *bytes, size_t len, struct error *err)
 {
 	const uint8_t *from = bytes;
 
@@ -253,7 +254,9 @@ blockpipe_fail(struct blockpipe *p, const struct error *why)
 		return; /* the pipe failed before the planner did */
 	if (block_read(b, p->opt.cancel) == 0)
 		b->err = *why;
-	if (b->err.kind == ERROR_NONE) /* a failure that does not say so is one all the same */
-		error_set(&b->err, ERROR_FORMAT, 0, "the planner failed without an error");
+	if (b->err.kind ==
+	    ERROR_NONE) /* a failure that does not say so is one all the same */
+		error_set(
+		    &b->err, ERROR_FORMAT, 0, "the planner failed without an error");
 	blockpipe_submit(p);
 }

@@ -12,7 +12,7 @@
 struct infile {
 	struct source source;
 	int fd;
-	bool is_ours; /* to be closed */
+	bool is_ours;  /* to be closed */
 	uint64_t size; /* 0: no regular file, or an empty one */
 	bool can_seek;
 	const struct cancel *cancel;
@@ -116,14 +116,15 @@ cannot_open(struct error *err)
 	error_set(err, ERROR_IO, errno, "open");
 	/* others who meet this are reading the cluster, and are told of its owner */
 	return err->sys == EACCES ?
-	    error_hint(err, "Let this user read the archive, or run pg_basetar as one who may.") :
+	    error_hint(err,
+		"Let this user read the archive, or run pg_basetar as one who may.") :
 	    -1;
 }
 
 /* O_NONBLOCK: a fifo would have us wait for who writes to it. */
 int
-infile_open_at(struct source **out, int dirfd, const char *name, const struct cancel *cancel,
-    struct error *err)
+infile_open_at(struct source **out, int dirfd, const char *name,
+    const struct cancel *cancel, struct error *err)
 {
 	int fd = openat(dirfd, name, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	struct stat st;
@@ -138,8 +139,8 @@ infile_open_at(struct source **out, int dirfd, const char *name, const struct ca
 }
 
 int
-infile_open(struct source **out, const char *path, const struct cancel *cancel,
-    struct error *err)
+infile_open(
+    struct source **out, const char *path, const struct cancel *cancel, struct error *err)
 {
 	int fd;
 

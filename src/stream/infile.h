@@ -1,8 +1,8 @@
 #ifndef PG_BASETAR_STREAM_INFILE_H
 #define PG_BASETAR_STREAM_INFILE_H
 
-#include "lib/stream.h"
 #include "lib/cancel.h"
+#include "lib/stream.h"
 
 /*
  * The bytes of a file, of a pipe, or of standard input.  A regular file can be skipped in,
@@ -15,8 +15,8 @@
  * terminal.  A raised ${cancel}, borrowed, ends a read that waits, and the next one:
  * ERROR_CANCELLED.
  */
-MUST_CHECK int infile_open(struct source **, const char *path, const struct cancel *cancel,
-    struct error *err);
+MUST_CHECK int infile_open(
+    struct source **, const char *path, const struct cancel *cancel, struct error *err);
 
 /* The same, below the directory ${dirfd}, where it must be a regular file: else ERROR_STATE. */
 MUST_CHECK int infile_open_at(struct source **, int dirfd, const char *name,

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "stream/outfile.h"
 #include "lib/sys.h"
+#include "stream/outfile.h"
 
 struct outdir {
 	struct outdir_options opt;
@@ -20,7 +20,7 @@ struct outdir {
 	struct part {
 		char *path;
 		struct sink *file; /* borrowed */
-	} *parts;
+	} * parts;
 	size_t count;
 };
 
@@ -32,7 +32,8 @@ cannot_open(const struct outdir *d, struct error *err)
 	bool is_wrong = errno == ENOENT || errno == ENOTDIR;
 
 	error_set(err, is_wrong ? ERROR_STATE : ERROR_IO, errno, "\"%s\"", d->opt.path);
-	return error_hint(err, is_wrong ?
+	return error_hint(err,
+	    is_wrong ?
 		"-o names the directory for the files, in a directory that exists." :
 		"Choose a directory that this user may write to.");
 }
@@ -53,14 +54,16 @@ check_empty(const struct outdir *d, struct error *err)
 	}
 	errno = 0;
 	while (is_empty && (entry = readdir(dir)) != NULL)
-		is_empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-			   sys_is_lost_found(d->fd, entry->d_name);
+		is_empty = strcmp(entry->d_name, ".") == 0 ||
+		    strcmp(entry->d_name, "..") == 0 ||
+		    sys_is_lost_found(d->fd, entry->d_name);
 	if (is_empty && errno != 0)
 		rc = error_set(err, ERROR_IO, errno, "\"%s\": readdir", d->opt.path);
 	else if (!is_empty) {
 		error_set(err, ERROR_STATE, ENOTEMPTY, "\"%s\"", d->opt.path);
-		rc = error_hint(err, "Use a directory of its own for each backup: a new or an "
-				     "empty one.");
+		rc = error_hint(err,
+		    "Use a directory of its own for each backup: a new or an "
+		    "empty one.");
 	}
 	closedir(dir);
 	return rc;
@@ -117,7 +120,8 @@ path_of(const struct outdir *d, const char *name)
 int
 outdir_file(struct outdir *d, const char *name, struct sink **file, struct error *err)
 {
-	struct outfile_options opt = { .no_sync = d->opt.no_sync, .cancel = d->opt.cancel };
+	struct outfile_options opt = { .no_sync = d->opt.no_sync,
+		.cancel = d->opt.cancel };
 	struct part *parts = realloc(d->parts, (d->count + 1) * sizeof(*parts));
 	char *path = parts ? path_of(d, name) : NULL;
 
@@ -148,8 +152,9 @@ take_names_away(const struct outdir *d, size_t named, struct error *err)
 	if (left == 0)
 		return;
 	err->hint[0] = '\0';
-	error_hint(err, "%zu file%s of the backup could not be removed from \"%s\" again: remove "
-			"what is in it.",
+	error_hint(err,
+	    "%zu file%s of the backup could not be removed from \"%s\" again: remove "
+	    "what is in it.",
 	    left, left == 1 ? "" : "s", d->opt.path);
 }
 

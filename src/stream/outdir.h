@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
-#include "lib/stream.h"
 #include "lib/cancel.h"
+#include "lib/stream.h"
 
 /*
  * A directory of files that appear together: the output of a backup that is more than
@@ -25,8 +25,8 @@ struct outdir_options {
 	const struct cancel *cancel;
 };
 
-MUST_CHECK int outdir_open(struct outdir **, const struct outdir_options *options,
-    struct error *err);
+MUST_CHECK int outdir_open(
+    struct outdir **, const struct outdir_options *options, struct error *err);
 
 /* What it is, wherever it was moved meanwhile. */
 MUST_CHECK int outdir_stat(const struct outdir *, struct stat *, struct error *err);
@@ -38,8 +38,8 @@ int outdir_directory(const struct outdir *);
  * A new file ${name} in it.  Its finish makes the content durable, but gives it no name.
  * The caller frees it: after outdir_finish(), before outdir_free().
  */
-MUST_CHECK int outdir_file(struct outdir *, const char *name, struct sink **file,
-    struct error *err);
+MUST_CHECK int outdir_file(
+    struct outdir *, const char *name, struct sink **file, struct error *err);
 
 /*
  * Every file is finished: give all their names, in the order in which they were made, and

@@ -26,9 +26,11 @@ check_there(const struct outfd *o, struct error *err)
 {
 	if (!S_ISREG(o->at_first.st_mode) || !sys_is_removed(o->fd, &o->at_first))
 		return 0;
-	error_set(err, ERROR_STATE, 0, "%s: its file was removed during the backup", o->name);
-	return error_hint(err, "What removes old backups must leave alone the files of one that is "
-			       "being written.");
+	error_set(
+	    err, ERROR_STATE, 0, "%s: its file was removed during the backup", o->name);
+	return error_hint(err,
+	    "What removes old backups must leave alone the files of one that is "
+	    "being written.");
 }
 
 static int
@@ -41,8 +43,9 @@ outfd_write(struct sink *s, const void *bytes, size_t len, struct error *err)
 	if (sys_write(o->fd, bytes, len, o->cancel, err) == 0)
 		return 0;
 	if (err->sys == EPIPE)
-		error_hint(err, "The program that reads the backup ended early; its own messages "
-				"say why.");
+		error_hint(err,
+		    "The program that reads the backup ended early; its own messages "
+		    "say why.");
 	return error_wrap(err, "%s", o->name);
 }
 
@@ -57,7 +60,8 @@ outfd_finish(struct sink *s, struct error *err)
 		return error_set(err, ERROR_IO, errno, "%s: fstat", o->name);
 	if (check_there(o, err))
 		return -1;
-	if (!o->no_sync && (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)) && fsync(fd) == -1)
+	if (!o->no_sync && (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)) &&
+	    fsync(fd) == -1)
 		return error_set(err, ERROR_IO, errno, "%s: fsync", o->name);
 	o->fd = -1;
 	if (close(fd) == -1)

@@ -3,8 +3,8 @@
 
 #include <stdbool.h>
 
-#include "lib/stream.h"
 #include "lib/cancel.h"
+#include "lib/stream.h"
 
 /*
  * A sink on an open descriptor: standard output, a pipe, a device.  What was

@@ -20,10 +20,12 @@ struct outfile {
 	bool is_part; /* one of several: another gives it its name */
 	int fd;
 	int dirfd;
-	struct stat at_first, dir_at_first; /* what was said of both when they were opened */
-	double looked;                      /* when they were last looked at */
-	char *base;                   /* the name in dirfd */
-	char temporary[NAME_MAX + 1]; /* what it is called until it is finished; "": nothing */
+	/* what was said of both when they were opened */
+	struct stat at_first, dir_at_first;
+	double looked; /* when they were last looked at */
+	char *base;    /* the name in dirfd */
+	char temporary[NAME_MAX +
+	    1]; /* what it is called until it is finished; "": nothing */
 };
 
 /* Is there still a directory for it to appear in, and the file itself, if it has a name already? */
@@ -31,17 +33,20 @@ static int
 check_there(const struct outfile *o, struct error *err)
 {
 	if (sys_is_removed(o->dirfd, &o->dir_at_first)) {
-		error_set(err, ERROR_STATE, 0, "\"%s\": its directory was removed during the backup",
-		    o->opt.path);
-		return error_hint(err, "It looks empty until the backup is complete: what removes empty "
-				       "directories must leave it alone.");
+		error_set(err, ERROR_STATE, 0,
+		    "\"%s\": its directory was removed during the backup", o->opt.path);
+		return error_hint(err,
+		    "It looks empty until the backup is complete: what removes empty "
+		    "directories must leave it alone.");
 	}
 	if (o->fd == -1 || !sys_is_removed(o->fd, &o->at_first))
 		return 0;
-	error_set(err, ERROR_STATE, 0, "\"%s\": its file \"%s\" was removed during the backup",
-	    o->opt.path, o->temporary);
-	return error_hint(err, "What removes old backups must leave alone the files of one that is "
-			       "being written.");
+	error_set(err, ERROR_STATE, 0,
+	    "\"%s\": its file \"%s\" was removed during the backup", o->opt.path,
+	    o->temporary);
+	return error_hint(err,
+	    "What removes old backups must leave alone the files of one that is "
+	    "being written.");
 }
 
 /*
@@ -88,8 +93,8 @@ take_temporary_name(struct outfile *o, int (*enter)(struct outfile *, const char
 
 	for (int n = 1; n <= 100; n++) {
 		/* cut, so that it is no longer than a name may be */
-		snprintf(o->temporary, sizeof(o->temporary), "%.200s.partial.%ld%s", o->base,
-		    (long)getpid(), number);
+		snprintf(o->temporary, sizeof(o->temporary), "%.200s.partial.%ld%s",
+		    o->base, (long)getpid(), number);
 		if (enter(o, o->temporary) == 0)
 			return 0;
 		if (errno != EEXIST)
@@ -173,8 +178,9 @@ not_permitted(struct error *err)
 {
 	if (err->sys != EACCES && err->sys != EPERM)
 		return -1;
-	return error_hint(err, "Choose a directory that this user may write to, and may give "
-			       "files a name in.");
+	return error_hint(err,
+	    "Choose a directory that this user may write to, and may give "
+	    "files a name in.");
 }
 
 /* All that can be done, and can fail, before the file has its name. */
@@ -220,7 +226,8 @@ check_kind(const struct outfile *o, struct error *err)
 
 	if (fstatat(o->dirfd, o->base, &st, 0) == -1 || S_ISREG(st.st_mode))
 		return 0;
-	return S_ISDIR(st.st_mode) ? is_directory(o, err) :
+	return S_ISDIR(st.st_mode) ?
+	    is_directory(o, err) :
 	    error_set(err, ERROR_STATE, 0, "\"%s\" is not a regular file", o->opt.path);
 }
 
@@ -240,9 +247,11 @@ outfile_appear(struct sink *s, struct error *err)
 		    o->opt.path);
 		return not_permitted(err);
 	}
-	error_set(err, ERROR_STATE, 0, "\"%s\" came into being during the backup", o->opt.path);
-	return error_hint(err, o->is_part ? "Use a directory of its own for each backup." :
-					    "Use a name of its own for each backup, or --force.");
+	error_set(
+	    err, ERROR_STATE, 0, "\"%s\" came into being during the backup", o->opt.path);
+	return error_hint(err,
+	    o->is_part ? "Use a directory of its own for each backup." :
+			 "Use a name of its own for each backup, or --force.");
 }
 
 int
@@ -259,8 +268,9 @@ outfile_vanish(struct sink *s, struct error *err)
 static int
 stays(const struct outfile *o, struct error *err)
 {
-	return error_hint(err, "\"%s\" is there all the same, and whole, but a crash of the system "
-			       "may undo that: remove it, or sync its file system and verify it.",
+	return error_hint(err,
+	    "\"%s\" is there all the same, and whole, but a crash of the system "
+	    "may undo that: remove it, or sync its file system and verify it.",
 	    o->opt.path);
 }
 
@@ -282,7 +292,8 @@ outfile_finish(struct sink *s, struct error *err)
 	return o->opt.force || outfile_vanish(s, &why) ? stays(o, err) : -1;
 }
 
-static const struct sink_ops outfile_ops = { outfile_write, outfile_finish, outfile_free };
+static const struct sink_ops outfile_ops = { outfile_write, outfile_finish,
+	outfile_free };
 
 /* ---- opening ---- */
 
@@ -296,9 +307,11 @@ open_parent(struct outfile *o, struct error *err)
 		return -1;
 	o->dirfd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (o->dirfd == -1) {
-		error_set(err, errno == ENOENT || errno == ENOTDIR ? ERROR_STATE : ERROR_IO, errno,
+		error_set(err,
+		    errno == ENOENT || errno == ENOTDIR ? ERROR_STATE : ERROR_IO, errno,
 		    "\"%s\": directory \"%s\"", o->opt.path, parent);
-		error_hint(err, "-o names the archive to be written, in a directory that exists.");
+		error_hint(err,
+		    "-o names the archive to be written, in a directory that exists.");
 	}
 	free(parent);
 	return o->dirfd == -1 ? -1 : 0;
@@ -339,7 +352,8 @@ check_name(const struct outfile *o, struct error *err)
 	if (o->opt.force)
 		return 0;
 	error_set(err, ERROR_STATE, EEXIST, "\"%s\"", o->opt.path);
-	return error_hint(err, "Choose another name, or use --force to replace that file.");
+	return error_hint(
+	    err, "Choose another name, or use --force to replace that file.");
 }
 
 /* A nameless file, if it can be had and can be given a name later; else -1. */
@@ -363,8 +377,8 @@ open_nameless(const struct outfile *o)
 static int
 create_named(struct outfile *o, const char *name)
 {
-	o->fd = openat(o->dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-	    o->opt.mode);
+	o->fd = openat(o->dirfd, name,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, o->opt.mode);
 	return o->fd == -1 ? -1 : 0;
 }
 
@@ -376,8 +390,9 @@ open_file(struct outfile *o, struct error *err)
 		return 0;
 	error_set(err, ERROR_IO, errno, "\"%s\": cannot create a file in its directory",
 	    o->opt.path);
-	return error_hint(err, "Choose a directory that this user may write to and that has "
-			       "room.");
+	return error_hint(err,
+	    "Choose a directory that this user may write to and that has "
+	    "room.");
 }
 
 static int

@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "lib/stream.h"
 #include "lib/cancel.h"
+#include "lib/stream.h"
 
 /*
  * A sink that is a file which appears under its name only when it is complete.  Until
@@ -34,8 +34,8 @@ struct outfile_options {
 	mode_t mode; /* 0: 0600 */
 };
 
-MUST_CHECK int outfile_open(struct sink **, const struct outfile_options *,
-    struct error *err);
+MUST_CHECK int outfile_open(
+    struct sink **, const struct outfile_options *, struct error *err);
 
 /* Of what outfile_open() made: the directory where it appears, the sink's, and its name. */
 int outfile_directory(const struct sink *, const char **name);

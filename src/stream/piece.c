@@ -30,8 +30,8 @@ piece_reread(const struct piece_source *from, size_t at, size_t len, struct erro
 {
 	size_t got;
 
-	if (sys_pread(from->fd, from->bytes + at, len, from->offset + at, &got, from->cancel,
-		err))
+	if (sys_pread(from->fd, from->bytes + at, len, from->offset + at, &got,
+		from->cancel, err))
 		return -1;
 	memset(from->bytes + at + got, 0, len - got);
 	return 0;

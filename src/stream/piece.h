@@ -23,8 +23,9 @@ struct piece {
 	const uint8_t *bytes; /* what was sent; valid during the call only */
 	size_t len;
 	uint64_t offset; /* in the body */
-	size_t missing;  /* of len, how many at the end the file did not have: sent as zeros */
-	uint32_t crc32c; /* of the bytes, if the body wanted it */
+	/* of len, how many at the end the file did not have: sent as zeros */
+	size_t missing;
+	uint32_t crc32c;          /* of the bytes, if the body wanted it */
 	struct piece_note *notes; /* of its check, in their order; NULL: there are none */
 	size_t nnotes;
 };
@@ -38,14 +39,15 @@ struct piece_source {
 };
 
 /* Add a note, which is told with the piece. */
-MUST_CHECK int piece_note(struct piece *, const struct piece_note *note, struct error *err);
+MUST_CHECK int piece_note(
+    struct piece *, const struct piece_note *note, struct error *err);
 
 /*
  * Read ${len} bytes of the piece again, from ${at} of it on, and send these instead; what
  * the file does not have any more becomes zeros.
  */
-MUST_CHECK int piece_reread(const struct piece_source *, size_t at, size_t len,
-    struct error *err);
+MUST_CHECK int piece_reread(
+    const struct piece_source *, size_t at, size_t len, struct error *err);
 
 /* Wait so many milliseconds; ERROR_CANCELLED as soon as the source's cancel is raised. */
 MUST_CHECK int piece_wait(const struct piece_source *, unsigned ms, struct error *err);

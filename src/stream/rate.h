@@ -1,8 +1,8 @@
 #ifndef PG_BASETAR_STREAM_RATE_H
 #define PG_BASETAR_STREAM_RATE_H
 
-#include "lib/stream.h"
 #include "lib/cancel.h"
+#include "lib/stream.h"
 
 /*
  * A limit on the bytes that leave in a second: one budget, which all sinks of a run
@@ -20,7 +20,8 @@ struct rate;
 struct rate_clock {
 	double (*now)(struct rate_clock *);
 	/* Wait until then; ERROR_CANCELLED as soon as ${cancel} is raised. */
-	int (*wait)(struct rate_clock *, double until, const struct cancel *, struct error *);
+	int (*wait)(
+	    struct rate_clock *, double until, const struct cancel *, struct error *);
 };
 
 struct rate_options {
@@ -30,8 +31,8 @@ struct rate_options {
 	struct rate_clock *clock; /* borrowed; NULL: the system's */
 };
 
-MUST_CHECK int rate_open(struct rate **, const struct rate_options *options,
-    struct error *err);
+MUST_CHECK int rate_open(
+    struct rate **, const struct rate_options *options, struct error *err);
 /* After the sinks that share it.  NULL is no rate. */
 void rate_free(struct rate *);
 

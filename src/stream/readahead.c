@@ -245,8 +245,9 @@ readahead_push(struct source **s, const struct cancel *cancel, struct error *err
 		const bool has_memory = r->blocks != NULL;
 
 		release(r);
-		return has_memory ? error_set(err, ERROR_IO, rc, "cannot start a thread") :
-				    error_memory(err);
+		return has_memory ?
+		    error_set(err, ERROR_IO, rc, "cannot start a thread") :
+		    error_memory(err);
 	}
 	*s = &r->source;
 	return 0;

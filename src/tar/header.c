@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tar/pax.h"
 #include "lib/bytes.h"
+#include "tar/pax.h"
 
 /* Where the fields are; those of devices and padding are not looked at. */
 static const struct field {
@@ -210,8 +210,8 @@ tar_header_encode(struct buf *out, const struct tar_entry *entry, struct error *
 }
 
 int
-tar_header_encode_with_pax(struct buf *out, const struct tar_entry *entry,
-    struct error *err)
+tar_header_encode_with_pax(
+    struct buf *out, const struct tar_entry *entry, struct error *err)
 {
 	return encode(out, entry, true, err);
 }
@@ -321,7 +321,8 @@ check_format(const uint8_t *block, struct error *err)
 		    checksum(block));
 	if (memcmp(block + magic_field.at, gnu_magic, sizeof(gnu_magic)) == 0) {
 		error_set(err, ERROR_UNSUPPORTED, 0, "tar header is GNU's, not ustar");
-		return error_hint(err, "GNU tar writes what is read here with --format=posix or --format=ustar.");
+		return error_hint(err,
+		    "GNU tar writes what is read here with --format=posix or --format=ustar.");
 	}
 	if (memcmp(block + magic_field.at, magic, sizeof(magic)) != 0)
 		return error_set(err, ERROR_UNSUPPORTED, 0, "tar header is not ustar");

@@ -39,8 +39,8 @@ struct tar_entry {
 	uint32_t mode;    /* permissions; file type bits are not looked at */
 	uint64_t uid;
 	uint64_t gid;
-	uint64_t size; /* of a file's body, in bytes; of others not looked at */
-	int64_t mtime; /* seconds since 1970 */
+	uint64_t size;     /* of a file's body, in bytes; of others not looked at */
+	int64_t mtime;     /* seconds since 1970 */
 	const char *uname; /* the owner's name, and the group's; "" or NULL: not known. */
 	const char *gname; /* As read they are never NULL. */
 };
@@ -50,12 +50,12 @@ struct tar_entry {
  * On failure ${out} is what it was: ERROR_MEMORY, or ERROR_UNSUPPORTED for what tar has
  * no place for (an owner from 2^56, a name that fills more than TAR_PAX_MAX bytes).
  */
-MUST_CHECK int tar_header_encode(struct buf *out, const struct tar_entry *entry,
-    struct error *err);
+MUST_CHECK int tar_header_encode(
+    struct buf *out, const struct tar_entry *entry, struct error *err);
 
 /* The same, with a pax extended header in any case, however short the name. */
-MUST_CHECK int tar_header_encode_with_pax(struct buf *out, const struct tar_entry *entry,
-    struct error *err);
+MUST_CHECK int tar_header_encode_with_pax(
+    struct buf *out, const struct tar_entry *entry, struct error *err);
 
 /* How many zero bytes follow a body of ${size} bytes, to the end of its last block. */
 static inline size_t
@@ -83,7 +83,7 @@ struct tar_raw {
  * block of zeros too) or a field that is no number of its range, ERROR_UNSUPPORTED for a
  * sound header that is not ustar.
  */
-MUST_CHECK int tar_header_decode(const uint8_t block[TAR_BLOCK], struct tar_raw *out,
-    struct error *err);
+MUST_CHECK int tar_header_decode(
+    const uint8_t block[TAR_BLOCK], struct tar_raw *out, struct error *err);
 
 #endif

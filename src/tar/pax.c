@@ -134,7 +134,8 @@ take_charset(const struct record *r, struct error *err)
 static bool
 is_time(const struct record *r)
 {
-	return bytes_are(r->key, r->key_len, "mtime") || bytes_are(r->key, r->key_len, "atime") ||
+	return bytes_are(r->key, r->key_len, "mtime") ||
+	    bytes_are(r->key, r->key_len, "atime") ||
 	    bytes_are(r->key, r->key_len, "ctime");
 }
 
@@ -158,8 +159,9 @@ take_record(struct tar_pax *pax, const struct record *r, struct error *err)
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (bytes_are(r->key, r->key_len, keys[i].key))
-			return keys[i].string ? take_string(keys[i].string, r, err) :
-						take_number(keys[i].has, keys[i].number, r, err);
+			return keys[i].string ?
+			    take_string(keys[i].string, r, err) :
+			    take_number(keys[i].has, keys[i].number, r, err);
 	if (is_time(r))
 		return 0;
 	if (bytes_are(r->key, r->key_len, "hdrcharset"))

@@ -39,8 +39,8 @@ struct tar_pax {
  * Append the records for ${path} and ${link}, either of which may be NULL.  On failure
  * ${out} is what it was: ERROR_MEMORY, or ERROR_UNSUPPORTED over TAR_PAX_MAX bytes.
  */
-MUST_CHECK int tar_pax_build(struct buf *out, const char *path, const char *link,
-    struct error *err);
+MUST_CHECK int tar_pax_build(
+    struct buf *out, const char *path, const char *link, struct error *err);
 
 /*
  * Parse ${len} bytes, which must be records from end to end.  The strings are the
@@ -51,8 +51,8 @@ MUST_CHECK int tar_pax_build(struct buf *out, const char *path, const char *link
  *	ERROR_UNSUPPORTED	a key not listed above: it may change what the member
  *				means (GNU.sparse.*), so it cannot be passed over
  */
-MUST_CHECK int tar_pax_parse(const uint8_t *bytes, size_t len, struct tar_pax *out,
-    struct error *err);
+MUST_CHECK int tar_pax_parse(
+    const uint8_t *bytes, size_t len, struct tar_pax *out, struct error *err);
 
 /* Release the strings; ${pax} is empty and usable again. */
 void tar_pax_free(struct tar_pax *pax);

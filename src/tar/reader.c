@@ -10,8 +10,8 @@ struct tar_reader {
 	struct source *source; /* borrowed */
 	uint64_t offset;       /* bytes taken from it */
 	uint64_t member;       /* where the current one begins */
-	uint64_t body;	       /* bytes of the current body still to come, */
-	size_t padding;	       /* and of the zeros behind it */
+	uint64_t body;         /* bytes of the current body still to come, */
+	size_t padding;        /* and of the zeros behind it */
 	bool has_ended;
 	struct tar_raw raw; /* the current member: its header block, */
 	struct tar_pax pax; /* and what goes before it */
@@ -206,8 +206,8 @@ strip_slash(char *name, char type)
 }
 
 static int
-check_member(const struct tar_raw *raw, const char *name, const char *link,
-    struct error *err)
+check_member(
+    const struct tar_raw *raw, const char *name, const char *link, struct error *err)
 {
 	size_t len = strlen(name);
 	char type = raw->type;
@@ -250,8 +250,8 @@ tell_member(struct tar_reader *r, struct tar_entry *entry, struct error *err)
 }
 
 int
-tar_reader_next(struct tar_reader *r, struct tar_entry *entry, bool *end,
-    struct error *err)
+tar_reader_next(
+    struct tar_reader *r, struct tar_entry *entry, bool *end, struct error *err)
 {
 	uint64_t offset;
 	bool is_end = false;
@@ -289,8 +289,8 @@ tar_reader_offset(const struct tar_reader *r)
 }
 
 int
-tar_reader_read(struct tar_reader *r, void *into, size_t len, size_t *got,
-    struct error *err)
+tar_reader_read(
+    struct tar_reader *r, void *into, size_t len, size_t *got, struct error *err)
 {
 	if (len > r->body)
 		len = (size_t)r->body;

@@ -23,8 +23,8 @@
 struct tar_reader;
 
 /* Borrows ${source}, which outlives the reader. */
-MUST_CHECK int tar_reader_open(struct tar_reader **reader, struct source *source,
-    struct error *err);
+MUST_CHECK int tar_reader_open(
+    struct tar_reader **reader, struct source *source, struct error *err);
 
 /*
  * Go on to the next member, past what is left of the body of the current one, and tell
@@ -34,15 +34,15 @@ MUST_CHECK int tar_reader_open(struct tar_reader **reader, struct source *source
  * At the end of the archive *end is true and ${entry} untouched; the source has then
  * been read to its own end, so that the trailer of a compressed one has been checked.
  */
-MUST_CHECK int tar_reader_next(struct tar_reader *reader, struct tar_entry *entry,
-    bool *end, struct error *err);
+MUST_CHECK int tar_reader_next(
+    struct tar_reader *reader, struct tar_entry *entry, bool *end, struct error *err);
 
 /*
  * Up to ${len} bytes of the current member's body to ${into}, counted in ${got}; 0 is
  * the end of the body.
  */
-MUST_CHECK int tar_reader_read(struct tar_reader *reader, void *into, size_t len,
-    size_t *got, struct error *err);
+MUST_CHECK int tar_reader_read(
+    struct tar_reader *reader, void *into, size_t len, size_t *got, struct error *err);
 
 /*
  * Where in the archive the current member begins: its header, or the pax header before it.

@@ -14,8 +14,8 @@ struct tar_writer {
 	struct buf header;      /* kept for its memory */
 	uint64_t start;         /* where in all that is planned the archive begins */
 	uint64_t members;
-	uint64_t body_start;    /* where in the stream the body begins, */
-	uint64_t body_size;     /* and how long it is to be */
+	uint64_t body_start; /* where in the stream the body begins, */
+	uint64_t body_size;  /* and how long it is to be */
 };
 
 int
@@ -50,12 +50,13 @@ put_header_cut(struct tar_writer *w, const struct tar_entry *entry, struct error
 {
 	if (tar_header_encode_with_pax(&w->header, entry, err))
 		return -1;
-	return blockpipe_bytes_cut(w->pipe, w->header.data, w->header.len,
-	    TAR_BLOCK + TAR_BLOCK / 2, err);
+	return blockpipe_bytes_cut(
+	    w->pipe, w->header.data, w->header.len, TAR_BLOCK + TAR_BLOCK / 2, err);
 }
 
 int
-tar_writer_bodiless(struct tar_writer *w, const struct tar_entry *entry, struct error *err)
+tar_writer_bodiless(
+    struct tar_writer *w, const struct tar_entry *entry, struct error *err)
 {
 	buf_clear(&w->header);
 	w->members++;
@@ -87,8 +88,8 @@ tar_writer_end(struct tar_writer *w, struct error *err)
 
 	if (size != w->body_size)
 		return error_set(err, ERROR_FORMAT, 0,
-		    "a member of %llu bytes got a body of %llu", (unsigned long long)w->body_size,
-		    (unsigned long long)size);
+		    "a member of %llu bytes got a body of %llu",
+		    (unsigned long long)w->body_size, (unsigned long long)size);
 	if (blockpipe_body_end(w->pipe, err))
 		return -1;
 	return blockpipe_bytes(w->pipe, zeros, tar_header_padding(size), err);
@@ -100,8 +101,8 @@ tar_writer_finish(struct tar_writer *w, struct error *err)
 	uint64_t end = blockpipe_planned(w->pipe) - w->start + 2 * TAR_BLOCK;
 	size_t over = (size_t)(end % TAR_RECORD);
 
-	if (blockpipe_bytes(w->pipe, zeros, 2 * TAR_BLOCK + (over ? TAR_RECORD - over : 0),
-		err))
+	if (blockpipe_bytes(
+		w->pipe, zeros, 2 * TAR_BLOCK + (over ? TAR_RECORD - over : 0), err))
 		return -1;
 	w->start = blockpipe_planned(w->pipe);
 	return 0;

@@ -12,14 +12,14 @@
 struct tar_writer;
 
 /* Borrows ${pipe}, which outlives the writer. */
-MUST_CHECK int tar_writer_open(struct tar_writer **, struct blockpipe *pipe,
-    struct error *err);
+MUST_CHECK int tar_writer_open(
+    struct tar_writer **, struct blockpipe *pipe, struct error *err);
 /* NULL is no writer. */
 void tar_writer_free(struct tar_writer *);
 
 /* A directory, a symbolic link: ${entry}.size must be 0. */
-MUST_CHECK int tar_writer_bodiless(struct tar_writer *, const struct tar_entry *entry,
-    struct error *err);
+MUST_CHECK int tar_writer_bodiless(
+    struct tar_writer *, const struct tar_entry *entry, struct error *err);
 
 /*
  * A file.  begin writes the header; then the caller puts exactly ${entry}.size bytes of

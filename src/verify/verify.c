@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "proof/reading_checker.h"
-#include "proof/reading_report.h"
 #include "cli/message.h"
 #include "lib/lsn.h"
+#include "proof/reading_checker.h"
+#include "proof/reading_report.h"
 
 struct verify {
 	struct reading reading; /* first */
@@ -34,8 +34,8 @@ archive(struct reading *reading, const struct archivepart *part, struct error *e
 }
 
 static int
-member(struct reading *reading, const struct tar_entry *entry, uint64_t offset, bool *is_wanted,
-    struct error *err)
+member(struct reading *reading, const struct tar_entry *entry, uint64_t offset,
+    bool *is_wanted, struct error *err)
 {
 	(void)is_wanted;
 	return checker_member(checker_of(reading), entry, offset, err);
@@ -88,13 +88,16 @@ static void
 say_pages(const struct checker_facts *f)
 {
 	if (f->pages.are_checked)
-		message_info("data pages checked: %llu in %llu files, %llu of them torn and mended "
-			     "by the WAL",
-		    (unsigned long long)f->pages.pages, (unsigned long long)f->pages.files,
+		message_info(
+		    "data pages checked: %llu in %llu files, %llu of them torn and mended "
+		    "by the WAL",
+		    (unsigned long long)f->pages.pages,
+		    (unsigned long long)f->pages.files,
 		    (unsigned long long)f->pages.benign_pages);
 	if (f->pages.left_pages > 0)
-		message_warning("pages changed during the backup are proved only by WAL that is "
-				"not in the archive");
+		message_warning(
+		    "pages changed during the backup are proved only by WAL that is "
+		    "not in the archive");
 }
 
 /*
@@ -119,13 +122,16 @@ static void
 say_unproved(const struct checker_facts *f)
 {
 	if (!f->has_manifest)
-		message_warning("there is no manifest: nothing tells whether files are missing, or "
-				"are as they were sent");
+		message_warning(
+		    "there is no manifest: nothing tells whether files are missing, or "
+		    "are as they were sent");
 	if (f->control && f->control->data_checksums != 0 && !f->pages.are_checked)
-		message_warning("data pages were not checked: their size, that of a segment or the "
-				"kind of their checksums is not known");
+		message_warning(
+		    "data pages were not checked: their size, that of a segment or the "
+		    "kind of their checksums is not known");
 	if (f->control && f->control->data_checksums == 0)
-		message_info("data pages were not checked: the cluster has no data checksums");
+		message_info(
+		    "data pages were not checked: the cluster has no data checksums");
 }
 
 /* On standard output: it is what was asked for. */
@@ -140,12 +146,13 @@ say_verdict(const struct verify *v, struct error *err)
 	say_unproved(&f);
 	say_without_wal(&f);
 	if (f.findings > 0)
-		rc = printf("NOT restorable: %llu finding%s\n", (unsigned long long)f.findings,
-		    f.findings == 1 ? "" : "s");
+		rc = printf("NOT restorable: %llu finding%s\n",
+		    (unsigned long long)f.findings, f.findings == 1 ? "" : "s");
 	else if (v->opt->quiet)
 		return 0;
 	else if (f.has_wal)
-		rc = printf("restorable, consistent from %s\n", lsn_print(stop, f.stop_lsn));
+		rc = printf(
+		    "restorable, consistent from %s\n", lsn_print(stop, f.stop_lsn));
 	else
 		rc = printf("restorable with the WAL from %s on, consistent from %s\n",
 		    lsn_print(start, f.start_lsn),
@@ -173,8 +180,10 @@ explain(const struct verify *v, struct error *err)
 static int
 verify(struct verify *v, struct error *err)
 {
-	if (v->opt->report && (report_open(&v->report, v->opt->report, false, err) ||
-		report_refuse_output(v->report, v->opt->input, v->opt->input ? -1 : 0, err)))
+	if (v->opt->report &&
+	    (report_open(&v->report, v->opt->report, false, err) ||
+		report_refuse_output(
+		    v->report, v->opt->input, v->opt->input ? -1 : 0, err)))
 		return -1;
 	if (reading_run(&v->reading, "verifying", err))
 		return explain(v, err);
@@ -190,8 +199,8 @@ verify_run(const struct options *opt, bool *is_sound, struct error *err)
 	reading_init(&v.reading, opt, &ops, "the backup was not verified");
 	rc = verify(&v, err);
 	*is_sound = rc == 0 && checker_findings(v.checker)->count == 0;
-	reading_report(&v.reading, v.checker, v.report, "verify", *is_sound,
-	    rc == -1 ? err : NULL);
+	reading_report(
+	    &v.reading, v.checker, v.report, "verify", *is_sound, rc == -1 ? err : NULL);
 	report_free(v.report);
 	checker_free(v.checker);
 	reading_free(&v.reading);

@@ -50,10 +50,12 @@ struct waldatabases {
 	uint64_t left_out;
 	bool is_hint; /* the last record */
 	size_t ntemplates;
-	struct template {
+	struct template
+	{
 		struct waldatabases_place place;
 		uint64_t changed_lsn; /* of the last record about a page of it; 0: none */
-	} templates[TEMPLATES];
+	}
+	templates[TEMPLATES];
 };
 
 int
@@ -104,7 +106,8 @@ waldatabases_sort(struct waldatabases_have *have, size_t count)
 
 /* The first that is not before ${place}. */
 static size_t
-look_from(const struct waldatabases_have *have, size_t count, struct waldatabases_place place)
+look_from(
+    const struct waldatabases_have *have, size_t count, struct waldatabases_place place)
 {
 	size_t low = 0, high = count;
 
@@ -120,8 +123,8 @@ look_from(const struct waldatabases_have *have, size_t count, struct waldatabase
 }
 
 const struct waldatabases_have *
-waldatabases_look(const struct waldatabases_have *have, size_t count,
-    struct waldatabases_place place)
+waldatabases_look(
+    const struct waldatabases_have *have, size_t count, struct waldatabases_place place)
 {
 	size_t at = look_from(have, count, place);
 
@@ -182,8 +185,8 @@ take_dropped(struct waldatabases *w, struct event *event,
 }
 
 int
-waldatabases_record(struct waldatabases *w, unsigned line, const struct walrecord *rec,
-    struct error *err)
+waldatabases_record(
+    struct waldatabases *w, unsigned line, const struct walrecord *rec, struct error *err)
 {
 	struct event event = { .line = line, .lsn = rec->lsn, .end_lsn = rec->end_lsn };
 	struct walrecord_database made;
@@ -215,10 +218,12 @@ waldatabases_watches(const struct waldatabases *w)
 }
 
 void
-waldatabases_block(struct waldatabases *w, uint32_t space, uint32_t database, uint64_t lsn)
+waldatabases_block(
+    struct waldatabases *w, uint32_t space, uint32_t database, uint64_t lsn)
 {
-	struct template *t =
-	    w->is_hint ? NULL : find_template(w, (struct waldatabases_place){ space, database });
+	struct template *t = w->is_hint ?
+	    NULL :
+	    find_template(w, (struct waldatabases_place){ space, database });
 
 	if (t && lsn > t->changed_lsn)
 		t->changed_lsn = lsn;
@@ -230,11 +235,12 @@ waldatabases_block(struct waldatabases *w, uint32_t space, uint32_t database, ui
 struct state {
 	struct waldatabases_place place;
 	enum { IN_BACKUP, MADE_EMPTY, MADE_COPY, GONE } kind;
-	const struct event *made;  /* of MADE_COPY: by that record, */
-	const struct state *from;  /* and from that one of the backup, */
-	uint64_t copied_lsn;       /* from that record on */
-	uint64_t dropped_lsn;      /* of the backup's, 0: it stayed */
-	const struct event *space; /* database 0: the last record that removes the tablespace */
+	const struct event *made; /* of MADE_COPY: by that record, */
+	const struct state *from; /* and from that one of the backup, */
+	uint64_t copied_lsn;      /* from that record on */
+	uint64_t dropped_lsn;     /* of the backup's, 0: it stayed */
+	/* database 0: the last record that removes the tablespace */
+	const struct event *space;
 };
 
 static int
@@ -250,7 +256,8 @@ find_state(struct state *states, size_t count, struct waldatabases_place place)
 {
 	const struct state key = { .place = place };
 
-	return count ? bsearch(&key, states, count, sizeof(*states), compare_states) : NULL;
+	return count ? bsearch(&key, states, count, sizeof(*states), compare_states) :
+		       NULL;
 }
 
 /* A state for each place that the records name, in their order. */
@@ -351,13 +358,15 @@ static bool
 is_marked_before(const struct search *s, uint32_t database)
 {
 	const struct waldatabases_backup *b = s->backup;
-	size_t at = look_from(b->have, b->nhave, (struct waldatabases_place){ 0, database });
+	size_t at =
+	    look_from(b->have, b->nhave, (struct waldatabases_place){ 0, database });
 
 	for (; at < b->nhave && b->have[at].place.database == database; at++) {
 		const struct state *state =
 		    find_state(s->states, s->nstates, b->have[at].place);
 
-		if (b->have[at].has_version && (state == NULL || state->kind == IN_BACKUP))
+		if (b->have[at].has_version &&
+		    (state == NULL || state->kind == IN_BACKUP))
 			return true;
 	}
 	return false;
@@ -365,7 +374,8 @@ is_marked_before(const struct search *s, uint32_t database)
 
 /* The copies of one database, from *at on. */
 static void
-judge_database(const struct search *s, struct waldatabases_copy *copies, size_t count, size_t *at)
+judge_database(
+    const struct search *s, struct waldatabases_copy *copies, size_t count, size_t *at)
 {
 	const uint32_t database = copies[*at].to.database;
 	const size_t first = *at;
@@ -391,7 +401,8 @@ list_copies(const struct search *s, struct waldatabases_copy *copies)
 	for (size_t i = 0; i < s->nstates; i++) {
 		const struct state *state = &s->states[i];
 
-		if (state->kind != MADE_COPY || is_gone_with_space(s->states, s->nstates, state))
+		if (state->kind != MADE_COPY ||
+		    is_gone_with_space(s->states, s->nstates, state))
 			continue;
 		copies[count++] = (struct waldatabases_copy){
 			.to = state->place,
@@ -434,8 +445,10 @@ waldatabases_describe(const struct waldatabases_copy *copy, char text[WALDATABAS
 	char at[LSN_TEXT];
 
 	snprintf(text, WALDATABASES_TEXT,
-	    "the database %" PRIu32 " is copied by the WAL at %s, file by file, from the database "
-	    "%" PRIu32 ", which was changed before the backup ended: parts of the changes may get "
+	    "the database %" PRIu32
+	    " is copied by the WAL at %s, file by file, from the database "
+	    "%" PRIu32
+	    ", which was changed before the backup ended: parts of the changes may get "
 	    "into it",
 	    copy->to.database, lsn_print(at, copy->lsn), copy->from.database);
 }

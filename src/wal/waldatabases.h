@@ -31,14 +31,15 @@ void waldatabases_free(struct waldatabases *);
 #define WALDATABASES_MOST 1000000
 
 /* A record, as the line ${line} of the WAL has it (wallines.h; 0 where there is one line). */
-MUST_CHECK int waldatabases_record(struct waldatabases *, unsigned line,
-    const struct walrecord *rec, struct error *err);
+MUST_CHECK int waldatabases_record(
+    struct waldatabases *, unsigned line, const struct walrecord *rec, struct error *err);
 
 /* Has a database been copied, so that blocks must be told from here on? */
 bool waldatabases_watches(const struct waldatabases *);
 
 /* The record at ${lsn} changes a page of a database in that tablespace. */
-void waldatabases_block(struct waldatabases *, uint32_t space, uint32_t database, uint64_t lsn);
+void waldatabases_block(
+    struct waldatabases *, uint32_t space, uint32_t database, uint64_t lsn);
 
 /* How many records there were more than WALDATABASES_MOST. */
 uint64_t waldatabases_left_out(const struct waldatabases *);
@@ -54,13 +55,15 @@ struct waldatabases_copy {
 		/* the database would be without PG_VERSION, and so without connections */
 		WALDATABASES_UNMARKED
 	} fault;
-	uint64_t dropped_lsn; /* of the record after the removal of ${from}; 0: it stayed */
-	bool is_changed;      /* pages of ${from} were changed after they were copied */
+	/* of the record after the removal of ${from}; 0: it stayed */
+	uint64_t dropped_lsn;
+	bool is_changed; /* pages of ${from} were changed after they were copied */
 };
 
 /* A line about a copy of what was changed after it was copied, into ${text}. */
 #define WALDATABASES_TEXT 256
-void waldatabases_describe(const struct waldatabases_copy *copy, char text[WALDATABASES_TEXT]);
+void waldatabases_describe(
+    const struct waldatabases_copy *copy, char text[WALDATABASES_TEXT]);
 
 /* A directory of a database that the backup has. */
 struct waldatabases_have {
@@ -71,7 +74,8 @@ struct waldatabases_have {
 /* What the caller knows of the WAL and of the backup. */
 struct waldatabases_backup {
 	/* Does replay read what line ${line} told, and that ends at ${end_lsn}?  NULL: all. */
-	bool (*is_read)(const struct waldatabases_backup *, unsigned line, uint64_t end_lsn);
+	bool (*is_read)(
+	    const struct waldatabases_backup *, unsigned line, uint64_t end_lsn);
 	const struct waldatabases_have *have; /* in the order of waldatabases_sort() */
 	size_t nhave;
 };
@@ -80,15 +84,15 @@ struct waldatabases_backup {
 void waldatabases_sort(struct waldatabases_have *have, size_t count);
 
 /* The directory ${place} among sorted ones; NULL: it is not there. */
-const struct waldatabases_have *waldatabases_look(const struct waldatabases_have *have,
-    size_t count, struct waldatabases_place place);
+const struct waldatabases_have *waldatabases_look(
+    const struct waldatabases_have *have, size_t count, struct waldatabases_place place);
 
 /*
  * The copies that are there when all has been replayed, *count of them, by database; the
  * caller frees *copies.  Those that replay removes again are left out.
  */
 MUST_CHECK int waldatabases_find(const struct waldatabases *,
-    const struct waldatabases_backup *backup, struct waldatabases_copy **copies, size_t *count,
-    struct error *err);
+    const struct waldatabases_backup *backup, struct waldatabases_copy **copies,
+    size_t *count, struct error *err);
 
 #endif

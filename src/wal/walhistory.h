@@ -42,8 +42,8 @@ MUST_CHECK int walhistory_parse(const char *text, size_t len, uint32_t timeline,
     struct walhistory *out, struct error *err);
 
 /* The history of a timeline that has no such file, as timeline 1: only itself. */
-MUST_CHECK int
-walhistory_single(struct walhistory *out, uint32_t timeline, struct error *err);
+MUST_CHECK int walhistory_single(
+    struct walhistory *out, uint32_t timeline, struct error *err);
 
 /* Is this timeline the one in question or one of its ancestors? */
 bool walhistory_has(const struct walhistory *h, uint32_t timeline);

@@ -15,7 +15,8 @@ struct line {
 	const struct line *parent; /* from which it branched off; NULL: the first */
 	uint64_t branched_at;      /* the start of a segment */
 	struct walreader *reader;
-	struct walreader *before; /* as it was at the start of the last segment; NULL: none */
+	/* as it was at the start of the last segment; NULL: none */
+	struct walreader *before;
 	uint32_t timeline;
 	uint64_t next; /* the segment that it expects */
 	uint64_t last; /* the segment that it read last, or could not read */
@@ -54,7 +55,8 @@ line_record(struct walreader_sink *sink, const struct walrecord *rec, struct err
 	if (l->backup_end == 0 && walrecord_is_backup_end(rec, &start) &&
 	    start == w->opt.start_lsn)
 		l->backup_end = rec->end_lsn;
-	if (w->opt.sink == NULL || w->opt.sink->record(w->opt.sink, l->number, rec, err) == 0)
+	if (w->opt.sink == NULL ||
+	    w->opt.sink->record(w->opt.sink, l->number, rec, err) == 0)
 		return 0;
 	w->has_failed = true;
 	w->failed = *err;
@@ -189,7 +191,8 @@ branch(struct wallines *w, const struct line *from, struct error *err)
 	if (l == NULL)
 		return error_memory(err);
 	l->records = has_read ? from->records_before : from->records;
-	if (walreader_clone(has_read ? from->before : from->reader, &l->sink, &l->reader, err)) {
+	if (walreader_clone(
+		has_read ? from->before : from->reader, &l->sink, &l->reader, err)) {
 		line_free(l);
 		return -1;
 	}
@@ -206,8 +209,7 @@ may_branch(const struct wallines *w, const struct line *l)
 {
 	const uint64_t after = w->segment_lsn + w->opt.expect->segment_size;
 
-	if (l->timeline >= w->timeline ||
-	    (l->parent && l->branched_at == w->segment_lsn))
+	if (l->timeline >= w->timeline || (l->parent && l->branched_at == w->segment_lsn))
 		return false;
 	if (l->next == w->segment_lsn)
 		return !l->has_failed;
@@ -215,8 +217,8 @@ may_branch(const struct wallines *w, const struct line *l)
 }
 
 static int
-check_order(const struct wallines *w, uint32_t timeline, uint64_t segment_lsn,
-    struct error *err)
+check_order(
+    const struct wallines *w, uint32_t timeline, uint64_t segment_lsn, struct error *err)
 {
 	if (!w->has_begun || segment_lsn > w->segment_lsn ||
 	    (segment_lsn == w->segment_lsn && timeline != w->timeline))
@@ -225,7 +227,8 @@ check_order(const struct wallines *w, uint32_t timeline, uint64_t segment_lsn,
 }
 
 int
-wallines_segment(struct wallines *w, uint32_t timeline, uint64_t segment_lsn, struct error *err)
+wallines_segment(
+    struct wallines *w, uint32_t timeline, uint64_t segment_lsn, struct error *err)
 {
 	const size_t count = w->count;
 
@@ -297,9 +300,10 @@ agrees(const struct line *l, const struct walhistory *h, struct error *why)
 	char at[LSN_TEXT];
 
 	for (size_t n = 0; (t = walreader_timeline(l->reader, n)) != NULL; n++) {
-		const uint64_t wrong = walhistory_at(h, t->first_lsn) != t->timeline ? t->first_lsn :
-		    walhistory_at(h, t->last_lsn) != t->timeline			  ? t->last_lsn :
-											    UINT64_MAX;
+		const uint64_t wrong = walhistory_at(h, t->first_lsn) != t->timeline ?
+		    t->first_lsn :
+		    walhistory_at(h, t->last_lsn) != t->timeline ? t->last_lsn :
+								   UINT64_MAX;
 
 		if (wrong == UINT64_MAX)
 			continue;
@@ -341,8 +345,8 @@ is_further(const struct line *l, const struct line *than)
 }
 
 bool
-wallines_find(const struct wallines *w, const struct walhistory *h, struct wallines_line *out,
-    struct error *why)
+wallines_find(const struct wallines *w, const struct walhistory *h,
+    struct wallines_line *out, struct error *why)
 {
 	const uint32_t newest = h->rows[h->count - 1].timeline;
 	const struct line *best = NULL;
@@ -350,10 +354,11 @@ wallines_find(const struct wallines *w, const struct walhistory *h, struct walli
 	struct error ignored;
 
 	*out = (struct wallines_line){ 0 };
-	error_set(why, ERROR_FORMAT, 0, "no WAL of timeline %" PRIu32 " goes on from the start",
-	    newest);
+	error_set(why, ERROR_FORMAT, 0,
+	    "no WAL of timeline %" PRIu32 " goes on from the start", newest);
 	if (w->has_left_out)
-		error_set(why, ERROR_UNSUPPORTED, 0, "WAL of too many timelines to follow each");
+		error_set(why, ERROR_UNSUPPORTED, 0,
+		    "WAL of too many timelines to follow each");
 	for (size_t i = 0; i < w->count; i++) {
 		const struct line *l = w->lines[i];
 		const bool is_newest = l->timeline == newest;

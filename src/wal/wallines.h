@@ -51,8 +51,8 @@ struct wallines_options {
 };
 
 /* ERROR_FORMAT: nothing can begin at that position. */
-MUST_CHECK int wallines_new(struct wallines **, const struct wallines_options *options,
-    struct error *err);
+MUST_CHECK int wallines_new(
+    struct wallines **, const struct wallines_options *options, struct error *err);
 void wallines_free(struct wallines *);
 
 /*
@@ -60,25 +60,27 @@ void wallines_free(struct wallines *);
  * ${segment_lsn}.  ERROR_STATE: it does not come in the order of segments; those of one may
  * come in any order, but each once.
  */
-MUST_CHECK int wallines_segment(struct wallines *, uint32_t timeline, uint64_t segment_lsn,
-    struct error *err);
+MUST_CHECK int wallines_segment(
+    struct wallines *, uint32_t timeline, uint64_t segment_lsn, struct error *err);
 
 /* The next ${len} bytes of it, whole pages.  What is wrong with them is no error here. */
-MUST_CHECK int wallines_bytes(struct wallines *, const uint8_t *bytes, size_t len,
-    struct error *err);
+MUST_CHECK int wallines_bytes(
+    struct wallines *, const uint8_t *bytes, size_t len, struct error *err);
 
 /* A line. */
 struct wallines_line {
 	unsigned number;
-	uint32_t timeline;   /* of the last file it went through */
-	uint64_t position;   /* end of its last complete record */
+	uint32_t timeline; /* of the last file it went through */
+	uint64_t position; /* end of its last complete record */
 	uint64_t records;
-	uint64_t backup_end; /* end of the record that ends the backup begun at start_lsn; 0 */
+	/* end of the record that ends the backup begun at start_lsn; 0 */
+	uint64_t backup_end;
 	const struct error *why; /* what ended the walk; NULL: the files did */
-	bool has_later; /* behind that came a segment written on this timeline */
-	char missing[WALNAME_SIZE]; /* the segment that no file had, and would have been next; "":
+	bool has_later;          /* behind that came a segment written on this timeline */
+	char missing
+	    [WALNAME_SIZE]; /* the segment that no file had, and would have been next; "":
 				       something else ended the walk */
-	uint64_t missing_lsn;       /* its start */
+	uint64_t missing_lsn; /* its start */
 };
 
 /*
@@ -94,6 +96,7 @@ bool wallines_find(const struct wallines *, const struct walhistory *history,
  * Is a record that line ${told_by} told of, and that ends at ${end_lsn}, one of line ${line}?
  * So it is if that is its own, or branched off from it behind the record.
  */
-bool wallines_has(const struct wallines *, unsigned line, unsigned told_by, uint64_t end_lsn);
+bool wallines_has(
+    const struct wallines *, unsigned line, unsigned told_by, uint64_t end_lsn);
 
 #endif

@@ -52,7 +52,7 @@ bool
 walname_is_history(const char *name)
 {
 	return strspn(name, digits) == TIMELINE_DIGITS &&
-	       strcmp(name + TIMELINE_DIGITS, HISTORY_SUFFIX) == 0;
+	    strcmp(name + TIMELINE_DIGITS, HISTORY_SUFFIX) == 0;
 }
 
 bool

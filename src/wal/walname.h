@@ -32,8 +32,8 @@ bool walname_is_history(const char *name);
  * Take a segment's name apart.  False, and nothing is stored, when it is not of that
  * form, when its timeline is 0, or when no segment of that size can have this name.
  */
-bool
-walname_parse(const char *name, uint32_t segsize, uint32_t *timeline, uint64_t *segno);
+bool walname_parse(
+    const char *name, uint32_t segsize, uint32_t *timeline, uint64_t *segno);
 
 /* The same for a history file's name. */
 bool walname_parse_history(const char *name, uint32_t *timeline);

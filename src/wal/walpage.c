@@ -81,8 +81,9 @@ check_address(const struct walpage_expect *e, const struct page_header *h, uint6
 		return 0;
 	return error_set(err, ERROR_FORMAT, 0, "bears the address %s: %s",
 	    lsn_print(found, h->address),
-	    is_first_of_segment(e, lsn) ? "the segment is recycled, its content is older"
-					: "not written since the segment was recycled");
+	    is_first_of_segment(e, lsn) ?
+		"the segment is recycled, its content is older" :
+		"not written since the segment was recycled");
 }
 
 /*
@@ -99,7 +100,8 @@ check_timeline(const struct walpage_expect *e, uint32_t timeline, uint64_t lsn,
 		if (timeline > 0 && timeline <= name_timeline)
 			return 0;
 		return error_set(err, ERROR_FORMAT, 0,
-		    "timeline %" PRIu32 ", expected %" PRIu32 " at most", timeline, name_timeline);
+		    "timeline %" PRIu32 ", expected %" PRIu32 " at most", timeline,
+		    name_timeline);
 	}
 	owner = walhistory_at(e->history, lsn);
 	if (!walhistory_has(e->history, name_timeline))
@@ -126,8 +128,8 @@ check_flags(const struct walpage_expect *e, const struct page_header *h, uint64_
 		return error_set(err, ERROR_FORMAT, 0, "unknown flags %04X", h->flags);
 	if (is_long != is_first_of_segment(e, lsn))
 		return error_set(err, ERROR_FORMAT, 0, "flags %04X, %s", h->flags,
-		    is_long ? "of a segment's first page"
-			    : "not of a segment's first page");
+		    is_long ? "of a segment's first page" :
+			      "not of a segment's first page");
 	if (is_inside != (h->record_rest != 0))
 		return error_set(err, ERROR_FORMAT, 0,
 		    "flags %04X, but %" PRIu32 " bytes left of a record", h->flags,
@@ -187,7 +189,8 @@ walpage_first_record(const struct walpage_expect *e, const uint8_t *page, uint64
 		const size_t header = header_size(e, lsn), room = e->block_size - header;
 
 		if (rest < room)
-			return (lsn + header + rest + 7) / 8 * 8; /* records are aligned */
+			/* records are aligned */
+			return (lsn + header + rest + 7) / 8 * 8;
 		rest -= room;
 		if (rest == 0)
 			return lsn + e->block_size;

@@ -62,7 +62,7 @@ MUST_CHECK int walpage_check(const struct walpage_expect *expect, const uint8_t 
  * Where the first record begins behind the one that the page at ${lsn}, whose header was
  * checked, begins inside of: there, or in the page where it is the first.
  */
-uint64_t walpage_first_record(const struct walpage_expect *expect, const uint8_t *page,
-    uint64_t lsn);
+uint64_t walpage_first_record(
+    const struct walpage_expect *expect, const uint8_t *page, uint64_t lsn);
 
 #endif

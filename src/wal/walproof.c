@@ -8,12 +8,12 @@
 
 struct walproof {
 	struct walreader_sink sink; /* first: the reader knows the proof by it */
-	struct walreader *reader; /* NULL: what came before was skipped */
+	struct walreader *reader;   /* NULL: what came before was skipped */
 	const struct walpage_expect *expect;
 	uint64_t start_lsn, stop_lsn;
 	bool is_primary, skips_filler;
 	bool has_skipped;
-	uint32_t timeline;    /* of the segment that comes, if there is no reader */
+	uint32_t timeline; /* of the segment that comes, if there is no reader */
 	uint64_t segment_lsn;
 	uint64_t records;
 	size_t count;
@@ -176,7 +176,8 @@ walproof_new(struct walproof **out, const struct walproof_options *opt, struct e
 	p->expect = opt->expect;
 	p->skips_filler = opt->skips_filler;
 	reader.sink = &p->sink;
-	if (waldatabases_new(&p->databases, err) || walreader_new(&p->reader, &reader, err)) {
+	if (waldatabases_new(&p->databases, err) ||
+	    walreader_new(&p->reader, &reader, err)) {
 		walproof_free(p);
 		return -1;
 	}
@@ -190,7 +191,8 @@ walproof_segment(
 {
 	p->timeline = name_timeline;
 	p->segment_lsn = segment_lsn;
-	return p->reader ? walreader_segment(p->reader, name_timeline, segment_lsn, err) : 0;
+	return p->reader ? walreader_segment(p->reader, name_timeline, segment_lsn, err) :
+			   0;
 }
 
 void

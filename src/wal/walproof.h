@@ -27,7 +27,8 @@ struct walproof_options {
 	const struct walpage_expect *expect; /* borrowed */
 	uint64_t start_lsn, stop_lsn;
 	bool is_primary; /* the last record must end the backup that began at start_lsn */
-	const struct oids *absent; /* borrowed: tablespaces that the copy has not; NULL: none */
+	/* borrowed: tablespaces that the copy has not; NULL: none */
+	const struct oids *absent;
 	bool skips_filler; /* as of walreader_options: of no running primary */
 };
 
@@ -46,8 +47,8 @@ MUST_CHECK int walproof_new(
 /* As walreader_segment() and walreader_bytes() (walreader.h), for all segments in order. */
 MUST_CHECK int walproof_segment(
     struct walproof *, uint32_t name_timeline, uint64_t segment_lsn, struct error *err);
-MUST_CHECK int
-walproof_bytes(struct walproof *, const uint8_t *bytes, size_t len, struct error *err);
+MUST_CHECK int walproof_bytes(
+    struct walproof *, const uint8_t *bytes, size_t len, struct error *err);
 
 /*
  * The segment that would come now is missing, or is no more what it was when its bytes came: what
@@ -65,8 +66,8 @@ MUST_CHECK int walproof_finish(const struct walproof *, struct error *err);
 bool walproof_is_whole(const struct walproof *);
 
 /* The tablespaces created, *count of them, in their order; owned by the proof. */
-const struct walproof_tablespace *
-walproof_tablespaces(const struct walproof *, size_t *count);
+const struct walproof_tablespace *walproof_tablespaces(
+    const struct walproof *, size_t *count);
 
 /* The databases that replay copies; owned by the proof. */
 const struct waldatabases *walproof_databases(const struct walproof *);

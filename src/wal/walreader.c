@@ -30,8 +30,8 @@ deliver(struct walreader *r, struct walrecord *rec, const uint8_t *header, uint6
 	rec->magic = r->expect->magic;
 	rec->data = header + WALRECORD_HEADER;
 	rec->len = rec->total_len - WALRECORD_HEADER;
-	if (walreader_check_crc(r, rec, header, err) || walreader_check_overwrite(r, rec, err) ||
-	    walreader_check_end(r, end, err))
+	if (walreader_check_crc(r, rec, header, err) ||
+	    walreader_check_overwrite(r, rec, err) || walreader_check_end(r, end, err))
 		return -1;
 	if (r->sink && r->sink->record(r->sink, rec, err))
 		return -1;
@@ -95,7 +95,8 @@ begin(
 		return go_on(r, bytes, len, at, err);
 	}
 	walrecord_decode(header, &rec, &r->crc);
-	if (walreader_check_length(r, rec.total_len, err) || walreader_check_header(r, &rec, err))
+	if (walreader_check_length(r, rec.total_len, err) ||
+	    walreader_check_header(r, &rec, err))
 		return -1;
 	*at += rec.total_len;
 	return deliver(r, &rec, header, r->lsn + *at, err);
@@ -213,7 +214,8 @@ note_timeline(struct walreader *r, const uint8_t *page, struct error *err)
 	}
 	if (last && timeline < last->timeline)
 		return error_set(err, ERROR_FORMAT, 0,
-		    "WAL page at %s: timeline %" PRIu32 " behind a page of timeline %" PRIu32,
+		    "WAL page at %s: timeline %" PRIu32
+		    " behind a page of timeline %" PRIu32,
 		    lsn_print(at, r->lsn), timeline, last->timeline);
 	if (r->ntimelines == WALREADER_TIMELINES)
 		return error_set(err, ERROR_UNSUPPORTED, 0,
@@ -228,14 +230,14 @@ static int
 begin_page(
     struct walreader *r, const uint8_t *page, size_t len, size_t *at, struct error *err)
 {
-	size_t header = r->lsn % r->expect->segment_size == 0 ? WALPAGE_LONG_HEADER
-							      : WALPAGE_SHORT_HEADER;
+	size_t header = r->lsn % r->expect->segment_size == 0 ? WALPAGE_LONG_HEADER :
+								WALPAGE_SHORT_HEADER;
 
 	if (r->state == STATE_FILLER && r->lsn == r->next)
 		r->state = STATE_BETWEEN;
 	if (r->state == STATE_FILLER &&
-	    (r->skips_filler || (len >= WALPAGE_SHORT_HEADER &&
-				    is_empty(page, WALPAGE_SHORT_HEADER))))
+	    (r->skips_filler ||
+		(len >= WALPAGE_SHORT_HEADER && is_empty(page, WALPAGE_SHORT_HEADER))))
 		return 0;
 	if (walpage_check(r->expect, page, len, r->lsn, r->timeline, err) ||
 	    note_timeline(r, page, err))

@@ -48,8 +48,8 @@ struct walreader_sink {
 
 struct walreader_options {
 	const struct walpage_expect *expect; /* borrowed */
-	uint64_t start_lsn;	     /* of a record, or of the page it is first in */
-	uint64_t stop_lsn;	     /* where one ends; UINT64_MAX: the walk ends
+	uint64_t start_lsn; /* of a record, or of the page it is first in */
+	uint64_t stop_lsn;  /* where one ends; UINT64_MAX: the walk ends
 	                                      * where the WAL does, in an error */
 	/*
 	 * What is behind a switch record is not looked at, as recovery does not: for WAL of
@@ -81,8 +81,8 @@ MUST_CHECK int walreader_segment(
  * ERROR_FORMAT says at which LSN what was expected and what was found.  After an error
  * only walreader_position() and walreader_free() are legal.
  */
-MUST_CHECK int
-walreader_bytes(struct walreader *, const uint8_t *bytes, size_t len, struct error *err);
+MUST_CHECK int walreader_bytes(
+    struct walreader *, const uint8_t *bytes, size_t len, struct error *err);
 
 /*
  * A timeline that pages were found to be of, for whoever did not know the history

@@ -37,7 +37,8 @@ walreader_check_length(const struct walreader *r, uint32_t len, struct error *er
 
 /* Of the first record it is only known that it must link back. */
 int
-walreader_check_header(const struct walreader *r, const struct walrecord *rec, struct error *err)
+walreader_check_header(
+    const struct walreader *r, const struct walrecord *rec, struct error *err)
 {
 	char found[LSN_TEXT], expected[LSN_TEXT];
 
@@ -58,7 +59,8 @@ walreader_check_header(const struct walreader *r, const struct walrecord *rec, s
 
 /* Is it the right one behind a record that was left incomplete, or behind none? */
 int
-walreader_check_overwrite(struct walreader *r, const struct walrecord *rec, struct error *err)
+walreader_check_overwrite(
+    struct walreader *r, const struct walrecord *rec, struct error *err)
 {
 	char found[LSN_TEXT], expected[LSN_TEXT];
 	uint64_t abandoned = NONE;
@@ -80,8 +82,8 @@ walreader_check_overwrite(struct walreader *r, const struct walrecord *rec, stru
 }
 
 int
-walreader_check_crc(const struct walreader *r, const struct walrecord *rec, const uint8_t *header,
-    struct error *err)
+walreader_check_crc(const struct walreader *r, const struct walrecord *rec,
+    const uint8_t *header, struct error *err)
 {
 	uint32_t crc = walrecord_crc(header, rec->data, rec->len);
 

@@ -21,13 +21,13 @@ struct walreader {
 	struct walreader_sink *sink;
 
 	uint32_t timeline; /* of the file the bytes come from */
-	uint64_t lsn;	   /* of the next byte that comes */
-	bool has_begun;	   /* there was a segment */
+	uint64_t lsn;      /* of the next byte that comes */
+	bool has_begun;    /* there was a segment */
 
 	enum state state;
 	uint64_t end; /* of the last complete record; at first the start position */
 	uint64_t next;
-	uint64_t prev;	    /* the record before it; UINT64_MAX: none was read */
+	uint64_t prev;      /* the record before it; UINT64_MAX: none was read */
 	uint64_t abandoned; /* the record that was left incomplete; UINT64_MAX: none */
 
 	struct walreader_timeline timelines[WALREADER_TIMELINES]; /* of its pages */
@@ -46,14 +46,15 @@ struct walreader {
 int walreader_ends_early(const struct walreader *r, struct error *err);
 
 /* Of the record at r->next: what its header says, and the whole of it, which ends at ${end}. */
-MUST_CHECK int walreader_check_length(const struct walreader *r, uint32_t len,
-    struct error *err);
-MUST_CHECK int walreader_check_header(const struct walreader *r, const struct walrecord *rec,
-    struct error *err);
-MUST_CHECK int walreader_check_overwrite(struct walreader *r, const struct walrecord *rec,
-    struct error *err);
+MUST_CHECK int walreader_check_length(
+    const struct walreader *r, uint32_t len, struct error *err);
+MUST_CHECK int walreader_check_header(
+    const struct walreader *r, const struct walrecord *rec, struct error *err);
+MUST_CHECK int walreader_check_overwrite(
+    struct walreader *r, const struct walrecord *rec, struct error *err);
 MUST_CHECK int walreader_check_crc(const struct walreader *r, const struct walrecord *rec,
     const uint8_t *header, struct error *err);
-MUST_CHECK int walreader_check_end(const struct walreader *r, uint64_t end, struct error *err);
+MUST_CHECK int walreader_check_end(
+    const struct walreader *r, uint64_t end, struct error *err);
 
 #endif

@@ -3,8 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "lib/crc32c.h"
 #include "lib/bytes.h"
+#include "lib/crc32c.h"
 #include "lib/lsn.h"
 
 /* Resource managers: src/include/access/rmgrlist.h; the numbers are their places there. */
@@ -225,7 +225,8 @@ walrecord_main_data(
 }
 
 int
-walrecord_blocks(const struct walrecord *rec, struct walrecord_sink *sink, struct error *err)
+walrecord_blocks(
+    const struct walrecord *rec, struct walrecord_sink *sink, struct error *err)
 {
 	size_t main_len;
 
@@ -276,7 +277,7 @@ walrecord_is_checkpoint(const struct walrecord *rec, uint64_t *redo_lsn)
 {
 	return (is_kind(rec, RMGR_XLOG, XLOG_CHECKPOINT_SHUTDOWN) ||
 		   is_kind(rec, RMGR_XLOG, XLOG_CHECKPOINT_ONLINE)) &&
-	       has_lsn(rec, 8, SIZE_MAX, redo_lsn);
+	    has_lsn(rec, 8, SIZE_MAX, redo_lsn);
 }
 
 /*
@@ -292,7 +293,8 @@ walrecord_makes_database(const struct walrecord *rec, struct walrecord_database 
 	size_t len;
 
 	if (!is_copy &&
-	    (rec->magic < MAGIC_15 || !is_kind(rec, RMGR_DATABASE, DATABASE_CREATE_EMPTY)))
+	    (rec->magic < MAGIC_15 ||
+		!is_kind(rec, RMGR_DATABASE, DATABASE_CREATE_EMPTY)))
 		return false;
 	if (walrecord_main_data(rec, &data, &len, &ignored) || len != (is_copy ? 16 : 8))
 		return false;
@@ -319,8 +321,9 @@ walrecord_drops_database(const struct walrecord *rec, struct walrecord_dropped *
 	struct error ignored;
 	size_t len;
 
-	if (!is_kind(rec, RMGR_DATABASE, kind) || walrecord_main_data(rec, &data, &len, &ignored) ||
-	    len <= head || len % 4 != 0)
+	if (!is_kind(rec, RMGR_DATABASE, kind) ||
+	    walrecord_main_data(rec, &data, &len, &ignored) || len <= head ||
+	    len % 4 != 0)
 		return false;
 	if (head == 4 ? len != 8 : get_u32native(data + 4) != (len - head) / 4)
 		return false;
@@ -344,8 +347,8 @@ walrecord_of_database(const struct walrecord *rec, uint32_t *database)
 	struct error ignored;
 	size_t len;
 
-	if (rec->rmid != RMGR_DATABASE || walrecord_main_data(rec, &data, &len, &ignored) ||
-	    len < sizeof(*database))
+	if (rec->rmid != RMGR_DATABASE ||
+	    walrecord_main_data(rec, &data, &len, &ignored) || len < sizeof(*database))
 		return false;
 	*database = get_u32native(data);
 	return true;
@@ -378,7 +381,8 @@ walrecord_truncates(const struct walrecord *rec, struct walrecord_truncation *ou
 		t.oldest = get_u32native(data + len - 4);
 	else if (t.kind == WALRECORD_MULTIXACT && (len == 20 || len == 32)) {
 		t.oldest = get_u32native(data + 8);
-		t.member = len == 20 ? get_u32native(data + 16) : get_u64native(data + 24);
+		t.member =
+		    len == 20 ? get_u32native(data + 16) : get_u64native(data + 24);
 	} else
 		return false;
 	*out = t;
@@ -390,7 +394,7 @@ walrecord_is_overwrite(const struct walrecord *rec, uint64_t *lsn)
 {
 	/* the LSN, and the time when it was found out */
 	return is_kind(rec, RMGR_XLOG, XLOG_OVERWRITE_CONTRECORD) &&
-	       has_lsn(rec, 16, 16, lsn);
+	    has_lsn(rec, 16, 16, lsn);
 }
 
 /* The relation, tablespace first, stands at the beginning, or behind the block to cut at. */

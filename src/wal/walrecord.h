@@ -32,12 +32,12 @@
 #define WALRECORD_MAX ((uint32_t)1020 * 1024 * 1024)
 
 struct walrecord {
-	uint64_t lsn;	  /* of its first byte */
+	uint64_t lsn;     /* of its first byte */
 	uint64_t end_lsn; /* a multiple of 8; of a switch record the segment's end */
 	uint64_t prev;
 	uint32_t total_len; /* as its header says: WALRECORD_HEADER + len */
-	uint32_t xid;	    /* 0: of no transaction */
-	uint16_t magic;	    /* of its pages: what release wrote it */
+	uint32_t xid;       /* 0: of no transaction */
+	uint16_t magic;     /* of its pages: what release wrote it */
 	uint8_t rmid;
 	uint8_t info;
 	const uint8_t *data; /* behind the header; valid during the call only */
@@ -52,8 +52,8 @@ void walrecord_decode(
     const uint8_t header[WALRECORD_HEADER], struct walrecord *rec, uint32_t *crc);
 
 /* The checksum that a record of this header and ${len} bytes behind it should bear. */
-uint32_t
-walrecord_crc(const uint8_t header[WALRECORD_HEADER], const uint8_t *data, size_t len);
+uint32_t walrecord_crc(
+    const uint8_t header[WALRECORD_HEADER], const uint8_t *data, size_t len);
 
 /*
  * Can a record be of this resource manager?  All releases from 10 to 18 have the same
@@ -83,10 +83,12 @@ MUST_CHECK int walrecord_main_data(
 
 /* A block that a record is about. */
 struct walrecord_block {
-	uint32_t space, database, relnode; /* OIDs of tablespace and database, and the file */
+	/* OIDs of tablespace and database, and the file */
+	uint32_t space, database, relnode;
 	unsigned fork; /* 0 main, 1 free space map, 2 visibility map, 3 init */
 	uint32_t block;
-	bool is_made_anew; /* replay does not need what the page held: it has an image of it,
+	bool
+	    is_made_anew; /* replay does not need what the page held: it has an image of it,
 	                    * or makes it from nothing */
 };
 
@@ -95,8 +97,8 @@ struct walrecord_sink {
 };
 
 /* Tell each block of a record.  ERROR_FORMAT as above, after some may have been told. */
-MUST_CHECK int walrecord_blocks(const struct walrecord *rec, struct walrecord_sink *sink,
-    struct error *err);
+MUST_CHECK int walrecord_blocks(
+    const struct walrecord *rec, struct walrecord_sink *sink, struct error *err);
 
 /* Does the server go on in the next segment behind it, as pg_switch_wal() has it do? */
 bool walrecord_is_switch(const struct walrecord *rec);
@@ -131,7 +133,8 @@ struct walrecord_database {
 };
 
 /* Does it make one?  Else *out is untouched. */
-bool walrecord_makes_database(const struct walrecord *rec, struct walrecord_database *out);
+bool walrecord_makes_database(
+    const struct walrecord *rec, struct walrecord_database *out);
 
 /* Directories of a database that were removed before the record was written. */
 struct walrecord_dropped {

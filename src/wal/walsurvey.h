@@ -25,8 +25,8 @@ struct walsurvey {
 
 #define WALSURVEY_MOST 10000
 
-MUST_CHECK int walsurvey_record(struct walsurvey *, const struct walrecord *rec,
-    struct error *err);
+MUST_CHECK int walsurvey_record(
+    struct walsurvey *, const struct walrecord *rec, struct error *err);
 
 /* Is it made or dropped?  True, too, if there are more than can be remembered. */
 bool walsurvey_has_database(const struct walsurvey *, uint32_t database);

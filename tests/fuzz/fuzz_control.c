@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/bytes.h"
 #include "lib/crc32c.h"
 #include "pg/control.h"
-#include "lib/bytes.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -55,7 +55,8 @@ hear_value(struct jsonparser_sink *sink, char kind, const char *text, size_t len
 	return add(sink, (unsigned)kind + 3000, text, len);
 }
 
-static const struct jsonparser_sink_ops ops = { hear_open, hear_close, hear_key, hear_value };
+static const struct jsonparser_sink_ops ops = { hear_open, hear_close, hear_key,
+	hear_value };
 
 static int
 parse(const uint8_t *bytes, size_t len, size_t at, uint64_t *told, struct error *err)
@@ -66,8 +67,8 @@ parse(const uint8_t *bytes, size_t len, size_t at, uint64_t *told, struct error 
 
 	if (jsonparser_new(&p, &s.sink, err))
 		abort();
-	rc = jsonparser_bytes(p, bytes, at, err) || jsonparser_bytes(p, bytes + at, len - at, err) ||
-	    jsonparser_finish(p, err);
+	rc = jsonparser_bytes(p, bytes, at, err) ||
+	    jsonparser_bytes(p, bytes + at, len - at, err) || jsonparser_finish(p, err);
 	*told = s.told;
 	jsonparser_free(p);
 	return rc;

@@ -16,7 +16,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	if (len < 2)
 		return 0;
-	whole.kind = parts.kind = (enum statefile_kind)(data[0] % (STATEFILE_VERSION + 1));
+	whole.kind = parts.kind =
+	    (enum statefile_kind)(data[0] % (STATEFILE_VERSION + 1));
 	step = data[1] ? data[1] : 1;
 	data += 2;
 	len -= 2;

@@ -17,7 +17,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 4)
 		return 0;
 	timeline = (uint32_t)data[0] << 24 | (uint32_t)data[1] << 16 |
-		   (uint32_t)data[2] << 8 | data[3];
+	    (uint32_t)data[2] << 8 | data[3];
 	if (walhistory_parse((const char *)data + 4, size - 4, timeline, &h, &err)) {
 		if (err.kind == ERROR_NONE || h.count != 0 || h.rows != NULL)
 			abort();

@@ -34,8 +34,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 2)
 		return 0;
-	rc = walpage_check(&expect, data + 2, size - 2, FIRST + data[0] % 8 * (uint64_t)PAGE,
-	    data[1] % 4, &err);
+	rc = walpage_check(&expect, data + 2, size - 2,
+	    FIRST + data[0] % 8 * (uint64_t)PAGE, data[1] % 4, &err);
 	if ((rc == 0) != (err.kind == ERROR_NONE))
 		abort();
 	return 0;

@@ -39,7 +39,7 @@ static bool
 has_room(void)
 {
 	return image.lsn + 4 * WALIMAGE_SEGMENT < WALIMAGE_START + WALIMAGE_SIZE &&
-	       image.count + 2 * WALIMAGE_PAGE < WALIMAGE_RECORDS;
+	    image.count + 2 * WALIMAGE_PAGE < WALIMAGE_RECORDS;
 }
 
 /* One step: a record, or what else a server writes. */
@@ -70,10 +70,11 @@ write_step(struct input *in)
 		break;
 	case 5: /* the path's end is where the input has it; or databases made and dropped */
 		if (len % 2)
-			walimage_main(&image, WALIMAGE_TABLESPACE, (uint8_t)(bytes[15] % 2 << 4),
-			    bytes, len % 20);
+			walimage_main(&image, WALIMAGE_TABLESPACE,
+			    (uint8_t)(bytes[15] % 2 << 4), bytes, len % 20);
 		else
-			walimage_main(&image, 4, (uint8_t)(bytes[15] % 3 << 4), bytes, len % 20);
+			walimage_main(
+			    &image, 4, (uint8_t)(bytes[15] % 3 << 4), bytes, len % 20);
 		break;
 	case 6: /* parts of all kinds; an overwrite without reason is an error */
 		walimage_record(
@@ -132,7 +133,8 @@ find_databases(struct waldatabases *w)
 	if (waldatabases_find(w, &backup, &copies, &n, &err))
 		abort();
 	for (size_t i = 0; i < n; i++) {
-		if (copies[i].fault == WALDATABASES_SOUND || copies[i].lsn < WALIMAGE_START)
+		if (copies[i].fault == WALDATABASES_SOUND ||
+		    copies[i].lsn < WALIMAGE_START)
 			abort();
 		waldatabases_describe(&copies[i], text);
 	}
@@ -145,8 +147,8 @@ static int
 walk(size_t piece, uint64_t stop, struct counter *c, struct error *err)
 {
 	const struct walpage_expect expect = walimage_expect(&image);
-	const struct walreader_options opt = { &expect, WALIMAGE_START, stop, skips_filler,
-		&c->sink, false };
+	const struct walreader_options opt = { &expect, WALIMAGE_START, stop,
+		skips_filler, &c->sink, false };
 	struct walreader *r;
 	int rc;
 

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/crc32c.h"
 #include "lib/bytes.h"
+#include "lib/crc32c.h"
 
 /*
  * The server's struct once more, not as offsets but as the sequence of its fields, from
@@ -140,7 +140,8 @@ controlimage_make(uint8_t image[CONTROL_SIZE], unsigned version)
 		controlimage_set(image, version, "epoch", 1);
 		controlimage_set(image, version, "next xid, 32 bits", 800);
 	} else {
-		controlimage_set(image, version, "next xid, 64 bits", UINT64_C(0x100000320));
+		controlimage_set(
+		    image, version, "next xid, 64 bits", UINT64_C(0x100000320));
 	}
 	controlimage_set(image, version, "next multi", 20);
 	controlimage_set(image, version, "next offset", 55);

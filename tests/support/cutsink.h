@@ -3,8 +3,8 @@
 
 #include <stdbool.h>
 
-#include "lib/stream.h"
 #include "lib/buf.h"
+#include "lib/stream.h"
 
 /*
  * A sink that keeps where each write ended, which is where a stream may come to be cut.

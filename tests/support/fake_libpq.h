@@ -38,21 +38,21 @@ struct fake_step {
 	/* Of a connection. */
 	const char *fails;   /* what PQerrorMessage() says then */
 	bool wants_password; /* and that is why */
-	bool hangs;	     /* the server never answers */
+	bool hangs;          /* the server never answers */
 	bool has_no_memory;  /* no connection comes back at all */
-	int version;	     /* 150020 unless set */
+	int version;         /* 150020 unless set */
 
 	/* Of a query. */
 	const char *params; /* "nightly|true"; NULL: not looked at */
 	const char *rows;   /* "a|b\nc|d"; "~" is SQL's NULL; NULL: no rows */
 	struct fake_message error, notice;
 	unsigned pieces;  /* how many reads the answer takes; 0: one */
-	bool is_late;	  /* it comes when the test calls fake_answer(fake_last) */
+	bool is_late;     /* it comes when the test calls fake_answer(fake_last) */
 	unsigned unsent;  /* how often PQflush() has something left */
 	unsigned cancels; /* how many PQcancel() it takes; 57014 if there is no error */
-	bool hangs_up;	  /* behind the answer, or in its place */
-	bool breaks;	  /* in place of the answer, reading fails */
-	bool is_copy;	  /* the answer is the start of a COPY, and of another ... */
+	bool hangs_up;    /* behind the answer, or in its place */
+	bool breaks;      /* in place of the answer, reading fails */
+	bool is_copy;     /* the answer is the start of a COPY, and of another ... */
 	bool is_refused;  /* PQsendQueryParams() fails */
 };
 
@@ -101,7 +101,7 @@ fake_script(const struct fake_step *steps, size_t count)
 /* What session_open() asks once it is connected. */
 #define FAKE_SETTINGS \
 	{ .query = "SELECT pg_catalog.pg_backend_pid()", .rows = "4242" }, \
-	{ .query = "SELECT pg_catalog.set_config('search_path', '', false)" }, \
+	    { .query = "SELECT pg_catalog.set_config('search_path', '', false)" }, \
 	    { .query = "SELECT pg_catalog.set_config(w.name, w.value, false)" }, \
 	{ \
 		.query = "SELECT pg_catalog.set_config(name, '2s', false)" \

@@ -3,8 +3,8 @@
 
 #include <stdbool.h>
 
-#include "lib/stream.h"
 #include "lib/buf.h"
+#include "lib/stream.h"
 
 /*
  * Ends of a stream that live in memory, for tests.  Both are plain structs of the

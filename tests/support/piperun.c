@@ -6,10 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/interrupt.h"
 #include "stream/outfd.h"
 #include "support/faketree.h"
 #include "support/openfds.h"
-#include "lib/interrupt.h"
 
 static char *root, *file_path;
 static uint8_t *file_bytes;

@@ -48,8 +48,8 @@ put_row(struct sock_filter code[ROW_CODE], const struct refuse *row)
 static void *
 run_refused(void *arg)
 {
-	static const struct sock_filter allow = BPF_STMT(
-	    BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	static const struct sock_filter allow =
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	struct refused *r = arg;
 	struct sock_filter code[ROWS_MOST * ROW_CODE + 1];
 	struct sock_fprog program = { (unsigned short)(r->count * ROW_CODE + 1), code };

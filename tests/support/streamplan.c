@@ -254,7 +254,8 @@ random_body(struct streamplan *plan, struct error *err)
 	for (size_t i = 0; i < pieces; i++) {
 		size_t len = random_length(plan);
 		bool is_range = streamplan_random(plan, 2) == 0;
-		size_t offset = is_range ? streamplan_random(plan, plan->file.len + 9999) : 0;
+		size_t offset =
+		    is_range ? streamplan_random(plan, plan->file.len + 9999) : 0;
 
 		if (is_range ? streamplan_range(plan, offset, len, err) :
 			       streamplan_bytes(plan, len, err))

@@ -1,8 +1,8 @@
 #ifndef PG_BASETAR_SUPPORT_STREAMPLAN_H
 #define PG_BASETAR_SUPPORT_STREAMPLAN_H
 
-#include "stream/blockpipe.h"
 #include "lib/buf.h"
+#include "stream/blockpipe.h"
 
 /*
  * A stream planned twice: into a block pipeline, and byte by byte in memory, so that
@@ -13,9 +13,9 @@
 /* A body, and what it heard.  Written by whoever tells; read when the pipe is freed. */
 struct heard {
 	struct body body;
-	char name[24];             /* "body N", from 0 on */
-	size_t start, len;         /* in the expected stream */
-	size_t told, missing;      /* bytes */
+	char name[24];        /* "body N", from 0 on */
+	size_t start, len;    /* in the expected stream */
+	size_t told, missing; /* bytes */
 	size_t missing_expected;
 	uint32_t direct, combined; /* CRC-32C: of the bytes told; of the pieces' CRCs */
 	unsigned ended, freed;     /* how often */
@@ -34,8 +34,8 @@ struct streamplan {
 		char *path; /* borrowed */
 		const uint8_t *bytes;
 		size_t len;
-	} file;             /* what ranges are read from */
-	uint64_t seed;      /* of streamplan_random() */
+	} file;        /* what ranges are read from */
+	uint64_t seed; /* of streamplan_random() */
 };
 
 /* Any number below ${below}, the next of the sequence of ${plan}. */
@@ -49,16 +49,16 @@ MUST_CHECK int streamplan_header(struct streamplan *, size_t len, struct error *
 MUST_CHECK int streamplan_padding(struct streamplan *, size_t len, struct error *err);
 struct heard *streamplan_begin(struct streamplan *, bool wants_crc32c);
 MUST_CHECK int streamplan_bytes(struct streamplan *, size_t len, struct error *err);
-MUST_CHECK int streamplan_range(struct streamplan *, size_t offset, size_t len,
-    struct error *err);
+MUST_CHECK int streamplan_range(
+    struct streamplan *, size_t offset, size_t len, struct error *err);
 MUST_CHECK int streamplan_end(struct streamplan *, struct error *err);
 
 /* A range that cannot be read: of a directory. */
 MUST_CHECK int streamplan_bad_range(struct streamplan *, size_t len, struct error *err);
 
 /* A member: header, a body of that one piece, padding to 512. */
-MUST_CHECK int streamplan_member(struct streamplan *, bool is_range, size_t len,
-    struct error *err);
+MUST_CHECK int streamplan_member(
+    struct streamplan *, bool is_range, size_t len, struct error *err);
 
 /* ${members} members of all shapes and sizes. */
 MUST_CHECK int streamplan_members(struct streamplan *, size_t members, struct error *err);

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "support/treerecord.h"
 #include "lib/sys.h"
+#include "support/treerecord.h"
 
 static int
 record(struct treerecord *r, const char *path, uint64_t body, struct error *err)
@@ -77,13 +77,14 @@ record_file(struct visitor *v, const char *path, const struct stat *st, int fd,
 }
 
 static int
-record_special(struct visitor *v, const char *path, enum dirlist_kind kind, struct error *err)
+record_special(
+    struct visitor *v, const char *path, enum dirlist_kind kind, struct error *err)
 {
 	struct treerecord *r = (struct treerecord *)v;
 	int rc;
 
-	assert_int_equal(buf_printf(&r->text, err, "! %s %s\n", path, dirlist_kind_name(kind)),
-	    0);
+	assert_int_equal(
+	    buf_printf(&r->text, err, "! %s %s\n", path, dirlist_kind_name(kind)), 0);
 	rc = record(r, path, 0, err);
 	r->size -= 512;
 	return rc;

@@ -15,7 +15,7 @@
 struct treerecord {
 	struct visitor visitor; /* first; its ops are treerecord_ops */
 	struct buf text;
-	uint64_t size;	  /* as walk_sum() counts */
+	uint64_t size;    /* as walk_sum() counts */
 	const char *root; /* left out where a link's target begins with it */
 	const char *act_at;
 	void (*act)(const char *root);

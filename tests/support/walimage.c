@@ -43,8 +43,9 @@ begin_page(struct walimage *w, size_t rest)
 		return;
 	page = walimage_at(w, w->lsn);
 	put16(page, WALIMAGE_MAGIC);
-	put16(page + 2, (uint16_t)(w->flags | (is_first ? FLAG_LONG : 0) |
-				   (rest > 0 ? FLAG_CONTRECORD : 0)));
+	put16(page + 2,
+	    (uint16_t)(w->flags | (is_first ? FLAG_LONG : 0) |
+		(rest > 0 ? FLAG_CONTRECORD : 0)));
 	put32(page + 4, w->timeline);
 	put64(page + 8, w->lsn);
 	put32(page + 16, (uint32_t)rest);
@@ -197,8 +198,9 @@ walimage_until(struct walimage *w, size_t left)
 		uint64_t end = from - from % WALIMAGE_PAGE + WALIMAGE_PAGE;
 		uint64_t at = end - left % WALIMAGE_PAGE;
 
-		walimage_heap(w, at < from + WALRECORD_HEADER ? WALRECORD_HEADER
-							      : (size_t)(at - from));
+		walimage_heap(w,
+		    at < from + WALRECORD_HEADER ? WALRECORD_HEADER :
+						   (size_t)(at - from));
 	}
 }
 

@@ -27,7 +27,7 @@ enum { WALIMAGE_SWITCH = 0x40, WALIMAGE_BACKUP_END = 0x50, WALIMAGE_OVERWRITE = 
 
 struct walimage {
 	uint32_t timeline; /* of the pages that begin from here on */
-	uint64_t lsn;	   /* where the next byte goes */
+	uint64_t lsn;      /* where the next byte goes */
 	uint64_t prev;
 	uint16_t flags; /* of the next page that begins, besides those it must have */
 	struct walhistory history;

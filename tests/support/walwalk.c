@@ -24,8 +24,8 @@ static bool
 is_same(const struct walrecord *a, const struct walrecord *b)
 {
 	return a->lsn == b->lsn && a->end_lsn == b->end_lsn && a->prev == b->prev &&
-	       a->total_len == b->total_len && a->xid == b->xid && a->magic == b->magic &&
-	       a->rmid == b->rmid && a->info == b->info && a->len == b->len;
+	    a->total_len == b->total_len && a->xid == b->xid && a->magic == b->magic &&
+	    a->rmid == b->rmid && a->info == b->info && a->len == b->len;
 }
 
 static int
@@ -99,8 +99,8 @@ walwalk_run(struct walwalk *k, struct error *err)
 {
 	const struct walpage_expect expect = walimage_expect(k->image);
 	struct listener listener = { { listen }, k };
-	const struct walreader_options opt = { &expect, k->start, k->stop, k->skips_filler,
-		&listener.sink, false };
+	const struct walreader_options opt = { &expect, k->start, k->stop,
+		k->skips_filler, &listener.sink, false };
 	uint64_t lsn = k->start - k->start % SEGMENT;
 	struct walreader *r;
 	int rc = 0;

@@ -11,9 +11,9 @@
 struct walwalk {
 	const struct walimage *image;
 	uint64_t start, stop;
-	size_t piece;	/* bytes told at once; fewer than a page end with the page, too */
-	uint64_t end;	/* no bytes from here on */
-	size_t first;	/* of the image's records, the one expected first */
+	size_t piece; /* bytes told at once; fewer than a page end with the page, too */
+	uint64_t end; /* no bytes from here on */
+	size_t first; /* of the image's records, the one expected first */
 	bool skips_filler;
 	size_t fail_at; /* the record, from 1 on, that the listener refuses; 0: none */
 

@@ -17,7 +17,8 @@ change_move(struct image *image, const struct mutilation *row)
 	member_copy(&moved, m);
 	image_remove(image, m);
 	*image_insert(image,
-	    row->to ? image_index(image, image_need(image, row->to)) : image->count) = moved;
+	    row->to ? image_index(image, image_need(image, row->to)) : image->count) =
+	    moved;
 }
 
 void
@@ -83,7 +84,8 @@ change_text(struct image *image, const struct mutilation *row)
 	found = strstr(buf_text(&m->body), row->from);
 	if (found == NULL)
 		die("\"%s\" does not say \"%s\"", m->name, row->from);
-	member_splice(m, (size_t)(found - buf_text(&m->body)), strlen(row->from), row->to);
+	member_splice(
+	    m, (size_t)(found - buf_text(&m->body)), strlen(row->from), row->to);
 }
 
 void

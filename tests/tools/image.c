@@ -301,7 +301,8 @@ image_parse(struct image *image)
 	size_t at = 0;
 
 	image->flat = (struct buf){ 0 };
-	while (bytes.len - at >= TAR_BLOCK && memcmp(bytes.data + at, zeros, TAR_BLOCK) != 0)
+	while (
+	    bytes.len - at >= TAR_BLOCK && memcmp(bytes.data + at, zeros, TAR_BLOCK) != 0)
 		parse_member(image, &bytes, &at);
 	put(&image->end, bytes.data + at, bytes.len - at);
 	buf_free(&bytes);
@@ -348,7 +349,8 @@ write_burst(size_t count, FILE *out)
 		snprintf(name, sizeof(name), "base/1/this_is_no_file_%07zu", i);
 		buf_clear(&header);
 		must(tar_header_encode(&header,
-			 &(struct tar_entry){ .name = name, .type = TAR_FILE, .mode = 0600 },
+			 &(struct tar_entry){
+			     .name = name, .type = TAR_FILE, .mode = 0600 },
 			 &err),
 		    &err);
 		fwrite(header.data, 1, header.len, out);

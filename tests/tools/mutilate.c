@@ -45,13 +45,16 @@ static const struct mutilation *const tables[] = { header_rows, name_rows, membe
 static void
 print_wanted(const struct mutilation *row)
 {
-	static const char *const verdicts[] = { "^restorable, consistent from [0-9A-F]+/[0-9A-F]+$",
-		"", "", "^NOT restorable: [0-9]+ findings?$", "^NOT restorable: 1 finding$" };
+	static const char *const verdicts[] = {
+		"^restorable, consistent from [0-9A-F]+/[0-9A-F]+$", "", "",
+		"^NOT restorable: [0-9]+ findings?$", "^NOT restorable: 1 finding$"
+	};
 
 	if (row->status != 1)
 		printf("\t%s", verdicts[row->status]);
 	for (size_t i = 0; i < 2 && row->wanted[i]; i++)
-		printf("\t^pg_basetar: %s(%s)", row->status == 1 ? ".*" : "", row->wanted[i]);
+		printf("\t^pg_basetar: %s(%s)", row->status == 1 ? ".*" : "",
+		    row->wanted[i]);
 	putchar('\n');
 }
 
@@ -127,10 +130,12 @@ peak(const char *file, char **command)
 		execvp(command[0], command);
 		die("%s: %s", command[0], strerror(errno));
 	}
-	if (pid == -1 || waitpid(pid, &status, 0) == -1 || getrusage(RUSAGE_CHILDREN, &usage))
+	if (pid == -1 || waitpid(pid, &status, 0) == -1 ||
+	    getrusage(RUSAGE_CHILDREN, &usage))
 		die("%s", strerror(errno));
 	out = fopen(file, "w");
-	if (out == NULL || fprintf(out, "%ld\n", usage.ru_maxrss) < 0 || fclose(out) == EOF)
+	if (out == NULL || fprintf(out, "%ld\n", usage.ru_maxrss) < 0 ||
+	    fclose(out) == EOF)
 		die("%s: %s", file, strerror(errno));
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

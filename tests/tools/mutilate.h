@@ -6,9 +6,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "tar/header.h"
 #include "lib/buf.h"
 #include "lib/error.h"
+#include "tar/header.h"
 
 /*
  * An archive in memory, one thing wrong with it, and what verify must say of that.
@@ -34,7 +34,8 @@ struct image {
 	struct buf end;  /* what follows the last member */
 	struct buf flat; /* not empty: this is written, and the above is not looked at */
 	size_t burst_at, burst; /* before that member so many empty ones are written */
-	const char *other; /* path of an archive of another cluster; NULL: there is none */
+	/* path of an archive of another cluster; NULL: there is none */
+	const char *other;
 };
 
 /* All bytes of the file, in ${flat}. */
@@ -82,7 +83,8 @@ void manifest_reseal(struct image *);
 /* All of it made anew, from the members as they are, but for WAL-Ranges. */
 void manifest_rebuild(struct image *);
 /* Where WAL begins and ends, and on which timeline. */
-void manifest_wal(const struct image *, uint32_t *timeline, uint64_t *start, uint64_t *end);
+void manifest_wal(
+    const struct image *, uint32_t *timeline, uint64_t *start, uint64_t *end);
 
 /*
  * Make of the --split backup ${dir} in ${out} what pg_basebackup -X ${method} writes, or to
@@ -108,8 +110,10 @@ struct mutilation {
 	const char *from, *to; /* and what */
 	int64_t number;
 	enum repair repair;
-	int status;            /* of verify; ONE_FINDING: 3, and it finds no more than that */
-	const char *wanted[2]; /* extended regular expressions, each behind "pg_basetar: " */
+	/* of verify; ONE_FINDING: 3, and it finds no more than that */
+	int status;
+	const char
+	    *wanted[2]; /* extended regular expressions, each behind "pg_basetar: " */
 };
 
 /* Each ends with a row without name. */

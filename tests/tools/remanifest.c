@@ -64,8 +64,8 @@ hear_wal(struct manifest_sink *sink, uint32_t timeline, uint64_t start, uint64_t
 static void
 read_facts(const struct image *image, struct facts *f)
 {
-	static const struct manifest_sink_ops ops = { hear_version, hear_identifier, hear_file,
-		hear_wal };
+	static const struct manifest_sink_ops ops = { hear_version, hear_identifier,
+		hear_file, hear_wal };
 	const struct member *m = image_need(image, LAYOUT_MANIFEST);
 	struct manifest_parse *parse;
 	struct error err = { 0 };
@@ -79,7 +79,8 @@ read_facts(const struct image *image, struct facts *f)
 }
 
 void
-manifest_wal(const struct image *image, uint32_t *timeline, uint64_t *start, uint64_t *end)
+manifest_wal(
+    const struct image *image, uint32_t *timeline, uint64_t *start, uint64_t *end)
 {
 	struct facts f;
 
@@ -132,8 +133,8 @@ add_file(struct manifest *manifest, struct member *m, enum digest_kind kind)
 	if (m->body.len > 0)
 		must(digest_update(digest, m->body.data, m->body.len, &err), &err);
 	must(digest_final(digest, result, &len, &err), &err);
-	must(manifest_add_file(manifest, buf_text(&path), m->body.len, raw.mtime, kind, result,
-		 len, &err),
+	must(manifest_add_file(manifest, buf_text(&path), m->body.len, raw.mtime, kind,
+		 result, len, &err),
 	    &err);
 	digest_free(digest);
 	buf_free(&path);
@@ -147,7 +148,8 @@ set_text(struct member *m, struct manifest *manifest)
 
 	must(manifest_finish(manifest, &err), &err);
 	must(buf_reserve(&text, manifest_size(manifest), &err), &err);
-	must(manifest_read(manifest, text.data, manifest_size(manifest), &text.len, &err), &err);
+	must(manifest_read(manifest, text.data, manifest_size(manifest), &text.len, &err),
+	    &err);
 	member_set_body(m, text.data, text.len);
 	buf_free(&text);
 }

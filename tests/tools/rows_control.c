@@ -1,11 +1,11 @@
 /* pg_control of PostgreSQL 13 to 16, with a CRC that is right. */
 #include <stdlib.h>
 
+#include "lib/bytes.h"
 #include "lib/crc32c.h"
 #include "mutilate.h"
 #include "pg/control.h"
 #include "pg/label.h"
-#include "lib/bytes.h"
 
 #define CONTROL "global/pg_control"
 
@@ -73,14 +73,15 @@ forget_checkpoint(struct image *image, const struct mutilation *row)
 {
 	struct error err = { 0 };
 
-	must(control_forget_checkpoint(image_need(image, row->member)->body.data, &err), &err);
+	must(control_forget_checkpoint(image_need(image, row->member)->body.data, &err),
+	    &err);
 }
 
 const struct mutilation control_rows[] = {
 	{ "control: of another cluster", "online", change_other, CONTROL, NULL, NULL, 0,
 	    AS_IS, 3,
 	    { "digest: \"global/pg_control\", at offset [0-9]+: SHA256: "
-		"[0-9a-f]{64} expected, [0-9a-f]{64} found" } },
+	      "[0-9a-f]{64} expected, [0-9a-f]{64} found" } },
 	{ "control: of another cluster, manifest rebuilt", "online", change_other,
 	    CONTROL, NULL, NULL, 0, REBUILD, 3,
 	    { "wal: .*of another cluster: system identifier" } },
@@ -104,25 +105,25 @@ const struct mutilation control_rows[] = {
 	{ "control: older than the label, manifest rebuilt", "online", add_u64, CONTROL,
 	    NULL, "-8", REDO, REBUILD, 3,
 	    { "control: \"global/pg_control\": is older than backup_label: its "
-		"redo location: 0/[0-9A-F]+ expected, 0/[0-9A-F]+ found" } },
+	      "redo location: 0/[0-9A-F]+ expected, 0/[0-9A-F]+ found" } },
 	{ "control: of an older timeline, manifest rebuilt", "promoted", set_u32, CONTROL,
 	    NULL, "1", TIMELINE, REBUILD, 3,
 	    { "control: \"global/pg_control\": is older than backup_label: its "
-		"timeline: 2 expected, 1 found" } },
+	      "timeline: 2 expected, 1 found" } },
 	{ "control: of a later timeline, manifest rebuilt", "offline", set_u32, CONTROL,
 	    NULL, "2", TIMELINE, REBUILD, 3, { "(wal|manifest|control): .*timeline" } },
 	{ "control: shut down, manifest rebuilt", "online", set_u32, CONTROL, NULL, "1",
 	    STATE, REBUILD, 3,
 	    { "control: \"global/pg_control\": state of the cluster: in "
-		"production expected, shut down found" } },
+	      "production expected, shut down found" } },
 	{ "control: in production, of a standby, manifest rebuilt", "standby", set_u32,
 	    CONTROL, NULL, "6", STATE, REBUILD, 3,
 	    { "control: \"global/pg_control\": state of the cluster: in archive "
-		"recovery expected, in production found" } },
+	      "recovery expected, in production found" } },
 	{ "control: in production, of a stopped cluster, manifest rebuilt", "offline",
 	    set_u32, CONTROL, NULL, "6", STATE, REBUILD, 3,
 	    { "control: \"global/pg_control\": state of the cluster: shut down "
-		"expected, in production found" } },
+	      "expected, in production found" } },
 	{ "control: a state that is none, manifest rebuilt", "online", set_u32, CONTROL,
 	    NULL, "9", STATE, REBUILD, 3, { "control: \"global/pg_control\": " } },
 	{ "control: names a checkpoint, manifest rebuilt", "online", set_checkpoint,

@@ -3,8 +3,8 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "mutilate.h"
 #include "lib/bytes.h"
+#include "mutilate.h"
 
 /* ---- a gzip stream that is made anew ---- */
 
@@ -40,7 +40,8 @@ gzip_add(struct gzip *g, const uint8_t *bytes, size_t len, size_t times)
 	uint8_t *packed = malloc(room);
 	z_stream z = { 0 };
 
-	if (packed == NULL || deflateInit2(&z, 1, Z_DEFLATED, -15, 9, Z_DEFAULT_STRATEGY) != Z_OK)
+	if (packed == NULL ||
+	    deflateInit2(&z, 1, Z_DEFLATED, -15, 9, Z_DEFAULT_STRATEGY) != Z_OK)
 		die("out of memory");
 	z.next_in = (uint8_t *)(uintptr_t)bytes;
 	z.avail_in = (uInt)len;

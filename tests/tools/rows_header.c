@@ -26,7 +26,8 @@ flip_field(struct image *image, const struct mutilation *row)
 {
 	size_t len;
 
-	*header_field(member_header(image_need(image, row->member)), row->from, &len) ^= 1;
+	*header_field(member_header(image_need(image, row->member)), row->from, &len) ^=
+	    1;
 }
 
 /* The size in its header is ${number} more than its body is long. */
@@ -163,7 +164,7 @@ const struct mutilation header_rows[] = {
 	{ "header: size of a byte less", "online", add_to_size, RELATION, NULL, NULL, -1,
 	    AS_IS, 3,
 	    { "size: \"base/1/1259\", at offset [0-9]+: .*[0-9]+ bytes "
-		"expected, [0-9]+ found" } },
+	      "expected, [0-9]+ found" } },
 	{ "header: size of a block less", "online", add_to_size, RELATION, NULL, NULL,
 	    -512, AS_IS, 1, { "offset [0-9]+: .*tar header" } },
 	{ "header: size of a block more", "online", add_to_size, RELATION, NULL, NULL,

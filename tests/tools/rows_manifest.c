@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mutilate.h"
 #include "lib/lsn.h"
+#include "mutilate.h"
 
 #define MANIFEST "backup_manifest"
 #define RELATION "base/1/1259"
@@ -81,7 +81,8 @@ static void
 add_lsn(struct image *image, const struct mutilation *row)
 {
 	struct member *m;
-	char *text = text_of(image, &m), *at = behind(text, row->from), *end, lsn_text[LSN_TEXT];
+	char *text = text_of(image, &m), *at = behind(text, row->from), *end,
+	     lsn_text[LSN_TEXT];
 	uint64_t lsn;
 
 	while (row->to && strstr(at, row->from))
@@ -102,19 +103,20 @@ const struct mutilation manifest_rows[] = {
 	{ "manifest: a digit of a digest", "online", change_digit, RELATION,
 	    "\"Checksum\": \"", NULL, 0, AS_IS, 3,
 	    { "manifest: \"backup_manifest\": its own checksum: [0-9a-f]{64} "
-		"expected, [0-9a-f]{64} found", "digest: \"base/1/1259\"" } },
+	      "expected, [0-9a-f]{64} found",
+		"digest: \"base/1/1259\"" } },
 	{ "manifest: a digit of a digest, resealed", "online", change_digit, RELATION,
 	    "\"Checksum\": \"", NULL, 0, RESEAL, 3,
 	    { "digest: \"base/1/1259\", at offset [0-9]+: CRC32C: [0-9a-f]{8} "
-		"expected, [0-9a-f]{8} found" } },
+	      "expected, [0-9a-f]{8} found" } },
 	{ "manifest: a digit of pg_control's digest, resealed", "online offline",
 	    change_digit, "global/pg_control", "\"Checksum\": \"", NULL, 0, RESEAL, 3,
 	    { "digest: \"global/pg_control\", at offset [0-9]+: SHA256: " } },
 	{ "manifest: another tablespace, resealed", "online", change_text, MANIFEST,
 	    "{ \"Path\": \"pg_tblspc/", "{ \"Path\": \"pg_tblspc/9", 0, RESEAL, 3,
 	    { "missing: \"pg_tblspc/9[0-9]+/", "extra: \"pg_tblspc/[0-9]+/" } },
-	{ "manifest: a digit of a size", "online", change_digit, RELATION, "\"Size\": ",
-	    NULL, 0, AS_IS, 3,
+	{ "manifest: a digit of a size", "online", change_digit, RELATION,
+	    "\"Size\": ", NULL, 0, AS_IS, 3,
 	    { "manifest: \"backup_manifest\": its own checksum",
 		"size: \"base/1/1259\"" } },
 	{ "manifest: a digit of a size, resealed", "online", change_digit, RELATION,
@@ -220,7 +222,8 @@ const struct mutilation manifest_rows[] = {
 	    RESEAL, 3, { "manifest: \"backup_manifest\": " } },
 	{ "manifest: deep objects", "online", change_text, MANIFEST, "\"Files\": [",
 	    "\"Files\": [{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":[[[[[[[[[[[["
-	    "[[[[[[[[[[[[", 0, RESEAL, 3, { "manifest: \"backup_manifest\": " } },
+	    "[[[[[[[[[[[[",
+	    0, RESEAL, 3, { "manifest: \"backup_manifest\": " } },
 	{ "manifest: a line of 10 MB", "online", widen, MANIFEST, "\"Path\": \"", "x",
 	    10 << 20, RESEAL, 3, { "manifest: \"backup_manifest\": " } },
 	{ "manifest: a line of 10 MB of spaces", "online", widen, MANIFEST,
@@ -277,7 +280,7 @@ const struct mutilation manifest_rows[] = {
 	{ "manifest: a digit of the system identifier, resealed", "v17 v18", change_text,
 	    MANIFEST, "Identifier\": 7", "Identifier\": 6", 0, RESEAL, 3,
 	    { "manifest: \"backup_manifest\": .*another cluster: system "
-		"identifier: 7[0-9]+ expected, 6[0-9]+ found" } },
+	      "identifier: 7[0-9]+ expected, 6[0-9]+ found" } },
 	{ "manifest: a digit of the system identifier", "v17 v18", change_text, MANIFEST,
 	    "Identifier\": 7", "Identifier\": 6", 0, AS_IS, 3,
 	    { "manifest: \"backup_manifest\": its own checksum",
@@ -296,7 +299,7 @@ const struct mutilation manifest_rows[] = {
 	    "online offline snapshot standby two", add_lsn, MANIFEST, "\"Start-LSN\": \"",
 	    "last", 8, RESEAL, 3,
 	    { "manifest: \"backup_manifest\": .*another backup: the start of "
-		"its WAL: 0/[0-9A-F]+ expected, 0/[0-9A-F]+ found" } },
+	      "its WAL: 0/[0-9A-F]+ expected, 0/[0-9A-F]+ found" } },
 	{ "manifest: an earlier start of the WAL, resealed",
 	    "online offline snapshot standby two", add_lsn, MANIFEST, "\"Start-LSN\": \"",
 	    "last", -8, RESEAL, 3,

@@ -66,7 +66,7 @@ const struct mutilation member_rows[] = {
 	{ "missing: pg_basetar.info, manifest rebuilt", "online offline", change_remove,
 	    "pg_basetar.info", NULL, NULL, 0, REBUILD, 3,
 	    { "info: \"pg_basetar.info\": .*is missing|missing: \"backup_label\": "
-		"without" } },
+	      "without" } },
 	{ "missing: PG_VERSION", "online", change_remove, "PG_VERSION", NULL, NULL, 0,
 	    AS_IS, ONE_FINDING, { "missing: \"PG_VERSION\"" } },
 	{ "missing: PG_VERSION, manifest rebuilt", "online", change_remove, "PG_VERSION",
@@ -143,13 +143,13 @@ const struct mutilation member_rows[] = {
 	{ "extra: a mark of nothing", "online offline", change_add, "backup_manifest",
 	    NULL, "pg_wal/archive_status/junk", 0, AS_IS, 3,
 	    { "extra: \"pg_wal/archive_status/junk\", at offset [0-9]+: does not belong" } },
-	{ "extra: a mark of a segment that is not there, nor needed", "online", change_add,
-	    "backup_manifest", NULL,
+	{ "extra: a mark of a segment that is not there, nor needed", "online",
+	    change_add, "backup_manifest", NULL,
 	    "pg_wal/archive_status/0000000100000000000000FF.done", 0, AS_IS, 0,
 	    { "warning: \"pg_wal/archive_status/0000000100000000000000FF.done\" marks a WAL "
 	      "segment that is not in the backup" } },
-	{ "extra: such a mark, with content", "online", change_add, "backup_manifest", "x",
-	    "pg_wal/archive_status/0000000100000000000000FF.ready", 0, AS_IS, 3,
+	{ "extra: such a mark, with content", "online", change_add, "backup_manifest",
+	    "x", "pg_wal/archive_status/0000000100000000000000FF.ready", 0, AS_IS, 3,
 	    { "size: \"pg_wal/archive_status/0000000100000000000000FF.ready\"" } },
 
 	{ "order: backup_label is the second", "online", swap_with_next, "backup_label",
@@ -204,7 +204,7 @@ const struct mutilation member_rows[] = {
 	{ "cut: a segment, by a page", "online offline snapshot", change_shorten,
 	    "middle segment", NULL, NULL, 8192, AS_IS, ONE_FINDING,
 	    { "size: \"" SEGMENT
-		"\", at offset [0-9]+: .*1048576 bytes expected, 1040384 found" } },
+	      "\", at offset [0-9]+: .*1048576 bytes expected, 1040384 found" } },
 	{ "cut: a segment, to nothing", "online", change_shorten, "last segment", "to",
 	    NULL, 0, AS_IS, ONE_FINDING, { "size: \"" SEGMENT "\", at offset [0-9]+" } },
 	{ "longer: a relation, by a page", "online", change_lengthen, RELATION, NULL,
@@ -220,7 +220,8 @@ const struct mutilation member_rows[] = {
 	    "PG_VERSION", NULL, NULL, 1 << 20, REBUILD, 3,
 	    { "(control|size): \"PG_VERSION\"" } },
 	{ "longer: a segment, by a page", "online", change_lengthen, "middle segment",
-	    NULL, NULL, 8192, AS_IS, ONE_FINDING, { "size: \"" SEGMENT "\", at offset [0-9]+" } },
+	    NULL, NULL, 8192, AS_IS, ONE_FINDING,
+	    { "size: \"" SEGMENT "\", at offset [0-9]+" } },
 	{ "longer: a .done", "online", change_lengthen, "pg_wal/archive_status/*.done",
 	    NULL, NULL, 1, AS_IS, 3,
 	    { "size: \"pg_wal/archive_status/[0-9A-F]{24}.done\", at offset [0-9]+" } },
@@ -228,7 +229,7 @@ const struct mutilation member_rows[] = {
 	{ "bit: backup_label", "online standby", change_flip, "backup_label", NULL, NULL,
 	    20, AS_IS, 3,
 	    { "digest: \"backup_label\", at offset 0: CRC32C: [0-9a-f]{8} "
-		"expected, [0-9a-f]{8} found" } },
+	      "expected, [0-9a-f]{8} found" } },
 	{ "bit: pg_basetar.info", "online", change_flip, "pg_basetar.info", NULL, NULL,
 	    -1, AS_IS, 3, { "digest: \"pg_basetar.info\", at offset [0-9]+" } },
 	{ "bit: a file of the configuration elsewhere", "online", change_flip,
@@ -253,7 +254,7 @@ const struct mutilation member_rows[] = {
 	{ "bit: a relation, manifest rebuilt", "online offline snapshot standby",
 	    change_flip, RELATION, NULL, NULL, 8192 + 8000, REBUILD, 3,
 	    { "checksum: \"base/1/1259\", block 1, at offset [0-9]+: page "
-		"checksum: [0-9A-F]+ expected, [0-9A-F]+ found" } },
+	      "checksum: [0-9A-F]+ expected, [0-9A-F]+ found" } },
 	{ "bit: a relation's free space map, manifest rebuilt", "online", change_flip,
 	    "base/1/1259_fsm", NULL, NULL, 100, REBUILD, 3,
 	    { "checksum: \"base/1/1259_fsm\", block 0" } },

@@ -40,7 +40,9 @@ add_below(struct image *image, const struct mutilation *row)
 
 	must(buf_printf(&name, &err, "%s/%s", m->name, row->to), &err);
 	member_make(image_insert(image, at + 1),
-	    &(struct tar_entry){ .name = buf_text(&name), .type = TAR_FILE, .mode = 0600 }, NULL);
+	    &(struct tar_entry){
+		.name = buf_text(&name), .type = TAR_FILE, .mode = 0600 },
+	    NULL);
 	buf_free(&name);
 }
 
@@ -51,7 +53,8 @@ add_directory(struct image *image, const struct mutilation *row)
 	size_t at = image_index(image, image_need(image, row->member));
 
 	member_make(image_insert(image, at),
-	    &(struct tar_entry){ .name = row->to, .type = TAR_DIRECTORY, .mode = 0700 }, NULL);
+	    &(struct tar_entry){ .name = row->to, .type = TAR_DIRECTORY, .mode = 0700 },
+	    NULL);
 }
 
 const struct mutilation name_rows[] = {
@@ -79,7 +82,8 @@ const struct mutilation name_rows[] = {
 	    NULL, "evil", 0, REBUILD, 3,
 	    { "name: \"pg_tblspc/[0-9]+/evil\", at offset [0-9]+: its parent is not" } },
 	{ "name: below a file", "online", add_below, "PG_VERSION", NULL, "evil", 0,
-	    REBUILD, 3, { "name: \"PG_VERSION/evil\", at offset [0-9]+: its parent is not" } },
+	    REBUILD, 3,
+	    { "name: \"PG_VERSION/evil\", at offset [0-9]+: its parent is not" } },
 	{ "name: in a directory that is not there", "online", change_add, "pg_notify",
 	    NULL, "pg_none/file", 0, REBUILD, 3,
 	    { "missing: \"pg_none\": directory is missing" } },
@@ -125,8 +129,8 @@ const struct mutilation name_rows[] = {
 	    { "missing: \"pg_logical/mappings\": .*directory" } },
 	{ "directory: pg_dynshmem missing", "online", change_remove, "pg_dynshmem", NULL,
 	    NULL, 0, AS_IS, 0, { NULL } },
-	{ "directory: pg_stat missing", "online", change_remove, "pg_stat", NULL,
-	    NULL, 0, AS_IS, 0, { NULL } },
+	{ "directory: pg_stat missing", "online", change_remove, "pg_stat", NULL, NULL, 0,
+	    AS_IS, 0, { NULL } },
 	{ "directory: pg_stat_tmp missing", "online", change_remove, "pg_stat_tmp", NULL,
 	    NULL, 0, AS_IS, 0, { NULL } },
 	{ "directory: pg_serial missing", "online", change_remove, "pg_serial", NULL,
@@ -136,8 +140,7 @@ const struct mutilation name_rows[] = {
 	{ "directory: pg_tblspc missing", "online", change_remove, "pg_tblspc", NULL,
 	    NULL, 0, AS_IS, 3, { "missing: \"pg_tblspc\": directory is missing" } },
 	{ "directory: of a database missing", "online", change_remove, "base/1", NULL,
-	    NULL, 0, AS_IS, 3,
-	    { "missing: \"base/1\": directory is missing" } },
+	    NULL, 0, AS_IS, 3, { "missing: \"base/1\": directory is missing" } },
 	{ "directory: of a tablespace missing", "online", change_remove,
 	    "pg_basetar_tblspc/*", NULL, NULL, 0, AS_IS, 3,
 	    { "missing: \"pg_(tblspc|basetar_tblspc)/[0-9]+[^\"]*\".*directory" } },

@@ -1,9 +1,9 @@
 /* backup_label and pg_basetar.info: text that says something else. */
 #include <string.h>
 
+#include "lib/lsn.h"
 #include "mutilate.h"
 #include "pg/label.h"
-#include "lib/lsn.h"
 
 #define LABEL "backup_label"
 #define INFO "pg_basetar.info"
@@ -22,8 +22,10 @@ static void
 add_label(struct image *image, const struct mutilation *row)
 {
 	member_make(image_insert(image, 0),
-	    &(struct tar_entry){
-		.name = LABEL, .type = TAR_FILE, .mode = 0600, .size = strlen(row->from) },
+	    &(struct tar_entry){ .name = LABEL,
+		.type = TAR_FILE,
+		.mode = 0600,
+		.size = strlen(row->from) },
 	    row->from);
 }
 
@@ -50,26 +52,27 @@ const struct mutilation text_rows[] = {
 	{ "label: of another backup, manifest rebuilt", "online", change_other, LABEL,
 	    NULL, NULL, 0, REBUILD, 3,
 	    { "(manifest: \"backup_manifest\"|label: \"backup_label\"): "
-		".*another backup" } },
+	      ".*another backup" } },
 	{ "label: an earlier start, manifest rebuilt", "online standby", set_lsn, LABEL,
 	    "START WAL LOCATION: ", NULL, -8, REBUILD, 3,
 	    { "manifest: \"backup_manifest\": .*another backup: the start of "
-		"its WAL: 0/[0-9A-F]+ expected, 0/[0-9A-F]+ found" } },
+	      "its WAL: 0/[0-9A-F]+ expected, 0/[0-9A-F]+ found" } },
 	{ "label: a later start, manifest rebuilt", "online standby", set_lsn, LABEL,
 	    "START WAL LOCATION: ", NULL, 8, REBUILD, 3,
 	    { "manifest: \"backup_manifest\": .*another backup: the start of "
-		"its WAL: 0/[0-9A-F]+ expected, 0/[0-9A-F]+ found" } },
+	      "its WAL: 0/[0-9A-F]+ expected, 0/[0-9A-F]+ found" } },
 	{ "label: a start behind the checkpoint, manifest rebuilt", "online standby",
 	    change_text, LABEL, "START WAL LOCATION: 0/", "START WAL LOCATION: 1/", 0,
 	    REBUILD, 3, { "label: \"backup_label\": .*CHECKPOINT LOCATION" } },
 	{ "label: METHOD changed", "online", change_text, LABEL, "streamed",
 	    "pg_start_backup", 0, AS_IS, 3,
 	    { "label: \"backup_label\": BACKUP METHOD: streamed expected, "
-		"pg_start_backup found", "(digest|size): \"backup_label\"" } },
+	      "pg_start_backup found",
+		"(digest|size): \"backup_label\"" } },
 	{ "label: METHOD changed, manifest rebuilt", "online standby", change_text, LABEL,
 	    "streamed", "pg_start_backup", 0, REBUILD, 3,
 	    { "label: \"backup_label\": BACKUP METHOD: streamed expected, "
-		"pg_start_backup found" } },
+	      "pg_start_backup found" } },
 	{ "label: METHOD of no server, manifest rebuilt", "online", change_text, LABEL,
 	    "streamed", "steamed", 0, REBUILD, 3, { "label: \"backup_label\": " } },
 	{ "label: METHOD missing, manifest rebuilt", "online", change_text, LABEL,
@@ -78,11 +81,11 @@ const struct mutilation text_rows[] = {
 	{ "label: FROM standby, of a primary, manifest rebuilt", "online", change_text,
 	    LABEL, "FROM: primary", "FROM: standby", 0, REBUILD, 3,
 	    { "control: \"global/pg_control\": state of the cluster: in archive "
-		"recovery expected, in production found" } },
+	      "recovery expected, in production found" } },
 	{ "label: FROM primary, of a standby, manifest rebuilt", "standby", change_text,
 	    LABEL, "FROM: standby", "FROM: primary", 0, REBUILD, 3,
 	    { "control: \"global/pg_control\": state of the cluster: in "
-		"production expected, in archive recovery found" } },
+	      "production expected, in archive recovery found" } },
 	{ "label: FROM missing, manifest rebuilt", "online", change_text, LABEL,
 	    "BACKUP FROM: primary\n", "", 0, REBUILD, 3,
 	    { "label: \"backup_label\": " } },
@@ -111,11 +114,12 @@ const struct mutilation text_rows[] = {
 	{ "label: LABEL changed, manifest rebuilt", "online", change_text, LABEL,
 	    "LABEL: pg_basetar", "LABEL: another", 0, REBUILD, 3,
 	    { "label: \"backup_label\": LABEL: pg_basetar base backup expected, "
-		"another base backup found" } },
+	      "another base backup found" } },
 	{ "label: of an incremental backup, manifest rebuilt", "online", change_text,
 	    LABEL, "START TIMELINE: 1\n",
 	    "START TIMELINE: 1\nINCREMENTAL FROM LSN: 0/1000028\nINCREMENTAL FROM "
-	    "TLI: 1\n", 0, REBUILD, 3, { "label: \"backup_label\": .*incremental" } },
+	    "TLI: 1\n",
+	    0, REBUILD, 3, { "label: \"backup_label\": .*incremental" } },
 	{ "label: a line more, manifest rebuilt", "online", change_text, LABEL,
 	    "START TIMELINE: 1\n", "START TIMELINE: 1\nEND: 1\n", 0, REBUILD, 3,
 	    { "label: \"backup_label\": " } },
@@ -146,7 +150,7 @@ const struct mutilation text_rows[] = {
 	{ "info: another label, manifest rebuilt", "online", change_text, INFO,
 	    "label: pg_basetar", "label: another", 0, REBUILD, 3,
 	    { "label: \"backup_label\": LABEL: another base backup expected, "
-		"pg_basetar base backup found" } },
+	      "pg_basetar base backup found" } },
 	{ "info: offline, of an online backup, manifest rebuilt", "online", change_text,
 	    INFO, "mode: online", "mode: offline", 0, REBUILD, 3,
 	    { "label: \"backup_label\": .*no running server" } },
@@ -162,7 +166,7 @@ const struct mutilation text_rows[] = {
 	{ "info: offline, of a snapshot, manifest rebuilt", "snapshot", change_text, INFO,
 	    "mode: snapshot", "mode: offline", 0, REBUILD, 3,
 	    { "control: \"global/pg_control\": state of the cluster: shut down "
-		"expected, in production found" } },
+	      "expected, in production found" } },
 	{ "info: a mode that is none, manifest rebuilt", "online", change_text, INFO,
 	    "mode: online", "mode: inline", 0, REBUILD, 3,
 	    { "info: \"pg_basetar.info\": .*inline" } },
@@ -177,16 +181,16 @@ const struct mutilation text_rows[] = {
 	{ "info: another digest, manifest rebuilt", "online", change_text, INFO,
 	    "manifest_checksums: CRC32C", "manifest_checksums: SHA512", 0, REBUILD, 3,
 	    { "info: \"pg_basetar.info\": manifest_checksums: CRC32C expected, "
-		"SHA512 found" } },
+	      "SHA512 found" } },
 	{ "info: says that the manifest has no digests, manifest rebuilt", "online",
 	    change_text, INFO, "manifest_checksums: CRC32C", "manifest_checksums: NONE",
 	    0, REBUILD, 3,
 	    { "info: \"pg_basetar.info\": manifest_checksums: CRC32C expected, "
-		"NONE found" } },
+	      "NONE found" } },
 	{ "info: says that there is no manifest, manifest rebuilt", "online", change_text,
 	    INFO, "manifest_checksums: CRC32C", "manifest_checksums: none", 0, REBUILD, 3,
 	    { "(info: \"pg_basetar.info\"|manifest: \"backup_manifest\"): "
-		".*there is none" } },
+	      ".*there is none" } },
 	{ "info: says that there is no WAL, manifest rebuilt", "online", change_text,
 	    INFO, "wal_method: fetch", "wal_method: none", 0, REBUILD, 3,
 	    { "info: \"pg_basetar.info\": .*WAL" } },
@@ -200,9 +204,9 @@ const struct mutilation text_rows[] = {
 	    INFO, "\ntablespace: ", "\ntablespace: 99999 /srv/none\ntablespace: ", 0,
 	    REBUILD, 3, { "missing: \"pg_tblspc/99999\"" } },
 	{ "info: a file of the configuration more, manifest rebuilt", "online",
-	    change_text, INFO, "\nconfig: ",
-	    "\nconfig: pg_ident.conf /etc/pg_ident.conf\nconfig: ", 0, REBUILD, 0,
-	    { NULL } },
+	    change_text, INFO,
+	    "\nconfig: ", "\nconfig: pg_ident.conf /etc/pg_ident.conf\nconfig: ", 0,
+	    REBUILD, 0, { NULL } },
 	{ "info: a key that is not known, manifest rebuilt", "online", change_text, INFO,
 	    "\nmode: ", "\nmood: fine\nmode: ", 0, REBUILD, 0, { NULL } },
 	{ "info: a key twice, manifest rebuilt", "online", change_text, INFO,

@@ -2,10 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/bytes.h"
 #include "mutilate.h"
 #include "pg/cluster.h"
 #include "pg/control.h"
-#include "lib/bytes.h"
 #include "wal/walname.h"
 #include "wal/walreader.h"
 
@@ -52,8 +52,8 @@ byte_at(const struct wal *wal, uint64_t lsn)
 /* The first record of a kind that begins 800 bytes before the end of its page, or earlier. */
 struct wanted {
 	struct walreader_sink sink; /* first */
-	size_t least, most; /* bytes of it */
-	uint64_t from;      /* it begins there or later */
+	size_t least, most;         /* bytes of it */
+	uint64_t from;              /* it begins there or later */
 	uint64_t found;
 };
 
@@ -103,10 +103,12 @@ walk(const struct wal *wal, struct walreader_sink *sink)
 
 /* Byte ${number} of such a record, in the segment ${member} or later. */
 static uint8_t *
-byte_of_record(struct image *image, const struct mutilation *row, size_t least, size_t most)
+byte_of_record(
+    struct image *image, const struct mutilation *row, size_t least, size_t most)
 {
 	/* the address of a segment is in the header of its first page */
-	const uint64_t from = get_u64native(image_need(image, row->member)->body.data + 8);
+	const uint64_t from =
+	    get_u64native(image_need(image, row->member)->body.data + 8);
 	struct wanted w = { { hear_record }, least, most, from, 0 };
 	struct wal wal;
 
@@ -166,8 +168,8 @@ copy_pages(struct image *image, const struct mutilation *row)
 {
 	uint8_t *body = image_need(image, row->member)->body.data;
 
-	memmove(body + strtoul(row->to, NULL, 10) * PAGE, body + strtoul(row->from, NULL, 10) * PAGE,
-	    (size_t)row->number * PAGE);
+	memmove(body + strtoul(row->to, NULL, 10) * PAGE,
+	    body + strtoul(row->from, NULL, 10) * PAGE, (size_t)row->number * PAGE);
 }
 
 /* Page ${number} is of zeros; -1: all pages. */
@@ -188,7 +190,8 @@ recycle(struct image *image, const struct mutilation *row)
 {
 	const struct member *from = image_need(image, row->from);
 
-	memcpy(image_need(image, row->member)->body.data, from->body.data, from->body.len);
+	memcpy(
+	    image_need(image, row->member)->body.data, from->body.data, from->body.len);
 }
 
 /* Its name begins with ${to}. */
@@ -199,7 +202,8 @@ rename_segment(struct image *image, const struct mutilation *row)
 	struct mutilation change = *row;
 	char name[64];
 
-	snprintf(name, sizeof(name), "pg_wal/%s%s", row->to, m->name + 7 + strlen(row->to));
+	snprintf(
+	    name, sizeof(name), "pg_wal/%s%s", row->to, m->name + 7 + strlen(row->to));
 	change.to = name;
 	change_name(image, &change);
 }
@@ -230,14 +234,16 @@ const struct mutilation wal_rows[] = {
 	    { IS_MISSING "(it is the first, the backup needs the WAL up to " LSN
 			 "|there is no WAL, the backup needs it from " LSN " on)$" } },
 	{ "wal: a segment in the middle missing", "online snapshot", change_remove,
-	    "middle segment", NULL, NULL, 0, AS_IS, ONE_FINDING, { IS_MISSING UP_TO "$" } },
+	    "middle segment", NULL, NULL, 0, AS_IS, ONE_FINDING,
+	    { IS_MISSING UP_TO "$" } },
 	{ "wal: the last segment missing", "online snapshot standby two", change_remove,
 	    "last segment", NULL, NULL, 0, AS_IS, ONE_FINDING, { IS_MISSING UP_TO "$" } },
-	{ "wal: the last segment missing, no manifest", "online standby two", lose_last, NULL,
-	    NULL, NULL, 0, AS_IS, 3,
+	{ "wal: the last segment missing, no manifest", "online standby two", lose_last,
+	    NULL, NULL, NULL, 0, AS_IS, 3,
 	    { IS_MISSING, "missing: \"backup_manifest\"" } },
 	{ "wal: the old timeline's segments missing", "two", change_remove,
-	    "pg_wal/00000001[0-9A-F]*", NULL, NULL, 0, AS_IS, ONE_FINDING, { IS_MISSING } },
+	    "pg_wal/00000001[0-9A-F]*", NULL, NULL, 0, AS_IS, ONE_FINDING,
+	    { IS_MISSING } },
 	{ "wal: of another cluster", "online", change_flip, "middle segment", NULL, NULL,
 	    24, AS_IS, 3,
 	    { "wal: .*of another cluster: system identifier [0-9]+, expected [0-9]+" } },
@@ -261,7 +267,8 @@ const struct mutilation wal_rows[] = {
 	{ "wal: a page of zeros", "online", zero_page, "middle segment", NULL, NULL, 1,
 	    AS_IS, 3, { AT_PAGE "empty" } },
 	{ "wal: of a timeline that is not known", "online", rename_segment,
-	    "middle segment", NULL, "00000007", 0, AS_IS, ONE_FINDING, { IS_MISSING UP_TO } },
+	    "middle segment", NULL, "00000007", 0, AS_IS, ONE_FINDING,
+	    { IS_MISSING UP_TO } },
 	{ "wal: of another 4 GiB", "online", rename_segment, "middle segment", NULL,
 	    "0000000100000001", 0, AS_IS, 3, { IS_MISSING UP_TO } },
 	{ "wal: of timeline 0", "online", rename_segment, "middle segment", NULL,
@@ -321,12 +328,11 @@ const struct mutilation wal_rows[] = {
 	    AS_IS, ONE_FINDING, { "wal: \"" HISTORY "\": " } },
 	{ "wal: the history of timeline 0", "two", change_name, HISTORY, NULL,
 	    "pg_wal/00000000.history", 0, AS_IS, 3,
-	    { "name: \"pg_wal/00000000.history\"",
-		"missing: \"" HISTORY "\"" } },
+	    { "name: \"pg_wal/00000000.history\"", "missing: \"" HISTORY "\"" } },
 	{ "wal: the history of timeline 3", "two", change_name, HISTORY, NULL,
-	    "pg_wal/00000003.history", 0, AS_IS, 3,
-	    { "missing: \"" HISTORY "\"" } },
+	    "pg_wal/00000003.history", 0, AS_IS, 3, { "missing: \"" HISTORY "\"" } },
 	{ "wal: the new timeline's segments missing", "two", change_remove,
-	    "pg_wal/00000002[0-9A-F]*", NULL, NULL, 0, AS_IS, ONE_FINDING, { IS_MISSING } },
+	    "pg_wal/00000002[0-9A-F]*", NULL, NULL, 0, AS_IS, ONE_FINDING,
+	    { IS_MISSING } },
 	{ 0 },
 };

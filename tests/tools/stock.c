@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/bytes.h"
 #include "lib/crc32c.h"
 #include "lib/digest.h"
 #include "mutilate.h"
 #include "pg/label.h"
-#include "lib/bytes.h"
 
 #define MANIFEST "backup_manifest"
 #define CONTROL "global/pg_control"

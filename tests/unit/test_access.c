@@ -54,8 +54,8 @@ needed(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		if (access_needed(rows[i].path, rows[i].is_directory) != rows[i].needed)
 			print_error("%s\n", rows[i].path);
-		assert_int_equal(access_needed(rows[i].path, rows[i].is_directory),
-		    rows[i].needed);
+		assert_int_equal(
+		    access_needed(rows[i].path, rows[i].is_directory), rows[i].needed);
 	}
 }
 

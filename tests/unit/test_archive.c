@@ -93,8 +93,8 @@ send_tree(struct archive *a, struct error *err)
 		    open(relation_path, O_RDONLY), true, err) ||
 		archive_file(a, LAYOUT_TREE, "base/5/1260", &empty,
 		    open(relation_path, O_RDONLY), true, err) ||
-		archive_file(a, LAYOUT_TREE, "log/today", &log,
-		    open(log_path, O_RDONLY), false, err) ||
+		archive_file(a, LAYOUT_TREE, "log/today", &log, open(log_path, O_RDONLY),
+		    false, err) ||
 		archive_directory(a, LAYOUT_TABLESPACE, OF_TABLESPACE, NULL, err) ||
 		archive_file(a, LAYOUT_TABLESPACE, OF_TABLESPACE "/5/16401", &relation,
 		    open(relation_path, O_RDONLY), true, err) ||
@@ -143,7 +143,7 @@ struct member {
 	const char *name;
 	char type;
 	uint32_t mode;
-	size_t size, have; /* bytes of content, then zeros up to the size */
+	size_t size, have;  /* bytes of content, then zeros up to the size */
 	const char *listed; /* in the manifest as; NULL: not */
 	const char *bytes;  /* NULL: those of content */
 };
@@ -212,8 +212,8 @@ static void
 list_member(struct manifest *manifest, const struct form *form, const struct member *m,
     const struct buf *body)
 {
-	enum digest_kind kind = strcmp(m->name, "global/pg_control") == 0 &&
-		form->digest != DIGEST_NONE ?
+	enum digest_kind kind =
+	    strcmp(m->name, "global/pg_control") == 0 && form->digest != DIGEST_NONE ?
 	    DIGEST_SHA256 :
 	    form->digest;
 	struct error err = { 0 };

@@ -184,8 +184,10 @@ each_sink_fails(void **state)
 		for (size_t i = 0; i < COUNT(places); i++) {
 			struct split s;
 
-			start(&s, piperun_new_failing("none", 2,
-				      n == 0 ? places[i] : MEMSTREAM_NEVER), false);
+			start(&s,
+			    piperun_new_failing(
+				"none", 2, n == 0 ? places[i] : MEMSTREAM_NEVER),
+			    false);
 			if (n > 0)
 				s.sinks[n].fail_at = places[i] < 300 ? places[i] : 300;
 			assert_int_equal(end_all(&s, send_all(&s)), -1);

@@ -12,13 +12,14 @@
 
 #include <cmocka.h>
 
+#include "lib/sys.h"
 #include "restore/beneath.h"
 #include "support/faketree.h"
-#include "lib/sys.h"
 
 static const struct fake_file tree[] = { { "in", DIRECTORY }, { "in/a", DIRECTORY },
-	{ "in/a/b", DIRECTORY }, { "in/a/b/file", "text" }, { "in/out", LINK("../outside") },
-	{ "in/a/up", LINK("..") }, { "in/file", LINK("a/b/file") }, { "outside", DIRECTORY } };
+	{ "in/a/b", DIRECTORY }, { "in/a/b/file", "text" },
+	{ "in/out", LINK("../outside") }, { "in/a/up", LINK("..") },
+	{ "in/file", LINK("a/b/file") }, { "outside", DIRECTORY } };
 
 struct place {
 	char *root;
@@ -71,13 +72,18 @@ makes(void **state)
 	int fd;
 
 	umask(077);
-	assert_int_equal(beneath_directory(&p->beneath, "new", 0750, BENEATH_SAME, BENEATH_SAME, &err), 0);
+	assert_int_equal(
+	    beneath_directory(&p->beneath, "new", 0750, BENEATH_SAME, BENEATH_SAME, &err),
+	    0);
 	assert_int_equal(fstatat(p->fd, "new", &st, 0), 0);
 	assert_int_equal(st.st_mode & 07777, 0750);
-	assert_int_equal(beneath_file(&p->beneath, "new/file", O_WRONLY | O_CREAT, 0600, &fd, &err), 0);
+	assert_int_equal(
+	    beneath_file(&p->beneath, "new/file", O_WRONLY | O_CREAT, 0600, &fd, &err),
+	    0);
 	sys_close(fd);
 	assert_int_equal(beneath_link(&p->beneath, "a/b/link", "/srv/x", &err), 0);
-	assert_int_equal(beneath_owner(&p->beneath, "a/b/link", getuid(), getgid(), &err), 0);
+	assert_int_equal(
+	    beneath_owner(&p->beneath, "a/b/link", getuid(), getgid(), &err), 0);
 	assert_int_equal(beneath_rename(&p->beneath, "new/file", "named", &err), 0);
 	assert_true(is_there(p, "new/named") && is_there(p, "a/b/link"));
 	assert_false(is_there(p, "new/file"));
@@ -92,12 +98,16 @@ makes_nothing_twice(void **state)
 	struct error err = { 0 };
 	int fd;
 
-	assert_int_equal(beneath_file(&p->beneath, "a/b/file", O_WRONLY | O_CREAT, 0600, &fd, &err),
+	assert_int_equal(
+	    beneath_file(&p->beneath, "a/b/file", O_WRONLY | O_CREAT, 0600, &fd, &err),
 	    -1);
 	assert_int_equal(err.sys, EEXIST);
-	assert_int_equal(beneath_file(&p->beneath, "out", O_WRONLY | O_CREAT, 0600, &fd, &err), -1);
+	assert_int_equal(
+	    beneath_file(&p->beneath, "out", O_WRONLY | O_CREAT, 0600, &fd, &err), -1);
 	assert_int_equal(err.sys, EEXIST);
-	assert_int_equal(beneath_directory(&p->beneath, "a", 0700, BENEATH_SAME, BENEATH_SAME, &err), -1);
+	assert_int_equal(
+	    beneath_directory(&p->beneath, "a", 0700, BENEATH_SAME, BENEATH_SAME, &err),
+	    -1);
 	assert_int_equal(err.sys, EEXIST);
 	assert_int_equal(beneath_link(&p->beneath, "a", "x", &err), -1);
 	assert_int_equal(err.sys, EEXIST);
@@ -112,24 +122,26 @@ leads_nowhere(void **state)
 	static const struct {
 		const char *path;
 		int sys;
-	} rows[] = { { "../outside/x", 0 }, { "a/../../outside/x", 0 }, { "/etc/x", 0 }, { "", 0 },
-		{ "a//x", 0 }, { "a/", 0 }, { "./x", 0 }, { "a/./x", 0 }, { "..", 0 }, { ".", 0 },
-		{ "out/x", ELOOP }, { "a/up/x", ELOOP }, { "out/../x", 0 }, { "no/x", ENOENT },
-		{ "a/b/file/x", ENOTDIR } };
+	} rows[] = { { "../outside/x", 0 }, { "a/../../outside/x", 0 }, { "/etc/x", 0 },
+		{ "", 0 }, { "a//x", 0 }, { "a/", 0 }, { "./x", 0 }, { "a/./x", 0 },
+		{ "..", 0 }, { ".", 0 }, { "out/x", ELOOP }, { "a/up/x", ELOOP },
+		{ "out/../x", 0 }, { "no/x", ENOENT }, { "a/b/file/x", ENOTDIR } };
 	struct place *p = *state;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct error err = { 0 };
 		int fd;
 
-		assert_int_equal(
-		    beneath_file(&p->beneath, rows[i].path, O_WRONLY | O_CREAT, 0600, &fd, &err),
+		assert_int_equal(beneath_file(&p->beneath, rows[i].path,
+				     O_WRONLY | O_CREAT, 0600, &fd, &err),
 		    -1);
 		/* part by part a link is no directory */
 		if (rows[i].sys != ELOOP || err.sys != ENOTDIR)
 			assert_int_equal(err.sys, rows[i].sys);
 		assert_int_equal(err.kind, rows[i].sys ? ERROR_IO : ERROR_FORMAT);
-		assert_int_equal(beneath_directory(&p->beneath, rows[i].path, 0700, BENEATH_SAME, BENEATH_SAME, &err), -1);
+		assert_int_equal(beneath_directory(&p->beneath, rows[i].path, 0700,
+				     BENEATH_SAME, BENEATH_SAME, &err),
+		    -1);
 		assert_int_equal(beneath_link(&p->beneath, rows[i].path, "x", &err), -1);
 	}
 	assert_false(is_there(p, "../outside/x"));
@@ -146,7 +158,8 @@ follows_no_link(void **state)
 
 	assert_int_equal(beneath_file(&p->beneath, "file", O_RDONLY, 0, &fd, &err), -1);
 	assert_int_equal(err.sys, ELOOP);
-	assert_int_equal(beneath_file(&p->beneath, "a/b/file", O_RDONLY, 0, &fd, &err), 0);
+	assert_int_equal(
+	    beneath_file(&p->beneath, "a/b/file", O_RDONLY, 0, &fd, &err), 0);
 	sys_close(fd);
 }
 

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "support/piperun.h"
 #include "lib/sys.h"
+#include "support/piperun.h"
 
 enum { KICK_MS = 20 };
 

@@ -410,8 +410,8 @@ threads_that_cannot_start(void **state)
 		skip();
 	assert_int_equal(o.rc, -1);
 	assert_null(o.pipe);
-	assert_string_equal(o.err.text,
-	    "cannot start a thread: Resource temporarily unavailable");
+	assert_string_equal(
+	    o.err.text, "cannot start a thread: Resource temporarily unavailable");
 }
 
 /* The allocators of the sanitizers end the process instead. */

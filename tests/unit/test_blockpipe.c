@@ -228,8 +228,8 @@ cut_files_are_padded(void **state)
 		r->plan.file.path = path;
 		r->plan.file.len = lengths[i];
 		for (size_t n = 0; n < 3; n++)
-			assert_int_equal(streamplan_member(&r->plan, true, 700000 * n + 3,
-					     &r->err),
+			assert_int_equal(
+			    streamplan_member(&r->plan, true, 700000 * n + 3, &r->err),
 			    0);
 		close_well(r);
 		free(path);
@@ -418,7 +418,8 @@ headers_only(void **state)
 	for (size_t i = 0; i < 100000; i++) {
 		assert_int_equal(blockpipe_is_overdue(pipe) ?
 			blockpipe_bytes_cut(pipe, header, 512, 300, &err) :
-			blockpipe_bytes(pipe, header, 512, &err), 0);
+			blockpipe_bytes(pipe, header, 512, &err),
+		    0);
 		blockpipe_body_begin(pipe, &body);
 		assert_int_equal(blockpipe_body_end(pipe, &err), 0);
 	}

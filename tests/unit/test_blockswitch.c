@@ -50,8 +50,7 @@ plan_streams(struct streams *s, const plan_sizes sizes)
 	struct piperun *r = s->run;
 
 	for (size_t i = 0; i < STREAMS; i++) {
-		if (i > 0 &&
-		    blockpipe_switch(r->plan.pipe, &s->sinks[i].sink, &r->err))
+		if (i > 0 && blockpipe_switch(r->plan.pipe, &s->sinks[i].sink, &r->err))
 			return -1;
 		for (size_t n = 0; n < 4 && sizes[i][n] > 0; n++)
 			if (streamplan_member(&r->plan, n % 2 == 0, sizes[i][n], &r->err))
@@ -107,7 +106,8 @@ assert_stream(struct streams *s, size_t n)
 	if (s->run->opt.codec->encode)
 		inflate_whole(held, &raw, len);
 	else
-		assert_int_equal(buf_append(&raw, held->data, held->len, &s->run->err), 0);
+		assert_int_equal(
+		    buf_append(&raw, held->data, held->len, &s->run->err), 0);
 	assert_int_equal(raw.len, len);
 	if (len > 0)
 		assert_memory_equal(raw.data, s->run->plan.expect.data + start, len);
@@ -130,10 +130,12 @@ static struct shape shapes[] = {
 	    { { 100 }, { 8192, 1 }, { 5 }, { 600, 7 }, { 1 } } },
 	{ "large streams, none", "none", 3,
 	    { { 1500000, 900000 }, { 2400000 }, { 10 }, { 1048576 }, { 1200000, 3 } } },
-	{ "large streams, gzip", "gzip", 2, { { 1500000 }, { 2400000 }, { 10 }, { 1048576 },
-	    { 300000, 3 } } },
-	{ "empty ones between, none", "none", 1, { { 100 }, { 0 }, { 0 }, { 600 }, { 0 } } },
-	{ "empty ones between, gzip", "gzip", 1, { { 100 }, { 0 }, { 0 }, { 600 }, { 0 } } },
+	{ "large streams, gzip", "gzip", 2,
+	    { { 1500000 }, { 2400000 }, { 10 }, { 1048576 }, { 300000, 3 } } },
+	{ "empty ones between, none", "none", 1,
+	    { { 100 }, { 0 }, { 0 }, { 600 }, { 0 } } },
+	{ "empty ones between, gzip", "gzip", 1,
+	    { { 100 }, { 0 }, { 0 }, { 600 }, { 0 } } },
 	{ "nothing but empty ones, none", "none", 2, { { 0 } } },
 	{ "nothing but empty ones, gzip", "gzip", 2, { { 0 } } },
 };
@@ -210,7 +212,8 @@ barrier_covers_all_streams(void **state)
 static void
 settle_covers_all_streams(void **state)
 {
-	static const plan_sizes sizes = { { 3000, 4 }, { 1200000 }, { 0 }, { 10 }, { 7, 8 } };
+	static const plan_sizes sizes = { { 3000, 4 }, { 1200000 }, { 0 }, { 10 },
+		{ 7, 8 } };
 	struct streams s;
 
 	(void)state;
@@ -298,7 +301,8 @@ the_first_stream_wins(void **state)
 	streamplan_begin(&s.run->plan, true);
 	assert_int_equal(streamplan_bad_range(&s.run->plan, 4096, &s.run->err), 0);
 	assert_int_equal(streamplan_end(&s.run->plan, &s.run->err), 0);
-	assert_int_equal(blockpipe_switch(s.run->plan.pipe, &s.sinks[1].sink, &s.run->err), 0);
+	assert_int_equal(
+	    blockpipe_switch(s.run->plan.pipe, &s.sinks[1].sink, &s.run->err), 0);
 	blockpipe_fail(s.run->plan.pipe, &planner);
 	gatesink_open(&s.run->gate);
 	assert_int_equal(blockpipe_close(s.run->plan.pipe, &s.run->err), -1);

@@ -47,7 +47,7 @@ drop_fixture(struct fixture *f)
 
 static struct row {
 	const char *name, *text;
-	unsigned major;	      /* 0: an error */
+	unsigned major;       /* 0: an error */
 	enum error_kind kind; /* of the error */
 	const char *what;
 } rows[] = {
@@ -164,9 +164,9 @@ table(void **state)
 		    v->control_version / 100, major >= 13 && major <= 16 ? 13 : major);
 		assert_int_equal(v->wal_magic >> 8, major < 12 ? 0xD0 : 0xD1);
 		assert_int_equal(v->manifest_version, major < 17 ? 1 : 2);
-		assert_non_null(
-		    strstr(v->start_sql, major < 15 ? "pg_start_backup($1, $2, false)"
-						    : "pg_backup_start($1, $2)"));
+		assert_non_null(strstr(v->start_sql,
+		    major < 15 ? "pg_start_backup($1, $2, false)" :
+				 "pg_backup_start($1, $2)"));
 		assert_non_null(strstr(v->stop_sql,
 		    major < 15 ? "pg_stop_backup(false, $1)" : "pg_backup_stop($1)"));
 		assert_non_null(strstr(v->functions,

@@ -1,9 +1,9 @@
 /* Which codec a name and a suffix mean. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include <cmocka.h>

@@ -10,9 +10,9 @@
 #include <cmocka.h>
 
 #include "datadir/configset.h"
+#include "lib/sys.h"
 #include "support/faketree.h"
 #include "support/openfds.h"
-#include "lib/sys.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -66,7 +66,8 @@ end(void)
 }
 
 static void
-add(enum configset_kind kind, const char *path, const char *fixed, enum configset_need need)
+add(enum configset_kind kind, const char *path, const char *fixed,
+    enum configset_need need)
 {
 	snprintf(s.path, sizeof(s.path), "%s%s", s.root, path);
 	if (configset_add(&s.set, kind, s.path, fixed, need, &s.err))
@@ -98,9 +99,9 @@ expect(const char *rows, const char *warnings)
 
 		if (row->is_there)
 			snprintf(size, sizeof(size), "%zu", row->bytes.len);
-		snprintf(text + len, sizeof(text) - len, "%s %.*s%s%s %s\n", wheres[row->where],
-		    tail ? (int)(tail - row->name) : 0, row->name, tail ? tail + root : row->name,
-		    row->is_directory ? "/" : "", size);
+		snprintf(text + len, sizeof(text) - len, "%s %.*s%s%s %s\n",
+		    wheres[row->where], tail ? (int)(tail - row->name) : 0, row->name,
+		    tail ? tail + root : row->name, row->is_directory ? "/" : "", size);
 	}
 	assert_string_equal(text, rows);
 	assert_string_equal(s.warnings, warnings);
@@ -110,8 +111,10 @@ static void
 in_the_tree(void **state)
 {
 	static const struct fake_file files[] = {
-		{ "data/postgresql.conf", "include 'a.conf'\ninclude_dir = 'd'\nssl = on" },
-		{ "data/a.conf", "ssl=off\ninclude_if_exists 'none'\nlog_directory = 'x'" },
+		{ "data/postgresql.conf",
+		    "include 'a.conf'\ninclude_dir = 'd'\nssl = on" },
+		{ "data/a.conf",
+		    "ssl=off\ninclude_if_exists 'none'\nlog_directory = 'x'" },
 		{ "data/d/b.conf", "include '../c.conf'" },
 		{ "data/d/.b.conf", "include 'nothing'" },
 		{ "data/d/b.conf~", "include 'nothing'" },
@@ -123,7 +126,8 @@ in_the_tree(void **state)
 	(void)state;
 	begin(files, COUNT(files));
 	add_main("/data/postgresql.conf");
-	expect("tree a.conf 0\ntree c.conf 0\ntree d/ 0\ntree d/b.conf 0\ntree postgresql.conf 0\n",
+	expect(
+	    "tree a.conf 0\ntree c.conf 0\ntree d/ 0\ntree d/b.conf 0\ntree postgresql.conf 0\n",
 	    "");
 	assert_string_equal(configset_setting(&s.set, "ssl"), "on");
 	assert_string_equal(configset_setting(&s.set, "log_directory"), "x");
@@ -138,7 +142,8 @@ outside(void **state)
 {
 	static const struct fake_file files[] = {
 		{ "data/x.conf", "" },
-		{ "etc/main.conf", "include 'sub/a.conf'\ninclude_dir 'empty'\ninclude '../far.conf'" },
+		{ "etc/main.conf",
+		    "include 'sub/a.conf'\ninclude_dir 'empty'\ninclude '../far.conf'" },
 		{ "etc/sub/a.conf", "include 'b.conf'\ninclude '../b.conf'" },
 		{ "etc/sub/b.conf", "12" },
 		{ "etc/b.conf", "123" },
@@ -150,8 +155,10 @@ outside(void **state)
 	(void)state;
 	begin(files, COUNT(files));
 	add_main("/etc/./main.conf");
-	expect("out b.conf 3\nout elsewhere/far.conf 19\nout elsewhere/near.conf 4\nout empty/ 0\n"
-	       "out postgresql.conf 62\nout sub/a.conf 36\nout sub/b.conf 2\n", "");
+	expect(
+	    "out b.conf 3\nout elsewhere/far.conf 19\nout elsewhere/near.conf 4\nout empty/ 0\n"
+	    "out postgresql.conf 62\nout sub/a.conf 36\nout sub/b.conf 2\n",
+	    "");
 	assert_true(configset_has_below(&s.set, CONFIGSET_OUTSIDE, "sub"));
 	assert_true(configset_has_below(&s.set, CONFIGSET_OUTSIDE, ""));
 	assert_false(configset_has_below(&s.set, CONFIGSET_OUTSIDE, "su"));
@@ -170,7 +177,8 @@ links(void **state)
 		{ "data/inner", LINK("real") },
 		{ "data/real/x.conf", "1" },
 		{ "data/key", LINK_BELOW("etc/nothing") },
-		{ "etc/p.conf", "include_dir 'd'\ninclude 'inner/x.conf'\ninclude 'relative.conf'" },
+		{ "etc/p.conf",
+		    "include_dir 'd'\ninclude 'inner/x.conf'\ninclude 'relative.conf'" },
 		{ "etc/relative.conf", "not the one" },
 		{ "data/relative.conf", "" },
 		{ "etc/d/a.conf", LINK("../far.conf") },
@@ -195,7 +203,8 @@ static void
 aliases(void **state)
 {
 	static const struct fake_file files[] = {
-		{ "data/postgresql.conf", "include '/var/lib/pg/main/a.conf'\ninclude 'b.conf'" },
+		{ "data/postgresql.conf",
+		    "include '/var/lib/pg/main/a.conf'\ninclude 'b.conf'" },
 		{ "data/a.conf", "" },
 		{ "data/b.conf", "" },
 	};
@@ -206,9 +215,10 @@ aliases(void **state)
 	assert_int_equal(configset_alias(&s.set, "main", &s.err), 0);
 	assert_int_equal(configset_alias(&s.set, "/", &s.err), 0);
 	assert_int_equal(configset_alias(&s.set, "/var/lib//pg/x/../main/", &s.err), 0);
-	assert_int_equal(configset_add(&s.set, CONFIGSET_SETTINGS,
-			     "/var/lib/pg/main/postgresql.conf", "postgresql.conf",
-			     CONFIGSET_REQUIRED, &s.err), 0);
+	assert_int_equal(
+	    configset_add(&s.set, CONFIGSET_SETTINGS, "/var/lib/pg/main/postgresql.conf",
+		"postgresql.conf", CONFIGSET_REQUIRED, &s.err),
+	    0);
 	expect("tree a.conf 0\ntree b.conf 0\ntree postgresql.conf 0\n", "");
 	end();
 }
@@ -217,14 +227,16 @@ static void
 in_a_container(void **state)
 {
 	static const struct fake_file files[] = {
-		{ "data/postgresql.conf", "include_if_exists '/etc/passwd'\ninclude 'inner.conf'\n"
-					  "include 'outer.conf'\ninclude_dir '/etc'" },
+		{ "data/postgresql.conf",
+		    "include_if_exists '/etc/passwd'\ninclude 'inner.conf'\n"
+		    "include 'outer.conf'\ninclude_dir '/etc'" },
 		{ "data/inner.conf", LINK("real.conf") },
 		{ "data/real.conf", "12" },
 		{ "data/outer.conf", LINK("/etc/passwd") },
 	};
-#define CONTAINED "\" is not in the backup: the server is in a container, or elsewhere, where its " \
-		  "paths are not ours\n"
+#define CONTAINED \
+	"\" is not in the backup: the server is in a container, or elsewhere, where its " \
+	"paths are not ours\n"
 
 	(void)state;
 	begin(files, COUNT(files));
@@ -255,15 +267,18 @@ in_a_container_that_is_seen(void **state)
 		faketree_put(s.root, "same", "1");
 		faketree_put(s.root, "other", "1");
 		faketree_put(s.root, "gone", "1");
-		snprintf(there, sizeof(there), "%s%s/other", view + strlen(s.root) + 1, s.root);
+		snprintf(there, sizeof(there), "%s%s/other", view + strlen(s.root) + 1,
+		    s.root);
 		faketree_put(s.root, there, "1");
-		snprintf(there, sizeof(there), "%s%s/same", view + strlen(s.root) + 1, s.root);
+		snprintf(
+		    there, sizeof(there), "%s%s/same", view + strlen(s.root) + 1, s.root);
 		faketree_put(s.root, there, LINK_BELOW("same"));
 		snprintf(there, sizeof(there), "%s/same", s.root);
 		add(CONFIGSET_PLAIN, "/same", NULL, CONFIGSET_REQUIRED);
 		add(CONFIGSET_PLAIN, "/gone", NULL, CONFIGSET_IF_EXISTS);
 		add(CONFIGSET_PLAIN, "/other", NULL, CONFIGSET_REQUIRED);
-		expect("out elsewhere/other -\nout elsewhere/same 1\n", "\"/other" CONTAINED);
+		expect("out elsewhere/other -\nout elsewhere/same 1\n",
+		    "\"/other" CONTAINED);
 		end();
 	}
 }
@@ -272,13 +287,15 @@ static void
 names_that_meet(void **state)
 {
 	static const struct fake_file files[] = {
-		{ "etc/main.conf", "include 'postgresql.conf'\ninclude 'elsewhere/x'\n"
-				   "include 'users'\ninclude_dir 'pg_hba.conf'" },
+		{ "etc/main.conf",
+		    "include 'postgresql.conf'\ninclude 'elsewhere/x'\n"
+		    "include 'users'\ninclude_dir 'pg_hba.conf'" },
 		{ "etc/postgresql.conf", "1" },
 		{ "etc/elsewhere/x", "12" },
 		{ "etc/users", "123" },
 		{ "etc/pg_hba.conf", DIRECTORY },
-		{ "hba/h.conf", "local @users @dir/x trust\ninclude users/x\ninclude dir" },
+		{ "hba/h.conf",
+		    "local @users @dir/x trust\ninclude users/x\ninclude dir" },
 		{ "hba/users", "1234" },
 		{ "hba/dir/x", "12345" },
 		{ "data/x", "" },
@@ -289,10 +306,11 @@ names_that_meet(void **state)
 	add_main("/etc/main.conf");
 	add(CONFIGSET_AUTHENTICATION, "/hba/h.conf", "pg_hba.conf", CONFIGSET_REQUIRED);
 	/* "dir" is a directory where a file is meant, and cannot have the directory's name */
-	expect("out dir/x 5\nout elsewhere/etc/elsewhere/x 2\nout elsewhere/etc/pg_hba.conf/ 0\n"
-	       "out elsewhere/etc/postgresql.conf 1\nout elsewhere/hba/dir -\n"
-	       "out elsewhere/hba/users 4\n"
-	       "out pg_hba.conf 53\nout postgresql.conf 89\nout users 3\n",
+	expect(
+	    "out dir/x 5\nout elsewhere/etc/elsewhere/x 2\nout elsewhere/etc/pg_hba.conf/ 0\n"
+	    "out elsewhere/etc/postgresql.conf 1\nout elsewhere/hba/dir -\n"
+	    "out elsewhere/hba/users 4\n"
+	    "out pg_hba.conf 53\nout postgresql.conf 89\nout users 3\n",
 	    "\"/hba/users/x\" is not in the backup: the archive has no name for it\n"
 	    "\"/hba/dir\" is not in the backup: is not a regular file\n");
 	end();
@@ -310,7 +328,8 @@ what_may_be_missing(void **state)
 	add(CONFIGSET_SETTINGS, "/file/a", NULL, CONFIGSET_IF_EXISTS);
 	add(CONFIGSET_AUTHENTICATION, "/data/pg_ident.conf", NULL, CONFIGSET_IF_OUTSIDE);
 	expect("", "");
-	add(CONFIGSET_AUTHENTICATION, "/none/pg_ident.conf", "pg_ident.conf", CONFIGSET_IF_OUTSIDE);
+	add(CONFIGSET_AUTHENTICATION, "/none/pg_ident.conf", "pg_ident.conf",
+	    CONFIGSET_IF_OUTSIDE);
 	add_main("/data/postgresql.conf");
 	expect("tree postgresql.conf -\nout pg_ident.conf -\n",
 	    "\"/none/pg_ident.conf\" is not in the backup: open: No such file or directory\n"
@@ -322,8 +341,9 @@ static void
 no_regular_files(void **state)
 {
 	static const struct fake_file files[] = {
-		{ "data/postgresql.conf", "include '/dev/zero'\ninclude 'fifo'\ninclude ' '\n"
-					  "include_dir 'postgresql.conf'" },
+		{ "data/postgresql.conf",
+		    "include '/dev/zero'\ninclude 'fifo'\ninclude ' '\n"
+		    "include_dir 'postgresql.conf'" },
 		{ "data/fifo", FIFO },
 	};
 
@@ -340,8 +360,9 @@ static void
 loops(void **state)
 {
 	static const struct fake_file files[] = {
-		{ "data/postgresql.conf", "include 'postgresql.conf'\ninclude './x/../postgresql.conf'\n"
-					  "include 'x/deep.conf'\ninclude_dir '.'" },
+		{ "data/postgresql.conf",
+		    "include 'postgresql.conf'\ninclude './x/../postgresql.conf'\n"
+		    "include 'x/deep.conf'\ninclude_dir '.'" },
 		{ "data/x", LINK(".") },
 		{ "data/deep.conf", "include 'x/deep.conf'" },
 	};
@@ -351,7 +372,8 @@ loops(void **state)
 	add_main("/data/postgresql.conf");
 	configset_sort(&s.set);
 	assert_int_equal(s.nwarnings, 1);
-	assert_non_null(strstr(s.warnings, "it is included too deep, or includes itself\n"));
+	assert_non_null(
+	    strstr(s.warnings, "it is included too deep, or includes itself\n"));
 	assert_true(s.set.count < 30);
 	end();
 }
@@ -388,17 +410,21 @@ odd_paths(void **state)
 	begin(files, COUNT(files));
 	add(CONFIGSET_PLAIN, "/etc /x", NULL, CONFIGSET_REQUIRED);
 	assert_int_equal(configset_add(&s.set, CONFIGSET_PLAIN, "relative", NULL,
-			     CONFIGSET_REQUIRED, &s.err), 0);
+			     CONFIGSET_REQUIRED, &s.err),
+	    0);
 	assert_int_equal(
-	    configset_add(&s.set, CONFIGSET_PLAIN, "/", NULL, CONFIGSET_REQUIRED, &s.err), 0);
+	    configset_add(&s.set, CONFIGSET_PLAIN, "/", NULL, CONFIGSET_REQUIRED, &s.err),
+	    0);
 	memset(path, 'x', sizeof(path));
 	path[0] = '/';
 	path[sizeof(path) - 1] = '\0';
-	assert_int_equal(
-	    configset_add(&s.set, CONFIGSET_PLAIN, path, NULL, CONFIGSET_REQUIRED, &s.err), 0);
+	assert_int_equal(configset_add(&s.set, CONFIGSET_PLAIN, path, NULL,
+			     CONFIGSET_REQUIRED, &s.err),
+	    0);
 	assert_int_equal(s.set.count, 1);
 	assert_int_equal(s.nwarnings, 3);
-	assert_non_null(strstr(s.warnings, "\"/etc /x\" is not in the backup: the archive has no name"));
+	assert_non_null(strstr(
+	    s.warnings, "\"/etc /x\" is not in the backup: the archive has no name"));
 	assert_non_null(strstr(s.warnings, "its path is too long"));
 	end();
 }

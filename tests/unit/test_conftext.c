@@ -49,7 +49,8 @@ reads(void **state)
 
 	conftext_begin(&c, row->text, strlen(row->text));
 	while (conftext_next(&c, &name, &value, &err) == 0 && name)
-		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s|%s\n", name, value);
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s|%s\n",
+		    name, value);
 	assert_int_equal(err.kind, ERROR_NONE);
 	assert_string_equal(text, row->settings);
 	assert_int_equal(conftext_next(&c, &name, &value, &err), 0);
@@ -96,9 +97,10 @@ a_nul_is_a_byte(void **state)
 static void
 booleans(void **state)
 {
-	static const char *const on[] = { "on", "ON", "true", "t", "TRU", "y", "yes", "1" };
-	static const char *const off[] = { "", "o", "off", "of", "onn", "no", "false", "0", "10",
-		"truely", "2" };
+	static const char *const on[] = { "on", "ON", "true", "t", "TRU", "y", "yes",
+		"1" };
+	static const char *const off[] = { "", "o", "off", "of", "onn", "no", "false",
+		"0", "10", "truely", "2" };
 
 	bool is_on;
 
@@ -122,7 +124,8 @@ main(void)
 	struct CMUnitTest tests[ROWS + 3];
 
 	for (size_t i = 0; i < ROWS; i++)
-		tests[i] = (struct CMUnitTest){ rows[i].name, reads, NULL, NULL, &rows[i] };
+		tests[i] =
+		    (struct CMUnitTest){ rows[i].name, reads, NULL, NULL, &rows[i] };
 	tests[ROWS] = (struct CMUnitTest)cmocka_unit_test(long_names);
 	tests[ROWS + 1] = (struct CMUnitTest)cmocka_unit_test(a_nul_is_a_byte);
 	tests[ROWS + 2] = (struct CMUnitTest)cmocka_unit_test(booleans);

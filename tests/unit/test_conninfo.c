@@ -42,8 +42,9 @@ parsed(void **state)
 static void
 refused(void **state)
 {
-	static const char escape[] = "connection URI: the user name or the password has an \"@\" or "
-				     "a \"/\" as it is";
+	static const char escape[] =
+	    "connection URI: the user name or the password has an \"@\" or "
+	    "a \"/\" as it is";
 	static const struct {
 		const char *conninfo, *text;
 	} rows[] = {
@@ -96,12 +97,9 @@ names(void **state)
 		const char *name;
 		bool is_one;
 	} rows[] = {
-		{ "postgres", true },
-		{ "a@b", true },
-		{ "a:/b", true },
+		{ "postgres", true }, { "a@b", true }, { "a:/b", true },
 		{ "postgres:/u:secret@h/db", false },
-		{ "postgresql:/u:secret@h/db", false },
-		{ "psql://u:secret@h/db", false },
+		{ "postgresql:/u:secret@h/db", false }, { "psql://u:secret@h/db", false },
 		{ "postgresql://u:secret@h/db", true }, /* looked at elsewhere */
 	};
 
@@ -109,7 +107,8 @@ names(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct error err = { 0 };
 
-		assert_int_equal(session_check_dbname(rows[i].name, &err), rows[i].is_one ? 0 : -1);
+		assert_int_equal(
+		    session_check_dbname(rows[i].name, &err), rows[i].is_one ? 0 : -1);
 		assert_null(strstr(err.text, "secret"));
 	}
 }

@@ -15,9 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/bytes.h"
 #include "pg/control.h"
 #include "support/controlimage.h"
-#include "lib/bytes.h"
 
 static struct row {
 	const char *name;

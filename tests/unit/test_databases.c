@@ -149,8 +149,9 @@ marked(void **state)
 	(void)state;
 	FAKE_SCRIPT(FAKE_OPENING, { LOCKED, .rows = ",15,16384," },
 	    { POSITION, .rows = "0/2000028" }, { LOCKED, .rows = "~" },
-	    { POSITION, .rows = "1/0" }, { LOCKED, .rows = "~" }, { POSITION, .rows = "~" },
-	    { LOCKED, .rows = "~" }, { POSITION, .rows = "there" });
+	    { POSITION, .rows = "1/0" }, { LOCKED, .rows = "~" },
+	    { POSITION, .rows = "~" }, { LOCKED, .rows = "~" },
+	    { POSITION, .rows = "there" });
 	s = open_session();
 	assert_int_equal(databases_mark_read(s, 0, &mark, &err), 0);
 	assert_int_equal(mark.lsn, 0x2000028);
@@ -179,7 +180,8 @@ static void
 listed(void **state)
 {
 	const char *at = ",1 1663,4 1663,5 16400,16384 1663,4294967295 16400,";
-	static const char other[] = ",1 1663,5 1663,16384 1663,16385 1663,4294967295 16400,";
+	static const char other[] =
+	    ",1 1663,5 1663,16384 1663,16385 1663,4294967295 16400,";
 	static const uint32_t wanted[] = { 1, 16384, UINT32_MAX };
 	uint32_t database = 0, space = 0;
 

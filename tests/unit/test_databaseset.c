@@ -16,18 +16,20 @@
 static struct row {
 	const char *name;
 	const char *paths[8];
-	unsigned major;      /* of each PG_VERSION */
-	uint32_t exempt;     /* a database that replay makes */
-	const char *wanted;  /* what the judge is told */
+	unsigned major;     /* of each PG_VERSION */
+	uint32_t exempt;    /* a database that replay makes */
+	const char *wanted; /* what the judge is told */
 } rows[] = {
-	{ "whole", { "base/5/1259", "base/5/PG_VERSION", "base/5/pg_filenode.map" }, 15, 0, "" },
+	{ "whole", { "base/5/1259", "base/5/PG_VERSION", "base/5/pg_filenode.map" }, 15,
+	    0, "" },
 	{ "of a tablespace, with a directory in the default one",
 	    { "base/16500/16600", SPC "16500/1259", SPC "16500/PG_VERSION",
 		SPC "16500/pg_filenode.map" },
 	    15, 0, "" },
 	{ "no version", { "base/5/1259", "base/5/pg_filenode.map" }, 15, 0,
 	    "base/5/PG_VERSION\n" },
-	{ "no map", { "base/5/1259", "base/5/PG_VERSION" }, 15, 0, "base/5/pg_filenode.map\n" },
+	{ "no map", { "base/5/1259", "base/5/PG_VERSION" }, 15, 0,
+	    "base/5/pg_filenode.map\n" },
 	{ "neither, of a database that initdb made", { "base/5/1259" }, 0, 0,
 	    "base/5/PG_VERSION\n" },
 	{ "neither, and what each database has is there",
@@ -39,28 +41,32 @@ static struct row {
 		"base/16500/1259", "base/16500/2619_fsm", "base/16500/16600" },
 	    0, 0, "doubt base/16500\n" },
 	{ "no map, and what each database has is there",
-	    { "base/5/1259", "base/5/PG_VERSION", "base/5/pg_filenode.map", "base/16500/1259",
-		"base/16500/PG_VERSION" },
+	    { "base/5/1259", "base/5/PG_VERSION", "base/5/pg_filenode.map",
+		"base/16500/1259", "base/16500/PG_VERSION" },
 	    15, 0, "base/16500/pg_filenode.map\n" },
 	{ "no version, and what each database has is not there",
 	    { "base/5/1259", "base/5/PG_VERSION", "base/5/pg_filenode.map",
 		"base/16500/pg_filenode.map" },
 	    15, 0, "doubt base/16500\n" },
-	{ "neither, in two places", { "base/5/1259", "base/5/PG_VERSION", "base/5/pg_filenode.map",
-		"base/16500/16700", SPC "16500/1259" }, 0, 0, SPC "16500/PG_VERSION\n" },
+	{ "neither, in two places",
+	    { "base/5/1259", "base/5/PG_VERSION", "base/5/pg_filenode.map",
+		"base/16500/16700", SPC "16500/1259" },
+	    0, 0, SPC "16500/PG_VERSION\n" },
 	{ "nothing in it but a temporary relation", { "base/16500/t3_16700" }, 0, 0, "" },
-	{ "replay makes it", { "base/16500/PG_VERSION", "base/16500/16600" }, 15, 16500, "" },
+	{ "replay makes it", { "base/16500/PG_VERSION", "base/16500/16600" }, 15, 16500,
+	    "" },
 	{ "replay makes another", { "base/5/PG_VERSION" }, 15, 16501,
 	    "base/5/pg_filenode.map\n" },
 	{ "of another release", { "base/5/PG_VERSION", "base/5/pg_filenode.map" }, 14, 0,
 	    "base/5/PG_VERSION\n" },
-	{ "not known of which release", { "base/5/PG_VERSION", "base/5/pg_filenode.map" }, 0, 0,
-	    "" },
+	{ "not known of which release", { "base/5/PG_VERSION", "base/5/pg_filenode.map" },
+	    0, 0, "" },
 	{ "files of two in turn",
 	    { "base/5/PG_VERSION", "base/4/PG_VERSION", "base/5/pg_filenode.map",
 		"base/4/pg_filenode.map", "base/5/1259", "base/4/1259" },
 	    15, 0, "" },
-	{ "no databases", { "global/1262", "base/pgsql_tmp/x", "PG_VERSION" }, 15, 0, "" },
+	{ "no databases", { "global/1262", "base/pgsql_tmp/x", "PG_VERSION" }, 15, 0,
+	    "" },
 };
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
@@ -72,7 +78,8 @@ struct told {
 };
 
 static int
-fault(struct databaseset_judge *judge, const char *path, const char *text, struct error *err)
+fault(struct databaseset_judge *judge, const char *path, const char *text,
+    struct error *err)
 {
 	assert_true(strlen(text) > 0);
 	return buf_printf(&((struct told *)judge)->text, err, "%s\n", path);
@@ -83,7 +90,8 @@ doubt(struct databaseset_judge *judge, const char *text)
 {
 	struct error err;
 
-	assert_non_null(strstr(text, "directory \"base/16500\" has no file \"PG_VERSION\""));
+	assert_non_null(
+	    strstr(text, "directory \"base/16500\" has no file \"PG_VERSION\""));
 	assert_int_equal(
 	    buf_printf(&((struct told *)judge)->text, &err, "doubt base/16500\n"), 0);
 }
@@ -102,7 +110,8 @@ of_row(const struct row *row)
 
 	assert_int_equal(databaseset_new(&set, &err), 0);
 	for (size_t i = 0; i < 8 && row->paths[i]; i++)
-		assert_int_equal(databaseset_add(set, row->paths[i], row->major, &err), 0);
+		assert_int_equal(
+		    databaseset_add(set, row->paths[i], row->major, &err), 0);
 	return set;
 }
 
@@ -110,11 +119,13 @@ static void
 judge_row(void **state)
 {
 	const struct row *row = *state;
-	struct told told = { .judge = { fault, doubt, is_exempt }, .exempt = row->exempt };
+	struct told told = { .judge = { fault, doubt, is_exempt },
+		.exempt = row->exempt };
 	struct databaseset *set = of_row(row);
 	struct error err = { 0 };
 
-	assert_int_equal(databaseset_judge(set, cluster_version(15), &told.judge, &err), 0);
+	assert_int_equal(
+	    databaseset_judge(set, cluster_version(15), &told.judge, &err), 0);
 	assert_string_equal(buf_text(&told.text), row->wanted);
 	buf_free(&told.text);
 	databaseset_free(set);
@@ -123,9 +134,10 @@ judge_row(void **state)
 static void
 one(void **state)
 {
-	static const struct row row = { .paths = { "base/5/PG_VERSION", "base/5/pg_filenode.map",
-					    "base/4/PG_VERSION", SPC "6/PG_VERSION",
-					    SPC "6/pg_filenode.map", "base/6/16700" },
+	static const struct row row = { .paths = { "base/5/PG_VERSION",
+					    "base/5/pg_filenode.map", "base/4/PG_VERSION",
+					    SPC "6/PG_VERSION", SPC "6/pg_filenode.map",
+					    "base/6/16700" },
 		.major = 15 };
 	static const struct {
 		uint32_t space, database;
@@ -145,8 +157,8 @@ one(void **state)
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		struct told told = { .judge = { fault, doubt, is_exempt } };
 
-		assert_int_equal(databaseset_judge_one(set, cluster_version(15), all[i].space,
-				     all[i].database, &told.judge, &err),
+		assert_int_equal(databaseset_judge_one(set, cluster_version(15),
+				     all[i].space, all[i].database, &told.judge, &err),
 		    0);
 		assert_string_equal(buf_text(&told.text), all[i].wanted);
 		buf_free(&told.text);
@@ -177,7 +189,8 @@ shared(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[ROWS + 2] = { cmocka_unit_test(one), cmocka_unit_test(shared) };
+	struct CMUnitTest tests[ROWS + 2] = { cmocka_unit_test(one),
+		cmocka_unit_test(shared) };
 
 	for (size_t i = 0; i < ROWS; i++)
 		tests[i + 2] = (struct CMUnitTest){ .name = rows[i].name,

@@ -10,8 +10,8 @@
 #include <fcntl.h>
 
 #include "datadir/dirlist.h"
-#include "support/faketree.h"
 #include "lib/sys.h"
+#include "support/faketree.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -155,7 +155,8 @@ int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sorted_by_bytes), cmocka_unit_test(names_added),
+		cmocka_unit_test(sorted_by_bytes),
+		cmocka_unit_test(names_added),
 		cmocka_unit_test(many_names),
 		cmocka_unit_test(nothing_there),
 		cmocka_unit_test(kinds),

@@ -76,7 +76,8 @@ static void
 check_row(void **state)
 {
 	const struct row *row = *state;
-	static const enum exclude_mode modes[] = { EXCLUDE_RECOVERS, EXCLUDE_STARTS_CLEAN };
+	static const enum exclude_mode modes[] = { EXCLUDE_RECOVERS,
+		EXCLUDE_STARTS_CLEAN };
 
 	/* how the copy starts matters to relations only */
 	for (size_t i = 0; i < COUNT(modes); i++) {
@@ -204,7 +205,8 @@ static void
 wal_directories(void **state)
 {
 	(void)state;
-	assert_string_equal(exclude_wal_directory(cluster_version(10), 0), "archive_status");
+	assert_string_equal(
+	    exclude_wal_directory(cluster_version(10), 0), "archive_status");
 	assert_null(exclude_wal_directory(cluster_version(10), 1));
 	assert_null(exclude_wal_directory(cluster_version(16), 1));
 	assert_string_equal(exclude_wal_directory(cluster_version(17), 1), "summaries");

@@ -232,7 +232,8 @@ half_a_page(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		const struct filebody_options opt = { .size = 40960, .page_bytes = rows[i].page_bytes };
+		const struct filebody_options opt = { .size = 40960,
+			.page_bytes = rows[i].page_bytes };
 		struct piece piece = { .bytes = sent,
 			.len = sizeof(sent),
 			.offset = 16384,

@@ -13,10 +13,10 @@
 
 #include <cmocka.h>
 
-#include "restore/filepool.h"
-#include "support/faketree.h"
 #include "lib/buf.h"
 #include "lib/sys.h"
+#include "restore/filepool.h"
+#include "support/faketree.h"
 
 static const struct fake_file tree[] = { { "dir", DIRECTORY } };
 static char *root;
@@ -70,7 +70,8 @@ many_files(void **state)
 	assert_int_equal(filepool_new(&p, 3, 5, &cancel, &err), 0);
 	for (unsigned i = 0; i < FILES; i++) {
 		memset(bytes, (int)(i % 251), sizeof(bytes));
-		assert_int_equal(filepool_begin(p, open_file(i, O_WRONLY | O_CREAT), "x", &err), 0);
+		assert_int_equal(
+		    filepool_begin(p, open_file(i, O_WRONLY | O_CREAT), "x", &err), 0);
 		for (size_t left = length_of(i), len; left > 0; left -= len) {
 			len = left < 60000 ? left : 60000;
 			bytes[0] = (uint8_t)(left % 253);
@@ -131,7 +132,8 @@ given_up(void **state)
 
 	(void)state;
 	assert_int_equal(filepool_new(&p, 2, 0, &cancel, &err), 0);
-	assert_int_equal(filepool_begin(p, open_file(1, O_WRONLY | O_CREAT), "one", &err), 0);
+	assert_int_equal(
+	    filepool_begin(p, open_file(1, O_WRONLY | O_CREAT), "one", &err), 0);
 	assert_int_equal(filepool_write(p, bytes, sizeof(bytes), &err), 0);
 	cancel_raise(&cancel);
 	filepool_free(p);
@@ -195,7 +197,8 @@ held(void **state)
 	for (unsigned i = 0; i < 5; i++) {
 		assert_int_equal(filepool_begin(p, fd[i], "file", &err), 0);
 		if (i % 2 == 0)
-			assert_int_equal(filepool_write(p, (const uint8_t *)"x", 1, &err), 0);
+			assert_int_equal(
+			    filepool_write(p, (const uint8_t *)"x", 1, &err), 0);
 		assert_int_equal(filepool_end(p, 0, &err), 0);
 		assert_int_equal(filepool_drain(p, &err), 0);
 	}
@@ -244,7 +247,8 @@ cancelled(void **state)
 
 	(void)state;
 	assert_int_equal(filepool_new(&p, 1, 9, &cancel, &err), 0);
-	assert_int_equal(filepool_begin(p, open_file(1, O_WRONLY | O_CREAT), "file", &err), 0);
+	assert_int_equal(
+	    filepool_begin(p, open_file(1, O_WRONLY | O_CREAT), "file", &err), 0);
 	assert_int_equal(filepool_end(p, 0, &err), 0);
 	cancel_raise(&cancel);
 	assert_int_equal(filepool_sync(p, &c.sync, 1, &err), -1);

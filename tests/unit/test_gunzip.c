@@ -11,8 +11,8 @@
 
 #include "codec/decoded.h"
 #include "codec/gunzip.h"
-#include "support/memstream.h"
 #include "lib/buf.h"
+#include "support/memstream.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -28,7 +28,8 @@ add_member(struct buf *out, const void *bytes, size_t len)
 	Bytef *copy = malloc(len);
 
 	memcpy(copy, bytes, len);
-	assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+	assert_int_equal(
+	    deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
 	z.next_in = copy;
 	z.avail_in = (uInt)len;
 	z.next_out = into;
@@ -74,7 +75,8 @@ whole(void **state)
 	add_member(&in, text, sizeof(text));
 	for (size_t chunk = 0; chunk < 3; chunk++)
 		for (size_t step = 1; step <= 512; step += 511) {
-			assert_int_equal(decode(&in, chunk, step, MEMSTREAM_NEVER, &out, &err), 0);
+			assert_int_equal(
+			    decode(&in, chunk, step, MEMSTREAM_NEVER, &out, &err), 0);
 			assert_int_equal(out.len, sizeof(text));
 			assert_memory_equal(out.data, text, sizeof(text));
 		}
@@ -215,11 +217,17 @@ beginnings(void **state)
 		{ "P", 1, NULL },
 		{ "\x1f", 1, NULL },
 		{ "plain bytes", 11, NULL },
-		{ "\x28\xb5\x2f\xfd..", 6, "compressed with zstd, which this version does not read" },
-		{ "\x5a\x2a\x4d\x18..", 6, "compressed with zstd, which this version does not read" },
-		{ "\x04\x22\x4d\x18..", 6, "compressed with lz4, which this version does not read" },
-		{ "\xfd" "7zXZ\0", 6, "compressed with xz, which this version does not read" },
-		{ "BZh9..", 6, "compressed with bzip2, which this version does not read" },
+		{ "\x28\xb5\x2f\xfd..", 6,
+		    "compressed with zstd, which this version does not read" },
+		{ "\x5a\x2a\x4d\x18..", 6,
+		    "compressed with zstd, which this version does not read" },
+		{ "\x04\x22\x4d\x18..", 6,
+		    "compressed with lz4, which this version does not read" },
+		{ "\xfd"
+		  "7zXZ\0",
+		    6, "compressed with xz, which this version does not read" },
+		{ "BZh9..", 6,
+		    "compressed with bzip2, which this version does not read" },
 	};
 	struct buf out = { 0 };
 

@@ -19,15 +19,19 @@ static struct row {
 } rows[] = {
 	{ "nothing", "", "", NULL },
 	{ "rules", PLAIN, "", NULL },
-	{ "the directives", "include a\ninclude_if_exists b\ninclude_dir c", "i a\ne b\nd c\n",
-	    "" },
+	{ "the directives", "include a\ninclude_if_exists b\ninclude_dir c",
+	    "i a\ne b\nd c\n", "" },
 	{ "among rules", PLAIN "include a\n" PLAIN "include b\n", "i a\ni b\n", "" },
-	{ "blanks and comments", " \tinclude \t a\r\n#include b\ninclude c # d e\ninclude d#e\n",
+	{ "blanks and comments",
+	    " \tinclude \t a\r\n#include b\ninclude c # d e\ninclude d#e\n",
 	    "i a\ni c\ni d\n", "" },
-	{ "quotes", "include \"a b\"\n\"include\" \"c\"\ninclude \"a\"\"b\"\ninclude a\" b\"c\n",
+	{ "quotes",
+	    "include \"a b\"\n\"include\" \"c\"\ninclude \"a\"\"b\"\ninclude a\" b\"c\n",
 	    "i a b\ni c\ni a\"b\ni a bc\n", "" },
-	{ "two fields, no more and no fewer", "include\ninclude a b\ninclude \"a\" \"\"\n", "", "" },
-	{ "words of a field", "include a,b\ninclude,x a\ninclude a , b\n", "i a\ni a\n", "" },
+	{ "two fields, no more and no fewer",
+	    "include\ninclude a b\ninclude \"a\" \"\"\n", "", "" },
+	{ "words of a field", "include a,b\ninclude,x a\ninclude a , b\n", "i a\ni a\n",
+	    "" },
 	{ "an empty name", "include \"\"\n", "i \n", "" },
 	{ "capitals are names", "Include a\nINCLUDE b\n", "", "" },
 	{ "another field first", "map include a\n", "", "" },
@@ -83,6 +87,7 @@ main(void)
 	struct CMUnitTest tests[ROWS];
 
 	for (size_t i = 0; i < ROWS; i++)
-		tests[i] = (struct CMUnitTest){ rows[i].name, names, NULL, NULL, &rows[i] };
+		tests[i] =
+		    (struct CMUnitTest){ rows[i].name, names, NULL, NULL, &rows[i] };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

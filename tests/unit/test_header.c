@@ -56,8 +56,9 @@ encodes_to_the_byte(void **state)
 		{ 136, BYTES("14524770400\0") },
 		{ 148, BYTES("010650\0 ") },
 		{ 156, BYTES("0") },
-		{ 257, BYTES("ustar\0"
-			     "00") },
+		{ 257,
+		    BYTES("ustar\0"
+			  "00") },
 		{ 329, BYTES("0000000\0") },
 		{ 337, BYTES("0000000\0") },
 	};
@@ -119,9 +120,9 @@ check_number(void **state)
 	struct tar_raw raw;
 	struct buf out;
 
-	*(row->field == UID	? &entry.uid
-	    : row->field == GID ? &entry.gid
-				: &entry.size) =
+	*(row->field == UID       ? &entry.uid :
+		row->field == GID ? &entry.gid :
+				    &entry.size) =
 	    row->field == MTIME ? plain.size : (uint64_t)row->value;
 	entry.mtime = row->field == MTIME ? row->value : plain.mtime;
 	out = encode(&entry);
@@ -416,7 +417,7 @@ decodes_what_others_write(void **state)
 
 	(void)state;
 	memcpy(out.data + 100, "   600 \0", 8); /* before POSIX */
-	memcpy(out.data + 116, "0000160 ", 8);	/* PostgreSQL */
+	memcpy(out.data + 116, "0000160 ", 8);  /* PostgreSQL */
 	memcpy(out.data + 124, "000000000012", 12);
 	memcpy(out.data, name_of(name, 100, 'n', 'n'), 100);
 	memcpy(out.data + 345, name_of(prefix, 155, 'p', 'p'), 155);

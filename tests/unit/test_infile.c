@@ -96,8 +96,8 @@ skips_no_farther_than_the_end(void **state)
 	static const struct {
 		uint64_t len, skipped;
 		int next;
-	} rows[] = { { 0, 0, '1' }, { 1, 1, '2' }, { 8, 8, '9' }, { 9, 9, -1 }, { 10, 9, -1 },
-		{ UINT64_MAX, 9, -1 } };
+	} rows[] = { { 0, 0, '1' }, { 1, 1, '2' }, { 8, 8, '9' }, { 9, 9, -1 },
+		{ 10, 9, -1 }, { UINT64_MAX, 9, -1 } };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -213,7 +213,8 @@ what_cannot_be_opened(void **state)
 		enum error_kind kind;
 		const char *text;
 	} rows[] = { { "dir", ERROR_STATE, "not a regular file" },
-		{ "fifo", ERROR_STATE, "not a regular file" }, /* and nobody waits for a writer */
+		/* and nobody waits for a writer */
+		{ "fifo", ERROR_STATE, "not a regular file" },
 		{ "none", ERROR_IO, "open: No such file or directory" },
 		{ "ten/x", ERROR_IO, "open: Not a directory" } };
 	int dirfd = faketree_open(root);

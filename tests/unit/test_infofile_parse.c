@@ -13,7 +13,8 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-#define HEAD "pg_basetar: 1\nversion: 0.1.0\nmode: online\nlabel: nightly\nserver_version: 15\n"
+#define HEAD \
+	"pg_basetar: 1\nversion: 0.1.0\nmode: online\nlabel: nightly\nserver_version: 15\n"
 #define REST "manifest_checksums: CRC32C\nwal_method: fetch\nlayout: one\n"
 
 static void
@@ -72,7 +73,8 @@ many_tablespaces(size_t n)
 	assert_int_equal(buf_printf(&text, &err, "%s", HEAD REST), 0);
 	for (size_t i = 0; i < n; i++)
 		assert_int_equal(buf_printf(&text, &err, "tablespace: %zu /%zu\n",
-				     i * 7919 % n + 1, i * 7919 % n + 1), 0);
+				     i * 7919 % n + 1, i * 7919 % n + 1),
+		    0);
 	start = growth_clock();
 	assert_int_equal(infofile_parse(buf_text(&text), text.len, &info, &err), 0);
 	for (size_t i = 1; i <= n; i++) {
@@ -104,13 +106,12 @@ earlier(void **state)
 		const char *time;
 		bool is_earlier; /* than a label of 0/2000028 at noon */
 	} rows[] = {
-		{ 0x2000028, "noon", false },
-		{ 0x1000028, "noon", true },
+		{ 0x2000028, "noon", false }, { 0x1000028, "noon", true },
 		{ 0x2000028, "morning", true },
 		{ 0x2000028, NULL, true }, /* of a stopped cluster or a snapshot */
 		{ 0x1000028, NULL, true },
-		{ 0x3000028, "noon", false }, /* then the label is not that of a later backup */
-		{ 0x3000028, NULL, false },
+		/* then the label is not that of a later backup */
+		{ 0x3000028, "noon", false }, { 0x3000028, NULL, false },
 		{ 0, NULL, false }, /* an archive without the key */
 	};
 	char time[16], noon[] = "noon";
@@ -133,9 +134,12 @@ values(void **state)
 		const char *text;
 		const char *error; /* NULL: it is taken */
 	} rows[] = {
-		{ HEAD "manifest_checksums: none\nwal_method: none\nlayout: split\n", NULL },
-		{ HEAD "manifest_checksums: NONE\nwal_method: none\nlayout: split\n", NULL },
-		{ HEAD "manifest_checksums: SHA512\nwal_method: none\nlayout: split\n", NULL },
+		{ HEAD "manifest_checksums: none\nwal_method: none\nlayout: split\n",
+		    NULL },
+		{ HEAD "manifest_checksums: NONE\nwal_method: none\nlayout: split\n",
+		    NULL },
+		{ HEAD "manifest_checksums: SHA512\nwal_method: none\nlayout: split\n",
+		    NULL },
 		{ "", "there is no \"pg_basetar\"" },
 		{ HEAD, "there is no \"manifest_checksums\"" },
 		{ HEAD REST "layout: one\n", "line 9: a second \"layout\"" },
@@ -151,10 +155,12 @@ values(void **state)
 		    "tablespace 2 twice" },
 		{ HEAD REST "config: a b\n", "line 9: unknown value \"a b\"" },
 		{ HEAD REST "config:  /a\n", "line 9: unknown value \" /a\"" },
-		{ HEAD REST "config_file: a\nconfig_file: a\n", "line 10: a second \"config_file\"" },
+		{ HEAD REST "config_file: a\nconfig_file: a\n",
+		    "line 10: a second \"config_file\"" },
 		{ HEAD REST "tablespace: 1 a\\b\n", "line 9: damaged value" },
 		{ HEAD REST "tablespace: 1 a\\\n", "line 9: damaged value" },
-		{ "pg_basetar: 2\n", "line 1: version \"2\" of the archive's format is not known here" },
+		{ "pg_basetar: 2\n",
+		    "line 1: version \"2\" of the archive's format is not known here" },
 		{ HEAD REST "start: 1\n", "line 9: unknown value \"1\"" },
 		{ HEAD REST "start: 0/1\nstart: 0/1\n", "line 10: a second \"start\"" },
 		{ "mode: hot\n", "line 1: unknown value \"hot\"" },

@@ -21,15 +21,18 @@ static struct row {
 	{ "empty", "", "\"t\": \"\"" },
 	{ "null", NULL, "\"t\": null" },
 	{ "quotes and backslashes", "\"\\", "\"t\": \"\\\"\\\\\"" },
-	{ "letters for control characters", "\b\f\n\r\t",
-	    "\"t\": \"\\b\\f\\n\\r\\t\"" },
-	{ "other control characters", "\001\033[2J\037", "\"t\": \"\\u0001\\u001b[2J\\u001f\"" },
+	{ "letters for control characters", "\b\f\n\r\t", "\"t\": \"\\b\\f\\n\\r\\t\"" },
+	{ "other control characters", "\001\033[2J\037",
+	    "\"t\": \"\\u0001\\u001b[2J\\u001f\"" },
 	{ "DEL is plain", "\177", "\"t\": \"\177\"" },
 	{ "UTF-8", "\xC3\xA9\xE2\x82\xAC\xF0\x9F\x90\x98",
 	    "\"t\": \"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x90\x98\"" },
-	{ "Latin-1", "caf\xE9 \xC3\xA9", "\"t\": \"caf" LOST " \xC3\xA9\", "
-					"\"t_hex\": \"636166e920c3a9\"" },
-	{ "what steers a terminal", "\xC2\x9B" "2J\xE2\x80\xAE\xE2\x81\xA9",
+	{ "Latin-1", "caf\xE9 \xC3\xA9",
+	    "\"t\": \"caf" LOST " \xC3\xA9\", "
+	    "\"t_hex\": \"636166e920c3a9\"" },
+	{ "what steers a terminal",
+	    "\xC2\x9B"
+	    "2J\xE2\x80\xAE\xE2\x81\xA9",
 	    "\"t\": \"\\u009b2J\\u202e\\u2069\"" },
 	{ "Latin-1 at the end, a quote before", "\"\xE9",
 	    "\"t\": \"\\\"" LOST "\", \"t_hex\": \"22e9\"" },
@@ -60,7 +63,8 @@ text_becomes(void **state)
 	json_end(&j);
 	json_end(&j);
 	assert_int_equal(json_finish(&j, &err), 0);
-	snprintf(expected, sizeof(expected), "{\n  \"a\": [\n    { %s }\n  ]\n}\n", row->json);
+	snprintf(
+	    expected, sizeof(expected), "{\n  \"a\": [\n    { %s }\n  ]\n}\n", row->json);
 	assert_string_equal(buf_text(&j.text), expected);
 	json_free(&j);
 }

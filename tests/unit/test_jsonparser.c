@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "lib/jsonparser.h"
 #include "lib/buf.h"
+#include "lib/jsonparser.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -20,7 +20,8 @@ struct notes {
 };
 
 static int
-note(struct jsonparser_sink *sink, const char *before, const char *text, struct error *err)
+note(
+    struct jsonparser_sink *sink, const char *before, const char *text, struct error *err)
 {
 	return buf_printf(&((struct notes *)sink)->text, err, "%s%s ", before, text);
 }
@@ -54,7 +55,8 @@ note_value(struct jsonparser_sink *sink, char kind, const char *text, size_t len
 	return note(sink, before, text, err);
 }
 
-static const struct jsonparser_sink_ops ops = { note_open, note_close, note_key, note_value };
+static const struct jsonparser_sink_ops ops = { note_open, note_close, note_key,
+	note_value };
 
 /* In pieces of ${step} bytes. */
 static int
@@ -91,7 +93,8 @@ good(void **state)
 		{ "{\"a\": {\"b\": [null, false, \"\"]}, \"c\": 1}",
 		    "{ key:a { key:b [ tnull tfalse \" ] } key:c 01 } " },
 		{ "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\"\\/\b\f\n\r\t " },
-		{ "\"\\u0041\\u00e9\\u20AC\\ud83d\\ude00\"", "\"A\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80 " },
+		{ "\"\\u0041\\u00e9\\u20AC\\ud83d\\ude00\"",
+		    "\"A\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80 " },
 		{ "\"\xc3\xa9\"", "\"\xc3\xa9 " },
 		{ "[[[[[[[[]]]]]]]]", "[ [ [ [ [ [ [ [ ] ] ] ] ] ] ] ] " },
 	};
@@ -123,11 +126,14 @@ bad(void **state)
 		{ "{} x", "JSON, byte 3: nothing more is expected" },
 		{ "1 2", "JSON, byte 2: nothing more is expected" },
 		{ "[1,]", "JSON, byte 3: an end of what is not open, or not complete" },
-		{ "{\"a\":1,}", "JSON, byte 7: an end of what is not open, or not complete" },
-		{ "{\"a\"}", "JSON, byte 4: an end of what is not open, or not complete" },
+		{ "{\"a\":1,}",
+		    "JSON, byte 7: an end of what is not open, or not complete" },
+		{ "{\"a\"}",
+		    "JSON, byte 4: an end of what is not open, or not complete" },
 		{ "[1}", "JSON, byte 2: an end of what is not open, or not complete" },
 		{ "]", "JSON, byte 0: an end of what is not open, or not complete" },
-		{ "[1 2]", "JSON, byte 3: a comma is expected, or the end of what is open" },
+		{ "[1 2]",
+		    "JSON, byte 3: a comma is expected, or the end of what is open" },
 		{ "{1:2}", "JSON, byte 1: a key is expected" },
 		{ "{\"a\" 1}", "JSON, byte 5: a colon is expected" },
 		{ "[01]", "JSON, byte 3: no number" },
@@ -140,7 +146,8 @@ bad(void **state)
 		{ "[+1]", "JSON, byte 1: a value is expected" },
 		{ "\"\n\"", "JSON, byte 1: a control character in a string" },
 		{ "\"\\x\"", "JSON, byte 2: an unknown escape" },
-		{ "\"\\u12g4\"", "JSON, byte 5: four hexadecimal digits belong behind \\u" },
+		{ "\"\\u12g4\"",
+		    "JSON, byte 5: four hexadecimal digits belong behind \\u" },
 		{ "\"\\u0000\"", "JSON, byte 6: a NUL in a string" },
 		{ "\"\\ud800\"", "JSON, byte 7: half of a surrogate pair" },
 		{ "\"\\ud800x\"", "JSON, byte 7: half of a surrogate pair" },
@@ -149,7 +156,8 @@ bad(void **state)
 		{ "\"\\udc00\"", "JSON, byte 6: half of a surrogate pair" },
 		{ "\"\xff\"", "JSON, byte 2: a string that is not UTF-8" },
 		{ "[[[[[[[[[1]]]]]]]]]", "JSON, byte 8: nested too deep" },
-		{ "123456789012345678901234567890123", "JSON, byte 32: too long a number" },
+		{ "123456789012345678901234567890123",
+		    "JSON, byte 32: too long a number" },
 	};
 	struct notes notes = { 0 };
 

@@ -108,16 +108,19 @@ other_texts(void **state)
 		    "a: \xFF \t", false },
 		{ GOOD "INCREMENTAL FROM LSN: 0/1000028\nINCREMENTAL FROM TLI: 1\n",
 		    "nightly", true },
-		{ LINES_1_TO_3 "BACKUP FROM: primary\nSTART TIME: x\nLABEL: a\nb\n", "a\nb",
-		    false },
+		{ LINES_1_TO_3 "BACKUP FROM: primary\nSTART TIME: x\nLABEL: a\nb\n",
+		    "a\nb", false },
 		{ LINES_1_TO_3 "BACKUP FROM: primary\nSTART TIME: x\nLABEL: \n\nSTART\n"
-			       "START TIMELINE: 1\n", "\n\nSTART", false },
-		{ LINES_1_TO_3 "BACKUP FROM: primary\nSTART TIME: x\nLABEL: a\nb\n"
-			       "START TIMELINE: 7\nc\nSTART TIMELINE: 1\n"
-			       "INCREMENTAL FROM LSN: 0/1000028\nINCREMENTAL FROM TLI: 1\n",
+			       "START TIMELINE: 1\n",
+		    "\n\nSTART", false },
+		{ LINES_1_TO_3
+		    "BACKUP FROM: primary\nSTART TIME: x\nLABEL: a\nb\n"
+		    "START TIMELINE: 7\nc\nSTART TIMELINE: 1\n"
+		    "INCREMENTAL FROM LSN: 0/1000028\nINCREMENTAL FROM TLI: 1\n",
 		    "a\nb\nSTART TIMELINE: 7\nc", true },
 		{ LINES_1_TO_3 "BACKUP FROM: primary\nSTART TIME: x\nLABEL: a\n"
-			       "STOP TIMELINE: 1\n", "a\nSTOP TIMELINE: 1", false },
+			       "STOP TIMELINE: 1\n",
+		    "a\nSTOP TIMELINE: 1", false },
 	};
 	struct error err = { 0 };
 	struct label l;
@@ -184,7 +187,8 @@ static const struct {
 	{ "TIMELINE: 1", "TIMELINE: 01", "line \"START TIMELINE: 01\" is wrong" },
 	{ "TIMELINE: 1", "TIMELINE: 1\n", "text behind the last line" },
 	{ "TIMELINE: 1\n", "TIMELINE: 1", "text behind the last line" },
-	{ "nightly\n", "nightly\nSTART TIMELINE: 2\n", "line \"START TIMELINE: 2\" is wrong" },
+	{ "nightly\n", "nightly\nSTART TIMELINE: 2\n",
+	    "line \"START TIMELINE: 2\" is wrong" },
 	{ "START TIMELINE: 1\n", "b", "the label has no end" },
 	{ "TIMELINE: 1\n", "TIMELINE: 1\nINCREMENTAL FROM TLI: 1\n",
 	    "line \"INCREMENTAL FROM TLI: 1\" is wrong" },

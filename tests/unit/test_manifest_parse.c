@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
+#include "lib/buf.h"
 #include "pg/manifest_parse.h"
 #include "pg/manifest_write.h"
-#include "lib/buf.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -28,7 +28,8 @@ hear_version(struct manifest_sink *s, unsigned version, struct error *err)
 static int
 hear_identifier(struct manifest_sink *s, uint64_t id, struct error *err)
 {
-	return buf_printf(&((struct notes *)s)->text, err, "id%llu ", (unsigned long long)id);
+	return buf_printf(
+	    &((struct notes *)s)->text, err, "id%llu ", (unsigned long long)id);
 }
 
 static int
@@ -61,7 +62,8 @@ parse(struct notes *notes, const uint8_t *text, size_t len, size_t step,
 	buf_clear(&notes->text);
 	assert_int_equal(manifest_parse_new(&p, &notes->sink, err), 0);
 	for (size_t at = 0; at < len && rc == 0; at += step)
-		rc = manifest_parse_bytes(p, text + at, len - at < step ? len - at : step, err);
+		rc = manifest_parse_bytes(
+		    p, text + at, len - at < step ? len - at : step, err);
 	if (rc == 0)
 		rc = manifest_parse_finish(p, verdict, err);
 	manifest_parse_free(p);
@@ -79,9 +81,13 @@ written(unsigned version)
 	size_t got;
 
 	assert_int_equal(manifest_new(&m, version, 77, &err), 0);
-	assert_int_equal(manifest_add_file(m, "base/5/1259", 8192, 0, DIGEST_CRC32C, digest, 4, &err), 0);
-	assert_int_equal(manifest_add_file(m, "a\xff\n\"", 1, 0, DIGEST_SHA512, digest, 64, &err), 0);
-	assert_int_equal(manifest_add_file(m, "x/y", 0, 0, DIGEST_NONE, NULL, 0, &err), 0);
+	assert_int_equal(
+	    manifest_add_file(m, "base/5/1259", 8192, 0, DIGEST_CRC32C, digest, 4, &err),
+	    0);
+	assert_int_equal(
+	    manifest_add_file(m, "a\xff\n\"", 1, 0, DIGEST_SHA512, digest, 64, &err), 0);
+	assert_int_equal(
+	    manifest_add_file(m, "x/y", 0, 0, DIGEST_NONE, NULL, 0, &err), 0);
 	assert_int_equal(manifest_add_wal(m, 2, 0x3000000, 0x4000100, &err), 0);
 	assert_int_equal(manifest_add_wal(m, 1, 0x2000028, 0x3000000, &err), 0);
 	assert_int_equal(manifest_finish(m, &err), 0);
@@ -93,8 +99,8 @@ written(unsigned version)
 	return text;
 }
 
-#define FILES                                                                              \
-	"base/5/1259=8192,CRC32C,ab a\xff\n\"=1,SHA512,ab x/y=0,NONE,00 "                  \
+#define FILES \
+	"base/5/1259=8192,CRC32C,ab a\xff\n\"=1,SHA512,ab x/y=0,NONE,00 " \
 	"wal2:3000000-4000100 wal1:2000028-3000000 "
 
 static void
@@ -161,7 +167,7 @@ every_bit(void **state)
 }
 
 #define BEGIN "{ \"PostgreSQL-Backup-Manifest-Version\": 1,\n\"Files\": [\n"
-#define FILE_(path, more)                                                                  \
+#define FILE_(path, more) \
 	"{ \"Path\": \"" path "\", \"Size\": 1, \"Last-Modified\": \"x\"" more " }"
 #define RANGES "],\n\"WAL-Ranges\": [\n"
 #define END "],\n\"Manifest-Checksum\": \"" ZEROS "\"}\n"
@@ -181,37 +187,55 @@ bad(void **state)
 		{ BEGIN FILE_("a//b", "") RANGES END, "\"a//b\" is no path" },
 		{ BEGIN FILE_("./b", "") RANGES END, "\"./b\" is no path" },
 		{ BEGIN FILE_("b/", "") RANGES END, "\"b/\" is no path" },
-		{ BEGIN FILE_("a", ", \"Size\": 1") RANGES END, "duplicate key \"Size\"" },
+		{ BEGIN FILE_("a", ", \"Size\": 1") RANGES END,
+		    "duplicate key \"Size\"" },
 		{ BEGIN FILE_("a", ", \"Mode\": 1") RANGES END, "unknown key \"Mode\"" },
-		{ BEGIN FILE_("a", ", \"Encoded-Path\": \"61\"") RANGES END, "must have one path" },
-		{ BEGIN FILE_("a", ", \"Checksum\": \"00\"") RANGES END, "half a checksum" },
-		{ BEGIN FILE_("a", ", \"Checksum-Algorithm\": \"CRC32C\", \"Checksum\": \"00\"") RANGES END,
+		{ BEGIN FILE_("a", ", \"Encoded-Path\": \"61\"") RANGES END,
+		    "must have one path" },
+		{ BEGIN FILE_("a", ", \"Checksum\": \"00\"") RANGES END,
 		    "half a checksum" },
-		{ BEGIN FILE_("a", ", \"Checksum-Algorithm\": \"MD5\", \"Checksum\": \"00\"") RANGES END,
+		{ BEGIN FILE_(
+		      "a", ", \"Checksum-Algorithm\": \"CRC32C\", \"Checksum\": \"00\"")
+			RANGES END,
+		    "half a checksum" },
+		{ BEGIN FILE_(
+		      "a", ", \"Checksum-Algorithm\": \"MD5\", \"Checksum\": \"00\"")
+			RANGES END,
 		    "unexpected value of \"Checksum-Algorithm\": \"MD5\"" },
 		{ BEGIN "{ \"Path\": \"a\" }" RANGES END, "no size or time" },
-		{ BEGIN "{ \"Encoded-Path\": \"6100\", \"Size\": 1 }" RANGES END, "unexpected value" },
-		{ BEGIN "{ \"Encoded-Path\": \"6\", \"Size\": 1 }" RANGES END, "unexpected value" },
-		{ BEGIN "{ \"Path\": \"a\", \"Size\": -1 }" RANGES END, "unexpected value of \"Size\"" },
-		{ BEGIN "{ \"Path\": \"a\", \"Size\": 1e3 }" RANGES END, "unexpected value of \"Size\"" },
-		{ BEGIN "{ \"Path\": \"a\", \"Size\": \"1\" }" RANGES END, "unexpected value of \"Size\"" },
+		{ BEGIN "{ \"Encoded-Path\": \"6100\", \"Size\": 1 }" RANGES END,
+		    "unexpected value" },
+		{ BEGIN "{ \"Encoded-Path\": \"6\", \"Size\": 1 }" RANGES END,
+		    "unexpected value" },
+		{ BEGIN "{ \"Path\": \"a\", \"Size\": -1 }" RANGES END,
+		    "unexpected value of \"Size\"" },
+		{ BEGIN "{ \"Path\": \"a\", \"Size\": 1e3 }" RANGES END,
+		    "unexpected value of \"Size\"" },
+		{ BEGIN "{ \"Path\": \"a\", \"Size\": \"1\" }" RANGES END,
+		    "unexpected value of \"Size\"" },
 		{ BEGIN "{ \"Path\": {} }" RANGES END, "unexpected '{'" },
 		{ BEGIN "1" RANGES END, "unexpected value" },
-		{ BEGIN RANGES "{ \"Timeline\": 0 }" END, "unexpected value of \"Timeline\"" },
-		{ BEGIN RANGES "{ \"Timeline\": 1, \"Start-LSN\": \"0/2\", \"End-LSN\": \"0/1\" }" END,
+		{ BEGIN RANGES "{ \"Timeline\": 0 }" END,
+		    "unexpected value of \"Timeline\"" },
+		{ BEGIN RANGES
+		    "{ \"Timeline\": 1, \"Start-LSN\": \"0/2\", \"End-LSN\": \"0/1\" }" END,
 		    "without its ends" },
-		{ BEGIN RANGES "{ \"Timeline\": 1, \"Start-LSN\": \"0/2\" }" END, "without its ends" },
+		{ BEGIN RANGES "{ \"Timeline\": 1, \"Start-LSN\": \"0/2\" }" END,
+		    "without its ends" },
 		{ BEGIN RANGES "],\n\"WAL-Ranges\": [" END, "duplicate key" },
-		{ BEGIN RANGES "],\n\"Manifest-Checksum\": \"00\"}\n", "unexpected value" },
+		{ BEGIN RANGES "],\n\"Manifest-Checksum\": \"00\"}\n",
+		    "unexpected value" },
 		{ BEGIN RANGES END "x", "nothing more" },
 		{ "{ \"Files\": []}\n", "the version must come first" },
-		{ "{ \"PostgreSQL-Backup-Manifest-Version\": 3 }\n", "version 3 of the manifest" },
+		{ "{ \"PostgreSQL-Backup-Manifest-Version\": 3 }\n",
+		    "version 3 of the manifest" },
 		{ "[]\n", "unexpected '['" },
 		{ "1\n", "unexpected value" },
 		{ "{ \"PostgreSQL-Backup-Manifest-Version\": 1,\n\"System-Identifier\": 1 }\n",
 		    "a system identifier in version 1" },
 		{ "{ \"PostgreSQL-Backup-Manifest-Version\": 1,\n\"Manifest-Checksum\": \"" ZEROS
-		  "\",\n\"Files\": [] }\n", "the checksum must come last" },
+		  "\",\n\"Files\": [] }\n",
+		    "the checksum must come last" },
 	};
 	struct notes notes = { 0 };
 	struct manifest_verdict verdict;
@@ -219,8 +243,8 @@ bad(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct error err = { 0 };
-		int rc = parse(&notes, (const uint8_t *)rows[i].text, strlen(rows[i].text), 1000,
-		    &verdict, &err);
+		int rc = parse(&notes, (const uint8_t *)rows[i].text,
+		    strlen(rows[i].text), 1000, &verdict, &err);
 
 		if (rows[i].error == NULL) {
 			assert_int_equal(rc, 0);
@@ -244,7 +268,8 @@ long_line(void **state)
 
 	(void)state;
 	memset(spaces, ' ', sizeof(spaces));
-	assert_int_equal(parse(&notes, spaces, sizeof(spaces), 65536, &verdict, &err), -1);
+	assert_int_equal(
+	    parse(&notes, spaces, sizeof(spaces), 65536, &verdict, &err), -1);
 	assert_string_equal(err.text, "too long a line");
 }
 

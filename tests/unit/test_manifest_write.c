@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "pg/manifest_write.h"
 #include "lib/buf.h"
+#include "pg/manifest_write.h"
 
 static const uint8_t crc[4] = { 0xb8, 0x14, 0x8d, 0x57 };
 

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "datadir/member.h"
-#include "support/faketree.h"
 #include "lib/sys.h"
+#include "support/faketree.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -80,7 +80,8 @@ errors(void **state)
 	assert_string_equal(err.text, "open: Bad file descriptor");
 	assert_int_equal(member_stat(-1, "x", &found, &st, &err), -1);
 	assert_string_equal(err.text, "stat: Bad file descriptor");
-	assert_int_equal(member_read(-1, &st, "file", &byte, 1, &len, NULL, &cancel, &err), -1);
+	assert_int_equal(
+	    member_read(-1, &st, "file", &byte, 1, &len, NULL, &cancel, &err), -1);
 	assert_string_equal(err.text, "read: Bad file descriptor");
 }
 
@@ -100,22 +101,26 @@ read_whole(void **state)
 	(void)state;
 	assert_int_equal(member_open_file(dir, "none", &found, &fd, &st, &err), 0);
 	assert_int_equal(
-	    member_read(fd, &st, "file", bytes, sizeof(bytes), &len, NULL, NULL, &err), 0);
+	    member_read(fd, &st, "file", bytes, sizeof(bytes), &len, NULL, NULL, &err),
+	    0);
 	assert_int_equal(len, 0);
 	sys_close(fd);
 
 	assert_int_equal(member_open_file(dir, "some", &found, &fd, &st, &err), 0);
 	assert_int_equal(
-	    member_read(fd, &st, "file", bytes, sizeof(bytes), &len, NULL, NULL, &err), 0);
+	    member_read(fd, &st, "file", bytes, sizeof(bytes), &len, NULL, NULL, &err),
+	    0);
 	assert_int_equal(len, 10);
 	assert_memory_equal(bytes, "0123456789", 10);
 	/* no more than there is room for */
-	assert_int_equal(member_read(fd, &st, "file", bytes, 7, &len, NULL, NULL, &err), 0);
+	assert_int_equal(
+	    member_read(fd, &st, "file", bytes, 7, &len, NULL, NULL, &err), 0);
 	assert_int_equal(len, 7);
 	/* of another size since its stat was taken: the stat is that of the bytes */
 	st.st_size = 3;
 	assert_int_equal(
-	    member_read(fd, &st, "file", bytes, sizeof(bytes), &len, NULL, NULL, &err), 0);
+	    member_read(fd, &st, "file", bytes, sizeof(bytes), &len, NULL, NULL, &err),
+	    0);
 	assert_int_equal(len, 10);
 	assert_int_equal(st.st_size, 10);
 	sys_close(fd);
@@ -167,8 +172,9 @@ read_in_motion(void **state)
 
 		assert_int_equal(
 		    member_open_file(dir, "moving", &found, &fd, &st, &err), 0);
-		assert_int_equal(
-		    member_read(fd, &st, "file", bytes, sizeof(bytes), &len, NULL, NULL, &err), 0);
+		assert_int_equal(member_read(fd, &st, "file", bytes, sizeof(bytes), &len,
+				     NULL, NULL, &err),
+		    0);
 		assert_int_equal(len, 65536);
 		assert_int_equal(st.st_size, 65536);
 		sys_close(fd);
@@ -220,8 +226,9 @@ read_without_rest(void **state)
 		size_t len;
 
 		assert_int_equal(member_open_file(dir, "log", &found, &fd, &st, &err), 0);
-		assert_int_equal(
-		    member_read(fd, &st, "file", bytes, sizeof(bytes), &len, NULL, NULL, &err), 0);
+		assert_int_equal(member_read(fd, &st, "file", bytes, sizeof(bytes), &len,
+				     NULL, NULL, &err),
+		    0);
 		assert_in_range(len, 0, 32773);
 		for (size_t i = 0; i + 5 <= len; i += 5)
 			assert_memory_equal(bytes + i, "line\n", 5);
@@ -271,8 +278,8 @@ read_again(void **state)
 	for (size_t i = 0; i < COUNT(all); i++) {
 		struct patient p = { .judge = { is_whole, 0 }, .wanted = all[i].wanted };
 
-		assert_int_equal(member_read(fd, &st, "some", bytes, sizeof(bytes), &len, &p.judge,
-				     NULL, &err),
+		assert_int_equal(member_read(fd, &st, "some", bytes, sizeof(bytes), &len,
+				     &p.judge, NULL, &err),
 		    0);
 		assert_int_equal(len, 4);
 		assert_int_equal(p.asked, all[i].asked);
@@ -289,7 +296,8 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kind),
 		cmocka_unit_test(errors),
-		cmocka_unit_test(read_whole), cmocka_unit_test(read_again),
+		cmocka_unit_test(read_whole),
+		cmocka_unit_test(read_again),
 		cmocka_unit_test(read_in_motion),
 		cmocka_unit_test(read_without_rest),
 	};

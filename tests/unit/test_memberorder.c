@@ -34,13 +34,15 @@ kinds(void **state)
 		{ "pg_wal/000000010000000000000003.partial", TAR_FILE, MEMBERORDER_TREE },
 		{ "pg_wal/00000002.history", TAR_FILE, MEMBERORDER_HISTORY },
 		{ "pg_wal/archive_status", TAR_DIRECTORY, MEMBERORDER_TREE },
-		{ "pg_wal/archive_status/00000002.history.done", TAR_FILE, MEMBERORDER_MARK },
+		{ "pg_wal/archive_status/00000002.history.done", TAR_FILE,
+		    MEMBERORDER_MARK },
 		{ "backup_manifest", TAR_FILE, MEMBERORDER_MANIFEST },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++)
-		assert_int_equal(memberorder_kind(rows[i].path, rows[i].type), rows[i].kind);
+		assert_int_equal(
+		    memberorder_kind(rows[i].path, rows[i].type), rows[i].kind);
 }
 
 /* Of an earlier backup, which a cluster was restored from: servers up to 12 send it. */
@@ -64,8 +66,9 @@ old_manifests(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++)
-		assert_int_equal(memberorder_is_old_manifest(rows[i].kind, rows[i].has_info,
-				     rows[i].has_control, cluster_version(rows[i].major)),
+		assert_int_equal(
+		    memberorder_is_old_manifest(rows[i].kind, rows[i].has_info,
+			rows[i].has_control, cluster_version(rows[i].major)),
 		    rows[i].is_old);
 }
 
@@ -116,13 +119,15 @@ order(void **state)
 		{ "global base", "", false },
 		{ "base backup_label", "backup_label", false },
 		{ "base global/pg_control global/1", "global/1", false },
-		{ "base pg_wal/000000010000000000000003 global/pg_control", "global/pg_control", false },
+		{ "base pg_wal/000000010000000000000003 global/pg_control",
+		    "global/pg_control", false },
 		{ "base global/pg_control pg_wal/000000010000000000000003 "
 		  "pg_wal/archive_status/x.done pg_wal/00000002.history pg_wal/archive_status/y.done "
-		  "backup_manifest", "", true },
+		  "backup_manifest",
+		    "", true },
 		{ "base backup_manifest global/pg_control", "global/pg_control", true },
-		{ "pg_basetar_config pg_basetar_config/pg_hba.conf base pg_basetar_config/x pg_clog", "",
-		    true },
+		{ "pg_basetar_config pg_basetar_config/pg_hba.conf base pg_basetar_config/x pg_clog",
+		    "", true },
 		{ "base pg_clog pg_basetar_config/x", "pg_basetar_config/x", true },
 		{ "base tablespace_map", "tablespace_map", false },
 	};
@@ -134,11 +139,14 @@ order(void **state)
 		char names_[512], faulty[512] = "", *rest = NULL;
 
 		strcpy(names_, rows[i].names);
-		for (char *n = strtok_r(names_, " ", &rest); n; n = strtok_r(NULL, " ", &rest)) {
+		for (char *n = strtok_r(names_, " ", &rest); n;
+		     n = strtok_r(NULL, " ", &rest)) {
 			const char *fault;
 
-			assert_int_equal(memberorder_next(&o, memberorder_kind(n, TAR_FILE), n,
-					     rows[i].is_ours, &fault, &err), 0);
+			assert_int_equal(
+			    memberorder_next(&o, memberorder_kind(n, TAR_FILE), n,
+				rows[i].is_ours, &fault, &err),
+			    0);
 			if (fault)
 				strcat(faulty, n);
 		}

@@ -14,7 +14,9 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-#define EVIL "a\nhint: b\r\033[2J\177c\td\xC2\x9B" "e\xE2\x80\xAE\x9B"
+#define EVIL \
+	"a\nhint: b\r\033[2J\177c\td\xC2\x9B" \
+	"e\xE2\x80\xAE\x9B"
 #define DEFUSED "a?hint: b??[2J?c?d\\xC2\\x9Be\\xE2\\x80\\xAE\\x9B"
 
 static void
@@ -98,8 +100,7 @@ static struct row {
 	    MISHAP MISHAP "hint: See " DEFUSED ".\n" },
 	{ "quiet", MESSAGE_QUIET, say_the_rest, FINDING PROGRESS },
 	{ "normal", MESSAGE_NORMAL, say_the_rest, FINDING WARNING NOTE PROGRESS },
-	{ "verbose", MESSAGE_VERBOSE, say_the_rest,
-	    FINDING WARNING INFO NOTE PROGRESS },
+	{ "verbose", MESSAGE_VERBOSE, say_the_rest, FINDING WARNING INFO NOTE PROGRESS },
 };
 
 /* What ${say} writes to standard error, as a string. */
@@ -194,6 +195,7 @@ main(void)
 			.test_func = check_row,
 			.initial_state = &rows[i] };
 	tests[COUNT(rows)] = (struct CMUnitTest)cmocka_unit_test(a_line_is_cut);
-	tests[COUNT(rows) + 1] = (struct CMUnitTest)cmocka_unit_test(a_listener_hears_all);
+	tests[COUNT(rows) + 1] =
+	    (struct CMUnitTest)cmocka_unit_test(a_listener_hears_all);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,9 +18,9 @@
 #include "support/refuse.h"
 
 static const struct fake_file tree[] = { { "empty", DIRECTORY }, { "used/x", "x" },
-	{ "hidden/.x", "x" }, { "cluster/global/pg_control", "x" }, { "cluster/PG_VERSION", "15\n" },
-	{ "begun/PG_VERSION", "15\n" }, { "labelled/backup_label", "x" }, { "file", "x" },
-	{ "link", LINK("empty") } };
+	{ "hidden/.x", "x" }, { "cluster/global/pg_control", "x" },
+	{ "cluster/PG_VERSION", "15\n" }, { "begun/PG_VERSION", "15\n" },
+	{ "labelled/backup_label", "x" }, { "file", "x" }, { "link", LINK("empty") } };
 
 static char *root;
 
@@ -148,9 +148,11 @@ above_a_new_one(void **state)
 		int sys, rc;
 		const char *text;
 	} rows[] = { { EACCES, 0, "" },
-		{ EMFILE, -1, "open the directory above, to sync it: Too many open files" },
+		{ EMFILE, -1,
+		    "open the directory above, to sync it: Too many open files" },
 		{ EIO, -1, "open the directory above, to sync it: Input/output error" },
-		{ EPERM, -1, "open the directory above, to sync it: Operation not permitted" } };
+		{ EPERM, -1,
+		    "open the directory above, to sync it: Operation not permitted" } };
 	struct syncing s = { .rc = 1 };
 
 	(void)state;
@@ -173,9 +175,12 @@ occupied(void **state)
 {
 	static const struct {
 		const char *name, *text;
-	} rows[] = { { "used", "the directory is in use" }, { "hidden", "the directory is in use" },
-		{ "cluster", "a cluster is there" }, { "begun", "an unfinished restore is there" },
-		{ "labelled", "an unfinished restore is there" }, { "file", "open: Not a directory" },
+	} rows[] = { { "used", "the directory is in use" },
+		{ "hidden", "the directory is in use" },
+		{ "cluster", "a cluster is there" },
+		{ "begun", "an unfinished restore is there" },
+		{ "labelled", "an unfinished restore is there" },
+		{ "file", "open: Not a directory" },
 		{ "no/new", "mkdir: No such file" } };
 
 	(void)state;
@@ -188,7 +193,8 @@ occupied(void **state)
 		assert_int_equal(err.kind, ERROR_STATE);
 		assert_memory_equal(err.text, rows[i].text, strlen(rows[i].text));
 		assert_int_equal(dir.fd, -7);
-		assert_int_equal(stat(at(rows[i].name), &st), strchr(rows[i].name, '/') ? -1 : 0);
+		assert_int_equal(
+		    stat(at(rows[i].name), &st), strchr(rows[i].name, '/') ? -1 : 0);
 	}
 }
 
@@ -218,10 +224,13 @@ owners(void **state)
 		const char *path;
 		uid_t link, there; /* whose the link is, and what was there */
 		const char *text;  /* NULL: it may */
-	} rows[] = { { "new", 0, 0, NULL }, { "empty", 0, 0, NULL }, { "empty", 0, 7, NULL },
-		{ "empty", 0, 8, "the directory belongs to user number 8, the backup to 7" },
+	} rows[] = { { "new", 0, 0, NULL }, { "empty", 0, 0, NULL },
+		{ "empty", 0, 7, NULL },
+		{ "empty", 0, 8,
+		    "the directory belongs to user number 8, the backup to 7" },
 		{ "link", 0, 0, NULL }, { "link", 0, 7, NULL },
-		{ "link", 7, 0, "a symbolic link of user number 7 leads there" }, { "link", 7, 7, NULL },
+		{ "link", 7, 0, "a symbolic link of user number 7 leads there" },
+		{ "link", 7, 7, NULL },
 		{ "link", 8, 0, "a symbolic link of user number 8 leads there" },
 		{ "link", 8, 7, "a symbolic link of user number 8 leads there" },
 		{ "link/new", 7, 0, "a symbolic link of user number 7 leads there" },
@@ -241,7 +250,8 @@ owners(void **state)
 		assert_int_equal(lchown(at("link"), rows[i].link, 0), 0);
 		assert_int_equal(chown(at("empty"), rows[i].there, 3), 0);
 		assert_int_equal(newdir_open(&dir, at(rows[i].path), NULL, &err), 0);
-		assert_int_equal(newdir_check_owner(&dir, 7, &err), rows[i].text ? -1 : 0);
+		assert_int_equal(
+		    newdir_check_owner(&dir, 7, &err), rows[i].text ? -1 : 0);
 		assert_string_equal(err.text, rows[i].text ? rows[i].text : "");
 		assert_int_equal(newdir_owner(&dir, &has_owner, &uid, &gid, &err), 0);
 		assert_int_equal(has_owner, !dir.is_made && rows[i].there != 0);
@@ -269,7 +279,8 @@ replaced(void **state)
 	assert_int_equal(fchown(dir.fd, 8, 8), 0);
 	assert_int_equal(newdir_check_owner(&dir, 8, &err), 0);
 	assert_int_equal(newdir_check_owner(&dir, 7, &err), -1);
-	assert_string_equal(err.text, "the directory belongs to user number 8, the backup to 7");
+	assert_string_equal(
+	    err.text, "the directory belongs to user number 8, the backup to 7");
 	newdir_close(&dir, true);
 }
 

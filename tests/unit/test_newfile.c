@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "restore/newfile.h"
 #include "lib/sys.h"
+#include "restore/newfile.h"
 
 static void
 whole(void **state)
@@ -70,7 +70,8 @@ failing(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(whole), cmocka_unit_test(failing) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(whole),
+		cmocka_unit_test(failing) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,7 +10,8 @@
 static void
 added(void **state)
 {
-	static const char *const bad[] = { "", "0", "01", "-1", "4294967296", "x", "1 ", "1.0" };
+	static const char *const bad[] = { "", "0", "01", "-1", "4294967296", "x", "1 ",
+		"1.0" };
 	struct oids list = { 0 };
 	struct error err = { 0 };
 

@@ -20,7 +20,8 @@ added_and_found(void **state)
 	assert_int_equal(oidset_add(&s, 16400, &err), 0);
 	assert_int_equal(oidset_add_text(&s, "5", &err), 0);
 	assert_int_equal(oidset_add_text(&s, "4294967295", &err), 0);
-	assert_true(oidset_has(&s, 5) && oidset_has(&s, 16400) && oidset_has(&s, 4294967295U));
+	assert_true(
+	    oidset_has(&s, 5) && oidset_has(&s, 16400) && oidset_has(&s, 4294967295U));
 	assert_true(oidset_has_text(&s, "16400"));
 	assert_false(oidset_has_text(&s, "1640"));
 	assert_false(oidset_has_text(&s, "016400"));

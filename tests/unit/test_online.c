@@ -93,8 +93,7 @@ start_of_an_older_release(void **state)
 	assert_int_equal(
 	    online_start(s, cluster_version(10), "x", false, &started, &err), 0);
 	assert_false(started.label.has_timeline);
-	assert_int_equal(
-	    online_stop(s, cluster_version(10), &stopped, &err), 0);
+	assert_int_equal(online_stop(s, cluster_version(10), &stopped, &err), 0);
 	online_started_free(&started);
 	online_stopped_free(&stopped);
 	session_free(s);
@@ -255,10 +254,12 @@ static const struct position_row {
 	const char *text;
 } position_rows[] = {
 	{ "position", { POSITION_NOW, .rows = "1/28" }, 0, LSN(0x28), "" },
-	{ "position: a standby that has none yet", { POSITION_NOW, .rows = "~" }, 0, 0, "" },
+	{ "position: a standby that has none yet", { POSITION_NOW, .rows = "~" }, 0, 0,
+	    "" },
 	{ "position: none", { POSITION_NOW, .rows = "here" }, 0, 0, "" },
 	{ "position: gone",
-	    { POSITION_NOW, .error = { "FATAL", "57P01", "terminating connection", NULL, NULL },
+	    { POSITION_NOW,
+		.error = { "FATAL", "57P01", "terminating connection", NULL, NULL },
 		.hangs_up = true },
 	    -1, 0, "the connection to the server was lost: terminating connection" },
 };
@@ -345,8 +346,8 @@ static const struct CMUnitTest plain[] = {
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(start_rows) + COUNT(watch_rows) + COUNT(position_rows) +
-				COUNT(stop_rows) + COUNT(plain)];
+	struct CMUnitTest tests[COUNT(start_rows) + COUNT(watch_rows) +
+	    COUNT(position_rows) + COUNT(stop_rows) + COUNT(plain)];
 	size_t n = 0;
 
 	ADD(start_rows, check_start);

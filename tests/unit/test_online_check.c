@@ -67,14 +67,15 @@ open_session(void)
 static const struct check_row {
 	const char *name;
 	const char *settings, *identity, *control, *privilege;
-	const char *login_privilege; /* of the role that logged in, where that is another */
+	/* of the role that logged in, where that is another */
+	const char *login_privilege;
 	const char *text, *hint;
 	enum error_kind kind;
-	unsigned steps;		/* queries until it is refused; 0: all four */
-	int64_t pid_start;	/* of postmaster.pid; 0: that of the server */
-	bool is_tcp;		/* postmaster.pid names no socket */
+	unsigned steps;         /* queries until it is refused; 0: all four */
+	int64_t pid_start;      /* of postmaster.pid; 0: that of the server */
+	bool is_tcp;            /* postmaster.pid names no socket */
 	bool has_no_postmaster; /* there is none */
-	bool is_standby;	/* it is taken for one */
+	bool is_standby;        /* it is taken for one */
 } check_rows[] = {
 	{ "the right server", .steps = 0 },
 	{ "started a second after its pid file", .pid_start = 1795356145 },
@@ -371,9 +372,10 @@ another_release(void **state)
 	    FAKE_SETTINGS);
 	assert_int_equal(check_server(&check_rows[0], &server, &err), -1);
 	assert_int_equal(err.kind, ERROR_SERVER);
-	assert_string_equal(err.text, "the server on port 5432 of \"/run/postgresql\" is "
-				      "PostgreSQL 15.20 (fake), but "
-				      "\"/data\" is a cluster of PostgreSQL 15");
+	assert_string_equal(err.text,
+	    "the server on port 5432 of \"/run/postgresql\" is "
+	    "PostgreSQL 15.20 (fake), but "
+	    "\"/data\" is a cluster of PostgreSQL 15");
 	fake_done();
 }
 
@@ -452,7 +454,7 @@ static const struct CMUnitTest plain[] = {
 	cmocka_unit_test(what_a_superuser_learns),
 	cmocka_unit_test(what_a_plain_role_learns),
 	cmocka_unit_test(who_allows_in_place),
-		cmocka_unit_test(another_release),
+	cmocka_unit_test(another_release),
 	cmocka_unit_test(control_that_moves),
 	cmocka_unit_test(control_that_never_rests),
 	cmocka_unit_test(control_that_is_damaged),

@@ -155,9 +155,10 @@ static void
 test_letters(void **state)
 {
 	struct line line;
-	struct options o = taken(&line, "-D /d -lnightly -o - -Zgzip:3 -j 5 -Ncfast "
-					"-Xnone -PvFt -h/run -p 5433 -U me "
-					"-d db -W");
+	struct options o = taken(&line,
+	    "-D /d -lnightly -o - -Zgzip:3 -j 5 -Ncfast "
+	    "-Xnone -PvFt -h/run -p 5433 -U me "
+	    "-d db -W");
 
 	(void)state;
 	assert_string_equal(o.pgdata, "/d");
@@ -173,7 +174,8 @@ test_letters(void **state)
 	assert_string_equal(o.dbname, "db");
 	o = taken(&line, "-D /d --split -o /b/x.gz -r 2M");
 	assert_true(o.split && !o.output_is_stdout && o.max_rate == 2 * 1024 * 1024);
-	assert_string_equal(o.compression.codec->name, "none"); /* no suffix of a directory */
+	/* no suffix of a directory */
+	assert_string_equal(o.compression.codec->name, "none");
 	assert_int_equal(taken(&line, "-D /d -b 20").blocking_factor, 20);
 	assert_true(taken(&line, "-D /d -q").quiet);
 	assert_true(taken(&line, "-D /d --no-manifest").no_manifest);
@@ -332,14 +334,16 @@ static struct refusal refusals[] = {
 	    "Try \"pg_basetar verify --help\"." },
 	{ "verify -z a", "option \"--gzip\" is not for the command \"verify\"",
 	    "Try \"pg_basetar verify --help\"." },
-	{ "verify -qv a", "options \"--quiet\" and \"--verbose\" exclude each other", NULL },
+	{ "verify -qv a", "options \"--quiet\" and \"--verbose\" exclude each other",
+	    NULL },
 	{ "verify --report=- a", "the report cannot go to standard output",
 	    "Name a file: it appears there when the run has ended." },
 	{ "restore base.tar", "no data directory is given", "Name a new one with -D." },
 	{ "restore -D /d", "no archive is given",
 	    "Name a file, a directory of --split or pg_basebackup -Ft, or - for standard "
 	    "input." },
-	{ "restore -D /d --waldir=wal a", "option \"--waldir\": \"wal\" is no absolute path", NULL },
+	{ "restore -D /d --waldir=wal a",
+	    "option \"--waldir\": \"wal\" is no absolute path", NULL },
 	{ "restore -D /d -z a", "option \"--gzip\" is not for the command \"restore\"",
 	    "Try \"pg_basetar restore --help\"." },
 	{ "restore -D /d --target-xid=7 --target-name=x --restore-command=c a",
@@ -347,7 +351,8 @@ static struct refusal refusals[] = {
 	{ "restore -D /d --target-xid=7 a", "recovery to a target needs restore_command",
 	    "It gets the WAL behind the end of the backup: "
 	    "--restore-command='cp /archive/%f \"%p\"'" },
-	{ "restore -D /d --primary-conninfo=x a", "primary_conninfo is for a standby only", NULL },
+	{ "restore -D /d --primary-conninfo=x a",
+	    "primary_conninfo is for a standby only", NULL },
 	{ "verify --standby a", "option \"--standby\" is not for the command \"verify\"",
 	    "Try \"pg_basetar verify --help\"." },
 
@@ -371,12 +376,14 @@ static struct refusal refusals[] = {
 	    "Name a new or an empty one with -o; standard output takes one archive." },
 	{ "-D /d --split -o -", "option \"--split\" needs a directory",
 	    "Name a new or an empty one with -o; standard output takes one archive." },
-	{ "-D /d --split -o x --force", "options \"--split\" and \"--force\" exclude each other",
+	{ "-D /d --split -o x --force",
+	    "options \"--split\" and \"--force\" exclude each other",
 	    "With --split the directory must be new or empty, so that nothing is replaced." },
 	{ "-D /d --split -o x -b2",
 	    "options \"--split\" and \"--blocking-factor\" exclude each other",
 	    "Records are for a tape or a pipe, which takes one archive." },
-	{ "-b0", "option \"--blocking-factor\": \"0\" is not a number from 1 to 32767", NULL },
+	{ "-b0", "option \"--blocking-factor\": \"0\" is not a number from 1 to 32767",
+	    NULL },
 	{ "-D /d -q -v", "options \"--quiet\" and \"--verbose\" exclude each other",
 	    NULL },
 	{ "-D /d --no-manifest --manifest-checksums=NONE",

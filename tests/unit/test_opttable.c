@@ -28,9 +28,9 @@ check_usage(enum opttable_command command)
 		if (!row->name)
 			continue;
 		snprintf(name, sizeof(name), "--%s%s", row->name,
-		    !row->value		   ? " "
-		    : row->value[0] == '[' ? "[="
-					   : "=");
+		    !row->value              ? " " :
+			row->value[0] == '[' ? "[=" :
+					       "=");
 		if ((row->commands & 1U << command) != 0)
 			assert_non_null(strstr(buf_text(&text), name));
 		else
@@ -75,9 +75,9 @@ test_manual(void **state)
 			snprintf(letter, sizeof(letter), "Fl %s%c , ",
 			    row->letter == '?' ? "\\&" : "", row->letter);
 		snprintf(item, sizeof(item), "\n.It %sFl -%s%s", letter, row->name,
-		    !row->value		   ? "\n"
-		    : row->value[0] == '[' ? " Ns Op"
-					   : " Ns = Ns ");
+		    !row->value              ? "\n" :
+			row->value[0] == '[' ? " Ns Op" :
+					       " Ns = Ns ");
 		if (!strstr(buf_text(&text), item))
 			fail_msg("man/pg_basetar.1 has no item \"%s\"", item + 1);
 	}

@@ -51,7 +51,10 @@ static struct row rows[] = {
 	{ .what = RATE, .text = "31", .error = RATE_OF("31"), .hint = UNITS },
 	{ .what = RATE, .text = "31k", .error = RATE_OF("31k"), .hint = UNITS },
 	{ .what = RATE, .text = "1025G", .error = RATE_OF("1025G"), .hint = UNITS },
-	{ .what = RATE, .text = "9999999999G", .error = RATE_OF("9999999999G"), .hint = UNITS },
+	{ .what = RATE,
+	    .text = "9999999999G",
+	    .error = RATE_OF("9999999999G"),
+	    .hint = UNITS },
 	{ .what = RATE, .text = "32m", .error = RATE_OF("32m"), .hint = UNITS },
 	{ .what = RATE, .text = "32MB", .error = RATE_OF("32MB"), .hint = UNITS },
 	{ .what = RATE, .text = "M", .error = RATE_OF("M"), .hint = UNITS },
@@ -183,7 +186,9 @@ static struct row rows[] = {
 
 	{ .what = ARCHIVE, .text = "keep", .value = "keep" },
 	{ .what = ARCHIVE, .text = "off", .value = "off" },
-	{ .what = ARCHIVE, .text = "on", .error = "\"on\" is neither \"keep\" nor \"off\"" },
+	{ .what = ARCHIVE,
+	    .text = "on",
+	    .error = "\"on\" is neither \"keep\" nor \"off\"" },
 };
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
@@ -243,9 +248,9 @@ parse(const struct row *row, char *value, size_t size, struct error *err)
 			assert_int_equal(rate, 77);
 		snprintf(value, size, "%llu", (unsigned long long)rate);
 	} else if (row->what == COMPRESS || row->what == SUFFIX) {
-		rc = row->what == COMPRESS
-			 ? optvalue_compression(row->text, &compression, err)
-			 : optvalue_suffix(row->text, &compression, err);
+		rc = row->what == COMPRESS ?
+		    optvalue_compression(row->text, &compression, err) :
+		    optvalue_suffix(row->text, &compression, err);
 		if (rc) {
 			assert_null(compression.codec);
 			assert_int_equal(compression.level, -1);

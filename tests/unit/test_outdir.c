@@ -63,8 +63,9 @@ struct trial {
 	bool is_unsynced;
 	int opened, wrote, finished; /* what the calls returned */
 	struct error err;
-	char before[400]; /* the names in it before it is finished, "-": it is not there */
-	char after[400];  /* and in the end */
+	char
+	    before[400]; /* the names in it before it is finished, "-": it is not there */
+	char after[400]; /* and in the end */
 };
 
 static int
@@ -156,8 +157,14 @@ assert_whole(const char *path)
 /* ---- what the file system cannot do ---- */
 
 #define TMPFILE (O_TMPFILE & ~O_DIRECTORY)
-#define NO_NAMELESS { SYS_openat, 2, TMPFILE, TMPFILE, EOPNOTSUPP }
-#define NO_LINKS { SYS_linkat, 0, 0, 0, EPERM }
+#define NO_NAMELESS \
+	{ \
+		SYS_openat, 2, TMPFILE, TMPFILE, EOPNOTSUPP \
+	}
+#define NO_LINKS \
+	{ \
+		SYS_linkat, 0, 0, 0, EPERM \
+	}
 
 static struct fs {
 	const char *name;
@@ -240,7 +247,8 @@ taken_meanwhile(void **state)
 		char taken[64], text[128];
 
 		snprintf(taken, sizeof(taken), "out/%s", names[i]);
-		snprintf(text, sizeof(text), "\"%s\" came into being during the backup", taken);
+		snprintf(text, sizeof(text), "\"%s\" came into being during the backup",
+		    taken);
 		t.taken = taken;
 		try(*state, &t, -1, names[i]);
 		assert_string_equal(t.err.text, text);
@@ -267,7 +275,8 @@ moved_meanwhile(void **state)
 	faketree_put(root, "out", LINK("secret"));
 	for (size_t i = 0; i < FILES; i++) {
 		assert_int_equal(outdir_file(d, names[i], &files[i], &err), 0);
-		assert_int_equal(sink_write(files[i], names[i], strlen(names[i]), &err), 0);
+		assert_int_equal(
+		    sink_write(files[i], names[i], strlen(names[i]), &err), 0);
 		assert_int_equal(sink_finish(files[i], &err), 0);
 	}
 	assert_int_equal(outdir_finish(d, &is_unsynced, &err), 0);
@@ -326,7 +335,8 @@ struct refusal {
 static struct refusal refusals[] = {
 	{ "not empty", "full", "\"full\": Directory not empty", "its own" },
 	{ "a hidden file in it", "hidden", "\"hidden\": Directory not empty", "its own" },
-	{ "a link to one not empty", "to-full", "\"to-full\": Directory not empty", "its own" },
+	{ "a link to one not empty", "to-full", "\"to-full\": Directory not empty",
+	    "its own" },
 	{ "a file", "file", "\"file\": Not a directory", "exists" },
 	{ "a link to a file", "to-file", "\"to-file\": Not a directory", "exists" },
 	{ "a fifo", "fifo", "\"fifo\": Not a directory", "exists" },
@@ -369,18 +379,19 @@ struct failure {
 static struct failure failures[] = {
 	{ "no permission to make it", false, { SYS_mkdir, 0, 0, 0, EACCES }, -1, 1, 1,
 	    "\"out\": Permission denied" },
-	{ "no permission to write", true, { SYS_openat, 2, O_WRONLY, O_WRONLY, EACCES }, 0, -1,
-	    1, "\"out/16400.tar\": cannot create a file in its directory: Permission denied" },
-	{ "the second is on a full disk", false, { SYS_write, 0, ~0U, 4, ENOSPC }, 0, -1, 1,
-	    "\"out/base.tar\": write: No space left on device" },
+	{ "no permission to write", true, { SYS_openat, 2, O_WRONLY, O_WRONLY, EACCES },
+	    0, -1, 1,
+	    "\"out/16400.tar\": cannot create a file in its directory: Permission denied" },
+	{ "the second is on a full disk", false, { SYS_write, 0, ~0U, 4, ENOSPC }, 0, -1,
+	    1, "\"out/base.tar\": write: No space left on device" },
 	{ "the first does not sync", false, { SYS_fsync, 0, ~0U, 2, EIO }, 0, -1, 1,
 	    "\"out/16400.tar\": fsync: Input/output error" },
 	{ "the last does not sync", false, { SYS_fsync, 0, ~0U, 6, EIO }, 0, -1, 1,
 	    "\"out/backup_manifest\": fsync: Input/output error" },
 	{ "no names", false, { SYS_linkat, 0, 0, 0, EACCES }, 0, 0, -1,
 	    "\"out/16400.tar\": cannot give the file its name: Permission denied" },
-	{ "the parent of a new one does not sync", false, { SYS_fsync, 0, ~0U, 7, EIO }, 0, 0,
-	    -1, "\"out\": fsync of the directory: Input/output error" },
+	{ "the parent of a new one does not sync", false, { SYS_fsync, 0, ~0U, 7, EIO },
+	    0, 0, -1, "\"out\": fsync of the directory: Input/output error" },
 	{ "it does not sync", true, { SYS_fsync, 0, ~0U, 0, EIO }, 0, 0, -1,
 	    "\"out\": fsync of the directory: Input/output error" },
 	{ "it cannot be synced", true, { SYS_fsync, 0, ~0U, 0, EINVAL }, 0, 0, 0, "" },
@@ -464,9 +475,11 @@ names_that_stay(void **state)
 	if (!was_run)
 		skip();
 	assert_int_equal(u.rc, -1);
-	assert_string_equal(u.err.text, "\"stays\": fsync of the directory: Read-only file system");
-	assert_string_equal(u.err.hint, "3 files of the backup could not be removed from \"stays\" "
-					"again: remove what is in it.");
+	assert_string_equal(
+	    u.err.text, "\"stays\": fsync of the directory: Read-only file system");
+	assert_string_equal(u.err.hint,
+	    "3 files of the backup could not be removed from \"stays\" "
+	    "again: remove what is in it.");
 	assert_string_equal(names_now, ALL);
 }
 
@@ -479,8 +492,11 @@ main(void)
 		"taken meanwhile" };
 	static char labels[COUNT(trials) * COUNT(systems)][80];
 	const struct CMUnitTest others[] = { cmocka_unit_test(moved_meanwhile),
-		cmocka_unit_test(another_is_not_removed), cmocka_unit_test(names_that_stay), cmocka_unit_test(a_name_that_is_there) };
-	struct CMUnitTest tests[COUNT(labels) + COUNT(others) + COUNT(refusals) + COUNT(failures)];
+		cmocka_unit_test(another_is_not_removed),
+		cmocka_unit_test(names_that_stay),
+		cmocka_unit_test(a_name_that_is_there) };
+	struct CMUnitTest
+	    tests[COUNT(labels) + COUNT(others) + COUNT(refusals) + COUNT(failures)];
 	struct CMUnitTest *t = tests + COUNT(others);
 
 	memcpy(tests, others, sizeof(others));

@@ -16,11 +16,11 @@
 
 #include <cmocka.h>
 
+#include "lib/interrupt.h"
 #include "stream/outfd.h"
 #include "support/openfds.h"
 #include "support/piperun.h"
 #include "support/refuse.h"
-#include "lib/interrupt.h"
 
 static struct sink *
 open_sink(int fd, bool no_sync, const struct cancel *cancel)
@@ -172,8 +172,8 @@ finish(void *arg)
 	struct finishing *f = arg;
 	struct sink *s;
 
-	f->rc = outfd_open(&s, open(f->path, O_WRONLY), "standard output", f->no_sync,
-	    NULL, &f->err);
+	f->rc = outfd_open(
+	    &s, open(f->path, O_WRONLY), "standard output", f->no_sync, NULL, &f->err);
 	if (f->rc)
 		return;
 	f->rc = sink_finish(s, &f->err);

@@ -55,9 +55,9 @@ teardown(void **state)
 struct trial {
 	const char *path; /* relative to the root, where we are */
 	bool force, no_sync;
-	bool is_given_up;   /* freed without finish */
-	bool is_cancelled;  /* before finish */
-	bool is_taken;      /* "other" comes to be there while ours is written */
+	bool is_given_up;  /* freed without finish */
+	bool is_cancelled; /* before finish */
+	bool is_taken;     /* "other" comes to be there while ours is written */
 	mode_t mode;
 
 	int opened, wrote, finished; /* what the calls returned */
@@ -143,9 +143,18 @@ assert_content(const char *name, const char *content)
 /* ---- what the file system cannot do ---- */
 
 #define TMPFILE (O_TMPFILE & ~O_DIRECTORY)
-#define NO_NAMELESS { SYS_openat, 2, TMPFILE, TMPFILE, EOPNOTSUPP }
-#define NO_LINKS { SYS_linkat, 0, 0, 0, EPERM }
-#define NO_NOREPLACE { SYS_renameat2, 4, RENAME_NOREPLACE, RENAME_NOREPLACE, EINVAL }
+#define NO_NAMELESS \
+	{ \
+		SYS_openat, 2, TMPFILE, TMPFILE, EOPNOTSUPP \
+	}
+#define NO_LINKS \
+	{ \
+		SYS_linkat, 0, 0, 0, EPERM \
+	}
+#define NO_NOREPLACE \
+	{ \
+		SYS_renameat2, 4, RENAME_NOREPLACE, RENAME_NOREPLACE, EINVAL \
+	}
 
 static struct fs {
 	const char *name;
@@ -372,7 +381,8 @@ struct failure {
 
 static struct failure failures[] = {
 	{ "no permission", { { SYS_openat, 2, O_WRONLY, O_WRONLY, EACCES } }, -1, 1, 1,
-	    "\"out\": cannot create a file in its directory: Permission denied", "", false },
+	    "\"out\": cannot create a file in its directory: Permission denied", "",
+	    false },
 	{ "a disk that is full", { { SYS_write, 0, ~0U, 2, ENOSPC } }, 0, -1, 1,
 	    "\"out\": write: No space left on device", "Make room", false },
 	{ "a quota that is used up", { { SYS_write, 0, ~0U, 2, EDQUOT } }, 0, -1, 1,
@@ -389,8 +399,8 @@ static struct failure failures[] = {
 	    "\"out\": cannot give the file its name: Permission denied",
 	    "may give files a name in", false },
 	{ "a directory that does not sync, nor give up a name",
-	    { { SYS_fsync, 0, ~0U, 1, EROFS }, { SYS_unlinkat, 0, 0, 0, EROFS } }, 0, 0, -1,
-	    "\"out\": fsync of the directory: Read-only file system",
+	    { { SYS_fsync, 0, ~0U, 1, EROFS }, { SYS_unlinkat, 0, 0, 0, EROFS } }, 0, 0,
+	    -1, "\"out\": fsync of the directory: Read-only file system",
 	    "\"out\" is there all the same, and whole", true },
 };
 
@@ -474,7 +484,8 @@ removed_meanwhile(void **state)
 	assert_int_equal(t.wrote, -1);
 	assert_int_equal(t.finished, -1);
 	assert_int_equal(t.err.kind, ERROR_STATE);
-	assert_string_equal(t.err.text, "\"gone/out\": its directory was removed during the backup");
+	assert_string_equal(
+	    t.err.text, "\"gone/out\": its directory was removed during the backup");
 
 	faketree_put(root, "gone", DIRECTORY);
 	t = (struct trial){ .path = "gone/out", .force = true };
@@ -483,7 +494,8 @@ removed_meanwhile(void **state)
 	assert_int_equal(t.wrote, -1);
 	assert_int_equal(t.finished, -1);
 	snprintf(text, sizeof(text),
-	    "\"gone/out\": its file \"out.partial.%ld\" was removed during the backup", (long)getpid());
+	    "\"gone/out\": its file \"out.partial.%ld\" was removed during the backup",
+	    (long)getpid());
 	assert_string_equal(t.err.text, text);
 	faketree_remove(root, "gone");
 }
@@ -491,10 +503,11 @@ removed_meanwhile(void **state)
 int
 main(void)
 {
-	static const CMUnitTestFunction trials[] = { a_new_file, of_another_mode, given_up, cancelled,
-		forced, taken_meanwhile, stale_name, longest_name };
-	static const char *const what[] = { "a new file", "of another mode", "given up", "cancelled",
-		"forced", "taken meanwhile", "a stale name", "the longest name" };
+	static const CMUnitTestFunction trials[] = { a_new_file, of_another_mode,
+		given_up, cancelled, forced, taken_meanwhile, stale_name, longest_name };
+	static const char *const what[] = { "a new file", "of another mode", "given up",
+		"cancelled", "forced", "taken meanwhile", "a stale name",
+		"the longest name" };
 	static char names[COUNT(trials) * COUNT(systems)][80];
 	struct CMUnitTest tests[COUNT(names) + COUNT(refusals) + COUNT(failures) + 2];
 	struct CMUnitTest *t = tests;

@@ -77,7 +77,8 @@ test_known(void **state)
 	assert_false(owner_by_name("", &owner));
 	assert_false(owner_by_name("no such user", &owner));
 	assert_false(owner_by_number(4294900000U, &owner));
-	assert_false(owner_by_number((uint64_t)1 << 32, &owner)); /* which is no other word for 0 */
+	/* which is no other word for 0 */
+	assert_false(owner_by_number((uint64_t)1 << 32, &owner));
 	assert_int_equal(owner.uid, 7);
 	assert_true(owner_by_name("root", &owner));
 	assert_int_equal(owner.uid, 0);

@@ -34,11 +34,14 @@ struct known {
 };
 
 static struct known knowns[] = {
-	{ "as pageinspect has it: first block", UINT64_C(0x1234567800000001), 1, 0, 54366 },
+	{ "as pageinspect has it: first block", UINT64_C(0x1234567800000001), 1, 0,
+	    54366 },
 	{ "as pageinspect has it: second block", 0, 2, 1, 44034 },
-	{ "as pageinspect has it: second segment", UINT64_C(0x100000000), 3, 131072, 40326 },
+	{ "as pageinspect has it: second segment", UINT64_C(0x100000000), 3, 131072,
+	    40326 },
 	{ "as pageinspect has it: last of a segment", UINT64_MAX, 4, 131071, 39137 },
-	{ "as pageinspect has it: a far block", UINT64_C(0x16B374D848), 5, 0x7FFFFFFF, 52987 },
+	{ "as pageinspect has it: a far block", UINT64_C(0x16B374D848), 5, 0x7FFFFFFF,
+	    52987 },
 };
 
 static void
@@ -51,7 +54,8 @@ checksum_is_known(void **state)
 	assert_int_equal(page_checksum(page, k->block), k->checksum);
 	for (enum page_level level = 0; level < PAGE_LEVELS; level++)
 		if (page_has_level(level))
-			assert_int_equal(page_checksum_by(level, page, k->block), k->checksum);
+			assert_int_equal(
+			    page_checksum_by(level, page, k->block), k->checksum);
 }
 
 /* Whatever the bytes, the block and the alignment. */
@@ -74,7 +78,8 @@ checksum_is_the_described_one(void **state)
 		assert_int_equal(page_checksum(at, block), expected);
 		for (enum page_level level = 0; level < PAGE_LEVELS; level++)
 			if (page_has_level(level))
-				assert_int_equal(page_checksum_by(level, at, block), expected);
+				assert_int_equal(
+				    page_checksum_by(level, at, block), expected);
 		/* the one that stands there does not matter */
 		at[8] ^= 0x55;
 		assert_int_equal(page_checksum(at, block), expected);
@@ -86,8 +91,9 @@ checksum_is_the_described_one(void **state)
 static void
 header_is_decoded(void **state)
 {
-	static const uint8_t bytes[24] = { 0x16, 0, 0, 0, 0x48, 0xD8, 0x74, 0xB3, 0x34, 0x12, 5,
-		0, 0x40, 0x01, 0x00, 0x1F, 0xF0, 0x1F, 0x04, 0x20, 0x78, 0x56, 0x34, 0x12 };
+	static const uint8_t bytes[24] = { 0x16, 0, 0, 0, 0x48, 0xD8, 0x74, 0xB3, 0x34,
+		0x12, 5, 0, 0x40, 0x01, 0x00, 0x1F, 0xF0, 0x1F, 0x04, 0x20, 0x78, 0x56,
+		0x34, 0x12 };
 	struct page_header h;
 
 	(void)state;
@@ -124,30 +130,35 @@ struct row {
 static struct row rows[] = {
 	{ "sound", START - 8, START, STOP, 0, 0, -1, PAGE_SOUND, 0, 0 },
 	{ "sound, LSN 0", 0, START, STOP, 0, 0, -1, PAGE_SOUND, 0, 0 },
-	{ "last record ends at the start", START, START, STOP, 0, 0, -1, PAGE_SOUND, 0, 0 },
+	{ "last record ends at the start", START, START, STOP, 0, 0, -1, PAGE_SOUND, 0,
+	    0 },
 	{ "that one, damaged", START, START, STOP, 0, 0, 500, PAGE_BAD_CHECKSUM, 0, 0 },
-	{ "changed since", START + 8, START, STOP, 0, 0, -1, PAGE_REPLAYED, 0, START + 8 },
+	{ "changed since", START + 8, START, STOP, 0, 0, -1, PAGE_REPLAYED, 0,
+	    START + 8 },
 	{ "changed since, torn", START + 8, START, STOP, 4096, 8192, -1, PAGE_REPLAYED, 0,
 	    START + 8 },
 	{ "changed at the very end", STOP, START, STOP, 0, 0, 9, PAGE_REPLAYED, 0, STOP },
-	{ "beyond the stop", STOP + 1, START, STOP, 0, 0, -1, PAGE_BEYOND_STOP, STOP, STOP + 1 },
-	{ "damaged high half of the LSN", START - 8, START, STOP, 0, 0, 3, PAGE_BEYOND_STOP,
-	    STOP, START - 8 + (UINT64_C(1) << 56) },
-	{ "the stop is not known yet", STOP + 1, START, PAGE_NO_LSN, 0, 0, -1, PAGE_REPLAYED, 0,
+	{ "beyond the stop", STOP + 1, START, STOP, 0, 0, -1, PAGE_BEYOND_STOP, STOP,
 	    STOP + 1 },
+	{ "damaged high half of the LSN", START - 8, START, STOP, 0, 0, 3,
+	    PAGE_BEYOND_STOP, STOP, START - 8 + (UINT64_C(1) << 56) },
+	{ "the stop is not known yet", STOP + 1, START, PAGE_NO_LSN, 0, 0, -1,
+	    PAGE_REPLAYED, 0, STOP + 1 },
 	{ "nothing is replayed", STOP, PAGE_NO_LSN, STOP, 0, 0, -1, PAGE_SOUND, 0, 0 },
 	{ "nothing is replayed, torn", STOP, PAGE_NO_LSN, STOP, 4096, 8192, -1,
 	    PAGE_BAD_CHECKSUM, 0, 0 },
 	{ "nothing is replayed, beyond", STOP + 1, PAGE_NO_LSN, STOP, 0, 0, -1,
 	    PAGE_BEYOND_STOP, STOP, STOP + 1 },
 	{ "new", START - 8, START, STOP, 0, 8192, -1, PAGE_NEW, 0, 0 },
-	{ "new but for the first byte", 0, START, STOP, 0, 8192, 0, PAGE_NEW_NOT_ZERO, 0, 0 },
-	{ "new but for the last byte", 0, START, STOP, 0, 8192, 8191, PAGE_NEW_NOT_ZERO, 0,
-	    8191 },
-	{ "header gone", START - 8, START, STOP, 0, 512, -1, PAGE_NEW_NOT_ZERO, 0, 3000 },
-	{ "upper gone, changed since", START + 8, START, STOP, 14, 16, -1, PAGE_NEW_NOT_ZERO, 0,
+	{ "new but for the first byte", 0, START, STOP, 0, 8192, 0, PAGE_NEW_NOT_ZERO, 0,
 	    0 },
-	{ "second half lost", START - 8, START, STOP, 4096, 8192, -1, PAGE_BAD_CHECKSUM, 0, 0 },
+	{ "new but for the last byte", 0, START, STOP, 0, 8192, 8191, PAGE_NEW_NOT_ZERO,
+	    0, 8191 },
+	{ "header gone", START - 8, START, STOP, 0, 512, -1, PAGE_NEW_NOT_ZERO, 0, 3000 },
+	{ "upper gone, changed since", START + 8, START, STOP, 14, 16, -1,
+	    PAGE_NEW_NOT_ZERO, 0, 0 },
+	{ "second half lost", START - 8, START, STOP, 4096, 8192, -1, PAGE_BAD_CHECKSUM,
+	    0, 0 },
 	{ "no checksum", START - 8, START, STOP, 8, 10, -1, PAGE_BAD_CHECKSUM, 0, 0 },
 };
 
@@ -190,7 +201,9 @@ later_than_the_wal(void **state)
 		{ STOP + 4096, PAGE_LATER, PAGE_BAD_CHECKSUM, PAGE_LATER },
 		{ STOP + 4097, PAGE_BEYOND_STOP, PAGE_BEYOND_STOP, PAGE_SOUND },
 	};
-	struct page_limits limits = { .start_lsn = START, .stop_lsn = STOP, .later_most = 4096 };
+	struct page_limits limits = {
+		.start_lsn = START, .stop_lsn = STOP, .later_most = 4096
+	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -223,7 +236,8 @@ flipped_bits_are_found(void **state)
 
 		pages_make(page, block, lsn, i);
 		assert_int_equal(page_judge(page, block, &limits).state, PAGE_SOUND);
-		assert_int_equal(page_judge(page, block + 1, &limits).state, PAGE_BAD_CHECKSUM);
+		assert_int_equal(
+		    page_judge(page, block + 1, &limits).state, PAGE_BAD_CHECKSUM);
 		page[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		v = page_judge(page, block, &limits);
 		if (!page_is_bad(v.state))

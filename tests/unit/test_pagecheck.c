@@ -26,7 +26,8 @@
 enum { SEGMENT = 1000, PAGES = 700 };
 
 static struct pagetally *tally;
-static struct pagecheck check = { { .start_lsn = START, .stop_lsn = PAGE_NO_LSN }, SEGMENT, NULL };
+static struct pagecheck check = { { .start_lsn = START, .stop_lsn = PAGE_NO_LSN },
+	SEGMENT, NULL };
 static char said[40][256];
 static size_t nsaid;
 static uint8_t (*pages)[PAGE_BYTES]; /* of the file under test */
@@ -100,8 +101,8 @@ names(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		uint32_t first = 42;
 
-		assert_int_equal(
-		    pagecheck_is_relation(&check, cases[i].path, &first), cases[i].is_one);
+		assert_int_equal(pagecheck_is_relation(&check, cases[i].path, &first),
+		    cases[i].is_one);
 		assert_int_equal(first, cases[i].is_one ? cases[i].first : 42);
 	}
 }
@@ -319,12 +320,15 @@ only_whole_pages(void **state)
 	r.source.bytes = pages[0];
 	r.source.fd = -1; /* nothing is read again */
 	r.piece.missing = PAGE_BYTES + 50;
-	assert_int_equal(pagecheck_piece(&check, SEGMENT, &r.piece, &r.source, &r.err), 0);
+	assert_int_equal(
+	    pagecheck_piece(&check, SEGMENT, &r.piece, &r.source, &r.err), 0);
 	assert_int_equal(r.piece.nnotes, 0);
 	r.piece.missing = r.piece.len;
-	assert_int_equal(pagecheck_piece(&check, SEGMENT, &r.piece, &r.source, &r.err), 0);
+	assert_int_equal(
+	    pagecheck_piece(&check, SEGMENT, &r.piece, &r.source, &r.err), 0);
 	r.piece.missing = 100;
-	assert_int_equal(pagecheck_piece(&check, SEGMENT, &r.piece, &r.source, &r.err), -1);
+	assert_int_equal(
+	    pagecheck_piece(&check, SEGMENT, &r.piece, &r.source, &r.err), -1);
 	assert_int_equal(r.err.kind, ERROR_IO);
 }
 
@@ -338,7 +342,8 @@ a_wait_is_cancelled(void **state)
 	r.source.bytes = pages[0];
 	r.source.cancel = &r.cancel;
 	cancel_raise(&r.cancel);
-	assert_int_equal(pagecheck_piece(&check, SEGMENT, &r.piece, &r.source, &r.err), -1);
+	assert_int_equal(
+	    pagecheck_piece(&check, SEGMENT, &r.piece, &r.source, &r.err), -1);
 	assert_int_equal(r.err.kind, ERROR_CANCELLED);
 }
 
@@ -347,9 +352,9 @@ a_wait_is_cancelled(void **state)
 static void
 send(struct piperun *run, const char *name, size_t header)
 {
-	const struct filebody_options opt = { .pages = &check,
-		.first_block = SEGMENT,
-		.size = PAGES * sizeof(*pages) };
+	const struct filebody_options opt = {
+		.pages = &check, .first_block = SEGMENT, .size = PAGES * sizeof(*pages)
+	};
 	struct blockfile *file;
 	struct body *body;
 
@@ -358,8 +363,8 @@ send(struct piperun *run, const char *name, size_t header)
 	assert_int_equal(
 	    blockpipe_file(run->plan.pipe, open(path, O_RDONLY), &file, &run->err), 0);
 	blockpipe_body_begin(run->plan.pipe, body);
-	assert_int_equal(blockpipe_body_range(run->plan.pipe, file, 0,
-			     PAGES * sizeof(*pages), &run->err),
+	assert_int_equal(blockpipe_body_range(
+			     run->plan.pipe, file, 0, PAGES * sizeof(*pages), &run->err),
 	    0);
 	assert_int_equal(blockpipe_body_end(run->plan.pipe, &run->err), 0);
 	blockfile_release(file);
@@ -391,7 +396,8 @@ findings_in_stream_order(void **state)
 	assert_int_equal(blockpipe_close(run->plan.pipe, &run->err), 0);
 	assert_int_equal(nsaid, 3 * COUNT(damaged));
 	for (size_t i = 0; i < nsaid; i++) {
-		snprintf(expected, sizeof(expected), "file \"base/5/%zu.1\", block %zu: checksum",
+		snprintf(expected, sizeof(expected),
+		    "file \"base/5/%zu.1\", block %zu: checksum",
 		    100 + i / COUNT(damaged), damaged[i % COUNT(damaged)]);
 		assert_memory_equal(said[i], expected, strlen(expected));
 	}

@@ -46,7 +46,8 @@ passed(enum damage damage)
 	told[0] = '\0';
 	benign = 0;
 	for (uint32_t b = 0; b < 3; b++)
-		pages_make(pages + (size_t)b * PAGE_BYTES, b, damage == LATER && b == 1 ? STOP + 8 : LSN, b);
+		pages_make(pages + (size_t)b * PAGE_BYTES, b,
+		    damage == LATER && b == 1 ? STOP + 8 : LSN, b);
 	if (damage == FLIPPED)
 		pages[PAGE_BYTES + 4000] ^= 1;
 	if (damage == NO_CHECKSUM)
@@ -60,7 +61,8 @@ passed(enum damage damage)
 	assert_true(pagesuspect_is_relation("base/5/16384", &file));
 	assert_int_equal(pagesuspect_bytes(p, &file, 0, pages, PAGE_BYTES, &err), 0);
 	assert_int_equal(pagesuspect_bytes(p, &file, PAGE_BYTES, pages + PAGE_BYTES,
-			     2 * PAGE_BYTES + 100, &err), 0);
+			     2 * PAGE_BYTES + 100, &err),
+	    0);
 	return p;
 }
 
@@ -70,7 +72,8 @@ mention(struct pagesuspect *p, uint32_t database, unsigned fork, uint32_t block,
 {
 	struct error err = { 0 };
 
-	assert_int_equal(pagesuspect_mention(p, 1663, database, 16384, fork, block, &m, &err), 0);
+	assert_int_equal(
+	    pagesuspect_mention(p, 1663, database, 16384, fork, block, &m, &err), 0);
 }
 
 /* Line 0, and of line 1 what is before 3000. */
@@ -99,16 +102,17 @@ mentioned(void **state)
 		{ "a change behind the image",
 		    { { 0, 1100, 1200, true }, { 0, 1200, 1300, false } }, true },
 		{ "an image of another line", { { 2, 1100, 1200, true } }, false },
-		{ "an image of the line before it branched off", { { 1, 1100, 1200, true } }, true },
+		{ "an image of the line before it branched off",
+		    { { 1, 1100, 1200, true } }, true },
 		{ "an image of that line behind", { { 1, 2900, 3008, true } }, false },
 		{ "a change on the line before it branched off, an image behind",
 		    { { 0, 3100, 3200, true }, { 1, 1100, 1200, false } }, false },
 		{ "a change of another line before",
 		    { { 2, 1100, 1200, false }, { 0, 1300, 1400, true } }, true },
 	};
-	const struct control control = { .data_checksums = 1,
-		.block_size = PAGE_BYTES,
-		.segment_blocks = 131072 };
+	const struct control control = {
+		.data_checksums = 1, .block_size = PAGE_BYTES, .segment_blocks = 131072
+	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -119,9 +123,11 @@ mentioned(void **state)
 		pagesuspect_control(p, &control);
 		for (size_t m = 0; m < COUNT(rows[i].m) && rows[i].m[m].lsn > 0; m++)
 			mention(p, 5, 0, 1, rows[i].m[m]);
-		assert_int_equal(pagesuspect_judge(p,
-				     &(struct pagesuspect_limits){ true, true, START, STOP, is_read },
-				     &findings, tell_benign, &err), 0);
+		assert_int_equal(
+		    pagesuspect_judge(p,
+			&(struct pagesuspect_limits){ true, true, START, STOP, is_read },
+			&findings, tell_benign, &err),
+		    0);
 		if (benign != rows[i].is_mended)
 			fail_msg("%s: %s", rows[i].name, told);
 		pagesuspect_free(p);
@@ -141,15 +147,29 @@ cut(void **state)
 		bool is_replayed, is_mentioned;
 		unsigned findings, benign;
 	} rows[] = {
-		{ CUT, { .data_checksums = 1, .block_size = PAGE_BYTES, .segment_blocks = 131072 },
+		{ CUT,
+		    { .data_checksums = 1,
+			.block_size = PAGE_BYTES,
+			.segment_blocks = 131072 },
 		    false, true, 1, 0 },
-		{ CUT, { .data_checksums = 1, .block_size = PAGE_BYTES, .segment_blocks = 131072 },
+		{ CUT,
+		    { .data_checksums = 1,
+			.block_size = PAGE_BYTES,
+			.segment_blocks = 131072 },
 		    true, true, 0, 1 },
-		{ CUT, { .data_checksums = 1, .block_size = PAGE_BYTES, .segment_blocks = 131072 },
+		{ CUT,
+		    { .data_checksums = 1,
+			.block_size = PAGE_BYTES,
+			.segment_blocks = 131072 },
 		    true, false, 1, 0 },
-		{ CUT, { .block_size = PAGE_BYTES, .segment_blocks = 131072 }, true, false, 1, 0 },
-		{ CUT, { .block_size = 16384, .segment_blocks = 65536 }, true, false, 0, 0 },
-		{ NONE, { .data_checksums = 1, .block_size = PAGE_BYTES, .segment_blocks = 131072 },
+		{ CUT, { .block_size = PAGE_BYTES, .segment_blocks = 131072 }, true,
+		    false, 1, 0 },
+		{ CUT, { .block_size = 16384, .segment_blocks = 65536 }, true, false, 0,
+		    0 },
+		{ NONE,
+		    { .data_checksums = 1,
+			.block_size = PAGE_BYTES,
+			.segment_blocks = 131072 },
 		    false, false, 0, 0 },
 	};
 
@@ -161,12 +181,12 @@ cut(void **state)
 
 		pagesuspect_control(p, &rows[i].control);
 		if (rows[i].is_mentioned)
-			mention(p, 5, 0, 3, (struct pagesuspect_mention){ 0, 1100, 1200, true });
-		assert_int_equal(
-		    pagesuspect_judge(p,
-			&(struct pagesuspect_limits){
-			    rows[i].is_replayed, true, START, STOP, is_read },
-			&findings, tell_benign, &err),
+			mention(p, 5, 0, 3,
+			    (struct pagesuspect_mention){ 0, 1100, 1200, true });
+		assert_int_equal(pagesuspect_judge(p,
+				     &(struct pagesuspect_limits){ rows[i].is_replayed,
+					 true, START, STOP, is_read },
+				     &findings, tell_benign, &err),
 		    0);
 		if (findings.count != rows[i].findings || benign != rows[i].benign)
 			fail_msg("row %zu: %s", i, told);
@@ -183,9 +203,9 @@ static void
 copied_database(void **state)
 {
 	const struct pagesuspect_mention copy = { 0, 1100, 1200, true };
-	const struct control control = { .data_checksums = 1,
-		.block_size = PAGE_BYTES,
-		.segment_blocks = 131072 };
+	const struct control control = {
+		.data_checksums = 1, .block_size = PAGE_BYTES, .segment_blocks = 131072
+	};
 
 	(void)state;
 	for (uint32_t database = 4; database <= 5; database++) {
@@ -195,9 +215,11 @@ copied_database(void **state)
 
 		pagesuspect_control(p, &control);
 		assert_int_equal(pagesuspect_database(p, 1663, database, &copy, &err), 0);
-		assert_int_equal(pagesuspect_judge(p,
-				     &(struct pagesuspect_limits){ true, true, START, STOP, is_read },
-				     &findings, tell_benign, &err), 0);
+		assert_int_equal(
+		    pagesuspect_judge(p,
+			&(struct pagesuspect_limits){ true, true, START, STOP, is_read },
+			&findings, tell_benign, &err),
+		    0);
 		assert_int_equal(benign, database == 5);
 		pagesuspect_free(p);
 	}
@@ -217,14 +239,14 @@ copied_and_changed(void **state)
 		{ 1100, 1200, false, false },
 		{ 1200, 1100, false, false },
 	};
-	const struct control control = { .data_checksums = 1,
-		.block_size = PAGE_BYTES,
-		.segment_blocks = 131072 };
+	const struct control control = {
+		.data_checksums = 1, .block_size = PAGE_BYTES, .segment_blocks = 131072
+	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		const struct pagesuspect_mention copy = { 0, rows[i].copy, rows[i].copy + 50,
-			rows[i].is_made_anew };
+		const struct pagesuspect_mention copy = { 0, rows[i].copy,
+			rows[i].copy + 50, rows[i].is_made_anew };
 		struct findings findings = { .tell = tell };
 		struct pagesuspect *p = passed(FLIPPED);
 		struct error err = { 0 };
@@ -232,10 +254,13 @@ copied_and_changed(void **state)
 		pagesuspect_control(p, &control);
 		assert_int_equal(pagesuspect_database(p, 1663, 5, &copy, &err), 0);
 		mention(p, 5, 0, 1,
-		    (struct pagesuspect_mention){ 0, rows[i].page, rows[i].page + 50, false });
-		assert_int_equal(pagesuspect_judge(p,
-				     &(struct pagesuspect_limits){ true, true, START, STOP, is_read },
-				     &findings, tell_benign, &err), 0);
+		    (struct pagesuspect_mention){
+			0, rows[i].page, rows[i].page + 50, false });
+		assert_int_equal(
+		    pagesuspect_judge(p,
+			&(struct pagesuspect_limits){ true, true, START, STOP, is_read },
+			&findings, tell_benign, &err),
+		    0);
 		assert_int_equal(benign, rows[i].is_mended);
 		pagesuspect_free(p);
 	}
@@ -246,9 +271,9 @@ static double
 many_copies(size_t n)
 {
 	static uint8_t page[PAGE_BYTES];
-	const struct control control = { .data_checksums = 1,
-		.block_size = PAGE_BYTES,
-		.segment_blocks = 131072 };
+	const struct control control = {
+		.data_checksums = 1, .block_size = PAGE_BYTES, .segment_blocks = 131072
+	};
 	struct pagesuspect_file file;
 	struct pagesuspect *p;
 	struct error err = { 0 };
@@ -260,12 +285,15 @@ many_copies(size_t n)
 	assert_true(pagesuspect_is_relation("base/5/16384", &file));
 	for (size_t i = 0; i < n; i++)
 		assert_int_equal(
-		    pagesuspect_bytes(p, &file, i * PAGE_BYTES, page, PAGE_BYTES, &err), 0);
+		    pagesuspect_bytes(p, &file, i * PAGE_BYTES, page, PAGE_BYTES, &err),
+		    0);
 	pagesuspect_control(p, &control);
 	start = growth_clock();
 	for (uint64_t i = 0; i < 10 * n; i++)
-		assert_int_equal(pagesuspect_database(p, 1663, 5,
-				     &(struct pagesuspect_mention){ 0, i, i + 1, true }, &err), 0);
+		assert_int_equal(
+		    pagesuspect_database(p, 1663, 5,
+			&(struct pagesuspect_mention){ 0, i, i + 1, true }, &err),
+		    0);
 	took = growth_clock() - start;
 	pagesuspect_free(p);
 	return took;
@@ -288,16 +316,22 @@ judged(void **state)
 		unsigned benign, left;
 	} rows[] = {
 		{ NONE, true, true, true, false, "", 0, 0 },
-		{ FLIPPED, true, true, true, false, "checksum: \"base/5/16384\", block 1", 0, 0 },
+		{ FLIPPED, true, true, true, false, "checksum: \"base/5/16384\", block 1",
+		    0, 0 },
 		{ FLIPPED, true, true, true, true, "", 1, 0 },
-		{ FLIPPED, true, false, true, true, "checksum: \"base/5/16384\", block 1", 0, 0 },
+		{ FLIPPED, true, false, true, true, "checksum: \"base/5/16384\", block 1",
+		    0, 0 },
 		{ FLIPPED, true, true, false, false, "", 0, 1 },
 		{ FLIPPED, false, true, true, false, "", 0, 0 },
-		{ NO_CHECKSUM, true, true, true, false, "checksum: \"base/5/16384\", block 1", 0, 0 },
+		{ NO_CHECKSUM, true, true, true, false,
+		    "checksum: \"base/5/16384\", block 1", 0, 0 },
 		{ NO_CHECKSUM, false, true, true, false, "", 0, 0 },
-		{ NOT_ZERO, true, true, true, false, "not_zero: \"base/5/16384\", block 1", 0, 0 },
-		{ LATER, true, true, true, false, "lsn: \"base/5/16384\", block 1", 0, 0 },
-		{ LATER, true, false, true, false, "lsn: \"base/5/16384\", block 1", 0, 0 },
+		{ NOT_ZERO, true, true, true, false,
+		    "not_zero: \"base/5/16384\", block 1", 0, 0 },
+		{ LATER, true, true, true, false, "lsn: \"base/5/16384\", block 1", 0,
+		    0 },
+		{ LATER, true, false, true, false, "lsn: \"base/5/16384\", block 1", 0,
+		    0 },
 	};
 
 	(void)state;
@@ -314,14 +348,17 @@ judged(void **state)
 		mention(p, 5, 1, 1, (struct pagesuspect_mention){ 0, 1100, 1200, true });
 		mention(p, 4, 0, 1, (struct pagesuspect_mention){ 0, 1100, 1200, true });
 		if (rows[i].has_image)
-			mention(p, 5, 0, 1, (struct pagesuspect_mention){ 0, 1100, 1200, true });
-		assert_int_equal(pagesuspect_judge(p,
-				     &(struct pagesuspect_limits){ .is_replayed = rows[i].is_replayed,
-					 .has_wal = rows[i].has_wal,
-					 .start_lsn = START,
-					 .stop_lsn = STOP,
-					 .is_read = is_read },
-				     &findings, tell_benign, &err), 0);
+			mention(p, 5, 0, 1,
+			    (struct pagesuspect_mention){ 0, 1100, 1200, true });
+		assert_int_equal(
+		    pagesuspect_judge(p,
+			&(struct pagesuspect_limits){ .is_replayed = rows[i].is_replayed,
+			    .has_wal = rows[i].has_wal,
+			    .start_lsn = START,
+			    .stop_lsn = STOP,
+			    .is_read = is_read },
+			&findings, tell_benign, &err),
+		    0);
 		if (strncmp(told, rows[i].told, strlen(rows[i].told)) != 0 ||
 		    (rows[i].told[0] == '\0') != (told[0] == '\0'))
 			fail_msg("row %zu: %s", i, told);
@@ -357,7 +394,8 @@ places(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct pagesuspect_file file;
 
-		assert_int_equal(pagesuspect_is_relation(rows[i].path, &file), rows[i].is_one);
+		assert_int_equal(
+		    pagesuspect_is_relation(rows[i].path, &file), rows[i].is_one);
 		if (!rows[i].is_one)
 			continue;
 		assert_int_equal(file.at.space, rows[i].space);
@@ -369,7 +407,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(mentioned), cmocka_unit_test(cut),
+		cmocka_unit_test(mentioned),
+		cmocka_unit_test(cut),
 		cmocka_unit_test(copied_database),
 		cmocka_unit_test(copied_and_changed),
 		cmocka_unit_test(copies_are_cheap),

@@ -55,7 +55,9 @@ teardown(void **state)
 static void
 tell(const char *path, struct pagetally_file *file, struct piece_note *notes, size_t n)
 {
-	const struct piece piece = { .len = 10 * PAGE_BYTES, .notes = notes, .nnotes = n };
+	const struct piece piece = {
+		.len = 10 * PAGE_BYTES, .notes = notes, .nnotes = n
+	};
 	struct error err = { 0 };
 
 	assert_int_equal(pagetally_piece(tally, path, file, &piece, &err), 0);
@@ -106,7 +108,8 @@ static void
 later_pages_are_counted(void **state)
 {
 	struct piece_note notes[] = { { 0, PAGE_LATER, 100, 108 },
-		{ PAGE_BYTES, PAGE_LATER, 100, 400 }, { 2 * PAGE_BYTES, PAGE_LATER, 100, 300 } };
+		{ PAGE_BYTES, PAGE_LATER, 100, 400 },
+		{ 2 * PAGE_BYTES, PAGE_LATER, 100, 300 } };
 	struct pagetally_file file = { 0 };
 	struct error err = { 0 };
 	struct pagetally_sum sum;
@@ -143,16 +146,16 @@ findings_are_said(void **state)
 	tell("base/5/2", &other, notes, 1);
 	assert_int_equal(pagetally_end(tally, "base/5/2", &other, &err), 0);
 	assert_int_equal(nsaid, 3);
-	assert_string_equal(said[0],
-	    "file \"base/5/1\", block 3: checksum 1A2B expected, C found");
+	assert_string_equal(
+	    said[0], "file \"base/5/1\", block 3: checksum 1A2B expected, C found");
 	assert_string_equal(said[1],
 	    "file \"base/5/1\", block 200000: zeros expected in a page that says it is new, "
 	    "other bytes found from offset 24 on");
-	assert_string_equal(said[2],
-	    "file \"base/5/2\", block 3: checksum 1A2B expected, C found");
+	assert_string_equal(
+	    said[2], "file \"base/5/2\", block 3: checksum 1A2B expected, C found");
 	assert_string_equal(parts[0], "checksum base/5/1 3 (1A2B) (C)");
-	assert_string_equal(parts[1],
-	    "not_zero base/5/1 200000 (zeros) (other bytes from offset 24 on)");
+	assert_string_equal(
+	    parts[1], "not_zero base/5/1 200000 (zeros) (other bytes from offset 24 on)");
 	assert_string_equal(parts[2], "checksum base/5/2 3 (1A2B) (C)");
 	sum = pagetally_sum(tally);
 	assert_int_equal(sum.damaged_pages, 3);
@@ -202,8 +205,8 @@ greatest_are_remembered(void **state)
 	assert_true(pagetally_horizon(tally) == 1005000 - (PAGETALLY_GREATEST - 1));
 	stop(1004999);
 	assert_int_equal(nsaid, 1);
-	assert_string_equal(
-	    said[0], "file \"base/5/99\", block 7: LSN up to 0/F55C7 expected, 9/28 found");
+	assert_string_equal(said[0],
+	    "file \"base/5/99\", block 7: LSN up to 0/F55C7 expected, 9/28 found");
 	assert_string_equal(parts[0], "lsn base/5/99 7 (0/F55C7) (9/28)");
 	assert_int_equal(pagetally_sum(tally).damaged_pages, 1);
 	assert_int_equal(pagetally_sum(tally).damaged_files, 1);
@@ -255,7 +258,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(findings_are_said, setup, teardown),
 		cmocka_unit_test_setup_teardown(many_are_counted, setup, teardown),
 		cmocka_unit_test_setup_teardown(greatest_are_remembered, setup, teardown),
-		cmocka_unit_test_setup_teardown(damage_beyond_is_counted, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    damage_beyond_is_counted, setup, teardown),
 		cmocka_unit_test_setup_teardown(all_rows_are_beyond, setup, teardown),
 	};
 

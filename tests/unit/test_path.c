@@ -47,8 +47,8 @@ static void
 plain(void **state)
 {
 	static const char *const good[] = { "a", "a/b", "...", ".a/..b", "a/b/c" };
-	static const char *const bad[] = { "", "/", "/a", "a/", "a//b", ".", "..", "./a", "a/.",
-		"a/../b", "../a", "a/.." };
+	static const char *const bad[] = { "", "/", "/a", "a/", "a//b", ".", "..", "./a",
+		"a/.", "a/../b", "../a", "a/.." };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(good); i++)
@@ -61,8 +61,8 @@ plain(void **state)
 static void
 order(void **state)
 {
-	static const char *const walked[] = { "", "a", "a/b", "a/b/c", "a/c", "a b", "a-", "a.b", "ab",
-		"b\177", "b\200" };
+	static const char *const walked[] = { "", "a", "a/b", "a/b/c", "a/c", "a b", "a-",
+		"a.b", "ab", "b\177", "b\200" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(walked); i++) {

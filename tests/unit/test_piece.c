@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "stream/piece.h"
 #include "lib/sys.h"
+#include "stream/piece.h"
 
 static void
 notes_are_kept_in_order(void **state)

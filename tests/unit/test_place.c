@@ -28,7 +28,8 @@ static int
 setup(void **state)
 {
 	static const struct fake_file tree[] = { { "data/base", DIRECTORY },
-		{ "data2", DIRECTORY }, { "empty", DIRECTORY }, { "link", LINK("data/base") }, { "file", "" },
+		{ "data2", DIRECTORY }, { "empty", DIRECTORY },
+		{ "link", LINK("data/base") }, { "file", "" },
 		{ "to-file", LINK("file") }, { "to-nothing", LINK("nothing") },
 		{ "loop", LINK("loop") }, { "fds", LINK("/proc/self/fd") },
 		{ "out", LINK("/dev/stdout") }, { "to-out", LINK("./out") },
@@ -118,8 +119,9 @@ ask(void *arg)
 static void
 not_to_be_told(void **state)
 {
-	static const struct { int sys, rc; } answers[] = { { EIO, -1 }, { ENOMEM, -1 },
-		{ ESTALE, -1 }, { EACCES, 0 } };
+	static const struct {
+		int sys, rc;
+	} answers[] = { { EIO, -1 }, { ENOMEM, -1 }, { ESTALE, -1 }, { EACCES, 0 } };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(answers); i++) {
@@ -140,13 +142,32 @@ static struct named {
 	const char *path;
 	int fd;
 } named[] = {
-	{ "/dev/stdout", 1 }, { "/dev/stderr", 2 }, { "/dev/stdin", 0 }, { "/dev/fd/9", 9 },
-	{ "/dev/fd/../fd//63", 63 }, { "/proc/self/fd/1", 1 }, { "/proc/thread-self/fd/4", 4 },
-	{ "out", 1 }, { "to-out", 1 }, { "fds/3", 3 }, { "link-of-fds", 7 },
-	{ "data/../fds/12", 12 }, { "/dev/fd", -1 }, { "/dev/fd/x", -1 }, { "/dev/fd/01", -1 },
-	{ "/dev/fd/99999999999", -1 }, { "/dev/null", -1 }, { "to-null", -1 }, { "file", -1 },
-	{ "to-file", -1 }, { "to-nothing", -1 }, { "loop", -1 }, { "none/file", -1 },
-	{ "file/file", -1 }, { "1", -1 }, { "", -1 },
+	{ "/dev/stdout", 1 },
+	{ "/dev/stderr", 2 },
+	{ "/dev/stdin", 0 },
+	{ "/dev/fd/9", 9 },
+	{ "/dev/fd/../fd//63", 63 },
+	{ "/proc/self/fd/1", 1 },
+	{ "/proc/thread-self/fd/4", 4 },
+	{ "out", 1 },
+	{ "to-out", 1 },
+	{ "fds/3", 3 },
+	{ "link-of-fds", 7 },
+	{ "data/../fds/12", 12 },
+	{ "/dev/fd", -1 },
+	{ "/dev/fd/x", -1 },
+	{ "/dev/fd/01", -1 },
+	{ "/dev/fd/99999999999", -1 },
+	{ "/dev/null", -1 },
+	{ "to-null", -1 },
+	{ "file", -1 },
+	{ "to-file", -1 },
+	{ "to-nothing", -1 },
+	{ "loop", -1 },
+	{ "none/file", -1 },
+	{ "file/file", -1 },
+	{ "1", -1 },
+	{ "", -1 },
 };
 
 static void
@@ -214,7 +235,8 @@ nested(void **state)
 
 		for (size_t k = 0; k < COUNT(list); k++)
 			list[k] = of_directory(nested_rows[i].paths[k]);
-		assert_int_equal(place_find_nested(list, COUNT(list), &inner, &outer, &err), 0);
+		assert_int_equal(
+		    place_find_nested(list, COUNT(list), &inner, &outer, &err), 0);
 		/* of the same directory twice either is in the other */
 		if (nested_rows[i].is_same && inner > outer) {
 			const size_t swap = inner;
@@ -229,7 +251,8 @@ nested(void **state)
 	}
 	/* places that are not there are in nothing */
 	assert_int_equal(
-	    place_find_nested((const struct place[2]){ { 0 } }, 2, &inner, &outer, &err), 0);
+	    place_find_nested((const struct place[2]){ { 0 } }, 2, &inner, &outer, &err),
+	    0);
 	assert_int_equal(inner, 2);
 }
 

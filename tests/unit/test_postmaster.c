@@ -79,7 +79,8 @@ segments(void **state)
 		uint32_t key;
 		uint64_t id;
 	} all[] = { { "  5432001     32768", true, 5432001, 32768 },
-		{ "4294967295 0", true, UINT32_MAX, 0 }, { "", false, 0, 0 }, { "5432001", false, 0, 0 }, { "5432001 ", false, 0, 0 },
+		{ "4294967295 0", true, UINT32_MAX, 0 }, { "", false, 0, 0 },
+		{ "5432001", false, 0, 0 }, { "5432001 ", false, 0, 0 },
 		{ "x 1", false, 0, 0 }, { "1 x", false, 0, 0 }, { "1 2 ", false, 0, 0 },
 		{ "4294967296 1", false, 0, 0 }, { "1 2147483648", false, 0, 0 } };
 
@@ -89,7 +90,8 @@ segments(void **state)
 		struct error err;
 		char text[128];
 
-		snprintf(text, sizeof(text), "1\n/d\n1\n1\n/tmp\n*\n%s\nready   \n", all[i].line);
+		snprintf(text, sizeof(text), "1\n/d\n1\n1\n/tmp\n*\n%s\nready   \n",
+		    all[i].line);
 		assert_int_equal(postmaster_parse(text, strlen(text), &p, &err), 0);
 		assert_int_equal(p.has_segment, all[i].has);
 		assert_int_equal(p.segment_key, all[i].key);
@@ -319,8 +321,8 @@ int
 main(void)
 {
 	static const struct CMUnitTest others[] = { cmocka_unit_test(no_pid_file),
-		cmocka_unit_test(segments), cmocka_unit_test(alive), cmocka_unit_test(no_opts_file),
-		cmocka_unit_test(files) };
+		cmocka_unit_test(segments), cmocka_unit_test(alive),
+		cmocka_unit_test(no_opts_file), cmocka_unit_test(files) };
 	enum { OTHERS = sizeof(others) / sizeof(others[0]) };
 	struct CMUnitTest tests[OTHERS + ROWS + OPTS_ROWS];
 

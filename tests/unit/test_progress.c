@@ -77,16 +77,19 @@ struct script {
 
 static struct script scripts[] = {
 	{ "nobody asked", false, false, 0,
-	    { { TICK, 100, MB, NULL }, { PHASE, 200, 0, "x" }, { TICK, 300, 2 * MB, NULL } }, "" },
+	    { { TICK, 100, MB, NULL }, { PHASE, 200, 0, "x" },
+		{ TICK, 300, 2 * MB, NULL } },
+	    "" },
 	{ "asked for once", false, false, 0,
 	    { { ASK, 0, 0, NULL }, { PHASE, 10, 0, "files" }, { TICK, 11, MB, NULL },
 		{ ASK, 20, 50 * MB, NULL }, { TICK, 21, 60 * MB, NULL } },
 	    "pg_basetar: 0.0 kB, 0.0 kB/s, starting\n"
 	    "pg_basetar: 50.0 MB, 5.0 MB/s, files\n" },
 	{ "a line every 30 s", true, false, 0,
-	    { { PHASE, 1, 0, "files" }, { TICK, 29, 28 * MB, NULL }, { TICK, 30, 29 * MB, NULL },
-		{ TICK, 31, 30 * MB, NULL }, { TICK, 59, 58 * MB, NULL },
-		{ TICK, 61, 60 * MB, NULL }, { END, 62, 61 * MB, NULL } },
+	    { { PHASE, 1, 0, "files" }, { TICK, 29, 28 * MB, NULL },
+		{ TICK, 30, 29 * MB, NULL }, { TICK, 31, 30 * MB, NULL },
+		{ TICK, 59, 58 * MB, NULL }, { TICK, 61, 60 * MB, NULL },
+		{ END, 62, 61 * MB, NULL } },
 	    "pg_basetar: 29.0 MB, 1.0 MB/s, files\n"
 	    "pg_basetar: 60.0 MB, 1.0 MB/s, files\n" },
 	{ "a checkpoint of five minutes", false, false, 0,
@@ -96,8 +99,8 @@ static struct script scripts[] = {
 	    "pg_basetar:   0% 0.0 kB, 0.0 kB/s, checkpoint\n"
 	    "pg_basetar:  25% 1.0 GB, 100.0 MB/s, 0:00:30 left, files\n" },
 	{ "a stall slows it down", false, false, 0,
-	    { { TOTAL, 0, 200 * MB, NULL }, { PHASE, 0, 0, "files" }, { TICK, 10, 100 * MB, NULL },
-		{ ASK, 1000, 100 * MB, NULL } },
+	    { { TOTAL, 0, 200 * MB, NULL }, { PHASE, 0, 0, "files" },
+		{ TICK, 10, 100 * MB, NULL }, { ASK, 1000, 100 * MB, NULL } },
 	    "pg_basetar:  50% 100.0 MB, 100.0 kB/s, 0:16:40 left, files\n" },
 	{ "more than was measured", false, false, 0,
 	    { { TOTAL, 0, 10 * MB, NULL }, { PHASE, 0, 0, "files" },
@@ -105,20 +108,24 @@ static struct script scripts[] = {
 	    "pg_basetar:  99% 10.0 MB, 1.0 MB/s, 0:00:00 left, files\n"
 	    "pg_basetar: 100% 20.0 MB, 2.0 MB/s, files\n" },
 	{ "less than was measured, and a long wait", false, false, 0,
-	    { { TOTAL, 0, 50 * MB, NULL }, { PHASE, 0, 0, "files" }, { TICK, 10, 20 * MB, NULL },
-		{ SETTLE, 10, 25 * MB, NULL }, { PHASE, 10, 0, "wal" }, { ASK, 11, 20 * MB, NULL },
+	    { { TOTAL, 0, 50 * MB, NULL }, { PHASE, 0, 0, "files" },
+		{ TICK, 10, 20 * MB, NULL }, { SETTLE, 10, 25 * MB, NULL },
+		{ PHASE, 10, 0, "wal" }, { ASK, 11, 20 * MB, NULL },
 		{ PHASE, 20, 0, "archive" }, { ASK, 1000, 41 * MB, NULL } },
 	    "pg_basetar:  80% 20.0 MB, 2.0 MB/s, 0:00:02 left, wal\n"
 	    "pg_basetar: 100% 41.0 MB, 2.0 MB/s, archive\n" },
 	{ "not measured, all sent at once", false, false, 0,
-	    { { PHASE, 0, 0, "files" }, { SETTLE, 0.1, 25 * MB, NULL }, { ASK, 0.1, 25 * MB, NULL } },
+	    { { PHASE, 0, 0, "files" }, { SETTLE, 0.1, 25 * MB, NULL },
+		{ ASK, 0.1, 25 * MB, NULL } },
 	    "pg_basetar: 25.0 MB, 250.0 MB/s, files\n" },
 	{ "very slow", false, false, 0,
-	    { { TOTAL, 0, 500 * MB, NULL }, { PHASE, 0, 0, "files" }, { ASK, 1000, 1000, NULL } },
+	    { { TOTAL, 0, 500 * MB, NULL }, { PHASE, 0, 0, "files" },
+		{ ASK, 1000, 1000, NULL } },
 	    "pg_basetar:   0% 1.0 kB, 0.0 kB/s, files\n" },
 	{ "on a terminal", true, true, 0,
 	    { { PHASE, 1, 0, "files" }, { TOTAL, 1, 4 * MB, NULL }, { TICK, 2, MB, NULL },
-		{ TICK, 3, 2 * MB, NULL }, { PHASE, 4, 0, "sync" }, { END, 5, 4 * MB, NULL } },
+		{ TICK, 3, 2 * MB, NULL }, { PHASE, 4, 0, "sync" },
+		{ END, 5, 4 * MB, NULL } },
 	    "\r0.0 kB, 0.0 kB/s, files"
 	    "\r 25% 1.0 MB, 1.0 MB/s, 0:00:03 left, files"
 	    "\r 50% 2.0 MB, 1.0 MB/s, 0:00:02 left, files"
@@ -178,7 +185,8 @@ read_all(int fd, char *said, size_t size, size_t expected)
 	size_t len = 0;
 	ssize_t got = 1;
 
-	while (got > 0 && len < size - 1 && poll(&more, 1, len < expected ? 5000 : 20) > 0) {
+	while (
+	    got > 0 && len < size - 1 && poll(&more, 1, len < expected ? 5000 : 20) > 0) {
 		got = read(fd, said + len, size - 1 - len);
 		len += got > 0 ? (size_t)got : 0;
 	}

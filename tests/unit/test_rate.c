@@ -11,12 +11,12 @@
 
 #include <cmocka.h>
 
+#include "lib/interrupt.h"
+#include "lib/sys.h"
 #include "stream/rate.h"
 #include "stream/record.h"
 #include "support/memstream.h"
 #include "support/streamplan.h"
-#include "lib/interrupt.h"
-#include "lib/sys.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define MIB ((size_t)1024 * 1024)
@@ -143,8 +143,8 @@ open_rate(struct fake *fake, uint64_t bytes_per_second, size_t unit)
 struct pace {
 	const char *name;
 	uint64_t bytes_per_second;
-	size_t unit;  /* also of the writes, if it is not 1 */
-	double takes; /* seconds a write takes */
+	size_t unit;     /* also of the writes, if it is not 1 */
+	double takes;    /* seconds a write takes */
 	unsigned blocks; /* of 1 MiB */
 };
 
@@ -269,7 +269,8 @@ fails_anywhere(void **state)
 			rc = sink_write(s, bytes + 100, sizeof(bytes) - 100, &err);
 		assert_int_equal(rc, at == sizeof(bytes) ? 0 : -1);
 		if (rc == -1)
-			assert_string_equal(err.text, "injected: No space left on device");
+			assert_string_equal(
+			    err.text, "injected: No space left on device");
 		else
 			assert_int_equal(sink_finish(s, &err), 0);
 		assert_int_equal(below.held.len, at);

@@ -11,11 +11,11 @@
 
 #include <cmocka.h>
 
+#include "lib/interrupt.h"
+#include "lib/sys.h"
 #include "stream/infile.h"
 #include "stream/readahead.h"
 #include "support/memstream.h"
-#include "lib/interrupt.h"
-#include "lib/sys.h"
 
 enum { MANY = 9 * 1024 * 1024 + 77 }; /* more than the ring holds */
 
@@ -41,7 +41,9 @@ same_bytes(void **state)
 	(void)state;
 	assert_int_equal(readahead_push(&s, NULL, &err), 0);
 	do {
-		assert_int_equal(source_read(s, into + at, MANY - at < 33333 ? MANY - at : 33333, &got, &err), 0);
+		assert_int_equal(source_read(s, into + at,
+				     MANY - at < 33333 ? MANY - at : 33333, &got, &err),
+		    0);
 		at += got;
 	} while (got > 0 && at < MANY);
 	assert_int_equal(at, MANY);

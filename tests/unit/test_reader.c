@@ -21,13 +21,15 @@ static const uint8_t rubbish[TAR_BLOCK] = "rubbish";
 
 /* One of each kind; ${size} bytes of body are made by body_byte(). */
 static const struct tar_entry members[] = {
-	{ "backup_label", NULL, TAR_FILE, 0600, 107, 112, 225, 1700000000, "postgres", "dba" },
+	{ "backup_label", NULL, TAR_FILE, 0600, 107, 112, 225, 1700000000, "postgres",
+	    "dba" },
 	{ "base", NULL, TAR_DIRECTORY, 0700, 107, 112, 0, 1700000000, "", "" },
 	{ "base/empty", NULL, TAR_FILE, 0640, 107, 112, 0, -1, "", "" },
 	{ "base/block", NULL, TAR_FILE, 0600, 3000000, 3000001, 512, 8589934592, "", "" },
 	{ TEN("a/ten/bytes") "", NULL, TAR_FILE, 0600, 0, 0, 513, 0, "", "" },
 	{ TEN("a/ten/bytes") "d", NULL, TAR_DIRECTORY, 0700, 0, 0, 0, 0, "", "" },
-	{ "pg_tblspc/7", "../pg_basetar_tblspc/7", TAR_SYMLINK, 0777, 1, 1, 0, 1, "", "" },
+	{ "pg_tblspc/7", "../pg_basetar_tblspc/7", TAR_SYMLINK, 0777, 1, 1, 0, 1, "",
+	    "" },
 	{ "\xff\xfe", TEN("/\xe9/ten/by"), TAR_SYMLINK, 0777, 1, 1, 0, 1, "", "" },
 	{ "backup_manifest", NULL, TAR_FILE, 0600, 107, 112, 1, 1700000000, "", "" },
 };
@@ -359,8 +361,10 @@ append_records(struct buf *out, const char *records, struct error *err)
 static int
 append_part(struct buf *out, char part, const char *records, struct error *err)
 {
-	static const struct tar_entry dir = { "d", NULL, TAR_DIRECTORY, 0, 0, 0, 0, 0, "", "" };
-	static const struct tar_entry link = { "l", "t", TAR_SYMLINK, 0, 0, 0, 0, 0, "", "" };
+	static const struct tar_entry dir = { "d", NULL, TAR_DIRECTORY, 0, 0, 0, 0, 0, "",
+		"" };
+	static const struct tar_entry link = { "l", "t", TAR_SYMLINK, 0, 0, 0, 0, 0, "",
+		"" };
 
 	switch (part) {
 	case 'f':
@@ -450,8 +454,8 @@ records_win(void **state)
 	bool end;
 
 	(void)state;
-	assert_int_equal(append_records(&archive,
-			     "9 size=3\n15 uid=3000000\n13 gname=ops\n", &err),
+	assert_int_equal(
+	    append_records(&archive, "9 size=3\n15 uid=3000000\n13 gname=ops\n", &err),
 	    0);
 	assert_int_equal(append_odd(&archive, TAR_FILE, "f", 0, &err), 0);
 	assert_int_equal(buf_append(&archive, rubbish, TAR_BLOCK, &err), 0);

@@ -62,7 +62,8 @@ members_have_offsets(void **state)
 		for (size_t i = 0; i < COUNT(members); i++) {
 			assert_int_equal(tar_reader_next(reader, &entry, &end, &err), 0);
 			assert_true(tar_reader_offset(reader) == starts[i]);
-			assert_int_equal(tar_reader_read(reader, bytes, len, &got, &err), 0);
+			assert_int_equal(
+			    tar_reader_read(reader, bytes, len, &got, &err), 0);
 			assert_true(tar_reader_offset(reader) == starts[i]);
 		}
 		assert_int_equal(tar_reader_next(reader, &entry, &end, &err), 0);

@@ -111,7 +111,8 @@ fails_anywhere(void **state)
 			buf_free(&below.held);
 		} else {
 			assert_int_equal(run(s, &shape, &err), -1);
-			assert_string_equal(err.text, "injected: No space left on device");
+			assert_string_equal(
+			    err.text, "injected: No space left on device");
 			assert_false(below.is_finished);
 			assert_int_equal(below.held.len, at);
 		}

@@ -24,17 +24,17 @@ expect(const struct recovery *r, unsigned major, const char *file, const char *l
 }
 
 /* What is not asked for, from 12 on, around recovery_target_name. */
-#define UNSET_TARGETS                                                                              \
-	"recovery_target = ''\n"                                                                   \
-	"recovery_target_time = ''\n"                                                              \
-	"recovery_target_lsn = ''\n"                                                               \
+#define UNSET_TARGETS \
+	"recovery_target = ''\n" \
+	"recovery_target_time = ''\n" \
+	"recovery_target_lsn = ''\n" \
 	"recovery_target_xid = ''\n"
-#define UNSET_REST                                                                                 \
-	"recovery_target_inclusive = 'on'\n"                                                       \
-	"archive_cleanup_command = ''\n"                                                           \
-	"recovery_end_command = ''\n"                                                              \
-	"recovery_min_apply_delay = '0'\n"                                                         \
-	"primary_slot_name = ''\n"                                                                 \
+#define UNSET_REST \
+	"recovery_target_inclusive = 'on'\n" \
+	"archive_cleanup_command = ''\n" \
+	"recovery_end_command = ''\n" \
+	"recovery_min_apply_delay = '0'\n" \
+	"primary_slot_name = ''\n" \
 	"recovery_target_timeline = 'latest'\n"
 
 static void
@@ -43,25 +43,27 @@ test_build(void **state)
 	const struct recovery target = { .restore_command = "cp '/a b/%f' \"%p\" \\x",
 		.target_name = "it's",
 		.target_action = "promote" };
-	const struct recovery standby = { .is_standby = true, .primary_conninfo = "host=/tmp" };
-	const struct recovery current = { .restore_command = "c", .target_timeline = "current" };
-	const struct recovery stays = { .is_standby = true, .target_timeline = "current" };
+	const struct recovery standby = { .is_standby = true,
+		.primary_conninfo = "host=/tmp" };
+	const struct recovery current = { .restore_command = "c",
+		.target_timeline = "current" };
+	const struct recovery stays = { .is_standby = true,
+		.target_timeline = "current" };
 	const struct recovery along = { .is_standby = true, .target_timeline = "3" };
 
 	(void)state;
 	expect(&target, 15, "recovery.signal",
-	    UNSET_TARGETS UNSET_REST
-	    "restore_command = 'cp ''/a b/%f'' \"%p\" \\\\x'\n"
-	    "recovery_target_name = 'it''s'\n"
-	    "recovery_target_action = 'promote'\n");
+	    UNSET_TARGETS UNSET_REST "restore_command = 'cp ''/a b/%f'' \"%p\" \\\\x'\n"
+				     "recovery_target_name = 'it''s'\n"
+				     "recovery_target_action = 'promote'\n");
 	expect(&target, 11, "recovery.conf",
 	    "restore_command = 'cp ''/a b/%f'' \"%p\" \\\\x'\n"
 	    "recovery_target_name = 'it''s'\n"
 	    "recovery_target_action = 'promote'\n");
 	expect(&standby, 12, "standby.signal",
 	    UNSET_TARGETS "recovery_target_name = ''\n" UNSET_REST
-	    "recovery_target_action = 'pause'\n"
-	    "primary_conninfo = 'host=/tmp'\n");
+			  "recovery_target_action = 'pause'\n"
+			  "primary_conninfo = 'host=/tmp'\n");
 	expect(&standby, 10, "recovery.conf",
 	    "standby_mode = 'on'\n"
 	    "primary_conninfo = 'host=/tmp'\n"
@@ -91,20 +93,25 @@ test_check(void **state)
 		struct recovery recovery;
 		const char *text;
 	} rows[] = {
-		{ { .restore_command = "c", .target_lsn = "0/1", .target_time = "2026-11-30" },
+		{ { .restore_command = "c",
+		      .target_lsn = "0/1",
+		      .target_time = "2026-11-30" },
 		    "recovery_target_time and recovery_target_lsn exclude each other" },
 		{ { .is_standby = true, .target_xid = "7" },
 		    "a standby and recovery_target_xid exclude each other" },
 		{ { .primary_conninfo = "x" }, "primary_conninfo is for a standby only" },
-		{ { .target_action = "pause" }, "recovery to a target needs restore_command" },
+		{ { .target_action = "pause" },
+		    "recovery to a target needs restore_command" },
 		{ { .restore_command = "c", .target_lsn = "nonsense" },
 		    "\"nonsense\" is not a valid recovery_target_lsn" },
 		{ { .restore_command = "c", .target_time = "yesterday" },
 		    "\"yesterday\" is not a valid recovery_target_time" },
 		{ { .restore_command = "c", .target_time = "2026-02-29 10:00" },
 		    "\"2026-02-29 10:00\" is not a valid recovery_target_time" },
-		{ { .restore_command = "c", .target_xid = "7a" }, "\"7a\" is not a valid recovery_target_xid" },
-		{ { .restore_command = "c", .target_xid = "010" }, "\"010\" is not a valid recovery_target_xid" },
+		{ { .restore_command = "c", .target_xid = "7a" },
+		    "\"7a\" is not a valid recovery_target_xid" },
+		{ { .restore_command = "c", .target_xid = "010" },
+		    "\"010\" is not a valid recovery_target_xid" },
 		{ { .restore_command = "c", .target_timeline = "0" },
 		    "\"0\" is not a valid recovery_target_timeline" },
 		{ { .restore_command = "c", .target_timeline = "02" },
@@ -134,10 +141,12 @@ test_check(void **state)
 static void
 test_target(void **state)
 {
-	const struct recovery none[] = { { .restore_command = "c" }, { .is_standby = true },
+	const struct recovery none[] = { { .restore_command = "c" },
+		{ .is_standby = true },
 		{ .restore_command = "c", .target_action = "promote" } };
 	const struct recovery some[] = { { .target_time = "t" }, { .target_lsn = "0/1" },
-		{ .target_xid = "7" }, { .target_name = "n" }, { .target_timeline = "2" } };
+		{ .target_xid = "7" }, { .target_name = "n" },
+		{ .target_timeline = "2" } };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)

@@ -90,11 +90,13 @@ releases(void **state)
 	static const struct {
 		const char *below;
 		bool is_one, is_directory;
-	} all[] = { { "PG_15_202209061", true, true }, { "PG_10_201707211/5", true, false },
-		{ "PG_15_202209061/", true, false }, { "PG_15_202209061/5/x", true, false },
-		{ "PG_VERSION", false, false }, { "PG_1", false, false }, { "PG_15_", false, false },
-		{ "PG_15_202209061x", false, false }, { "PG_15_202209061.d/x", false, false },
-		{ "", false, false }, { "x/PG_15_202209061", false, false } };
+	} all[] = { { "PG_15_202209061", true, true },
+		{ "PG_10_201707211/5", true, false }, { "PG_15_202209061/", true, false },
+		{ "PG_15_202209061/5/x", true, false }, { "PG_VERSION", false, false },
+		{ "PG_1", false, false }, { "PG_15_", false, false },
+		{ "PG_15_202209061x", false, false },
+		{ "PG_15_202209061.d/x", false, false }, { "", false, false },
+		{ "x/PG_15_202209061", false, false } };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
@@ -182,7 +184,8 @@ database_directory(void **state)
 	assert_false(relfile_in_database("base/8x", &space, &database));
 	assert_false(relfile_in_database("base", &space, &database));
 	assert_false(relfile_in_database("global/1260", &space, &database));
-	assert_false(relfile_in_database("pg_tblspc/16400/PG_15_202209061", &space, &database));
+	assert_false(
+	    relfile_in_database("pg_tblspc/16400/PG_15_202209061", &space, &database));
 	assert_int_equal(database, 7);
 	buf_free(&path);
 }
@@ -193,8 +196,7 @@ main(void)
 	enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 	struct CMUnitTest tests[ROWS + 5] = { cmocka_unit_test(no_relation),
 		cmocka_unit_test(directories), cmocka_unit_test(releases),
-		cmocka_unit_test(locations),
-		cmocka_unit_test(database_directory) };
+		cmocka_unit_test(locations), cmocka_unit_test(database_directory) };
 
 	for (size_t i = 0; i < ROWS; i++)
 		tests[i + 5] = (struct CMUnitTest){ .name = rows[i].name,

@@ -15,8 +15,8 @@
 
 #include <cmocka.h>
 
-#include "cli/options.h"
 #include "cli/message.h"
+#include "cli/options.h"
 #include "format/report.h"
 #include "support/faketree.h"
 #include "support/openfds.h"
@@ -31,8 +31,8 @@ static char *root;
 static int
 setup(void **state)
 {
-	static const struct fake_file tree[] = { { "data/base", DIRECTORY }, { "dir", DIRECTORY },
-		{ "fifo", FIFO }, { "link-to-dir", LINK("dir") } };
+	static const struct fake_file tree[] = { { "data/base", DIRECTORY },
+		{ "dir", DIRECTORY }, { "fifo", FIFO }, { "link-to-dir", LINK("dir") } };
 
 	(void)state;
 	root = faketree_new(tree, COUNT(tree));
@@ -64,8 +64,9 @@ read_report(const char *name)
 	    (line = strstr(text, "  \"ended\": \"")) != NULL) {
 		int year, month, day, hour, minute, second, len = 0;
 
-		assert_int_equal(sscanf(strchr(line, ':'), ": \"%4d-%2d-%2dT%2d:%2d:%2dZ\",%n", &year,
-				     &month, &day, &hour, &minute, &second, &len),
+		assert_int_equal(
+		    sscanf(strchr(line, ':'), ": \"%4d-%2d-%2dT%2d:%2d:%2dZ\",%n", &year,
+			&month, &day, &hour, &minute, &second, &len),
 		    6);
 		assert_in_range(year, 2024, 9999);
 		assert_true(len > 0);
@@ -83,14 +84,21 @@ static struct tablespace spaces[] = {
 };
 
 static const struct tablespaces tablespaces = { .count = 2, .rows = spaces };
-static char in_data[] = "/data/a.conf", a_name[] = "a.conf", dir[] = "/etc/d", d_name[] = "d",
-	    file[] = "/etc/d/x", x_name[] = "d/x", unread[] = "/etc/e", e_name[] = "e";
+static char in_data[] = "/data/a.conf", a_name[] = "a.conf", dir[] = "/etc/d",
+	    d_name[] = "d", file[] = "/etc/d/x", x_name[] = "d/x", unread[] = "/etc/e",
+	    e_name[] = "e";
 static struct configset_row config_rows[] = {
 	{ .where = CONFIGSET_TREE, .path = in_data, .name = a_name, .is_there = true },
-	{ .where = CONFIGSET_OUTSIDE, .path = dir, .name = d_name, .is_directory = true,
+	{ .where = CONFIGSET_OUTSIDE,
+	    .path = dir,
+	    .name = d_name,
+	    .is_directory = true,
 	    .is_there = true },
 	{ .where = CONFIGSET_OUTSIDE, .path = file, .name = x_name, .is_there = true },
-	{ .where = CONFIGSET_OUTSIDE, .path = unread, .name = e_name, .is_directory = true },
+	{ .where = CONFIGSET_OUTSIDE,
+	    .path = unread,
+	    .name = e_name,
+	    .is_directory = true },
 };
 static const struct configset config = { .count = 4, .rows = config_rows };
 
@@ -241,14 +249,17 @@ static void
 nothing_is_known(void **state)
 {
 	static const struct progress none = { 0 };
-	static const char *const lines[] = { "  \"result\": \"failed\",\n  \"exit_status\": 1,\n"
+	static const char *const lines[] = {
+		"  \"result\": \"failed\",\n  \"exit_status\": 1,\n"
 		"  \"error\": \"\\\"x\\\": Permission denied\",\n  \"hint\": \"Run pg_basetar as the owner",
-		"  \"phases\": [],\n", "  \"label\": null,\n", "  \"server_version\": null,\n",
-		"  \"system_identifier\": null,\n", "  \"output\": null,\n",
-		"  \"start_lsn\": null,\n", "  \"stop_timeline\": null,\n",
-		"  \"tablespaces\": [],\n", "  \"bytes_raw\": 0,\n", "  \"wal_records\": null,\n",
+		"  \"phases\": [],\n", "  \"label\": null,\n",
+		"  \"server_version\": null,\n", "  \"system_identifier\": null,\n",
+		"  \"output\": null,\n", "  \"start_lsn\": null,\n",
+		"  \"stop_timeline\": null,\n", "  \"tablespaces\": [],\n",
+		"  \"bytes_raw\": 0,\n", "  \"wal_records\": null,\n",
 		"  \"pages_checked\": null,\n", "  \"damaged_files\": null,\n",
-		"  \"findings\": [],\n", "  \"warnings\": [],\n" };
+		"  \"findings\": [],\n", "  \"warnings\": [],\n"
+	};
 	struct error err = { 0 }, why = { 0 };
 	struct report *r;
 	char *text;

@@ -30,8 +30,8 @@ static const struct report_facts all = { .progress = &past };
 static int
 setup(void **state)
 {
-	static const struct fake_file tree[] = { { "data/base", DIRECTORY }, { "dir", DIRECTORY },
-		{ "fifo", FIFO }, { "link-to-dir", LINK("dir") } };
+	static const struct fake_file tree[] = { { "data/base", DIRECTORY },
+		{ "dir", DIRECTORY }, { "fifo", FIFO }, { "link-to-dir", LINK("dir") } };
 
 	(void)state;
 	root = faketree_new(tree, COUNT(tree));
@@ -88,9 +88,10 @@ static struct refusal {
 	{ "no such directory", "none/report", NULL,
 	    "report: \"none/report\": directory \"none\": No such file or directory",
 	    "--report names a file" },
-	{ "a directory", "dir", NULL, "report: \"dir\": Is a directory", "--report names a file" },
-	{ "a link to a directory", "link-to-dir", NULL, "report: \"link-to-dir\": Is a directory",
+	{ "a directory", "dir", NULL, "report: \"dir\": Is a directory",
 	    "--report names a file" },
+	{ "a link to a directory", "link-to-dir", NULL,
+	    "report: \"link-to-dir\": Is a directory", "--report names a file" },
 	{ "a fifo", "fifo", NULL, "report: \"fifo\" is not a regular file",
 	    "--report names a file" },
 	{ "a backup", "base.tar", "backup_label", "the file \"base.tar\" is no report",
@@ -158,8 +159,8 @@ inside_what_is_backed_up(void **state)
 	assert_int_equal(report_open(&r, "data/base/report", false, &err), 0);
 	assert_int_equal(report_refuse_inside(r, &dir, "the directory", &err), 0);
 	rc = report_refuse_inside(r, &data, "the data directory", &err);
-	assert_refused(r, rc, &err,
-	    "the report \"data/base/report\" is inside the data directory");
+	assert_refused(
+	    r, rc, &err, "the report \"data/base/report\" is inside the data directory");
 	assert_int_equal(access("data/base/report", F_OK), -1);
 }
 
@@ -184,8 +185,8 @@ open_it(void *arg)
 static void
 refused_with_a_name(void **state)
 {
-	static const struct refuse no_nameless = { SYS_openat, 2, O_TMPFILE & ~O_DIRECTORY,
-		O_TMPFILE & ~O_DIRECTORY, EOPNOTSUPP };
+	static const struct refuse no_nameless = { SYS_openat, 2,
+		O_TMPFILE & ~O_DIRECTORY, O_TMPFILE & ~O_DIRECTORY, EOPNOTSUPP };
 	struct writing w = { .rc = 1 };
 	struct stat data;
 	char name[64];
@@ -235,7 +236,8 @@ main(void)
 {
 	const struct CMUnitTest others[] = { cmocka_unit_test(taken_meanwhile),
 		cmocka_unit_test(inside_what_is_backed_up),
-		cmocka_unit_test(refused_with_a_name), cmocka_unit_test(the_output_itself) };
+		cmocka_unit_test(refused_with_a_name),
+		cmocka_unit_test(the_output_itself) };
 	struct CMUnitTest tests[COUNT(others) + COUNT(refusals)];
 	struct CMUnitTest *t = tests + COUNT(others);
 

@@ -18,8 +18,9 @@
 #include "support/faketree.h"
 
 static const struct fake_file tree[] = { { "a/b", DIRECTORY }, { "file", "x" },
-	{ "to_a", LINK("a") }, { "a/up", LINK("../a/b/") }, { "a/b/dots", LINK("./..//../to_a/./b") },
-	{ "loop", LINK("loop") }, { "root", LINK("/") }, { "nowhere", LINK("a/none/none") } };
+	{ "to_a", LINK("a") }, { "a/up", LINK("../a/b/") },
+	{ "a/b/dots", LINK("./..//../to_a/./b") }, { "loop", LINK("loop") },
+	{ "root", LINK("/") }, { "nowhere", LINK("a/none/none") } };
 
 static char *root;
 
@@ -56,9 +57,11 @@ ends(void **state)
 		const char *path, *name, *same;
 	} rows[] = { { "a", "a", "a" }, { "a/", "a", "a" }, { "a/b", "b", "a/b" },
 		{ "a//b//", "b", "a/b" }, { "to_a", "a", "a" }, { "to_a/", "a", "a" },
-		{ "to_a/b", "b", "a/b" }, { "a/up", "b", "a/b" }, { "to_a/up/dots", "b", "a/b" },
-		{ "a/b/..", ".", "a" }, { "a/b/../b", "b", "a/b" }, { "a/new", "new", NULL },
-		{ "to_a/up/dots/new/", "new", NULL }, { "root", ".", "root" }, { "file", "file", "file" } };
+		{ "to_a/b", "b", "a/b" }, { "a/up", "b", "a/b" },
+		{ "to_a/up/dots", "b", "a/b" }, { "a/b/..", ".", "a" },
+		{ "a/b/../b", "b", "a/b" }, { "a/new", "new", NULL },
+		{ "to_a/up/dots/new/", "new", NULL }, { "root", ".", "root" },
+		{ "file", "file", "file" } };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -72,7 +75,9 @@ ends(void **state)
 		if (rows[i].same) {
 			snprintf(at, sizeof(at), "%s/%s", root, rows[i].same);
 			assert_int_equal(stat(at, &there), 0);
-			assert_int_equal(fstatat(route.parent, route.name, &here, AT_SYMLINK_NOFOLLOW), 0);
+			assert_int_equal(
+			    fstatat(route.parent, route.name, &here, AT_SYMLINK_NOFOLLOW),
+			    0);
 			assert_int_equal(here.st_ino, there.st_ino);
 		}
 		route_close(&route);
@@ -142,7 +147,8 @@ relative(void **state)
 
 	(void)state;
 	assert_int_equal(route_open(&route, ".", &err), 0);
-	assert_int_equal(fstatat(route.parent, route.name, &here, AT_SYMLINK_NOFOLLOW), 0);
+	assert_int_equal(
+	    fstatat(route.parent, route.name, &here, AT_SYMLINK_NOFOLLOW), 0);
 	assert_int_equal(stat(".", &there), 0);
 	assert_int_equal(here.st_ino, there.st_ino);
 	route_close(&route);
@@ -189,7 +195,8 @@ open_one(void **state)
 	assert_int_equal(mkdirat(at, "a", 0700), 0);
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", at);
 	for (int i = 0; i < 3; i++) {
-		static const char *const rows[][2] = { { "", "." }, { "/a", "a" }, { "//new/", "new" } };
+		static const char *const rows[][2] = { { "", "." }, { "/a", "a" },
+			{ "//new/", "new" } };
 
 		snprintf(path, sizeof(path), "%s%s", link, rows[i][0]);
 		assert_int_equal(route_open(&route, path, &err), 0);

@@ -253,12 +253,16 @@ conflict_with_replay(void **state)
 
 	(void)state;
 	FAKE_SCRIPT(FAKE_OPENING,
-	    { .query = "SELECT start", .params = "x", FAILS("40001", "canceling statement") },
-	    { .query = "SELECT start", .params = "x", FAILS("40P01", "canceling statement") },
+	    { .query = "SELECT start",
+		.params = "x",
+		FAILS("40001", "canceling statement") },
+	    { .query = "SELECT start",
+		.params = "x",
+		FAILS("40P01", "canceling statement") },
 	    { .query = "SELECT start", .params = "x", .rows = "42" });
 	s = open_session(NULL);
-	assert_int_equal(session_query(s, "SELECT start", 1, (const char *[]){ "x" }, &rows, &err),
-	    0);
+	assert_int_equal(
+	    session_query(s, "SELECT start", 1, (const char *[]){ "x" }, &rows, &err), 0);
 	assert_string_equal(session_value(&rows, 0, 0), "42");
 	assert_string_equal(session_sqlstate(s), "");
 	session_rows_free(&rows);
@@ -275,7 +279,8 @@ conflict_and_an_interrupt(void **state)
 
 	(void)state;
 	FAKE_SCRIPT(FAKE_OPENING,
-	    { .query = "SELECT", FAILS("40001", "canceling statement"),
+	    { .query = "SELECT",
+		FAILS("40001", "canceling statement"),
 		.notice = { "NOTICE", "00000", "interrupt", NULL, NULL } });
 	s = open_session(NULL);
 	assert_int_equal(session_query(s, "SELECT", 0, NULL, &rows, &err), -1);
@@ -310,7 +315,8 @@ question_stays_pending(void **state)
 
 	(void)state;
 	FAKE_SCRIPT(FAKE_OPENING, { .query = question, .rows = "42" },
-	    { .query = question, .rows = "42", .is_late = true }, { .query = question, .rows = "42" });
+	    { .query = question, .rows = "42", .is_late = true },
+	    { .query = question, .rows = "42" });
 	s = open_session(NULL);
 	assert_true(asks(s, question));
 	assert_true(session_silence(s) <= 0);
@@ -335,7 +341,8 @@ question_before_others(void **state)
 
 	(void)state;
 	FAKE_SCRIPT(FAKE_OPENING, { .query = question, .rows = "1", .is_late = true },
-	    { .query = another, .rows = "42", .is_late = true }, { .query = "SELECT stop", .rows = "7" });
+	    { .query = another, .rows = "42", .is_late = true },
+	    { .query = "SELECT stop", .rows = "7" });
 	s = open_session(NULL);
 	assert_false(asks(s, question));
 	assert_false(asks(s, another));
@@ -360,7 +367,8 @@ question_without_end(void **state)
 	(void)state;
 	FAKE_SCRIPT(FAKE_OPENING, { .query = question, .is_late = true });
 	s = open_session(NULL);
-	assert_int_equal(session_question(s, question, 0.01, 0.1, &rows, &is_answered, &err), 0);
+	assert_int_equal(
+	    session_question(s, question, 0.01, 0.1, &rows, &is_answered, &err), 0);
 	assert_false(is_answered);
 	assert_int_equal(session_query(s, "SELECT stop", 0, NULL, &rows, &err), -1);
 	assert_int_equal(err.kind, ERROR_SERVER);
@@ -383,7 +391,8 @@ question_and_an_interrupt(void **state)
 	s = open_session(NULL);
 	assert_false(asks(s, question));
 	raise_interrupt();
-	assert_int_equal(session_question(s, question, 9, 60, &rows, &is_answered, &err), -1);
+	assert_int_equal(
+	    session_question(s, question, 9, 60, &rows, &is_answered, &err), -1);
 	assert_int_equal(err.kind, ERROR_CANCELLED);
 	session_free(s);
 	fake_done();
@@ -399,15 +408,19 @@ question_that_fails(void **state)
 	bool is_answered;
 
 	(void)state;
-	FAKE_SCRIPT(FAKE_OPENING, { .query = question, FAILS("40001", "canceling statement") },
+	FAKE_SCRIPT(FAKE_OPENING,
+	    { .query = question, FAILS("40001", "canceling statement") },
 	    { .query = question, FAILS("42501", "permission denied") },
 	    { .query = question, .hangs_up = true });
 	s = open_session(NULL);
 	assert_false(asks(s, question));
-	assert_int_equal(session_question(s, question, 9, 60, &rows, &is_answered, &err), -1);
+	assert_int_equal(
+	    session_question(s, question, 9, 60, &rows, &is_answered, &err), -1);
 	assert_string_equal(err.text, "permission denied");
-	assert_int_equal(session_question(s, question, 9, 60, &rows, &is_answered, &err), -1);
-	assert_int_equal(session_question(s, question, 9, 60, &rows, &is_answered, &err), -1);
+	assert_int_equal(
+	    session_question(s, question, 9, 60, &rows, &is_answered, &err), -1);
+	assert_int_equal(
+	    session_question(s, question, 9, 60, &rows, &is_answered, &err), -1);
 	assert_string_equal(err.text,
 	    "the connection to the server was lost: server closed the connection unexpectedly");
 	session_free(s);

@@ -118,14 +118,16 @@ static const struct open_row {
 	    " client_encoding=SQL_ASCII application_name=pg_basetar replication=false" },
 	{ "-d over PGDATABASE", { .dbname = "mine" }, "PGDATABASE", "theirs",
 	    "dbname=mine" FAKE_ALWAYS },
-	{ "PGOPTIONS come first", { .host = NULL }, "PGOPTIONS", "-c statement_timeout=9 -c jit=off",
+	{ "PGOPTIONS come first", { .host = NULL }, "PGOPTIONS",
+	    "-c statement_timeout=9 -c jit=off",
 	    "dbname=postgres options=-c statement_timeout=9 -c jit=off " FAKE_OPTIONS
 	    " client_encoding=SQL_ASCII application_name=pg_basetar replication=false" },
-	{ "options of a string, over PGOPTIONS", { .dbname = "options='-c jit=off' dbname=x" },
-	    "PGOPTIONS", "-c work_mem=1GB",
+	{ "options of a string, over PGOPTIONS",
+	    { .dbname = "options='-c jit=off' dbname=x" }, "PGOPTIONS", "-c work_mem=1GB",
 	    "dbname=x options=-c jit=off " FAKE_OPTIONS
 	    " client_encoding=SQL_ASCII application_name=pg_basetar replication=false" },
-	{ "options of a service", { .dbname = "service=x options='-c jit=off'" }, NULL, NULL,
+	{ "options of a service", { .dbname = "service=x options='-c jit=off'" }, NULL,
+	    NULL,
 	    "service=x options=-c jit=off " FAKE_OPTIONS
 	    " client_encoding=SQL_ASCII application_name=pg_basetar replication=false" },
 	{ "settings of a release", { .release_settings = "-c new=0" }, NULL, NULL,
@@ -141,8 +143,10 @@ check_open(void **state)
 	struct session *s;
 
 	/* a connection of its own tells what a service says */
-	FAKE_SCRIPT({ .connect = "service=x" }, { .connect = row->connect }, FAKE_SETTINGS);
-	fake_next += row->options.dbname == NULL || strcmp(row->options.dbname, "service=x") != 0;
+	FAKE_SCRIPT(
+	    { .connect = "service=x" }, { .connect = row->connect }, FAKE_SETTINGS);
+	fake_next +=
+	    row->options.dbname == NULL || strcmp(row->options.dbname, "service=x") != 0;
 	if (row->variable)
 		setenv(row->variable, row->value, 1);
 	s = open_session(&row->options);
@@ -219,30 +223,31 @@ beside_a_lost_one(void **state)
 static void
 an_older_release(void **state)
 {
-	const struct session_options options = { .release_settings = "-c one=0 -c new_one=0" };
+	const struct session_options options = { .release_settings =
+						     "-c one=0 -c new_one=0" };
 	struct session *s;
 
 	(void)state;
 	FAKE_SCRIPT({ .connect = "dbname=postgres options=" FAKE_OPTIONS
-			  " -c one=0 -c new_one=0 client_encoding=SQL_ASCII"
-			  " application_name=pg_basetar replication=false",
+				 " -c one=0 -c new_one=0 client_encoding=SQL_ASCII"
+				 " application_name=pg_basetar replication=false",
 			.fails = "FATAL:  unbekannter Parameter \"new_one\"" },
 	    { .connect = "dbname=postgres" FAKE_ALWAYS }, FAKE_SETTINGS);
 	s = open_session(&options);
 	session_free(s);
 	fake_done();
-
 }
 
 static void
 another_failure(void **state)
 {
-	const struct session_options options = { .release_settings = "-c one=0 -c new_one=0" };
+	const struct session_options options = { .release_settings =
+						     "-c one=0 -c new_one=0" };
 
 	(void)state;
 	FAKE_SCRIPT({ .connect = "dbname=postgres options=" FAKE_OPTIONS
-			 " -c one=0 -c new_one=0 client_encoding=SQL_ASCII"
-			 " application_name=pg_basetar replication=false",
+				 " -c one=0 -c new_one=0 client_encoding=SQL_ASCII"
+				 " application_name=pg_basetar replication=false",
 	    .fails = "FATAL:  role does not exist" });
 	refuse_session(&options, ERROR_SERVER, "FATAL: role does not exist", "");
 }
@@ -358,7 +363,8 @@ password_hint(char *hint, size_t size)
 {
 	const struct passwd *user = getpwuid(geteuid());
 
-	snprintf(hint, size, "Put the password into ~/.pgpass of user %s, with mode 0600.",
+	snprintf(hint, size,
+	    "Put the password into ~/.pgpass of user %s, with mode 0600.",
 	    user ? user->pw_name : "this user");
 }
 

@@ -61,7 +61,8 @@ name_is_legal(void **state)
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
-		FAKE_SCRIPT(FAKE_OPENING, ROLE, { CREATE, .rows = "x|0/3000028" }, { DROP });
+		FAKE_SCRIPT(
+		    FAKE_OPENING, ROLE, { CREATE, .rows = "x|0/3000028" }, { DROP });
 		slot = hold();
 		assert_memory_equal(slot_name(slot), "pg_basetar_", 11);
 		assert_int_equal(
@@ -147,8 +148,9 @@ static const struct row {
 	    "A role with the REPLICATION attribute can have one: ALTER ROLE ... "
 	    "REPLICATION." },
 	{ "none is free",
-	    { CREATE, .error = { "ERROR", "53400", "all slots are in use", NULL,
-			  "Free one." } },
+	    { CREATE,
+		.error = { "ERROR", "53400", "all slots are in use", NULL,
+		    "Free one." } },
 	    "temporary replication slot: all slots are in use", "Free one." },
 	{ "no slots at all", { CREATE, FAILS("55000", "can only be used if") },
 	    "temporary replication slot: can only be used if",
@@ -192,9 +194,10 @@ through_a_pooler(void **state)
 	(void)state;
 	FAKE_SCRIPT({ .connect = "dbname=postgres" FAKE_ALWAYS },
 	    { .query = "SELECT pg_catalog.pg_backend_pid()", .rows = "99" });
-	refuse("connection for the replication slot: a connection pooler is between pg_basetar and "
-	       "the server on port 5432 of \"/run/postgresql\": the session is of process 99, and "
-	       "the connection said 4242",
+	refuse(
+	    "connection for the replication slot: a connection pooler is between pg_basetar and "
+	    "the server on port 5432 of \"/run/postgresql\": the session is of process 99, and "
+	    "the connection said 4242",
 	    "Connect to the server itself, with -h and -p: a backup lasts as long as its session, "
 	    "which a pooler (pgbouncer) gives to others.");
 }

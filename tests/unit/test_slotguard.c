@@ -30,26 +30,30 @@ static const struct row {
 	    .now = { 300, GIB + 48 * MIB, 128 * MIB, 100 * GIB } },
 	{ "quiet: less than room for 8 segments",
 	    .now = { 300, GIB + 48 * MIB, 128 * MIB - 1, 100 * GIB },
-	    .text = "127 MB are left where the server writes WAL, and the slot holds back "
-		    "48 MB" },
+	    .text =
+		"127 MB are left where the server writes WAL, and the slot holds back "
+		"48 MB" },
 	/* 1 GiB in 100 s makes 3 GiB in 300 */
 	{ "busy: just room for 300 s", .now = { 200, 2 * GIB, 3 * GIB, 100 * GIB } },
 	{ "busy: less than room for 300 s",
 	    .now = { 200, 2 * GIB, 3 * GIB - 1, 100 * GIB },
-	    .text = "3071 MB are left where the server writes WAL, and the slot holds back "
-		    "1024 MB" },
+	    .text =
+		"3071 MB are left where the server writes WAL, and the slot holds back "
+		"1024 MB" },
 	/* but a quarter of a small file system is enough */
 	{ "small: just a quarter is left", .now = { 200, 2 * GIB, GIB, 4 * GIB } },
 	{ "small: less than a quarter is left", .now = { 200, 2 * GIB, GIB - 1, 4 * GIB },
-	    .text = "1023 MB are left where the server writes WAL, and the slot holds back "
-		    "1024 MB" },
+	    .text =
+		"1023 MB are left where the server writes WAL, and the slot holds back "
+		"1024 MB" },
 	/* 64 MiB in 10 s make 1920 MiB in 300 */
 	{ "a burst in the first moment: room",
 	    .now = { 100, GIB + 64 * MIB, 1920 * MIB, 100 * GIB } },
 	{ "a burst in the first moment: no room",
 	    .now = { 100, GIB + 64 * MIB, 1920 * MIB - 1, 100 * GIB },
-	    .text = "1919 MB are left where the server writes WAL, and the slot holds back "
-		    "64 MB" },
+	    .text =
+		"1919 MB are left where the server writes WAL, and the slot holds back "
+		"64 MB" },
 	{ "full, but not of what the slot holds",
 	    .now = { 300, GIB + 32 * MIB - 1, 0, 100 * GIB } },
 	{ "full, and the WAL's position is not known", .now = { 300, 0, 0, 100 * GIB } },
@@ -72,7 +76,8 @@ static const struct row {
 
 	{ "two reasons: the worse one is told", .wal_limit = 64, .idle_limit = 60,
 	    .now = { 300, GIB + 64 * MIB, MIB, 100 * GIB },
-	    .text = "1 MB are left where the server writes WAL, and the slot holds back 64 MB" },
+	    .text =
+		"1 MB are left where the server writes WAL, and the slot holds back 64 MB" },
 };
 
 static void

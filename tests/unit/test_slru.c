@@ -80,8 +80,8 @@ numbers(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(names), cmocka_unit_test(paths),
-		cmocka_unit_test(numbers) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(names),
+		cmocka_unit_test(paths), cmocka_unit_test(numbers) };
 
 	return cmocka_run_group_tests_name("slru", tests, NULL, NULL);
 }

@@ -25,18 +25,24 @@ static const struct checkpoint young = { .next_xid = 760,
 	.oldest_multi_database = 1 };
 #define GUESS UINT32_MAX /* in the place of a database: there is none */
 
-#define YOUNG_FILES                                                                      \
-	{ "pg_xact/0000", PAGE, false }, { "pg_multixact/offsets/0000", PAGE, true },    \
-	{ "pg_multixact/members/0000", PAGE, true }
-#define MULTIS_FILES                                                                     \
-	{ "pg_multixact/offsets/0000", PAGE, true }, { "pg_multixact/members/0000", PAGE, true }
+#define YOUNG_FILES \
+	{ "pg_xact/0000", PAGE, false }, { "pg_multixact/offsets/0000", PAGE, true }, \
+	{ \
+		"pg_multixact/members/0000", PAGE, true \
+	}
+#define MULTIS_FILES \
+	{ "pg_multixact/offsets/0000", PAGE, true }, \
+	{ \
+		"pg_multixact/members/0000", PAGE, true \
+	}
 
 static struct row {
 	const char *name;
 	struct checkpoint begin, end;
 	struct slruset_oldest oldest;
 	bool has_end, has_no_begin, tracks;
-	bool is_standby; /* at work: what was there before the first file was read is known if any is */
+	/* at work: what was there before the first file was read is known if any is */
+	bool is_standby;
 	const char *before[4];
 	struct file {
 		const char *path;
@@ -91,9 +97,11 @@ static struct row {
 		      "missing pg_xact/0005\n" },
 	{ .name = "an empty one before the last",
 	    .begin = { .next_xid = XACTS + 5 },
-	    .files = { { "pg_xact/0000", 0, true }, { "pg_xact/0001", PAGE, false }, MULTIS_FILES },
+	    .files = { { "pg_xact/0000", 0, true }, { "pg_xact/0001", PAGE, false },
+		MULTIS_FILES },
 	    .wanted = "size pg_xact/0000\n" },
-	{ .name = "the next numbers are the first ones of new segments, as after pg_resetwal",
+	{ .name =
+		"the next numbers are the first ones of new segments, as after pg_resetwal",
 	    .begin = { .next_xid = XACTS, .next_multi = 65536 },
 	    .files = { { "pg_xact/0000", PAGE, false },
 		{ "pg_multixact/offsets/0000", PAGE, false },
@@ -106,12 +114,14 @@ static struct row {
 	{ .name = "a zeroed one between, and one that is nearly new",
 	    .begin = { .next_xid = 3 * XACTS + 5, .oldest_xid = 730 },
 	    .files = { { "pg_xact/0000", FULL, false }, { "pg_xact/0001", FULL, true },
-		{ "pg_xact/0002", FULL, false }, { "pg_xact/0003", PAGE, true }, MULTIS_FILES },
+		{ "pg_xact/0002", FULL, false }, { "pg_xact/0003", PAGE, true },
+		MULTIS_FILES },
 	    .wanted = "zeros pg_xact/0001\n" },
 	{ .name = "one transaction fills a segment since before the checkpoint",
 	    .begin = { .next_xid = 3 * XACTS + 5, .oldest_active_xid = XACTS - 2 },
 	    .files = { { "pg_xact/0000", FULL, false }, { "pg_xact/0001", FULL, true },
-		{ "pg_xact/0002", FULL, true }, { "pg_xact/0003", PAGE, true }, MULTIS_FILES },
+		{ "pg_xact/0002", FULL, true }, { "pg_xact/0003", PAGE, true },
+		MULTIS_FILES },
 	    .wanted = "" },
 	{ .name = "removed, as the WAL says",
 	    .begin = { .next_xid = 3 * XACTS + 5, .oldest_xid = 730 },
@@ -128,23 +138,33 @@ static struct row {
 	    .wanted = "" },
 	{ .name = "all that there was is removed",
 	    .begin = { .next_xid = XACTS - 5, .next_multi = 65000, .next_offset = 52000 },
-	    .oldest = { .xid = XACTS + 9, .multi = 65540, .has_member = true, .member = 52400 },
+	    .oldest = { .xid = XACTS + 9,
+		.multi = 65540,
+		.has_member = true,
+		.member = 52400 },
 	    .files = { { "pg_xact/0001", PAGE, false },
 		{ "pg_multixact/offsets/0001", PAGE, false },
 		{ "pg_multixact/members/0001", PAGE, false } },
 	    .wanted = "" },
 	{ .name = "all that there was is old, but stays, as its segment is in use",
-	    .begin = { .next_xid = XACTS - 50000, .next_multi = 65000, .next_offset = 50001 },
-	    .oldest = { .xid = XACTS - 2, .multi = 65530, .has_member = true, .member = 52300 },
+	    .begin = { .next_xid = XACTS - 50000,
+		.next_multi = 65000,
+		.next_offset = 50001 },
+	    .oldest = { .xid = XACTS - 2,
+		.multi = 65530,
+		.has_member = true,
+		.member = 52300 },
 	    .wanted = "missing pg_xact/0000\nmissing pg_multixact/offsets/0000\n"
 		      "missing pg_multixact/members/0000\n" },
 	{ .name = "the oldest is a guess of pg_resetwal",
-	    .begin = { .next_xid = 3 * XACTS + 5, .oldest_xid = 2300000000U,
+	    .begin = { .next_xid = 3 * XACTS + 5,
+		.oldest_xid = 2300000000U,
 		.oldest_xid_database = GUESS },
 	    .files = { { "pg_xact/0003", PAGE, false }, MULTIS_FILES },
 	    .wanted = "" },
 	{ .name = "a guess, and the last is missing",
-	    .begin = { .next_xid = 3 * XACTS + 5, .oldest_xid = 2300000000U,
+	    .begin = { .next_xid = 3 * XACTS + 5,
+		.oldest_xid = 2300000000U,
 		.oldest_xid_database = GUESS },
 	    .files = { { "pg_xact/0002", FULL, false }, MULTIS_FILES },
 	    .wanted = "missing pg_xact/0003\n" },
@@ -179,9 +199,10 @@ static struct row {
 		{ "pg_multixact/offsets/0000", FULL, true },
 		{ "pg_multixact/offsets/0001", PAGE, false },
 		{ "pg_multixact/members/0003", 26 * PAGE, false } },
-	    .wanted = "zeros pg_multixact/offsets/0000\nsize pg_multixact/offsets/0001\n"
-		      "missing pg_multixact/members/0001\nmissing pg_multixact/members/0002\n"
-		      "size pg_multixact/members/0003\n" },
+	    .wanted =
+		"zeros pg_multixact/offsets/0000\nsize pg_multixact/offsets/0001\n"
+		"missing pg_multixact/members/0001\nmissing pg_multixact/members/0002\n"
+		"size pg_multixact/members/0003\n" },
 	{ .name = "members go round, and the last segment is not full",
 	    .begin = { .next_multi = 70000, .oldest_multi = 69999, .next_offset = 5 },
 	    .oldest = { .has_member = true, .member = 0xFFFFFF00U },
@@ -191,14 +212,17 @@ static struct row {
 		{ "pg_multixact/members/0000", PAGE, false } },
 	    .wanted = "doubt pg_multixact/members/14078\n" },
 	{ .name = "commit timestamps",
-	    .begin = { .next_xid = 60000, .oldest_commit_ts = 740,
+	    .begin = { .next_xid = 60000,
+		.oldest_commit_ts = 740,
 		.newest_commit_ts = 59000 },
 	    .tracks = true,
 	    .files = { MULTIS_FILES, { "pg_xact/0000", 2 * PAGE, false },
-		{ "pg_commit_ts/0000", FULL, false }, { "pg_commit_ts/0002", 9 * PAGE, false } },
+		{ "pg_commit_ts/0000", FULL, false },
+		{ "pg_commit_ts/0002", 9 * PAGE, false } },
 	    .wanted = "missing pg_commit_ts/0001\n" },
 	{ .name = "commit timestamps, with numbers that pg_resetwal skipped",
-	    .begin = { .next_xid = XACTS + 5, .oldest_commit_ts = 740,
+	    .begin = { .next_xid = XACTS + 5,
+		.oldest_commit_ts = 740,
 		.newest_commit_ts = XACTS + 4 },
 	    .tracks = true,
 	    .files = { MULTIS_FILES, { "pg_xact/0000", PAGE, false },
@@ -206,7 +230,8 @@ static struct row {
 		{ "pg_commit_ts/0028", PAGE, false } },
 	    .wanted = "doubt pg_xact/0000\ndoubt pg_commit_ts/0000\n" },
 	{ .name = "the last commit timestamps are missing",
-	    .begin = { .next_xid = XACTS + 5, .oldest_commit_ts = 740,
+	    .begin = { .next_xid = XACTS + 5,
+		.oldest_commit_ts = 740,
 		.newest_commit_ts = XACTS + 4 },
 	    .tracks = true,
 	    .files = { MULTIS_FILES, { "pg_xact/0000", PAGE, false },
@@ -214,11 +239,13 @@ static struct row {
 	    .wanted = "doubt pg_xact/0000\ndoubt pg_commit_ts/0000\n"
 		      "missing pg_commit_ts/0028\n" },
 	{ .name = "commit timestamps, all transactions have a number of theirs",
-	    .begin = { .next_xid = XACTS + 5, .oldest_commit_ts = XACTS - 60000,
+	    .begin = { .next_xid = XACTS + 5,
+		.oldest_commit_ts = XACTS - 60000,
 		.newest_commit_ts = XACTS + 4 },
 	    .tracks = true,
 	    .files = { MULTIS_FILES, { "pg_xact/0000", FULL, false },
-		{ "pg_xact/0001", PAGE, false }, { "pg_commit_ts/0025", FULL - PAGE, false },
+		{ "pg_xact/0001", PAGE, false },
+		{ "pg_commit_ts/0025", FULL - PAGE, false },
 		{ "pg_commit_ts/0028", PAGE, false } },
 	    .wanted = "doubt pg_commit_ts/0025\nmissing pg_commit_ts/0026\n"
 		      "missing pg_commit_ts/0027\n" },
@@ -284,8 +311,8 @@ struct faults {
 };
 
 static int
-note(struct slruset_sink *sink, enum slruset_fault fault, const char *path, const char *text,
-    struct error *err)
+note(struct slruset_sink *sink, enum slruset_fault fault, const char *path,
+    const char *text, struct error *err)
 {
 	static const char *const words[] = { "missing", "size", "zeros", "doubt" };
 	struct faults *f = (struct faults *)sink;
@@ -299,7 +326,8 @@ of_row(struct checkpoint c)
 {
 	c.next_xid = c.next_xid ? c.next_xid : young.next_xid;
 	c.oldest_xid = c.oldest_xid ? c.oldest_xid : young.oldest_xid;
-	c.oldest_xid_database = c.oldest_xid_database == GUESS ? 0 : young.oldest_xid_database;
+	c.oldest_xid_database =
+	    c.oldest_xid_database == GUESS ? 0 : young.oldest_xid_database;
 	c.next_multi = c.next_multi ? c.next_multi : young.next_multi;
 	c.oldest_multi = c.oldest_multi ? c.oldest_multi : young.oldest_multi;
 	c.oldest_multi_database = young.oldest_multi_database;

@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "lib/bytes.h"
 #include "lib/crc32c.h"
 #include "pg/statefile.h"
-#include "lib/bytes.h"
 
 /* Which files they are. */
 static void
@@ -174,7 +174,8 @@ static struct row {
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
 static int
-judge(enum statefile_kind kind, const uint8_t *image, size_t len, size_t step, struct error *err)
+judge(enum statefile_kind kind, const uint8_t *image, size_t len, size_t step,
+    struct error *err)
 {
 	struct statefile s = { .kind = kind };
 
@@ -255,7 +256,8 @@ versions(void **state)
 		{ "", 15, -1 },
 		{ "15\n15\n", 15, -1 },
 		{ "9.6\n", 0, -1 },
-		{ "1500000000000000000000000000000000000000000000000000000000000000000\n", 15, -1 },
+		{ "1500000000000000000000000000000000000000000000000000000000000000000\n",
+		    15, -1 },
 	};
 	struct error err = { 0 };
 
@@ -297,8 +299,8 @@ main(void)
 		cmocka_unit_test(versions), cmocka_unit_test(counts_origins) };
 
 	for (size_t i = 0; i < ROWS; i++)
-		tests[i + 5] = (struct CMUnitTest){ .name = rows[i].name,
-			.test_func = each,
-			.initial_state = &rows[i] };
+		tests[i + 5] = (struct CMUnitTest){
+			.name = rows[i].name, .test_func = each, .initial_state = &rows[i]
+		};
 	return cmocka_run_group_tests_name("statefile", tests, NULL, NULL);
 }

@@ -9,13 +9,14 @@
 
 #include "format/summary.h"
 
-static const char label_text[] = "START WAL LOCATION: 0/2000028 (file 000000030000000000000002)\n"
-				 "CHECKPOINT LOCATION: 0/2000060\n"
-				 "BACKUP METHOD: streamed\n"
-				 "BACKUP FROM: standby\n"
-				 "START TIME: 2026-11-26 12:00:00 UTC\n"
-				 "LABEL: nightly\n"
-				 "START TIMELINE: 3\n";
+static const char label_text[] =
+    "START WAL LOCATION: 0/2000028 (file 000000030000000000000002)\n"
+    "CHECKPOINT LOCATION: 0/2000060\n"
+    "BACKUP METHOD: streamed\n"
+    "BACKUP FROM: standby\n"
+    "START TIME: 2026-11-26 12:00:00 UTC\n"
+    "LABEL: nightly\n"
+    "START TIMELINE: 3\n";
 
 /* A file, with the text of its body or of so many bytes; a directory has a '/' at its end. */
 struct row {
@@ -66,8 +67,8 @@ add_archive(struct summary *s, enum archivepart_kind kind, const char *oid,
 }
 
 static void
-expect_tablespace(const struct summary_facts *f, size_t n, uint32_t oid, const char *location,
-    uint64_t bytes)
+expect_tablespace(const struct summary_facts *f, size_t n, uint32_t oid,
+    const char *location, uint64_t bytes)
 {
 	assert_in_range(n, 0, f->ntablespaces - 1);
 	assert_int_equal(f->tablespaces[n].oid, oid);
@@ -89,8 +90,7 @@ test_alternating(void **state)
 		{ "pg_basetar_tblspc/16401/PG_15_202209061/5/1", NULL, 8192 },
 		{ "pg_basetar_tblspc/16400/PG_15_202209061/5/1", NULL, 100 },
 		{ "pg_basetar_tblspc/16401/PG_15_202209061/5/2", NULL, 8192 },
-		{ "pg_basetar_tblspc/not/5", NULL, 8192 },
-		{ "base/5/1", NULL, 1 },
+		{ "pg_basetar_tblspc/not/5", NULL, 8192 }, { "base/5/1", NULL, 1 },
 		{ "pg_wal/000000030000000000000002", NULL, 16 << 20 },
 		{ NULL, NULL, 0 } };
 	struct error err = { 0 };
@@ -124,15 +124,13 @@ static void
 test_restored_again(void **state)
 {
 	const struct row space[] = { { "PG_15_202209061/", NULL, 0 },
-		{ "PG_15_202209061/5/1", NULL, 300 },
-		{ NULL, NULL, 0 } };
+		{ "PG_15_202209061/5/1", NULL, 300 }, { NULL, NULL, 0 } };
 	const struct row base[] = { { "backup_label", label_text, 0 },
 		{ "tablespace_map", "16400 /srv/one\n16402 /srv/two\n", 0 },
 		{ "./pg_wal/archive_status/", NULL, 0 },
 		{ "pg_basetar.info", info_text, 0 },
 		{ "pg_basetar_tblspc/16400/PG_15_202209061/5/1", NULL, 7000 },
-		{ "PG_VERSION", "15\n", 0 },
-		{ NULL, NULL, 0 } };
+		{ "PG_VERSION", "15\n", 0 }, { NULL, NULL, 0 } };
 	struct error err = { 0 };
 	struct summary *s;
 	struct summary_facts f;
@@ -155,7 +153,8 @@ test_restored_again(void **state)
 static void
 test_brief(void **state)
 {
-	const struct row rows[] = { { "backup_label", label_text, 0 }, { NULL, NULL, 0 } };
+	const struct row rows[] = { { "backup_label", label_text, 0 },
+		{ NULL, NULL, 0 } };
 	const struct row tree[] = { { "base/", NULL, 0 }, { NULL, NULL, 0 } };
 	struct error err = { 0 };
 	struct summary *s;
@@ -178,34 +177,44 @@ static const struct refusal {
 	const char *name;
 	struct row row;
 	const char *text;
-	const char *version; /* the text of PG_VERSION, which comes before; NULL: it does not */
+	/* the text of PG_VERSION, which comes before; NULL: it does not */
+	const char *version;
 } refusals[] = {
-	{ "no backup", { "README", NULL, 5 }, "this is no base backup: neither backup_label nor "
-					      "pg_basetar.info nor pg_control is in it", NULL },
+	{ "no backup", { "README", NULL, 5 },
+	    "this is no base backup: neither backup_label nor "
+	    "pg_basetar.info nor pg_control is in it",
+	    NULL },
 	{ "a long label", { "backup_label", NULL, UINT64_C(1) << 60 },
-	    "\"backup_label\" is too long for what it is: 1152921504606846976 bytes", NULL },
+	    "\"backup_label\" is too long for what it is: 1152921504606846976 bytes",
+	    NULL },
 	{ "a long pg_control", { "global/pg_control", NULL, 8193 },
 	    "\"global/pg_control\" is too long for what it is: 8193 bytes", NULL },
 	{ "an empty pg_control", { "global/pg_control", NULL, 0 },
 	    "\"global/pg_control\": has 0 bytes, not 8192", NULL },
-	{ "an empty manifest", { "backup_manifest", NULL, 0 }, "\"backup_manifest\": ", "15\n" },
-	{ "a manifest that is none", { "backup_manifest", "[1]", 0 }, "\"backup_manifest\": ",
-	    "15\n" },
-	{ "a label that is none", { "backup_label", "hello", 0 }, "\"backup_label\": ", NULL },
-	{ "an info that is none", { "pg_basetar.info", "hello", 0 }, "\"pg_basetar.info\": ", NULL },
-	{ "a version that is none", { "PG_VERSION", "fifteen\n", 0 }, "\"PG_VERSION\": ", NULL },
+	{ "an empty manifest", { "backup_manifest", NULL, 0 },
+	    "\"backup_manifest\": ", "15\n" },
+	{ "a manifest that is none", { "backup_manifest", "[1]", 0 },
+	    "\"backup_manifest\": ", "15\n" },
+	{ "a label that is none", { "backup_label", "hello", 0 },
+	    "\"backup_label\": ", NULL },
+	{ "an info that is none", { "pg_basetar.info", "hello", 0 },
+	    "\"pg_basetar.info\": ", NULL },
+	{ "a version that is none", { "PG_VERSION", "fifteen\n", 0 },
+	    "\"PG_VERSION\": ", NULL },
 };
 
 static void
 test_refusal(void **state)
 {
 	const struct refusal *r = *state;
-	const struct row rows[] = { { "PG_VERSION", r->version, 0 }, r->row, { NULL, NULL, 0 } };
+	const struct row rows[] = { { "PG_VERSION", r->version, 0 }, r->row,
+		{ NULL, NULL, 0 } };
 	struct error err = { 0 };
 	struct summary *s;
 
 	assert_int_equal(summary_new(&s, &err), 0);
-	assert_int_equal(add_archive(s, ARCHIVEPART_ALONE, "", rows + (r->version == NULL), &err) ||
+	assert_int_equal(
+	    add_archive(s, ARCHIVEPART_ALONE, "", rows + (r->version == NULL), &err) ||
 		summary_finish(s, &err),
 	    1);
 	assert_memory_equal(err.text, r->text, strlen(r->text));

@@ -17,11 +17,11 @@
 
 #include <cmocka.h>
 
+#include "lib/interrupt.h"
+#include "lib/sys.h"
 #include "support/faketree.h"
 #include "support/openfds.h"
 #include "support/refuse.h"
-#include "lib/interrupt.h"
-#include "lib/sys.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -32,8 +32,8 @@ setup(void **state)
 {
 	static const struct fake_file tree[] = { { "text", "0123456789" },
 		{ "empty", "" }, { "large", BYTES(20000) }, { "dir", DIRECTORY },
-		{ "fifo", FIFO },
-		{ "link", LINK("text") }, { "dangling", LINK("nowhere") } };
+		{ "fifo", FIFO }, { "link", LINK("text") },
+		{ "dangling", LINK("nowhere") } };
 	struct error err = { 0 };
 
 	(void)state;
@@ -149,8 +149,8 @@ preads_end_with_the_file(void **state)
 		char bytes[16];
 		size_t got;
 
-		assert_int_equal(sys_pread(fd, bytes, rows[i].len, rows[i].offset, &got,
-				     NULL, &err),
+		assert_int_equal(
+		    sys_pread(fd, bytes, rows[i].len, rows[i].offset, &got, NULL, &err),
 		    0);
 		assert_int_equal(got, rows[i].got);
 		assert_memory_equal(bytes, &"0123456789"[got ? rows[i].offset : 0], got);
@@ -177,8 +177,8 @@ read_at_zero(void *arg)
 {
 	struct reader *r = arg;
 
-	r->rc = sys_pread(r->fd, r->bytes, sizeof(r->bytes), 0, &r->got, &r->cancel,
-	    &r->err);
+	r->rc =
+	    sys_pread(r->fd, r->bytes, sizeof(r->bytes), 0, &r->got, &r->cancel, &r->err);
 }
 
 static void

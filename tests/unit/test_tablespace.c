@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "datadir/tablespace.h"
-#include "support/faketree.h"
 #include "lib/sys.h"
+#include "support/faketree.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define VERSION_DIR "PG_15_202209061"
@@ -142,7 +142,8 @@ relocated(void **state)
 
 	/* a snapshot that is not where it is said to be */
 	begin(&s, files, COUNT(files));
-	assert_int_equal(relocations_add(&s.relocations, "/nowhere=/not/here", &s.err), 0);
+	assert_int_equal(
+	    relocations_add(&s.relocations, "/nowhere=/not/here", &s.err), 0);
 	assert_int_equal(read_them(&s), -1);
 	assert_int_equal(s.err.kind, ERROR_STATE);
 	assert_int_equal(s.list.count, 0);
@@ -306,7 +307,8 @@ main(void)
 {
 	struct CMUnitTest tests[5 + COUNT(bad)] = {
 		cmocka_unit_test(all_kinds),
-		cmocka_unit_test(relocated), cmocka_unit_test(left_out),
+		cmocka_unit_test(relocated),
+		cmocka_unit_test(left_out),
 		cmocka_unit_test(none),
 		cmocka_unit_test(dropped_meanwhile),
 		cmocka_unit_test(oids),

@@ -21,10 +21,15 @@ defused(void **state)
 		{ "", "" },
 		{ "base/5/1259", "base/5/1259" },
 		{ "a\nhint: b\r\033[2J\177c\td", "a?hint: b??[2J?c?d" },
-		{ "caf\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x90\x98", "caf\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x90\x98" },
+		{ "caf\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x90\x98",
+		    "caf\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x90\x98" },
 		{ "caf\xE9", "caf\\xE9" }, /* Latin-1 */
-		{ "\x9B" "2J", "\\x9B2J" }, /* CSI of a terminal of 8 bits */
-		{ "\xC2\x9B" "2J", "\\xC2\\x9B2J" },
+		{ "\x9B"
+		  "2J",
+		    "\\x9B2J" }, /* CSI of a terminal of 8 bits */
+		{ "\xC2\x9B"
+		  "2J",
+		    "\\xC2\\x9B2J" },
 		{ "\xC2\x80\xC2\x9F\xC2\xA0", "\\xC2\\x80\\xC2\\x9F\xC2\xA0" },
 		{ "\xE2\x80\x8D\xE2\x80\x8E\xE2\x80\x8F\xE2\x80\x90",
 		    "\xE2\x80\x8D\\xE2\\x80\\x8E\\xE2\\x80\\x8F\xE2\x80\x90" },
@@ -50,9 +55,12 @@ defused(void **state)
 static void
 cut(void **state)
 {
-	static const char text[] = "a\xC3\xA9\x9B" "b";
-	static const char *const said[] = { "", "a", "a", "a\xC3\xA9", "a\xC3\xA9", "a\xC3\xA9",
-		"a\xC3\xA9", "a\xC3\xA9\\x9B", "a\xC3\xA9\\x9B" "b" };
+	static const char text[] = "a\xC3\xA9\x9B"
+				   "b";
+	static const char *const said[] = { "", "a", "a", "a\xC3\xA9", "a\xC3\xA9",
+		"a\xC3\xA9", "a\xC3\xA9", "a\xC3\xA9\\x9B",
+		"a\xC3\xA9\\x9B"
+		"b" };
 
 	(void)state;
 	for (size_t size = 1; size <= COUNT(said); size++) {
@@ -71,8 +79,9 @@ steering(void **state)
 {
 	(void)state;
 	for (uint32_t c = 0x80; c < 0x10000; c++) {
-		const int is_steering = c <= 0x9F || c == 0x61C || c == 0x200E || c == 0x200F ||
-		    (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+		const int is_steering = c <= 0x9F || c == 0x61C || c == 0x200E ||
+		    c == 0x200F || (c >= 0x2028 && c <= 0x202E) ||
+		    (c >= 0x2066 && c <= 0x2069);
 		char s[4] = "";
 
 		if (c < 0x800) {

@@ -9,8 +9,8 @@
 #include <errno.h>
 
 #include "datadir/walarchive.h"
-#include "support/faketree.h"
 #include "lib/sys.h"
+#include "support/faketree.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -110,7 +110,8 @@ one_segment(void **state)
 static void
 across_a_promotion(void **state)
 {
-	struct walhistory_row rows_[] = { { 1, (uint64_t)0x1FF * MIB16 + 1 }, { 2, UINT64_MAX } };
+	struct walhistory_row rows_[] = { { 1, (uint64_t)0x1FF * MIB16 + 1 },
+		{ 2, UINT64_MAX } };
 	const struct walhistory promoted = { COUNT(rows_), rows_ };
 	char *root = faketree_new(archived, COUNT(archived));
 	int fd = faketree_open(root);
@@ -145,7 +146,8 @@ failures(void **state)
 	assert_int_equal(err.sys, ENOTDIR);
 	assert_string_equal(
 	    err.text, "WAL file \"archive_status/" S(FE) ".done\": Not a directory");
-	assert_int_equal(walarchive_is_done(-1, &history, 1, 1, MIB16, &is_done, &err), -1);
+	assert_int_equal(
+	    walarchive_is_done(-1, &history, 1, 1, MIB16, &is_done, &err), -1);
 	assert_int_equal(err.sys, EBADF);
 	faketree_free(root);
 }

@@ -42,9 +42,9 @@ teardown(void **state)
 static struct walproof *
 new_proof(void)
 {
-	const struct walproof_options opt = { .expect = &expect,
-		.start_lsn = image.records[0].lsn,
-		.stop_lsn = stop };
+	const struct walproof_options opt = {
+		.expect = &expect, .start_lsn = image.records[0].lsn, .stop_lsn = stop
+	};
 	struct error err = { 0 };
 	struct walproof *proof;
 

@@ -328,8 +328,9 @@ read_damage(void **state)
 static void
 filler_is_skipped(void **state)
 {
-	static void (*const makes[])(struct walimage *) = { filler_in_page, filler_in_zeros,
-		filler_in_header, filler_begins_record, filler_is_stale };
+	static void (*const makes[])(struct walimage *) = { filler_in_page,
+		filler_in_zeros, filler_in_header, filler_begins_record,
+		filler_is_stale };
 	static const size_t pieces[] = { SEGMENT, PAGE, 3 * PAGE, 43 };
 
 	(void)state;
@@ -374,8 +375,9 @@ past_stop(void **state)
 	k = walwalk_whole(&image, PAGE);
 	k.stop = image.records[3].end_lsn - 8;
 	assert_int_equal(walwalk_run(&k, &err), -1);
-	assert_string_equal(err.text, "WAL record at 2/10A0: ends at 2/10C0, behind the "
-				      "stop position 2/10B8");
+	assert_string_equal(err.text,
+	    "WAL record at 2/10A0: ends at 2/10C0, behind the "
+	    "stop position 2/10B8");
 	assert_int_equal(k.count, 3);
 }
 

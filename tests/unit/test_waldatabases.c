@@ -22,8 +22,13 @@ tell(struct waldatabases *w, unsigned line, uint8_t rmid, uint8_t info, uint64_t
     const uint32_t *numbers, size_t n)
 {
 	uint8_t bytes[2 + 64] = { 255, (uint8_t)(4 * n) };
-	struct walrecord rec = { .lsn = at, .end_lsn = at + 1, .magic = MAGIC_15, .rmid = rmid,
-		.info = info, .data = bytes, .len = 2 + 4 * n };
+	struct walrecord rec = { .lsn = at,
+		.end_lsn = at + 1,
+		.magic = MAGIC_15,
+		.rmid = rmid,
+		.info = info,
+		.data = bytes,
+		.len = 2 + 4 * n };
 	struct error err = { 0 };
 
 	memcpy(bytes + 2, numbers, 4 * n);
@@ -64,7 +69,8 @@ step(struct waldatabases *w, uint64_t at, const char *text)
 		break;
 	case 'H':
 	case 'B':
-		tell(w, line, text[0] == 'H' ? 0 : HEAP, text[0] == 'H' ? 0xA0 : 0, at, &a, 1);
+		tell(w, line, text[0] == 'H' ? 0 : HEAP, text[0] == 'H' ? 0xA0 : 0, at,
+		    &a, 1);
 		waldatabases_block(w, s, a, at);
 		break;
 	default:
@@ -92,23 +98,27 @@ static const struct row {
 	{ "a copy", "5@1663*", { "C 7@1663 5@1663" }, "7@1663<5@1663 " },
 	{ "made empty", "5@1663*", { "E 7@1663" }, "" },
 	{ "of one that is missing", "6@1663*", { "C 7@1663 5@1663" }, "7@1663<5@1663! " },
-	{ "of one without PG_VERSION", "5@1663", { "C 7@1663 5@1663" }, "7@1663<5@1663! " },
+	{ "of one without PG_VERSION", "5@1663", { "C 7@1663 5@1663" },
+	    "7@1663<5@1663! " },
 	{ "two tablespaces", "5@1663* 5@16400",
-	    { "C 7@1663 5@1663", "C 7@16400 5@16400" }, "7@1663<5@1663 7@16400<5@16400 " },
+	    { "C 7@1663 5@1663", "C 7@16400 5@16400" },
+	    "7@1663<5@1663 7@16400<5@16400 " },
 	{ "two tablespaces, the default is the other", "5@1663 5@16400*",
-	    { "C 7@1663 5@1663", "C 7@16400 5@16400" }, "7@1663<5@1663 7@16400<5@16400 " },
+	    { "C 7@1663 5@1663", "C 7@16400 5@16400" },
+	    "7@1663<5@1663 7@16400<5@16400 " },
 	{ "the second is missing", "5@1663*", { "C 7@1663 5@1663", "C 7@16400 5@16400" },
 	    "7@1663<5@1663 7@16400<5@16400? " },
 	{ "neither has PG_VERSION", "5@1663 5@16400",
-	    { "C 7@1663 5@1663", "C 7@16400 5@16400" }, "7@1663<5@1663! 7@16400<5@16400! " },
+	    { "C 7@1663 5@1663", "C 7@16400 5@16400" },
+	    "7@1663<5@1663! 7@16400<5@16400! " },
 	{ "the first record was before the start", "5@1663* 5@16400 7@1663*",
 	    { "C 7@16400 5@16400" }, "7@16400<5@16400 " },
-	{ "what replay makes anew does not count", "5@16400 7@16400*", { "C 7@16400 5@16400" },
-	    "7@16400<5@16400! " },
-	{ "what replay removes neither", "5@16400 7@1663*", { "C 7@16400 5@16400", "R 7@1663" },
-	    "7@16400<5@16400! " },
-	{ "another's PG_VERSION neither", "5@16400 6@1663* 8@1663*", { "C 7@16400 5@16400" },
-	    "7@16400<5@16400! " },
+	{ "what replay makes anew does not count", "5@16400 7@16400*",
+	    { "C 7@16400 5@16400" }, "7@16400<5@16400! " },
+	{ "what replay removes neither", "5@16400 7@1663*",
+	    { "C 7@16400 5@16400", "R 7@1663" }, "7@16400<5@16400! " },
+	{ "another's PG_VERSION neither", "5@16400 6@1663* 8@1663*",
+	    { "C 7@16400 5@16400" }, "7@16400<5@16400! " },
 	{ "the template is dropped", "5@1663*", { "C 7@1663 5@1663", "R 5@1663" },
 	    "7@1663<5@1663-2 " },
 	{ "the template is dropped, in two tablespaces", "5@1663* 5@16400",
@@ -118,14 +128,15 @@ static const struct row {
 	{ "both are", "5@1663*", { "C 7@1663 5@1663", "R 5@1663", "R 7@1663" }, "" },
 	{ "the copy goes with its tablespace", "5@1663* 5@16400",
 	    { "C 7@1663 5@1663", "C 7@16400 5@16400", "S 16400" }, "7@1663<5@1663 " },
-	{ "a tablespace went before", "5@1663* 5@16400", { "S 16400", "C 7@16400 5@1663" },
-	    "7@16400<5@1663 " },
+	{ "a tablespace went before", "5@1663* 5@16400",
+	    { "S 16400", "C 7@16400 5@1663" }, "7@16400<5@1663 " },
 	{ "a copy of a copy", "5@1663*",
 	    { "C 7@1663 5@1663", "C 8@1663 7@1663", "R 7@1663" }, "8@1663<5@1663 " },
 	{ "a copy of a copy of one that is dropped", "5@1663*",
 	    { "C 7@1663 5@1663", "R 5@1663", "C 8@1663 7@1663" },
 	    "7@1663<5@1663-2 8@1663<5@1663-2 " },
-	{ "a copy of one that is made", "", { "E 7@1663", "C 8@1663 7@1663", "R 7@1663" }, "" },
+	{ "a copy of one that is made", "", { "E 7@1663", "C 8@1663 7@1663", "R 7@1663" },
+	    "" },
 	{ "a copy of a copy of one that is made", "",
 	    { "E 7@1663", "C 8@1663 7@1663", "C 9@1663 8@1663" }, "" },
 	{ "moved", "5@1663*", { "C 5@16400 5@1663", "R 5@1663" }, "5@16400<5@1663-2 " },
@@ -137,7 +148,8 @@ static const struct row {
 	{ "of one that is gone", "5@1663*", { "R 5@1663", "C 7@1663 5@1663" },
 	    "7@1663<5@1663-1 " },
 	{ "changed", "5@1663*", { "C 7@1663 5@1663", "B 5@1663" }, "7@1663<5@1663~ " },
-	{ "changed before", "5@1663*", { "B 5@1663", "C 7@1663 5@1663" }, "7@1663<5@1663 " },
+	{ "changed before", "5@1663*", { "B 5@1663", "C 7@1663 5@1663" },
+	    "7@1663<5@1663 " },
 	{ "changed between two copies", "5@1663*",
 	    { "C 7@1663 5@1663", "B 5@1663", "C 8@1663 5@1663" },
 	    "7@1663<5@1663~ 8@1663<5@1663 " },
@@ -177,10 +189,10 @@ describe(struct buf *text, const struct waldatabases_copy *c)
 	struct error err;
 
 	return buf_printf(text, &err, "%u@%u<%u@%u%s", c->to.database, c->to.space,
-		       c->from.database, c->from.space,
-		       c->fault == WALDATABASES_MISSING      ? "?"
-			   : c->fault == WALDATABASES_UNMARKED ? "!"
-							       : "") ||
+		   c->from.database, c->from.space,
+		   c->fault == WALDATABASES_MISSING      ? "?" :
+		       c->fault == WALDATABASES_UNMARKED ? "!" :
+							   "") ||
 	    (c->dropped_lsn && buf_printf(text, &err, "-%u", (unsigned)c->dropped_lsn)) ||
 	    buf_printf(text, &err, c->is_changed ? "~ " : " ");
 }
@@ -228,7 +240,8 @@ many_templates(void **state)
 	assert_false(waldatabases_watches(w));
 	for (uint32_t i = 0; i < COUNT(have); i++) {
 		have[i] = (struct waldatabases_have){ { BASE, 100 + i }, true };
-		tell(w, 0, DATABASE, 0, 1 + i, (uint32_t[]){ 1000 + i, BASE, 100 + i, BASE }, 4);
+		tell(w, 0, DATABASE, 0, 1 + i,
+		    (uint32_t[]){ 1000 + i, BASE, 100 + i, BASE }, 4);
 	}
 	assert_true(waldatabases_watches(w));
 	assert_int_equal(waldatabases_find(w, &backup, &copies, &count, &err), 0);
@@ -267,9 +280,9 @@ very_many(void **state)
 static void
 text(void **state)
 {
-	const struct waldatabases_copy widest = { .to = { 1, UINT32_MAX },
-		.from = { 1, UINT32_MAX },
-		.lsn = UINT64_MAX };
+	const struct waldatabases_copy widest = {
+		.to = { 1, UINT32_MAX }, .from = { 1, UINT32_MAX }, .lsn = UINT64_MAX
+	};
 	char line[WALDATABASES_TEXT];
 
 	(void)state;

@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include "datadir/walend.h"
+#include "lib/sys.h"
 #include "support/faketree.h"
 #include "support/walsample.h"
-#include "lib/sys.h"
 #include "wal/walname.h"
 
 enum { PAGE = WALIMAGE_PAGE, SEGMENT = WALIMAGE_SEGMENT, FILES = 8 };
@@ -121,7 +121,8 @@ find_sound(void **state)
 		if (image.records[i].info == WALIMAGE_OVERWRITE)
 			continue;
 		assert_int_equal(
-		    walend_of_record(&s.opt, image.records[i].lsn, &record_end, &s.err), 0);
+		    walend_of_record(&s.opt, image.records[i].lsn, &record_end, &s.err),
+		    0);
 		assert_int_equal(record_end, image.records[i].end_lsn);
 	}
 	end(&s);
@@ -159,7 +160,8 @@ recycled_within(void **state)
 	begin(&s, walsample_small);
 	page = (last_end() + PAGE - 1) / PAGE * PAGE;
 	for (; page % SEGMENT != 0; page += PAGE)
-		memcpy(walimage_at(&image, page), walimage_at(&image, START + PAGE), PAGE);
+		memcpy(
+		    walimage_at(&image, page), walimage_at(&image, START + PAGE), PAGE);
 	put_file(&s, (unsigned)((last_end() - START) / SEGMENT),
 	    (unsigned)((last_end() - START) / SEGMENT), SEGMENT);
 	assert_int_equal(find(&s), 0);
@@ -177,8 +179,10 @@ ends_inside_record(void **state)
 
 	(void)state;
 	begin(&s, walsample_long_ones);
-	for (uint64_t page = (rec->end_lsn - 1) / PAGE * PAGE; page > rec->lsn; page -= PAGE) {
-		memset(walimage_at(&image, page), 0, (size_t)(START + WALIMAGE_SIZE - page));
+	for (uint64_t page = (rec->end_lsn - 1) / PAGE * PAGE; page > rec->lsn;
+	     page -= PAGE) {
+		memset(
+		    walimage_at(&image, page), 0, (size_t)(START + WALIMAGE_SIZE - page));
 		for (unsigned n = 0; n < FILES; n++)
 			put_file(&s, n, n, SEGMENT);
 		assert_int_equal(find(&s), 0);
@@ -297,7 +301,8 @@ static bool
 begins_with(const char *text, const char *form)
 {
 	for (; *form != '\0'; text++, form++)
-		if (*form == '#' ? strchr("0123456789ABCDEF", *text) == NULL : *text != *form)
+		if (*form == '#' ? strchr("0123456789ABCDEF", *text) == NULL :
+				   *text != *form)
 			return false;
 	return true;
 }
@@ -368,8 +373,7 @@ too_early(void **state)
 
 	(void)state;
 	begin(&s, walsample_small);
-	assert_int_equal(
-	    walend_find(&s.opt, START + 40, last_end(), &found, &s.err), 0);
+	assert_int_equal(walend_find(&s.opt, START + 40, last_end(), &found, &s.err), 0);
 	found.lsn = 7;
 	assert_int_equal(
 	    walend_find(&s.opt, START + 40, last_end() + 8, &found, &s.err), -1);
@@ -459,8 +463,9 @@ main(void)
 			.test_func = find_damage,
 			.initial_state = &rows[i] };
 	for (size_t i = 0; i < WALSAMPLE_COUNT; i++)
-		tests[SINGLE + ROWS + i] = (struct CMUnitTest){ .name = walsamples[i].name,
-			.test_func = find_sound,
-			.initial_state = &walsamples[i] };
+		tests[SINGLE + ROWS + i] =
+		    (struct CMUnitTest){ .name = walsamples[i].name,
+			    .test_func = find_sound,
+			    .initial_state = &walsamples[i] };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

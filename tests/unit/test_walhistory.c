@@ -84,9 +84,9 @@ as_text(char *out, const struct walhistory *h)
 		const struct walhistory_row *r = &h->rows[i];
 
 		out += sprintf(out, "%s%u:", i ? " " : "", r->timeline);
-		out += i + 1 < h->count
-			   ? sprintf(out, "%llX", (unsigned long long)r->end_lsn)
-			   : sprintf(out, r->end_lsn == UINT64_MAX ? "-" : "wrong");
+		out += i + 1 < h->count ?
+		    sprintf(out, "%llX", (unsigned long long)r->end_lsn) :
+		    sprintf(out, r->end_lsn == UINT64_MAX ? "-" : "wrong");
 	}
 }
 

@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #include "datadir/walk.h"
-#include "support/faketree.h"
-#include "support/treerecord.h"
 #include "lib/buf.h"
 #include "lib/sys.h"
+#include "support/faketree.h"
+#include "support/treerecord.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -52,8 +52,7 @@ begin(struct scene *s, const struct fake_file *files, size_t count)
 	s->record.visitor.ops = &treerecord_ops;
 	s->record.root = s->root;
 	if (tablespaces_read(s->options.datadir_fd, s->options.version,
-		&(struct tablespaces_choice){ NULL, NULL },
-		&s->tablespaces, &s->err))
+		&(struct tablespaces_choice){ NULL, NULL }, &s->tablespaces, &s->err))
 		fail_msg("%s", s->err.text);
 }
 
@@ -161,9 +160,9 @@ static const struct fake_file spaces[] = { { "PG_VERSION", "15\n" },
 	{ "pg_tblspc/junk", "junk" }, { "pg_tblspc/link", LINK("/") }, { "z", "z" } };
 
 /* what is beside the tablespace's own directory is part of the tree */
-#define INSIDE                                                                             \
-	"d inside\nd inside/PG_14_202107181\nd inside/PG_14_202107181/5\n"               \
-	"b inside/PG_14_202107181/5/16500 8192\nd inside/PG_15_202209061\n"               \
+#define INSIDE \
+	"d inside\nd inside/PG_14_202107181\nd inside/PG_14_202107181/5\n" \
+	"b inside/PG_14_202107181/5/16500 8192\nd inside/PG_15_202209061\n" \
 	"b inside/other 8\n"
 #define SPACES_CONTENT \
 	"d pg_tblspc/16400/" VERSION_DIR "\nd pg_tblspc/16400/" VERSION_DIR "/5\n" \
@@ -201,7 +200,8 @@ with_tablespaces(void **state)
 	buf_clear(&s.record.text);
 	for (size_t i = 0; i < s.tablespaces.count; i++)
 		assert_int_equal(walk_tablespace(&s.options, &s.tablespaces.rows[i],
-				     &s.record.visitor, &s.err), 0);
+				     &s.record.visitor, &s.err),
+		    0);
 	assert_string_equal(buf_text(&s.record.text), SPACES_CONTENT);
 	end(&s);
 }
@@ -262,10 +262,11 @@ changes_meanwhile(void **state)
 	begin(&s, files, COUNT(files));
 	s.record.act_at = "base/5/1";
 	s.record.act = stir;
-	expect(&s, "d base\nd base/5\nr base/5/1 8192\n! base/5/3 fifo\n"
-		   "! base/5/3x symbolic link\nd base/5/4\nb base/5/4/new 1\n"
-		   "! base/5/5x socket\nb base/5/6d 10\n! base/5/7d symbolic link\n"
-		   "r base/5/9 40960\n");
+	expect(&s,
+	    "d base\nd base/5\nr base/5/1 8192\n! base/5/3 fifo\n"
+	    "! base/5/3x symbolic link\nd base/5/4\nb base/5/4/new 1\n"
+	    "! base/5/5x socket\nb base/5/6d 10\n! base/5/7d symbolic link\n"
+	    "r base/5/9 40960\n");
 	end(&s);
 }
 
@@ -329,9 +330,10 @@ tablespace_lost(void **state)
 	s.record.act = unlink_directory;
 	assert_int_equal(walk(&s), -1);
 	assert_int_equal(s.err.kind, ERROR_STATE);
-	assert_string_equal(s.err.text, "tablespace 16401: location "
-					"\"../pg_basetar_tblspc/16401\": its directory "
-					"was removed");
+	assert_string_equal(s.err.text,
+	    "tablespace 16401: location "
+	    "\"../pg_basetar_tblspc/16401\": its directory "
+	    "was removed");
 	assert_non_null(strstr(s.err.hint, "is the volume mounted?"));
 	end(&s);
 }

@@ -10,10 +10,10 @@
 #include <sys/stat.h>
 
 #include "datadir/walk.h"
-#include "support/faketree.h"
-#include "support/treerecord.h"
 #include "lib/buf.h"
 #include "lib/sys.h"
+#include "support/faketree.h"
+#include "support/treerecord.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define VERSION_DIR "PG_15_202209061"
@@ -54,7 +54,8 @@ walk(const char *root, const struct walk_options *common, const char *at,
 	options.version = cluster_version(15);
 	options.tablespaces = &tablespaces;
 	options.tablespaces_at = "pg_basetar_tblspc";
-	if (tablespaces_read(options.datadir_fd, options.version, &(struct tablespaces_choice){ NULL, NULL }, &tablespaces, err))
+	if (tablespaces_read(options.datadir_fd, options.version,
+		&(struct tablespaces_choice){ NULL, NULL }, &tablespaces, err))
 		fail_msg("%s", err->text);
 	rc = walk_tree(&options, &record.visitor, err);
 	if (text)
@@ -170,12 +171,14 @@ check_row(void **state)
 static void
 nothing_changes(void **state)
 {
-	static const enum exclude_mode modes[] = { EXCLUDE_RECOVERS, EXCLUDE_STARTS_CLEAN };
+	static const enum exclude_mode modes[] = { EXCLUDE_RECOVERS,
+		EXCLUDE_STARTS_CLEAN };
 	char *root = old_tree();
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(modes); i++) {
-		const struct walk_options options = { .mode = modes[i], .is_frozen = true };
+		const struct walk_options options = { .mode = modes[i],
+			.is_frozen = true };
 		struct buf text = { 0 };
 		struct error err = { 0 };
 

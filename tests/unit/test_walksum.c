@@ -11,8 +11,8 @@
 
 #include "datadir/walk.h"
 #include "datadir/walksum.h"
-#include "support/faketree.h"
 #include "lib/sys.h"
+#include "support/faketree.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -21,7 +21,8 @@ sizes(void **state)
 {
 	static const struct {
 		size_t name, body, size;
-	} rows[] = { { 1, 0, 512 }, { 100, 1, 1024 }, { 100, 512, 1024 }, { 101, 513, 2560 } };
+	} rows[] = { { 1, 0, 512 }, { 100, 1, 1024 }, { 100, 512, 1024 },
+		{ 101, 513, 2560 } };
 	char name[102];
 
 	(void)state;
@@ -162,7 +163,8 @@ static void
 check_row(void **state)
 {
 	static const struct fake_file tree[] = { { "PG_VERSION", "15\n" },
-		{ "base/5/1", PAGES(1) }, { "base/5/2", PAGES(1) }, { "pg_wal", DIRECTORY } };
+		{ "base/5/1", PAGES(1) }, { "base/5/2", PAGES(1) },
+		{ "pg_wal", DIRECTORY } };
 	const struct row *row = *state;
 	char *root = faketree_new(tree, COUNT(tree));
 	struct walksum before, now;

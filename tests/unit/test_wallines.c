@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "support/walimage.h"
 #include "lib/lsn.h"
+#include "support/walimage.h"
 #include "wal/wallines.h"
 
 static struct walimage image;
@@ -56,7 +56,8 @@ begun(void)
 				 .start_lsn = image.records[0].lsn,
 				 .start_timeline = 1,
 				 .sink = &counter.sink },
-			     &err), 0);
+			     &err),
+	    0);
 	return w;
 }
 
@@ -148,10 +149,10 @@ promoted(void **state)
 		assert_int_equal(line.records, image.count);
 		/* what was read before it branched off is the other line's */
 		assert_true(wallines_has(w, line.number, line.number, no_end - 1));
-		assert_true(wallines_has(w, line.number, 0,
-		    WALIMAGE_START + segment * WALIMAGE_SEGMENT));
-		assert_false(wallines_has(w, line.number, 0,
-		    WALIMAGE_START + segment * WALIMAGE_SEGMENT + 8));
+		assert_true(wallines_has(
+		    w, line.number, 0, WALIMAGE_START + segment * WALIMAGE_SEGMENT));
+		assert_false(wallines_has(
+		    w, line.number, 0, WALIMAGE_START + segment * WALIMAGE_SEGMENT + 8));
 		assert_false(wallines_has(w, 0, line.number, 8));
 		/* the old line is there as well, if its file is */
 		single(&h, 1);
@@ -236,7 +237,7 @@ enum { SWITCH = -1 };
 
 static const struct lacking {
 	const char *name;
-	int first, last; /* of those that are left out; the second counts from SWITCH */
+	int first, last;   /* of those that are left out; the second counts from SWITCH */
 	uint32_t timeline; /* of it; 0: of both */
 	int missing;       /* of these */
 	uint32_t missing_timeline;
@@ -244,8 +245,10 @@ static const struct lacking {
 } lackings[] = {
 	{ "the first", 0, 0, 0, 0, 1, false },
 	{ "the first, where later ones of both are there", 0, 0, 1, 0, 1, false },
-	{ "that of the switch, of the new timeline", SWITCH, SWITCH, 2, SWITCH, 2, false },
-	{ "that of the switch, of the old one, which is not needed", SWITCH, SWITCH, 1, -9, 0, true },
+	{ "that of the switch, of the new timeline", SWITCH, SWITCH, 2, SWITCH, 2,
+	    false },
+	{ "that of the switch, of the old one, which is not needed", SWITCH, SWITCH, 1,
+	    -9, 0, true },
 	{ "all of the new timeline", SWITCH, 99, 2, SWITCH, 2, false },
 };
 
@@ -255,7 +258,8 @@ is_left_out(const struct lacking *row, int n, int at_switch, uint32_t timeline)
 	const int first = row->first == SWITCH ? at_switch : row->first;
 	const int last = row->last == SWITCH ? at_switch : row->last;
 
-	return n >= first && n <= last && (row->timeline == 0 || row->timeline == timeline);
+	return n >= first && n <= last &&
+	    (row->timeline == 0 || row->timeline == timeline);
 }
 
 static void
@@ -288,7 +292,8 @@ lacks(const struct lacking *row)
 		walname_build(name, row->missing_timeline,
 		    WALIMAGE_START / size + (uint64_t)missing, (uint32_t)size);
 		assert_string_equal(line.missing, name);
-		assert_int_equal(line.missing_lsn, WALIMAGE_START + (uint64_t)missing * size);
+		assert_int_equal(
+		    line.missing_lsn, WALIMAGE_START + (uint64_t)missing * size);
 		assert_true(line.position <= left);
 	}
 	walhistory_free(&image.history);
@@ -342,8 +347,10 @@ out_of_order(void **state)
 	give(w, 1, 1, no_end);
 	assert_int_equal(wallines_segment(w, 1, WALIMAGE_START, &err), -1);
 	assert_int_equal(err.kind, ERROR_STATE);
-	assert_int_equal(wallines_segment(w, 1, WALIMAGE_START + WALIMAGE_SEGMENT, &err), -1);
-	assert_int_equal(wallines_segment(w, 2, WALIMAGE_START + WALIMAGE_SEGMENT, &err), 0);
+	assert_int_equal(
+	    wallines_segment(w, 1, WALIMAGE_START + WALIMAGE_SEGMENT, &err), -1);
+	assert_int_equal(
+	    wallines_segment(w, 2, WALIMAGE_START + WALIMAGE_SEGMENT, &err), 0);
 	wallines_free(w);
 	walimage_free(&image);
 }

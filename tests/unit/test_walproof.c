@@ -45,7 +45,7 @@ static struct row {
 	const char *name;
 	bool is_primary;
 	uint64_t start; /* in the end-of-backup record; 0: there is none */
-	bool goes_on;	/* another record behind it */
+	bool goes_on;   /* another record behind it */
 	const char *error;
 } rows[] = {
 	{ "primary", true, WALIMAGE_START + 40, false, NULL },
@@ -90,7 +90,8 @@ check_row(void **state)
 static void
 absent_tablespace(void **state)
 {
-	static const uint8_t create[] = { 4, 0x40, 0, 0, 5, 0, 0, 0, 1, 0x40, 0, 0, 0, 0, 0, 0 };
+	static const uint8_t create[] = { 4, 0x40, 0, 0, 5, 0, 0, 0, 1, 0x40, 0, 0, 0, 0,
+		0, 0 };
 	static const char *const oids[] = { "16389", "16388" };
 	struct walproof *p = NULL;
 	struct error err = { 0 };
@@ -197,7 +198,8 @@ check_lacking(const char *name, unsigned missing)
 		uint64_t first = (r->lsn - WALIMAGE_START) / WALIMAGE_SEGMENT;
 		bool is_whole = true;
 
-		for (; first <= (r->end_lsn - 1 - WALIMAGE_START) / WALIMAGE_SEGMENT; first++)
+		for (; first <= (r->end_lsn - 1 - WALIMAGE_START) / WALIMAGE_SEGMENT;
+		     first++)
 			is_whole = is_whole && !(missing >> first & 1);
 		records += is_whole;
 	}
@@ -210,16 +212,18 @@ check_lacking(const char *name, unsigned missing)
 			walproof_skip(p);
 			continue;
 		}
-		if (walproof_segment(p, walhistory_at(&image.history, lsn + WALIMAGE_SEGMENT - 1),
-			lsn, &err) ||
+		if (walproof_segment(p,
+			walhistory_at(&image.history, lsn + WALIMAGE_SEGMENT - 1), lsn,
+			&err) ||
 		    walproof_bytes(p, bytes, WALIMAGE_PAGE, &err) ||
-		    walproof_bytes(p, bytes + WALIMAGE_PAGE, WALIMAGE_SEGMENT - WALIMAGE_PAGE, &err))
+		    walproof_bytes(
+			p, bytes + WALIMAGE_PAGE, WALIMAGE_SEGMENT - WALIMAGE_PAGE, &err))
 			fail_msg("%s, without %02X: %s", name, missing, err.text);
 	}
 	assert_int_equal(walproof_is_whole(p), missing == 0);
 	if (walproof_finish(p, &err) || walproof_records(p) != records)
-		fail_msg("%s, without %02X: %d of %d: %s", name, missing, (int)walproof_records(p),
-		    (int)records, err.text);
+		fail_msg("%s, without %02X: %d of %d: %s", name, missing,
+		    (int)walproof_records(p), (int)records, err.text);
 	walproof_free(p);
 }
 
@@ -232,8 +236,10 @@ lacking(void **state)
 
 		assert_true(walimage_start(&image));
 		walsamples[i].make(&image);
-		used = (unsigned)((image.records[image.count - 1].end_lsn - 1 - WALIMAGE_START) /
-		    WALIMAGE_SEGMENT) + 1;
+		used = (unsigned)((image.records[image.count - 1].end_lsn - 1 -
+				      WALIMAGE_START) /
+			   WALIMAGE_SEGMENT) +
+		    1;
 		for (unsigned missing = 0; missing < 1U << used; missing++)
 			check_lacking(walsamples[i].name, missing);
 		walimage_free(&image);
@@ -261,13 +267,16 @@ skipped_error(void **state)
 	assert_int_equal(walproof_segment(p, 1, WALIMAGE_START, &err), 0);
 	assert_int_equal(walproof_bytes(p, image.bytes, WALIMAGE_SEGMENT, &err), -1);
 	walproof_skip(p);
-	assert_int_equal(walproof_segment(p, 1, WALIMAGE_START + WALIMAGE_SEGMENT, &err), 0);
+	assert_int_equal(
+	    walproof_segment(p, 1, WALIMAGE_START + WALIMAGE_SEGMENT, &err), 0);
 	assert_int_equal(
 	    walproof_bytes(p, image.bytes + WALIMAGE_SEGMENT, WALIMAGE_SEGMENT, &err), 0);
 	walproof_skip(p);
-	assert_int_equal(walproof_segment(p, 1, WALIMAGE_START + 2 * WALIMAGE_SEGMENT, &err), 0);
 	assert_int_equal(
-	    walproof_bytes(p, image.bytes + 2 * WALIMAGE_SEGMENT, WALIMAGE_SEGMENT, &err), -1);
+	    walproof_segment(p, 1, WALIMAGE_START + 2 * WALIMAGE_SEGMENT, &err), 0);
+	assert_int_equal(
+	    walproof_bytes(p, image.bytes + 2 * WALIMAGE_SEGMENT, WALIMAGE_SEGMENT, &err),
+	    -1);
 	assert_string_equal(err.text, "WAL page at 2/1800: magic D111, expected D110");
 	walproof_free(p);
 	walimage_free(&image);
@@ -279,9 +288,9 @@ wrong_call(void **state)
 	struct walproof *p = NULL;
 	struct error err = { 0 };
 	const struct walpage_expect expect = walimage_expect(&image);
-	const struct walproof_options opt = { .expect = &expect,
-		.start_lsn = 16,
-		.stop_lsn = 16 };
+	const struct walproof_options opt = {
+		.expect = &expect, .start_lsn = 16, .stop_lsn = 16
+	};
 
 	(void)state;
 	assert_int_equal(walproof_new(&p, &opt, &err), -1);

@@ -247,9 +247,9 @@ static void
 wrong_call(void **state)
 {
 	const struct walpage_expect expect = walimage_expect(&image);
-	struct walreader_options opt = { .expect = &expect,
-		.start_lsn = START + 41,
-		.stop_lsn = START + PAGE };
+	struct walreader_options opt = {
+		.expect = &expect, .start_lsn = START + 41, .stop_lsn = START + PAGE
+	};
 	struct walreader *r;
 	struct error err = { 0 };
 
@@ -260,8 +260,9 @@ wrong_call(void **state)
 	assert_string_equal(err.text, "no WAL record can begin at 2/1029");
 	opt.start_lsn = opt.stop_lsn;
 	assert_int_equal(walreader_new(&r, &opt, &err), -1);
-	assert_string_equal(err.text, "no WAL between the start position 2/1080 and the "
-				      "stop position 2/1080");
+	assert_string_equal(err.text,
+	    "no WAL between the start position 2/1080 and the "
+	    "stop position 2/1080");
 	opt.start_lsn = START + 8;
 	assert_int_equal(walreader_new(&r, &opt, &err), 0);
 	assert_int_equal(walreader_segment(r, 1, START + SEGMENT, &err), -1);
@@ -277,9 +278,9 @@ static void
 segment_is_short(void **state)
 {
 	const struct walpage_expect expect = walimage_expect(&image);
-	const struct walreader_options opt = { .expect = &expect,
-		.start_lsn = START + 40,
-		.stop_lsn = UINT64_MAX };
+	const struct walreader_options opt = {
+		.expect = &expect, .start_lsn = START + 40, .stop_lsn = UINT64_MAX
+	};
 	struct walreader *r;
 	struct error err = { 0 };
 

@@ -253,10 +253,10 @@ static void
 no_tablespace(void **state)
 {
 	static const uint8_t bad[][16] = {
-		"\xFF\x04\x04\x40\0\0",	    /* no path */
+		"\xFF\x04\x04\x40\0\0",     /* no path */
 		"\xFF\x06\x04\x40\0\0ab",   /* no end of it */
 		"\xFF\x07\x04\x40\0\0a\0b", /* a NUL inside */
-		"\xFF\x03\x04\x40\0",	    /* half a number */
+		"\xFF\x03\x04\x40\0",       /* half a number */
 	};
 
 	(void)state;
@@ -292,8 +292,8 @@ dropped_tablespace(void **state)
 static void
 made_database(void **state)
 {
-	static const uint8_t copy[] = { 0xFF, 16, 5, 0, 0, 0, 0x7F, 6, 0, 0, 4, 0, 0, 0, 4, 0x40, 0,
-		0 };
+	static const uint8_t copy[] = { 0xFF, 16, 5, 0, 0, 0, 0x7F, 6, 0, 0, 4, 0, 0, 0,
+		4, 0x40, 0, 0 };
 	static const uint8_t empty[] = { 0xFF, 8, 5, 0, 0, 0, 0x7F, 6, 0, 0 };
 	struct walrecord rec = record(4, 0, copy, sizeof(copy));
 	struct walrecord_database made;
@@ -356,7 +356,8 @@ dropped_database(void **state)
 		bytes = exactly(bytes, len);
 		rec = record(4, drops[i].info, bytes, len);
 		rec.magic = drops[i].magic;
-		assert_int_equal(walrecord_drops_database(&rec, &dropped), drops[i].count > 0);
+		assert_int_equal(
+		    walrecord_drops_database(&rec, &dropped), drops[i].count > 0);
 		assert_int_equal(dropped.count, drops[i].count ? drops[i].count : 77);
 		if (drops[i].count > 0) {
 			assert_int_equal(dropped.database, 5);
@@ -395,18 +396,21 @@ truncations(void **state)
 		uint32_t oldest;
 		uint64_t member;
 	} all[] = {
-		{ 3, 0x10, { 0xFF, 12, 9, 0, 0, 0, 5, 1, 0, 0, 7, 0, 0, 0 }, 14, WALRECORD_XACT, 261, 0 },
-		{ 3, 0x10, { 0xFF, 16, 9, 0, 0, 0, 0, 0, 0, 0, 5, 1, 0, 0, 7, 0, 0, 0 }, 18,
+		{ 3, 0x10, { 0xFF, 12, 9, 0, 0, 0, 5, 1, 0, 0, 7, 0, 0, 0 }, 14,
 		    WALRECORD_XACT, 261, 0 },
-		{ 18, 0x10, { 0xFF, 8, 9, 0, 0, 0, 5, 1, 0, 0 }, 10, WALRECORD_COMMIT_TS, 261, 0 },
+		{ 3, 0x10, { 0xFF, 16, 9, 0, 0, 0, 0, 0, 0, 0, 5, 1, 0, 0, 7, 0, 0, 0 },
+		    18, WALRECORD_XACT, 261, 0 },
+		{ 18, 0x10, { 0xFF, 8, 9, 0, 0, 0, 5, 1, 0, 0 }, 10, WALRECORD_COMMIT_TS,
+		    261, 0 },
 		{ 18, 0x10, { 0xFF, 12, 9, 0, 0, 0, 0, 0, 0, 0, 5, 1, 0, 0 }, 14,
 		    WALRECORD_COMMIT_TS, 261, 0 },
 		{ 6, 0x30,
-		    { 0xFF, 20, 1, 0, 0, 0, 2, 0, 0, 0, 5, 1, 0, 0, 3, 0, 0, 0, 4, 2, 0, 0 }, 22,
-		    WALRECORD_MULTIXACT, 261, 516 },
+		    { 0xFF, 20, 1, 0, 0, 0, 2, 0, 0, 0, 5, 1, 0, 0, 3, 0, 0, 0, 4, 2, 0,
+			0 },
+		    22, WALRECORD_MULTIXACT, 261, 516 },
 		{ 6, 0x30,
-		    { 0xFF, 32, 1, 0, 0, 0, 2, 0, 0, 0, 5, 1, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0,
-			0, 4, 2, 0, 0, 1, 0, 0, 0 },
+		    { 0xFF, 32, 1, 0, 0, 0, 2, 0, 0, 0, 5, 1, 0, 0, 0, 0, 0, 0, 3, 0, 0,
+			0, 0, 0, 0, 0, 4, 2, 0, 0, 1, 0, 0, 0 },
 		    34, WALRECORD_MULTIXACT, 261, UINT64_C(0x100000204) },
 	};
 	const uint8_t zero_page[] = { 0xFF, 4, 9, 0, 0, 0 };
@@ -448,10 +452,10 @@ of_database(void **state)
 static void
 made_file(void **state)
 {
-	static const uint8_t create[] = { 0xFF, 16, 4, 0x40, 0, 0, 5, 0, 0, 0, 1, 0x40, 0, 0, 0, 0, 0,
-		0 };
-	static const uint8_t cut[] = { 0xFF, 20, 7, 0, 0, 0, 4, 0x40, 0, 0, 5, 0, 0, 0, 1, 0x40, 0, 0,
-		7, 0, 0, 0 };
+	static const uint8_t create[] = { 0xFF, 16, 4, 0x40, 0, 0, 5, 0, 0, 0, 1, 0x40, 0,
+		0, 0, 0, 0, 0 };
+	static const uint8_t cut[] = { 0xFF, 20, 7, 0, 0, 0, 4, 0x40, 0, 0, 5, 0, 0, 0, 1,
+		0x40, 0, 0, 7, 0, 0, 0 };
 	struct walrecord rec = record(2, 0x10, create, sizeof(create));
 	uint32_t space = 0;
 

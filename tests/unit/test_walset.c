@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include "datadir/walset.h"
-#include "support/faketree.h"
 #include "lib/buf.h"
 #include "lib/sys.h"
+#include "support/faketree.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -234,23 +234,26 @@ made_a_link(const char *root)
 static const struct event {
 	void (*happen)(const char *root);
 	const char *open_error; /* of a segment that recovery reads; NULL: it is opened */
-	const char *bound_error; /* of one that must stay what it was, opened or looked at again */
+	/* of one that must stay what it was, opened or looked at again */
+	const char *bound_error;
 	bool is_gone;
 } events[] = {
 	{ removed, "was removed or recycled while the backup ran",
 	    "was removed or recycled while the backup ran", true },
 	/* another file: its bytes are proved */
 	{ recycled, NULL, "was replaced by another file while the backup ran", true },
-	{ truncated, "unexpected WAL file size", "was replaced by another file while the backup ran",
-	    true },
+	{ truncated, "unexpected WAL file size",
+	    "was replaced by another file while the backup ran", true },
 	{ made_a_link, "is a symbolic link", "is a symbolic link", true },
-	{ cut, "unexpected WAL file size", "was cut or extended while the backup ran", false },
+	{ cut, "unexpected WAL file size", "was cut or extended while the backup ran",
+	    false },
 };
 
 static void
 check_text(const struct scene *s, const char *text)
 {
-	if (strstr(s->err.text, text) == NULL || strstr(s->err.text, "000000020000000000000011") == NULL)
+	if (strstr(s->err.text, text) == NULL ||
+	    strstr(s->err.text, "000000020000000000000011") == NULL)
 		fail_msg("%s", s->err.text);
 }
 
@@ -301,7 +304,8 @@ meanwhile(void **state)
 static void
 explained(void **state)
 {
-	static const char damage[] = "WAL file \"000000020000000000000011\": WAL page at 0/1100000";
+	static const char damage[] =
+	    "WAL file \"000000020000000000000011\": WAL page at 0/1100000";
 
 	(void)state;
 	for (int is_removed = 0; is_removed < 2; is_removed++) {
@@ -329,16 +333,23 @@ explained(void **state)
 static void
 lacking(void **state)
 {
-	const struct walset_range range = { .start_lsn = 0x0E00028, .stop_lsn = 0x1500001,
-		.segment_size = MIB, .history = &history, .may_lack = true };
-	const struct walset_range far = { .start_lsn = 0x1F00028, .stop_lsn = 0x1F00100,
-		.segment_size = MIB, .history = &history, .may_lack = true };
+	const struct walset_range range = { .start_lsn = 0x0E00028,
+		.stop_lsn = 0x1500001,
+		.segment_size = MIB,
+		.history = &history,
+		.may_lack = true };
+	const struct walset_range far = { .start_lsn = 0x1F00028,
+		.stop_lsn = 0x1F00100,
+		.segment_size = MIB,
+		.history = &history,
+		.may_lack = true };
 	struct scene s;
 
 	(void)state;
 	begin(&s, usual, COUNT(usual));
 	faketree_remove(s.root, S(2, 012));
-	faketree_put(s.root, S(3, 012), BYTES(7)); /* of another timeline: it is not read */
+	/* of another timeline: it is not read */
+	faketree_put(s.root, S(3, 012), BYTES(7));
 	assert_int_equal(walset_read(s.wal_fd, &range, &s.set, &s.err), 0);
 	assert_int_equal(s.set.count, 7);
 	assert_string_equal(s.set.segments[0].name, "00000001000000000000000F");
@@ -356,7 +367,8 @@ set_time(const struct scene *s, time_t seconds)
 {
 	const struct timespec times[2] = { { seconds, 0 }, { seconds, 0 } };
 
-	assert_int_equal(utimensat(s->wal_fd, S(2, 011) + strlen("pg_wal/"), times, 0), 0);
+	assert_int_equal(
+	    utimensat(s->wal_fd, S(2, 011) + strlen("pg_wal/"), times, 0), 0);
 }
 
 /* Where no server works not even the time of a file may change, and no slot helps. */

@@ -19,7 +19,8 @@ record(uint8_t rmid, uint8_t info, size_t len, uint32_t first)
 	data[1] = (uint8_t)len;
 	put_u32native(data + 2, first);
 	return (struct walrecord){
-		.rmid = rmid, .info = info, .magic = 0xD110, .data = data, .len = len + 2 };
+		.rmid = rmid, .info = info, .magic = 0xD110, .data = data, .len = len + 2
+	};
 }
 
 static void
@@ -78,7 +79,8 @@ databases(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(survey), cmocka_unit_test(databases) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(survey),
+		cmocka_unit_test(databases) };
 
 	return cmocka_run_group_tests_name("walsurvey", tests, NULL, NULL);
 }

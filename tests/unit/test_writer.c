@@ -9,11 +9,11 @@
 
 #include <cmocka.h>
 
+#include "lib/interrupt.h"
 #include "support/cutsink.h"
 #include "support/memstream.h"
 #include "tar/reader.h"
 #include "tar/writer.h"
-#include "lib/interrupt.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define TEN(text) text text text text text text text text text text
@@ -163,8 +163,8 @@ write_members(struct tar_writer *w, struct blockpipe *pipe, const struct shape *
 			continue;
 		}
 		assert_int_equal(tar_writer_begin(w, &entry, &body, &err), 0);
-		assert_int_equal(blockpipe_body_bytes(pipe, body_bytes(),
-				     (size_t)entry.size, &err),
+		assert_int_equal(
+		    blockpipe_body_bytes(pipe, body_bytes(), (size_t)entry.size, &err),
 		    0);
 		assert_int_equal(tar_writer_end(w, &err), 0);
 	}
@@ -367,9 +367,9 @@ refusals(void **state)
 		assert_int_equal(blockpipe_body_bytes(pipe, "body", bytes, &err), 0);
 		assert_int_equal(tar_writer_end(w, &err), -1);
 		assert_int_equal(err.kind, ERROR_FORMAT);
-		assert_string_equal(err.text, bytes == 2 ?
-					"a member of 3 bytes got a body of 2" :
-					"a member of 3 bytes got a body of 4");
+		assert_string_equal(err.text,
+		    bytes == 2 ? "a member of 3 bytes got a body of 2" :
+				 "a member of 3 bytes got a body of 4");
 	}
 	tar_writer_free(w);
 	tar_writer_free(NULL);
