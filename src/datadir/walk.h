@@ -82,8 +82,8 @@ struct walk_options {
 	bool is_completed; /* directories that are missing are told: exclude_complete() */
 	/* Borrowed: of small files, in a tree in use.  NULL: they are taken as they are. */
 	struct member_judge *judge;
-	const struct cancel
-	    *cancel; /* borrowed; raised: ERROR_CANCELLED soon.  NULL: never */
+	/* borrowed; raised: ERROR_CANCELLED soon.  NULL: never */
+	const struct cancel *cancel;
 };
 
 /* Tell ${visitor} the whole tree.  An error of the visitor ends the walk as it is. */

@@ -18,8 +18,8 @@
 struct memberset;
 
 struct memberset_row {
-	const char
-	    *path; /* as PostgreSQL names it: "pg_tblspc/16400/PG_15_202209061/5/16401" */
+	/* as PostgreSQL names it: "pg_tblspc/16400/PG_15_202209061/5/16401" */
+	const char *path;
 	uint64_t size;
 	uint64_t offset; /* of its header in its archive */
 	size_t number;   /* of those before it */

@@ -117,8 +117,8 @@ struct checker {
 	struct slruset *slru;
 	struct databaseset *databaseset;
 	struct memberset *missing; /* members that were told to be missing, */
-	struct buf
-	    missing_wal; /* and WAL that the manifest lists and is missing, "PATH\n" each */
+	/* and WAL that the manifest lists and is missing, "PATH\n" each */
+	struct buf missing_wal;
 
 	bool has_old_manifest; /* before pg_control: of a cluster that was restored */
 	/* where ours has its own; of a cluster that was restored */

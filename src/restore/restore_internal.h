@@ -26,11 +26,13 @@ struct restore_space {
 	char *location; /* where it goes: absolute, owned */
 	/* of the options, borrowed; NULL: it goes to where it was */
 	const char *moved_to;
-	bool
-	    is_inside; /* it stays below pg_basetar_tblspc, as in a cluster that was unpacked by
-	                 * hand: it has no place of its own */
-	char *
-	    nested; /* its path in the data directory, owned; it has no other; NULL: it is not there */
+	/*
+	 * It stays below pg_basetar_tblspc, as in a cluster that was unpacked by hand: it has no
+	 * place of its own.
+	 */
+	bool is_inside;
+	/* its path in the data directory, owned; it has no other; NULL: it is not there */
+	char *nested;
 	struct restore_place place;
 };
 

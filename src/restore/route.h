@@ -13,9 +13,8 @@
  */
 struct route {
 	int parent; /* the directory that holds it: for openat() and the like only */
-	char *
-	    name; /* in it; never a link when it was looked at; "." for the root, or what a link of
-	             * /proc led to */
+	/* in it; never a link when it was looked at; "." for the root, or what a link of /proc led to */
+	char *name;
 	bool has_link;   /* one of a user other than root was followed, */
 	uid_t link_uid;  /* of this one, */
 	bool has_others; /* and others, of other users */

@@ -84,8 +84,8 @@ struct online_started {
 	uint32_t wal_segment_size;
 	bool in_recovery;
 	char instance[32]; /* when the postmaster started, to the microsecond */
-	struct label
-	    label; /* all of backup_label, which the server gives at the stop only */
+	/* all of backup_label, which the server gives at the stop only */
+	struct label label;
 };
 
 /*

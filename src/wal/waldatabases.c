@@ -50,12 +50,10 @@ struct waldatabases {
 	uint64_t left_out;
 	bool is_hint; /* the last record */
 	size_t ntemplates;
-	struct template
-	{
+	struct template_database {
 		struct waldatabases_place place;
 		uint64_t changed_lsn; /* of the last record about a page of it; 0: none */
-	}
-	templates[TEMPLATES];
+	} templates[TEMPLATES];
 };
 
 int
@@ -153,7 +151,7 @@ add_event(struct waldatabases *w, const struct event *event, struct error *err)
 	return 0;
 }
 
-static struct template *
+static struct template_database *
 find_template(struct waldatabases *w, struct waldatabases_place place)
 {
 	for (size_t i = 0; i < w->ntemplates; i++)
@@ -167,7 +165,7 @@ static void
 watch(struct waldatabases *w, struct waldatabases_place place)
 {
 	if (w->ntemplates < TEMPLATES && find_template(w, place) == NULL)
-		w->templates[w->ntemplates++] = (struct template){ place, 0 };
+		w->templates[w->ntemplates++] = (struct template_database){ place, 0 };
 }
 
 static int
@@ -221,7 +219,7 @@ void
 waldatabases_block(
     struct waldatabases *w, uint32_t space, uint32_t database, uint64_t lsn)
 {
-	struct template *t = w->is_hint ?
+	struct template_database *t = w->is_hint ?
 	    NULL :
 	    find_template(w, (struct waldatabases_place){ space, database });
 

@@ -87,9 +87,8 @@ struct walrecord_block {
 	uint32_t space, database, relnode;
 	unsigned fork; /* 0 main, 1 free space map, 2 visibility map, 3 init */
 	uint32_t block;
-	bool
-	    is_made_anew; /* replay does not need what the page held: it has an image of it,
-	                    * or makes it from nothing */
+	/* replay does not need what the page held: it has an image of it, or makes it from nothing */
+	bool is_made_anew;
 };
 
 struct walrecord_sink {

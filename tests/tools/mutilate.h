@@ -112,8 +112,8 @@ struct mutilation {
 	enum repair repair;
 	/* of verify; ONE_FINDING: 3, and it finds no more than that */
 	int status;
-	const char
-	    *wanted[2]; /* extended regular expressions, each behind "pg_basetar: " */
+	/* extended regular expressions, each behind "pg_basetar: " */
+	const char *wanted[2];
 };
 
 /* Each ends with a row without name. */

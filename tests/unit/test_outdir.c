@@ -63,8 +63,8 @@ struct trial {
 	bool is_unsynced;
 	int opened, wrote, finished; /* what the calls returned */
 	struct error err;
-	char
-	    before[400]; /* the names in it before it is finished, "-": it is not there */
+	/* the names in it before it is finished, "-": it is not there */
+	char before[400];
 	char after[400]; /* and in the end */
 };
 
@@ -495,8 +495,10 @@ main(void)
 		cmocka_unit_test(another_is_not_removed),
 		cmocka_unit_test(names_that_stay),
 		cmocka_unit_test(a_name_that_is_there) };
-	struct CMUnitTest
-	    tests[COUNT(labels) + COUNT(others) + COUNT(refusals) + COUNT(failures)];
+	enum {
+		TESTS = COUNT(labels) + COUNT(others) + COUNT(refusals) + COUNT(failures)
+	};
+	struct CMUnitTest tests[TESTS];
 	struct CMUnitTest *t = tests + COUNT(others);
 
 	memcpy(tests, others, sizeof(others));
