@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/optread.h"
+#include "lib/secret.h"
 #include "lib/sys.h"
 #include "pg/label.h"
 
@@ -50,6 +51,14 @@ refuse_connection(struct error *err)
 	return error_hint(err, "Give it with the option -d.");
 }
 
+/* A word that stands where the value of -W would, if it took one, may be the password. */
+static int
+refuse_password(struct error *err)
+{
+	error_set(err, ERROR_USAGE, 0, "option \"--password\" takes no value");
+	return error_hint(err, "The password is asked for on the terminal.");
+}
+
 /* The first operand is the command; "backup" is also what none means. */
 static int
 take_command(struct parsing *p, const char *word, struct error *err)
@@ -62,6 +71,8 @@ take_command(struct parsing *p, const char *word, struct error *err)
 		}
 	if (is_connection(word))
 		return refuse_connection(err);
+	if (p->options->force_prompt)
+		return refuse_password(err);
 	error_set(err, ERROR_USAGE, 0, "unknown command \"%s\"", word);
 	return error_hint(err, "Name the data directory with -D and the output with -o.");
 }
@@ -74,26 +85,57 @@ take_operand(struct parsing *p, const char *word, struct error *err)
 	if ((p->options->command == COMMAND_BACKUP || p->options->input) &&
 	    is_connection(word))
 		return refuse_connection(err);
+	if (p->options->command == COMMAND_BACKUP && p->options->force_prompt)
+		return refuse_password(err);
 	if (p->options->command == COMMAND_BACKUP || p->options->input)
 		return error_set(
 		    err, ERROR_USAGE, 0, "operand \"%s\" is one too many", word);
 	if (*word == '\0')
 		return error_set(err, ERROR_USAGE, 0, "the name of the archive is empty");
+	if (secret_is_connection(word))
+		return refuse_connection(err);
 	p->options->input = word;
 	return 0;
+}
+
+/* -p is the password in other programs, so that a value that is no port is not repeated. */
+static int
+check_port(const char *value, struct error *err)
+{
+	unsigned port;
+
+	if (optvalue_number(value, 1, 65535, &port, err) == 0)
+		return 0;
+	error_set(err, ERROR_USAGE, 0, "the value is not a port from 1 to 65535");
+	return error_hint(err,
+	    "No option takes a password: it is read from the file ~/.pgpass, or "
+	    "asked for.");
+}
+
+/* -d and -D are easily confused. */
+static int
+check_file(const char *value, struct error *err)
+{
+	if (*value == '\0')
+		return error_set(err, ERROR_USAGE, 0, "the value is empty");
+	if (!secret_is_connection(value))
+		return 0;
+	error_set(err, ERROR_USAGE, 0,
+	    "a connection string does not name a file or a directory");
+	return error_hint(err, "Give it with the option -d.");
 }
 
 /* A value that is kept as it stands, once it is known to be good. */
 static int
 take_text(struct options *o, const struct optread_token *t, struct error *err)
 {
-	unsigned port;
-
 	if (t->row->kind == OPT_NAME && *t->value == '\0')
 		return error_set(err, ERROR_USAGE, 0, "the value is empty");
+	if (t->row->kind == OPT_FILE && check_file(t->value, err))
+		return -1;
 	if (t->row->kind == OPT_LABEL && label_check_text(t->value, err))
 		return -1;
-	if (t->row->kind == OPT_PORT && optvalue_number(t->value, 1, 65535, &port, err))
+	if (t->row->kind == OPT_PORT && check_port(t->value, err))
 		return -1;
 	memcpy((char *)o + t->row->field, &t->value, sizeof(t->value));
 	return 0;
@@ -177,6 +219,7 @@ take_option(struct options *o, const struct optread_token *t, struct error *err)
 		break;
 	case OPT_TEXT:
 	case OPT_NAME:
+	case OPT_FILE:
 	case OPT_LABEL:
 	case OPT_PORT:
 		return take_text(o, t, err);
@@ -358,6 +401,16 @@ parse(struct parsing *p, struct error *err)
 	return complete(p->options, &p->read, err) ? -1 : OPTIONS_RUN;
 }
 
+/* What the command line says in a wrong place is repeated, but no password. */
+static void
+hide_secrets(struct error *err)
+{
+	char text[sizeof(err->text)];
+
+	secret_mask(text, sizeof(text), err->text, strlen(err->text), NULL, 0);
+	memcpy(err->text, text, sizeof(text));
+}
+
 int
 options_parse(int argc, char *const *argv, struct options *out, struct error *err)
 {
@@ -369,8 +422,10 @@ options_parse(int argc, char *const *argv, struct options *out, struct error *er
 		.manifest_digest = DIGEST_CRC32C,
 	};
 	verdict = parse(&p, err);
-	if (verdict == -1)
+	if (verdict == -1) {
+		hide_secrets(err);
 		error_hint(err, "Try \"pg_basetar --help\".");
+	}
 	if (verdict == -1 || verdict == OPTIONS_VERSION)
 		options_free(out);
 	return verdict;

@@ -1,3 +1,7 @@
+/*
+ * What libpq and the server say, as errors and messages of ours.  Either may repeat a part of the
+ * connection string: passwords are hidden before anything else is done with a text.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -6,9 +10,12 @@
 /* Message texts of the server are of any length; what is over that is cut. */
 #define MESSAGE 768
 
-/* Put ${len} bytes of ${text} on one line: a run of blanks and control bytes is a space. */
+/* Blanks may go, a mask may come. */
+#define RAW (4 * MESSAGE)
+
+/* Put ${text} on one line: a run of blanks and control bytes is a space. */
 static const char *
-one_line(char out[MESSAGE], const char *text, size_t len)
+join_lines(char out[MESSAGE], const char *text, size_t len)
 {
 	size_t used = 0;
 
@@ -27,9 +34,21 @@ one_line(char out[MESSAGE], const char *text, size_t len)
 }
 
 static const char *
-first_line(char out[MESSAGE], const char *text)
+one_line(const struct session *s, char out[MESSAGE], const char *text, size_t len)
 {
-	return one_line(out, text, strcspn(text, "\n"));
+	char raw[RAW];
+
+	session_secret_mask(s, raw, sizeof(raw), text, len);
+	return join_lines(out, raw, strlen(raw));
+}
+
+static const char *
+first_line(const struct session *s, char out[MESSAGE], const char *text)
+{
+	char raw[RAW];
+
+	session_secret_mask(s, raw, sizeof(raw), text, strlen(text));
+	return join_lines(out, raw, strcspn(raw, "\n"));
 }
 
 static const char *
@@ -63,7 +82,7 @@ remember_farewell(struct session *s, const PGresult *message)
 	const char *primary = field(message, PG_DIAG_MESSAGE_PRIMARY);
 	char line[MESSAGE];
 
-	one_line(line, primary, strlen(primary));
+	one_line(s, line, primary, strlen(primary));
 	snprintf(
 	    s->farewell, sizeof(s->farewell), "%.*s", (int)sizeof(s->farewell) - 1, line);
 }
@@ -83,7 +102,7 @@ session_error_notice(void *session, const PGresult *message)
 		return;
 	snprintf(text, sizeof(text), "%.12s: %s",
 	    *level(message) ? level(message) : "NOTICE",
-	    one_line(line, primary, strlen(primary)));
+	    one_line(s, line, primary, strlen(primary)));
 	s->notice(text);
 }
 
@@ -102,9 +121,9 @@ session_error_result(struct session *s, const PGresult *result, struct error *er
 
 	/* libpq's own errors have no fields */
 	if (*primary != '\0')
-		one_line(line, primary, strlen(primary));
+		one_line(s, line, primary, strlen(primary));
 	else
-		first_line(line, PQresultErrorMessage(result));
+		first_line(s, line, PQresultErrorMessage(result));
 	error_set(err, ERROR_SERVER, 0, "%s", line);
 	if (*detail != '\0') {
 		size_t len = strlen(detail);
@@ -112,10 +131,10 @@ session_error_result(struct session *s, const PGresult *result, struct error *er
 		/* a sentence there, the end of a line here */
 		len -= detail[len - 1] == '.';
 		error_set(
-		    err, ERROR_SERVER, 0, "%s: %s", line, one_line(more, detail, len));
+		    err, ERROR_SERVER, 0, "%s: %s", line, one_line(s, more, detail, len));
 	}
 	if (*hint != '\0')
-		error_hint(err, "%s", one_line(more, hint, strlen(hint)));
+		error_hint(err, "%s", one_line(s, more, hint, strlen(hint)));
 	return -1;
 }
 
@@ -125,7 +144,7 @@ session_error_lost(struct session *s, struct error *err)
 	char line[MESSAGE];
 
 	if (s->farewell[0] == '\0' && s->conn) {
-		first_line(line, PQerrorMessage(s->conn));
+		first_line(s, line, PQerrorMessage(s->conn));
 		snprintf(s->farewell, sizeof(s->farewell), "%.*s",
 		    (int)sizeof(s->farewell) - 1, line);
 	}
@@ -142,13 +161,15 @@ session_error_lost(struct session *s, struct error *err)
 int
 session_error_connect(const struct session *s, struct error *err)
 {
-	char text[sizeof(err->text)] = "", line[MESSAGE], advice[MESSAGE] = "";
+	char text[sizeof(err->text)] = "", line[MESSAGE], advice[MESSAGE] = "", raw[RAW];
+	const char *why = PQerrorMessage(s->conn);
+	const bool has_form = session_secret_mask(s, raw, sizeof(raw), why, strlen(why));
 	size_t used = 0;
 
-	for (const char *at = PQerrorMessage(s->conn); *at != '\0';) {
+	for (const char *at = raw; *at != '\0';) {
 		size_t len = strcspn(at, "\n");
 
-		one_line(line, at, len);
+		join_lines(line, at, len);
 		if (at[0] == '\t' && advice[0] == '\0')
 			memcpy(advice, line, sizeof(advice));
 		else if (at[0] != '\t' && line[0] != '\0' && used < sizeof(text)) {
@@ -160,6 +181,10 @@ session_error_connect(const struct session *s, struct error *err)
 		at += len + (at[len] == '\n');
 	}
 	error_set(err, ERROR_SERVER, 0, "%s", text[0] ? text : "could not connect");
+	if (has_form)
+		error_hint(err,
+		    "A connection string or URI is given with -d, and not as a part of "
+		    "another; what may be a password in it is not repeated.");
 	if (advice[0] != '\0')
 		error_hint(err, "%s", advice);
 	return -1;

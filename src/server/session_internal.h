@@ -63,6 +63,16 @@ enum session_wait session_await(const struct session *s, short events, double de
 /* End s->conn.  The rest of the session stays readable. */
 void session_close(struct session *s);
 
+/*
+ * session_secret.c: put the ${len} bytes of ${text} into ${out}, cut to ${size}, with what may be a
+ * password hidden: that of the connection as well.  True: a connection string is in the text.
+ */
+bool session_secret_mask(
+    const struct session *s, char *out, size_t size, const char *text, size_t len);
+
+/* The same for what ${err} says. */
+void session_secret_hide(const struct session *s, struct error *err);
+
 /* libpq calls it for each message that is no answer; ${session} is a struct session. */
 void session_error_notice(void *session, const PGresult *message);
 

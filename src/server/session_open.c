@@ -317,11 +317,14 @@ static int
 describe_server(struct session *s, struct error *err)
 {
 	const char *version = PQparameterStatus(s->conn, "server_version");
+	const char *host = PQhost(s->conn);
 	struct buf where = { 0 };
 	int number = PQserverVersion(s->conn);
+	char shown[1024];
 
-	if (buf_printf(
-		&where, err, "port %s of \"%s\"", PQport(s->conn), PQhost(s->conn)))
+	session_secret_mask(s, shown, sizeof(shown), host, strlen(host));
+
+	if (buf_printf(&where, err, "port %s of \"%s\"", PQport(s->conn), shown))
 		return -1;
 	s->where = (char *)where.data;
 	s->version_text = strdup(version ? version : "");
@@ -382,8 +385,10 @@ session_open(
 	if (s == NULL)
 		return error_memory(err);
 	s->interrupt_fd = options->interrupt_fd;
-	if (login(s, options, err) || describe_server(s, err))
+	if (login(s, options, err) || describe_server(s, err)) {
+		session_secret_hide(s, err);
 		goto out;
+	}
 	if (PQsetnonblocking(s->conn, 1) == -1) {
 		session_error_lost(s, err);
 		goto out;

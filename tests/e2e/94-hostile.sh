@@ -341,6 +341,44 @@ host=localhost password=a secret=b
 EOF
 }
 
+# said_nowhere COMMAND...: neither it nor its report repeats the password.  Few of them succeed.
+said_nowhere() {
+	rm -f "$T/out/report.json" "$T/out/y.tar"
+	captured as_server timeout 60 "$@" --report="$T/out/report.json"
+	[ "$rc" -eq 0 ] || one_error "$T/stderr"
+	fails grep -q SECRET "$T/stderr"
+	[ ! -e "$T/out/report.json" ] || fails grep -q SECRET "$T/out/report.json"
+}
+
+# What takes a connection string for a name sends it on: to the server, which repeats it, at most
+# 63 bytes of it, or to the system's resolver.
+misplaced_passwords() {
+	uri=postgresql://u:SECRET@localhost/db
+	long=postgresql://$(printf '%050d' 0):SECRETSECRET@localhost/db
+	for value in "$uri" "$long" 'postgresql://u:SE"SECRET@h/db' "host=h password=SECRET" \
+		"host=h sslpassword = 'my SECRET'" u:SECRET@h/db; do
+		quoted=$(printf '%s' "$value" | sed "s/'/\\\\'/g")
+		for keyword in dbname host user port service sslmode options passfile; do
+			said_nowhere "$BIN" -D "$T/main/data" -v -w -o "$T/out/y.tar" \
+				-d "host=$T/main $keyword='$quoted'"
+		done
+		for variable in PGDATABASE PGHOST PGUSER PGPORT PGSERVICE PGOPTIONS PGSSLMODE; do
+			said_nowhere env "PGHOST=$T/main" "$variable=$value" \
+				"$BIN" -D "$T/main/data" -v -w -o "$T/out/y.tar"
+		done
+		for option in -h -p -U; do
+			said_nowhere "$BIN" -D "$T/main/data" -w -o "$T/out/y.tar" "$option" "$value"
+		done
+		said_nowhere "$BIN" restore "$T/out/y.tar" -D "$T/out/new" "--primary-conninfo=$value"
+		[ "$value" != u:SECRET@h/db ] || continue # a file may have that name
+		said_nowhere "$BIN" -D "$value" -o "$T/out/y.tar"
+		said_nowhere "$BIN" -D "$T/main/data" "-o$value"
+		said_nowhere "$BIN" verify "$value"
+	done
+	said_nowhere "$BIN" -D "$T/main/data" -p SECRET -o "$T/out/y.tar"
+	said_nowhere "$BIN" -D "$T/main/data" -W SECRET -o "$T/out/y.tar"
+}
+
 # ---------------------------------------------------------------- the program itself
 
 # is_hardened: what an archive that found a hole in it would have to overcome.
@@ -393,6 +431,7 @@ t 'a release that is not known is named, before any damage' release_of_the_futur
 t 'a set that is compressed otherwise' compressed_set
 t 'names that steer a terminal' evil_names
 t 'malformed connection strings with passwords' passwords
+t 'connection strings where a name is expected' misplaced_passwords
 t 'the program is hardened: PIE, RELRO, no lazy binding, a stack that is no code' is_hardened
 t 'the program is hardened: control flow' has_landing_pads
 t 'the flags of a packager' flags_of_a_packager

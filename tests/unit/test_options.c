@@ -296,6 +296,8 @@ struct refusal {
 	const char *line, *error, *hint;
 };
 
+#define GIVE "Give it with the option -d."
+
 static struct refusal refusals[] = {
 	{ "-D /d -x", "unknown option \"-x\"", NULL },
 	{ "-D /d -vx", "unknown option \"-x\"", NULL },
@@ -394,8 +396,20 @@ static struct refusal refusals[] = {
 	{ "-D ''", "option \"--pgdata\": the value is empty", NULL },
 	{ "-D /d -o ''", "option \"--output\": the value is empty", NULL },
 	{ "-D /d -j 0", "option \"--jobs\": \"0\" is not a number from 1 to 1024", NULL },
-	{ "-D /d -p 70000",
-	    "option \"--port\": \"70000\" is not a number from 1 to 65535", NULL },
+	{ "-D /d -p 70000", "option \"--port\": the value is not a port from 1 to 65535",
+	    "No option takes a password: it is read from the file ~/.pgpass, or asked for." },
+	{ "-D /d -W SECRET", "option \"--password\" takes no value",
+	    "The password is asked for on the terminal." },
+	{ "-D postgres://u:SECRET@h/db",
+	    "option \"--pgdata\": a connection string does not name a file or a directory",
+	    GIVE },
+	{ "-D /d --report=password=SECRET",
+	    "option \"--report\": a connection string does not name a file or a directory",
+	    GIVE },
+	{ "verify password=SECRET", "a connection string is not an operand", GIVE },
+	{ "-D /d -j postgres://u:SECRET@h",
+	    "option \"--jobs\": \"postgres://***\" is not a number from 1 to 1024",
+	    NULL },
 	{ "-D /d --wait-archive=",
 	    "option \"--wait-archive\": \"\" is not a number from 1 to "
 	    "2147483",
