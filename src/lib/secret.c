@@ -40,13 +40,13 @@ last_of(const char *from, const char *to, char c)
 	return NULL;
 }
 
-/* Where what begins at ${at} ends at the latest: at the last quote, or with the text. */
-static const char *
+/* The bytes from ${at} to the last quote, or to the end of the text. */
+static size_t
 rest_of(const struct passage *p, const char *at)
 {
 	const char *quote = last_of(at, p->end, '"');
 
-	return quote ? quote : p->end;
+	return (size_t)((quote ? quote : p->end) - at);
 }
 
 /* Does "password =" or the like end at ${at}? */
@@ -84,41 +84,43 @@ is_before_slashes(const struct passage *p, const char *at)
 	return p->end - at >= 2 && at[0] == '/' && at[1] == '/';
 }
 
-/* USER:PASSWORD@HOST: where what follows the ":" before ${at} ends; NULL: it is another colon. */
-static const char *
-end_of_userinfo(const struct passage *p, const char *at)
+/* USER:PASSWORD@HOST: the bytes of the password at ${at}; 0: the ":" before is another. */
+static size_t
+password_at(const struct passage *p, const char *at)
 {
 	const bool is_quoted = is_within_quotes(p, at);
 	const char *end = at;
 
 	if (at == p->text || at[-1] != ':' || is_before_slashes(p, at))
-		return NULL;
+		return 0;
 	while (end < p->end && *end != '"' && (is_quoted || !is_blank(*end)))
 		end++;
-	return last_of(at, end, '@');
+	end = last_of(at, end, '@');
+	return end ? (size_t)(end - at) : 0;
 }
 
-static const char *
-end_of_known(const struct passage *p, const char *at, const char *word)
+/* The bytes at ${at} of a connection string that has a password, or 0. */
+static size_t
+form_at(const struct passage *p, const char *at)
+{
+	if (at - p->text >= 3 && memcmp(at - 3, "://", 3) == 0)
+		return rest_of(p, at);
+	return is_after_keyword(p, at) ? rest_of(p, at) : password_at(p, at);
+}
+
+/* The bytes at ${at} that are the word, or 0. */
+static size_t
+known_at(const struct passage *p, const char *at, const char *word)
 {
 	const size_t len = strlen(word);
 
 	if (len == 0 || (size_t)(p->end - at) < len || memcmp(at, word, len) != 0)
-		return NULL;
+		return 0;
 	if (at > p->text && is_word(at[-1]) && is_word(word[0]))
-		return NULL;
+		return 0;
 	if (at + len < p->end && is_word(at[len]) && is_word(word[len - 1]))
-		return NULL;
-	return at + len;
-}
-
-/* Where the connection string at ${at} that has a password ends; NULL: there is none. */
-static const char *
-end_of_form(const struct passage *p, const char *at)
-{
-	if (at - p->text >= 3 && memcmp(at - 3, "://", 3) == 0)
-		return rest_of(p, at);
-	return is_after_keyword(p, at) ? rest_of(p, at) : end_of_userinfo(p, at);
+		return 0;
+	return len;
 }
 
 bool
@@ -129,19 +131,18 @@ secret_mask(char *out, size_t size, const char *text, size_t len,
 	bool has_form = false;
 	size_t used = 0;
 
-	for (const char *at = text; at < p.end && used + 1 < size;) {
-		const char *end = end_of_form(&p, at);
+	for (size_t at = 0; at < len && used + 1 < size;) {
+		size_t hidden = form_at(&p, text + at);
 
-		has_form |= end != NULL;
-		for (size_t i = 0; i < count && end == NULL; i++)
-			end = end_of_known(&p, at, known[i]);
-		if (end == NULL || end == at)
-			out[used++] = *at++;
-		else {
+		has_form |= hidden > 0;
+		for (size_t i = 0; i < count && hidden == 0; i++)
+			hidden = known_at(&p, text + at, known[i]);
+		if (hidden == 0)
+			out[used++] = text[at++];
+		else
 			for (const char *c = SECRET_MASK; *c && used + 1 < size; c++)
 				out[used++] = *c;
-			at = end;
-		}
+		at += hidden;
 	}
 	out[used] = '\0';
 	return has_form;

@@ -35,7 +35,7 @@ masked(void **state)
 		    true },
 		{ "argument: postgresql://u:SEC RET@h", "argument: postgresql://***",
 		    true },
-		{ "a \"postgresql://\" b", "a \"postgresql://\" b", true },
+		{ "a \"postgresql://\" b", "a \"postgresql://\" b", false },
 		{ "postgresql://", "postgresql://", false },
 		/* connection strings */
 		{ "role \"host=h password=SEC RET\" does",
