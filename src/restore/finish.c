@@ -45,7 +45,7 @@ check_findings(const struct restore *r, struct error *err)
 static const char *
 restored_to(const struct restore *r, uint32_t oid)
 {
-	const struct restore_space *space = restore_plan_find(r, oid);
+	const struct restore_space *space = restore_places_find(r, oid);
 
 	return space ? space->location : NULL;
 }

@@ -73,7 +73,7 @@ plan(struct restore *r, enum memberorder_kind kind, struct error *err)
 static int
 take_link(struct restore *r, const struct tar_entry *entry, struct error *err)
 {
-	if (restore_plan_space(r, checker_member_path(r->checker)))
+	if (restore_places_space(r, checker_member_path(r->checker)))
 		return 0;
 	return refuse(entry, "a link", err);
 }
@@ -162,7 +162,7 @@ is_astray(const struct restore *r, const struct tar_entry *entry, const char *pa
 	const char *slash;
 	bool is_release;
 
-	if (restore_plan_space(r, path) == NULL)
+	if (restore_places_space(r, path) == NULL)
 		return false;
 	slash = strchr(path + sizeof("pg_tblspc/") - 1, '/');
 	if (slash == NULL)

@@ -87,8 +87,8 @@ prepared_owner(
 	struct owner own;
 
 	*has_owner = false;
-	for (size_t i = 0; i < restore_plan_places(r); i++) {
-		const struct restore_place *place = restore_plan_place_at(r, i);
+	for (size_t i = 0; i < restore_places_count(r); i++) {
+		const struct restore_place *place = restore_places_at(r, i);
 
 		if (place->dir.path == NULL || *has_owner)
 			continue;
@@ -183,8 +183,8 @@ restore_owner_settle(struct restore *r, bool is_ours, struct error *err)
 		return -1;
 	r->uid = owner.uid;
 	r->gid = owner.gid;
-	for (size_t i = 0; i < restore_plan_places(r); i++) {
-		const struct restore_place *place = restore_plan_place_at(r, i);
+	for (size_t i = 0; i < restore_places_count(r); i++) {
+		const struct restore_place *place = restore_places_at(r, i);
 
 		if (place->dir.path && newdir_check_owner(&place->dir, owner.uid, err))
 			return error_wrap(err, "\"%s\"", place->dir.path);

@@ -216,25 +216,11 @@ check_relocations(const struct restore *r, struct error *err)
 }
 
 /* The target, that of the WAL, and the tablespaces are numbered. */
-const struct restore_place *
-restore_plan_place_at(const struct restore *r, size_t number)
-{
-	if (number == 0)
-		return &r->target;
-	return number == 1 ? &r->wal : &r->spaces[number - 2].place;
-}
-
-size_t
-restore_plan_places(const struct restore *r)
-{
-	return r->nspaces + 2;
-}
-
 static int
 take_places(const struct restore *r, struct place *list, struct error *err)
 {
-	for (size_t i = 0; i < restore_plan_places(r); i++) {
-		const struct restore_place *place = restore_plan_place_at(r, i);
+	for (size_t i = 0; i < restore_places_count(r); i++) {
+		const struct restore_place *place = restore_places_at(r, i);
 
 		if (place->dir.path && place_take(&list[i], place->dir.fd, err))
 			return error_wrap(err, "\"%s\"", place->dir.path);
@@ -259,8 +245,8 @@ check_apart(const struct restore *r, struct error *err)
 	    0;
 	if (rc == 0 && inner < count) {
 		error_set(err, ERROR_STATE, 0, "\"%s\" and \"%s\" are not apart",
-		    restore_plan_place_at(r, inner)->dir.path,
-		    restore_plan_place_at(r, outer)->dir.path);
+		    restore_places_at(r, inner)->dir.path,
+		    restore_places_at(r, outer)->dir.path);
 		rc = error_hint(
 		    err, "Name a directory for each that is in none of the others.");
 	}
@@ -306,20 +292,10 @@ make_inside(struct restore *r, bool is_ours, struct error *err)
 }
 
 static int
-compare_spaces(const void *a, const void *b)
-{
-	const struct restore_space *one = a, *other = b;
-
-	return (one->oid > other->oid) - (one->oid < other->oid);
-}
-
-static int
 open_spaces(struct restore *r, bool is_ours, struct error *err)
 {
 	r->is_planned = true;
-	/* each member is looked for among them */
-	if (r->nspaces > 0)
-		qsort(r->spaces, r->nspaces, sizeof(*r->spaces), compare_spaces);
+	restore_places_sort(r);
 	if (check_relocations(r, err) || check_still_empty(&r->target, err) ||
 	    check_still_empty(&r->wal, err))
 		return -1;
@@ -374,60 +350,6 @@ restore_plan_info(struct restore *r, const struct infofile *info, struct error *
 	r->guests = (struct restore_guests){ { is_of_another_release },
 		cluster_version(info->server_version) };
 	return open_spaces(r, true, err);
-}
-
-const struct restore_space *
-restore_plan_find(const struct restore *r, uint32_t oid)
-{
-	const struct restore_space wanted = { .oid = oid };
-
-	return r->nspaces == 0 ?
-	    NULL :
-	    bsearch(&wanted, r->spaces, r->nspaces, sizeof(*r->spaces), compare_spaces);
-}
-
-const struct restore_space *
-restore_plan_space(const struct restore *r, const char *path)
-{
-	static const char below[] = "pg_tblspc/";
-	const char *oid = path + sizeof(below) - 1;
-	uint64_t number;
-
-	if (strncmp(path, below, sizeof(below) - 1) != 0 ||
-	    !number_parse(oid, strcspn(oid, "/"), UINT32_MAX, &number))
-		return NULL;
-	return restore_plan_find(r, (uint32_t)number);
-}
-
-int
-restore_plan_place(struct restore *r, const char *path, struct restore_place **place,
-    const char **below, struct error *err)
-{
-	const struct restore_space *space = restore_plan_space(r, path);
-	const char *slash = space ? strchr(path + sizeof("pg_tblspc/") - 1, '/') : NULL;
-
-	*place = &r->target;
-	*below = path;
-	if (slash && space->is_inside) {
-		buf_clear(&r->inside);
-		if (buf_printf(&r->inside, err, "%s/%" PRIu32 "%s", LAYOUT_TABLESPACES,
-			space->oid, slash))
-			return -1;
-		*below = buf_text(&r->inside);
-	} else if (slash && space->nested) {
-		buf_clear(&r->inside);
-		if (buf_printf(&r->inside, err, "%s%s", space->nested, slash))
-			return -1;
-		*below = buf_text(&r->inside);
-	} else if (slash) {
-		*place = &r->spaces[space - r->spaces].place;
-		*below = slash + 1;
-	} else if (r->wal.dir.path &&
-	    strncmp(path, LAYOUT_WAL "/", sizeof(LAYOUT_WAL)) == 0) {
-		*place = &r->wal;
-		*below = path + sizeof(LAYOUT_WAL);
-	}
-	return 0;
 }
 
 static int

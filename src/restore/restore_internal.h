@@ -107,6 +107,21 @@ struct restore {
 	struct restore_made *made;
 };
 
+/* restore/places.c: what goes where; once restore/plan.c knows all tablespaces */
+/* The place of what PostgreSQL calls ${path}, and in *below what it is there. */
+MUST_CHECK int restore_places_of(struct restore *r, const char *path,
+    struct restore_place **place, const char **below, struct error *err);
+/* One of them by its OID; NULL: none. */
+const struct restore_space *restore_places_find(const struct restore *r, uint32_t oid);
+/* That of the OID in "pg_tblspc/OID"; NULL: none. */
+const struct restore_space *restore_places_space(
+    const struct restore *r, const char *path);
+/* All of them are known: they can be found from here on. */
+void restore_places_sort(struct restore *r);
+/* All places that may have a directory, whether or not they have: the target is the first. */
+size_t restore_places_count(const struct restore *r);
+const struct restore_place *restore_places_at(const struct restore *r, size_t number);
+
 /* restore/plan.c: where things go */
 MUST_CHECK int restore_plan_target(struct restore *r, struct error *err);
 /* Once it is known what tablespaces there are; the last moment before something is written. */
@@ -114,21 +129,10 @@ MUST_CHECK int restore_plan_summary(
     struct restore *r, const struct summary_facts *facts, struct error *err);
 MUST_CHECK int restore_plan_info(
     struct restore *r, const struct infofile *info, struct error *err);
-/* The place of what PostgreSQL calls ${path}, and in *below what it is there. */
-MUST_CHECK int restore_plan_place(struct restore *r, const char *path,
-    struct restore_place **place, const char **below, struct error *err);
 /* Owner and mode of what was made before it was known whose all is. */
 MUST_CHECK int restore_plan_owners(struct restore *r, struct error *err);
-/* One of them by its OID; NULL: none. */
-const struct restore_space *restore_plan_find(const struct restore *r, uint32_t oid);
-/* That of the OID in "pg_tblspc/OID"; NULL: none. */
-const struct restore_space *restore_plan_space(const struct restore *r, const char *path);
 /* With ${forget} what was made and is empty goes away. */
 void restore_plan_free(struct restore *r, bool forget);
-
-/* All places that may have a directory, whether or not they have: the target is the first. */
-size_t restore_plan_places(const struct restore *r);
-const struct restore_place *restore_plan_place_at(const struct restore *r, size_t number);
 
 /* restore/nested.c: tablespaces in the data directory itself */
 /* Where does it go in it?  ${told}: the path that the archive tells; NULL: none. */

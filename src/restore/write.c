@@ -110,7 +110,7 @@ restore_write_directory(struct restore *r, const char *path, uint32_t mode, uint
 	const char *below;
 	struct restore_place *place;
 
-	if (restore_plan_place(r, path, &place, &below, err))
+	if (restore_places_of(r, path, &place, &below, err))
 		return -1;
 	if (beneath_directory(&place->beneath, below, (mode & MODE) | 0700,
 		is_root() ? (uid_t)uid : BENEATH_SAME,
@@ -141,7 +141,7 @@ restore_write_file(struct restore *r, const char *path, uint32_t mode, uint64_t 
 	struct restore_place *place;
 	int fd;
 
-	if (restore_plan_place(r, path, &place, &below, err))
+	if (restore_places_of(r, path, &place, &below, err))
 		return -1;
 	if (beneath_file(&place->beneath, below, O_WRONLY | O_CREAT, 0600, &fd, err))
 		return failed(place, below, err);
