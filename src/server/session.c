@@ -71,6 +71,14 @@ session_close(struct session *s)
 	s->conn = NULL;
 }
 
+int
+session_lost(struct session *s, struct error *err)
+{
+	session_error_lost(s, err);
+	session_close(s);
+	return -1;
+}
+
 void
 session_ignore_interrupt(struct session *s)
 {
@@ -207,7 +215,7 @@ end_query(
 	if (take_result(s, result, rows, err) == 0)
 		return 0;
 	/* an error that also ended the connection is reported as that */
-	return PQstatus(s->conn) == CONNECTION_OK ? -1 : session_error_lost(s, err);
+	return PQstatus(s->conn) == CONNECTION_OK ? -1 : session_lost(s, err);
 }
 
 /* The patience with a pending question is over: so is the session. */
@@ -264,7 +272,7 @@ static int
 put_question(struct session *s, const char *sql, double patience, struct error *err)
 {
 	if (!PQsendQueryParams(s->conn, sql, 0, NULL, NULL, NULL, NULL, 0))
-		return session_error_lost(s, err);
+		return session_lost(s, err);
 	s->pending = sql;
 	s->pending_since = sys_monotonic();
 	s->patience = patience;
@@ -288,7 +296,7 @@ query_once(struct session *s, double seconds, const char *sql, size_t nparams,
 		return -1;
 	if (s->conn == NULL ||
 	    !PQsendQueryParams(s->conn, sql, (int)nparams, NULL, params, NULL, NULL, 0))
-		return session_error_lost(s, err);
+		return session_lost(s, err);
 
 	wait = finish_query(s, deadline, &result);
 	if (wait != SESSION_READY) {
@@ -346,7 +354,7 @@ session_question(struct session *s, const char *sql, double seconds, double pati
 	if (s->was_interrupted || is_interrupted(s))
 		return interrupt_session(s, err);
 	if (s->conn == NULL)
-		return session_error_lost(s, err);
+		return session_lost(s, err);
 	if (s->pending != sql) {
 		bool is_settled;
 
@@ -406,10 +414,10 @@ session_check(struct session *s, struct error *err)
 		if (fd.fd != -1 && poll(&fd, 1, 0) == 0)
 			return 0;
 		if (!PQconsumeInput(s->conn))
-			return session_error_lost(s, err);
+			return session_lost(s, err);
 		(void)PQisBusy(s->conn); /* reads the messages that came in */
 	}
-	return s->conn != NULL ? 0 : session_error_lost(s, err);
+	return s->conn != NULL ? 0 : session_lost(s, err);
 }
 
 const char *

@@ -148,7 +148,6 @@ session_error_lost(struct session *s, struct error *err)
 		snprintf(s->farewell, sizeof(s->farewell), "%.*s",
 		    (int)sizeof(s->farewell) - 1, line);
 	}
-	session_close(s);
 	error_set(err, ERROR_SERVER, 0, "the connection to the server was lost: %s",
 	    s->farewell[0] ? s->farewell : "it was closed");
 	return error_hint(err, "The server's log may tell more.");

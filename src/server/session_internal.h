@@ -63,6 +63,9 @@ enum session_wait session_await(const struct session *s, short events, double de
 /* End s->conn.  The rest of the session stays readable. */
 void session_close(struct session *s);
 
+/* ERROR_SERVER for a connection that broke; closes it.  Always -1. */
+int session_lost(struct session *s, struct error *err);
+
 /*
  * session_secret.c: put the ${len} bytes of ${text} into ${out}, cut to ${size}, with what may be a
  * password hidden: that of the connection as well.  True: a connection string is in the text.
@@ -79,7 +82,7 @@ void session_error_notice(void *session, const PGresult *message);
 /* ERROR_SERVER from a failed query; remembers its SQLSTATE. */
 int session_error_result(struct session *s, const PGresult *result, struct error *err);
 
-/* ERROR_SERVER for a connection that broke; closes it. */
+/* ERROR_SERVER for a connection that broke, and why, as far as it is known. */
 int session_error_lost(struct session *s, struct error *err);
 
 /* ERROR_SERVER for a connection that was never made. */

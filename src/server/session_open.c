@@ -390,7 +390,7 @@ session_open(
 		goto out;
 	}
 	if (PQsetnonblocking(s->conn, 1) == -1) {
-		session_error_lost(s, err);
+		session_lost(s, err);
 		goto out;
 	}
 	/* what a server warns of at login (a collation's version) is no matter of a backup */
