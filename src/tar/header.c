@@ -275,7 +275,7 @@ static int
 get_time(const uint8_t *block, int64_t *v, struct error *err)
 {
 	bool is_negative = block[mtime_field.at] == BASE256_NEGATIVE;
-	uint64_t n;
+	uint64_t n = 0; /* gcc 14 does not see that bad_field() always returns -1 */
 
 	if (is_negative ? get_base256(block, &mtime_field, &n, err) :
 			  get_number(block, &mtime_field, UINT64_MAX, &n, err))
