@@ -65,7 +65,8 @@ const struct opttable_row opttable[] = {
 	{ 0, "split", NULL, B, OPT_LAST, OPT_FLAG, AT(split),
 	    "-o names a directory: a tar per tablespace" },
 	{ 'Z', "compress", "METHOD", B, OPT_LAST, OPT_COMPRESS, 0,
-	    "none, gzip, gzip:LEVEL (default: by suffix)" },
+	    /* behind codec_print_methods() */
+	    "[:LEVEL] (default: by suffix)" },
 	{ 'z', "gzip", NULL, B, OPT_LAST, OPT_GZIP, 0,
 	    "the same as -Z gzip" },
 	{ 'F', "format", "tar", B, OPT_LAST, OPT_FORMAT, 0,
@@ -187,7 +188,7 @@ static int
 usage_row(struct buf *text, const struct opttable_row *row, struct error *err)
 {
 	const char *value = row->value ? row->value : "";
-	char left[64], letter[8] = "    ", name[48];
+	char left[64], letter[8] = "    ", name[48], methods[CODEC_METHODS] = "";
 
 	if (row->letter != '\0')
 		snprintf(letter, sizeof(letter), "-%c, ", row->letter);
@@ -197,9 +198,12 @@ usage_row(struct buf *text, const struct opttable_row *row, struct error *err)
 		snprintf(name, sizeof(name), "%s%s%s", row->name, row->value ? "=" : "",
 		    value);
 	snprintf(left, sizeof(left), "  %s--%s", letter, name);
+	if (row->kind == OPT_COMPRESS)
+		codec_print_methods(methods);
 	if (strlen(left) >= INDENT)
-		return buf_printf(text, err, "%s\n%*s%s\n", left, INDENT, "", row->help);
-	return buf_printf(text, err, "%-*s%s\n", INDENT, left, row->help);
+		return buf_printf(
+		    text, err, "%s\n%*s%s%s\n", left, INDENT, "", methods, row->help);
+	return buf_printf(text, err, "%-*s%s%s\n", INDENT, left, methods, row->help);
 }
 
 const struct opttable_commands opttable_commands[OPTTABLE_COMMANDS] = {

@@ -5,24 +5,14 @@
 
 #include "lib/number.h"
 
-/* Methods of pg_basebackup that codecs[] may lack; what it has is not looked up here. */
-static const struct {
-	const char *name, *suffix;
-} foreign[] = {
-	{ "zstd", ".zst" },
-	{ "lz4", ".lz4" },
-};
-
 /* Bytes a second. */
 #define RATE_LEAST ((uint64_t)32 << 10)
 #define RATE_MOST ((uint64_t)1024 << 30)
 
-enum { FOREIGN = sizeof(foreign) / sizeof(foreign[0]) };
-
 static int
-refuse_foreign(const char *name, struct error *err)
+not_built_in(const struct codec *codec, struct error *err)
 {
-	error_set(err, ERROR_USAGE, 0, "compression \"%s\" is not built in", name);
+	error_set(err, ERROR_USAGE, 0, "compression \"%s\" is not built in", codec->name);
 	return error_hint(
 	    err, "Use \"gzip\", or pipe the output through a program that compresses.");
 }
@@ -72,20 +62,22 @@ optvalue_rate(const char *text, uint64_t *out, struct error *err)
 static int
 find_codec(const char *name, size_t len, const struct codec **codec, struct error *err)
 {
-	char word[16];
+	char word[16] = "", methods[CODEC_METHODS];
+	const struct codec *found;
 
-	if (len > 0 && len < sizeof(word)) {
+	if (len < sizeof(word))
 		memcpy(word, name, len);
-		word[len] = '\0';
-		*codec = codec_by_name(word);
-		if (*codec)
-			return 0;
-		for (size_t i = 0; i < FOREIGN; i++)
-			if (strcmp(foreign[i].name, word) == 0)
-				return refuse_foreign(word, err);
+	found = codec_by_name(word);
+	if (found && !codec_is_written(found))
+		return not_built_in(found, err);
+	if (found == NULL) {
+		error_set(
+		    err, ERROR_USAGE, 0, "unknown compression \"%.*s\"", (int)len, name);
+		return error_hint(
+		    err, "The methods are: %s.", codec_print_methods(methods));
 	}
-	error_set(err, ERROR_USAGE, 0, "unknown compression \"%.*s\"", (int)len, name);
-	return error_hint(err, "The methods are \"none\" and \"gzip\".");
+	*codec = found;
+	return 0;
 }
 
 /* The part behind the colon: LEVEL or level=LEVEL. */
@@ -161,13 +153,10 @@ int
 optvalue_suffix(const char *path, struct compression *out, struct error *err)
 {
 	const struct codec *codec = codec_by_suffix(path);
-	const char *dot = strrchr(path, '.');
 
-	for (size_t i = 0; codec == &codecs[0] && dot && i < FOREIGN; i++) {
-		if (strcmp(dot, foreign[i].suffix) == 0) {
-			refuse_foreign(foreign[i].name, err);
-			return error_wrap(err, "output \"%s\"", path);
-		}
+	if (!codec_is_written(codec)) {
+		not_built_in(codec, err);
+		return error_wrap(err, "output \"%s\"", path);
 	}
 	out->codec = codec;
 	out->level = codec->level_default;

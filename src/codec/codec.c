@@ -1,12 +1,20 @@
+/* The table of compressions, and how to find a row of it. */
 #include "codec/codec.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "codec/gunzip.h"
+#include "codec/gzip.h"
+
+/* Names, suffixes and programs as those of the formats' own tools; magics, the specifications'. */
 const struct codec codecs[] = {
 	{ .name = "none" },
 	{
 	    .name = "gzip",
 	    .suffixes = { ".gz", ".tgz" },
+	    .program = "gzip",
+	    .magics = { { 2, { 0x1f, 0x8b }, { 0xff, 0xff } } }, /* RFC 1952, 2.3.1 */
 	    .level_min = 1,
 	    .level_max = 9,
 	    /* zlib's own default costs twice the time of 2 for a twentieth less output */
@@ -17,9 +25,43 @@ const struct codec codecs[] = {
 	    .head = gzip_head,
 	    .tail = gzip_tail,
 	    .add = gzip_add,
+	    .decode = gunzip_push,
+	},
+	{
+	    .name = "zstd",
+	    .suffixes = { ".zst", ".tzst" },
+	    .program = "zstd",
+	    .magics = { { 4, { 0x28, 0xb5, 0x2f, 0xfd }, { 0xff, 0xff, 0xff, 0xff } },
+		/* a skippable frame (RFC 8878, 3.1.2), which lz4 has as well */
+		{ 4, { 0x50, 0x2a, 0x4d, 0x18 }, { 0xf0, 0xff, 0xff, 0xff } } },
+	},
+	{
+	    .name = "lz4",
+	    .suffixes = { ".lz4" },
+	    .program = "lz4",
+	    .magics = { { 4, { 0x04, 0x22, 0x4d, 0x18 }, { 0xff, 0xff, 0xff, 0xff } } },
+	},
+	{
+	    .name = "xz",
+	    .suffixes = { ".xz", ".txz" },
+	    .program = "xz",
+	    .magics = { { 6, { 0xfd, '7', 'z', 'X', 'Z', 0 },
+		{ 0xff, 0xff, 0xff, 0xff, 0xff, 0xff } } },
+	},
+	{
+	    .name = "bzip2",
+	    .suffixes = { ".bz2", ".tbz" },
+	    .program = "bzip2",
+	    .magics = { { 3, { 'B', 'Z', 'h' }, { 0xff, 0xff, 0xff } } },
 	},
 	{ .name = NULL },
 };
+
+bool
+codec_is_written(const struct codec *codec)
+{
+	return codec == &codecs[0] || codec->encode != NULL;
+}
 
 const struct codec *
 codec_by_name(const char *name)
@@ -30,7 +72,7 @@ codec_by_name(const char *name)
 	return NULL;
 }
 
-static int
+static bool
 ends_with(const char *text, const char *end)
 {
 	size_t have = strlen(text), want = strlen(end);
@@ -46,4 +88,37 @@ codec_by_suffix(const char *path)
 			if (ends_with(path, c->suffixes[i]))
 				return c;
 	return &codecs[0];
+}
+
+static bool
+begins_with(const uint8_t *bytes, size_t len, const struct codec_magic *magic)
+{
+	if (magic->len == 0 || len < magic->len)
+		return false;
+	for (size_t i = 0; i < magic->len; i++)
+		if ((bytes[i] & magic->mask[i]) != magic->bytes[i])
+			return false;
+	return true;
+}
+
+const struct codec *
+codec_by_magic(const uint8_t *bytes, size_t len)
+{
+	for (const struct codec *c = codecs; c->name; c++)
+		if (begins_with(bytes, len, &c->magics[0]) ||
+		    begins_with(bytes, len, &c->magics[1]))
+			return c;
+	return &codecs[0];
+}
+
+const char *
+codec_print_methods(char out[CODEC_METHODS])
+{
+	size_t used = 0;
+
+	for (const struct codec *c = codecs; c->name; c++)
+		if (codec_is_written(c))
+			used += (size_t)snprintf(out + used, CODEC_METHODS - used, "%s%s",
+			    used > 0 ? ", " : "", c->name);
+	return out;
 }

@@ -1,17 +1,22 @@
 #ifndef PG_BASETAR_CODEC_CODEC_H
 #define PG_BASETAR_CODEC_CODEC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "lib/buf.h"
 #include "lib/error.h"
+#include "lib/stream.h"
 
 /*
- * How a block of the stream is encoded.  A codec is one row of codecs[] and one file;
- * it sees blocks of bytes, each by itself, on any worker, and knows nothing of files,
- * members or order.  What must be known of the whole stream (gzip's trailer) is
- * combined from what each block yields, in order, in the writer.
+ * Compression: one row of codecs[] for each format, with all that the program knows of it.  What it
+ * can write and read has one file; a row without is known by its name, its suffix and its first
+ * bytes only, so that what is said of it helps.
+ *
+ * How a block of the stream is encoded.  A codec sees blocks of bytes, each by itself, on any
+ * worker, and knows nothing of files, members or order.  What must be known of the whole stream
+ * (gzip's trailer) is combined from what each block yields, in order, in the writer.
  */
 
 struct encoder; /* the state of one worker, made by the codec */
@@ -22,14 +27,26 @@ struct codec_sum {
 	uint64_t len; /* raw bytes */
 };
 
-enum { CODEC_EDGE = 32 }; /* a head or a tail is at most that many bytes */
+enum {
+	CODEC_EDGE = 32,   /* a head or a tail is at most that many bytes */
+	CODEC_MAGIC = 6,   /* so many bytes tell what a stream is */
+	CODEC_METHODS = 80 /* room for codec_print_methods() */
+};
 
 struct codec {
 	const char *name;        /* as -Z spells it */
-	const char *suffixes[2]; /* of output files; NULL where there is none */
+	const char *suffixes[2]; /* of files; NULL where there is none */
+	const char *program;     /* that decodes it with -d; NULL in "none" */
+
+	/* How a stream of it begins, in one way or another; a length of 0: there is none. */
+	struct codec_magic {
+		size_t len;
+		uint8_t bytes[CODEC_MAGIC], mask[CODEC_MAGIC];
+	} magics[2];
+
 	int level_min, level_max, level_default;
 
-	/* NULL in "none", whose blocks are sent as they are. */
+	/* NULL in "none", whose blocks are sent as they are, and in what is not written. */
 	int (*encoder_new)(struct encoder **, int level, struct error *);
 	void (*encoder_free)(struct encoder *);
 	/* Append the encoded form of ${len} bytes to ${out}, and tell ${sum}. */
@@ -41,22 +58,28 @@ struct codec {
 	size_t (*tail)(const struct codec_sum *, uint8_t out[CODEC_EDGE]);
 	/* Add the sum of the block that follows to ${whole}; NULL: not needed. */
 	void (*add)(struct codec_sum *whole, const struct codec_sum *next);
+
+	/*
+	 * Put what decodes it on top of *s, and own that; on failure *s is what it was.  NULL in
+	 * "none", and in what is not read.
+	 */
+	int (*decode)(struct source **s, struct error *);
 };
 
 /* All codecs, "none" first; ends with a NULL name. */
 extern const struct codec codecs[];
 
-/* By name, or by the suffix of a file's name ("none" if there is none known). */
-const struct codec *codec_by_name(const char *name);
-const struct codec *codec_by_suffix(const char *path);
+/* Can it be written? */
+bool codec_is_written(const struct codec *);
 
-/* The rows that stand in files of their own. */
-int gzip_encoder_new(struct encoder **, int level, struct error *);
-void gzip_encoder_free(struct encoder *);
-int gzip_encode(struct encoder *, const uint8_t *bytes, size_t len, struct buf *out,
-    struct codec_sum *sum, struct error *);
-size_t gzip_head(int level, uint8_t out[CODEC_EDGE]);
-size_t gzip_tail(const struct codec_sum *, uint8_t out[CODEC_EDGE]);
-void gzip_add(struct codec_sum *whole, const struct codec_sum *next);
+/* By name; NULL: none is called that. */
+const struct codec *codec_by_name(const char *name);
+/* By the suffix of a file's name; "none" if that is none of a codec. */
+const struct codec *codec_by_suffix(const char *path);
+/* By the ${len} bytes that a stream begins with, at most CODEC_MAGIC are looked at; else "none". */
+const struct codec *codec_by_magic(const uint8_t *bytes, size_t len);
+
+/* The names of what can be written, "none, gzip", in ${out}; returns it. */
+const char *codec_print_methods(char out[CODEC_METHODS]);
 
 #endif

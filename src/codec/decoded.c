@@ -4,32 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codec/gunzip.h"
-
-enum { PEEK = 6 };
-
-/* How files begin; each format's own specification. */
-static const struct {
-	const char *name;
-	const char *program; /* that decodes it; NULL: we do */
-	size_t len;
-	uint8_t magic[PEEK], mask[PEEK];
-} formats[] = {
-	{ "gzip", NULL, 2, { 0x1f, 0x8b }, { 0xff, 0xff } },
-	{ "zstd", "zstd", 4, { 0x28, 0xb5, 0x2f, 0xfd }, { 0xff, 0xff, 0xff, 0xff } },
-	/* a skippable frame, of zstd or lz4 */
-	{ "zstd", "zstd", 4, { 0x50, 0x2a, 0x4d, 0x18 }, { 0xf0, 0xff, 0xff, 0xff } },
-	{ "lz4", "lz4", 4, { 0x04, 0x22, 0x4d, 0x18 }, { 0xff, 0xff, 0xff, 0xff } },
-	{ "xz", "xz", 6, { 0xfd, '7', 'z', 'X', 'Z', 0 },
-	    { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff } },
-	{ "bzip2", "bzip2", 3, { 'B', 'Z', 'h' }, { 0xff, 0xff, 0xff } },
-};
+#include "codec/codec.h"
 
 /* Gives back the bytes that were looked at. */
 struct peeked {
 	struct source source;
 	struct source *below; /* owned */
-	uint8_t bytes[PEEK];
+	uint8_t bytes[CODEC_MAGIC];
 	size_t len, at;
 };
 
@@ -71,47 +52,32 @@ peek(struct peeked *p, struct error *err)
 	size_t got;
 
 	do {
-		if (source_read(p->below, p->bytes + p->len, PEEK - p->len, &got, err))
+		if (source_read(
+			p->below, p->bytes + p->len, CODEC_MAGIC - p->len, &got, err))
 			return -1;
 		p->len += got;
-	} while (got > 0 && p->len < PEEK);
+	} while (got > 0 && p->len < CODEC_MAGIC);
 	return p->len > 0 ? 0 : error_set(err, ERROR_FORMAT, 0, "empty");
 }
 
-static bool
-begins_like(const struct peeked *p, size_t n)
-{
-	if (p->len < formats[n].len)
-		return false;
-	for (size_t i = 0; i < formats[n].len; i++)
-		if ((p->bytes[i] & formats[n].mask[i]) != formats[n].magic[i])
-			return false;
-	return true;
-}
-
 static int
-push(struct source **s, const struct peeked *p, const char **name, struct error *err)
+push(struct source **s, const struct codec *codec, struct error *err)
 {
-	*name = "none";
-	for (size_t n = 0; n < sizeof(formats) / sizeof(formats[0]); n++) {
-		if (!begins_like(p, n))
-			continue;
-		*name = formats[n].name;
-		if (formats[n].program == NULL)
-			return gunzip_push(s, err);
-		error_set(err, ERROR_UNSUPPORTED, 0,
-		    "compressed with %s, which this version does not read", *name);
-		return error_hint(err,
-		    "Decode it on the way: %s -dc FILE | pg_basetar ... -",
-		    formats[n].program);
-	}
-	return 0;
+	if (codec == &codecs[0])
+		return 0;
+	if (codec->decode)
+		return codec->decode(s, err);
+	error_set(err, ERROR_UNSUPPORTED, 0,
+	    "compressed with %s, which this version does not read", codec->name);
+	return error_hint(
+	    err, "Decode it on the way: %s -dc FILE | pg_basetar ... -", codec->program);
 }
 
 int
 decoded_push(struct source **s, const char **name, struct error *err)
 {
 	struct peeked *p = calloc(1, sizeof(*p));
+	const struct codec *codec;
 
 	if (p == NULL)
 		return error_memory(err);
@@ -123,5 +89,7 @@ decoded_push(struct source **s, const char **name, struct error *err)
 		return -1;
 	}
 	*s = &p->source;
-	return push(s, p, name, err);
+	codec = codec_by_magic(p->bytes, p->len);
+	*name = codec->name;
+	return push(s, codec, err);
 }

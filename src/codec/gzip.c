@@ -4,7 +4,7 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "codec/codec.h"
+#include "codec/gzip.h"
 #include "lib/bytes.h"
 
 /*

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/codec.h"
 #include "datadir/dirlist.h"
 #include "lib/number.h"
 #include "lib/sys.h"
@@ -12,11 +13,10 @@
 static bool
 is_suffix(const char *text)
 {
-	static const char *const suffixes[] = { "", ".gz", ".zst", ".lz4", ".bz2",
-		".xz" };
-
-	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
-		if (strcmp(text, suffixes[i]) == 0)
+	if (*text == '\0')
+		return true;
+	for (const struct codec *c = codecs; c->name; c++)
+		if (c->suffixes[0] && strcmp(text, c->suffixes[0]) == 0)
 			return true;
 	return false;
 }

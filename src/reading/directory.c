@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "cli/message.h"
+#include "codec/codec.h"
 #include "format/backupset.h"
 #include "reading/reading.h"
 #include "stream/infile.h"
@@ -39,22 +40,14 @@ tell_others(const struct backupset *set)
 static void
 hint_of_compression(const char *name, struct error *err)
 {
-	static const struct {
-		const char *suffix, *program;
-	} rows[] = { { ".zst", "zstd" }, { ".lz4", "lz4" }, { ".xz", "xz" },
-		{ ".bz2", "bzip2" } };
-	const char *suffix = strrchr(name, '.');
+	const struct codec *codec = codec_by_suffix(name);
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (err->kind != ERROR_UNSUPPORTED || suffix == NULL ||
-		    strcmp(suffix, rows[i].suffix) != 0)
-			continue;
-		err->hint[0] = '\0';
-		(void)!error_hint(err,
-		    "Decompress the archives of the directory first, with \"%s "
-		    "-d\", and remove those that are compressed.",
-		    rows[i].program);
-	}
+	if (err->kind != ERROR_UNSUPPORTED || codec->program == NULL)
+		return;
+	err->hint[0] = '\0';
+	(void)!error_hint(err,
+	    "Decompress the archives of the directory first, with \"%s -d\", and remove those that are compressed.",
+	    codec->program);
 }
 
 static int

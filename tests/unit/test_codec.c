@@ -43,6 +43,8 @@ by_suffix(void **state)
 		{ "base.gz.tar", "none" },
 		{ "base.gz/tar", "none" },
 		{ "base.tarGZ", "none" },
+		{ "base.tar.zst", "zstd" },
+		{ "base.tar.xz", "xz" },
 	};
 
 	(void)state;
@@ -50,23 +52,70 @@ by_suffix(void **state)
 		assert_string_equal(codec_by_suffix(rows[i].path)->name, rows[i].name);
 }
 
-/* Every row can do what the pipeline asks of it. */
+static void
+by_magic(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t len;
+		const char *name;
+	} rows[] = {
+		{ "", 0, "none" },
+		{ "\x1f", 1, "none" },
+		{ "\x1f\x8b", 2, "gzip" },
+		{ "\x1f\x8b\x08\x00\x00\x00", 6, "gzip" },
+		{ "\x28\xb5\x2f\xfd\x04\x00", 6, "zstd" },
+		/* skippable frames */
+		{ "\x50\x2a\x4d\x18\x00\x00", 6, "zstd" },
+		{ "\x5f\x2a\x4d\x18\x00\x00", 6, "zstd" },
+		{ "\x60\x2a\x4d\x18\x00\x00", 6, "none" },
+		{ "\x04\x22\x4d\x18\x40\x40", 6, "lz4" },
+		{ "\xfd"
+		  "7zXZ",
+		    6, "xz" },
+		{ "\xfd"
+		  "7zXZ\x01",
+		    6, "none" },
+		{ "BZh91A", 6, "bzip2" },
+		{ "base/1", 6, "none" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		assert_string_equal(
+		    codec_by_magic((const uint8_t *)rows[i].bytes, rows[i].len)->name,
+		    rows[i].name);
+}
+
+/* Every row can do what the pipeline and the reader ask of it. */
 static void
 rows_are_complete(void **state)
 {
 	(void)state;
 	for (const struct codec *c = codecs; c->name; c++) {
-		bool is_plain = strcmp(c->name, "none") == 0;
+		const bool is_plain = c == &codecs[0];
 
-		assert_int_equal(c->encode == NULL, is_plain);
-		assert_int_equal(c->encoder_new == NULL, is_plain);
-		assert_int_equal(c->encoder_free == NULL, is_plain);
 		assert_int_equal(c->suffixes[0] == NULL, is_plain);
+		assert_int_equal(c->program == NULL, is_plain);
+		assert_int_equal(c->magics[0].len == 0, is_plain);
+		assert_int_equal(c->encoder_new == NULL, c->encode == NULL);
+		assert_int_equal(c->encoder_free == NULL, c->encode == NULL);
+		/* what is written is read as well */
+		assert_true(is_plain || !codec_is_written(c) || c->decode != NULL);
 		assert_true(c->level_min <= c->level_default);
 		assert_true(c->level_default <= c->level_max);
 		/* a tail that needs a sum must be able to make it */
 		assert_true(c->tail == NULL || c->add != NULL);
 	}
+}
+
+static void
+methods(void **state)
+{
+	char text[CODEC_METHODS];
+
+	(void)state;
+	assert_string_equal(codec_print_methods(text), "none, gzip");
 }
 
 int
@@ -75,7 +124,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(by_name),
 		cmocka_unit_test(by_suffix),
+		cmocka_unit_test(by_magic),
 		cmocka_unit_test(rows_are_complete),
+		cmocka_unit_test(methods),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

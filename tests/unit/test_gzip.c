@@ -11,7 +11,7 @@
 #include <cmocka.h>
 #include <zlib.h>
 
-#include "codec/codec.h"
+#include "codec/gzip.h"
 #include "support/streamplan.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

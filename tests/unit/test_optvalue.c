@@ -24,7 +24,7 @@ struct row {
 };
 
 #define LONG_NAME "abcdefghijklmnopqrstuvwxyz"
-#define METHODS "The methods are \"none\" and \"gzip\"."
+#define METHODS "The methods are: none, gzip."
 #define ELSEWHERE "Use \"gzip\", or pipe the output through a program that compresses."
 
 #define RATE_OF(text) "\"" text "\" is not a rate from 32k to 1024G"
@@ -109,8 +109,8 @@ static struct row rows[] = {
 	    .hint = ELSEWHERE },
 	{ .what = COMPRESS,
 	    .text = "xz",
-	    .error = "unknown compression \"xz\"",
-	    .hint = METHODS },
+	    .error = "compression \"xz\" is not built in",
+	    .hint = ELSEWHERE },
 	{ .what = COMPRESS,
 	    .text = "GZIP",
 	    .error = "unknown compression \"GZIP\"",
@@ -148,6 +148,14 @@ static struct row rows[] = {
 	{ .what = SUFFIX,
 	    .text = "base.tar.lz4",
 	    .error = "output \"base.tar.lz4\": compression \"lz4\" is not built in",
+	    .hint = ELSEWHERE },
+	{ .what = SUFFIX,
+	    .text = "base.tar.xz",
+	    .error = "output \"base.tar.xz\": compression \"xz\" is not built in",
+	    .hint = ELSEWHERE },
+	{ .what = SUFFIX,
+	    .text = "base.tbz",
+	    .error = "output \"base.tbz\": compression \"bzip2\" is not built in",
 	    .hint = ELSEWHERE },
 
 	{ .what = CHECKPOINT, .text = "fast", .value = "fast" },
