@@ -6,6 +6,7 @@
 
 #include "format/layout.h"
 #include "format/memberorder.h"
+#include "format/memberset.h"
 #include "lib/number.h"
 #include "pg/cluster.h"
 #include "pg/manifest_parse.h"
@@ -45,6 +46,8 @@ struct summary {
 	/* until the end, one may have several rows */
 	struct summary_tablespace *tablespaces;
 	size_t ntablespaces;
+	struct memberset *config; /* files in pg_basetar_config */
+	bool *is_config_there;    /* of each row of info.config, after the end */
 };
 
 void
@@ -61,6 +64,8 @@ summary_free(struct summary *s)
 	buf_free(&s->map);
 	tablespace_map_free(&s->links);
 	free(s->tablespaces);
+	memberset_free(s->config);
+	free(s->is_config_there);
 	free(s);
 }
 
@@ -134,7 +139,7 @@ summary_new(struct summary **out, struct error *err)
 	if (s == NULL)
 		return error_memory(err);
 	s->sink.ops = &sink_ops;
-	return 0;
+	return memberset_new(&s->config, err);
 }
 
 static int
@@ -232,6 +237,7 @@ summary_member(
 	    s->has_info ? !s->info.is_split : !s->has_map && s->narchives == 0;
 	const char *name = archivepart_plain(entry->name, s->has_info);
 	const uint64_t size = entry->type == TAR_FILE ? entry->size : 0;
+	struct memberset_row *row;
 
 	*wanted = false;
 	if (archivepart_path(&s->part, name, is_whole, &s->path, err))
@@ -247,7 +253,9 @@ summary_member(
 		s->wal_segments++;
 		s->wal_bytes += size;
 	}
-	if (count_tablespace(s, size, err))
+	if (count_tablespace(s, size, err) ||
+	    (s->kind == MEMBERORDER_CONFIG && entry->type == TAR_FILE &&
+		memberset_add(s->config, buf_text(&s->path), &row, err)))
 		return -1;
 	return entry->type == TAR_FILE ? look_at_body(s, entry, wanted, err) : 0;
 }
@@ -385,6 +393,30 @@ merge_tablespaces(struct summary *s)
 	s->ntablespaces = count;
 }
 
+/* Those that could not be read are listed as well, so that it is known what the original had. */
+static int
+look_for_config(struct summary *s, struct error *err)
+{
+	const struct infofile_pairs *told = &s->info.config;
+	struct buf path = { 0 };
+	int rc = 0;
+
+	s->is_config_there = calloc(told->count + 1, sizeof(*s->is_config_there));
+	if (s->is_config_there == NULL)
+		return error_memory(err);
+	for (size_t i = 0; i < told->count && rc == 0; i++) {
+		struct memberset_row *row = NULL;
+
+		buf_clear(&path);
+		rc = buf_printf(&path, err, "%s/%s", LAYOUT_CONFIG, told->rows[i].name);
+		if (rc == 0)
+			rc = memberset_find(s->config, buf_text(&path), &row, err);
+		s->is_config_there[i] = row != NULL;
+	}
+	buf_free(&path);
+	return rc;
+}
+
 int
 summary_finish(struct summary *s, struct error *err)
 {
@@ -397,7 +429,7 @@ summary_finish(struct summary *s, struct error *err)
 	}
 	if (s->version == NULL && s->has_info)
 		s->version = cluster_version(s->info.server_version);
-	if (add_locations(s, err))
+	if (add_locations(s, err) || look_for_config(s, err))
 		return -1;
 	merge_tablespaces(s);
 	return 0;
@@ -455,6 +487,7 @@ summary_facts(const struct summary *s, bool is_whole)
 		.bytes = s->bytes,
 		.tablespaces = s->tablespaces,
 		.ntablespaces = s->ntablespaces,
+		.is_config_there = is_whole || s->is_in_tree ? s->is_config_there : NULL,
 	};
 
 	add_start(s, &f);

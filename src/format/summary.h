@@ -26,8 +26,8 @@
  *
  * ERROR_FORMAT, ERROR_UNSUPPORTED: one of them is not what its name says.
  *
- * Memory: that of those few members, a line of the manifest, and 32 bytes for each
- * tablespace.
+ * Memory: that of those few members, a line of the manifest, 32 bytes for each tablespace, and
+ * the names of the configuration files in pg_basetar_config.
  */
 struct summary;
 
@@ -82,6 +82,8 @@ struct summary_facts {
 	uint64_t members, bytes; /* of the archives, and of their bodies */
 	const struct summary_tablespace *tablespaces; /* in the order of their OIDs */
 	size_t ntablespaces;
+	/* of each row of info->config, whether the file is in the archive; NULL: not known */
+	const bool *is_config_there;
 };
 
 /*

@@ -74,14 +74,17 @@ put_without(struct json *j, const struct infofile *info)
 	json_end(j);
 }
 
+/* As in the report: no name, if it is not in the archive. */
 static void
-put_configuration(struct json *j, const struct infofile *info)
+put_configuration(struct json *j, const struct summary_facts *b)
 {
 	json_array(j, "configuration");
-	for (size_t i = 0; info && i < info->config.count; i++) {
+	for (size_t i = 0; b->info && i < b->info->config.count; i++) {
+		const bool is_there = !b->is_config_there || b->is_config_there[i];
+
 		json_object(j, NULL);
-		json_text(j, "location", info->config.rows[i].path);
-		json_text(j, "name", info->config.rows[i].name);
+		json_text(j, "location", b->info->config.rows[i].path);
+		json_text(j, "name", is_there ? b->info->config.rows[i].name : NULL);
 		json_end(j);
 	}
 	json_end(j);
@@ -102,7 +105,7 @@ info_json(struct buf *out, const struct info_facts *facts, struct error *err)
 	    b->is_manifest_known && b->has_manifest ? digest_name(b->digest) : NULL);
 	put_tablespaces(&j, facts);
 	put_without(&j, b->info);
-	put_configuration(&j, b->info);
+	put_configuration(&j, b);
 	json_text(&j, "compression", facts->compression);
 	json_number_if(&j, "members", facts->is_whole, b->members);
 	json_number_if(&j, "bytes_unpacked", facts->is_whole, b->bytes);

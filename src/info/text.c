@@ -121,11 +121,19 @@ put_tablespaces(struct lines *l, const struct info_facts *f)
 
 /* Files that the original had outside of its data directory. */
 static void
-put_configuration(struct lines *l, const struct infofile *info)
+put_configuration(struct lines *l, const struct summary_facts *b)
 {
-	for (size_t i = 0; info && i < info->config.count; i++)
-		put(l, i == 0 ? "configuration:" : "", "%s/%s, from %s", LAYOUT_CONFIG,
-		    info->config.rows[i].name, info->config.rows[i].path);
+	for (size_t i = 0; b->info && i < b->info->config.count; i++) {
+		const struct infofile_pair *file = &b->info->config.rows[i];
+		const char *name = i == 0 ? "configuration:" : "";
+
+		if (b->is_config_there && !b->is_config_there[i])
+			put(l, name, "%s is not in the archive (could not be read)",
+			    file->path);
+		else
+			put(l, name, "%s/%s, from %s", LAYOUT_CONFIG, file->name,
+			    file->path);
+	}
 }
 
 static void
@@ -155,7 +163,7 @@ info_text(struct buf *out, const struct info_facts *facts, struct error *err)
 	put_wal(&l, facts);
 	put_manifest(&l, b);
 	put_tablespaces(&l, facts);
-	put_configuration(&l, b->info);
+	put_configuration(&l, b);
 	put_size(&l, facts);
 	return l.rc;
 }

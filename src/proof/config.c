@@ -58,13 +58,12 @@ warn_of_unread(struct checker *c, struct error *err)
 		if (is_there || missing++ >= NAMED)
 			continue;
 		snprintf(text, sizeof(text),
-		    "configuration file \"%.900s\" is not in the backup: pg_basetar could not read "
-		    "it",
+		    "configuration file \"%.900s\" is not in the backup: it could not be read",
 		    config->rows[i].path);
 		c->opt.warning(text);
 	}
 	if (missing > NAMED) {
-		snprintf(text, sizeof(text), "nor are %zu other configuration files",
+		snprintf(text, sizeof(text), "neither are %zu other configuration files",
 		    missing - NAMED);
 		c->opt.warning(text);
 	}

@@ -306,6 +306,14 @@ gone() {
 	captured as_server "$BIN" restore "$archive" -D "$T/restored/data"
 	[ "$rc" -eq 0 ]
 	lines 0 'put it where' "$T/stderr"
+	lines 3 'warning: configuration file ".*" is not in the backup: it could not be read' "$T/stderr"
+	for how in '' --brief; do
+		"$BIN" info ${how:+"$how"} "$archive" >"$T/info"
+		lines 3 "$etc/.* is not in the archive (could not be read)\$" "$T/info"
+		lines 0 'pg_basetar_config' "$T/info"
+		"$BIN" info ${how:+"$how"} --json "$archive" >"$T/info"
+		lines 3 "\"location\": \"$etc/.*\", \"name\": null" "$T/info"
+	done
 	rm -rf "$T/restored"
 	captured "$BIN" verify "$archive"
 	[ "$rc" -eq 0 ]

@@ -173,6 +173,38 @@ test_brief(void **state)
 	summary_free(s);
 }
 
+/* Of the configuration files that are listed, which there are: known once the tree has begun. */
+static void
+test_configuration(void **state)
+{
+	static const char info[] =
+	    "pg_basetar: 1\nversion: 0.1.0\nmode: offline\nlabel: nightly\nserver_version: 15\n"
+	    "manifest_checksums: CRC32C\nwal_method: fetch\nlayout: one\n"
+	    "config: a.conf /etc/a.conf\nconfig: b.conf /etc/b.conf\n"
+	    "config: dir /etc/dir\n";
+	const struct row rows[] = { { "pg_basetar.info", info, 0 },
+		{ "pg_basetar_config/", NULL, 0 }, { "pg_basetar_config/dir/", NULL, 0 },
+		{ "pg_basetar_config/b.conf", NULL, 5 }, { NULL, NULL, 0 } };
+	const struct row tree = { "base/", NULL, 0 };
+	struct error err = { 0 };
+	struct summary *s;
+	const bool *is_there;
+
+	(void)state;
+	assert_int_equal(summary_new(&s, &err), 0);
+	assert_int_equal(add_archive(s, ARCHIVEPART_ALONE, "", rows, &err), 0);
+	assert_int_equal(summary_finish(s, &err), 0);
+	assert_null(summary_facts(s, false).is_config_there);
+	assert_int_equal(add(s, &tree, &err), 0);
+	is_there = summary_facts(s, false).is_config_there;
+	assert_non_null(is_there);
+	assert_ptr_equal(summary_facts(s, true).is_config_there, is_there);
+	assert_false(is_there[0]);
+	assert_true(is_there[1]);
+	assert_false(is_there[2]);
+	summary_free(s);
+}
+
 static const struct refusal {
 	const char *name;
 	struct row row;
@@ -229,6 +261,7 @@ main(void)
 		cmocka_unit_test(test_alternating),
 		cmocka_unit_test(test_restored_again),
 		cmocka_unit_test(test_brief),
+		cmocka_unit_test(test_configuration),
 	};
 
 	for (size_t i = 0; i < n; i++) {
@@ -237,9 +270,9 @@ main(void)
 			void *state;
 		} row = { .borrowed = &refusals[i] };
 
-		tests[3 + i] = (struct CMUnitTest){ .name = refusals[i].name,
+		tests[4 + i] = (struct CMUnitTest){ .name = refusals[i].name,
 			.test_func = test_refusal,
 			.initial_state = row.state };
 	}
-	return _cmocka_run_group_tests("summary", tests, 3 + n, NULL, NULL);
+	return _cmocka_run_group_tests("summary", tests, 4 + n, NULL, NULL);
 }
