@@ -13,7 +13,7 @@
 #include "pg/recovery.h"
 
 /* The version of the program; the manual's only other mention is in an example. */
-#define OPTIONS_PROGRAM_VERSION "0.1.0"
+#define OPTIONS_PROGRAM_VERSION "1.0-rc1"
 
 /* What is backed up. */
 enum backup_source {
