@@ -147,7 +147,8 @@ check_label(const struct backup *b, struct error *err)
 	}
 	if (errno != ENOENT)
 		return error_set(err, ERROR_IO, errno, "file \"backup_label\"");
-	if (b->control.backup_start_lsn == 0 && !b->control.backup_end_required)
+	if ((b->control.backup_start_lsn == 0 && !b->control.backup_end_required) ||
+	    control_has_old_backup(&b->control)) /* the copy will not have it */
 		return 0;
 	error_set(err, ERROR_STATE, 0,
 	    "\"%s\" is a restored copy that has not become consistent yet",

@@ -350,8 +350,13 @@ static int
 read_control(struct backup *b, uint8_t bytes[CONTROL_SIZE], struct error *err)
 {
 	b->last_control = b->control;
-	if (!has_label(b))
-		return backup_cold_control(b, bytes, err);
+	if (!has_label(b)) {
+		if (backup_cold_control(b, bytes, err))
+			return -1;
+		return control_has_old_backup(&b->control) ?
+		    control_forget_backup(bytes, err) :
+		    0;
+	}
 	return control_read(b->datadir_fd, bytes, &b->last_control, err) ||
 		control_forget_checkpoint(bytes, err) ?
 	    -1 :

@@ -314,3 +314,31 @@ control_forget_checkpoint(uint8_t bytes[CONTROL_SIZE], struct error *err)
 	put_u32native(bytes + l->crc_at, crc32c(0, bytes, l->crc_at));
 	return 0;
 }
+
+/*
+ * A server is in one of these states when recovery has come to its end (StartupXLOG() in
+ * src/backend/access/transam/xlog.c): up to there it has that of a crash or of an archive.
+ */
+bool
+control_has_old_backup(const struct control *control)
+{
+	return control->backup_start_lsn != 0 && !control->backup_end_required &&
+	    (control->state == CONTROL_IN_PRODUCTION ||
+		control->state == CONTROL_SHUTTING_DOWN ||
+		control->state == CONTROL_SHUTDOWN);
+}
+
+int
+control_forget_backup(uint8_t bytes[CONTROL_SIZE], struct error *err)
+{
+	const struct control_layout *l;
+	struct control before;
+
+	if (control_decode(bytes, CONTROL_SIZE, &before, err))
+		return -1;
+	l = find_layout(bytes, err);
+	put_u64native(bytes + l->backup_start_at, 0);
+	put_u64native(bytes + l->backup_end_at, 0);
+	put_u32native(bytes + l->crc_at, crc32c(0, bytes, l->crc_at));
+	return 0;
+}

@@ -95,4 +95,16 @@ MUST_CHECK int control_check_version(
  */
 MUST_CHECK int control_forget_checkpoint(uint8_t bytes[CONTROL_SIZE], struct error *err);
 
+/*
+ * Does it name a backup that the server recovered from, and has left for good?  So it does when a
+ * server crashed during an exclusive backup: plain recovery goes on to the end of WAL, without the
+ * record of its end, and no server removes the position after that (seen on 10 and 14).  The
+ * server itself minds it only when it is in recovery again, to a target or as a standby, where it
+ * waits for a record that never comes.
+ */
+bool control_has_old_backup(const struct control *control);
+
+/* Make one that names no backup; the rest as control_forget_checkpoint(). */
+MUST_CHECK int control_forget_backup(uint8_t bytes[CONTROL_SIZE], struct error *err);
+
 #endif

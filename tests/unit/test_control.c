@@ -122,6 +122,54 @@ forget_row(void **state)
 	assert_memory_equal(image, before, CONTROL_SIZE);
 }
 
+/* Nothing but the positions of the backup and the CRC changes. */
+static void
+forget_backup_row(void **state)
+{
+	const struct row *row = *state;
+	uint8_t image[CONTROL_SIZE], before[CONTROL_SIZE];
+	struct error err = { 0 };
+
+	controlimage_make(image, row->version);
+	memcpy(before, image, CONTROL_SIZE);
+	assert_int_equal(control_forget_backup(image, &err), 0);
+	controlimage_set(before, row->version, "backup start", 0);
+	controlimage_set(before, row->version, "backup end", 0);
+	controlimage_seal(before, row->version);
+	assert_memory_equal(image, before, CONTROL_SIZE);
+	image[20] ^= 1;
+	assert_int_equal(control_forget_backup(image, &err), -1);
+}
+
+static void
+old_backup(void **state)
+{
+	static const struct {
+		enum control_state state;
+		uint64_t start_lsn;
+		bool is_end_required, is_old;
+	} cases[] = {
+		{ CONTROL_IN_PRODUCTION, 0x2000028, false, true },
+		{ CONTROL_SHUTTING_DOWN, 0x2000028, false, true },
+		{ CONTROL_SHUTDOWN, 0x2000028, false, true },
+		{ CONTROL_IN_PRODUCTION, 0, false, false },
+		{ CONTROL_IN_PRODUCTION, 0x2000028, true, false },
+		{ CONTROL_STARTUP, 0x2000028, false, false },
+		{ CONTROL_SHUTDOWN_IN_RECOVERY, 0x2000028, false, false },
+		{ CONTROL_IN_CRASH_RECOVERY, 0x2000028, false, false },
+		{ CONTROL_IN_ARCHIVE_RECOVERY, 0x2000028, false, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct control c = { .state = cases[i].state,
+			.backup_start_lsn = cases[i].start_lsn,
+			.backup_end_required = cases[i].is_end_required };
+
+		assert_int_equal(control_has_old_backup(&c), cases[i].is_old);
+	}
+}
+
 /* No byte up to the CRC can be wrong unnoticed; those behind it say nothing. */
 static void
 damage_row(void **state)
@@ -409,17 +457,20 @@ main(void)
 {
 	static const struct CMUnitTest others[] = { cmocka_unit_test(wrong_values),
 		cmocka_unit_test(other_versions), cmocka_unit_test(check_version),
+		cmocka_unit_test(old_backup),
 		cmocka_unit_test_setup_teardown(read_sound, setup, teardown),
 		cmocka_unit_test_setup_teardown(read_missing, setup, teardown),
 		cmocka_unit_test_setup_teardown(read_cut, setup, teardown),
 		cmocka_unit_test_setup_teardown(read_damaged, setup, teardown),
 		cmocka_unit_test_setup_teardown(read_torn, setup, teardown) };
-	static const CMUnitTestFunction by_row[] = { decode_row, forget_row, damage_row };
+	static const CMUnitTestFunction by_row[] = { decode_row, forget_row,
+		forget_backup_row, damage_row };
+	enum { BY_ROW = sizeof(by_row) / sizeof(by_row[0]) };
 	enum { OTHERS = sizeof(others) / sizeof(others[0]) };
-	struct CMUnitTest tests[OTHERS + 3 * ROWS];
+	struct CMUnitTest tests[OTHERS + BY_ROW * ROWS];
 
 	memcpy(tests, others, sizeof(others));
-	for (size_t i = 0; i < 3 * ROWS; i++)
+	for (size_t i = 0; i < BY_ROW * ROWS; i++)
 		tests[OTHERS + i] = (struct CMUnitTest){ .name = rows[i % ROWS].name,
 			.test_func = by_row[i / ROWS],
 			.initial_state = &rows[i % ROWS] };
