@@ -195,9 +195,32 @@ add_space(struct restore *r, uint32_t oid, const char *location,
 	    is_ours ? infofile_inside(info, text) : NULL, err);
 }
 
+/* The one meant may be named by its number too, as --without-tablespace of the backup had it. */
+static int
+no_such_tablespace(const struct relocations *list, const struct relocation *pair,
+    const struct infofile *info, struct error *err)
+{
+	for (size_t i = 0; info && i < info->without.count; i++) {
+		const struct infofile_pair *left_out = &info->without.rows[i];
+
+		if (strcmp(left_out->name, pair->old) != 0 &&
+		    relocations_find(list, left_out->path) != pair->new)
+			continue;
+		error_set(err, ERROR_USAGE, 0,
+		    "tablespace %s, which was at \"%s\", was left out of the backup",
+		    left_out->name, left_out->path);
+		return error_hint(err,
+		    "Restore without this mapping; in the copy drop the tablespace, and create "
+		    "it anew.");
+	}
+	error_set(
+	    err, ERROR_USAGE, 0, "no tablespace of the backup was at \"%s\"", pair->old);
+	return error_hint(err, "\"pg_basetar info\" says where they were.");
+}
+
 /* A mapping of no tablespace is a slip of the pen: the one meant would go to its old place. */
 static int
-check_relocations(const struct restore *r, struct error *err)
+check_relocations(const struct restore *r, const struct infofile *info, struct error *err)
 {
 	const struct relocations *list = &r->opt->relocations;
 
@@ -206,11 +229,8 @@ check_relocations(const struct restore *r, struct error *err)
 
 		while (k < r->nspaces && r->spaces[k].moved_to != list->rows[i].new)
 			k++;
-		if (k < r->nspaces)
-			continue;
-		error_set(err, ERROR_USAGE, 0,
-		    "no tablespace of the backup was at \"%s\"", list->rows[i].old);
-		return error_hint(err, "\"pg_basetar info\" says where they were.");
+		if (k == r->nspaces)
+			return no_such_tablespace(list, &list->rows[i], info, err);
 	}
 	return 0;
 }
@@ -291,12 +311,15 @@ make_inside(struct restore *r, bool is_ours, struct error *err)
 	return 0;
 }
 
+/* ${info}: of an archive of this program; or NULL. */
 static int
-open_spaces(struct restore *r, bool is_ours, struct error *err)
+open_spaces(struct restore *r, const struct infofile *info, struct error *err)
 {
+	const bool is_ours = info != NULL;
+
 	r->is_planned = true;
 	restore_places_sort(r);
-	if (check_relocations(r, err) || check_still_empty(&r->target, err) ||
+	if (check_relocations(r, info, err) || check_still_empty(&r->target, err) ||
 	    check_still_empty(&r->wal, err))
 		return -1;
 	for (size_t i = 0; i < r->nspaces; i++)
@@ -327,7 +350,7 @@ restore_plan_summary(
 			facts->tablespaces[i].location, facts->info, err))
 			return -1;
 	r->guests = (struct restore_guests){ { is_of_another_release }, facts->version };
-	return open_spaces(r, facts->info != NULL, err);
+	return open_spaces(r, facts->info, err);
 }
 
 int
@@ -349,7 +372,7 @@ restore_plan_info(struct restore *r, const struct infofile *info, struct error *
 	}
 	r->guests = (struct restore_guests){ { is_of_another_release },
 		cluster_version(info->server_version) };
-	return open_spaces(r, true, err);
+	return open_spaces(r, info, err);
 }
 
 static int

@@ -261,6 +261,12 @@ without_it() {
 	lines 1 '' "$T/stderr"
 	"$BIN" info "$T/out/$kind" | grep "^tablespace $tmp_oid: *left out, was at $T/main/tmp$"
 	"$BIN" info --json "$T/out/$kind" | grep -A 3 'without_tablespaces' | grep -q "$tmp_oid"
+	for old in "$T/main/tmp" "$T/main//tmp/" "$tmp_oid"; do
+		captured as_server "$BIN" restore "$T/out/$kind" -D "$T/none" -T "$old=$T/none.tmp"
+		[ "$rc" -eq 1 ]
+		one_error "$T/stderr" "tablespace $tmp_oid, which was at \"$T/main/tmp\", was left out of the backup"
+		[ ! -e "$T/none" ] && [ ! -e "$T/none.tmp" ]
+	done
 	cluster_start copy
 	[ "$(sql copy 'select count(*) from kept')" -eq 1000 ]
 	as_server mkdir "$T/copy/tmp"
