@@ -378,6 +378,24 @@ complete(struct options *o, const struct optread *r, struct error *err)
 	return complete_reading(o, r, err);
 }
 
+/* "help", and the command that is asked about: as --help of that command. */
+static int
+parse_help(struct options *o, char *const *words, int count, struct error *err)
+{
+	size_t command = 0;
+
+	if (count > 1)
+		return error_set(
+		    err, ERROR_USAGE, 0, "operand \"%s\" is one too many", words[1]);
+	while (count == 1 && command < OPTTABLE_COMMANDS &&
+	    strcmp(opttable_commands[command].name, words[0]) != 0)
+		command++;
+	if (command == OPTTABLE_COMMANDS)
+		return error_set(err, ERROR_USAGE, 0, "unknown command \"%s\"", words[0]);
+	o->command = (enum opttable_command)command;
+	return OPTIONS_HELP;
+}
+
 static int
 parse(struct parsing *p, struct error *err)
 {
@@ -421,7 +439,10 @@ options_parse(int argc, char *const *argv, struct options *out, struct error *er
 		.label = "pg_basetar base backup",
 		.manifest_digest = DIGEST_CRC32C,
 	};
-	verdict = parse(&p, err);
+	if (argc > 1 && strcmp(argv[1], "help") == 0)
+		verdict = parse_help(out, argv + 2, argc - 2, err);
+	else
+		verdict = parse(&p, err);
 	if (verdict == -1) {
 		hide_secrets(err);
 		error_hint(err, "Try \"pg_basetar --help\".");

@@ -89,7 +89,7 @@ enum options_verdict {
 /*
  * Read the command line.  Returns an options_verdict, or -1 with ERROR_USAGE and a hint;
  * *out is meaningful with OPTIONS_RUN, and its command with OPTIONS_HELP.  The first
- * --help or --version wins over whatever follows it.  Uses PGDATA of the environment.  Prints nothing.
+ * --help or --version wins over whatever follows it; "help COMMAND" is "COMMAND --help".  Uses PGDATA of the environment.  Prints nothing.
  */
 MUST_CHECK int options_parse(
     int argc, char *const *argv, struct options *out, struct error *err);

@@ -282,7 +282,7 @@ usage_lines(struct buf *text, enum opttable_command command, struct error *err)
 			text, err, "  pg_basetar %s\n", opttable_commands[i].usage))
 			return -1;
 	return buf_printf(
-	    text, err, "\nOptions of another command: pg_basetar COMMAND --help\n");
+	    text, err, "\nOptions of another command: pg_basetar help COMMAND\n");
 }
 
 int

@@ -272,23 +272,31 @@ test_help_and_version(void **state)
 	static const struct {
 		const char *line;
 		int verdict;
+		enum opttable_command command;
 	} cases[] = {
-		{ "--help", OPTIONS_HELP },
-		{ "-?", OPTIONS_HELP },
-		{ "--version", OPTIONS_VERSION },
-		{ "-V", OPTIONS_VERSION },
-		{ "-vV", OPTIONS_VERSION },
-		{ "backup --help --version", OPTIONS_HELP },
-		{ "-V --nonsense", OPTIONS_VERSION },
-		{ "-D /d -q -v -?", OPTIONS_HELP },
+		{ "--help", OPTIONS_HELP, COMMAND_BACKUP },
+		{ "-?", OPTIONS_HELP, COMMAND_BACKUP },
+		{ "--version", OPTIONS_VERSION, COMMAND_BACKUP },
+		{ "-V", OPTIONS_VERSION, COMMAND_BACKUP },
+		{ "-vV", OPTIONS_VERSION, COMMAND_BACKUP },
+		{ "backup --help --version", OPTIONS_HELP, COMMAND_BACKUP },
+		{ "-V --nonsense", OPTIONS_VERSION, COMMAND_BACKUP },
+		{ "-D /d -q -v -?", OPTIONS_HELP, COMMAND_BACKUP },
+		{ "help", OPTIONS_HELP, COMMAND_BACKUP },
+		{ "help restore", OPTIONS_HELP, COMMAND_RESTORE },
+		{ "help verify", OPTIONS_HELP, COMMAND_VERIFY },
+		{ "restore --help", OPTIONS_HELP, COMMAND_RESTORE },
 	};
 	struct line line;
 	struct options o;
 	struct error err;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		assert_int_equal(parse(&line, cases[i].line, &o, &err), cases[i].verdict);
+		if (cases[i].verdict == OPTIONS_HELP)
+			assert_int_equal(o.command, cases[i].command);
+	}
 }
 
 /* Lines that are refused: the message, and the hint if it is not the general one. */
@@ -299,6 +307,8 @@ struct refusal {
 #define GIVE "Give it with the option -d."
 
 static struct refusal refusals[] = {
+	{ "help -x", "unknown command \"-x\"", NULL },
+	{ "help verify restore", "operand \"restore\" is one too many", NULL },
 	{ "-D /d -x", "unknown option \"-x\"", NULL },
 	{ "-D /d -vx", "unknown option \"-x\"", NULL },
 	{ "-D /d --nonsense", "unknown option \"--nonsense\"", NULL },
