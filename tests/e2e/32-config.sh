@@ -3,84 +3,8 @@
 # starts from it; what cannot be is named.
 # shellcheck source=tests/e2e/lib.sh
 . "${0%/*}/lib.sh"
-archive=$T/out/base.tar
-data=$T/main/data
-etc=$T/etc
-
-# taken OPTION...: a backup of "main", its members in $T/list, what it said in $T/stderr.
-taken() {
-	rm -rf "$archive"
-	case $* in
-	*--offline* | *--snapshot*) ;;
-	*) set -- -c fast "$@" ;;
-	esac
-	captured backup main -o "$archive" "$@"
-	[ "$rc" -eq 0 ]
-	tar -tf "$archive" >"$T/list"
-}
-
-silent() {
-	[ ! -s "$T/stderr" ]
-}
-
-warned() { # PATTERN: of nothing else
-	lines 1 '^pg_basetar: warning: ' "$T/stderr"
-	lines 1 "^pg_basetar: warning: .*$1" "$T/stderr"
-}
-
-members() { # NAME...
-	for member in "$@"; do
-		lines 1 "^$member\$" "$T/list"
-	done
-}
-
-# Stopped, as initdb left it, and nothing outside.
-fresh() { # [MAJOR]
-	for cluster in main copy; do
-		[ ! -e "$T/$cluster/data/postmaster.pid" ] || cluster_stop "$cluster" immediate
-	done
-	rm -rf "$etc" "$T/copy"
-	if [ "${1:-15}" = 15 ]; then
-		rm -rf "$T/main"
-		cp -a "$T/pristine" "$T/main"
-	else
-		cluster_init main "$1"
-	fi
-	as_server mkdir "$etc"
-}
-
-write() { # FILE LINE...
-	file=$1
-	shift
-	printf '%s\n' "$@" | as_server tee "$file" >/dev/null
-}
-
-# Debian's way: the three files elsewhere, and what is theirs beside them.
-moved_out() {
-	for name in postgresql.conf pg_hba.conf pg_ident.conf; do
-		as_server mv "$data/$name" "$etc/$name"
-	done
-	write "$etc/environment" 'of no use here'
-	as_server mkdir "$etc/conf.d"
-	printf '%s\n' "data_directory = '$data'" "hba_file = '$etc/pg_hba.conf'" \
-		"ident_file = '$etc/pg_ident.conf'" "Include_Dir = 'conf.d' # as Debian has it" |
-		as_server tee -a "$etc/postgresql.conf" >/dev/null
-}
-
-started() {
-	cluster_start main -c "config_file=$etc/postgresql.conf"
-}
-
-# The copy starts from what the archive holds, its paths put right; it is left running.
-starts() { # [OPTION...]
-	config=$T/copy/data/pg_basetar_config
-	cluster_start copy -c "config_file=$config/postgresql.conf" -c "hba_file=$config/pg_hba.conf" \
-		-c "ident_file=$config/pg_ident.conf" -c "data_directory=$T/copy/data" "$@"
-}
-
-shows() { # SETTING VALUE
-	[ "$(sql copy "show $1")" = "$2" ]
-}
+# shellcheck source=tests/e2e/configured.sh
+. "$top/tests/e2e/configured.sh"
 
 included() {
 	write "$etc/conf.d/10 local.conf" 'max_connections = 37' "include 'deeper/a.conf'"
@@ -193,13 +117,6 @@ not_yet() {
 
 # ------------------------------------------------------------------------- TLS
 
-certificate() { # FILE-PREFIX
-	command -v openssl >/dev/null || skip 'no openssl here'
-	as_server openssl req -new -x509 -nodes -days 2 -subj /CN=test -newkey rsa:2048 \
-		-out "$1.crt" -keyout "$1.key" 2>/dev/null
-	chmod 600 "$1.key"
-}
-
 tls() {
 	fresh
 	moved_out
@@ -222,69 +139,6 @@ tls() {
 		-c "ssl_key_file=$T/copy/data/pg_basetar_config/server.key" \
 		-c "ssl_ca_file=$T/copy/data/pg_basetar_config/elsewhere$T/main/ssl/ca.crt"
 	shows ssl on
-}
-
-# ------------------------------------------------------------------------ links
-
-# Everything that the server opens by its name in the data directory.
-linked() {
-	fresh
-	certificate "$data/server"
-	as_server cp "$data/server.crt" "$data/root.crt"
-	cluster_set main ssl=on "ssl_ca_file='root.crt'" "include_dir='conf.d'" "include 'one/x.conf'" \
-		logging_collector=on
-	as_server mkdir "$etc/conf.d" "$etc/one" "$etc/log" "$data/kept"
-	write "$etc/conf.d/x.conf" 'max_connections = 38'
-	write "$etc/one/x.conf" 'work_mem = 6MB'
-	write "$data/kept/inside.conf" 'maintenance_work_mem = 8MB'
-	as_server ln -s "$data/kept/inside.conf" "$etc/conf.d/y.conf"
-	write "$data/postgresql.auto.conf" 'temp_buffers = 9MB'
-	for name in postgresql.conf pg_hba.conf pg_ident.conf postgresql.auto.conf server.crt server.key root.crt; do
-		as_server mv "$data/$name" "$etc/$name"
-		as_server ln -s "$etc/$name" "$data/$name"
-	done
-	as_server rm "$data/root.crt"
-	as_server mv "$etc/root.crt" "$data/kept/root.crt"
-	as_server ln -s kept/root.crt "$data/root.crt"
-	for name in conf.d one log; do
-		as_server ln -s "$etc/$name" "$data/$name"
-	done
-	cluster_start main
-}
-
-links_come_along() { # OPTION...
-	taken "$@"
-	silent
-	members postgresql.conf pg_hba.conf pg_ident.conf postgresql.auto.conf server.crt server.key root.crt \
-		conf.d/ conf.d/x.conf conf.d/y.conf one/ one/x.conf kept/inside.conf
-	lines 0 '^log\|pg_basetar_config' "$T/list"
-	restore copy "$archive"
-	verify copy
-	as_server mv "$etc" "$etc.away"
-	cluster_start copy
-	shows max_connections 38
-	shows work_mem 6MB
-	shows maintenance_work_mem 8MB
-	shows temp_buffers 9MB
-	shows ssl on
-	cluster_stop copy
-	as_server mv "$etc.away" "$etc"
-}
-
-links_of_a_group() { # who may read the data directory may read the copy's, but for the key
-	chmod 750 "$data"
-	taken
-	chmod 700 "$data"
-	tar -tvf "$archive" | grep -q '^-rw-r----- .* postgresql.conf$'
-	tar -tvf "$archive" | grep -q '^-rw------- .* server.key$'
-}
-
-links() {
-	linked
-	links_come_along
-	links_of_a_group
-	cluster_stop main
-	links_come_along --offline
 }
 
 # -------------------------------------------------------------- what cannot be sent
@@ -361,18 +215,6 @@ loops() { # a server would not start again with them
 	"$BIN" verify "$archive"
 	cluster_stop main
 }
-
-dangling_link() {
-	fresh
-	cluster_start main
-	as_server mv "$data/pg_ident.conf" "$etc/"
-	as_server ln -s "$etc/nothing" "$data/pg_ident.conf"
-	taken
-	warned '/pg_ident.conf" is not in the backup: .*No such file'
-	cluster_stop main
-}
-
-# ----------------------------------------------------------------- names that meet
 
 collisions() {
 	fresh
@@ -497,9 +339,7 @@ container() {
 	cluster_stop main
 }
 
-cluster_init main --wal-segsize=1
-cluster_set main autovacuum=off
-mv "$T/main" "$T/pristine"
+pristine
 
 t "Debian's layout" debian
 t 'the same, shut down' cold offline
@@ -508,11 +348,9 @@ t 'an empty directory that is included' empty_directory
 t 'a directory of configuration that names the data' by_configuration
 t 'settings that wait for a start' not_yet
 t 'TLS' tls
-t 'links in the data directory' links
 t 'files that are gone' gone
 t 'files that cannot be read' unreadable
 t 'loops, and what is no file' loops
-t 'a link that leads nowhere' dangling_link
 t 'two files of one name' collisions
 t 'includes of pg_hba.conf' authentication_includes
 t 'version 10' old_release

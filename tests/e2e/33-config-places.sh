@@ -1,0 +1,87 @@
+#!/bin/sh
+# Configuration files where they are hard to find: through symbolic links, in a snapshot, on a host
+# with another cluster.
+# shellcheck source=tests/e2e/lib.sh
+. "${0%/*}/lib.sh"
+# shellcheck source=tests/e2e/configured.sh
+. "$top/tests/e2e/configured.sh"
+
+# ------------------------------------------------------------------------ links
+
+# Everything that the server opens by its name in the data directory.
+linked() {
+	fresh 15
+	certificate "$data/server"
+	as_server cp "$data/server.crt" "$data/root.crt"
+	cluster_set main ssl=on "ssl_ca_file='root.crt'" "include_dir='conf.d'" "include 'one/x.conf'" \
+		logging_collector=on
+	as_server mkdir "$etc/conf.d" "$etc/one" "$etc/log" "$data/kept"
+	write "$etc/conf.d/x.conf" 'max_connections = 38'
+	write "$etc/one/x.conf" 'work_mem = 6MB'
+	write "$data/kept/inside.conf" 'maintenance_work_mem = 8MB'
+	as_server ln -s "$data/kept/inside.conf" "$etc/conf.d/y.conf"
+	write "$data/postgresql.auto.conf" 'temp_buffers = 9MB'
+	for name in postgresql.conf pg_hba.conf pg_ident.conf postgresql.auto.conf server.crt server.key root.crt; do
+		as_server mv "$data/$name" "$etc/$name"
+		as_server ln -s "$etc/$name" "$data/$name"
+	done
+	as_server rm "$data/root.crt"
+	as_server mv "$etc/root.crt" "$data/kept/root.crt"
+	as_server ln -s kept/root.crt "$data/root.crt"
+	for name in conf.d one log; do
+		as_server ln -s "$etc/$name" "$data/$name"
+	done
+	cluster_start main
+}
+
+links_come_along() { # OPTION...
+	taken "$@"
+	silent
+	members postgresql.conf pg_hba.conf pg_ident.conf postgresql.auto.conf server.crt server.key root.crt \
+		conf.d/ conf.d/x.conf conf.d/y.conf one/ one/x.conf kept/inside.conf
+	lines 0 '^log\|pg_basetar_config' "$T/list"
+	restore copy "$archive"
+	verify copy
+	as_server mv "$etc" "$etc.away"
+	cluster_start copy
+	shows max_connections 38
+	shows work_mem 6MB
+	shows maintenance_work_mem 8MB
+	shows temp_buffers 9MB
+	shows ssl on
+	cluster_stop copy
+	as_server mv "$etc.away" "$etc"
+}
+
+links_of_a_group() { # who may read the data directory may read the copy's, but for the key
+	chmod 750 "$data"
+	taken
+	chmod 700 "$data"
+	tar -tvf "$archive" | grep -q '^-rw-r----- .* postgresql.conf$'
+	tar -tvf "$archive" | grep -q '^-rw------- .* server.key$'
+}
+
+links() {
+	linked
+	links_come_along
+	links_of_a_group
+	cluster_stop main
+	links_come_along --offline
+}
+
+dangling_link() {
+	fresh 15
+	cluster_start main
+	as_server mv "$data/pg_ident.conf" "$etc/"
+	as_server ln -s "$etc/nothing" "$data/pg_ident.conf"
+	taken
+	warned '/pg_ident.conf" is not in the backup: .*No such file'
+	cluster_stop main
+}
+
+# ----------------------------------------------------------------- names that meet
+
+pristine
+
+t 'links in the data directory' links
+t 'a link that leads nowhere' dangling_link
