@@ -128,22 +128,46 @@ sound() { # OPTION...
 	passes "$T/c/sound.tar"
 }
 
-# The first segment of pg_xact goes away while the backup runs, and the second one comes.
-truncated() {
-	cluster_init x
-	as_server "$PG15/pg_resetwal" -x 1048570 "$T/x/data"
-	as_server truncate -s 262144 "$T/x/data/pg_xact/0000"
-	cluster_start x
-	sql x 'create table t (i int)'
-	hold x
+# burnt NAME: soon its transactions, and multixacts, are in the second segment.
+burnt() {
+	cluster_init "$1"
+	as_server "$PG15/pg_resetwal" -x 1048570 -m 65533,1 "$T/$1/data"
+	for segment in pg_xact/0000 pg_multixact/offsets/0000; do
+		as_server truncate -s 262144 "$T/$1/data/$segment"
+	done
+	cluster_start "$1"
+	sql "$1" 'create table t (i int)'
+}
+
+burn() {
 	for _ in 1 2 3 4 5 6 7 8; do
-		sql x 'insert into t values (1)'
+		sql "$1" 'insert into t values (1)'
+		sql "$1" 'begin; select * from t limit 1 for key share; savepoint a;
+			select * from t limit 1 for update; commit'
 	done
-	sql x 'alter database template0 allow_connections true'
+}
+
+# freeze NAME: so that the first segments are not needed any more, and go away, by records after
+# $position.
+freeze() {
+	sql "$1" 'alter database template0 allow_connections true'
 	for database in postgres template0 template1; do
-		at x psql -X -q -d "$database" -c 'vacuum freeze'
+		position=$(sql "$1" 'select pg_current_wal_insert_lsn()')
+		at "$1" psql -X -q -d "$database" -c 'vacuum freeze'
 	done
-	[ ! -e "$T/x/data/pg_xact/0000" ]
+}
+
+is_truncated() {
+	[ ! -e "$T/$1/data/pg_xact/0000" ] && [ ! -e "$T/$1/data/pg_multixact/offsets/0000" ]
+}
+
+# The first segments go away while the backup runs, and the second ones come.
+truncated() {
+	burnt x
+	hold x
+	burn x
+	freeze x
+	is_truncated x
 	let_go
 	[ "$rc" -eq 0 ]
 	passes "$T/held.tar"
@@ -152,6 +176,55 @@ truncated() {
 	[ "$rc" -eq 0 ]
 	passes "$T/x/later.tar"
 	cluster_stop x immediate
+}
+
+# A standby, "y", which does not write pages if it need not: so recovery must not reach more than
+# when it began to.
+followed() {
+	burnt x
+	burn x
+	cluster_dir y
+	at x pg_basebackup -D "$T/y/data" -R -c fast -X stream
+	cluster_set y bgwriter_lru_maxpages=0
+	cluster_start y
+	has_replayed
+}
+
+has_replayed() {
+	sql x checkpoint
+	wait_until 30 is_at "$(sql x 'select pg_current_wal_lsn()')"
+}
+
+is_at() { # POSITION
+	[ "$(sql y "select pg_last_wal_replay_lsn() >= '$1'")" = t ]
+}
+
+# Nothing that the standby replayed can have removed it.
+lost_on_standby() { # FILE
+	as_server mv "$T/y/data/$1" "$T/y/kept"
+	captured backup y -c fast -o "$T/y/lost.tar"
+	as_server mv "$T/y/kept" "$T/y/data/$1"
+	rm "$T/y/lost.tar"
+	found "$1" "file \"$1\": is missing, which is needed for"
+}
+
+# The standby removes them by records that recovery of the backup need not reach.
+truncated_on_standby() {
+	hold y
+	freeze x
+	wait_until 30 is_truncated y
+	let_go
+	[ "$rc" -eq 0 ]
+	lines 0 warning "$T/stderr"
+	stop=$("$BIN" info "$T/held.tar" | sed -n 's,^stop[a-z ]*: *\([0-9A-F]*/[0-9A-F]*\).*,\1,p')
+	[ "$(sql x "select '$stop' <= pg_lsn '$position'")" = t ]
+	cluster_stop x immediate
+	cluster_stop y immediate
+	restore copy "$T/held.tar"
+	rm "$T/copy/data/standby.signal"
+	cluster_start copy
+	[ "$(sql copy 'select count(*) from t')" -eq 8 ]
+	cluster_stop copy
 }
 
 crash() { # NAME
@@ -216,7 +289,10 @@ stock() {
 	found "$file" "\"$file\".*: .*$3"
 }
 
-t "pg_xact is truncated meanwhile" truncated
+t "segments are removed meanwhile" truncated
+t "a standby of a cluster with two segments" followed
+t "a standby that lost the first segment of pg_xact" lost_on_standby pg_xact/0000
+t "a standby removes segments meanwhile" truncated_on_standby
 t "a cluster that has a file of each kind" cluster_with_state c 15
 table >"$T/table"
 t "online: sound" sound -c fast
