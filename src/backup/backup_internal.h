@@ -57,8 +57,9 @@ struct backup_config {
 	struct configset set;
 	/* where in the archive postgresql.conf is; empty: nowhere */
 	struct buf main;
-	struct buf log_directory; /* the setting; empty: not known */
-	char server_root[40];     /* where we see the server's root; empty: nowhere */
+	/* absolute: of the server, and of its next start; empty: not known */
+	struct buf log_directories[2];
+	char server_root[40]; /* where we see the server's root; empty: nowhere */
 };
 
 /* The directories of databases that are sent: backup/copies.c. */

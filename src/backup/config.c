@@ -306,13 +306,26 @@ add_links(struct sayings *s, struct error *err)
 
 /* ---- all together ---- */
 
-/* A log directory that is a link is made anew by the server of the copy. */
+/* What the server says, and what the files do, which it may not have read yet. */
 static int
-note_log_directory(struct sayings *s, struct error *err)
+note_log_directories(struct sayings *s, struct error *err)
 {
-	const char *value = setting(s, "log_directory");
+	const char *const values[] = { setting(s, "log_directory"),
+		configset_setting(s->set, "log_directory") };
 
-	return value ? buf_printf(&s->b->config.log_directory, err, "%s", value) : 0;
+	for (size_t i = 0; i < COUNT(values); i++) {
+		struct buf *path = &s->b->config.log_directories[i];
+		const char *value = values[i];
+		int rc = 0;
+
+		if (value && value[0] == '/')
+			rc = buf_printf(path, err, "%s", value);
+		else if (value && value[0])
+			rc = buf_printf(path, err, "%s/%s", s->b->datadir, value);
+		if (rc == -1)
+			return -1;
+	}
+	return 0;
 }
 
 static int
@@ -325,7 +338,8 @@ gather(struct sayings *s, struct error *err)
 	return configset_alias(s->set, s->b->postmaster.datadir, err) ||
 		configset_alias(s->set, s->b->server.data_directory, err) ||
 		find_directory(s, err) || add_main(s, err) || add_named_files(s, err) ||
-		add_tls_files(s, err) || add_links(s, err) || note_log_directory(s, err) ?
+		add_tls_files(s, err) || add_links(s, err) ||
+		note_log_directories(s, err) ?
 	    -1 :
 	    0;
 }
@@ -388,5 +402,6 @@ backup_config_free(struct backup_config *config)
 {
 	configset_free(&config->set);
 	buf_free(&config->main);
-	buf_free(&config->log_directory);
+	for (size_t i = 0; i < COUNT(config->log_directories); i++)
+		buf_free(&config->log_directories[i]);
 }

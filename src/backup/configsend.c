@@ -7,6 +7,7 @@
 
 #include "backup/backup_internal.h"
 #include "cli/message.h"
+#include "lib/sys.h"
 
 /*
  * A group that may read the data directory may read them, as a next backup wants; but a key
@@ -96,12 +97,41 @@ backup_config_send(struct backup *b, struct error *err)
 	return send_rows(b, CONFIGSET_OUTSIDE, "", LAYOUT_CONFIG "/", err);
 }
 
-/* Is it the link of a directory that the server of a copy makes anew? */
-static bool
-is_log_directory(const struct backup *b, const char *path)
+/* Does ${directory}, absolute, name the link ${path}, or lead to where it leads? */
+static int
+leads_to(const struct backup *b, const char *directory, const char *path, bool *is_it,
+    struct error *err)
 {
-	return strcmp(path, "log") == 0 || strcmp(path, "pg_log") == 0 ||
-	    strcmp(path, buf_text(&b->config.log_directory)) == 0;
+	const struct configset *set = &b->config.set;
+	struct buf name = { 0 };
+	struct stat link, st;
+	int rc = configset_inside(set, directory, &name, err);
+
+	*is_it = rc == 0 && strcmp(buf_text(&name), path) == 0;
+	buf_free(&name);
+	/* in a container there may be something else by that name */
+	if (rc == 0 && !*is_it && !set->opt.is_foreign)
+		*is_it = stat(directory, &st) == 0 &&
+		    fstatat(b->datadir_fd, path, &link, 0) == 0 &&
+		    sys_is_same_file(&st, &link);
+	return rc;
+}
+
+/*
+ * The log directory is no part of the data, and the server of a copy makes its own.  Its
+ * settings in all releases by default are "log" and "pg_log".
+ */
+static int
+is_log_directory(const struct backup *b, const char *path, bool *is_it, struct error *err)
+{
+	const struct buf *directories = b->config.log_directories;
+
+	*is_it = strcmp(path, "log") == 0 || strcmp(path, "pg_log") == 0;
+	for (size_t i = 0; i < 2 && !*is_it; i++)
+		if (directories[i].len > 0 &&
+		    leads_to(b, buf_text(&directories[i]), path, is_it, err))
+			return -1;
+	return 0;
 }
 
 int
@@ -120,11 +150,11 @@ backup_config_link(struct backup *b, const char *path, bool *is_done, struct err
 	}
 	if (row) /* it was said that it cannot be read */
 		return 0;
-	*is_done = is_log_directory(b, path);
+	if (is_log_directory(b, path, is_done, err))
+		return -1;
 	if (*is_done)
 		message_info(
-		    "\"%s\" is a symbolic link: the server of the copy makes its own log "
-		    "directory",
+		    "\"%s\" is a symbolic link to the log directory, which is not sent",
 		    path);
 	return 0;
 }

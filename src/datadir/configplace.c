@@ -214,23 +214,42 @@ configset_add_base(struct configset *set, const char *path, struct error *err)
 	return rc;
 }
 
+/* ${normal} as configset_normalize() makes it. */
+static int
+name_inside(
+    const struct configset *set, const char *normal, struct buf *name, struct error *err)
+{
+	const char *found = below_alias(set, normal);
+
+	if (found && found[0])
+		return buf_printf(name, err, "%s", found);
+	if (normal[0] && !set->opt.is_foreign)
+		return below_real(set, normal, name, err);
+	return 0;
+}
+
+int
+configset_inside(
+    const struct configset *set, const char *path, struct buf *name, struct error *err)
+{
+	struct buf normal = { 0 };
+	int rc = configset_normalize(path, &normal, err);
+
+	if (rc == 0)
+		rc = name_inside(set, buf_text(&normal), name, err);
+	buf_free(&normal);
+	return rc;
+}
+
 int
 configset_locate(struct configset *set, const char *path,
     const struct configset_wish *wish, struct configset_row *row, struct error *err)
 {
 	struct buf normal = { 0 }, name = { 0 };
-	const char *found;
-	int rc = -1;
+	int rc = configset_normalize(path, &normal, err);
 
-	if (configset_normalize(path, &normal, err))
-		goto out;
-	found = below_alias(set, buf_text(&normal));
-	if (found && found[0])
-		rc = buf_printf(&name, err, "%s", found);
-	else if (normal.len > 0 && !set->opt.is_foreign)
-		rc = below_real(set, buf_text(&normal), &name, err);
-	else
-		rc = 0;
+	if (rc == 0)
+		rc = name_inside(set, buf_text(&normal), &name, err);
 	row->where = name.len == 0         ? CONFIGSET_OUTSIDE :
 	    has_link(set, buf_text(&name)) ? CONFIGSET_LINKED :
 					     CONFIGSET_TREE;
@@ -243,7 +262,6 @@ configset_locate(struct configset *set, const char *path,
 		if (row->path == NULL || row->name == NULL)
 			rc = error_memory(err);
 	}
-out:
 	buf_free(&normal);
 	buf_free(&name);
 	return rc;

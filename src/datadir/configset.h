@@ -110,6 +110,13 @@ void configset_free(struct configset *);
 MUST_CHECK int configset_alias(struct configset *, const char *path, struct error *err);
 
 /*
+ * Append to ${name} what ${path}, absolute, is called in the data directory: by any name of that,
+ * or through links to it.  Nothing: it does not lie there, or is the directory.
+ */
+MUST_CHECK int configset_inside(
+    const struct configset *, const char *path, struct buf *name, struct error *err);
+
+/*
  * Add the file ${path}, absolute, and all that it includes.  ${fixed}: what it is called if it
  * is outside, whatever its name there, and what else lies in its directory keeps its place;
  * NULL: that depends on where it lies.  A file that is known already is not read again.  Errors

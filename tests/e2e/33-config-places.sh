@@ -81,7 +81,61 @@ dangling_link() {
 
 # ----------------------------------------------------------------- names that meet
 
+# The log directory is not sent, whatever its setting says and wherever it is: there is no warning.
+log_is() { # VALUE: of the setting, whose server was started
+	cluster_set main "log_directory='$1'"
+	for how in '' --offline; do
+		[ -n "$how" ] || cluster_start main
+		taken ${how:+"$how"}
+		silent
+		lines 0 'logs\|log2' "$T/list"
+		[ -n "$how" ] || cluster_stop main
+	done
+}
+
+log_directories() {
+	fresh 15
+	as_server mkdir "$etc/logs" "$data/kept"
+	as_server ln -s "$T/main" "$T/name"
+	as_server ln -s "$etc/logs" "$data/logs"
+	cluster_set main logging_collector=on
+	for value in logs ./logs/ kept/..//logs "$data/logs" "$data/./kept/../logs/" "$T/name/data/logs" \
+		"$etc/logs" "$etc/../etc/logs/"; do
+		log_is "$value"
+	done
+	# a link that leads to it through another, in the data directory or outside
+	as_server ln -s logs "$data/log2"
+	log_is log2
+	log_is "$data/log2"
+	log_is "$etc/logs"
+	as_server rm "$data/log2"
+	as_server ln -s "$etc/logs" "$T/log2"
+	as_server ln -sfn "$T/log2" "$data/logs"
+	log_is "$T/log2"
+	log_is "$data/logs"
+	# another than it, which a restart of the server would make the log directory
+	cluster_set main "log_directory='log'"
+	cluster_start main
+	cluster_set main "log_directory='$data/logs'"
+	taken
+	silent
+	cluster_stop main
+	# of a host that does not have it: by its name
+	as_server mkdir "$T/away"
+	as_server mv "$etc/logs" "$T/away/"
+	taken --offline
+	silent
+	# a directory in which it is says nothing of the rest there
+	as_server mv "$T/away" "$etc/logs"
+	as_server ln -sfn "$etc/logs" "$data/logs"
+	cluster_set main "log_directory='logs/logs'"
+	taken --offline
+	warned 'skipping symbolic link "logs"'
+	rm -rf "$T/name" "$T/log2"
+}
+
 pristine
 
 t 'links in the data directory' links
 t 'a link that leads nowhere' dangling_link
+t 'the log directory is a link' log_directories
