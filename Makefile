@@ -64,8 +64,9 @@ soak: all
 
 install: all
 	install -D -m 755 $(B)/pg_basetar $(DESTDIR)$(PREFIX)/bin/pg_basetar
-	install -D -m 644 man/pg_basetar.1 $(DESTDIR)$(PREFIX)/share/man/man1/pg_basetar.1
-	install -D -m 644 man/pg_basetar.5 $(DESTDIR)$(PREFIX)/share/man/man5/pg_basetar.5
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5
+	install -m 644 man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5
 
 clean: ; rm -rf build
 

@@ -97,13 +97,13 @@ phases_in_order() {
 
 # Every key is in the manual, and what is there is a key.
 keys_are_documented() {
-	manual=$top/man/pg_basetar.1
+	manual=$top/man/pg_basetar-report.5
 	sed -n 's/^  "\([a-z_]*\)": .*/\1/p' "$report" | sort >"$T/keys"
-	sed -n '/^\.Ss The report/,/^\.Ss The user/p' "$manual" | awk '
+	awk '
 		/^\.Bl -tag/ { depth++ }
 		/^\.El/ && depth { depth-- }
 		depth == 1 && /^\.It Cm/ { for (i = 3; i <= NF; i++) if ($i != ",") print $i }
-		' | sort >"$T/documented"
+		' "$manual" | sort >"$T/documented"
 	diff "$T/documented" "$T/keys"
 }
 

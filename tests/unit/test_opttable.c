@@ -53,17 +53,33 @@ test_usage(void **state)
 		check_usage((enum opttable_command)i);
 }
 
+static const char *const pages[] = { "man/pg_basetar.1", "man/pg_basetar-backup.1",
+	"man/pg_basetar-verify.1", "man/pg_basetar-info.1", "man/pg_basetar-restore.1" };
+
+/* The text of all pages, one after the other. */
+static void
+read_manual(struct buf *text)
+{
+	struct error err = { .kind = ERROR_NONE };
+	struct buf page = { 0 };
+
+	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+		if (sys_read_file(AT_FDCWD, pages[i], 1 << 20, &page, &err) ||
+		    buf_append(text, page.data, page.len, &err))
+			fail_msg("%s, from the top of the tree: %s", pages[i], err.text);
+		buf_free(&page);
+	}
+}
+
 /* The manual describes each option once, with its letter, its name and its value. */
 static void
 test_manual(void **state)
 {
-	struct error err = { .kind = ERROR_NONE };
 	struct buf text = { 0 };
 	size_t items = 0, options = 0;
 
 	(void)state;
-	if (sys_read_file(AT_FDCWD, "man/pg_basetar.1", 1 << 20, &text, &err))
-		fail_msg("man/pg_basetar.1, from the top of the tree: %s", err.text);
+	read_manual(&text);
 	for (size_t i = 0; i < opttable_rows; i++) {
 		const struct opttable_row *row = &opttable[i];
 		char item[96], letter[16] = "";
@@ -79,7 +95,7 @@ test_manual(void **state)
 			row->value[0] == '[' ? " Ns Op" :
 					       " Ns = Ns ");
 		if (!strstr(buf_text(&text), item))
-			fail_msg("man/pg_basetar.1 has no item \"%s\"", item + 1);
+			fail_msg("the manual has no item \"%s\"", item + 1);
 	}
 	for (const char *at = buf_text(&text); (at = strstr(at, "\n.It Fl ")); at++)
 		items++;
