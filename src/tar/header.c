@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/bytes.h"
+#include "tar/membertype.h"
 #include "tar/pax.h"
 
 /* Where the fields are; those of devices and padding are not looked at. */
@@ -25,7 +26,7 @@ static const struct field {
 /* The magic "ustar" with its NUL, and the version "00" without one. */
 static const uint8_t magic[8] = { 'u', 's', 't', 'a', 'r', '\0', '0', '0' };
 
-/* GNU tar's old format, its default: the prefix field holds other things there. */
+/* GNU tar's own format, its default: magic and version in one. */
 static const uint8_t gnu_magic[8] = { 'u', 's', 't', 'a', 'r', ' ', ' ', '\0' };
 
 /* First byte of a base-256 field. */
@@ -298,14 +299,39 @@ get_text(const uint8_t *block, const struct field *f, char *out)
 	return len;
 }
 
+static bool
+is_gnu(const uint8_t *block)
+{
+	return memcmp(block + magic_field.at, gnu_magic, sizeof(gnu_magic)) == 0;
+}
+
+/*
+ * GNU's format has no prefix: with --incremental the times of access and change are at its
+ * place, of a sparse file also where its data is.
+ */
 static void
 get_name(const uint8_t *block, char *out)
 {
-	size_t len = get_text(block, &prefix_field, out);
+	size_t len = is_gnu(block) ? 0 : get_text(block, &prefix_field, out);
 
 	if (len > 0)
 		out[len++] = '/';
 	get_text(block, &name_field, out + len);
+}
+
+/* A sound header of another format than those that are read. */
+static int
+refuse_format(const uint8_t *block, struct error *err)
+{
+	const char type = (char)block[type_field.at];
+	char name[100 + 1];
+
+	get_text(block, &name_field, name);
+	if (tar_membertype_lacks_magic(type))
+		return tar_membertype_refuse(type, name, err);
+	error_set(err, ERROR_UNSUPPORTED, 0, "tar header is neither ustar nor GNU tar's");
+	return error_hint(
+	    err, "GNU tar writes what is read here with --format=gnu, posix or ustar.");
 }
 
 static int
@@ -319,13 +345,8 @@ check_format(const uint8_t *block, struct error *err)
 		return error_set(err, ERROR_FORMAT, 0,
 		    "tar header has checksum %" PRIo64 ", its bytes %" PRIo32, sum,
 		    checksum(block));
-	if (memcmp(block + magic_field.at, gnu_magic, sizeof(gnu_magic)) == 0) {
-		error_set(err, ERROR_UNSUPPORTED, 0, "tar header is GNU's, not ustar");
-		return error_hint(err,
-		    "GNU tar writes what is read here with --format=posix or --format=ustar.");
-	}
-	if (memcmp(block + magic_field.at, magic, sizeof(magic)) != 0)
-		return error_set(err, ERROR_UNSUPPORTED, 0, "tar header is not ustar");
+	if (!is_gnu(block) && memcmp(block + magic_field.at, magic, sizeof(magic)) != 0)
+		return refuse_format(block, err);
 	return 0;
 }
 

@@ -19,6 +19,10 @@
  *    tar/pax.h).  The ustar prefix field, which could hold some of those names, is read
  *    but never written: PostgreSQL does not know it, and one way is enough.
  *
+ * Headers of GNU tar's own format, which is its default, are read too: the magic is "ustar",
+ * two spaces and a NUL, and there is no prefix field.  The magic says which program packed an
+ * archive, not which one made the backup: that is in pg_basetar.info and in pg_control.
+ *
  * A name of exactly 100 bytes fills its field without a NUL.  The name of an owner or a
  * group that is longer than TAR_OWNER_MOST is left out: the number is there in any case.
  */
@@ -29,7 +33,10 @@ enum tar_type {
 	TAR_FILE = '0',
 	TAR_SYMLINK = '2',
 	TAR_DIRECTORY = '5',
-	TAR_PAX = 'x' /* extended header of the next member; never in a tar_entry */
+	/* these say more of the next member, and are never in a tar_entry: */
+	TAR_PAX = 'x',        /* extended header */
+	TAR_LONG_NAME = 'L',  /* GNU tar's; see tar/longname.h */
+	TAR_LONG_TARGET = 'K' /* the same, of a link's target */
 };
 
 struct tar_entry {
@@ -64,9 +71,9 @@ tar_header_padding(uint64_t size)
 	return (size_t)((TAR_BLOCK - size % TAR_BLOCK) % TAR_BLOCK);
 }
 
-/* One header block as it stands; a pax header before it may say otherwise. */
+/* One header block as it stands; what comes before it may say otherwise. */
 struct tar_raw {
-	char name[155 + 1 + 100 + 1]; /* prefix, slash, name */
+	char name[155 + 1 + 100 + 1]; /* prefix, slash, name; GNU's has no prefix */
 	char link[100 + 1];
 	char type; /* any byte */
 	uint32_t mode;
@@ -81,7 +88,7 @@ struct tar_raw {
 /*
  * Decode a block.  On failure ${out} is untouched: ERROR_FORMAT for a wrong checksum (a
  * block of zeros too) or a field that is no number of its range, ERROR_UNSUPPORTED for a
- * sound header that is not ustar.
+ * sound header that is neither ustar nor GNU tar's.
  */
 MUST_CHECK int tar_header_decode(
     const uint8_t block[TAR_BLOCK], struct tar_raw *out, struct error *err);

@@ -139,6 +139,22 @@ is_time(const struct record *r)
 	    bytes_are(r->key, r->key_len, "ctime");
 }
 
+/*
+ * A file with holes: bsdtar looks for them unless it is told not to, and a part of a relation
+ * that the server has allocated and not yet written is one.
+ */
+#define SPARSE_HINT \
+	"Pack the files again without --sparse (GNU tar), or with --no-read-sparse (bsdtar)."
+
+static bool
+is_sparse(const struct record *r)
+{
+	static const char prefix[] = "GNU.sparse.";
+
+	return r->key_len >= sizeof(prefix) - 1 &&
+	    memcmp(r->key, prefix, sizeof(prefix) - 1) == 0;
+}
+
 static int
 take_record(struct tar_pax *pax, const struct record *r, struct error *err)
 {
@@ -166,8 +182,9 @@ take_record(struct tar_pax *pax, const struct record *r, struct error *err)
 		return 0;
 	if (bytes_are(r->key, r->key_len, "hdrcharset"))
 		return take_charset(r, err);
-	return error_set(err, ERROR_UNSUPPORTED, 0, "pax header: unknown key \"%.*s\"",
+	error_set(err, ERROR_UNSUPPORTED, 0, "pax header: unknown key \"%.*s\"",
 	    (int)r->key_len, (const char *)r->key);
+	return is_sparse(r) ? error_hint(err, SPARSE_HINT) : -1;
 }
 
 int

@@ -1,10 +1,17 @@
 #include "tar/reader.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "tar/longname.h"
+#include "tar/membertype.h"
 #include "tar/pax.h"
+
+/* The scratch holds the body of either. */
+_Static_assert(
+    TAR_LONGNAME_MAX <= TAR_PAX_MAX, "a long name fits where a pax header does");
 
 struct tar_reader {
 	struct source *source; /* borrowed */
@@ -14,7 +21,9 @@ struct tar_reader {
 	size_t padding;        /* and of the zeros behind it */
 	bool has_ended;
 	struct tar_raw raw; /* the current member: its header block, */
-	struct tar_pax pax; /* and what goes before it */
+	/* what is said before it, in a pax header or GNU's members, */
+	struct tar_pax pax;
+	char before[3]; /* and their types, each once, with a NUL */
 	uint8_t scratch[TAR_PAX_MAX];
 };
 
@@ -157,23 +166,72 @@ read_end(struct tar_reader *r, struct error *err)
 	return 0;
 }
 
-/* The records before a member, of which read_header() has seen the header. */
-static int
-read_pax(struct tar_reader *r, struct error *err)
+/* What stands before a member, and says more of it; NULL: the type is of no such thing. */
+static const char *
+before_name(char type)
 {
+	switch (type) {
+	case TAR_PAX:
+		return "pax header";
+	case TAR_LONG_NAME:
+		return "long name";
+	case TAR_LONG_TARGET:
+		return "long link target";
+	default:
+		return NULL;
+	}
+}
+
+/*
+ * One pax header, or one long name and one long target.  Tar programs differ in which of two
+ * names counts; a member that is verified under one name and unpacked under another is worse
+ * than a refused one.
+ */
+static int
+note_before(struct tar_reader *r, struct error *err)
+{
+	const size_t count = strlen(r->before);
+	const char type = r->raw.type;
+
+	if (count > 0 &&
+	    (type == TAR_PAX || r->before[0] == TAR_PAX || strchr(r->before, type)))
+		return error_set(err, ERROR_UNSUPPORTED, 0, "%s after a %s",
+		    before_name(type), before_name(r->before[count - 1]));
+	r->before[count] = type;
+	return 0;
+}
+
+static int
+parse_before(struct tar_reader *r, size_t len, struct error *err)
+{
+	if (r->raw.type == TAR_PAX)
+		return tar_pax_parse(r->scratch, len, &r->pax, err);
+	return tar_longname_parse(r->scratch, len, before_name(r->raw.type),
+	    r->raw.type == TAR_LONG_NAME ? &r->pax.path : &r->pax.link, err);
+}
+
+/* The body of what stands before a member; read_header() has seen its header. */
+static int
+read_before(struct tar_reader *r, struct error *err)
+{
+	const char *what = before_name(r->raw.type);
 	uint64_t offset = r->offset;
 	size_t len = (size_t)r->raw.size, got;
+	char where[32];
 
-	if (r->raw.size > TAR_PAX_MAX)
+	if (note_before(r, err))
+		return error_wrap(err, "offset %" PRIu64, offset - TAR_BLOCK);
+	if (r->raw.size > sizeof(r->scratch))
 		return error_set(err, ERROR_UNSUPPORTED, 0,
-		    "pax header of %" PRIu64 " bytes at offset %" PRIu64 " is too long",
+		    "%s of %" PRIu64 " bytes at offset %" PRIu64 " is too long", what,
 		    r->raw.size, offset);
 	if (take(r, r->scratch, len, &got, err))
 		return -1;
+	snprintf(where, sizeof(where), "in a %s", what);
 	if (got < len)
-		return cut(r, "in a pax header", err);
+		return cut(r, where, err);
 	r->body = 0;
-	if (tar_pax_parse(r->scratch, len, &r->pax, err))
+	if (parse_before(r, len, err))
 		return error_wrap(err, "offset %" PRIu64, offset);
 	return skip_body(r, err);
 }
@@ -213,8 +271,7 @@ check_member(
 	char type = raw->type;
 
 	if (type != TAR_FILE && type != TAR_SYMLINK && type != TAR_DIRECTORY)
-		return error_set(err, ERROR_UNSUPPORTED, 0,
-		    "unknown type 0x%02x of member \"%s\"", (unsigned char)type, name);
+		return tar_membertype_refuse(type, name, err);
 	if (len == 0 || name[len - 1] == '/')
 		return error_set(err, ERROR_FORMAT, 0, "bad name of member \"%s\"", name);
 	if (type != TAR_FILE && raw->size != 0)
@@ -224,7 +281,7 @@ check_member(
 	return 0;
 }
 
-/* Put header block and pax records together. */
+/* Put together the header block and what stands before it. */
 static int
 tell_member(struct tar_reader *r, struct tar_entry *entry, struct error *err)
 {
@@ -234,6 +291,9 @@ tell_member(struct tar_reader *r, struct tar_entry *entry, struct error *err)
 	strip_slash(name, r->raw.type);
 	if (check_member(&r->raw, name, link, err))
 		return -1;
+	if (r->raw.type != TAR_SYMLINK && strchr(r->before, TAR_LONG_TARGET))
+		return error_set(err, ERROR_FORMAT, 0,
+		    "\"%s\" is not a link, but has a long link target", name);
 	*entry = (struct tar_entry){
 		.name = name,
 		.link = r->raw.type == TAR_SYMLINK ? link : NULL,
@@ -249,11 +309,28 @@ tell_member(struct tar_reader *r, struct tar_entry *entry, struct error *err)
 	return 0;
 }
 
+/* From what stands before a member, if anything does, to the member's own header. */
+static int
+go_to_member(struct tar_reader *r, struct error *err)
+{
+	const char *what;
+	bool is_end = false;
+
+	while ((what = before_name(r->raw.type)) != NULL) {
+		if (read_before(r, err) || read_header(r, &is_end, err))
+			return -1;
+		if (is_end)
+			return error_set(err, ERROR_FORMAT, 0,
+			    "offset %" PRIu64 ": no member after a %s",
+			    r->offset - TAR_BLOCK, what);
+	}
+	return 0;
+}
+
 int
 tar_reader_next(
     struct tar_reader *r, struct tar_entry *entry, bool *end, struct error *err)
 {
-	uint64_t offset;
 	bool is_end = false;
 
 	*end = r->has_ended;
@@ -262,23 +339,17 @@ tar_reader_next(
 	if (skip_body(r, err))
 		return -1;
 	tar_pax_free(&r->pax);
+	memset(r->before, 0, sizeof(r->before));
 	r->member = r->offset;
 	if (read_header(r, &is_end, err) || (is_end && read_end(r, err)))
 		return -1;
 	*end = is_end;
 	if (*end)
 		return 0;
-	if (r->raw.type == TAR_PAX) {
-		if (read_pax(r, err) || read_header(r, &is_end, err))
-			return -1;
-		if (is_end)
-			return error_set(err, ERROR_FORMAT, 0,
-			    "offset %" PRIu64 ": no member after a pax header",
-			    r->offset - TAR_BLOCK);
-	}
-	offset = r->offset - TAR_BLOCK;
+	if (go_to_member(r, err))
+		return -1;
 	if (apply_pax(r, err) || tell_member(r, entry, err))
-		return error_wrap(err, "offset %" PRIu64, offset);
+		return error_wrap(err, "offset %" PRIu64, r->offset - TAR_BLOCK);
 	return 0;
 }
 

@@ -9,11 +9,12 @@
 /*
  * Members, one after the other, out of a source of tar bytes.
  *
- * Read is what this program and pg_basebackup write: ustar with base-256 numbers, and
- * the pax records of tar/pax.h.  Nothing else is guessed at: another type of member
- * (hard link, device, GNU's 'L', 'K' and sparse files, a global pax header 'g') is
- * ERROR_UNSUPPORTED by name.  pg_basebackup writes none of them: it refuses names over
- * 99 bytes.
+ * Read is what this program and pg_basebackup write, ustar with base-256 numbers and the pax
+ * records of tar/pax.h, and what becomes of it when it is unpacked and packed anew: GNU tar's
+ * own format with its long names (tar/longname.h), too.  Before a member stands one pax header,
+ * or one long name and, of a symbolic link, one long target.  Nothing else is guessed at:
+ * another type of member (hard link, device, sparse file, label, a global pax header; see
+ * tar/membertype.h) is ERROR_UNSUPPORTED by name.
  *
  * An archive ends with two blocks of zeros and has nothing but zeros after them, 64 MiB at
  * most, which is more than any record of a tape.  One that ends earlier is cut: ERROR_FORMAT,
@@ -45,7 +46,7 @@ MUST_CHECK int tar_reader_read(
     struct tar_reader *reader, void *into, size_t len, size_t *got, struct error *err);
 
 /*
- * Where in the archive the current member begins: its header, or the pax header before it.
+ * Where in the archive the current member begins: its header, or what stands before it.
  * Past the end of the archive: what was read of it.
  */
 uint64_t tar_reader_offset(const struct tar_reader *reader);

@@ -369,7 +369,7 @@ no_archive() {
 	: >"$x"
 	unreadable 'empty' "$x"
 	head -c 100000 /dev/urandom >"$x"
-	unreadable 'checksum|is not ustar' "$x"
+	unreadable 'checksum|neither ustar' "$x"
 	verified 1 "$T/tree"
 	one_error "$T/stderr" 'there is no base.tar'
 	verified 1 "$T/none"

@@ -34,9 +34,9 @@
 
 #include "mutilate.h"
 
-static const struct mutilation *const tables[] = { header_rows, name_rows, member_rows,
-	text_rows, control_rows, manifest_rows, wal_rows, stream_rows, gzip_rows,
-	state_rows };
+static const struct mutilation *const tables[] = { header_rows, gnu_rows, name_rows,
+	member_rows, text_rows, control_rows, manifest_rows, wal_rows, stream_rows,
+	gzip_rows, state_rows };
 
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
 

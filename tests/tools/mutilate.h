@@ -24,7 +24,7 @@ void must(int rc, const struct error *err);
 struct member {
 	char *name; /* as tar_reader_next() tells it */
 	char type;
-	struct buf head; /* the header, and a pax header before it */
+	struct buf head; /* the header, and what stands before it */
 	struct buf body; /* without padding */
 };
 
@@ -117,8 +117,9 @@ struct mutilation {
 };
 
 /* Each ends with a row without name. */
-extern const struct mutilation header_rows[], name_rows[], member_rows[], text_rows[],
-    control_rows[], manifest_rows[], wal_rows[], stream_rows[], gzip_rows[], state_rows[];
+extern const struct mutilation header_rows[], gnu_rows[], name_rows[], member_rows[],
+    text_rows[], control_rows[], manifest_rows[], wal_rows[], stream_rows[], gzip_rows[],
+    state_rows[];
 
 /* What rows have in common (change.c). */
 void change_remove(struct image *, const struct mutilation *);

@@ -245,6 +245,26 @@ utf8_may_be_named(void **state)
 	tar_pax_free(&pax);
 }
 
+/* bsdtar writes such without being asked, where a file has a hole. */
+static void
+sparse_files_have_a_hint(void **state)
+{
+	static const char *const records[] = { "22 GNU.sparse.major=1\n",
+		"19 GNU.sparser=abc\n" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(records); i++) {
+		struct error err = { 0 };
+		struct tar_pax pax;
+
+		assert_int_equal(tar_pax_parse((const uint8_t *)records[i],
+				     strlen(records[i]), &pax, &err),
+		    -1);
+		assert_int_equal(err.kind, ERROR_UNSUPPORTED);
+		assert_int_equal(strstr(err.hint, "--no-read-sparse") != NULL, i == 0);
+	}
+}
+
 int
 main(void)
 {
@@ -254,6 +274,7 @@ main(void)
 		cmocka_unit_test(parse_is_bounded),
 		cmocka_unit_test(utf8_may_be_named),
 		cmocka_unit_test(others_are_read),
+		cmocka_unit_test(sparse_files_have_a_hint),
 	};
 	struct CMUnitTest good[COUNT(good_rows)], bad[COUNT(bad_rows)];
 	int failed;

@@ -24,6 +24,9 @@ static const uint8_t rubbish[TAR_BLOCK] = "rubbish";
  *
  *	f d l	a file with a body of three bytes, a directory, a link
  *	x	a pax header with the row's records
+ *	L K	GNU's long name and long target, of the row's text and its NUL
+ *	m k	the same, the first without a NUL and the second empty
+ *	M	a long name of 64 KiB and a byte
  *	z	a block of zeros
  *	r	a block of rubbish
  *	F D E P	a file whose name ends in a slash, a directory with a body, a link
@@ -48,7 +51,7 @@ static const struct refused {
 	{ "a member after the end", "dzzd", NULL, ERROR_FORMAT,
 	    "archive goes on behind its end, at offset 1536" },
 	{ "two pax headers", "xxdzz", "9 path=a\n", ERROR_UNSUPPORTED,
-	    "offset 1024: unknown type 0x78 of member \"a\"" },
+	    "offset 1024: pax header after a pax header" },
 	{ "a pax header and the end", "xzz", "9 path=a\n", ERROR_FORMAT,
 	    "offset 1024: no member after a pax header" },
 	{ "broken records", "xd", "9 path=a", ERROR_FORMAT,
@@ -64,17 +67,63 @@ static const struct refused {
 	{ "a link without a target", "E", NULL, ERROR_FORMAT,
 	    "offset 0: no target of link \"f\"" },
 	{ "a hard link", "1", NULL, ERROR_UNSUPPORTED,
-	    "offset 0: unknown type 0x31 of member \"f\"" },
+	    "offset 0: member \"f\" is a hard link" },
 	{ "a device", "d3", NULL, ERROR_UNSUPPORTED,
 	    "offset 512: unknown type 0x33 of member \"f\"" },
-	{ "GNU's long name", "L", NULL, ERROR_UNSUPPORTED,
-	    "offset 0: unknown type 0x4c of member \"f\"" },
-	{ "GNU's long target", "K", NULL, ERROR_UNSUPPORTED,
-	    "offset 0: unknown type 0x4b of member \"f\"" },
 	{ "GNU's sparse file", "S", NULL, ERROR_UNSUPPORTED,
-	    "offset 0: unknown type 0x53 of member \"f\"" },
-	{ "a global pax header", "g", NULL, ERROR_UNSUPPORTED,
-	    "offset 0: unknown type 0x67 of member \"f\"" },
+	    "offset 0: member \"f\" is a sparse file, packed with --sparse" },
+	{ "a directory of GNU's incremental archives", "G", NULL, ERROR_UNSUPPORTED,
+	    "offset 0: member \"f\" is a directory of an incremental archive" },
+	{ "a label, with a magic", "V", NULL, ERROR_UNSUPPORTED,
+	    "offset 0: member \"f\" is the label of a volume" },
+	{ "a pax header for all", "g", NULL, ERROR_UNSUPPORTED,
+	    "offset 0: member \"f\" is a pax header for all members" },
+	{ "GNU's long name of before 1.13", "N", NULL, ERROR_UNSUPPORTED,
+	    "offset 0: unknown type 0x4e of member \"f\"" },
+
+	{ "a long name", "Ldzz", "a", ERROR_NONE, NULL },
+	{ "a long target", "Klzz", "a", ERROR_NONE, NULL },
+	{ "a long name and target", "LKlKLlzz", "a", ERROR_NONE, NULL },
+	{ "a long name, then a pax header of another", "Ldxdzz", "9 path=a\n", ERROR_NONE,
+	    NULL },
+	{ "two long names", "LLdzz", "a", ERROR_UNSUPPORTED,
+	    "offset 1024: long name after a long name" },
+	{ "two long targets", "KKlzz", "a", ERROR_UNSUPPORTED,
+	    "offset 1024: long link target after a long link target" },
+	{ "three of them", "LKLlzz", "a", ERROR_UNSUPPORTED,
+	    "offset 2048: long name after a long link target" },
+	{ "a long name after a pax header", "xLdzz", "9 path=a\n", ERROR_UNSUPPORTED,
+	    "offset 1024: long name after a pax header" },
+	{ "a pax header after a long name", "Lxdzz", "9 path=a\n", ERROR_UNSUPPORTED,
+	    "offset 1024: pax header after a long name" },
+	{ "a pax header after a long target", "Kxlzz", "9 path=a\n", ERROR_UNSUPPORTED,
+	    "offset 1024: pax header after a long link target" },
+	{ "a long target of a file", "Kfzz", "a", ERROR_FORMAT,
+	    "offset 1024: \"f\" is not a link, but has a long link target" },
+	{ "a long target of a directory", "LKdzz", "a", ERROR_FORMAT,
+	    "offset 2048: \"a\" is not a link, but has a long link target" },
+	{ "a long name and the end", "Lzz", "a", ERROR_FORMAT,
+	    "offset 1024: no member after a long name" },
+	{ "a long target and the end", "Kzz", "a", ERROR_FORMAT,
+	    "offset 1024: no member after a long link target" },
+	{ "a long name and target, and the end", "LKzz", "a", ERROR_FORMAT,
+	    "offset 2048: no member after a long link target" },
+	{ "a long name and nothing", "L", "a", ERROR_FORMAT,
+	    "archive is cut short at offset 1024, without the end of an archive" },
+	{ "a long name and rubbish", "Lr", "a", ERROR_FORMAT,
+	    "offset 1024: bad checksum in a tar header" },
+	{ "a long name without a NUL", "md", "a", ERROR_FORMAT,
+	    "offset 512: long name does not end in a NUL" },
+	{ "a long target that is empty", "kl", "", ERROR_FORMAT,
+	    "offset 512: long link target is empty" },
+	{ "a long name of a slash", "Ldzz", "/", ERROR_FORMAT,
+	    "offset 1024: bad name of member \"/\"" },
+	{ "a long name of a file that ends in a slash", "Lfzz", "a/", ERROR_FORMAT,
+	    "offset 1024: bad name of member \"a/\"" },
+	{ "a long name that is too long", "M", NULL, ERROR_UNSUPPORTED,
+	    "long name of 65537 bytes at offset 512 is too long" },
+	{ "a sparse file with a long name", "LS", "a", ERROR_UNSUPPORTED,
+	    "offset 1024: member \"a\" is a sparse file, packed with --sparse" },
 };
 
 static int
@@ -100,6 +149,17 @@ append_part(struct buf *out, char part, const char *records, struct error *err)
 		return tar_header_encode(out, &link, err);
 	case 'x':
 		return append_records(out, records, err);
+	case 'L':
+	case 'K':
+		return tarparts_member(out, part, records, strlen(records) + 1, err);
+	case 'm':
+		return tarparts_member(out, TAR_LONG_NAME, records, strlen(records), err);
+	case 'k':
+		return tarparts_member(out, TAR_LONG_TARGET, records, 0, err);
+	case 'M':
+		return tarparts_header(out, TAR_LONG_NAME, "odd", TAR_PAX_MAX + 1, err);
+	case 'G':
+		return tarparts_header(out, 'D', "f", 0, err);
 	case 'z':
 		return buf_append(out, zeros, TAR_BLOCK, err);
 	case 'r':
@@ -135,37 +195,57 @@ check_refused(void **state)
 	buf_free(&archive);
 }
 
-/* pg_basebackup ends the name of a link in a slash, and POSIX allows it in a pax path. */
+/* A member, what stands before it, and what comes of both. */
+static const struct told {
+	const char *name;
+	const char *long_name, *long_target, *records; /* each may be NULL */
+	char type;
+	const char *told, *target;
+} told_rows[] = {
+	/* pg_basebackup ends the name of a link in a slash, and POSIX allows it in a pax path */
+	{ "pax: a link that ends in a slash", NULL, NULL,
+	    "11 path=l/\n23 linkpath=/a/target/\n", TAR_SYMLINK, "l", "/a/target/" },
+	{ "pax: a directory that ends in a slash", NULL, NULL, "11 path=d/\n",
+	    TAR_DIRECTORY, "d", NULL },
+	{ "a long name of a file", "a/file", NULL, NULL, TAR_FILE, "a/file", NULL },
+	{ "a long name of a directory", "a/directory/", NULL, NULL, TAR_DIRECTORY,
+	    "a/directory", NULL },
+	{ "a long name that is absolute", "/../x", NULL, NULL, TAR_FILE, "/../x", NULL },
+	{ "a long target", NULL, "/a/target/", NULL, TAR_SYMLINK, "f", "/a/target/" },
+	{ "a long name and target", "link/", "../t", NULL, TAR_SYMLINK, "link", "../t" },
+};
+
 static void
-slashes_are_stripped_once(void **state)
+check_told(void **state)
 {
-	static const struct {
-		char type;
-		const char *records;
-		const char *name;
-	} rows[] = { { '2', "11 path=l/\n23 linkpath=/a/target/\n", "l" },
-		{ '5', "11 path=d/\n", "d" } };
+	const struct told *row = *state;
+	struct error err = { 0 };
+	struct buf archive = { 0 };
+	struct tar_reader *reader;
+	struct tar_entry entry;
+	struct memsource m;
+	bool end;
 
-	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct error err = { 0 };
-		struct buf archive = { 0 };
-		struct tar_reader *reader;
-		struct tar_entry entry;
-		struct memsource m;
-		bool end;
-
-		assert_int_equal(append_records(&archive, rows[i].records, &err), 0);
-		assert_int_equal(
-		    tarparts_header(&archive, rows[i].type, "odd/", 0, &err), 0);
-		m = memstream_source(archive.data, archive.len, 0);
-		assert_int_equal(tar_reader_open(&reader, &m.source, &err), 0);
-		assert_int_equal(tar_reader_next(reader, &entry, &end, &err), 0);
-		assert_string_equal(entry.name, rows[i].name);
-		assert_string_equal(entry.link ? entry.link : "/a/target/", "/a/target/");
-		tar_reader_free(reader);
-		buf_free(&archive);
-	}
+	if (row->records)
+		assert_int_equal(append_records(&archive, row->records, &err), 0);
+	if (row->long_target)
+		assert_int_equal(append_part(&archive, 'K', row->long_target, &err), 0);
+	if (row->long_name)
+		assert_int_equal(append_part(&archive, 'L', row->long_name, &err), 0);
+	assert_int_equal(tarparts_header(&archive, row->type, "f", 0, &err), 0);
+	assert_int_equal(append_part(&archive, 'l', NULL, &err), 0);
+	m = memstream_source(archive.data, archive.len, 0);
+	assert_int_equal(tar_reader_open(&reader, &m.source, &err), 0);
+	assert_int_equal(tar_reader_next(reader, &entry, &end, &err), 0);
+	assert_true(tar_reader_offset(reader) == 0);
+	assert_string_equal(entry.name, row->told);
+	assert_string_equal(entry.link ? entry.link : "", row->target ? row->target : "");
+	/* and nothing of it is left for the next */
+	assert_int_equal(tar_reader_next(reader, &entry, &end, &err), 0);
+	assert_string_equal(entry.name, "l");
+	assert_string_equal(entry.link, "t");
+	tar_reader_free(reader);
+	buf_free(&archive);
 }
 
 /* GNU tar and Python say in records what a field of the header cannot hold: a size, too. */
@@ -203,21 +283,27 @@ records_win(void **state)
 	buf_free(&archive);
 }
 
+#define ROWS(tests, rows, check) \
+	for (size_t i = 0; i < COUNT(rows); i++) \
+		tests[i] = (struct CMUnitTest) \
+		{ \
+			.name = (rows)[i].name, .test_func = (check), \
+			.initial_state = (void *)(uintptr_t) & (rows)[i] \
+		}
+
 int
 main(void)
 {
 	static const struct CMUnitTest single[] = {
-		cmocka_unit_test(slashes_are_stripped_once),
 		cmocka_unit_test(records_win),
 	};
-	struct CMUnitTest refused[COUNT(refused_rows)];
+	struct CMUnitTest refused[COUNT(refused_rows)], told[COUNT(told_rows)];
 	int failed;
 
-	for (size_t i = 0; i < COUNT(refused_rows); i++)
-		refused[i] = (struct CMUnitTest){ .name = refused_rows[i].name,
-			.test_func = check_refused,
-			.initial_state = (void *)(uintptr_t)&refused_rows[i] };
+	ROWS(refused, refused_rows, check_refused);
+	ROWS(told, told_rows, check_told);
 	failed = cmocka_run_group_tests_name("reader: members", single, NULL, NULL);
 	failed += cmocka_run_group_tests_name("reader: parts", refused, NULL, NULL);
+	failed += cmocka_run_group_tests_name("reader: told", told, NULL, NULL);
 	return failed != 0;
 }
