@@ -75,7 +75,7 @@ needs_label() { # MAJOR
 	lines 1 'PANIC: .*could not locate a valid checkpoint record' "$T/copy/log"
 }
 
-for major in ${PG_BASETAR_MAJORS:-10 11 12 13 14 15 16 17 18}; do
+for major in $(majors all); do
 	t "$major: a server under load" prepare "$major"
 	[ -e "$T/main/data/postmaster.pid" ] || continue
 	load_start main

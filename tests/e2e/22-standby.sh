@@ -150,7 +150,7 @@ checked() {
 	[ "$major" != 15 ] || as_server pg_checksums -c -D "$T/copy/data" | grep -q '^Bad checksums:  0$'
 }
 
-for major in ${PG_BASETAR_MAJORS:-10 15 18}; do
+for major in $(majors slice); do
 	t "$major: a primary and its standby" prepare
 	[ -e "$T/standby/data/postmaster.pid" ] || continue
 	load_start main

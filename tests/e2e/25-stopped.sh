@@ -252,6 +252,6 @@ t 'a file is added meanwhile' touched_meanwhile
 t 'a copy that was never started is refused' has_label
 t 'WAL is missing' lost_wal
 t 'a damaged page' damaged_page
-for major in ${PG_BASETAR_MAJORS:-10 14 18}; do
+for major in $(majors slice); do
 	t "$major: a stopped primary" other_major "$major"
 done

@@ -497,7 +497,7 @@ t 'no segment is damaged' undamaged
 t 'the last segment lacks a page' page_not_written
 t 'a snapshot of a cluster that was shut down' shut_down
 t 'a standby that was just promoted' promoted
-for major in ${PG_BASETAR_MAJORS:-10 13 17}; do
+for major in $(majors slice); do
 	t "$major: a snapshot" other_major "$major"
 done
 for major in 10 11 12 13 14; do # 15 has none

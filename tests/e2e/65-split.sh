@@ -406,6 +406,6 @@ t 'the third name cannot be given' injected linkat 3
 t 'the second file does not sync' injected fsync 2
 t 'the directory does not sync' injected fsync 7
 cluster_stop main
-for major in 10 12 18; do
+for major in $(majors slice); do
 	t "a cluster of $major, unpacked to new places" version "$major"
 done

@@ -291,11 +291,11 @@ t 'stopped primary: gzip, no manifest' ours standby --offline -z --no-manifest
 t 'stopped primary: split, gzip' ours standby --offline --split -z
 rm -rf "$T/standby" "$T/second" "$T/snap" "$T/main"
 
-# MAJORS: of these; 20-versions.sh has all of them, each verified before it is restored
-for major in ${MAJORS:-10 12 14 17 18}; do
-	size=--wal-segsize=1
-	[ "$major" -gt 10 ] || size=-k # which initdb of 10 cannot choose
-	t "$major: a server" make_small "$major" $size
+# 20-versions.sh has all of them, each verified before it is restored.  Besides the slice: 14, of
+# which pg_basebackup is at hand and the functions are older; 17, the first with manifests of version 2
+for major in $(majors slice 14 17); do
+	# shellcheck disable=SC2046 # a word or none
+	t "$major: a server" make_small "$major" $(small_segments "$major")
 	[ -e "$T/small/data/postmaster.pid" ] || continue
 	t "$major: plain" ours small
 	t "$major: split, gzip, SHA256" ours small --split -z --manifest-checksums=SHA256

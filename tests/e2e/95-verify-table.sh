@@ -71,6 +71,7 @@ row() {
 	name=$2
 	status=$3
 	shift 3
+	[ ! -e "$T/no_server.${archive#v}" ] || skip "$(cat "$T/no_server.${archive#v}")"
 	captured mutilated "$name" "$archive"
 	cat "$T/stdout"
 	[ -z "${PEERS:-}" ] || peers "$archive" "$name" "$rc"

@@ -525,6 +525,6 @@ done
 for page in 0 10 127; do
 	t "page $page of WAL is zeros" zeroed $page
 done
-for major in 10 12 13 14 16 17 18; do
-	t "a cluster of $major" version $major
+for major in $(majors all); do
+	t "a cluster of $major" version "$major"
 done

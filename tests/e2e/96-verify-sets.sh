@@ -121,6 +121,7 @@ with_settings() { # CLUSTER OPTION...
 	! grep -v '^pg_basetar: warning: ' "$T/stderr" || return 1
 }
 
+# The last whose pg_basebackup -R writes a recovery.conf.
 old() {
 	cluster_init old 11 -k --wal-segsize=1
 	cluster_start old

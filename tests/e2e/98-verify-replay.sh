@@ -91,8 +91,9 @@ template_changed() {
 	verified 0 "warning: the database [0-9]* is copied .*database $number, which was changed"
 }
 
-# Up to 14 all are copied so.
+# Up to 14, and so in the last of these, all are copied so.
 on_14() {
+	server_of 14 # before main is given up for it
 	cluster_stop main
 	cluster_init main 14 -k --wal-segsize=1
 	cluster_start main

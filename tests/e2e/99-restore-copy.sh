@@ -11,7 +11,8 @@ archived() { # SEGMENT
 # A cluster whose archive_command does not mind what is there.
 prepared() { # MAJOR
 	major=$1
-	cluster_init main "$major" --wal-segsize=1
+	# shellcheck disable=SC2046 # a word or none
+	cluster_init main "$major" $(small_segments "$major")
 	as_server mkdir "$T/main/archive"
 	cluster_set main archive_mode=on "archive_command = 'cp %p \"$T/main/archive/%f\"'" autovacuum=off
 	cluster_start main
@@ -173,7 +174,8 @@ data_directory() {
 # One directly in it, of a name after pg_basetar_tblspc, one deeper, before; and one that is elsewhere.
 nested() { # MAJOR
 	major=$1
-	cluster_init main "$major" --wal-segsize=1
+	# shellcheck disable=SC2046 # a word or none
+	cluster_init main "$major" $(small_segments "$major")
 	cluster_start main
 	as_server mkdir -p "$T/main/data/zts" "$T/main/data/deep/er/ts" "$T/main/spc"
 	for space in "zts $T/main/data/zts" "deep $T/main/data/deep/er/ts" "spc $T/main/spc"; do
@@ -263,7 +265,7 @@ tablespaces_inside() { # MAJOR
 	rm -rf "$T/out"/* "$T/main"
 }
 
-for major in 11 15 18; do
+for major in $(majors slice); do
 	t "$major: a cluster that archives" prepared "$major"
 	t "$major: a copy does not archive" harmless "$T/out/$major.tar"
 	[ "$major" -gt 15 ] || t "$major: nor one of pg_basebackup" harmless "$T/out/$major.stock"
@@ -279,6 +281,6 @@ rm -rf "$T/main" "$T/out"/*
 as_server mkdir "$T/aside"
 t 'data_directory' data_directory
 rm -rf "$T/main" "$T/out"/*
-for major in 15 18; do
+for major in $(majors slice); do
 	tablespaces_inside "$major"
 done

@@ -140,6 +140,59 @@ flip() {
 	printf %b "\\0$(printf %o $((byte ^ 4)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
 }
 
+# ------------------------------------------------------------------ releases of PostgreSQL
+
+# majors all|slice|only [MAJOR...]: the releases that a test runs with, one a line, of the list that
+# scripts/servers has:
+#
+#	all		every one
+#	slice MAJOR...	the oldest, 15 and the newest, and those that the test names with a reason:
+#			each is a border that formats and functions have, and 15 the release of
+#			Debian 12, all of whose client programs are there
+#	only MAJOR...	those named alone, where nothing else has what is tested
+#
+# PG_BASETAR_MAJORS, where it is set, is taken for "all" and "slice", and of "only" leaves those
+# that it names.
+majors() (
+	{ set +x; } 2>/dev/null
+	which=$1
+	shift
+	releases=$("$top/scripts/servers" --list | grep -vx 19) # until the program knows 19
+	case $which in
+	all) wanted=${PG_BASETAR_MAJORS:-$releases} ;;
+	slice) wanted=${PG_BASETAR_MAJORS:-$(echo "$releases" | sed -n '1p;$p') 15 $*} ;;
+	only)
+		wanted=
+		for one in "$@"; do
+			case " ${PG_BASETAR_MAJORS:-$one} " in
+			*" $one "*) wanted="$wanted $one" ;;
+			esac
+		done
+		;;
+	esac
+	# shellcheck disable=SC2086 # words
+	[ -z "$wanted" ] || printf '%s\n' $wanted | sort -nu
+)
+
+# server_of MAJOR: print where its programs are.  A case whose server cannot be had is skipped with
+# the reason; the test asks once for each release.
+server_of() {
+	[ "$1" != 15 ] || { echo "$PG15" && return; }
+	lacking=$T/no_server.$1
+	[ ! -e "$lacking" ] || skip "$(cat "$lacking")"
+	asked=0
+	"$top/scripts/servers" "$1" 2>"$T/servers.log" || asked=$?
+	cat "$T/servers.log" >&2
+	[ "$asked" -eq 77 ] || return "$asked"
+	echo "no server of PostgreSQL $1: $(tail -n 1 "$T/servers.log" | sed 's/^servers: //')" >"$lacking"
+	skip "$(cat "$lacking")"
+}
+
+# small_segments MAJOR: the option of initdb for the smallest WAL segments; 10 has none.
+small_segments() {
+	[ "$1" -eq 10 ] || echo --wal-segsize=1
+}
+
 # ---------------------------------------------------------------- clusters: $T/NAME/...
 
 # cluster_dir NAME [MAJOR]: make $T/NAME with what cluster_start needs, but no data.
@@ -147,11 +200,7 @@ cluster_dir() {
 	major=${2:-15}
 	[ ! -e "$T/$1" ] || rm -rf "${T:?}/$1"
 	as_server mkdir "$T/$1"
-	if [ "$major" = 15 ]; then
-		echo "$PG15" >"$T/$1/bin"
-	else
-		"$top/scripts/servers" "$major" >"$T/$1/bin" || skip "no server of version $major here"
-	fi
+	server_of "$major" >"$T/$1/bin"
 	echo "$1" >>"$T/ports"
 	echo $((first_port + $(wc -l <"$T/ports"))) >"$T/$1/port"
 }
@@ -162,7 +211,7 @@ cluster_init() {
 	major=15
 	shift
 	case ${1:-} in
-	1[0-8])
+	[1-9][0-9])
 		major=$1
 		shift
 		;;
