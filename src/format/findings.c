@@ -53,13 +53,34 @@ put_conflict(struct buf *text, const struct findings_place *p, struct error *err
 	return buf_printf(text, err, "%s %s found", p->expected ? "," : ":", p->found);
 }
 
+/*
+ * The digest was taken of what the backup read, so that it tells whether the file was damaged
+ * before or after.  It covers the whole file: of one page of it this says nothing.
+ */
+static int
+put_digest(struct buf *text, enum finding_digest digest, struct error *err)
+{
+	switch (digest) {
+	case FINDING_DIGEST_MATCHES:
+		return buf_printf(text, err,
+		    "; the digest of the file matches the manifest: "
+		    "it was like this when it was backed up");
+	case FINDING_DIGEST_DIFFERS:
+		return buf_printf(text, err,
+		    "; the digest of the file does not match the "
+		    "manifest: it was changed after it was backed up");
+	default:
+		return 0;
+	}
+}
+
 static int
 tell(struct findings *f, enum findings_kind kind, const struct findings_place *p,
     const char *what, struct error *err)
 {
 	struct buf text = { 0 };
 	int rc = put_place(&text, kind, p, err) || buf_printf(&text, err, "%s", what) ||
-		put_conflict(&text, p, err) ?
+		put_conflict(&text, p, err) || put_digest(&text, p->digest, err) ?
 	    -1 :
 	    0;
 
@@ -72,7 +93,8 @@ tell(struct findings *f, enum findings_kind kind, const struct findings_place *p
 		    .has_offset = p->has_offset,
 		    .offset = p->offset,
 		    .expected = p->expected,
-		    .found = p->found });
+		    .found = p->found,
+		    .digest = p->digest });
 	buf_free(&text);
 	return rc;
 }
@@ -108,14 +130,20 @@ findings_add_size(struct findings *f, const struct findings_place *place,
 	return findings_add(f, FINDINGS_SIZE, &sizes, err, "size");
 }
 
+bool
+findings_is_fault(const struct error *err)
+{
+	return err->kind == ERROR_FORMAT || err->kind == ERROR_UNSUPPORTED ||
+	    err->kind == ERROR_STATE || err->kind == ERROR_SERVER;
+}
+
 int
 findings_take(struct findings *f, enum findings_kind kind,
     const struct findings_place *place, struct error *err)
 {
 	struct error why = *err;
 
-	if (why.kind != ERROR_FORMAT && why.kind != ERROR_UNSUPPORTED &&
-	    why.kind != ERROR_STATE && why.kind != ERROR_SERVER)
+	if (!findings_is_fault(err))
 		return -1;
 	*err = (struct error){ 0 };
 	return findings_add(f, kind, place, err, "%s", why.text);

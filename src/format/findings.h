@@ -50,11 +50,12 @@ struct findings_place {
 	bool has_block;
 	uint64_t block;
 	const char *expected, *found; /* NULL: there is no such thing */
+	enum finding_digest digest; /* of the member: says when its content was damaged */
 };
 
 /*
- * One more: ${fmt} says what is wrong; the place, and the words "EXPECTED expected, FOUND
- * found", stand before and behind it.
+ * One more: ${fmt} says what is wrong; the place stands before it, the words "EXPECTED expected,
+ * FOUND found" after it, and then what the digest says.
  */
 MUST_CHECK int findings_add(struct findings *, enum findings_kind kind,
     const struct findings_place *place, struct error *err, const char *fmt, ...)
@@ -63,6 +64,9 @@ MUST_CHECK int findings_add(struct findings *, enum findings_kind kind,
 /* One more, of a size: both in bytes. */
 MUST_CHECK int findings_add_size(struct findings *, const struct findings_place *place,
     uint64_t expected, uint64_t found, struct error *err);
+
+/* Does the error say what is wrong, and not why it could not be looked at? */
+bool findings_is_fault(const struct error *err);
 
 /* An error that says what is wrong: one more, unless it is one of memory, which stays. */
 MUST_CHECK int findings_take(struct findings *, enum findings_kind kind,

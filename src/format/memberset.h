@@ -7,13 +7,14 @@
 
 #include "lib/digest.h"
 #include "lib/error.h"
+#include "lib/finding.h"
 
 /*
  * The members of a backup: what was seen of each, until the manifest, which comes last,
  * says what it should have been.
  *
- * Memory: 56 bytes a member, the name, and the digests but for CRC-32C: 16 bytes and the
- * digest each.  A million files with names of 30 bytes are 86 MB, 134 with SHA-256 as well.
+ * Memory: 64 bytes a member, the name, and the digests but for CRC-32C: 16 bytes and the
+ * digest each.  A million files with names of 30 bytes are 94 MB, 142 with SHA-256 as well.
  */
 struct memberset;
 
@@ -21,15 +22,19 @@ struct memberset_row {
 	/* as PostgreSQL names it: "pg_tblspc/16400/PG_15_202209061/5/16401" */
 	const char *path;
 	uint64_t size;
-	uint64_t offset; /* of its header in its archive */
-	size_t number;   /* of those before it */
-	uint32_t crc32c; /* if has_crc32c */
-	char type;       /* enum tar_type */
+	uint64_t offset;      /* of its header in its archive */
+	uint64_t listed_size; /* that of the manifest, if is_listed */
+	size_t number;        /* of those before it */
+	uint32_t crc32c;      /* if has_crc32c */
+	char type;            /* enum tar_type */
 	bool has_crc32c;
-	bool is_listed;    /* the manifest has an entry for it */
+	bool is_listed;    /* the manifest has an entry for it, */
+	uint8_t digest;    /* and this, enum finding_digest, is what its digest says */
 	bool is_size_told; /* a finding says that it is of a wrong size, */
-	bool is_not_read;  /* or why the WAL in it was not read */
-	bool is_moved;     /* the archive has it under another name than PostgreSQL */
+	bool
+	    is_damage_told; /* or, as soon as the manifest has come, what in it is damaged, */
+	bool is_not_read; /* or why the WAL in it was not read */
+	bool is_moved;    /* the archive has it under another name than PostgreSQL */
 	struct memberset_digest {
 		struct memberset_digest *next;
 		enum digest_kind kind;

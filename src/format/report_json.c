@@ -133,6 +133,12 @@ put_proofs(struct json *j, const struct report_facts *f)
 	json_number_if(j, "benign_pages", f->are_pages_checked, f->benign_pages);
 }
 
+static const char *const digest_words[] = {
+	[FINDING_NOT_COMPARED] = NULL,
+	[FINDING_DIGEST_MATCHES] = "matches",
+	[FINDING_DIGEST_DIFFERS] = "differs",
+};
+
 static void
 put_findings(struct json *j, const struct report_rows *rows)
 {
@@ -147,6 +153,7 @@ put_findings(struct json *j, const struct report_rows *rows)
 		json_number_if(j, "offset", f->has_offset, f->offset);
 		json_text(j, "expected", f->expected);
 		json_text(j, "found", f->found);
+		json_text(j, "digest", digest_words[f->digest]);
 		json_text(j, "text", f->text);
 		json_end(j);
 	}

@@ -158,7 +158,7 @@ check_control(struct checker *c, struct error *err)
 	const bool is_forgotten = c->control.checkpoint_lsn == CONTROL_NO_CHECKPOINT;
 	bool is_told;
 
-	if (checker_missing_is_told(c, LAYOUT_INFO, &is_told, err))
+	if (checker_content_is_told(c, LAYOUT_INFO, &is_told, err))
 		return -1;
 	if (!c->has_info && is_forgotten && c->has_label && !is_told &&
 	    findings_add(&c->findings, FINDINGS_INFO, &at_info, err,

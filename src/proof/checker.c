@@ -59,6 +59,7 @@ checker_free(struct checker *c)
 	pagesuspect_free(c->pages);
 	checker_files_free(c);
 	checker_missing_free(c);
+	checker_content_free(c);
 	memberset_free(c->set);
 	free(c);
 }
@@ -117,8 +118,7 @@ checker_archive_end(struct checker *c, struct error *err)
 	if (c->label_error.kind != ERROR_NONE) {
 		*err = c->label_error;
 		c->label_error = (struct error){ 0 };
-		return findings_take(&c->findings, FINDINGS_LABEL,
-		    &(struct findings_place){ .member = LAYOUT_LABEL }, err);
+		return checker_content(c, c->bad_label, FINDINGS_LABEL, err);
 	}
 	if (checker_missing_is_told(c, LAYOUT_INFO, &is_told, err))
 		return -1;
@@ -232,6 +232,7 @@ begin_body(struct checker *c, const struct tar_entry *entry, struct error *err)
 		entry->size <= memberorder_text_most(now->kind, path));
 	now->is_relation = pagesuspect_is_relation(path, &now->relation);
 	now->relation.offset = now->row->offset + TAR_BLOCK;
+	now->relation.row = now->row;
 	checker_files_begin(c);
 	if (begin_digests(c, err))
 		return -1;
@@ -349,6 +350,7 @@ static int
 is_too_large(struct checker *c, struct error *err)
 {
 	c->now.row->is_size_told = true;
+	c->has_bad_label |= c->now.kind == MEMBERORDER_LABEL;
 	return findings_add(&c->findings, FINDINGS_SIZE,
 	    &(struct findings_place){ .member = c->now.row->path }, err,
 	    "is implausibly large");
@@ -430,6 +432,7 @@ judge_pages(struct checker *c, struct error *err)
 		.limits = { .is_replayed = checker_is_online(c) ||
 			(c->info.mode == INFOFILE_SNAPSHOT && !is_clean),
 		    .has_wal = c->lines != NULL,
+		    .has_digests = c->is_manifest_sound,
 		    .start_lsn = c->start_lsn,
 		    .stop_lsn = c->stop_lsn,
 		    .is_read = is_read },
@@ -443,11 +446,12 @@ judge_pages(struct checker *c, struct error *err)
 int
 checker_finish(struct checker *c, struct error *err)
 {
-	if (checker_replay_sort(c, err) || check_complete(c, err) ||
-	    checker_wal_judge(c, err) || checker_missing_judge(c, err) ||
-	    checker_inplace_judge(c, err) || checker_agree(c, err) ||
-	    checker_members_judge(c, err) || judge_pages(c, err) ||
-	    checker_files_judge(c, err) || checker_config_judge(c, err))
+	if (checker_content_faults(c, err) || checker_replay_sort(c, err) ||
+	    check_complete(c, err) || checker_wal_judge(c, err) ||
+	    checker_missing_judge(c, err) || checker_inplace_judge(c, err) ||
+	    checker_agree(c, err) || checker_members_judge(c, err) ||
+	    judge_pages(c, err) || checker_files_judge(c, err) ||
+	    checker_config_judge(c, err) || checker_content_rest(c, err))
 		return -1;
 	checker_access_judge(c);
 	findings_end(&c->findings);

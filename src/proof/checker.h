@@ -87,6 +87,9 @@ struct findings *checker_findings(struct checker *);
 /* All has come: what only the whole can tell. */
 MUST_CHECK int checker_finish(struct checker *, struct error *err);
 
+/* It could not be read to its end, ${why} says: what was found until then is told. */
+void checker_break_off(struct checker *, const struct error *why);
+
 /* What is known of the backup.  Owned by the checker; NULL and 0 where nothing is. */
 struct checker_facts {
 	const struct infofile *info;

@@ -102,6 +102,8 @@ struct checker_current {
 	bool is_slru, is_all_zero;
 };
 
+struct checker_waiting;
+
 struct checker {
 	struct checker_options opt;
 	struct findings findings;
@@ -119,13 +121,18 @@ struct checker {
 	struct memberset *missing; /* members that were told to be missing, */
 	/* and WAL that the manifest lists and is missing, "PATH\n" each */
 	struct buf missing_wal;
+	struct {
+		struct checker_waiting *first, *last;
+		size_t count;
+	} waiting; /* findings about content, until the manifest was heard */
 
 	bool has_old_manifest; /* before pg_control: of a cluster that was restored */
 	/* where ours has its own; of a cluster that was restored */
 	bool has_earlier_info;
 	bool has_info, has_label, has_map, has_control;
 	bool has_bad_label;       /* one came that cannot be read, */
-	struct error label_error; /* for this reason */
+	struct error label_error; /* for this reason: */
+	struct memberset_row *bad_label;
 	struct infofile info;
 	struct label label;
 	struct buf map;
@@ -139,7 +146,8 @@ struct checker {
 	struct manifest_parse *parse;
 	bool has_manifest;       /* one came, */
 	bool is_manifest_beside; /* and it is no member */
-	bool is_manifest_whole;  /* and was understood to its end */
+	bool is_manifest_whole;  /* and was understood to its end, */
+	bool is_manifest_sound;  /* and its own checksum is right */
 	unsigned manifest_version;
 	uint64_t manifest_identifier; /* 0: it has none */
 	struct checker_range *ranges; /* the newest timeline first */
@@ -205,6 +213,23 @@ MUST_CHECK int checker_missing_judge(struct checker *c, struct error *err);
 MUST_CHECK int checker_missing_is_told(
     struct checker *c, const char *path, bool *is_told, struct error *err);
 void checker_missing_free(struct checker *c);
+
+/* proof/content.c: ${err} says what in the content of the member is damaged */
+MUST_CHECK int checker_content(struct checker *c, struct memberset_row *row,
+    enum findings_kind kind, struct error *err);
+/* The manifest lists the digest ${expected} of it, in hexadecimal digits. */
+MUST_CHECK int checker_content_digest(struct checker *c, struct memberset_row *row,
+    enum digest_kind kind, const char *expected, const char *found, struct error *err);
+/* What its digest says; of a manifest that is damaged itself it says nothing. */
+enum finding_digest checker_content_verdict(
+    const struct checker *c, const struct memberset_row *row);
+/* Was something said, or will be, for which the content of ${path} is not known? */
+MUST_CHECK int checker_content_is_told(
+    struct checker *c, const char *path, bool *is_told, struct error *err);
+/* The manifest was heard, or none will come: tell faults; when all was judged, digests. */
+MUST_CHECK int checker_content_faults(struct checker *c, struct error *err);
+MUST_CHECK int checker_content_rest(struct checker *c, struct error *err);
+void checker_content_free(struct checker *c);
 
 /* proof/text.c: members that are kept whole */
 bool checker_text_is_kept(

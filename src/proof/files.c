@@ -67,13 +67,10 @@ int
 checker_files_end(struct checker *c, struct error *err)
 {
 	const struct checker_current *now = &c->now;
-	const struct findings_place place = {
-		.member = now->row->path, .has_offset = true, .offset = now->row->offset
-	};
 
 	if (now->state.kind != STATEFILE_NONE &&
 	    statefile_end(&now->state, major_of(c), err) &&
-	    findings_take(&c->findings, FINDINGS_STATE, &place, err))
+	    checker_content(c, now->row, FINDINGS_STATE, err))
 		return -1;
 	if (now->is_slru)
 		return slruset_add(
@@ -110,7 +107,7 @@ static int
 fault_found(struct checker *c, enum findings_kind kind, const char *path,
     const char *text, struct error *err)
 {
-	const struct findings_place place = { .member = path };
+	struct findings_place place = { .member = path };
 	struct memberset_row *row;
 	bool is_told;
 
@@ -120,6 +117,10 @@ fault_found(struct checker *c, enum findings_kind kind, const char *path,
 	if ((kind == FINDINGS_MISSING && is_told) ||
 	    (kind == FINDINGS_SIZE && row && row->is_size_told))
 		return 0;
+	if (kind != FINDINGS_MISSING && row) {
+		row->is_damage_told = true;
+		place.digest = checker_content_verdict(c, row);
+	}
 	return findings_add(&c->findings, kind, &place, err, "%s", text);
 }
 

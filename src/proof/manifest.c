@@ -68,27 +68,25 @@ is_rewritten(struct checker *c, const struct memberset_row *row)
 }
 
 static int
-differs(struct checker *c, const struct memberset_row *row, enum digest_kind kind,
+compare(struct checker *c, struct memberset_row *row, enum digest_kind kind,
     const uint8_t *expected, const uint8_t *found, size_t len, struct error *err)
 {
 	char one[2 * DIGEST_MAX + 1], other[2 * DIGEST_MAX + 1];
 
+	row->digest = FINDING_DIGEST_MATCHES;
+	if (memcmp(expected, found, len) == 0)
+		return 0;
+	row->digest = FINDING_DIGEST_DIFFERS;
 	if (is_rewritten(c, row))
 		return 0;
 	print_hex(one, expected, len);
 	print_hex(other, found, len);
-	return findings_add(&c->findings, FINDINGS_DIGEST,
-	    &(struct findings_place){ .member = row->path,
-		.has_offset = true,
-		.offset = row->offset,
-		.expected = one,
-		.found = other },
-	    err, "%s", digest_name(kind));
+	return checker_content_digest(c, row, kind, one, other, err);
 }
 
 /* Compare the digest, if one of its kind was taken. */
 static int
-compare_digest(struct checker *c, const struct memberset_row *row,
+compare_digest(struct checker *c, struct memberset_row *row,
     const struct manifest_file *file, struct error *err)
 {
 	uint8_t crc[4];
@@ -100,15 +98,13 @@ compare_digest(struct checker *c, const struct memberset_row *row,
 	if (file->digest_kind == DIGEST_CRC32C && row->has_crc32c) {
 		for (size_t i = 0; i < sizeof(crc); i++)
 			crc[i] = (uint8_t)(row->crc32c >> 8 * i);
-		return memcmp(crc, file->digest, sizeof(crc)) == 0 ?
-		    0 :
-		    differs(c, row, DIGEST_CRC32C, file->digest, crc, sizeof(crc), err);
+		return compare(
+		    c, row, DIGEST_CRC32C, file->digest, crc, sizeof(crc), err);
 	}
 	for (const struct memberset_digest *d = row->digests; d; d = d->next)
 		if (d->kind == file->digest_kind)
-			return memcmp(d->bytes, file->digest, d->len) == 0 ?
-			    0 :
-			    differs(c, row, d->kind, file->digest, d->bytes, d->len, err);
+			return compare(
+			    c, row, d->kind, file->digest, d->bytes, d->len, err);
 	c->not_compared++;
 	c->not_taken = file->digest_kind;
 	return 0;
@@ -145,6 +141,7 @@ hear_file(struct manifest_sink *sink, const struct manifest_file *file, struct e
 		return findings_add(&c->findings, FINDINGS_MANIFEST, &at_manifest, err,
 		    "tells twice of \"%s\"", file->path);
 	row->is_listed = true;
+	row->listed_size = file->size;
 	if (row->size != file->size)
 		return differs_in_size(c, row, file, err);
 	return compare_digest(c, row, file, err);
@@ -189,6 +186,7 @@ end_manifest(struct checker *c, struct error *err)
 	manifest_parse_free(c->parse);
 	c->parse = NULL;
 	c->is_manifest_whole = true;
+	c->is_manifest_sound = verdict.is_sound;
 	if (verdict.is_sound)
 		return 0;
 	print_hex(expected, verdict.borne, sizeof(verdict.borne));
@@ -404,7 +402,7 @@ judge_not_compared(struct checker *c, struct error *err)
 			.found =
 			    c->info.has_manifest ? digest_name(c->info.digest) : "none" },
 		    err, "manifest_checksums");
-	if (c->findings.count > 0)
+	if (c->findings.count > 0 || c->waiting.first)
 		return findings_add(&c->findings, FINDINGS_MANIFEST, &at_manifest, err,
 		    "%" PRIu64 " digests were not compared: they are %s", c->not_compared,
 		    digest_name(c->not_taken));

@@ -92,6 +92,7 @@ path_of(struct pagesuspect *p, const struct pagesuspect_file *file)
 		return NULL;
 	*path = (struct pagesuspect_path){ .next = p->paths,
 		.path = file->path,
+		.row = file->row,
 		.offset = file->offset,
 		.first_block = file->at.file.segment * SEGMENT_BLOCKS };
 	p->paths = path;
@@ -263,13 +264,37 @@ place_of_block(const struct pagesuspect_path *file, uint32_t block)
 		.block = block };
 }
 
+static enum finding_digest
+digest_of(const struct pagesuspect_path *file, const struct pagesuspect_limits *limits)
+{
+	return limits->has_digests && file->row ? (enum finding_digest)file->row->digest :
+						  FINDING_NOT_COMPARED;
+}
+
+/* A file that was cut, or to which something was added: that was told as a wrong size. */
+static bool
+is_told_by_size(const struct pagesuspect_row *s)
+{
+	const struct memberset_row *file = s->file->row;
+	const uint64_t at = (uint64_t)(s->key.block - s->file->first_block) * PAGE_BYTES;
+
+	return file && file->is_size_told &&
+	    (s->state == PAGE_CUT || (file->is_listed && at >= file->listed_size));
+}
+
 static int
-say_damaged(const struct pagesuspect_row *s, struct findings *findings, struct error *err)
+say_damaged(const struct pagesuspect_row *s, const struct pagesuspect_limits *limits,
+    struct findings *findings, struct error *err)
 {
 	struct findings_place place =
 	    place_of_block(s->file, s->key.block - s->file->first_block);
 	char expected[32], found[48];
 
+	if (is_told_by_size(s))
+		return 0;
+	if (s->file->row)
+		s->file->row->is_damage_told = true;
+	place.digest = digest_of(s->file, limits);
 	place.expected = expected;
 	place.found = found;
 	if (s->state == PAGE_NEW_NOT_ZERO) {
@@ -350,13 +375,14 @@ judge_one(struct pagesuspect *p, const struct pagesuspect_row *s,
 		return 0;
 	}
 	count_damaged(p, s->file);
-	return say_damaged(s, findings, err);
+	return say_damaged(s, limits, findings, err);
 }
 
 static int
-judge_great(struct pagesuspect *p, const struct pagesuspect_great *row, uint64_t stop_lsn,
-    struct findings *findings, struct error *err)
+judge_great(struct pagesuspect *p, const struct pagesuspect_great *row,
+    const struct pagesuspect_limits *limits, struct findings *findings, struct error *err)
 {
+	const uint64_t stop_lsn = limits->stop_lsn;
 	struct findings_place place;
 	char stop[LSN_TEXT + 8], found[LSN_TEXT];
 
@@ -364,6 +390,10 @@ judge_great(struct pagesuspect *p, const struct pagesuspect_great *row, uint64_t
 		return 0;
 	count_damaged(p, row->file);
 	place = place_of_block(row->file, row->block);
+	place.digest = digest_of(row->file, limits);
+	/* a page whose checksum is right is as it was written: another digest has another cause */
+	if (row->file->row && !p->sum.are_checked)
+		row->file->row->is_damage_told = true;
 	snprintf(stop, sizeof(stop), "up to ");
 	lsn_print(stop + strlen(stop), stop_lsn);
 	place.expected = stop;
@@ -381,7 +411,7 @@ pagesuspect_judge(struct pagesuspect *p, const struct pagesuspect_limits *limits
 			return -1;
 	for (size_t i = 0; i < PAGESUSPECT_GREATEST && limits->stop_lsn > 0; i++)
 		if (p->greatest[i].file &&
-		    judge_great(p, &p->greatest[i], limits->stop_lsn, findings, err))
+		    judge_great(p, &p->greatest[i], limits, findings, err))
 			return -1;
 	p->sum.damaged_pages += p->left_out;
 	if (p->left_out > 0)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "format/findings.h"
+#include "format/memberset.h"
 #include "lib/error.h"
 #include "pg/control.h"
 #include "pg/relfile.h"
@@ -27,9 +28,10 @@ struct pagesuspect;
 MUST_CHECK int pagesuspect_new(struct pagesuspect **, struct error *err);
 void pagesuspect_free(struct pagesuspect *);
 
-/* A file of pages; ${path} outlives the pages, ${offset} is that of its body. */
+/* A file of pages; ${path} and ${row} outlive the pages, ${offset} is that of its body. */
 struct pagesuspect_file {
 	const char *path;
+	struct memberset_row *row; /* what else is known of it; NULL: nothing is */
 	uint64_t offset;
 	struct relfile_location at;
 };
@@ -80,7 +82,8 @@ MUST_CHECK int pagesuspect_database(struct pagesuspect *, uint32_t space,
 struct pagesuspect_limits {
 	/* the server was running: pages may be torn, if the WAL mends them */
 	bool is_replayed;
-	bool has_wal;                 /* and it was looked through */
+	bool has_wal;     /* and it was looked through */
+	bool has_digests; /* what the rows of the files say of their digests is right */
 	uint64_t start_lsn, stop_lsn; /* 0: not known */
 	/* Would recovery read what line ${line} told, and that ends at ${end_lsn}? */
 	bool (*is_read)(
@@ -97,7 +100,8 @@ struct pagesuspect_sum {
 };
 
 /*
- * All has been read: what is damaged is a finding.  ${benign} is told each page that only
+ * All has been read: what is damaged is a finding, unless the size of its file, which was told,
+ * says as much; the row of the file has a note of it.  ${benign} is told each page that only
  * seems so, with the reason, in a line.
  */
 MUST_CHECK int pagesuspect_judge(struct pagesuspect *,

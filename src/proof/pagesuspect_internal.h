@@ -38,6 +38,7 @@ struct pagesuspect_group {
 struct pagesuspect_path {
 	struct pagesuspect_path *next;
 	const char *path;
+	struct memberset_row *row; /* may be NULL */
 	uint64_t offset;
 	uint32_t first_block; /* of the segment in its fork */
 	bool is_damaged;

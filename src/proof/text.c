@@ -6,8 +6,6 @@
 #include "pg/cluster.h"
 #include "proof/checker_internal.h"
 
-static const char version_file[] = "PG_VERSION";
-
 /* The first of each that is understood; of history files all. */
 bool
 checker_text_is_kept(
@@ -57,6 +55,7 @@ take_label(struct checker *c, struct error *err)
 		if (err->kind != ERROR_FORMAT)
 			return -1;
 		c->has_bad_label = true;
+		c->bad_label = c->now.row;
 		c->label_error = *err;
 		*err = (struct error){ 0 };
 		return 0;
@@ -92,8 +91,6 @@ check_release(const struct checker *c, struct error *err)
 static int
 take_info(struct checker *c, struct error *err)
 {
-	const struct findings_place place = { .member = LAYOUT_INFO };
-
 	if (infofile_parse(buf_text(&c->now.text), c->now.text.len, &c->info, err) == 0) {
 		if (!c->has_label || !infofile_is_earlier(&c->info, &c->label)) {
 			c->has_info = true;
@@ -107,18 +104,17 @@ take_info(struct checker *c, struct error *err)
 	}
 	if (err->kind == ERROR_UNSUPPORTED)
 		return error_wrap(err, "\"%s\"", LAYOUT_INFO);
-	return findings_take(&c->findings, FINDINGS_INFO, &place, err);
+	return checker_content(c, c->now.row, FINDINGS_INFO, err);
 }
 
 static int
 take_control(struct checker *c, struct error *err)
 {
-	const struct findings_place place = { .member = LAYOUT_CONTROL };
 	static const uint8_t none[1];
 
 	if (control_decode(c->now.text.len > 0 ? c->now.text.data : none, c->now.text.len,
 		&c->control, err))
-		return findings_take(&c->findings, FINDINGS_CONTROL, &place, err);
+		return checker_content(c, c->now.row, FINDINGS_CONTROL, err);
 	c->has_control = true;
 	pagesuspect_control(c->pages, &c->control);
 	return 0;
@@ -127,15 +123,13 @@ take_control(struct checker *c, struct error *err)
 static int
 take_version(struct checker *c, struct error *err)
 {
-	const struct findings_place place = { .member = version_file };
-
 	if (strlen(buf_text(&c->now.text)) == c->now.text.len &&
 	    cluster_parse_version(buf_text(&c->now.text), &c->version, err) == 0)
 		return 0;
 	if (err->kind == ERROR_UNSUPPORTED)
 		return -1;
-	return findings_add(&c->findings, FINDINGS_CONTROL, &place, err,
-	    "holds no version of PostgreSQL");
+	error_set(err, ERROR_FORMAT, 0, "holds no version of PostgreSQL");
+	return checker_content(c, c->now.row, FINDINGS_CONTROL, err);
 }
 
 int

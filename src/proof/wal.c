@@ -176,7 +176,7 @@ checker_wal_history(struct checker *c, struct error *err)
 		    "no timeline has this history");
 	if (walhistory_parse(
 		buf_text(&c->now.text), c->now.text.len, timeline, &history, err))
-		return findings_take(&c->findings, FINDINGS_WAL, &place, err);
+		return checker_content(c, c->now.row, FINDINGS_WAL, err);
 	if (c->nhistories == CHECKER_TIMELINES) {
 		walhistory_free(&history);
 		return findings_add(&c->findings, FINDINGS_WAL, &place, err,

@@ -298,6 +298,8 @@ restore_run(const struct options *opt, bool *is_sound, struct error *err)
 
 	reading_init(&r.reading, opt, &restore_member_ops, outcome);
 	rc = restore(&r, err);
+	if (rc == -1 && r.checker)
+		checker_break_off(r.checker, err);
 	if (rc == -1 && err->sys == ENOSPC)
 		error_hint(err,
 		    "Remove what is in \"%s\" and in the directories of its tablespaces and "

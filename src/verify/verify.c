@@ -166,10 +166,14 @@ say_verdict(const struct verify *v, struct error *err)
 static int
 explain(const struct verify *v, struct error *err)
 {
-	const uint64_t count = v->checker ? checker_findings(v->checker)->count : 0;
+	uint64_t count;
 
-	if (err->kind != ERROR_FORMAT || v->checker == NULL)
+	if (v->checker == NULL)
 		return -1;
+	checker_break_off(v->checker, err);
+	if (err->kind != ERROR_FORMAT)
+		return -1;
+	count = checker_findings(v->checker)->count;
 	if (count > 0)
 		return error_wrap(err,
 		    "NOT restorable: %llu finding%s, and it could not be read to its end",

@@ -167,7 +167,7 @@ damaged() {
 	says damaged_pages 2
 	says damaged_files 1
 	lines 2 '^pg_basetar: file "' "$T/stderr"
-	sed -n "s/^pg_basetar: file \"\(.*\)\", block \(.*\): checksum \(.*\) expected, \(.*\) found\$/    { \"kind\": \"checksum\", \"file\": \"\1\", \"block\": \2, \"offset\": null, \"expected\": \"\3\", \"found\": \"\4\"/p" \
+	sed -n "s/^pg_basetar: file \"\(.*\)\", block \(.*\): checksum \(.*\) expected, \(.*\) found\$/    { \"kind\": \"checksum\", \"file\": \"\1\", \"block\": \2, \"offset\": null, \"expected\": \"\3\", \"found\": \"\4\", \"digest\": null/p" \
 		"$T/stderr" >"$T/expected"
 	sed -n 's/\(^    { "kind": .*\), "text": .*/\1/p' "$report" | diff "$T/expected" -
 	rm "$archive"

@@ -454,10 +454,10 @@ mkdir "$T/tree"
 tar -xf "$a" -C "$T/tree"
 relation=$(sql main "select pg_relation_filepath('torn')")
 segment=$(tar -tf "$a" | grep -E '^pg_wal/[0-9A-F]{24}$' | head -n 1)
-t 'a bit in the label' flipped 'label: |digest: "backup_label"' backup_label 5
-t 'a bit in pg_basetar.info' flipped 'digest: "pg_basetar.info"' pg_basetar.info 30
-t 'a bit in PG_VERSION' flipped 'digest: "base/1/PG_VERSION"' base/1/PG_VERSION 1
-t 'a bit in a relation' flipped "digest: \"$relation\"" "$relation" 5000
+t 'a bit in the label' flipped '(label|digest): "backup_label"' backup_label 5
+t 'a bit in pg_basetar.info' flipped 'info: "pg_basetar.info"' pg_basetar.info 30
+t 'a bit in PG_VERSION' flipped 'state: "base/1/PG_VERSION"' base/1/PG_VERSION 1
+t 'a bit in a relation' flipped "checksum: \"$relation\", block 0" "$relation" 5000
 t 'a bit in pg_control' flipped 'control: "global/pg_control"' global/pg_control 20
 t 'a bit behind what pg_control holds' flipped 'digest: "global/pg_control"' global/pg_control 5000
 t 'a bit in the manifest' flipped 'manifest: ' backup_manifest 300

@@ -208,12 +208,12 @@ refusals() {
 # What one finding leaves is no cluster, unless --force.
 damaged() {
 	cp "$T/out/one.tar" "$T/out/bad.tar"
-	at_block=$(tar -R -tf "$T/out/bad.tar" | sed -n 's,^block \([0-9]*\): pg_ident.conf$,\1,p')
+	at_block=$(tar -R -tf "$T/out/bad.tar" | sed -n 's,^block \([0-9]*\): base/1/PG_VERSION$,\1,p')
 	flip "$T/out/bad.tar" $(((at_block + 1) * 512))
 	chmod 644 "$T/out/bad.tar"
 	restored bad "$T/out/bad.tar"
 	[ "$rc" -eq 1 ]
-	grep -q 'digest: "pg_ident.conf"' "$T/stderr"
+	lines 1 'state: "base/1/PG_VERSION", .* changed after it was backed up$' "$T/stderr"
 	grep -q 'the backup is not restorable: 1 finding$' "$T/stderr"
 	[ ! -e "$T/bad/data/global/pg_control" ]
 	fails cluster_start bad

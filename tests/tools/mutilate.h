@@ -102,6 +102,14 @@ enum repair {
 
 #define ONE_FINDING 4
 
+/* What a finding about the content of a file says of its digest. */
+#define CHANGED \
+	".*; the digest of the file does not match the manifest: it was changed after it was " \
+	"backed up$"
+#define NOT_CHANGED \
+	".*; the digest of the file matches the manifest: it was like this when it was " \
+	"backed up$"
+
 struct mutilation {
 	const char *name;
 	const char *archives; /* to which it can be done: "online offline" */

@@ -162,7 +162,7 @@ const struct mutilation header_rows[] = {
 	{ "header: no checksum", "online", set_field, RELATION, "checksum", "", 0, AS_IS,
 	    1, { BAD_SUM } },
 	{ "header: size of a byte less", "online", add_to_size, RELATION, NULL, NULL, -1,
-	    AS_IS, 3,
+	    AS_IS, ONE_FINDING,
 	    { "size: \"base/1/1259\", at offset [0-9]+: .*[0-9]+ bytes "
 	      "expected, [0-9]+ found" } },
 	{ "header: size of a block less", "online", add_to_size, RELATION, NULL, NULL,

@@ -16,11 +16,21 @@ fill_zeros(struct image *image, const struct mutilation *row)
 	memset(m->body.data, 0, m->body.len);
 }
 
+/* A page whose header is zeros says that it is new. */
+static void
+clear_header(struct image *image, const struct mutilation *row)
+{
+	struct member *m = image_need(image, row->member);
+
+	memset(m->body.data + row->number, 0, 24);
+}
+
 const struct mutilation state_rows[] = {
 	{ "state: a bit of a relation map, manifest rebuilt",
 	    "online standby offline snapshot v17 v18", change_flip, MAP, NULL, NULL, 9,
-	    REBUILD, 3,
-	    { "state: \"" MAP "\", at offset [0-9]+: checksum of [0-9]+ bytes: " } },
+	    REBUILD, ONE_FINDING,
+	    { "state: \"" MAP
+	      "\", at offset [0-9]+: checksum of [0-9]+ bytes: " NOT_CHANGED } },
 	{ "state: a relation map of zeros, manifest rebuilt", "online v18", fill_zeros,
 	    MAP, NULL, NULL, 0, REBUILD, 3,
 	    { "state: \"" MAP "\", at offset [0-9]+: invalid magic number 00000000" } },
@@ -58,7 +68,7 @@ const struct mutilation state_rows[] = {
 	      "\": has 4096 bytes, which are not up to 32 pages of 8192" } },
 	{ "state: pg_xact of zeros, manifest rebuilt", "online offline", fill_zeros, XACT,
 	    NULL, NULL, 0, REBUILD, 3,
-	    { "state: \"" XACT "\": is all zeros, where it should hold" } },
+	    { "state: \"" XACT "\": is all zeros, where it should hold" NOT_CHANGED } },
 	{ "state: no multixacts, manifest rebuilt", "online", change_remove,
 	    "pg_multixact/offsets/0000", NULL, NULL, 0, REBUILD, 3,
 	    { "missing: \"pg_multixact/offsets/0000\": is missing" } },
@@ -67,5 +77,27 @@ const struct mutilation state_rows[] = {
 	    100, REBUILD, 3,
 	    { "size: \"base/1/1259\", block [0-9]+, at offset [0-9]+: ends in the middle of a "
 	      "page: 8192 bytes expected, 8092 found" } },
+	{ "state: a bit of a relation map", "online standby offline v17 v18", change_flip,
+	    MAP, NULL, NULL, 9, AS_IS, ONE_FINDING,
+	    { "state: \"" MAP
+	      "\", at offset [0-9]+: checksum of [0-9]+ bytes: " CHANGED } },
+	{ "state: half a relation map", "online", change_shorten,
+	    "global/pg_filenode.map", "to", NULL, 256, AS_IS, ONE_FINDING,
+	    { "size: \"global/pg_filenode.map\", at offset [0-9]+: size: [0-9]+ bytes expected, 256 "
+	      "found$" } },
+	{ "state: a database of another release", "online", change_text, VERSION, "15",
+	    "14", 0, AS_IS, ONE_FINDING,
+	    { "state: \"" VERSION
+	      "\", at offset [0-9]+: version: 15 expected, 14 found" CHANGED } },
+	{ "state: pg_xact of zeros", "online offline", fill_zeros, XACT, NULL, NULL, 0,
+	    AS_IS, ONE_FINDING,
+	    { "state: \"" XACT "\": is all zeros, where it should hold" CHANGED } },
+	{ "state: part of a page of pg_xact", "online", change_shorten, XACT, "to", NULL,
+	    4096, AS_IS, ONE_FINDING,
+	    { "size: \"" XACT
+	      "\", at offset [0-9]+: size: 8192 bytes expected, 4096 found$" } },
+	{ "state: a relation's page of which its header is zeros", "online", clear_header,
+	    "base/1/1259", NULL, NULL, 8192, AS_IS, ONE_FINDING,
+	    { "not_zero: \"base/1/1259\", block 1, .*zeros expected" CHANGED } },
 	{ 0 },
 };

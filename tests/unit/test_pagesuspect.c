@@ -33,6 +33,7 @@ tell_benign(const char *text)
 
 enum damage { NONE, FLIPPED, NO_CHECKSUM, NOT_ZERO, LATER, CUT };
 enum { START = 1000, STOP = 5000, LSN = 2000 };
+static struct memberset_row member; /* that file, as the manifest has it */
 
 /* Three pages of base/5/16384, the second damaged. */
 static struct pagesuspect *
@@ -59,6 +60,7 @@ passed(enum damage damage)
 	memset(pages + 3 * PAGE_BYTES, damage == CUT ? 7 : 0, 100);
 	assert_int_equal(pagesuspect_new(&p, &err), 0);
 	assert_true(pagesuspect_is_relation("base/5/16384", &file));
+	file.row = &member;
 	assert_int_equal(pagesuspect_bytes(p, &file, 0, pages, PAGE_BYTES, &err), 0);
 	assert_int_equal(pagesuspect_bytes(p, &file, PAGE_BYTES, pages + PAGE_BYTES,
 			     2 * PAGE_BYTES + 100, &err),
@@ -83,6 +85,12 @@ is_read(const struct pagesuspect_limits *limits, unsigned line, uint64_t end_lsn
 	(void)limits;
 	return line == 0 || (line == 1 && end_lsn <= 3000);
 }
+
+static const struct pagesuspect_limits replayed = { .is_replayed = true,
+	.has_wal = true,
+	.start_lsn = START,
+	.stop_lsn = STOP,
+	.is_read = is_read };
 
 /* Which mentions mend the damaged page. */
 static void
@@ -124,10 +132,7 @@ mentioned(void **state)
 		for (size_t m = 0; m < COUNT(rows[i].m) && rows[i].m[m].lsn > 0; m++)
 			mention(p, 5, 0, 1, rows[i].m[m]);
 		assert_int_equal(
-		    pagesuspect_judge(p,
-			&(struct pagesuspect_limits){ true, true, START, STOP, is_read },
-			&findings, tell_benign, &err),
-		    0);
+		    pagesuspect_judge(p, &replayed, &findings, tell_benign, &err), 0);
 		if (benign != rows[i].is_mended)
 			fail_msg("%s: %s", rows[i].name, told);
 		pagesuspect_free(p);
@@ -183,10 +188,14 @@ cut(void **state)
 		if (rows[i].is_mentioned)
 			mention(p, 5, 0, 3,
 			    (struct pagesuspect_mention){ 0, 1100, 1200, true });
-		assert_int_equal(pagesuspect_judge(p,
-				     &(struct pagesuspect_limits){ rows[i].is_replayed,
-					 true, START, STOP, is_read },
-				     &findings, tell_benign, &err),
+		assert_int_equal(
+		    pagesuspect_judge(p,
+			&(struct pagesuspect_limits){ .is_replayed = rows[i].is_replayed,
+			    .has_wal = true,
+			    .start_lsn = START,
+			    .stop_lsn = STOP,
+			    .is_read = is_read },
+			&findings, tell_benign, &err),
 		    0);
 		if (findings.count != rows[i].findings || benign != rows[i].benign)
 			fail_msg("row %zu: %s", i, told);
@@ -195,6 +204,79 @@ cut(void **state)
 			    "size: \"base/5/16384\", block 3, at offset 24576: ends in the middle of "
 			    "a page: 8192 bytes expected, 100 found\n");
 		pagesuspect_free(p);
+	}
+}
+
+/*
+ * One cause is one finding: a page that is damaged explains another digest of its file, and the
+ * digest when it was damaged; a wrong size explains what is too much of it, or cut.
+ */
+static void
+manifest_knows(void **state)
+{
+	static const char
+	    matches[] = "; the digest of the file matches the manifest: it was like this "
+			"when it was backed up\n",
+	    differs[] = "; the digest of the file does not match the manifest: it was "
+			"changed after it was backed up\n";
+	static const struct {
+		enum damage damage;
+		bool has_checksums, has_digests;
+		struct memberset_row member;
+		const char *end; /* of what is told; NULL: nothing */
+		bool explains_digest;
+	} rows[] = {
+		{ FLIPPED, true, true, { .digest = FINDING_NOT_COMPARED }, " found\n",
+		    true },
+		{ FLIPPED, true, true, { .digest = FINDING_DIGEST_MATCHES }, matches,
+		    true },
+		{ FLIPPED, true, true, { .digest = FINDING_DIGEST_DIFFERS }, differs,
+		    true },
+		{ FLIPPED, true, false, { .digest = FINDING_DIGEST_DIFFERS }, " found\n",
+		    true },
+		{ NOT_ZERO, true, true, { .digest = FINDING_DIGEST_DIFFERS }, differs,
+		    true },
+		{ CUT, true, true, { .digest = FINDING_DIGEST_MATCHES }, matches, true },
+		{ LATER, true, true, { .digest = FINDING_DIGEST_DIFFERS }, differs,
+		    false },
+		{ LATER, false, true, { .digest = FINDING_DIGEST_DIFFERS }, differs,
+		    true },
+		{ NONE, true, true, { .digest = FINDING_DIGEST_DIFFERS }, NULL, false },
+		{ CUT, true, true, { .is_size_told = true }, NULL, false },
+		{ FLIPPED, true, true,
+		    { .is_size_told = true, .is_listed = true, .listed_size = 8192 },
+		    NULL, false },
+		{ FLIPPED, true, true,
+		    { .is_size_told = true, .is_listed = true, .listed_size = 8193 },
+		    " found\n", true },
+		{ FLIPPED, true, true, { .is_size_told = true }, " found\n", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct control control = { .data_checksums = rows[i].has_checksums,
+			.block_size = PAGE_BYTES,
+			.segment_blocks = 131072 };
+		struct pagesuspect_limits limits = replayed;
+		struct findings findings = { .tell = tell };
+		struct pagesuspect *p = passed(rows[i].damage);
+		struct error err = { 0 };
+		size_t len;
+
+		member = rows[i].member;
+		limits.has_digests = rows[i].has_digests;
+		pagesuspect_control(p, &control);
+		assert_int_equal(
+		    pagesuspect_judge(p, &limits, &findings, tell_benign, &err), 0);
+		len = rows[i].end ? strlen(rows[i].end) : strlen(told);
+		if (findings.count != (rows[i].end ? 1 : 0) || strlen(told) < len ||
+		    strcmp(told + strlen(told) - len, rows[i].end ? rows[i].end : "") !=
+			0)
+			fail_msg("row %zu: %s", i, told);
+		if (member.is_damage_told != rows[i].explains_digest)
+			fail_msg("row %zu: %d", i, member.is_damage_told);
+		pagesuspect_free(p);
+		member = (struct memberset_row){ 0 };
 	}
 }
 
@@ -216,10 +298,7 @@ copied_database(void **state)
 		pagesuspect_control(p, &control);
 		assert_int_equal(pagesuspect_database(p, 1663, database, &copy, &err), 0);
 		assert_int_equal(
-		    pagesuspect_judge(p,
-			&(struct pagesuspect_limits){ true, true, START, STOP, is_read },
-			&findings, tell_benign, &err),
-		    0);
+		    pagesuspect_judge(p, &replayed, &findings, tell_benign, &err), 0);
 		assert_int_equal(benign, database == 5);
 		pagesuspect_free(p);
 	}
@@ -257,10 +336,7 @@ copied_and_changed(void **state)
 		    (struct pagesuspect_mention){
 			0, rows[i].page, rows[i].page + 50, false });
 		assert_int_equal(
-		    pagesuspect_judge(p,
-			&(struct pagesuspect_limits){ true, true, START, STOP, is_read },
-			&findings, tell_benign, &err),
-		    0);
+		    pagesuspect_judge(p, &replayed, &findings, tell_benign, &err), 0);
 		assert_int_equal(benign, rows[i].is_mended);
 		pagesuspect_free(p);
 	}
@@ -409,6 +485,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(mentioned),
 		cmocka_unit_test(cut),
+		cmocka_unit_test(manifest_knows),
 		cmocka_unit_test(copied_database),
 		cmocka_unit_test(copied_and_changed),
 		cmocka_unit_test(copies_are_cheap),

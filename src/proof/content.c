@@ -1,0 +1,202 @@
+/*
+ * What is wrong with the content of a member.  Several checks may notice one cause: a bit
+ * that flipped makes the checksum of a page or of a small file wrong, and the digest of the
+ * whole file as well; a file that was cut is of another size, and cannot be read.  As one
+ * cause is one finding, the most telling one is told:
+ *
+ *	the size	where it is not the one that the manifest lists;
+ *	the fault	which names the page, or says what in a small file is damaged, and
+ *			with the digest whether it was damaged before the backup or after;
+ *	the digest	where nothing else is known to be wrong with the file.
+ *
+ * The manifest comes last.  So a fault waits until it was heard, and a digest until the
+ * pages were judged: the WAL may mend one that looks damaged, and then the digest alone
+ * tells that the file is not as it was sent.
+ *
+ * A file with another digest always has a finding: row->is_damage_told, which keeps its
+ * digest from being told, is set only where a finding about its content is, or will be.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proof/checker_internal.h"
+
+/* Findings that wait; of more than any backup has each is told at once. */
+enum { WAITING_MOST = 1000 };
+
+struct checker_waiting {
+	struct checker_waiting *next;
+	struct memberset_row *row;
+	enum findings_kind kind;
+	char expected[2 * DIGEST_MAX + 1],
+	    found[2 * DIGEST_MAX + 1]; /* digests; else empty */
+	char text[];
+};
+
+static void
+free_list(struct checker_waiting *w)
+{
+	struct checker_waiting *next;
+
+	for (; w; w = next) {
+		next = w->next;
+		free(w);
+	}
+}
+
+static struct findings_place
+place_of(const struct checker *c, const struct checker_waiting *w)
+{
+	/* of label, pg_control and others that are there once the name says where */
+	return (struct findings_place){ .member = w->row->path,
+		.has_offset = w->kind == FINDINGS_STATE || w->kind == FINDINGS_DIGEST,
+		.offset = w->row->offset,
+		.expected = w->expected[0] ? w->expected : NULL,
+		.found = w->found[0] ? w->found : NULL,
+		.digest = w->kind == FINDINGS_DIGEST ?
+		    FINDING_NOT_COMPARED :
+		    checker_content_verdict(c, w->row) };
+}
+
+/* Has another finding the same cause? */
+static bool
+is_explained(const struct checker_waiting *w)
+{
+	return w->kind == FINDINGS_DIGEST ? w->row->is_damage_told : w->row->is_size_told;
+}
+
+/* Takes ${w}. */
+static int
+tell(struct checker *c, struct checker_waiting *w, struct error *err)
+{
+	const struct findings_place place = place_of(c, w);
+	int rc = 0;
+
+	if (!is_explained(w))
+		rc = findings_add(&c->findings, w->kind, &place, err, "%s", w->text);
+	free(w);
+	return rc;
+}
+
+/* Takes ${w}. */
+static int
+wait_or_tell(struct checker *c, struct checker_waiting *w, struct error *err)
+{
+	if (c->waiting.count == WAITING_MOST)
+		return tell(c, w, err);
+	c->waiting.count++;
+	*(c->waiting.last ? &c->waiting.last->next : &c->waiting.first) = w;
+	c->waiting.last = w;
+	return 0;
+}
+
+static struct checker_waiting *
+new_waiting(struct memberset_row *row, enum findings_kind kind, const char *text)
+{
+	const size_t len = strlen(text) + 1;
+	struct checker_waiting *w = calloc(1, sizeof(*w) + len);
+
+	if (w == NULL)
+		return NULL;
+	w->row = row;
+	w->kind = kind;
+	memcpy(w->text, text, len);
+	return w;
+}
+
+int
+checker_content(struct checker *c, struct memberset_row *row, enum findings_kind kind,
+    struct error *err)
+{
+	struct checker_waiting *w;
+
+	if (!findings_is_fault(err))
+		return -1;
+	w = new_waiting(row, kind, err->text);
+	if (w == NULL)
+		return error_memory(err);
+	*err = (struct error){ 0 };
+	row->is_damage_told = true;
+	return wait_or_tell(c, w, err);
+}
+
+int
+checker_content_digest(struct checker *c, struct memberset_row *row,
+    enum digest_kind kind, const char *expected, const char *found, struct error *err)
+{
+	struct checker_waiting *w = new_waiting(row, FINDINGS_DIGEST, digest_name(kind));
+
+	if (w == NULL)
+		return error_memory(err);
+	snprintf(w->expected, sizeof(w->expected), "%s", expected);
+	snprintf(w->found, sizeof(w->found), "%s", found);
+	return wait_or_tell(c, w, err);
+}
+
+enum finding_digest
+checker_content_verdict(const struct checker *c, const struct memberset_row *row)
+{
+	return c->is_manifest_sound ? (enum finding_digest)row->digest :
+				      FINDING_NOT_COMPARED;
+}
+
+/* All that wait; or only faults, and not digests. */
+static int
+tell_waiting(struct checker *c, bool but_digests, struct error *err)
+{
+	struct checker_waiting *first = c->waiting.first, *w;
+	int rc = 0;
+
+	c->waiting.first = c->waiting.last = NULL;
+	c->waiting.count = 0;
+	while (rc == 0 && (w = first) != NULL) {
+		first = w->next;
+		w->next = NULL;
+		rc = but_digests && w->kind == FINDINGS_DIGEST ? wait_or_tell(c, w, err) :
+								 tell(c, w, err);
+	}
+	free_list(first);
+	return rc;
+}
+
+int
+checker_content_is_told(
+    struct checker *c, const char *path, bool *is_told, struct error *err)
+{
+	struct memberset_row *row;
+
+	if (checker_missing_is_told(c, path, is_told, err) ||
+	    memberset_find(c->set, path, &row, err))
+		return -1;
+	*is_told |= row && (row->is_size_told || row->is_damage_told);
+	return 0;
+}
+
+int
+checker_content_faults(struct checker *c, struct error *err)
+{
+	return tell_waiting(c, true, err);
+}
+
+int
+checker_content_rest(struct checker *c, struct error *err)
+{
+	return tell_waiting(c, false, err);
+}
+
+void
+checker_break_off(struct checker *c, const struct error *why)
+{
+	struct error ignored = { 0 };
+
+	/* of a release that is not known everything may look damaged */
+	if (why->kind != ERROR_UNSUPPORTED)
+		(void)!checker_content_rest(c, &ignored);
+}
+
+void
+checker_content_free(struct checker *c)
+{
+	free_list(c->waiting.first);
+}
