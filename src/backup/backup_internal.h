@@ -132,7 +132,7 @@ struct backup {
 		struct slruset *slru_before;
 		uint64_t listed_lsn; /* when it had replayed so far */
 		struct databaseset *databases;
-		unsigned cut; /* relations that end in the middle of a page */
+		struct settle cut; /* counts relations that end in the middle of a page */
 		bool has_member;
 		uint64_t member; /* the first of the oldest multixact */
 	} files;                 /* of the tree, that are no relations */

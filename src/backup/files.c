@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "backup/backup_internal.h"
 #include "cli/message.h"
@@ -69,15 +68,6 @@ is_whole(struct member_judge *judge, const char *path, const uint8_t *bytes, siz
 	return !slru_locate(path, &slru, &segment) || len % b->control.block_size == 0;
 }
 
-static bool
-is_zero(const uint8_t *bytes, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (bytes[i] != 0)
-			return false;
-	return true;
-}
-
 /*
  * The first member of the oldest multixact, if it is in this segment: those before it are
  * not needed.
@@ -117,12 +107,8 @@ backup_files_bytes(struct backup *b, const char *path, const uint8_t *bytes, siz
 	find_member(b, path, bytes, len);
 	if (databaseset_add(b->files.databases, path, 0, err))
 		return -1;
-	return slruset_add(b->files.slru, path, len, is_zero(bytes, len), err);
+	return slruset_add(b->files.slru, path, len, bytes_are_zero(bytes, len), err);
 }
-
-/* Milliseconds before a relation is looked at again that ends in the middle of a page. */
-static const unsigned waits[] = { 10, 90, 400 };
-enum { WAITS = sizeof(waits) / sizeof(waits[0]), WAITED_FOR = 20 };
 
 /*
  * The server extends a relation by whole pages, but a moment may show half of one.  What comes
@@ -132,16 +118,15 @@ enum { WAITS = sizeof(waits) / sizeof(waits[0]), WAITED_FOR = 20 };
 static int
 await_whole_page(struct backup *b, int fd, struct stat *st, struct error *err)
 {
-	const unsigned most = b->files.cut < WAITED_FOR ? WAITS : 1;
+	unsigned looks = 1;
 
-	for (unsigned n = 0; n < most && st->st_size % b->control.block_size != 0; n++) {
-		const struct timespec pause = { .tv_nsec = (long)waits[n] * 1000000 };
-
-		if (b->opt->source != SOURCE_SERVER) /* nothing changes */
-			break;
-		nanosleep(&pause, NULL);
+	if (b->opt->source != SOURCE_SERVER) /* nothing changes */
+		return 0;
+	while (st->st_size % b->control.block_size != 0 &&
+	    settle_wait(&b->files.cut, looks)) {
 		if (fstat(fd, st) == -1)
 			return error_set(err, ERROR_IO, errno, "fstat");
+		looks++;
 	}
 	return 0;
 }
@@ -158,10 +143,9 @@ judge_rest(
 
 	if (len == 0)
 		return 0;
-	b->files.cut++;
 	if (sys_pread(fd, rest, len, (uint64_t)st->st_size - len, &got, &b->cancel, err))
 		return -1;
-	if (is_zero(rest, got))
+	if (bytes_are_zero(rest, got))
 		return 0;
 	snprintf(text, sizeof(text),
 	    "ends in the middle of a page: it has %" PRIu64
@@ -202,21 +186,18 @@ static int
 judge_large(struct backup *b, const char *path, int fd, struct error *err)
 {
 	const enum statefile_kind kind = statefile_kind(path);
-	const unsigned most = b->opt->source == SOURCE_SERVER ? WAITS : 0;
 	struct error why;
 
-	for (unsigned n = 0; kind != STATEFILE_NONE; n++) {
+	for (unsigned looks = 1; kind != STATEFILE_NONE; looks++) {
 		struct statefile s = { .kind = kind };
-		struct timespec pause = { .tv_nsec = 0 };
 
 		if (read_state(b, fd, &s, err))
 			return error_wrap(err, "file \"%s\"", path);
 		if (statefile_end(&s, b->version->major, &why) == 0)
 			break;
-		if (n == most)
+		if (b->opt->source != SOURCE_SERVER ||
+		    !settle_wait(&b->files.judge.settle, looks))
 			return say(b, "state", path, why.text, err);
-		pause.tv_nsec = (long)waits[n] * 1000000;
-		nanosleep(&pause, NULL);
 	}
 	return 0;
 }

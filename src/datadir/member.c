@@ -3,20 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
-#include <time.h>
 
 #include "lib/sys.h"
 
 /* How often a file is read that changed under the reading. */
 enum { READ_TRIES = 10 };
-
-/*
- * Milliseconds before a file is read again that is not whole.  The server writes such a
- * file in one or two calls, and may be interrupted between two.  After so many files it is
- * damage, not bad luck, and the shortest wait is enough.
- */
-static const unsigned waits[] = { 10, 90, 400 };
-enum { WAITS = sizeof(waits) / sizeof(waits[0]), WAITED_FOR = 20 };
 
 /* Open what must be of the kind ${type}, a value of S_IFMT. */
 static int
@@ -113,20 +104,13 @@ member_read(int fd, struct stat *st, const char *path, uint8_t *into, size_t roo
     size_t *len, struct member_judge *judge, const struct cancel *cancel,
     struct error *err)
 {
-	const unsigned most = judge && judge->failed < WAITED_FOR ? WAITS : 1;
+	unsigned looks = 0;
 
-	for (unsigned n = 0;; n++) {
-		struct timespec pause = { .tv_nsec = 0 };
-
+	do {
 		if (read_stable(fd, st, into, room, len, cancel, err))
 			return -1;
-		if (judge == NULL || judge->is_whole(judge, path, into, *len))
-			return 0;
-		if (n == most)
-			break;
-		pause.tv_nsec = (long)waits[n] * 1000000;
-		nanosleep(&pause, NULL);
-	}
-	judge->failed++;
+		looks++;
+	} while (judge && !judge->is_whole(judge, path, into, *len) &&
+	    settle_wait(&judge->settle, looks));
 	return 0;
 }

@@ -8,6 +8,7 @@
 
 #include "lib/cancel.h"
 #include "lib/error.h"
+#include "lib/settle.h"
 
 /*
  * One file of a directory in use, opened without waiting for it, following it or being
@@ -38,7 +39,7 @@ MUST_CHECK int member_stat(int dirfd, const char *name, enum member_found *found
 struct member_judge {
 	bool (*is_whole)(
 	    struct member_judge *, const char *path, const uint8_t *bytes, size_t len);
-	unsigned failed; /* files that never were */
+	struct settle settle; /* counts files that never were */
 };
 
 /*
@@ -46,8 +47,8 @@ struct member_judge {
  * reading: its stat was *st before, and is afterwards.  A file that changes all the time
  * is given as it was read last.  *len equal to ${room}: there may be more.
  *
- * With a ${judge}, one that is not whole may be being written: it is read again after a
- * wait, a few times.
+ * With a ${judge}, one that is not whole may be being written: it is waited for, and read
+ * again (lib/settle.h).
  */
 MUST_CHECK int member_read(int fd, struct stat *st, const char *path, uint8_t *into,
     size_t room, size_t *len, struct member_judge *judge, const struct cancel *cancel,

@@ -1,6 +1,8 @@
 #ifndef PG_BASETAR_LIB_BYTES_H
 #define PG_BASETAR_LIB_BYTES_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -75,6 +77,14 @@ get_u64be(const uint8_t *p)
 	for (int i = 0; i < 8; i++)
 		v = v << 8 | p[i];
 	return v;
+}
+
+/* Also where there are none. */
+static inline bool
+bytes_are_zero(const uint8_t *bytes, size_t len)
+{
+	/* each is the one before it, and the first is 0: memcmp() looks at many at once */
+	return len == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, len - 1) == 0);
 }
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/bytes.h"
 #include "tar/longname.h"
 #include "tar/membertype.h"
 #include "tar/pax.h"
@@ -78,15 +79,6 @@ cut_in_body(const struct tar_reader *r, struct error *err)
 	return error_wrap(err, "\"%s\"", r->pax.path ? r->pax.path : r->raw.name);
 }
 
-static bool
-is_zero(const uint8_t *bytes, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (bytes[i] != 0)
-			return false;
-	return true;
-}
-
 /* A body longer than this is gone past with a call of its own, where the source can. */
 #define WORTH_SKIPPING ((uint64_t)4 * 1024)
 
@@ -123,7 +115,7 @@ read_header(struct tar_reader *r, bool *is_end, struct error *err)
 		return -1;
 	if (got < sizeof(block))
 		return cut(r, got ? "in a header" : "without the end of an archive", err);
-	*is_end = is_zero(block, sizeof(block));
+	*is_end = bytes_are_zero(block, sizeof(block));
 	if (*is_end)
 		return 0;
 	if (tar_header_decode(block, &r->raw, err))
@@ -148,9 +140,9 @@ read_end(struct tar_reader *r, struct error *err)
 		return -1;
 	if (got < TAR_BLOCK)
 		return cut(r, "in the end of the archive", err);
-	r->has_ended = r->source->goes_on && is_zero(r->scratch, got);
+	r->has_ended = r->source->goes_on && bytes_are_zero(r->scratch, got);
 	while (got > 0 && !r->has_ended) {
-		if (!is_zero(r->scratch, got))
+		if (!bytes_are_zero(r->scratch, got))
 			return error_set(err, ERROR_FORMAT, 0,
 			    "archive goes on behind its end, at offset %" PRIu64, offset);
 		if (r->offset > most)

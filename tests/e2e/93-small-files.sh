@@ -289,6 +289,21 @@ stock() {
 	found "$file" "\"$file\".*: .*$3"
 }
 
+# A file that is too large to be held is waited for as well, as it may be being written; but after
+# 20 that stay damaged hardly any more: these 60 would take half a minute.
+many_large() {
+	for number in $(seq 10 69); do
+		as_server truncate -s 1100000 "$T/c/data/pg_twophase/000A00$number"
+	done
+	before=$(date +%s)
+	captured backup c -c fast -o "$T/c/large.tar"
+	after=$(date +%s)
+	rm "$T/c/data/pg_twophase/000A00"?? "$T/c/large.tar"
+	[ "$rc" -eq 3 ]
+	lines 60 '^pg_basetar: file "pg_twophase/000A00' "$T/stderr"
+	[ $((after - before)) -lt 25 ]
+}
+
 t "segments are removed meanwhile" truncated
 t "a standby of a cluster with two segments" followed
 t "a standby that lost the first segment of pg_xact" lost_on_standby pg_xact/0000
@@ -302,6 +317,7 @@ rows online <"$T/table.online"
 # elsewhere the same looks at them: some of each
 grep -E '^(shared|twophase cut|xact missing|relation|map missing|times)' "$T/table" >"$T/table.snapshot"
 grep -E '^(shared|version|origins|members|offsets|relation|map missing|xact)' "$T/table" >"$T/table.offline"
+t "online: many damaged files of more than 1 MiB" many_large
 t "online: databases in two tablespaces" databases
 t "online: what is left of a database" leftover -c fast
 t "pg_basebackup: a relation map" stock map flipped "checksum of"

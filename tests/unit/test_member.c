@@ -276,14 +276,15 @@ read_again(void **state)
 	(void)state;
 	assert_int_equal(member_open_file(dir, "some", &found, &fd, &st, &err), 0);
 	for (size_t i = 0; i < COUNT(all); i++) {
-		struct patient p = { .judge = { is_whole, 0 }, .wanted = all[i].wanted };
+		struct patient p = { .judge = { is_whole, { 0 } },
+			.wanted = all[i].wanted };
 
 		assert_int_equal(member_read(fd, &st, "some", bytes, sizeof(bytes), &len,
 				     &p.judge, NULL, &err),
 		    0);
 		assert_int_equal(len, 4);
 		assert_int_equal(p.asked, all[i].asked);
-		assert_int_equal(p.judge.failed, all[i].failed);
+		assert_int_equal(p.judge.settle.failed, all[i].failed);
 	}
 	sys_close(fd);
 	sys_close(dir);
