@@ -255,6 +255,12 @@ MUST_CHECK int checker_wal_judge(struct checker *c, struct error *err);
 bool checker_wal_is_read(const struct checker *c, unsigned line, uint64_t end_lsn);
 void checker_wal_free(struct checker *c);
 
+/* proof/walshort.c: ${line} ends before the stop position; 0: that is not known */
+MUST_CHECK int checker_wal_ends_early(struct checker *c, const struct wallines_line *line,
+    uint64_t stop, struct error *err);
+/* Where no segment came: it should have, if the backup says so, or the caller needs WAL. */
+MUST_CHECK int checker_wal_is_absent(struct checker *c, struct error *err);
+
 /*
  * proof/files.c: a file of the tree, a record of the WAL, and when that was judged what is
  * missing

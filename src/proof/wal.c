@@ -242,64 +242,6 @@ wal_fault(struct checker *c, uint64_t expected, uint64_t found, struct error *er
 	    err, "%s", what);
 }
 
-/* That WAL is in the backup, but not the segment of that name. */
-static int
-segment_missing(
-    struct checker *c, const struct wallines_line *line, uint64_t stop, struct error *err)
-{
-	char at[LSN_TEXT], to[LSN_TEXT], path[sizeof(LAYOUT_WAL) + WALNAME_SIZE],
-	    why[256], need[80];
-	struct memberset_row *row;
-
-	snprintf(path, sizeof(path), LAYOUT_WAL "/%s", line->missing);
-	if (memberset_find(c->set, path, &row, err))
-		return -1;
-	if (row && row->type == TAR_FILE && row->is_not_read)
-		return 0; /* it is there, and why it could not be read was told */
-	if (stop > line->position)
-		snprintf(need, sizeof(need), "the backup needs %sup to %s",
-		    line->records == 0 ? "the WAL " : "it ", lsn_print(to, stop));
-	else
-		snprintf(need, sizeof(need), "%s",
-		    stop ? "later segments are there" : "the backup ends later");
-	lsn_print(at, line->position);
-	if (line->records == 0)
-		snprintf(why, sizeof(why),
-		    "WAL segment \"%s\" is missing: it is the first, %s", line->missing,
-		    need);
-	else
-		snprintf(why, sizeof(why),
-		    "WAL segment \"%s\" is missing: the WAL is complete up to %s, %s",
-		    line->missing, at, need);
-	if (row == NULL || row->type != TAR_FILE)
-		return checker_missing(c, path, why, err);
-	return findings_add(&c->findings, FINDINGS_WAL,
-	    &(struct findings_place){ .member = path }, err,
-	    "is not where it could be read: the WAL is complete up to %s, %s", at, need);
-}
-
-/* What ended the walk before it was where it had to be. */
-static int
-ends_early(
-    struct checker *c, const struct wallines_line *line, uint64_t stop, struct error *err)
-{
-	char at[LSN_TEXT], to[LSN_TEXT];
-
-	c->is_wal_short = true;
-	if (line->missing[0] &&
-	    (stop == 0 || stop > line->missing_lsn ||
-		(stop <= line->position && line->has_later)))
-		return segment_missing(c, line, stop, err);
-	lsn_print(at, line->position);
-	if (line->why)
-		return findings_add(&c->findings, FINDINGS_WAL, NULL, err,
-		    "the WAL is complete up to %s, the backup needs it up to %s: %s", at,
-		    stop ? lsn_print(to, stop) : "its end", line->why->text);
-	return findings_add(&c->findings, FINDINGS_WAL, NULL, err,
-	    "ends at %s, before the stop position %s", at,
-	    stop ? lsn_print(to, stop) : "of the backup");
-}
-
 /* On a primary the last record says which backup it ends. */
 static int
 judge_primary(struct checker *c, const struct wallines_line *line, struct error *err)
@@ -307,7 +249,7 @@ judge_primary(struct checker *c, const struct wallines_line *line, struct error 
 	const uint64_t told = c->is_manifest_whole ? told_stop(c) : 0;
 
 	if (line->backup_end == 0)
-		return ends_early(c, line, told, err);
+		return checker_wal_ends_early(c, line, told, err);
 	c->stop_lsn = line->backup_end;
 	if (told != 0 && told != line->backup_end)
 		return wal_fault(c, line->backup_end, told, err,
@@ -334,7 +276,7 @@ judge_other(struct checker *c, const struct wallines_line *line, struct error *e
 	if (line->position < stop ||
 	    (line->why && line->has_later && !c->is_manifest_whole) ||
 	    (!c->has_label && line->position <= c->control.checkpoint_lsn))
-		return ends_early(c, line,
+		return checker_wal_ends_early(c, line,
 		    c->has_label || stop > c->control.checkpoint_lsn ?
 			stop :
 			c->control.checkpoint_lsn,
@@ -433,7 +375,7 @@ judge_line(struct checker *c, const struct walhistory *h, struct error *err)
 		return -1;
 	if (!wallines_find(c->lines, h, &line, &why)) {
 		if (line.missing[0])
-			return ends_early(c, &line, told_stop(c), err);
+			return checker_wal_ends_early(c, &line, told_stop(c), err);
 		*err = why; /* what cannot be judged is no finding */
 		return why.kind == ERROR_UNSUPPORTED ?
 		    -1 :
@@ -452,44 +394,6 @@ judge_line(struct checker *c, const struct walhistory *h, struct error *err)
 	    0;
 }
 
-/* All of it, and pg_basetar.info says that the archive holds it: recovery asks for the first. */
-static int
-all_missing(struct checker *c, struct error *err)
-{
-	char name[WALNAME_SIZE], path[sizeof(LAYOUT_WAL) + WALNAME_SIZE], why[160],
-	    lsn[LSN_TEXT];
-
-	if (!c->has_control)
-		return findings_add(&c->findings, FINDINGS_WAL, NULL, err,
-		    "there is none, and pg_basetar.info says that the archive holds it");
-	walname_build(name, c->start_timeline,
-	    walname_segment(c->start_lsn, c->control.wal_segment_size),
-	    c->control.wal_segment_size);
-	snprintf(path, sizeof(path), LAYOUT_WAL "/%s", name);
-	snprintf(why, sizeof(why),
-	    "WAL segment \"%s\" is missing: there is no WAL, the backup needs "
-	    "it from %s on",
-	    name, lsn_print(lsn, c->start_lsn));
-	return checker_missing(c, path, why, err);
-}
-
-static int
-judge_absence(struct checker *c, struct error *err)
-{
-	char lsn[LSN_TEXT];
-
-	if (c->has_wal)
-		return 0;
-	if (c->has_info && c->info.has_wal)
-		return all_missing(c, err);
-	/* that pg_wal.tar is empty is a finding of its own */
-	if (!c->opt.need_wal || c->has_wal_archive || !c->has_control)
-		return 0;
-	return findings_add(&c->findings, FINDINGS_MISSING,
-	    &(struct findings_place){ .member = LAYOUT_WAL }, err,
-	    "the WAL from %s on is not in the backup", lsn_print(lsn, c->start_lsn));
-}
-
 int
 checker_wal_judge(struct checker *c, struct error *err)
 {
@@ -502,7 +406,7 @@ checker_wal_judge(struct checker *c, struct error *err)
 		set_start(c);
 		c->stop_lsn = told_stop(c);
 		c->stop_timeline = target_timeline(c);
-		return judge_absence(c, err);
+		return checker_wal_is_absent(c, err);
 	}
 	timeline = target_timeline(c);
 	rc = find_history(c, timeline, &history, &single, err);
