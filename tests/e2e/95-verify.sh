@@ -208,13 +208,13 @@ header_sum() { # FIELD-OFFSET: the checksum left as it was
 	unreadable 'checksum' "$x"
 }
 
-typeflag() { # CHARACTER
+typeflag() { # CHARACTER PATTERN
 	cp "$a" "$x"
 	h=$(offset "$x" base/1/PG_VERSION)
 	put "$x" $((h + 156)) "$1"
 	checksum "$x" "$h"
 	verified 1 "$x"
-	one_error "$T/stderr" 'unknown type'
+	one_error "$T/stderr" "$2"
 }
 
 deleted() { # PATTERN MEMBER [ARCHIVE]
@@ -469,9 +469,13 @@ t 'a size' header 124 00000000002 'size: "base/1/PG_VERSION"'
 for field in 0 101 109 117 125 137 149 157 258 264 346; do
 	t "a bit in a header, at $field" header_sum $field
 done
-for type in 1 3 4 6 g S L; do
-	t "a member of type $type" typeflag $type
+for type in 3 4 6; do
+	t "a member of type $type" typeflag $type 'unknown type'
 done
+t 'a hard link' typeflag 1 'is a hard link'
+t 'a pax header for all members' typeflag g 'is a pax header for all members'
+t 'a sparse file' typeflag S 'is a sparse file'
+t 'a long name that is the body of a file' typeflag L 'long name does not end in a NUL'
 t 'the label is missing' only_missing "$a" backup_label 'without it a copy of a running server'
 t 'the label is missing, no manifest' deleted 'missing: "backup_label": without' backup_label "$n"
 t 'PG_VERSION is missing' only_missing "$a" PG_VERSION
