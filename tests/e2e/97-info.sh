@@ -65,7 +65,7 @@ of_one_archive() {
 	made "$T/out/one.tar"
 	agrees "$T/out/one.tar" members bytes_raw bytes_written
 	info "$T/out/one.tar"
-	says 'label: *nightly "1"' 'made by: *pg_basetar [0-9.]*' 'mode: *online, of a primary' \
+	says 'label: *nightly "1"' 'made by: *pg_basetar [0-9.]*[a-z0-9-]*' 'mode: *online, of a primary' \
 		'server version: *15' "system identifier: *$(cat "$T/out/identifier")" \
 		'data checksums: *on' 'started: *20..-..-.. ..:..:.. [A-Z+0-9]*' \
 		'start position: *0/[0-9A-F]*, timeline 1' 'stop position: *0/[0-9A-F]*, timeline 1' \
