@@ -59,7 +59,8 @@ struct backup_config {
 	struct buf main;
 	/* absolute: of the server, and of its next start; empty: not known */
 	struct buf log_directories[2];
-	char server_root[40]; /* where we see the server's root; empty: nowhere */
+	struct buf foreign_why; /* files outside are another cluster's; or empty */
+	char server_root[40];   /* where we see the server's root; empty: nowhere */
 };
 
 /* The directories of databases that are sent: backup/copies.c. */
@@ -237,6 +238,29 @@ bool backup_is_below(const char *path, const char *directory);
  */
 MUST_CHECK int backup_config_find(struct backup *, struct error *err);
 void backup_config_free(struct backup_config *);
+
+/*
+ * backup/confighome.c: whose the configuration on this host is, as far as the directories show
+ * that are named with it.
+ */
+enum confighome {
+	CONFIGHOME_UNKNOWN, /* nothing is named */
+	CONFIGHOME_OURS,    /* one has the cluster's system identifier */
+	CONFIGHOME_GONE,    /* no cluster is there */
+	CONFIGHOME_OTHER    /* another cluster is there */
+};
+
+/*
+ * For a backup without a server.  ${options}: how files are read; ${opts}: postmaster.opts, or
+ * NULL.  To ${directory} is appended the one that decides.
+ */
+MUST_CHECK int backup_confighome_find(const struct backup *,
+    const struct configset_options *options, const struct postmaster_opts *opts,
+    enum confighome *home, struct buf *directory, struct error *err);
+
+/* Append what the file ${path}, with what it includes, sets data_directory to; or nothing. */
+MUST_CHECK int backup_confighome_claim(const struct configset_options *options,
+    const char *path, struct buf *datadir, struct error *err);
 
 /*
  * backup/configsend.c: those outside the data directory; what a symbolic link of the tree

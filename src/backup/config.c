@@ -8,6 +8,7 @@
  */
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,6 +26,8 @@ struct sayings {
 	bool has_opts;
 	/* where the server looks for files that nothing says the place of */
 	const char *directory;
+	enum confighome home;
+	struct buf home_directory; /* which shows that */
 };
 
 bool
@@ -88,12 +91,6 @@ is_of_pid_file(const struct backup *b, const char *path)
 	return b->postmaster.datadir && strcmp(b->postmaster.datadir, path) == 0;
 }
 
-static void
-say_nothing(const char *text)
-{
-	(void)text;
-}
-
 /*
  * -D may name a directory of nothing but configuration, which says where the data directory is.
  * On another host, or outside of the server's container, there may be something else by that
@@ -102,27 +99,20 @@ say_nothing(const char *text)
 static int
 is_of_ours(struct sayings *s, const char *directory, bool *is_ours, struct error *err)
 {
-	struct configset probe;
-	struct configset_options options = s->set->opt;
-	struct buf path = { 0 };
+	struct buf path = { 0 }, claim = { 0 };
 	const char *datadir;
-	int rc;
+	int rc = buf_printf(&path, err, "%s/postgresql.conf", directory);
 
-	*is_ours = false;
-	options.warn = say_nothing;
-	configset_begin(&probe, &options);
-	rc = buf_printf(&path, err, "%s/postgresql.conf", directory);
 	if (rc == 0)
-		rc = configset_add(&probe, CONFIGSET_SETTINGS, buf_text(&path), NULL,
-		    CONFIGSET_IF_EXISTS, err);
-	datadir = configset_setting(&probe, "data_directory");
-	*is_ours = datadir &&
+		rc = backup_confighome_claim(&s->set->opt, buf_text(&path), &claim, err);
+	datadir = buf_text(&claim);
+	*is_ours = rc == 0 && claim.len > 0 &&
 	    (is_datadir(s->b, datadir) || is_of_pid_file(s->b, datadir) ||
 		!has_file(s->b, "postgresql.conf"));
-	if (rc == 0 && *is_ours) /* a snapshot's original, if it is not this very one */
+	if (*is_ours) /* a snapshot's original, if it is not this very one */
 		rc = configset_alias(s->set, datadir, err);
-	configset_free(&probe);
 	buf_free(&path);
+	buf_free(&claim);
 	return rc;
 }
 
@@ -144,6 +134,28 @@ find_directory(struct sayings *s, struct error *err)
 	}
 	/* a snapshot's original, or the name that a container has for it */
 	return configset_alias(s->set, directory, err);
+}
+
+/* Without a server, which has opened the files, they may be those of another cluster. */
+static int
+find_home(struct sayings *s, struct error *err)
+{
+	struct buf *why = &s->b->config.foreign_why;
+
+	if (s->b->session)
+		return 0;
+	if (backup_confighome_find(s->b, &s->set->opt, s->has_opts ? &s->opts : NULL,
+		&s->home, &s->home_directory, err))
+		return -1;
+	if (s->home != CONFIGHOME_OTHER)
+		return 0;
+	if (buf_printf(why, err,
+		"it is another cluster's, as \"%s\" is not this cluster's data directory",
+		buf_text(&s->home_directory)))
+		return -1;
+	s->set->opt.is_foreign = true;
+	s->set->opt.foreign_why = buf_text(why);
+	return 0;
 }
 
 /* Where in the archive the main file is. */
@@ -337,8 +349,8 @@ gather(struct sayings *s, struct error *err)
 	s->has_opts = postmaster_opts_read(s->b->datadir_fd, &s->opts, &ignored) == 0;
 	return configset_alias(s->set, s->b->postmaster.datadir, err) ||
 		configset_alias(s->set, s->b->server.data_directory, err) ||
-		find_directory(s, err) || add_main(s, err) || add_named_files(s, err) ||
-		add_tls_files(s, err) || add_links(s, err) ||
+		find_directory(s, err) || find_home(s, err) || add_main(s, err) ||
+		add_named_files(s, err) || add_tls_files(s, err) || add_links(s, err) ||
 		note_log_directories(s, err) ?
 	    -1 :
 	    0;
@@ -357,6 +369,26 @@ say_rows(const struct configset *set)
 		else if (row->is_there && row->where == CONFIGSET_LINKED)
 			message_info("\"%s\" is sent as what its symbolic link leads to",
 			    row->name);
+	}
+}
+
+/* There is no other cluster whose they could be, and no proof that they are this one's. */
+static void
+warn_of_home(const struct sayings *s)
+{
+	char text[3 * PATH_MAX];
+
+	for (size_t i = 0; s->home == CONFIGHOME_GONE && i < s->set->count; i++) {
+		const struct configset_row *row = &s->set->rows[i];
+
+		if (row->where == CONFIGSET_TREE || !row->is_there)
+			continue;
+		snprintf(text, sizeof(text),
+		    "\"%s\" is sent as a configuration file of this cluster, although there "
+		    "is no data directory at \"%s\" any more: see that it is not another's",
+		    row->path, buf_text(&s->home_directory));
+		message_warning(text);
+		return;
 	}
 }
 
@@ -393,7 +425,9 @@ backup_config_find(struct backup *b, struct error *err)
 	rc = gather(&s, err);
 	configset_sort(s.set);
 	say_rows(s.set);
+	warn_of_home(&s);
 	postmaster_opts_free(&s.opts);
+	buf_free(&s.home_directory);
 	return rc;
 }
 
@@ -402,6 +436,7 @@ backup_config_free(struct backup_config *config)
 {
 	configset_free(&config->set);
 	buf_free(&config->main);
+	buf_free(&config->foreign_why);
 	for (size_t i = 0; i < COUNT(config->log_directories); i++)
 		buf_free(&config->log_directories[i]);
 }

@@ -88,6 +88,9 @@ compare_views(const struct configset *set, const char *path)
 		if (errno == ENOENT || errno == ENOTDIR)
 			return errno;
 	}
+	/* on this host, of which it is known what there is */
+	if (set->opt.foreign_why && stat(path, &ours) == -1)
+		return errno;
 	return set->opt.is_foreign ? EXDEV : 0;
 }
 
@@ -125,8 +128,10 @@ read_row(const struct configset *set, struct configset_row *row, struct error *w
 	int rc = -1;
 
 	if (real == NULL && errno == EXDEV)
-		error_set(why, ERROR_STATE, 0,
-		    "the server is in a container, or elsewhere, where its paths are not ours");
+		error_set(why, ERROR_STATE, 0, "%s",
+		    set->opt.foreign_why ? set->opt.foreign_why :
+					   "the server is in a container, or elsewhere, "
+					   "where its paths are not ours");
 	else if (real == NULL || stat(real, &row->st) == -1)
 		error_set(why, ERROR_IO, errno, "open");
 	else if (!row->is_directory)

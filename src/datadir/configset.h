@@ -76,6 +76,8 @@ struct configset_options {
 	 */
 	const char *server_root;
 	bool is_foreign;
+	const char
+	    *foreign_why; /* what is said of such a file; NULL: it is a container */
 	void (*warn)(const char *text);
 };
 

@@ -134,8 +134,159 @@ log_directories() {
 	rm -rf "$T/name" "$T/log2"
 }
 
+# --------------------------------------------------------------- another cluster's
+
+# Of the cluster main, which crashed, a snapshot: $T/snap/data.  OPTION... of pg_ctl started it.
+snapshot_taken() {
+	cluster_start main "$@"
+	cluster_stop main immediate
+	rm -rf "${T:?}/snap"
+	as_server mkdir "$T/snap"
+	as_server cp -a "$data" "$T/snap/data"
+}
+
+# cold HOW [OPTION...]: a backup of it, or with --offline of what was shut down.
+cold() {
+	rm -f "$archive"
+	captured backup snap -o "$archive" "$@"
+	[ "$rc" -eq 0 ]
+	tar -tf "$archive" >"$T/list"
+}
+
+# Each of FILE... is named, and is not there; there is no other word.
+not_ours() {
+	lines $# '' "$T/stderr"
+	for name in "$@"; do
+		lines 1 "^pg_basetar: warning: \"$name\" is not in the backup: it is another cluster's, as \"$T/.*\" is not" "$T/stderr"
+	done
+	lines 0 pg_basetar_config "$T/list"
+}
+
+ours() { # silent, and with the configuration
+	silent
+	members pg_basetar_config/postgresql.conf pg_basetar_config/pg_hba.conf \
+		pg_basetar_config/pg_ident.conf pg_basetar_config/conf.d/x.conf
+}
+
+in_etc="$etc/postgresql.conf $etc/pg_hba.conf $etc/pg_ident.conf"
+
+# The paths in /etc are another cluster's now, which is elsewhere, or where the original was.
+of_another() {
+	fresh 15
+	moved_out
+	write "$etc/conf.d/x.conf" 'work_mem = 6MB'
+	files="-c config_file=$etc/postgresql.conf -c hba_file=$etc/pg_hba.conf -c ident_file=$etc/pg_ident.conf"
+	# shellcheck disable=SC2086 # words
+	snapshot_taken $files
+	cold --snapshot
+	ours # the original is there
+	as_server mv "$data" "$T/gone"
+	as_server sed "s|$data|$T/other/data|" "$etc/postgresql.conf" >"$T/other.conf"
+	cp "$etc/postgresql.conf" "$T/main.conf"
+	cat "$T/other.conf" >"$etc/postgresql.conf"
+	cold --snapshot
+	# shellcheck disable=SC2086 # words
+	not_ours $in_etc
+	as_server mv "$T/gone" "$data" # the original is there, the files are another's
+	cold --snapshot
+	# shellcheck disable=SC2086 # words
+	not_ours $in_etc
+	as_server mv "$data" "$T/gone"
+	# where the original was is another cluster, and what it says of itself is the same
+	cat "$T/main.conf" >"$etc/postgresql.conf"
+	as_server cp -a "$T/other/data" "$data"
+	cold --snapshot
+	# shellcheck disable=SC2086 # words
+	not_ours $in_etc
+	# it says nothing of itself
+	as_server sed -i '/^data_directory/d' "$etc/postgresql.conf"
+	cold --snapshot
+	# shellcheck disable=SC2086 # words
+	not_ours $in_etc
+	cat "$T/main.conf" >"$etc/postgresql.conf"
+	# none is there: the file system is mounted elsewhere
+	rm -rf "$data"
+	cold --snapshot
+	warned "\"$etc/.*\" is sent as a configuration file of this cluster, although .* at \"$data\" any more"
+	members pg_basetar_config/postgresql.conf pg_basetar_config/conf.d/x.conf
+	as_server mkdir "$data"
+	cold --snapshot
+	warned 'is sent as a configuration file of this cluster, although'
+	as_server rmdir "$data"
+	as_server mv "$T/gone" "$data"
+}
+
+# What is shut down, and where a directory is that nobody else may look into.
+stopped_of_another() {
+	fresh 15
+	moved_out
+	write "$etc/conf.d/x.conf" 'work_mem = 6MB'
+	started
+	cluster_stop main
+	rm -rf "${T:?}/snap"
+	as_server mkdir "$T/snap"
+	as_server cp -a "$data" "$T/snap/data"
+	cold --offline
+	ours
+	as_server sed -i "s|^data_directory.*|data_directory = '$T/other/data'|" "$etc/postgresql.conf"
+	cold --offline
+	not_ours "$etc/postgresql.conf"
+	[ "$(id -u)" -eq 0 ] || return 0
+	chmod 700 "$T/other"
+	chown 0 "$T/other"
+	cold --offline
+	chown "$owner" "$T/other"
+	chmod 755 "$T/other"
+	not_ours "$etc/postgresql.conf"
+}
+
+# Files that the one in the data directory names, and what it links to.
+named_of_another() {
+	fresh 15
+	write "$etc/extra.conf" 'work_mem = 6MB'
+	cluster_set main "include '$etc/extra.conf'"
+	as_server mv "$data/pg_hba.conf" "$etc/hba.conf"
+	as_server ln -s "$etc/hba.conf" "$data/pg_hba.conf"
+	snapshot_taken
+	cold --snapshot
+	silent
+	members pg_hba.conf "pg_basetar_config/elsewhere$etc/extra.conf"
+	as_server rm -r "$data"
+	cold --snapshot
+	warned 'is sent as a configuration file of this cluster, although'
+	as_server cp -a "$T/other/data" "$data"
+	cold --snapshot
+	not_ours "$T/snap/data/pg_hba.conf" "$etc/extra.conf"
+	lines 0 '^pg_hba.conf' "$T/list"
+}
+
+# The server was started with -D of its configuration.
+directory_of_another() {
+	fresh 15
+	moved_out
+	write "$etc/conf.d/x.conf" 'work_mem = 6MB'
+	as_server "$PG15/pg_ctl" -D "$etc" -l "$T/main/log" -s -w \
+		-o "-p $(cat "$T/main/port") -k $T/main -c listen_addresses=" start </dev/null
+	as_server "$PG15/pg_ctl" -D "$data" -s -w -m immediate stop
+	rm -rf "${T:?}/snap"
+	as_server mkdir "$T/snap"
+	as_server cp -a "$data" "$T/snap/data"
+	cold --snapshot
+	ours
+	as_server rm -r "$data"
+	as_server cp -a "$T/other/data" "$data"
+	cold --snapshot
+	# shellcheck disable=SC2086 # words
+	not_ours $in_etc
+}
+
 pristine
+cluster_init other --wal-segsize=1
 
 t 'links in the data directory' links
 t 'a link that leads nowhere' dangling_link
 t 'the log directory is a link' log_directories
+t "files that are another cluster's now: a snapshot" of_another
+t "files that are another cluster's now: shut down" stopped_of_another
+t "files that are another cluster's now: named in the data directory" named_of_another
+t "files that are another cluster's now: -D names them" directory_of_another
