@@ -10,7 +10,9 @@
 # cluster_with_state NAME MAJOR: a running cluster that has one of each.
 cluster_with_state() {
 	cluster_init "$1" "$2"
-	cluster_set "$1" wal_level=logical max_prepared_transactions=10 track_commit_timestamp=on
+	# an autovacuum that commits has the checkpoint of a backup write pg_commit_ts anew
+	cluster_set "$1" wal_level=logical max_prepared_transactions=10 track_commit_timestamp=on \
+		autovacuum=off
 	cluster_start "$1"
 	sql "$1" "create table t (i int primary key)"
 	sql "$1" "insert into t select generate_series(1, 1000)"
