@@ -1,7 +1,4 @@
 /* A directory of files that appear together: all of them, or nothing. */
-/* O_TMPFILE, RENAME_NOREPLACE: what the file systems of these tests have not */
-#define _GNU_SOURCE
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -19,6 +16,7 @@
 
 #include "stream/outdir.h"
 #include "support/faketree.h"
+#include "support/filesystem.h"
 #include "support/openfds.h"
 #include "support/refuse.h"
 
@@ -68,31 +66,6 @@ struct trial {
 	char after[400]; /* and in the end */
 };
 
-static int
-is_entry(const struct dirent *entry)
-{
-	return entry->d_name[0] != '.';
-}
-
-/* With a blank between them. */
-static void
-list(const char *path, char *into, size_t size)
-{
-	struct dirent **entries;
-	int n = scandir(path, &entries, is_entry, alphasort);
-
-	snprintf(into, size, "%s", n == -1 ? "-" : "");
-	for (int i = 0; i < n; i++) {
-		size_t len = strlen(into);
-
-		snprintf(into + len, size - len, "%s%s", len > 0 ? " " : "",
-		    entries[i]->d_name);
-		free(entries[i]);
-	}
-	if (n != -1)
-		free(entries);
-}
-
 /* Write and finish the files, which are opened first, all of them. */
 static int
 write_files(struct trial *t, struct outdir *d, struct sink **files, struct cancel *cancel)
@@ -101,7 +74,7 @@ write_files(struct trial *t, struct outdir *d, struct sink **files, struct cance
 		if (outdir_file(d, names[i], &files[i], &t->err) ||
 		    sink_write(files[i], names[i], strlen(names[i]), &t->err))
 			return -1;
-	list(t->path, t->before, sizeof(t->before));
+	filesystem_names(t->path, "", t->before, sizeof(t->before));
 	if (t->taken)
 		faketree_put(root, t->taken, "other");
 	if (t->is_cancelled)
@@ -130,7 +103,7 @@ run_trial(void *arg)
 	for (size_t i = 0; i < FILES; i++)
 		sink_free(files[i]);
 	outdir_free(d);
-	list(t->path, t->after, sizeof(t->after));
+	filesystem_names(t->path, "", t->after, sizeof(t->after));
 }
 
 static void
@@ -156,36 +129,13 @@ assert_whole(const char *path)
 
 /* ---- what the file system cannot do ---- */
 
-#define TMPFILE (O_TMPFILE & ~O_DIRECTORY)
-#define NO_NAMELESS \
-	{ \
-		SYS_openat, 2, TMPFILE, TMPFILE, EOPNOTSUPP \
-	}
-#define NO_LINKS \
-	{ \
-		SYS_linkat, 0, 0, 0, EPERM \
-	}
-
-static struct fs {
-	const char *name;
-	bool is_nameless;
-	size_t count;
-	struct refuse rows[2];
-} systems[] = {
-	{ "a file system that can do all", true, 0, { { .call = 0 } } },
-	{ "one without nameless files", false, 1, { NO_NAMELESS } },
-	{ "nor hard links", false, 2, { NO_NAMELESS, NO_LINKS } },
-};
-
 /* Run it there.  What is in the directory in the end must be ${after}. */
 static void
-try(const struct fs *fs, struct trial *t, int finished, const char *after)
+try(const struct filesystem *fs, struct trial *t, int finished, const char *after)
 {
 	size_t fds = openfds_count();
 
-	if (fs->count == 0)
-		run_trial(t);
-	else if (!refuse_run(fs->rows, fs->count, run_trial, t))
+	if (!filesystem_run(fs, run_trial, t))
 		skip();
 	assert_int_equal(openfds_count(), fds);
 	assert_int_equal(t->opened, 0);
@@ -284,7 +234,7 @@ moved_meanwhile(void **state)
 		sink_free(files[i]);
 	outdir_free(d);
 	assert_whole("moved");
-	list("secret", names_now, sizeof(names_now));
+	filesystem_names("secret", "", names_now, sizeof(names_now));
 	assert_string_equal(names_now, "");
 	faketree_remove(root, "moved");
 	faketree_remove(root, "secret");
@@ -355,7 +305,7 @@ check_refusal(void **state)
 	char before[400];
 	size_t fds = openfds_count();
 
-	list(r->path, before, sizeof(before));
+	filesystem_names(r->path, "", before, sizeof(before));
 	run_trial(&t);
 	assert_int_equal(t.opened, -1);
 	assert_string_equal(t.err.text, r->text);
@@ -470,7 +420,7 @@ names_that_stay(void **state)
 	for (size_t i = 0; i < FILES; i++)
 		sink_free(files[i]);
 	outdir_free(u.d);
-	list("stays", names_now, sizeof(names_now));
+	filesystem_names("stays", "", names_now, sizeof(names_now));
 	faketree_remove(root, "stays");
 	if (!was_run)
 		skip();
@@ -490,7 +440,7 @@ main(void)
 		cancelled, taken_meanwhile };
 	static const char *const what[] = { "a new one", "an empty one", "cancelled",
 		"taken meanwhile" };
-	static char labels[COUNT(trials) * COUNT(systems)][80];
+	static char labels[COUNT(trials) * FILESYSTEMS_NOREPLACE][80];
 	const struct CMUnitTest others[] = { cmocka_unit_test(moved_meanwhile),
 		cmocka_unit_test(another_is_not_removed),
 		cmocka_unit_test(names_that_stay),
@@ -503,7 +453,7 @@ main(void)
 
 	memcpy(tests, others, sizeof(others));
 	for (size_t i = 0; i < COUNT(labels); i++) {
-		struct fs *fs = &systems[i / COUNT(trials)];
+		struct filesystem *fs = &filesystems[i / COUNT(trials)];
 
 		snprintf(labels[i], sizeof(labels[i]), "%s: %s", fs->name,
 		    what[i % COUNT(trials)]);

@@ -4,7 +4,6 @@
  */
 /* O_TMPFILE, RENAME_NOREPLACE: what the file systems of these tests have not */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -22,6 +21,7 @@
 
 #include "stream/outfile.h"
 #include "support/faketree.h"
+#include "support/filesystem.h"
 #include "support/openfds.h"
 #include "support/refuse.h"
 
@@ -66,30 +66,6 @@ struct trial {
 	char after[400];  /* and in the end */
 };
 
-static int
-is_ours(const struct dirent *entry)
-{
-	return strncmp(entry->d_name, "out", 3) == 0;
-}
-
-/* With a blank between them. */
-static void
-list(char *into, size_t size)
-{
-	struct dirent **entries;
-	int n = scandir(".", &entries, is_ours, alphasort);
-
-	into[0] = '\0';
-	for (int i = 0; i < n; i++) {
-		size_t len = strlen(into);
-		const char *blank = len > 0 ? " " : "";
-
-		snprintf(into + len, size - len, "%s%s", blank, entries[i]->d_name);
-		free(entries[i]);
-	}
-	free(entries);
-}
-
 static void
 run_trial(void *arg)
 {
@@ -108,7 +84,7 @@ run_trial(void *arg)
 		t->wrote = sink_write(s, "new ", 4, &t->err);
 		if (t->wrote == 0)
 			t->wrote = sink_write(s, "one", 3, &t->err);
-		list(t->before, sizeof(t->before));
+		filesystem_names(".", "out", t->before, sizeof(t->before));
 		if (t->is_taken)
 			faketree_put(root, t->path, "other");
 		if (t->is_cancelled)
@@ -117,7 +93,7 @@ run_trial(void *arg)
 			t->finished = sink_finish(s, &t->err);
 		sink_free(s);
 	}
-	list(t->after, sizeof(t->after));
+	filesystem_names(".", "out", t->after, sizeof(t->after));
 }
 
 static void
@@ -142,43 +118,14 @@ assert_content(const char *name, const char *content)
 
 /* ---- what the file system cannot do ---- */
 
-#define TMPFILE (O_TMPFILE & ~O_DIRECTORY)
-#define NO_NAMELESS \
-	{ \
-		SYS_openat, 2, TMPFILE, TMPFILE, EOPNOTSUPP \
-	}
-#define NO_LINKS \
-	{ \
-		SYS_linkat, 0, 0, 0, EPERM \
-	}
-#define NO_NOREPLACE \
-	{ \
-		SYS_renameat2, 4, RENAME_NOREPLACE, RENAME_NOREPLACE, EINVAL \
-	}
-
-static struct fs {
-	const char *name;
-	bool is_nameless;
-	size_t count;
-	struct refuse rows[3];
-} systems[] = {
-	{ "a file system that can do all", true, 0, { { .call = 0 } } },
-	{ "one without nameless files", false, 1, { NO_NAMELESS } },
-	{ "nor hard links", false, 2, { NO_NAMELESS, NO_LINKS } },
-	{ "nor a rename that does not replace", false, 3,
-	    { NO_NAMELESS, NO_LINKS, NO_NOREPLACE } },
-};
-
 /* Run it there; what is at the path in the end must be ${content}, or nothing (NULL). */
 static void
-try(const struct fs *fs, struct trial *t, int finished, const char *content)
+try(const struct filesystem *fs, struct trial *t, int finished, const char *content)
 {
 	size_t fds = openfds_count();
 	char partial[64] = "";
 
-	if (fs->count == 0)
-		run_trial(t);
-	else if (!refuse_run(fs->rows, fs->count, run_trial, t))
+	if (!filesystem_run(fs, run_trial, t))
 		skip();
 	assert_int_equal(openfds_count(), fds);
 	assert_int_equal(t->opened, 0);
@@ -210,7 +157,7 @@ a_new_file(void **state)
 static void
 of_another_mode(void **state)
 {
-	const struct fs *fs = *state;
+	const struct filesystem *fs = *state;
 	struct trial t = { .path = "out", .mode = 0666 };
 	struct stat st;
 
@@ -273,7 +220,7 @@ taken_meanwhile(void **state)
 static void
 stale_name(void **state)
 {
-	const struct fs *fs = *state;
+	const struct filesystem *fs = *state;
 	struct trial t = { .path = "out", .force = true };
 	char partial[64];
 
@@ -294,7 +241,7 @@ stale_name(void **state)
 static void
 longest_name(void **state)
 {
-	const struct fs *fs = *state;
+	const struct filesystem *fs = *state;
 	char name[256] = "out";
 	struct trial t = { .path = name, .force = true };
 
@@ -393,8 +340,8 @@ static struct failure failures[] = {
 	    "\"out\": fsync of the directory: Input/output error", "", false },
 	{ "a directory that cannot be synced", { { SYS_fsync, 0, ~0U, 1, EINVAL } }, 0, 0,
 	    0, "", "", false },
-	{ "a close that tells", { { SYS_close, 0, ~0U, 2, EIO }, NO_NAMELESS }, 0, 0, -1,
-	    "\"out\": close: Input/output error", "", false },
+	{ "a close that tells", { { SYS_close, 0, ~0U, 2, EIO }, FILESYSTEM_NO_NAMELESS },
+	    0, 0, -1, "\"out\": close: Input/output error", "", false },
 	{ "a directory that forbids names", { { SYS_linkat, 0, 0, 0, EACCES } }, 0, 0, -1,
 	    "\"out\": cannot give the file its name: Permission denied",
 	    "may give files a name in", false },
@@ -473,7 +420,7 @@ write_without_directory(void *arg)
 static void
 removed_meanwhile(void **state)
 {
-	static const struct refuse nameless = NO_NAMELESS;
+	static const struct refuse nameless = FILESYSTEM_NO_NAMELESS;
 	struct trial t = { .path = "gone/out" };
 	char text[128];
 
@@ -508,12 +455,12 @@ main(void)
 	static const char *const what[] = { "a new file", "of another mode", "given up",
 		"cancelled", "forced", "taken meanwhile", "a stale name",
 		"the longest name" };
-	static char names[COUNT(trials) * COUNT(systems)][80];
+	static char names[COUNT(trials) * FILESYSTEMS][80];
 	struct CMUnitTest tests[COUNT(names) + COUNT(refusals) + COUNT(failures) + 2];
 	struct CMUnitTest *t = tests;
 
 	for (size_t i = 0; i < COUNT(names); i++) {
-		struct fs *fs = &systems[i / COUNT(trials)];
+		struct filesystem *fs = &filesystems[i / COUNT(trials)];
 
 		snprintf(names[i], sizeof(names[i]), "%s: %s", fs->name,
 		    what[i % COUNT(trials)]);

@@ -6,80 +6,14 @@
 
 #include <cmocka.h>
 
-#include <pwd.h>
 #include <unistd.h>
 
-#include "server/password.h"
-#include "server/session.h"
-
-#include "support/fake_libpq.c.inc"
-
-/* The terminal: what is typed, or the error of none. */
-static const char *typed;
-static char prompted[64];
-
-int
-password_prompt(const char *prompt, int interrupt_fd, char **password, struct error *err)
-{
-	(void)interrupt_fd;
-	snprintf(prompted, sizeof(prompted), "%s", prompt);
-	*password = typed ? strdup(typed) : NULL;
-	return typed ? 0 : error_set(err, ERROR_STATE, 0, "no terminal");
-}
-
-/* Readable from the first byte on: the signal. */
-static int interrupt[2];
-
-static int
-clean_up(void **state)
-{
-	static const char *const environment[] = { "PGDATABASE", "PGSERVICE", "PGHOST",
-		"PGOPTIONS" };
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(environment) / sizeof(environment[0]); i++)
-		unsetenv(environment[i]);
-	typed = NULL;
-	prompted[0] = '\0';
-	close(interrupt[0]);
-	close(interrupt[1]);
-	return pipe(interrupt);
-}
+#include "support/open_session.c.inc"
 
 static void
 raise_interrupt(void)
 {
 	assert_int_equal(write(interrupt[1], "", 1), 1);
-}
-
-static struct session *
-open_session(const struct session_options *more)
-{
-	struct session_options options = more ? *more : (struct session_options){ 0 };
-	struct session *s;
-	struct error err = { 0 };
-
-	options.interrupt_fd = interrupt[0];
-	if (session_open(&s, &options, &err))
-		fail_msg("%s", err.text);
-	return s;
-}
-
-static void
-refuse_session(const struct session_options *more, enum error_kind kind, const char *text,
-    const char *hint)
-{
-	struct session_options options = more ? *more : (struct session_options){ 0 };
-	struct session *s = (struct session *)&options;
-	struct error err = { 0 };
-
-	options.interrupt_fd = interrupt[0];
-	assert_int_equal(session_open(&s, &options, &err), -1);
-	assert_null(s);
-	assert_string_equal(err.text, text);
-	assert_string_equal(err.hint, hint);
-	assert_int_equal(err.kind, kind);
-	fake_done();
 }
 
 /* Who is asked for what, by options and environment. */
@@ -355,89 +289,6 @@ interrupted_connection(void **state)
 	    ERROR_CANCELLED, "interrupted", "");
 }
 
-#define WANTS_PASSWORD \
-	.fails = "fe_sendauth: no password supplied\n", .wants_password = true
-
-static void
-password_hint(char *hint, size_t size)
-{
-	const struct passwd *user = getpwuid(geteuid());
-
-	snprintf(hint, size,
-	    "Put the password into ~/.pgpass of user %s, with mode 0600.",
-	    user ? user->pw_name : "this user");
-}
-
-static void
-password_is_asked_for(void **state)
-{
-	struct session *s;
-
-	(void)state;
-	typed = "secret";
-	FAKE_SCRIPT({ .connect = "user=me dbname=postgres" FAKE_ALWAYS, WANTS_PASSWORD },
-	    { .connect = "user=me password=secret dbname=postgres" FAKE_ALWAYS },
-	    FAKE_SETTINGS);
-	s = open_session(&(struct session_options){ .user = "me" });
-	assert_string_equal(prompted, "Password for user me: ");
-	session_free(s);
-	fake_done();
-}
-
-static void
-password_beforehand(void **state)
-{
-	struct session *s;
-
-	(void)state;
-	typed = "secret";
-	FAKE_SCRIPT(
-	    { .connect = "password=secret dbname=postgres" FAKE_ALWAYS }, FAKE_SETTINGS);
-	s = open_session(&(struct session_options){ .force_prompt = true });
-	assert_string_equal(prompted, "Password: ");
-	session_free(s);
-	fake_done();
-}
-
-/* Once is enough: it was wrong. */
-static void
-password_is_wrong(void **state)
-{
-	(void)state;
-	typed = "wrong";
-	FAKE_SCRIPT(
-	    { .connect = "password=wrong dbname=postgres" FAKE_ALWAYS, WANTS_PASSWORD });
-	refuse_session(&(struct session_options){ .force_prompt = true }, ERROR_SERVER,
-	    "fe_sendauth: no password supplied", "");
-}
-
-static void
-password_never(void **state)
-{
-	char hint[256];
-
-	(void)state;
-	password_hint(hint, sizeof(hint));
-	FAKE_SCRIPT({ .connect = "dbname=postgres" FAKE_ALWAYS, WANTS_PASSWORD });
-	refuse_session(&(struct session_options){ .never_prompt = true }, ERROR_SERVER,
-	    "fe_sendauth: no password supplied", hint);
-	assert_string_equal(prompted, "");
-}
-
-static void
-password_without_terminal(void **state)
-{
-	char hint[256];
-
-	(void)state;
-	password_hint(hint, sizeof(hint));
-	FAKE_SCRIPT({ .connect = "dbname=postgres" FAKE_ALWAYS, WANTS_PASSWORD });
-	refuse_session(NULL, ERROR_STATE, "no terminal", hint);
-	fake_script(NULL, 0);
-	refuse_session(&(struct session_options){ .force_prompt = true }, ERROR_STATE,
-	    "no terminal", hint);
-}
-
 #define FAILS(state, text) \
 	.error = { .severity = "ERROR", .sqlstate = state, .primary = text }
 
@@ -500,11 +351,6 @@ static const struct CMUnitTest plain[] = {
 	TEST(no_memory),
 	TEST(connect_timeout),
 	TEST(interrupted_connection),
-	TEST(password_is_asked_for),
-	TEST(password_beforehand),
-	TEST(password_is_wrong),
-	TEST(password_never),
-	TEST(password_without_terminal),
 	TEST(settings_fail),
 	TEST(setting_is_optional),
 	TEST(lost_in_settings),
