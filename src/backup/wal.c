@@ -86,7 +86,7 @@ backup_wal_line(struct backup *b, uint32_t newest, struct error *err)
 		    "timeline %lu of the start is not in the history of timeline %lu",
 		    (unsigned long)b->range.timeline, (unsigned long)newest);
 	b->expect = (struct walpage_expect){
-		.magic = b->version->wal_magic,
+		.version = b->version,
 		.system_identifier = b->control.system_identifier,
 		.segment_size = b->control.wal_segment_size,
 		.block_size = b->control.wal_block_size,

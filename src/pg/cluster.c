@@ -29,6 +29,36 @@
 #define SETTINGS_17 \
 	.session_settings = "-c idle_session_timeout=0 -c transaction_timeout=0"
 
+/*
+ * Flags of a page of WAL, xlog_internal.h: 1 begins inside a record, 2 long header, 4 removable
+ * by an archiver, 8 abandoned record.  The last one came with 14 and the minor releases of 2021.
+ */
+#define PAGES_10 .wal_page_flags = 0x000F, .wal_overwrite_flag = 0x0008
+
+/* rmgrlist.h: 22 managers since 10 */
+#define MANAGERS_10 .wal_last_manager = 21
+
+/*
+ * Flags of an image, xlogrecord.h.  One compressed image was as another up to 14; then each
+ * method got a flag of its own, and the others made room.
+ */
+#define IMAGES_10 .wal_image_compressed = 0x02, .wal_image_apply = 0x04
+#define IMAGES_15 .wal_image_compressed = 0x1C, .wal_image_apply = 0x02
+
+/*
+ * dbcommands_xlog.h (dbcommands.h): since 15 a database can be made empty, and filled by other
+ * records; the number of that kind was the one of DROP DATABASE.  Since 13 one record of this has
+ * all tablespaces.
+ */
+#define DATABASES_10 .wal_database_drop = 0x10
+#define DATABASES_13 .wal_database_drop = 0x10, .wal_drops_count = true
+#define DATABASES_15 \
+	.wal_database_drop = 0x20, .wal_database_empty = 0x10, .wal_drops_count = true
+
+#define WAL_10(magic) .wal_magic = magic, PAGES_10, MANAGERS_10, IMAGES_10, DATABASES_10
+#define WAL_13(magic) .wal_magic = magic, PAGES_10, MANAGERS_10, IMAGES_10, DATABASES_13
+#define WAL_15(magic) .wal_magic = magic, PAGES_10, MANAGERS_10, IMAGES_15, DATABASES_15
+
 /* The two version numbers, and the directory that is named after the second. */
 #define CATALOG(major_, control, catalog) \
 	.major = major_, .control_version = control, .catalog_version = catalog, \
@@ -42,31 +72,31 @@
  * backup_manifest since 13 (measured on 10 to 18).
  */
 static const struct pg_version versions[] = {
-	{ CATALOG(10, 1002, 201707211), CALLS_14, .wal_magic = 0xD097,
-	    .manifest_version = 1, .primary_word = "master", .has_recovery_conf = true,
+	{ CATALOG(10, 1002, 201707211), CALLS_14, WAL_10(0xD097), .manifest_version = 1,
+	    .primary_word = "master", .has_recovery_conf = true,
 	    .sends_old_manifest = true },
-	{ CATALOG(11, 1100, 201809051), CALLS_14, .wal_magic = 0xD098,
-	    .manifest_version = 1, .primary_word = "master", .label_has_timeline = true,
+	{ CATALOG(11, 1100, 201809051), CALLS_14, WAL_10(0xD098), .manifest_version = 1,
+	    .primary_word = "master", .label_has_timeline = true,
 	    .has_recovery_conf = true, .sends_old_manifest = true },
-	{ CATALOG(12, 1201, 201909212), CALLS_14, .wal_magic = 0xD101,
-	    .manifest_version = 1, .primary_word = "master", .label_has_timeline = true,
+	{ CATALOG(12, 1201, 201909212), CALLS_14, WAL_10(0xD101), .manifest_version = 1,
+	    .primary_word = "master", .label_has_timeline = true,
 	    .sends_old_manifest = true },
-	{ CATALOG(13, 1300, 202007201), CALLS_14, .wal_magic = 0xD106,
-	    .manifest_version = 1, .primary_word = "master", .label_has_timeline = true },
-	{ CATALOG(14, 1300, 202107181), CALLS_14, SETTINGS_14, .wal_magic = 0xD10D,
+	{ CATALOG(13, 1300, 202007201), CALLS_14, WAL_13(0xD106), .manifest_version = 1,
+	    .primary_word = "master", .label_has_timeline = true },
+	{ CATALOG(14, 1300, 202107181), CALLS_14, SETTINGS_14, WAL_13(0xD10D),
 	    .manifest_version = 1, .primary_word = "primary", .label_has_timeline = true,
 	    .map_escapes_backslash = true },
-	{ CATALOG(15, 1300, 202209061), CALLS_15, SETTINGS_14, .wal_magic = 0xD110,
+	{ CATALOG(15, 1300, 202209061), CALLS_15, SETTINGS_14, WAL_15(0xD110),
 	    .manifest_version = 1, .primary_word = "primary", .label_has_timeline = true,
 	    .map_escapes_backslash = true },
-	{ CATALOG(16, 1300, 202307071), CALLS_15, SETTINGS_14, .wal_magic = 0xD113,
+	{ CATALOG(16, 1300, 202307071), CALLS_15, SETTINGS_14, WAL_15(0xD113),
 	    .manifest_version = 1, .primary_word = "primary", .label_has_timeline = true,
 	    .map_escapes_backslash = true, .has_auth_includes = true },
-	{ CATALOG(17, 1700, 202406281), CALLS_15, SETTINGS_17, .wal_magic = 0xD116,
+	{ CATALOG(17, 1700, 202406281), CALLS_15, SETTINGS_17, WAL_15(0xD116),
 	    .manifest_version = 2, .primary_word = "primary", .label_has_timeline = true,
 	    .map_escapes_backslash = true, .has_auth_includes = true,
 	    .summarizes_wal = true },
-	{ CATALOG(18, 1800, 202506291), CALLS_15, SETTINGS_17, .wal_magic = 0xD118,
+	{ CATALOG(18, 1800, 202506291), CALLS_15, SETTINGS_17, WAL_15(0xD118),
 	    .manifest_version = 2, .primary_word = "primary", .label_has_timeline = true,
 	    .map_escapes_backslash = true, .has_auth_includes = true,
 	    .summarizes_wal = true },

@@ -14,7 +14,6 @@ struct pg_version {
 	unsigned major;
 	uint32_t control_version;   /* of pg_control; 13 to 16 share one */
 	uint32_t catalog_version;   /* of the system catalogs; each release has its own */
-	uint16_t wal_magic;         /* of every page of WAL */
 	unsigned manifest_version;  /* of backup_manifest; 10 to 12 know none: 1 */
 	const char *tablespace_dir; /* below a tablespace's location: "PG_15_202209061" */
 
@@ -39,6 +38,24 @@ struct pg_version {
 	bool summarizes_wal;        /* there is a directory pg_wal/summaries */
 	/* backup_manifest of an earlier restore is a file like others */
 	bool sends_old_manifest;
+
+	/* The WAL: its pages (wal/walpage.h), */
+	uint16_t wal_magic;
+	uint16_t wal_page_flags; /* all that a page may have */
+	/* this one says that the record which should go on in the page was abandoned */
+	uint16_t wal_overwrite_flag;
+
+	/* and records (wal/walrecord.h). */
+	/* the highest number of the server's own resource managers */
+	uint8_t wal_last_manager;
+	/* of an image: any of these flags says that it is compressed, by whatever method, */
+	uint8_t wal_image_compressed;
+	/* and this one that replay puts it in the page's place */
+	uint8_t wal_image_apply;
+	/* kinds of records: DROP DATABASE, which may count the tablespaces it has, */
+	uint8_t wal_database_drop;
+	bool wal_drops_count;
+	uint8_t wal_database_empty; /* and a database made empty; 0: there is none */
 };
 
 /* The row of that release; NULL: we do not know it.  Static. */

@@ -109,7 +109,7 @@ open_lines(struct checker *c, struct error *err)
 	set_start(c);
 	c->wal_sink.record = hear_record;
 	c->expect = (struct walpage_expect){
-		.magic = c->version->wal_magic,
+		.version = c->version,
 		.system_identifier = c->control.system_identifier,
 		.segment_size = c->control.wal_segment_size,
 		.block_size = c->control.wal_block_size,

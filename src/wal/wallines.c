@@ -260,7 +260,8 @@ wallines_segment(
 static void
 note_later(struct wallines *w, const uint8_t *page, size_t len)
 {
-	if (len < WALPAGE_LONG_HEADER || get_u16native(page) != w->opt.expect->magic ||
+	if (len < WALPAGE_LONG_HEADER ||
+	    get_u16native(page) != w->opt.expect->version->wal_magic ||
 	    get_u64native(page + 8) != w->segment_lsn)
 		return;
 	for (size_t i = 0; i < w->count; i++)

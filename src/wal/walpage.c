@@ -5,13 +5,7 @@
 #include "lib/bytes.h"
 #include "lib/lsn.h"
 
-enum {
-	FLAG_CONTRECORD = 1,
-	FLAG_LONG_HEADER = 2,
-	FLAG_REMOVABLE = 4,
-	FLAG_OVERWRITE = 8,
-	FLAGS_KNOWN = FLAG_CONTRECORD | FLAG_LONG_HEADER | FLAG_REMOVABLE | FLAG_OVERWRITE
-};
+enum { FLAG_CONTRECORD = 1, FLAG_LONG_HEADER = 2 };
 
 struct page_header {
 	uint16_t magic, flags;
@@ -124,7 +118,7 @@ check_flags(const struct walpage_expect *e, const struct page_header *h, uint64_
 	bool is_long = h->flags & FLAG_LONG_HEADER;
 	bool is_inside = h->flags & FLAG_CONTRECORD;
 
-	if (h->flags & ~FLAGS_KNOWN)
+	if (h->flags & ~e->version->wal_page_flags)
 		return error_set(err, ERROR_FORMAT, 0, "unknown flags %04X", h->flags);
 	if (is_long != is_first_of_segment(e, lsn))
 		return error_set(err, ERROR_FORMAT, 0, "flags %04X, %s", h->flags,
@@ -151,9 +145,9 @@ check_header(const struct walpage_expect *e, const uint8_t *page, size_t len,
 		return error_set(
 		    err, ERROR_FORMAT, 0, "empty: nothing was written there");
 	h = decode(page);
-	if (h.magic != e->magic)
-		return error_set(
-		    err, ERROR_FORMAT, 0, "magic %04X, expected %04X", h.magic, e->magic);
+	if (h.magic != e->version->wal_magic)
+		return error_set(err, ERROR_FORMAT, 0, "magic %04X, expected %04X",
+		    h.magic, e->version->wal_magic);
 	if (check_flags(e, &h, lsn, err))
 		return -1;
 	if (is_first && check_long_header(e, page, err))

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "lib/error.h"
+#include "pg/cluster.h"
 #include "wal/walhistory.h"
 
 /*
@@ -14,8 +15,9 @@
  * offsets compared with real segments of each):
  *
  *	 0  2	magic, one value for each major version
- *	 2  2	flags: 1 begins inside a record, 2 long header, 4 removable by an archiver,
- *		8 the record that should go on here was abandoned
+ *	 2  2	flags: 1 begins inside a record, 2 long header; which others there are, and which
+ *		of them says that the record that should go on here was abandoned, the release
+ *		says (pg/cluster.h)
  *	 4  4	timeline that was current when the page was made
  *	 8  8	address: the LSN of the page's first byte
  *	16  4	bytes that are left of the record the page begins inside of
@@ -32,7 +34,7 @@
 
 /* What the pages of a cluster have in common. */
 struct walpage_expect {
-	uint16_t magic;
+	const struct pg_version *version; /* static */
 	uint64_t system_identifier;
 	uint32_t segment_size;
 	uint32_t block_size; /* of WAL */

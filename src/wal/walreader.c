@@ -8,9 +8,6 @@
 #include "lib/lsn.h"
 #include "wal/walreader_internal.h"
 
-/* A page's flag (walpage.h): the record that should go on here was abandoned. */
-#define PAGE_IS_OVERWRITE 8
-
 static uint64_t
 round_up(uint64_t lsn, uint64_t to)
 {
@@ -27,7 +24,7 @@ deliver(struct walreader *r, struct walrecord *rec, const uint8_t *header, uint6
 	rec->end_lsn = end;
 	if (walrecord_is_switch(rec))
 		rec->end_lsn = round_up(end, r->expect->segment_size);
-	rec->magic = r->expect->magic;
+	rec->version = r->expect->version;
 	rec->data = header + WALRECORD_HEADER;
 	rec->len = rec->total_len - WALRECORD_HEADER;
 	if (walreader_check_crc(r, rec, header, err) ||
@@ -184,7 +181,7 @@ place_page(struct walreader *r, const uint8_t *page, size_t header, struct error
 	uint16_t flags = get_u16native(page + 2);
 	uint32_t rest = get_u32native(page + 16);
 
-	if (r->state == STATE_INSIDE && flags & PAGE_IS_OVERWRITE) {
+	if (r->state == STATE_INSIDE && flags & r->expect->version->wal_overwrite_flag) {
 		r->abandoned = r->next;
 		r->next = r->lsn;
 		r->state = STATE_BETWEEN;

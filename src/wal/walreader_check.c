@@ -42,7 +42,7 @@ walreader_check_header(
 {
 	char found[LSN_TEXT], expected[LSN_TEXT];
 
-	if (!walrecord_knows(rec->rmid)) {
+	if (!walrecord_knows(r->expect->version, rec->rmid)) {
 		error_set(err, ERROR_FORMAT, 0, "unknown resource manager %u", rec->rmid);
 		return of_record(r, err);
 	}

@@ -16,7 +16,6 @@ enum {
 	RMGR_TABLESPACE = 5,
 	RMGR_MULTIXACT = 6,
 	RMGR_COMMIT_TS = 18,
-	RMGR_LAST = 21,
 	RMGR_FIRST_CUSTOM = 128
 };
 
@@ -38,9 +37,6 @@ enum {
 	TABLESPACE_CREATE = 0x00,
 	TABLESPACE_DROP = 0x10,
 	DATABASE_CREATE_COPY = 0x00,
-	DATABASE_CREATE_EMPTY = 0x10,
-	DATABASE_DROP = 0x20,
-	DATABASE_DROP_14 = 0x10,
 	CLOG_TRUNCATE = 0x10,
 	COMMIT_TS_TRUNCATE = 0x10,
 	MULTIXACT_TRUNCATE = 0x30
@@ -62,23 +58,8 @@ enum {
 	BLOCK_SAME_RELATION = 0x80
 };
 
-/*
- * The flags of an image.  One compressed image was as another up to 14; then each method got
- * a flag of its own, and the others made room.
- */
+/* A flag of an image; those that moved are the release's. */
 enum { IMAGE_HAS_HOLE = 0x01 };
-struct image_flags {
-	uint8_t compressed, apply; /* replay puts the image in the page's place */
-};
-#define MAGIC_13 0xD106
-#define MAGIC_15 0xD110
-
-static struct image_flags
-image_flags(uint16_t magic)
-{
-	return magic < MAGIC_15 ? (struct image_flags){ 0x02, 0x04 } :
-				  (struct image_flags){ 0x1C, 0x02 };
-}
 
 void
 walrecord_decode(
@@ -99,9 +80,9 @@ walrecord_crc(const uint8_t header[WALRECORD_HEADER], const uint8_t *data, size_
 }
 
 bool
-walrecord_knows(uint8_t rmid)
+walrecord_knows(const struct pg_version *version, uint8_t rmid)
 {
-	return rmid <= RMGR_LAST || rmid >= RMGR_FIRST_CUSTOM;
+	return rmid <= version->wal_last_manager || rmid >= RMGR_FIRST_CUSTOM;
 }
 
 /* Bytes not yet read, of which ${len} are left. */
@@ -133,9 +114,9 @@ take(struct rest *rest, size_t len)
  * has the relation of the one before it.
  */
 static size_t
-take_block(struct rest *rest, uint16_t magic, struct walrecord_block *block)
+take_block(
+    struct rest *rest, const struct pg_version *version, struct walrecord_block *block)
 {
-	const struct image_flags known = image_flags(magic);
 	uint8_t flags = *take(rest, 1);
 	size_t promised = get_u16native(take(rest, 2));
 	const uint8_t *relation;
@@ -148,9 +129,9 @@ take_block(struct rest *rest, uint16_t magic, struct walrecord_block *block)
 		promised += get_u16native(take(rest, 2));
 		take(rest, 2);
 		image = *take(rest, 1);
-		if (image & IMAGE_HAS_HOLE && image & known.compressed)
+		if (image & IMAGE_HAS_HOLE && image & version->wal_image_compressed)
 			take(rest, 2);
-		if (image & known.apply)
+		if (image & version->wal_image_apply)
 			block->is_made_anew = true;
 	}
 	if (!(flags & BLOCK_SAME_RELATION)) {
@@ -197,7 +178,7 @@ take_parts(const struct walrecord *rec, struct walrecord_sink *sink, size_t *mai
 		else if (part == PART_TOPLEVEL_XID)
 			take(&rest, 4);
 		else if (part <= PART_BLOCK_LAST)
-			promised += take_block(&rest, rec->magic, &block);
+			promised += take_block(&rest, rec->version, &block);
 		else
 			return bad_part(rec, part, err);
 		if (sink && part <= PART_BLOCK_LAST && !rest.is_short)
@@ -280,10 +261,7 @@ walrecord_is_checkpoint(const struct walrecord *rec, uint64_t *redo_lsn)
 	    has_lsn(rec, 8, SIZE_MAX, redo_lsn);
 }
 
-/*
- * The new database and its tablespace, and of a copy those it is copied from.  The number of
- * the empty kind was that of DROP DATABASE up to 14.
- */
+/* The new database and its tablespace, and of a copy those it is copied from. */
 bool
 walrecord_makes_database(const struct walrecord *rec, struct walrecord_database *out)
 {
@@ -293,8 +271,8 @@ walrecord_makes_database(const struct walrecord *rec, struct walrecord_database 
 	size_t len;
 
 	if (!is_copy &&
-	    (rec->magic < MAGIC_15 ||
-		!is_kind(rec, RMGR_DATABASE, DATABASE_CREATE_EMPTY)))
+	    (rec->version->wal_database_empty == 0 ||
+		!is_kind(rec, RMGR_DATABASE, rec->version->wal_database_empty)))
 		return false;
 	if (walrecord_main_data(rec, &data, &len, &ignored) || len != (is_copy ? 16 : 8))
 		return false;
@@ -310,18 +288,17 @@ walrecord_makes_database(const struct walrecord *rec, struct walrecord_database 
 
 /*
  * One tablespace up to 12; then their number, and so many: a record of each DROP DATABASE
- * (xl_dbase_drop_rec of 12 and of 13; records of 10, 12, 13, 14, 15 and 18 were compared).
+ * (xl_dbase_drop_rec; records of 10, 12, 13, 14, 15 and 18 were compared).
  */
 bool
 walrecord_drops_database(const struct walrecord *rec, struct walrecord_dropped *out)
 {
-	const uint8_t kind = rec->magic < MAGIC_15 ? DATABASE_DROP_14 : DATABASE_DROP;
-	const size_t head = rec->magic < MAGIC_13 ? 4 : 8;
+	const size_t head = rec->version->wal_drops_count ? 8 : 4;
 	const uint8_t *data;
 	struct error ignored;
 	size_t len;
 
-	if (!is_kind(rec, RMGR_DATABASE, kind) ||
+	if (!is_kind(rec, RMGR_DATABASE, rec->version->wal_database_drop) ||
 	    walrecord_main_data(rec, &data, &len, &ignored) || len <= head ||
 	    len % 4 != 0)
 		return false;

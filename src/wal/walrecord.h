@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "lib/error.h"
+#include "pg/cluster.h"
 
 /*
  * One WAL record, as it is when walreader.h has put it together: page headers are not
@@ -37,16 +38,16 @@ struct walrecord {
 	uint64_t prev;
 	uint32_t total_len; /* as its header says: WALRECORD_HEADER + len */
 	uint32_t xid;       /* 0: of no transaction */
-	uint16_t magic;     /* of its pages: what release wrote it */
 	uint8_t rmid;
 	uint8_t info;
+	const struct pg_version *version; /* that wrote it, by its pages; static */
 	const uint8_t *data; /* behind the header; valid during the call only */
 	size_t len;
 };
 
 /*
  * The fields of a header, and in *crc the checksum it bears.  Sets neither lsn, end_lsn
- * and magic, which the header does not tell, nor data and len.
+ * and version, which the header does not tell, nor data and len.
  */
 void walrecord_decode(
     const uint8_t header[WALRECORD_HEADER], struct walrecord *rec, uint32_t *crc);
@@ -56,10 +57,10 @@ uint32_t walrecord_crc(
     const uint8_t header[WALRECORD_HEADER], const uint8_t *data, size_t len);
 
 /*
- * Can a record be of this resource manager?  All releases from 10 to 18 have the same
- * 22; from 15 on extensions may bring others, numbered from 128.
+ * Can a record of that release be of this resource manager?  From 15 on extensions may bring
+ * others, numbered from 128.
  */
-bool walrecord_knows(uint8_t rmid);
+bool walrecord_knows(const struct pg_version *version, uint8_t rmid);
 
 /*
  * The main data of a record, *data among its bytes, *len 0 when it has none.  Before it
@@ -75,8 +76,8 @@ bool walrecord_knows(uint8_t rmid);
  *	255	the main data, its length (1)
  *
  * Then images and data of the blocks in their order, and the main data to the end.
- * (src/backend/access/transam/xlogreader.c, DecodeXLogRecord; the numbers that mark a
- * compressed image changed with 15.)  ERROR_FORMAT when the parts are not the whole.
+ * (src/backend/access/transam/xlogreader.c, DecodeXLogRecord; which numbers mark a
+ * compressed image the release says.)  ERROR_FORMAT when the parts are not the whole.
  */
 MUST_CHECK int walrecord_main_data(
     const struct walrecord *rec, const uint8_t **data, size_t *len, struct error *err);

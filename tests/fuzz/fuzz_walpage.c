@@ -23,7 +23,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct walhistory history = { .count = 3, .rows = line };
 	const struct walpage_expect expect = {
-		.magic = 0xD110,
+		.version = cluster_version(15),
 		.system_identifier = 7,
 		.segment_size = SEGMENT,
 		.block_size = PAGE,

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FLAG_CONTRECORD = 1, FLAG_LONG = 2, FLAG_OVERWRITE = 8 };
+enum { FLAG_CONTRECORD = 1, FLAG_LONG = 2 };
 
 static void
 put16(uint8_t *at, uint16_t value)
@@ -42,7 +42,7 @@ begin_page(struct walimage *w, size_t rest)
 	if (w->lsn % WALIMAGE_PAGE != 0)
 		return;
 	page = walimage_at(w, w->lsn);
-	put16(page, WALIMAGE_MAGIC);
+	put16(page, w->version->wal_magic);
 	put16(page + 2,
 	    (uint16_t)(w->flags | (is_first ? FLAG_LONG : 0) |
 		(rest > 0 ? FLAG_CONTRECORD : 0)));
@@ -90,9 +90,16 @@ make_header(const struct walimage *w, uint8_t header[WALRECORD_HEADER],
 bool
 walimage_start(struct walimage *w)
 {
+	return walimage_start_of(w, 15);
+}
+
+bool
+walimage_start_of(struct walimage *w, unsigned major)
+{
 	struct error err;
 
 	memset(w, 0, sizeof(*w));
+	w->version = cluster_version(major);
 	w->lsn = WALIMAGE_START;
 	w->timeline = 1;
 	w->prev = WALIMAGE_START - 4096;
@@ -134,7 +141,7 @@ walimage_record(
 		.prev = w->prev,
 		.total_len = (uint32_t)(WALRECORD_HEADER + len),
 		.xid = (uint32_t)w->count,
-		.magic = WALIMAGE_MAGIC,
+		.version = w->version,
 		.rmid = rmid,
 		.info = info,
 		.data = data,
@@ -236,7 +243,7 @@ walimage_abandon(struct walimage *w, size_t len, unsigned pages)
 	    (size_t)(w->lsn - end));
 	w->lsn = end;
 	w->prev = prev;
-	w->flags = FLAG_OVERWRITE;
+	w->flags = w->version->wal_overwrite_flag;
 	put64(data, lsn);
 	walimage_main(w, WALIMAGE_XLOG, WALIMAGE_OVERWRITE, data, sizeof(data));
 }
@@ -267,7 +274,7 @@ struct walpage_expect
 walimage_expect(const struct walimage *w)
 {
 	return (struct walpage_expect){
-		.magic = WALIMAGE_MAGIC,
+		.version = w->version,
 		.system_identifier = WALIMAGE_ID,
 		.segment_size = WALIMAGE_SEGMENT,
 		.block_size = WALIMAGE_PAGE,

@@ -18,7 +18,6 @@ enum { WALIMAGE_SIZE = 8 * WALIMAGE_SEGMENT, WALIMAGE_RECORDS = 512 };
 
 /* The first byte's LSN: a segment's start. */
 #define WALIMAGE_START (UINT64_C(0x200000000) + 4 * WALIMAGE_SEGMENT)
-#define WALIMAGE_MAGIC 0xD110
 #define WALIMAGE_ID UINT64_C(7710953701937684148)
 
 /* The kinds that the tests write; any other will do as well. */
@@ -26,8 +25,9 @@ enum { WALIMAGE_XLOG = 0, WALIMAGE_TABLESPACE = 5, WALIMAGE_HEAP = 10 };
 enum { WALIMAGE_SWITCH = 0x40, WALIMAGE_BACKUP_END = 0x50, WALIMAGE_OVERWRITE = 0xD0 };
 
 struct walimage {
-	uint32_t timeline; /* of the pages that begin from here on */
-	uint64_t lsn;      /* where the next byte goes */
+	const struct pg_version *version; /* that writes it */
+	uint32_t timeline;                /* of the pages that begin from here on */
+	uint64_t lsn;                     /* where the next byte goes */
 	uint64_t prev;
 	uint16_t flags; /* of the next page that begins, besides those it must have */
 	struct walhistory history;
@@ -38,8 +38,9 @@ struct walimage {
 	struct walrecord records[WALIMAGE_RECORDS];
 };
 
-/* No record yet, pages are of timeline 1.  False: no memory. */
+/* No record yet, pages are of timeline 1, by PostgreSQL 15 or ${major}.  False: no memory. */
 bool walimage_start(struct walimage *);
+bool walimage_start_of(struct walimage *, unsigned major);
 void walimage_free(struct walimage *);
 
 /* A record with ${len} bytes behind its header.  Its LSN is records[count - 1].lsn. */

@@ -24,8 +24,9 @@ static bool
 is_same(const struct walrecord *a, const struct walrecord *b)
 {
 	return a->lsn == b->lsn && a->end_lsn == b->end_lsn && a->prev == b->prev &&
-	    a->total_len == b->total_len && a->xid == b->xid && a->magic == b->magic &&
-	    a->rmid == b->rmid && a->info == b->info && a->len == b->len;
+	    a->total_len == b->total_len && a->xid == b->xid &&
+	    a->version == b->version && a->rmid == b->rmid && a->info == b->info &&
+	    a->len == b->len;
 }
 
 static int

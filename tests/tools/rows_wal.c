@@ -73,7 +73,7 @@ static void
 walk(const struct wal *wal, struct walreader_sink *sink)
 {
 	const uint32_t size = wal->control.wal_segment_size;
-	struct walpage_expect expect = { .magic = cluster_version(15)->wal_magic,
+	struct walpage_expect expect = { .version = cluster_version(15),
 		.system_identifier = wal->control.system_identifier,
 		.segment_size = size,
 		.block_size = wal->control.wal_block_size };

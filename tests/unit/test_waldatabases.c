@@ -14,7 +14,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-enum { MAGIC_15 = 0xD110, BASE = 1663, DATABASE = 4, TABLESPACE = 5, HEAP = 10 };
+enum { BASE = 1663, DATABASE = 4, TABLESPACE = 5, HEAP = 10 };
 
 /* A record of ${n} numbers, at LSN ${at}. */
 static void
@@ -24,9 +24,9 @@ tell(struct waldatabases *w, unsigned line, uint8_t rmid, uint8_t info, uint64_t
 	uint8_t bytes[2 + 64] = { 255, (uint8_t)(4 * n) };
 	struct walrecord rec = { .lsn = at,
 		.end_lsn = at + 1,
-		.magic = MAGIC_15,
 		.rmid = rmid,
 		.info = info,
+		.version = cluster_version(15),
 		.data = bytes,
 		.len = 2 + 4 * n };
 	struct error err = { 0 };

@@ -23,7 +23,6 @@ static const char history_text[] = "1\t2/14100\tx\n2\t2/24000\tx\n";
 static struct walhistory history;
 
 static struct walpage_expect expect = {
-	.magic = 0xD110,
 	.system_identifier = ID,
 	.segment_size = SEGMENT,
 	.block_size = PAGE,
@@ -36,6 +35,7 @@ read_history(void **state)
 	struct error err;
 
 	(void)state;
+	expect.version = cluster_version(15);
 	return walhistory_parse(history_text, strlen(history_text), 3, &history, &err);
 }
 

@@ -11,66 +11,61 @@
 
 #include "wal/walrecord.h"
 
-enum { MAGIC_14 = 0xD10D, MAGIC_15 = 0xD110 };
-
 /*
  * The bytes behind a header in hexadecimal, and what of them is the main data.
  */
 static struct row {
 	const char *name;
 	const char *bytes;
-	uint16_t magic;
+	unsigned major;
 	const char *main;  /* NULL: not to be found */
 	const char *error; /* behind "WAL record at 0/2000028: " */
 } rows[] = {
-	{ "nothing", "", MAGIC_15, "", NULL },
-	{ "short main data", "FF03 AABBCC", MAGIC_15, "AABBCC", NULL },
-	{ "long main data", "FE03000000 AABBCC", MAGIC_15, "AABBCC", NULL },
-	{ "no main data", "FF00", MAGIC_15, "", NULL },
-	{ "origin", "FD0100 FF01 AA", MAGIC_15, "AA", NULL },
-	{ "top-level transaction", "FC01020304 FF01 AA", MAGIC_15, "AA", NULL },
+	{ "nothing", "", 15, "", NULL },
+	{ "short main data", "FF03 AABBCC", 15, "AABBCC", NULL },
+	{ "long main data", "FE03000000 AABBCC", 15, "AABBCC", NULL },
+	{ "no main data", "FF00", 15, "", NULL },
+	{ "origin", "FD0100 FF01 AA", 15, "AA", NULL },
+	{ "top-level transaction", "FC01020304 FF01 AA", 15, "AA", NULL },
 	{ "block with data", "00200200 000000000000000000000000 00000000 FF01 1111 AA",
-	    MAGIC_15, "AA", NULL },
-	{ "block with data only", "00200200 000000000000000000000000 00000000 1111",
-	    MAGIC_15, "", NULL },
-	{ "block without data", "00000000 000000000000000000000000 00000000", MAGIC_15,
+	    15, "AA", NULL },
+	{ "block with data only", "00200200 000000000000000000000000 00000000 1111", 15,
 	    "", NULL },
+	{ "block without data", "00000000 000000000000000000000000 00000000", 15, "",
+	    NULL },
 	{ "two blocks of one relation",
 	    "00200200 000000000000000000000000 00000000 01A00100 00000000 FF02 "
 	    "1111 22 AABB",
-	    MAGIC_15, "AABB", NULL },
-	{ "last block's number", "20A00100 00000000 FF01 11 AA", MAGIC_15, "AA", NULL },
-	{ "image with a hole", "00900000 0300 0000 01 00000000 FF01 111111 AA", MAGIC_15,
-	    "AA", NULL },
+	    15, "AABB", NULL },
+	{ "last block's number", "20A00100 00000000 FF01 11 AA", 15, "AA", NULL },
+	{ "image with a hole", "00900000 0300 0000 01 00000000 FF01 111111 AA", 15, "AA",
+	    NULL },
 	{ "image with a hole, to be applied",
-	    "00900000 0300 0000 03 00000000 FF01 111111 AA", MAGIC_15, "AA", NULL },
-	{ "image by pglz", "00900000 0300 0000 05 0000 00000000 FF01 111111 AA", MAGIC_15,
+	    "00900000 0300 0000 03 00000000 FF01 111111 AA", 15, "AA", NULL },
+	{ "image by pglz", "00900000 0300 0000 05 0000 00000000 FF01 111111 AA", 15, "AA",
+	    NULL },
+	{ "image by lz4", "00900000 0300 0000 09 0000 00000000 FF01 111111 AA", 15, "AA",
+	    NULL },
+	{ "image by zstd", "00900000 0300 0000 13 0000 00000000 FF01 111111 AA", 15, "AA",
+	    NULL },
+	{ "image by zstd, no hole", "00900000 0300 0000 12 00000000 FF01 111111 AA", 15,
 	    "AA", NULL },
-	{ "image by lz4", "00900000 0300 0000 09 0000 00000000 FF01 111111 AA", MAGIC_15,
-	    "AA", NULL },
-	{ "image by zstd", "00900000 0300 0000 13 0000 00000000 FF01 111111 AA", MAGIC_15,
-	    "AA", NULL },
-	{ "image by zstd, no hole", "00900000 0300 0000 12 00000000 FF01 111111 AA",
-	    MAGIC_15, "AA", NULL },
-	{ "image of 14", "00900000 0300 0000 05 00000000 FF01 111111 AA", MAGIC_14, "AA",
+	{ "image of 14", "00900000 0300 0000 05 00000000 FF01 111111 AA", 14, "AA",
 	    NULL },
 	{ "compressed image of 14", "00900000 0300 0000 03 0000 00000000 FF01 111111 AA",
-	    MAGIC_14, "AA", NULL },
+	    14, "AA", NULL },
 
-	{ "too short", "FF03 AABB", MAGIC_15, NULL, "its parts are not its 4 bytes" },
-	{ "too long", "FF03 AABBCCDD", MAGIC_15, NULL, "its parts are not its 6 bytes" },
-	{ "far too short", "FEFFFFFFFF AABB", MAGIC_15, NULL,
-	    "its parts are not its 7 bytes" },
-	{ "cut in a length", "FE0300", MAGIC_15, NULL, "its parts are not its 3 bytes" },
-	{ "cut before a length", "FF", MAGIC_15, NULL, "its parts are not its 1 bytes" },
-	{ "cut in a block", "00200200 0000", MAGIC_15, NULL,
-	    "its parts are not its 6 bytes" },
-	{ "cut in an image", "0090000003", MAGIC_15, NULL,
-	    "its parts are not its 5 bytes" },
-	{ "block's data is cut", "00A00200 00000000 11", MAGIC_15, NULL,
+	{ "too short", "FF03 AABB", 15, NULL, "its parts are not its 4 bytes" },
+	{ "too long", "FF03 AABBCCDD", 15, NULL, "its parts are not its 6 bytes" },
+	{ "far too short", "FEFFFFFFFF AABB", 15, NULL, "its parts are not its 7 bytes" },
+	{ "cut in a length", "FE0300", 15, NULL, "its parts are not its 3 bytes" },
+	{ "cut before a length", "FF", 15, NULL, "its parts are not its 1 bytes" },
+	{ "cut in a block", "00200200 0000", 15, NULL, "its parts are not its 6 bytes" },
+	{ "cut in an image", "0090000003", 15, NULL, "its parts are not its 5 bytes" },
+	{ "block's data is cut", "00A00200 00000000 11", 15, NULL,
 	    "its parts are not its 9 bytes" },
-	{ "unknown part", "FB0000", MAGIC_15, NULL, "unknown part 251" },
-	{ "unknown block", "21A00100 00000000 11", MAGIC_15, NULL, "unknown part 33" },
+	{ "unknown part", "FB0000", 15, NULL, "unknown part 251" },
+	{ "unknown block", "21A00100 00000000 11", 15, NULL, "unknown part 33" },
 };
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
@@ -111,7 +106,8 @@ static void
 check_row(void **state)
 {
 	const struct row *row = *state;
-	struct walrecord rec = { .lsn = 0x2000028, .magic = row->magic };
+	struct walrecord rec = { .lsn = 0x2000028,
+		.version = cluster_version(row->major) };
 	char expected[128] = "";
 	struct error err = { 0 };
 	const uint8_t *data = NULL;
@@ -170,7 +166,7 @@ record(uint8_t rmid, uint8_t info, const uint8_t *data, size_t len)
 {
 	return (struct walrecord){
 		.lsn = 0x2000028,
-		.magic = MAGIC_15,
+		.version = cluster_version(15),
 		.rmid = rmid,
 		.info = info,
 		.data = data,
@@ -218,10 +214,10 @@ kinds(void **state)
 	}
 	rec = record(0, 0x20, sixteen, sizeof(sixteen));
 	assert_false(walrecord_is_checkpoint(&rec, &lsn));
-	assert_true(walrecord_knows(21));
-	assert_false(walrecord_knows(22));
-	assert_false(walrecord_knows(127));
-	assert_true(walrecord_knows(128));
+	assert_true(walrecord_knows(cluster_version(15), 21));
+	assert_false(walrecord_knows(cluster_version(15), 22));
+	assert_false(walrecord_knows(cluster_version(15), 127));
+	assert_true(walrecord_knows(cluster_version(15), 128));
 }
 
 static void
@@ -308,11 +304,10 @@ made_database(void **state)
 	rec = record(4, 0, empty, sizeof(empty));
 	assert_false(walrecord_makes_database(&rec, &made));
 	rec = record(4, 0x10, empty, sizeof(empty));
-	rec.magic = 0xD110;
 	assert_true(walrecord_makes_database(&rec, &made));
 	assert_false(made.is_copy);
 	assert_int_equal(made.database, 5);
-	rec.magic = 0xD10D; /* of 14: it drops one */
+	rec.version = cluster_version(14); /* it drops one */
 	assert_false(walrecord_makes_database(&rec, &made));
 	rec = record(5, 0, copy, sizeof(copy));
 	assert_false(walrecord_makes_database(&rec, &made));
@@ -321,25 +316,25 @@ made_database(void **state)
 /* DROP DATABASE of database 5, as 12, 14 and 15 write it, and what is none. */
 static const struct {
 	const char *bytes;
-	uint16_t magic;
+	unsigned major;
 	uint8_t info;
 	size_t count; /* of tablespaces; 0: not such a record */
 } drops[] = {
-	{ "FF08 05000000 7F060000", 0xD101, 0x10, 1 },
-	{ "FF08 05000000 7F060000", 0xD101, 0x20, 0 },
-	{ "FF0C 05000000 7F060000 04400000", 0xD101, 0x10, 0 },
-	{ "FF0C 05000000 01000000 7F060000", 0xD106, 0x10, 1 },
-	{ "FF10 05000000 02000000 7F060000 04400000", MAGIC_14, 0x10, 2 },
-	{ "FF10 05000000 02000000 7F060000 04400000", MAGIC_14, 0x20, 0 },
-	{ "FF10 05000000 02000000 7F060000 04400000", MAGIC_15, 0x20, 2 },
-	{ "FF10 05000000 02000000 7F060000 04400000", MAGIC_15, 0x10, 0 },
-	{ "FF10 05000000 03000000 7F060000 04400000", MAGIC_15, 0x20, 0 },
-	{ "FF10 05000000 01000000 7F060000 04400000", MAGIC_15, 0x20, 0 },
-	{ "FF10 05000000 FFFFFFFF 7F060000 04400000", MAGIC_15, 0x20, 0 },
-	{ "FF08 05000000 00000000", MAGIC_15, 0x20, 0 },
-	{ "FF04 05000000", MAGIC_15, 0x20, 0 },
-	{ "FF0D 05000000 01000000 7F060000 04", MAGIC_15, 0x20, 0 },
-	{ "", MAGIC_15, 0x20, 0 },
+	{ "FF08 05000000 7F060000", 12, 0x10, 1 },
+	{ "FF08 05000000 7F060000", 12, 0x20, 0 },
+	{ "FF0C 05000000 7F060000 04400000", 12, 0x10, 0 },
+	{ "FF0C 05000000 01000000 7F060000", 13, 0x10, 1 },
+	{ "FF10 05000000 02000000 7F060000 04400000", 14, 0x10, 2 },
+	{ "FF10 05000000 02000000 7F060000 04400000", 14, 0x20, 0 },
+	{ "FF10 05000000 02000000 7F060000 04400000", 15, 0x20, 2 },
+	{ "FF10 05000000 02000000 7F060000 04400000", 15, 0x10, 0 },
+	{ "FF10 05000000 03000000 7F060000 04400000", 15, 0x20, 0 },
+	{ "FF10 05000000 01000000 7F060000 04400000", 15, 0x20, 0 },
+	{ "FF10 05000000 FFFFFFFF 7F060000 04400000", 15, 0x20, 0 },
+	{ "FF08 05000000 00000000", 15, 0x20, 0 },
+	{ "FF04 05000000", 15, 0x20, 0 },
+	{ "FF0D 05000000 01000000 7F060000 04", 15, 0x20, 0 },
+	{ "", 15, 0x20, 0 },
 };
 
 static void
@@ -355,7 +350,7 @@ dropped_database(void **state)
 		bytes = unhex(drops[i].bytes, &len);
 		bytes = exactly(bytes, len);
 		rec = record(4, drops[i].info, bytes, len);
-		rec.magic = drops[i].magic;
+		rec.version = cluster_version(drops[i].major);
 		assert_int_equal(
 		    walrecord_drops_database(&rec, &dropped), drops[i].count > 0);
 		assert_int_equal(dropped.count, drops[i].count ? drops[i].count : 77);

@@ -18,9 +18,11 @@ record(uint8_t rmid, uint8_t info, size_t len, uint32_t first)
 	data[0] = 0xFF;
 	data[1] = (uint8_t)len;
 	put_u32native(data + 2, first);
-	return (struct walrecord){
-		.rmid = rmid, .info = info, .magic = 0xD110, .data = data, .len = len + 2
-	};
+	return (struct walrecord){ .rmid = rmid,
+		.info = info,
+		.version = cluster_version(15),
+		.data = data,
+		.len = len + 2 };
 }
 
 static void
