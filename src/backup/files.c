@@ -49,7 +49,7 @@ judge_state(const struct backup *b, enum statefile_kind kind, const uint8_t *byt
 	struct statefile s = { .kind = kind };
 
 	statefile_bytes(&s, bytes, len);
-	return statefile_end(&s, b->version->major, err);
+	return statefile_end(&s, b->version, err);
 }
 
 /* Else it may be being written right now. */
@@ -75,15 +75,14 @@ is_whole(struct member_judge *judge, const char *path, const uint8_t *bytes, siz
 static void
 find_member(struct backup *b, const char *path, const uint8_t *bytes, size_t len)
 {
-	const unsigned major = b->version->major;
 	const uint64_t oldest = b->begin.oldest_multi;
 	const uint64_t per_page =
-	    slru_page_numbers(SLRU_OFFSETS, b->control.block_size, major);
+	    slru_page_numbers(SLRU_OFFSETS, b->control.block_size, b->version);
 	const size_t width = b->control.block_size / per_page;
 	char wanted[SLRU_PATH];
 	uint64_t at;
 
-	slru_path(wanted, SLRU_OFFSETS, oldest / per_page / SLRU_PAGES, major);
+	slru_path(wanted, SLRU_OFFSETS, oldest / per_page / SLRU_PAGES, b->version);
 	at = oldest / per_page % SLRU_PAGES * b->control.block_size +
 	    oldest % per_page * width;
 	if (b->begin.oldest_multi_database == 0 || oldest == b->begin.next_multi ||
@@ -193,7 +192,7 @@ judge_large(struct backup *b, const char *path, int fd, struct error *err)
 
 		if (read_state(b, fd, &s, err))
 			return error_wrap(err, "file \"%s\"", path);
-		if (statefile_end(&s, b->version->major, &why) == 0)
+		if (statefile_end(&s, b->version, &why) == 0)
 			break;
 		if (b->opt->source != SOURCE_SERVER ||
 		    !settle_wait(&b->files.judge.settle, looks))
@@ -408,7 +407,7 @@ backup_files_stop(struct backup *b, struct error *err)
 	struct slru_faults faults = { .sink = { slru_fault }, .b = b };
 	struct slruset_cluster cluster = {
 		.block_size = b->control.block_size,
-		.major = b->version->major,
+		.version = b->version,
 		.tracks_commit_time = b->last_control.tracks_commit_time,
 		.begin = &b->begin,
 		.end = &b->last_control.checkpoint,

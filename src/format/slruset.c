@@ -115,7 +115,7 @@ tell(struct judging *j, enum slruset_fault fault, uint64_t number, const char *t
 {
 	char path[SLRU_PATH];
 
-	slru_path(path, j->kind, number, j->cluster->major);
+	slru_path(path, j->kind, number, j->cluster->version);
 	return j->sink->fault(j->sink, fault, path, text, err);
 }
 
@@ -275,7 +275,7 @@ was_skipped(const struct judging *j, uint64_t number)
 	const uint32_t block_size = j->cluster->block_size;
 	const uint64_t end = number * j->per_segment + (j->per_segment - 1);
 	const uint64_t page =
-	    end / slru_page_numbers(SLRU_XACT, block_size, j->cluster->major);
+	    end / slru_page_numbers(SLRU_XACT, block_size, j->cluster->version);
 	const struct segment *s;
 
 	if (j->kind != SLRU_COMMIT_TS || number == j->range.last / j->per_segment ||
@@ -364,9 +364,9 @@ judge_kind(struct judging *j, struct error *err)
 	char text[96];
 
 	j->per_page =
-	    slru_page_numbers(j->kind, j->cluster->block_size, j->cluster->major);
+	    slru_page_numbers(j->kind, j->cluster->block_size, j->cluster->version);
 	j->per_segment = j->per_page * SLRU_PAGES;
-	j->numbers_last = slru_last_number(j->kind, j->cluster->major);
+	j->numbers_last = slru_last_number(j->kind, j->cluster->version);
 	j->missing = j->removed = 0;
 	j->range = slruset_range_of(j->cluster, j->kind, j->per_page);
 	if ((j->range.has_last ? judge_range(j, err) :
@@ -393,7 +393,7 @@ judge_sizes(const struct slruset *s, const struct slruset_cluster *c,
 		if (row->size % c->block_size == 0 &&
 		    row->size / c->block_size <= SLRU_PAGES)
 			continue;
-		slru_path(path, (enum slru_kind)row->kind, row->number, c->major);
+		slru_path(path, (enum slru_kind)row->kind, row->number, c->version);
 		snprintf(text, sizeof(text),
 		    "has %" PRIu64 " bytes, which are not up to %d pages of %" PRIu32,
 		    row->size, SLRU_PAGES, c->block_size);

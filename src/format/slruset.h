@@ -45,7 +45,7 @@ struct slruset_oldest {
 
 struct slruset_cluster {
 	uint32_t block_size;
-	unsigned major;
+	const struct pg_version *version;
 	bool tracks_commit_time;
 	/* That recovery begins from; NULL: it is not known, nor what the WAL removed. */
 	const struct checkpoint *begin;

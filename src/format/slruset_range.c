@@ -109,7 +109,7 @@ range_of_members(const struct slruset_cluster *c, uint64_t per_page)
 	r.last = r.ended = c->begin->next_offset - 1;
 	r.has_first = c->oldest.has_member;
 	r.first = c->oldest.member;
-	is_gone = slru_last_number(SLRU_MEMBERS, c->major) == UINT32_MAX ?
+	is_gone = slru_last_number(SLRU_MEMBERS, c->version) == UINT32_MAX ?
 	    precedes((uint32_t)r.last, (uint32_t)r.first) :
 	    r.last < r.first;
 	if (r.has_first && is_gone)

@@ -59,6 +59,16 @@
 #define WAL_13(magic) .wal_magic = magic, PAGES_10, MANAGERS_10, IMAGES_10, DATABASES_13
 #define WAL_15(magic) .wal_magic = magic, PAGES_10, MANAGERS_10, IMAGES_15, DATABASES_15
 
+/*
+ * relmapper.c: 62 mappings and a word of padding after the CRC up to 15; 64 without it since 16.
+ * twophase.c.  multixact.c: since 19 members are counted with 64 bits, which changed the names of
+ * their segments (slru.c).
+ */
+#define STATE_10 .relmap_size = 512, .twophase_magic = 0x57F94533
+#define STATE_11 .relmap_size = 512, .twophase_magic = 0x57F94534
+#define STATE_16 .relmap_size = 524, .twophase_magic = 0x57F94534
+#define MEMBERS_10 .offset_bytes = 4, .member_digits = 4
+
 /* The two version numbers, and the directory that is named after the second. */
 #define CATALOG(major_, control, catalog) \
 	.major = major_, .control_version = control, .catalog_version = catalog, \
@@ -72,34 +82,35 @@
  * backup_manifest since 13 (measured on 10 to 18).
  */
 static const struct pg_version versions[] = {
-	{ CATALOG(10, 1002, 201707211), CALLS_14, WAL_10(0xD097), .manifest_version = 1,
-	    .primary_word = "master", .has_recovery_conf = true,
+	{ CATALOG(10, 1002, 201707211), CALLS_14, WAL_10(0xD097), STATE_10, MEMBERS_10,
+	    .manifest_version = 1, .primary_word = "master", .has_recovery_conf = true,
 	    .sends_old_manifest = true },
-	{ CATALOG(11, 1100, 201809051), CALLS_14, WAL_10(0xD098), .manifest_version = 1,
-	    .primary_word = "master", .label_has_timeline = true,
+	{ CATALOG(11, 1100, 201809051), CALLS_14, WAL_10(0xD098), STATE_11, MEMBERS_10,
+	    .manifest_version = 1, .primary_word = "master", .label_has_timeline = true,
 	    .has_recovery_conf = true, .sends_old_manifest = true },
-	{ CATALOG(12, 1201, 201909212), CALLS_14, WAL_10(0xD101), .manifest_version = 1,
-	    .primary_word = "master", .label_has_timeline = true,
+	{ CATALOG(12, 1201, 201909212), CALLS_14, WAL_10(0xD101), STATE_11, MEMBERS_10,
+	    .manifest_version = 1, .primary_word = "master", .label_has_timeline = true,
 	    .sends_old_manifest = true },
-	{ CATALOG(13, 1300, 202007201), CALLS_14, WAL_13(0xD106), .manifest_version = 1,
-	    .primary_word = "master", .label_has_timeline = true },
-	{ CATALOG(14, 1300, 202107181), CALLS_14, SETTINGS_14, WAL_13(0xD10D),
-	    .manifest_version = 1, .primary_word = "primary", .label_has_timeline = true,
-	    .map_escapes_backslash = true },
-	{ CATALOG(15, 1300, 202209061), CALLS_15, SETTINGS_14, WAL_15(0xD110),
-	    .manifest_version = 1, .primary_word = "primary", .label_has_timeline = true,
-	    .map_escapes_backslash = true },
-	{ CATALOG(16, 1300, 202307071), CALLS_15, SETTINGS_14, WAL_15(0xD113),
-	    .manifest_version = 1, .primary_word = "primary", .label_has_timeline = true,
-	    .map_escapes_backslash = true, .has_auth_includes = true },
-	{ CATALOG(17, 1700, 202406281), CALLS_15, SETTINGS_17, WAL_15(0xD116),
-	    .manifest_version = 2, .primary_word = "primary", .label_has_timeline = true,
-	    .map_escapes_backslash = true, .has_auth_includes = true,
-	    .summarizes_wal = true },
-	{ CATALOG(18, 1800, 202506291), CALLS_15, SETTINGS_17, WAL_15(0xD118),
-	    .manifest_version = 2, .primary_word = "primary", .label_has_timeline = true,
-	    .map_escapes_backslash = true, .has_auth_includes = true,
-	    .summarizes_wal = true },
+	{ CATALOG(13, 1300, 202007201), CALLS_14, WAL_13(0xD106), STATE_11, MEMBERS_10,
+	    .manifest_version = 1, .primary_word = "master", .label_has_timeline = true },
+	{ CATALOG(14, 1300, 202107181), CALLS_14, SETTINGS_14, WAL_13(0xD10D), STATE_11,
+	    MEMBERS_10, .manifest_version = 1, .primary_word = "primary",
+	    .label_has_timeline = true, .map_escapes_backslash = true },
+	{ CATALOG(15, 1300, 202209061), CALLS_15, SETTINGS_14, WAL_15(0xD110), STATE_11,
+	    MEMBERS_10, .manifest_version = 1, .primary_word = "primary",
+	    .label_has_timeline = true, .map_escapes_backslash = true },
+	{ CATALOG(16, 1300, 202307071), CALLS_15, SETTINGS_14, WAL_15(0xD113), STATE_16,
+	    MEMBERS_10, .manifest_version = 1, .primary_word = "primary",
+	    .label_has_timeline = true, .map_escapes_backslash = true,
+	    .has_auth_includes = true },
+	{ CATALOG(17, 1700, 202406281), CALLS_15, SETTINGS_17, WAL_15(0xD116), STATE_16,
+	    MEMBERS_10, .manifest_version = 2, .primary_word = "primary",
+	    .label_has_timeline = true, .map_escapes_backslash = true,
+	    .has_auth_includes = true, .summarizes_wal = true },
+	{ CATALOG(18, 1800, 202506291), CALLS_15, SETTINGS_17, WAL_15(0xD118), STATE_16,
+	    MEMBERS_10, .manifest_version = 2, .primary_word = "primary",
+	    .label_has_timeline = true, .map_escapes_backslash = true,
+	    .has_auth_includes = true, .summarizes_wal = true },
 };
 
 #define VERSIONS (sizeof(versions) / sizeof(versions[0]))
@@ -111,6 +122,12 @@ cluster_version(unsigned major)
 		if (versions[i].major == major)
 			return &versions[i];
 	return NULL;
+}
+
+const struct pg_version *
+cluster_release(unsigned n)
+{
+	return n < VERSIONS ? &versions[n] : NULL;
 }
 
 const char *

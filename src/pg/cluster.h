@@ -56,10 +56,19 @@ struct pg_version {
 	uint8_t wal_database_drop;
 	bool wal_drops_count;
 	uint8_t wal_database_empty; /* and a database made empty; 0: there is none */
+
+	/* Files of state (pg/statefile.h) and SLRU segments (pg/slru.h). */
+	uint16_t relmap_size;    /* bytes of pg_filenode.map */
+	uint32_t twophase_magic; /* of a prepared transaction */
+	uint8_t offset_bytes;    /* of where the members of a multixact begin */
+	uint8_t member_digits;   /* at least, in the name of a segment of members */
 };
 
 /* The row of that release; NULL: we do not know it.  Static. */
 const struct pg_version *cluster_version(unsigned major);
+
+/* The rows one by one, the oldest first; NULL after the last.  Static. */
+const struct pg_version *cluster_release(unsigned n);
 
 /* "10 to 18". */
 const char *cluster_versions_text(void);

@@ -6,11 +6,10 @@
 #include <string.h>
 
 /*
- * clog.h, multixact.c and commit_ts.c in src/backend/access/transam of PostgreSQL 10 to 18, and
- * for 19 those of its first release candidate: offsets of members have 64 bits there, and the
- * names of their segments 15 digits.
+ * Names have four digits and more when those are not enough, but the members of a release that
+ * counts them with 64 bits: clog.h, multixact.c and commit_ts.c in src/backend/access/transam.
  */
-enum { MAJOR_LONG_OFFSETS = 19, DIGITS = 4, DIGITS_MOST = 6, DIGITS_LONG = 15 };
+enum { DIGITS = 4, DIGITS_MOST = 6, DIGITS_LONG = 15 };
 
 static const char *const directories[SLRU_KINDS] = {
 	[SLRU_XACT] = "pg_xact/",
@@ -53,22 +52,22 @@ slru_locate(const char *path, enum slru_kind *kind, uint64_t *segment)
 }
 
 void
-slru_path(char path[SLRU_PATH], enum slru_kind kind, uint64_t segment, unsigned major)
+slru_path(char path[SLRU_PATH], enum slru_kind kind, uint64_t segment,
+    const struct pg_version *version)
 {
-	const bool is_long = kind == SLRU_MEMBERS && major >= MAJOR_LONG_OFFSETS;
-
 	snprintf(path, SLRU_PATH, "%s%0*" PRIX64, directories[kind],
-	    is_long ? DIGITS_LONG : DIGITS, segment);
+	    kind == SLRU_MEMBERS ? version->member_digits : DIGITS, segment);
 }
 
 uint64_t
-slru_page_numbers(enum slru_kind kind, uint32_t block_size, unsigned major)
+slru_page_numbers(
+    enum slru_kind kind, uint32_t block_size, const struct pg_version *version)
 {
 	switch (kind) {
 	case SLRU_XACT:
 		return (uint64_t)block_size * 4;
 	case SLRU_OFFSETS:
-		return block_size / (major >= MAJOR_LONG_OFFSETS ? 8 : 4);
+		return block_size / version->offset_bytes;
 	case SLRU_MEMBERS:
 		return (uint64_t)(block_size / 20) * 4;
 	default:
@@ -77,8 +76,8 @@ slru_page_numbers(enum slru_kind kind, uint32_t block_size, unsigned major)
 }
 
 uint64_t
-slru_last_number(enum slru_kind kind, unsigned major)
+slru_last_number(enum slru_kind kind, const struct pg_version *version)
 {
-	return kind == SLRU_MEMBERS && major >= MAJOR_LONG_OFFSETS ? UINT64_MAX :
-								     UINT32_MAX;
+	return kind == SLRU_MEMBERS && version->offset_bytes == 8 ? UINT64_MAX :
+								    UINT32_MAX;
 }

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "pg/cluster.h"
+
 /*
  * The files of pg_xact, pg_multixact and pg_commit_ts: what became of each transaction, who
  * holds each shared row lock.  Numbers are given out in sequence; each directory has an array
@@ -25,14 +27,15 @@ enum slru_kind {
 bool slru_locate(const char *path, enum slru_kind *kind, uint64_t *segment);
 
 #define SLRU_PATH 48
-/* The path of a segment, in a cluster of release ${major}. */
-void slru_path(
-    char path[SLRU_PATH], enum slru_kind kind, uint64_t segment, unsigned major);
+/* The path of a segment, in a cluster of that release. */
+void slru_path(char path[SLRU_PATH], enum slru_kind kind, uint64_t segment,
+    const struct pg_version *version);
 
 /* Numbers on a page of ${block_size} bytes. */
-uint64_t slru_page_numbers(enum slru_kind kind, uint32_t block_size, unsigned major);
+uint64_t slru_page_numbers(
+    enum slru_kind kind, uint32_t block_size, const struct pg_version *version);
 
 /* The last number, which is followed by 0. */
-uint64_t slru_last_number(enum slru_kind kind, unsigned major);
+uint64_t slru_last_number(enum slru_kind kind, const struct pg_version *version);
 
 #endif

@@ -18,18 +18,14 @@
 /*
  * src/backend/utils/cache/relmapper.c, access/transam/twophase.c, replication/logical/origin.c
  * and replication/logical/snapbuild.c of PostgreSQL 10 to 18; sizes, numbers and checksums
- * compared with the files of a running 10.23, 11.22, 12.22, 13.23, 14.23, 15.18, 16.14, 17.10
- * and 18.4.
+ * compared with the files of a running 10.23, 11.22, 12.22, 13.23, 14.23, 15.18, 16.14, 17.10,
+ * 18.4 and 19rc1.
  */
 enum {
 	RELMAP_MAGIC = 0x592717,
-	/* 62 mappings and a word of padding behind the CRC up to 15; 64 without it since 16 */
-	RELMAP_SIZE_10 = 512,
-	RELMAP_SIZE_16 = 524,
 	RELMAP_HEAD = 8, /* magic, number of mappings */
 	RELMAP_ROW = 8,
-	TWOPHASE_MAGIC_10 = 0x57F94533,
-	TWOPHASE_MAGIC_11 = 0x57F94534,
+	RELMAP_CRC = 4,
 	TWOPHASE_LEAST = 64, /* no header is shorter */
 	ORIGINS_MAGIC = 0x1257DADE,
 	ORIGINS_ROW = 16,
@@ -170,6 +166,31 @@ check_crc(
 	    s->len, real, found);
 }
 
+/* A value that is a release's own: is it that of the cluster's, or of any if that is not known? */
+static bool
+is_of(const struct pg_version *version, uint32_t value,
+    uint32_t (*of)(const struct pg_version *))
+{
+	if (version)
+		return of(version) == value;
+	for (unsigned n = 0; cluster_release(n); n++)
+		if (of(cluster_release(n)) == value)
+			return true;
+	return false;
+}
+
+static uint32_t
+relmap_size(const struct pg_version *version)
+{
+	return version->relmap_size;
+}
+
+static uint32_t
+twophase_magic(const struct pg_version *version)
+{
+	return version->twophase_magic;
+}
+
 /* The CRC is the last word, of all before it. */
 static int
 check_last_crc(const struct statefile *s, struct error *err)
@@ -180,16 +201,18 @@ check_last_crc(const struct statefile *s, struct error *err)
 }
 
 static int
-end_relmap(const struct statefile *s, struct error *err)
+end_relmap(const struct statefile *s, const struct pg_version *version, struct error *err)
 {
 	uint32_t mappings;
 
-	if (s->len != RELMAP_SIZE_10 && s->len != RELMAP_SIZE_16)
+	if (s->len > UINT32_MAX || !is_of(version, (uint32_t)s->len, relmap_size))
 		return wrong_size(s, err);
 	if (get_u32native(s->head) != RELMAP_MAGIC)
 		return wrong_magic(s, err);
-	if (s->len == RELMAP_SIZE_10 ? check_crc(s, s->held, s->crc, err) :
-				       check_last_crc(s, err))
+	/* after the CRC comes padding to a multiple of 8 bytes, or nothing */
+	if ((s->len - RELMAP_HEAD - RELMAP_CRC) % RELMAP_ROW ?
+		check_crc(s, s->held, s->crc, err) :
+		check_last_crc(s, err))
 		return -1;
 	mappings = get_u32native(s->head + 4);
 	if (mappings <= (s->len - RELMAP_HEAD) / RELMAP_ROW)
@@ -199,13 +222,14 @@ end_relmap(const struct statefile *s, struct error *err)
 }
 
 static int
-end_twophase(const struct statefile *s, struct error *err)
+end_twophase(
+    const struct statefile *s, const struct pg_version *version, struct error *err)
 {
 	const uint32_t magic = get_u32native(s->head);
 
 	if (s->len < TWOPHASE_LEAST || s->len % 8 != 4)
 		return wrong_size(s, err);
-	if (magic != TWOPHASE_MAGIC_10 && magic != TWOPHASE_MAGIC_11)
+	if (!is_of(version, magic, twophase_magic))
 		return wrong_magic(s, err);
 	if (get_u32native(s->head + 4) != s->len)
 		return wrong_size(s, err);
@@ -258,33 +282,35 @@ major_of(const struct statefile *s)
 }
 
 static int
-end_version(const struct statefile *s, unsigned major, struct error *err)
+end_version(
+    const struct statefile *s, const struct pg_version *version, struct error *err)
 {
 	const unsigned found = major_of(s);
 
 	if (found == 0)
 		return error_set(
 		    err, ERROR_FORMAT, 0, "is not the version of a supported release");
-	if (major == 0 || major == found)
+	if (version == NULL || version->major == found)
 		return 0;
-	return error_set(
-	    err, ERROR_FORMAT, 0, "version: %u expected, %u found", major, found);
+	return error_set(err, ERROR_FORMAT, 0, "version: %u expected, %u found",
+	    version->major, found);
 }
 
 int
-statefile_end(const struct statefile *s, unsigned major, struct error *err)
+statefile_end(
+    const struct statefile *s, const struct pg_version *version, struct error *err)
 {
 	switch (s->kind) {
 	case STATEFILE_RELMAP:
-		return end_relmap(s, err);
+		return end_relmap(s, version, err);
 	case STATEFILE_TWOPHASE:
-		return end_twophase(s, err);
+		return end_twophase(s, version, err);
 	case STATEFILE_ORIGINS:
 		return end_origins(s, err);
 	case STATEFILE_SNAPSHOT:
 		return end_snapshot(s, err);
 	case STATEFILE_VERSION:
-		return end_version(s, major, err);
+		return end_version(s, version, err);
 	default:
 		return 0;
 	}

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "lib/error.h"
+#include "pg/cluster.h"
 
 /*
  * Files in which a server keeps state that is in no relation.  A magic number,
@@ -47,10 +48,11 @@ struct statefile {
 void statefile_bytes(struct statefile *, const uint8_t *bytes, size_t len);
 
 /*
- * It has passed: is it one that a server takes?  ERROR_FORMAT says why not.  ${major} is the
- * cluster's; 0: it is not known, and any release goes.
+ * It has passed: is it one that a server of ${version} takes?  ERROR_FORMAT says why not.  NULL:
+ * the release of the cluster is not known, and any goes.
  */
-MUST_CHECK int statefile_end(const struct statefile *, unsigned major, struct error *err);
+MUST_CHECK int statefile_end(
+    const struct statefile *, const struct pg_version *version, struct error *err);
 
 /* Of a whole one of STATEFILE_VERSION that has passed: the release. */
 unsigned statefile_major(const struct statefile *);

@@ -51,16 +51,13 @@ checker_files_bytes(struct checker *c, const uint8_t *bytes, size_t len)
 		    bytes[0] == 0 && memcmp(bytes, bytes + 1, len - 1) == 0;
 }
 
-/*
- * The release that this database must be of; 0: the cluster's is told by a member that comes
- * later.
- */
-static unsigned
-major_of(const struct checker *c)
+/* The release that the file must be of; NULL: the cluster's is told by a member that comes later. */
+static const struct pg_version *
+version_of(const struct checker *c)
 {
 	if (c->version)
-		return c->version->major;
-	return c->has_info ? c->info.server_version : 0;
+		return c->version;
+	return c->has_info ? cluster_version(c->info.server_version) : NULL;
 }
 
 int
@@ -69,7 +66,7 @@ checker_files_end(struct checker *c, struct error *err)
 	const struct checker_current *now = &c->now;
 
 	if (now->state.kind != STATEFILE_NONE &&
-	    statefile_end(&now->state, major_of(c), err) &&
+	    statefile_end(&now->state, version_of(c), err) &&
 	    checker_content(c, now->row, FINDINGS_STATE, err))
 		return -1;
 	if (now->is_slru)
@@ -77,7 +74,7 @@ checker_files_end(struct checker *c, struct error *err)
 		    c->slru, now->row->path, now->row->size, now->is_all_zero, err);
 	/* what the version was compared with needs no other comparison */
 	return databaseset_add(c->databaseset, now->row->path,
-	    now->state.kind == STATEFILE_VERSION && major_of(c) == 0 ?
+	    now->state.kind == STATEFILE_VERSION && version_of(c) == NULL ?
 		statefile_major(&now->state) :
 		0,
 	    err);
@@ -204,7 +201,7 @@ checker_files_judge(struct checker *c, struct error *err)
 
 	if (!c->has_control || c->version == NULL)
 		return 0;
-	cluster.major = c->version->major;
+	cluster.version = c->version;
 	if (!c->has_begin && !checker_is_online(c))
 		cluster.begin = &c->control.checkpoint;
 	cluster.is_removal_unknown = c->has_label ?

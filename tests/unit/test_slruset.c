@@ -355,7 +355,7 @@ judge(void **state)
 	assert_int_equal(slruset_add(set, "base/5/1259", 77, false, &err), 0);
 	assert_int_equal(slruset_judge(set,
 			     &(struct slruset_cluster){ .block_size = 8192,
-				 .major = 15,
+				 .version = cluster_version(15),
 				 .tracks_commit_time = row->tracks,
 				 .begin = row->has_no_begin ? NULL : &begin,
 				 .end = row->has_end ? &end : NULL,

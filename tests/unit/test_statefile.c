@@ -181,7 +181,7 @@ judge(enum statefile_kind kind, const uint8_t *image, size_t len, size_t step,
 
 	for (size_t at = 0; at < len; at += step)
 		statefile_bytes(&s, image + at, len - at < step ? len - at : step);
-	return statefile_end(&s, 15, err);
+	return statefile_end(&s, NULL, err);
 }
 
 /* In pieces of any size; each bit counts; none may be missing, or more than there are. */
@@ -239,6 +239,38 @@ says_what_is_wrong(void **state)
 	assert_string_equal(err.text, "invalid size of 500 bytes");
 }
 
+/* Whole, but of another release than the cluster: its server takes none of them. */
+static void
+of_another_release(void **state)
+{
+	static const struct {
+		enum statefile_kind kind;
+		size_t (*make)(uint8_t *image);
+		unsigned major;
+		int rc;
+	} all[] = {
+		{ STATEFILE_RELMAP, relmap_15, 15, 0 },
+		{ STATEFILE_RELMAP, relmap_15, 16, -1 },
+		{ STATEFILE_RELMAP, relmap_16, 15, -1 },
+		{ STATEFILE_RELMAP, relmap_16, 16, 0 },
+		{ STATEFILE_TWOPHASE, twophase_10, 10, 0 },
+		{ STATEFILE_TWOPHASE, twophase_10, 11, -1 },
+		{ STATEFILE_TWOPHASE, twophase_11, 10, -1 },
+		{ STATEFILE_TWOPHASE, twophase_11, 18, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		struct statefile s = { .kind = all[i].kind };
+		uint8_t image[ROOM] = { 0 };
+		struct error err = { 0 };
+
+		statefile_bytes(&s, image, all[i].make(image));
+		if (statefile_end(&s, cluster_version(all[i].major), &err) != all[i].rc)
+			fail_msg("row %zu, of %u: %s", i, all[i].major, err.text);
+	}
+}
+
 static void
 versions(void **state)
 {
@@ -266,7 +298,7 @@ versions(void **state)
 		struct statefile s = { .kind = STATEFILE_VERSION };
 
 		statefile_bytes(&s, (const uint8_t *)all[i].text, strlen(all[i].text));
-		if (statefile_end(&s, all[i].major, &err) != all[i].rc)
+		if (statefile_end(&s, cluster_version(all[i].major), &err) != all[i].rc)
 			fail_msg("\"%s\" of %u", all[i].text, all[i].major);
 	}
 	{
@@ -274,7 +306,7 @@ versions(void **state)
 		struct statefile s = { .kind = STATEFILE_VERSION };
 
 		statefile_bytes(&s, zeros, sizeof(zeros));
-		assert_int_equal(statefile_end(&s, 15, &err), -1);
+		assert_int_equal(statefile_end(&s, cluster_version(15), &err), -1);
 		s = (struct statefile){ .kind = STATEFILE_VERSION };
 		statefile_bytes(&s, zeros, version(zeros));
 		assert_int_equal(statefile_major(&s), 15);
@@ -294,12 +326,13 @@ counts_origins(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[ROWS + 5] = { cmocka_unit_test(names),
+	struct CMUnitTest tests[ROWS + 6] = { cmocka_unit_test(names),
 		cmocka_unit_test(too_many_mappings), cmocka_unit_test(says_what_is_wrong),
-		cmocka_unit_test(versions), cmocka_unit_test(counts_origins) };
+		cmocka_unit_test(of_another_release), cmocka_unit_test(versions),
+		cmocka_unit_test(counts_origins) };
 
 	for (size_t i = 0; i < ROWS; i++)
-		tests[i + 5] = (struct CMUnitTest){
+		tests[i + 6] = (struct CMUnitTest){
 			.name = rows[i].name, .test_func = each, .initial_state = &rows[i]
 		};
 	return cmocka_run_group_tests_name("statefile", tests, NULL, NULL);
