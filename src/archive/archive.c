@@ -27,8 +27,7 @@ archive_open(struct archive **out, const struct archive_options *opt, struct err
 	a->opt = *opt;
 	if (tar_writer_open(&a->tar, opt->pipe, err) || ownernames_new(&a->owners, err) ||
 	    (!opt->no_manifest &&
-		manifest_new(
-		    &a->manifest, opt->manifest_version, opt->system_identifier, err))) {
+		manifest_new(&a->manifest, opt->version, opt->system_identifier, err))) {
 		archive_free(a);
 		return -1;
 	}

@@ -26,7 +26,7 @@ struct archive_options {
 	struct blockpipe *pipe; /* borrowed */
 	enum digest_kind digest;
 	bool no_manifest;
-	unsigned manifest_version;
+	const struct pg_version *version; /* of the cluster */
 	uint64_t system_identifier;
 	/* Owner, mode and time of members that are no files of the cluster. */
 	struct stat own;

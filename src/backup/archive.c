@@ -79,7 +79,7 @@ backup_archive_open(struct backup *b, struct error *err)
 	struct archive_options archive = {
 		.digest = b->opt->manifest_digest,
 		.no_manifest = b->opt->no_manifest,
-		.manifest_version = b->version->manifest_version,
+		.version = b->version,
 		.system_identifier = b->control.system_identifier,
 		.own = b->datadir_stat,
 		.warn = message_warning,

@@ -13,7 +13,7 @@
 
 /*
  * What of a cluster's data directory is left out, and why.  The rules are the rows of
- * exclude.c; they hold for PostgreSQL 10 to 18 alike.  Facts: what BASE_BACKUP of each of
+ * exclude.c; they hold for PostgreSQL 10 to 19 alike.  Facts: what BASE_BACKUP of each of
  * those releases leaves out, and what the server does at its start.
  */
 

@@ -4,14 +4,15 @@
 #include <stdio.h>
 #include <string.h>
 
-/* One half: up to 8 digits at *at, which is moved behind them. */
+/* One half: up to 8 digits at *at, which is moved behind them; padded only to all of them. */
 static bool
-parse_half(const char **at, uint32_t *half)
+parse_half(const char **at, bool may_be_padded, uint32_t *half)
 {
 	static const char digits[] = "0123456789ABCDEF";
 	size_t len = strspn(*at, digits);
 
-	if (len == 0 || len > 8 || ((*at)[0] == '0' && len > 1))
+	if (len == 0 || len > 8 ||
+	    ((*at)[0] == '0' && len > 1 && !(may_be_padded && len == 8)))
 		return false;
 	*half = 0;
 	for (size_t i = 0; i < len; i++)
@@ -25,9 +26,9 @@ lsn_parse(const char *text, uint64_t *lsn)
 {
 	uint32_t high, low;
 
-	if (!parse_half(&text, &high) || *text++ != '/')
+	if (!parse_half(&text, false, &high) || *text++ != '/')
 		return false;
-	if (!parse_half(&text, &low) || *text != '\0')
+	if (!parse_half(&text, true, &low) || *text != '\0')
 		return false;
 	*lsn = (uint64_t)high << 32 | low;
 	return true;
@@ -38,6 +39,14 @@ lsn_print(char out[LSN_TEXT], uint64_t lsn)
 {
 	snprintf(
 	    out, LSN_TEXT, "%" PRIX32 "/%" PRIX32, (uint32_t)(lsn >> 32), (uint32_t)lsn);
+	return out;
+}
+
+const char *
+lsn_print_padded(char out[LSN_TEXT], uint64_t lsn)
+{
+	snprintf(out, LSN_TEXT, "%" PRIX32 "/%08" PRIX32, (uint32_t)(lsn >> 32),
+	    (uint32_t)lsn);
 	return out;
 }
 

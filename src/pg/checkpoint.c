@@ -24,7 +24,7 @@ static const struct layout {
 	{ 1002, 1100, 20, 24, 32, 36, 40, 48, 64, 72, 80, false },
 	/* 12 to 18; 17 put wal_level into the padding at 20 */
 	{ 1201, 1800, 0, 24, 36, 40, 44, 52, 72, 80, 88, false },
-	/* 19, of its first release candidate: offsets of members have 64 bits */
+	/* 19, seen on 19rc1: offsets of members have 64 bits */
 	{ 1905, 1905, 0, 32, 44, 48, 56, 64, 80, 88, 96, true },
 };
 

@@ -31,9 +31,11 @@
 
 /*
  * Flags of a page of WAL, xlog_internal.h: 1 begins inside a record, 2 long header, 4 removable
- * by an archiver, 8 abandoned record.  The last one came with 14 and the minor releases of 2021.
+ * by an archiver, 8 abandoned record; this came with 14 and the minor releases of that time.  19
+ * has only 1, 2, and 4 for an abandoned record.
  */
 #define PAGES_10 .wal_page_flags = 0x000F, .wal_overwrite_flag = 0x0008
+#define PAGES_19 .wal_page_flags = 0x0007, .wal_overwrite_flag = 0x0004
 
 /* rmgrlist.h: 22 managers since 10 */
 #define MANAGERS_10 .wal_last_manager = 21
@@ -58,6 +60,7 @@
 #define WAL_10(magic) .wal_magic = magic, PAGES_10, MANAGERS_10, IMAGES_10, DATABASES_10
 #define WAL_13(magic) .wal_magic = magic, PAGES_10, MANAGERS_10, IMAGES_10, DATABASES_13
 #define WAL_15(magic) .wal_magic = magic, PAGES_10, MANAGERS_10, IMAGES_15, DATABASES_15
+#define WAL_19(magic) .wal_magic = magic, PAGES_19, MANAGERS_10, IMAGES_15, DATABASES_15
 
 /*
  * relmapper.c: 62 mappings and a word of padding after the CRC up to 15; 64 without it since 16.
@@ -68,6 +71,7 @@
 #define STATE_11 .relmap_size = 512, .twophase_magic = 0x57F94534
 #define STATE_16 .relmap_size = 524, .twophase_magic = 0x57F94534
 #define MEMBERS_10 .offset_bytes = 4, .member_digits = 4
+#define MEMBERS_19 .offset_bytes = 8, .member_digits = 15
 
 /* The two version numbers, and the directory that is named after the second. */
 #define CATALOG(major_, control, catalog) \
@@ -76,10 +80,10 @@
 
 /*
  * pg_control.h, catversion.h and xlog_internal.h of each release, and read from a
- * running 10.23, 11.22, 12.22, 13.23, 14.23, 15.18, 16.14, 17.10 and 18.4.  The words of
- * the label and the escapes of the map: what those servers returned at the stop.  Includes of
- * pg_hba.conf: release notes of 16, and hba.c of 15 and 16.  What BASE_BACKUP leaves out: a
- * backup_manifest since 13 (measured on 10 to 18).
+ * running 10.23, 11.22, 12.22, 13.23, 14.23, 15.18, 16.14, 17.10, 18.4 and 19rc1.  The words of
+ * the label, its LSNs and the escapes of the map: what those servers returned at the stop.
+ * Includes of pg_hba.conf: release notes of 16, and hba.c of 15 and 16.  What BASE_BACKUP leaves
+ * out: a backup_manifest since 13 (measured on 10 to 19).
  */
 static const struct pg_version versions[] = {
 	{ CATALOG(10, 1002, 201707211), CALLS_14, WAL_10(0xD097), STATE_10, MEMBERS_10,
@@ -111,6 +115,10 @@ static const struct pg_version versions[] = {
 	    MEMBERS_10, .manifest_version = 2, .primary_word = "primary",
 	    .label_has_timeline = true, .map_escapes_backslash = true,
 	    .has_auth_includes = true, .summarizes_wal = true },
+	{ CATALOG(19, 1905, 202610061), CALLS_15, SETTINGS_17, WAL_19(0xD122), STATE_16,
+	    MEMBERS_19, .manifest_version = 2, .primary_word = "primary",
+	    .label_has_timeline = true, .pads_lsn = true, .map_escapes_backslash = true,
+	    .has_auth_includes = true, .summarizes_wal = true },
 };
 
 #define VERSIONS (sizeof(versions) / sizeof(versions[0]))
@@ -131,9 +139,15 @@ cluster_release(unsigned n)
 }
 
 const char *
+cluster_lsn(const struct pg_version *version, char out[LSN_TEXT], uint64_t lsn)
+{
+	return version->pads_lsn ? lsn_print_padded(out, lsn) : lsn_print(out, lsn);
+}
+
+const char *
 cluster_versions_text(void)
 {
-	return "10 to 18";
+	return "10 to 19";
 }
 
 int

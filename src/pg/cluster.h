@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "lib/error.h"
+#include "lib/lsn.h"
 
 /*
  * The releases of PostgreSQL we know, one row each.  What differs from one to the next
@@ -30,8 +31,9 @@ struct pg_version {
 	 */
 	const char *session_settings;
 
-	const char *primary_word;   /* in the label's line BACKUP FROM */
-	bool label_has_timeline;    /* the label has a line START TIMELINE */
+	const char *primary_word; /* in the label's line BACKUP FROM */
+	bool label_has_timeline;  /* the label has a line START TIMELINE */
+	bool pads_lsn;            /* its files have 8 digits after the slash of an LSN */
 	bool map_escapes_backslash; /* so does tablespace_map, besides line ends */
 	bool has_recovery_conf;     /* recovery is told by a file of its own */
 	bool has_auth_includes;     /* pg_hba.conf may include other files */
@@ -70,7 +72,11 @@ const struct pg_version *cluster_version(unsigned major);
 /* The rows one by one, the oldest first; NULL after the last.  Static. */
 const struct pg_version *cluster_release(unsigned n);
 
-/* "10 to 18". */
+/* An LSN as the files of that release have it; returns ${out}. */
+const char *cluster_lsn(
+    const struct pg_version *version, char out[LSN_TEXT], uint64_t lsn);
+
+/* "10 to 19". */
 const char *cluster_versions_text(void);
 
 /* ERROR_UNSUPPORTED: the release that ${len} bytes of ${name} name is none of these. */
@@ -97,7 +103,7 @@ MUST_CHECK int cluster_read_version(
 const char *cluster_directory(unsigned n);
 
 /*
- * The others, without which a server starts, and works (seen on 10, 12, 14, 15 and 17): a sound
+ * The others, without which a server starts, and works (seen on 10, 12, 14, 15, 17, 19): a sound
  * cluster may lack them, and only what is done with them later fails (pg_export_snapshot(), CREATE
  * TABLESPACE).
  */

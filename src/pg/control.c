@@ -100,6 +100,27 @@ static const struct control_layout layouts[] = {
 	{ .control_version = 1700, SINCE_12, .crc_at = 288 },
 	/* 18, seen on 18.4: default_char_signedness moves the CRC */
 	{ .control_version = 1800, SINCE_12, .crc_at = 292 },
+	/* 19, seen on 19rc1: the checkpoint has 8 bytes more; the checksums of initdb come first */
+	{ .control_version = 1905,
+	    .redo_at = 40,
+	    .timeline_at = 48,
+	    .prev_timeline_at = 52,
+	    .full_page_writes_at = 56,
+	    .checkpoint_time_at = 112,
+	    .min_recovery_at = 144,
+	    .min_recovery_timeline_at = 152,
+	    .backup_start_at = 160,
+	    .backup_end_at = 168,
+	    .backup_end_required_at = 176,
+	    .wal_level_at = 180,
+	    .tracks_commit_time_at = 208,
+	    .max_align_at = 212,
+	    .block_size_at = 224,
+	    .segment_blocks_at = 228,
+	    .wal_block_size_at = 236,
+	    .wal_segment_size_at = 240,
+	    .data_checksums_at = 268,
+	    .crc_at = 308 },
 };
 
 #define LAYOUTS (sizeof(layouts) / sizeof(layouts[0]))
@@ -125,7 +146,7 @@ find_layout(const uint8_t *bytes, struct error *err)
 			return NULL;
 		}
 	}
-	/* 9.6 has 960, development versions of 19 had 1901 and up; the rest is damage */
+	/* 9.6 has 960, development versions of 19 had 1901 to 1904; the rest is damage */
 	if (version >= 71 && version <= 9999)
 		error_set(err, ERROR_UNSUPPORTED, 0,
 		    "control version %u is not that of PostgreSQL %s", version,

@@ -90,7 +90,7 @@ MUST_CHECK int control_check_version(
  * Make a pg_control that must not be started from without the backup_label beside it:
  * the position of the last checkpoint becomes CONTROL_NO_CHECKPOINT, that of the one
  * before too where the release falls back to it (10), and the CRC is made anew.  All
- * else stays.  Measured on 10 to 18: with the label each starts, without it none.  The
+ * else stays.  Measured on 10 to 19: with the label each starts, without it none.  The
  * errors are those of control_decode(), with ${bytes} untouched.
  */
 MUST_CHECK int control_forget_checkpoint(uint8_t bytes[CONTROL_SIZE], struct error *err);

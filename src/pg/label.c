@@ -298,8 +298,8 @@ append_label(struct buf *b, const struct label *l, const struct pg_version *vers
 	    "START TIME: %s\n"
 	    "LABEL: %s\n"
 	    "%s",
-	    lsn_print(start, l->start_lsn), l->start_file,
-	    lsn_print(checkpoint, l->checkpoint_lsn), l->method,
+	    cluster_lsn(version, start, l->start_lsn), l->start_file,
+	    cluster_lsn(version, checkpoint, l->checkpoint_lsn), l->method,
 	    l->from_standby ? "standby" : version->primary_word, l->start_time, l->text,
 	    timeline);
 }

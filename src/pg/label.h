@@ -12,7 +12,7 @@
 /*
  * backup_label: where recovery of a backup begins.  Lines of KEY: VALUE, in this order,
  * each ended by a newline, as src/backend/access/transam/xlogbackup.c (xlog.c before 15)
- * writes them and 10 to 18 were seen to:
+ * writes them and 10 to 19 were seen to; the last with LSNs as 0/02000028:
  *
  *	START WAL LOCATION: 0/2000028 (file 000000010000000000000002)
  *	CHECKPOINT LOCATION: 0/2000060

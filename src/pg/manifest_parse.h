@@ -9,7 +9,7 @@
 #include "lib/error.h"
 
 /*
- * backup_manifest of PostgreSQL 13 to 18 ("Backup Manifest Format" in its manual), version 1
+ * backup_manifest of PostgreSQL 13 to 19 ("Backup Manifest Format" in its manual), version 1
  * or 2, read while its bytes pass, in memory that does not grow with it:
  *
  *	{ "PostgreSQL-Backup-Manifest-Version": 2,

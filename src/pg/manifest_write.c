@@ -23,6 +23,7 @@ struct link {
 enum part { PART_FILES, PART_WAL, PART_COMPLETE };
 
 struct manifest {
+	const struct pg_version *version;
 	enum part part;
 	bool has_entry;        /* in this part */
 	uint64_t size;         /* of the text */
@@ -120,19 +121,17 @@ put_entry(struct manifest *m, struct error *err)
 }
 
 int
-manifest_new(struct manifest **out, unsigned version, uint64_t system_identifier,
-    struct error *err)
+manifest_new(struct manifest **out, const struct pg_version *version,
+    uint64_t system_identifier, struct error *err)
 {
 	struct manifest *m = NULL;
 	int rc = -1;
 
 	*out = NULL;
-	if (version != 1 && version != 2)
-		return error_set(
-		    err, ERROR_UNSUPPORTED, 0, "manifest version %u is unknown", version);
 	m = calloc(1, sizeof(*m));
 	if (m == NULL)
 		return error_memory(err);
+	m->version = version;
 	if (deflateInit(&m->deflater, Z_BEST_SPEED) != Z_OK) {
 		error_memory(err);
 		goto out;
@@ -140,9 +139,9 @@ manifest_new(struct manifest **out, unsigned version, uint64_t system_identifier
 	m->deflates = true;
 	if (digest_new(&m->sha256, DIGEST_SHA256, err) ||
 	    buf_printf(&m->entry, err, "{ \"PostgreSQL-Backup-Manifest-Version\": %u,\n",
-		version))
+		version->manifest_version))
 		goto out;
-	if (version >= 2 &&
+	if (version->manifest_version >= 2 &&
 	    buf_printf(&m->entry, err, "\"System-Identifier\": %" PRIu64 ",\n",
 		system_identifier))
 		goto out;
@@ -242,7 +241,8 @@ manifest_add_wal(struct manifest *m, uint32_t timeline, uint64_t start, uint64_t
 		return -1;
 	if (buf_printf(&m->entry, err,
 		"\"Timeline\": %" PRIu32 ", \"Start-LSN\": \"%s\", \"End-LSN\": \"%s\" }",
-		timeline, lsn_print(start_text, start), lsn_print(end_text, end)))
+		timeline, cluster_lsn(m->version, start_text, start),
+		cluster_lsn(m->version, end_text, end)))
 		return -1;
 	return put_entry(m, err);
 }

@@ -6,9 +6,10 @@
 
 #include "lib/digest.h"
 #include "lib/error.h"
+#include "pg/cluster.h"
 
 /*
- * backup_manifest as the server of PostgreSQL 13 to 18 writes it, byte for byte
+ * backup_manifest as the server of PostgreSQL 13 to 19 writes it, byte for byte
  * (src/backend/backup/backup_manifest.c, and "Backup Manifest Format" in the manual):
  * all files, then the stretches of WAL, then the SHA-256 of what stands before it.
  *
@@ -19,11 +20,11 @@
 struct manifest;
 
 /*
- * ${version} is 1 (up to PostgreSQL 16) or 2 (from 17 on), which bears the system
- * identifier.  On failure *m is NULL.
+ * As a server of ${version} writes it; that of one before 13 has the form of 13's.  Whether it
+ * bears the system identifier is the release's.  On failure *m is NULL.
  */
-MUST_CHECK int manifest_new(
-    struct manifest **m, unsigned version, uint64_t system_identifier, struct error *err);
+MUST_CHECK int manifest_new(struct manifest **m, const struct pg_version *version,
+    uint64_t system_identifier, struct error *err);
 
 /*
  * A file: ${path} relative to the data directory, bytes of any kind; ${size} in bytes,

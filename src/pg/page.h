@@ -7,7 +7,7 @@
 /*
  * Pages of relation files: their header, their checksum, and what a copy of one is worth.
  * The layout and the algorithm are the same in every release (src/include/storage/bufpage.h,
- * checksum_impl.h; measured on 10 to 18).  Fields are in native byte order.
+ * checksum_impl.h; measured on 10 to 19).  Fields are in native byte order.
  */
 
 /* What nearly every server has; other sizes, from 1024 to 32768, are known to exist. */

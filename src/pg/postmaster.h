@@ -10,7 +10,7 @@
 /*
  * The two files a server leaves in its data directory about itself.
  *
- * postmaster.pid has one fact a line, in this order in every release from 10 to 18:
+ * postmaster.pid has one fact a line, in this order in every release from 10 to 19:
  * pid (negative: a standalone backend), data directory, start time, port, first socket
  * directory, first listen address, shared memory key and id, status.  The server writes
  * the first five at once and appends the others as it learns them; a crash leaves the

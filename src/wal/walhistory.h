@@ -10,7 +10,7 @@
 /*
  * The line of timelines that leads to one of them: which timeline owns which stretch of
  * WAL.  Read from TIMELINE.history (src/backend/access/transam/timeline.c of PostgreSQL
- * 10 to 18), a text of one line for each ancestor, the oldest first:
+ * 10 to 19), a text of one line for each ancestor, the oldest first:
  *
  *	1	0/5004E10	no recovery target specified
  *

@@ -11,7 +11,7 @@
 
 /*
  * The header at the start of each page of a WAL segment (XLogPageHeaderData and
- * XLogLongPageHeaderData in src/include/access/xlog_internal.h, PostgreSQL 10 to 18;
+ * XLogLongPageHeaderData in src/include/access/xlog_internal.h, PostgreSQL 10 to 19;
  * offsets compared with real segments of each):
  *
  *	 0  2	magic, one value for each major version

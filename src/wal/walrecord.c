@@ -332,9 +332,26 @@ walrecord_of_database(const struct walrecord *rec, uint32_t *database)
 }
 
 /*
+ * Of multixacts: a database, from and up to which multixact, from and up to which member; since
+ * members have 64 bits only up to which (xl_multixact_truncate in multixact.h; a record of 19 was
+ * compared).
+ */
+static bool
+take_multixacts(const struct pg_version *version, const uint8_t *data, size_t len,
+    struct walrecord_truncation *t)
+{
+	const bool is_long = version->offset_bytes == 8;
+
+	if (len != (is_long ? 16 : 20))
+		return false;
+	t->oldest = get_u32native(data + (is_long ? 4 : 8));
+	t->member = is_long ? get_u64native(data + 8) : get_u32native(data + 16);
+	return true;
+}
+
+/*
  * A page's number comes first, of 32 bits up to 16, of 64 since 17; then the oldest
- * transaction, and of pg_xact its database.  Of multixacts: a database, from and up to which
- * multixact, from and up to which member; members have 64 bits since 19.
+ * transaction, and of pg_xact its database.
  */
 bool
 walrecord_truncates(const struct walrecord *rec, struct walrecord_truncation *out)
@@ -356,11 +373,8 @@ walrecord_truncates(const struct walrecord *rec, struct walrecord_truncation *ou
 		t.oldest = get_u32native(data + len - 8);
 	else if (t.kind == WALRECORD_COMMIT_TS && (len == 8 || len == 12))
 		t.oldest = get_u32native(data + len - 4);
-	else if (t.kind == WALRECORD_MULTIXACT && (len == 20 || len == 32)) {
-		t.oldest = get_u32native(data + 8);
-		t.member =
-		    len == 20 ? get_u32native(data + 16) : get_u64native(data + 24);
-	} else
+	else if (t.kind != WALRECORD_MULTIXACT ||
+	    !take_multixacts(rec->version, data, len, &t))
 		return false;
 	*out = t;
 	return true;

@@ -11,7 +11,7 @@
 /*
  * One WAL record, as it is when walreader.h has put it together: page headers are not
  * part of it any more.  XLogRecord in src/include/access/xlogrecord.h of PostgreSQL 10
- * to 18:
+ * to 19:
  *
  *	 0  4	length of the whole, this header included
  *	 4  4	transaction

@@ -7,7 +7,7 @@
 #include "pg/control.h"
 
 /*
- * A pg_control for tests, of any control version from 1002 to 1800.  The names of its
+ * A pg_control for tests, of any control version from 1002 to 1905.  The names of its
  * fields are those of fields[] in controlimage.c.
  */
 

@@ -122,7 +122,7 @@ needless_flag(struct walimage *w)
 {
 	walimage_heap(w, 24);
 	walimage_until(w, 0);
-	w->flags = 8;
+	w->flags = w->version->wal_overwrite_flag;
 	walimage_heaps(w, 8, 40);
 }
 

@@ -162,7 +162,9 @@ manifest_rebuild(struct image *image)
 	struct facts f;
 
 	read_facts(image, &f);
-	must(manifest_new(&manifest, f.version, f.identifier, &err), &err);
+	must(manifest_new(&manifest, cluster_version(f.version == 1 ? 16 : 18),
+		 f.identifier, &err),
+	    &err);
 	for (size_t i = 0; i < image->count; i++) {
 		struct member *m = &image->rows[i];
 

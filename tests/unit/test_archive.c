@@ -74,7 +74,7 @@ stat_of(mode_t mode, size_t size)
 struct form {
 	const char *name;
 	enum digest_kind digest;
-	unsigned version;
+	unsigned major;
 	bool no_manifest;
 };
 
@@ -127,7 +127,7 @@ send_all(struct blockpipe *pipe, const struct form *form, struct archive **a,
 	const struct archive_options opt = { .pipe = pipe,
 		.digest = form->digest,
 		.no_manifest = form->no_manifest,
-		.manifest_version = form->version,
+		.version = cluster_version(form->major),
 		.system_identifier = SYSTEM,
 		.own = stat_of(S_IFREG | 0640, 0),
 		.warn = warn };
@@ -268,7 +268,8 @@ assert_archive(const struct buf *tar, const struct form *form)
 	bool end;
 
 	assert_int_equal(tar_reader_open(&reader, &source.source, &err), 0);
-	assert_int_equal(manifest_new(&manifest, form->version, SYSTEM, &err), 0);
+	assert_int_equal(
+	    manifest_new(&manifest, cluster_version(form->major), SYSTEM, &err), 0);
 	for (size_t i = 0; i < COUNT(members); i++) {
 		assert_member(reader, &members[i], &body);
 		if (members[i].listed)
@@ -284,11 +285,11 @@ assert_archive(const struct buf *tar, const struct form *form)
 }
 
 static struct form forms[] = {
-	{ "CRC32C", DIGEST_CRC32C, 1, false },
-	{ "CRC32C, version 2", DIGEST_CRC32C, 2, false },
-	{ "SHA512", DIGEST_SHA512, 2, false },
-	{ "no digests", DIGEST_NONE, 1, false },
-	{ "no manifest", DIGEST_CRC32C, 1, true },
+	{ "CRC32C", DIGEST_CRC32C, 15, false },
+	{ "CRC32C, version 2", DIGEST_CRC32C, 18, false },
+	{ "SHA512", DIGEST_SHA512, 19, false },
+	{ "no digests", DIGEST_NONE, 15, false },
+	{ "no manifest", DIGEST_CRC32C, 15, true },
 };
 
 static void
@@ -340,7 +341,7 @@ open_archive(struct piperun *r)
 {
 	const struct archive_options opt = { .pipe = r->plan.pipe,
 		.digest = DIGEST_CRC32C,
-		.manifest_version = 1,
+		.version = cluster_version(15),
 		.own = stat_of(S_IFREG | 0600, 0) };
 	struct archive *a;
 

@@ -58,7 +58,7 @@ start(struct split *s, struct piperun *run, bool no_manifest)
 {
 	const struct archive_options opt = { .pipe = run->plan.pipe,
 		.digest = DIGEST_CRC32C,
-		.manifest_version = 1,
+		.version = cluster_version(15),
 		.no_manifest = no_manifest,
 		.own = { .st_mode = S_IFREG | 0600, .st_mtime = 1700000000 } };
 

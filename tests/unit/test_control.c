@@ -30,6 +30,7 @@ static struct row {
 	{ "13 to 16", 1300, 288 },
 	{ "17", 1700, 288 },
 	{ "18", 1800, 292 },
+	{ "19", 1905, 308 },
 };
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
@@ -266,11 +267,11 @@ other_versions(void **state)
 		const char *what;
 	} cases[] = {
 		{ 960, ERROR_UNSUPPORTED,
-		    "control version 960 is not that of PostgreSQL 10 to 18" },
+		    "control version 960 is not that of PostgreSQL 10 to 19" },
 		{ 1003, ERROR_UNSUPPORTED,
-		    "control version 1003 is not that of PostgreSQL 10 to 18" },
-		{ 1901, ERROR_UNSUPPORTED,
-		    "control version 1901 is not that of PostgreSQL 10 to 18" },
+		    "control version 1003 is not that of PostgreSQL 10 to 19" },
+		{ 1904, ERROR_UNSUPPORTED,
+		    "control version 1904 is not that of PostgreSQL 10 to 19" },
 		{ 0, ERROR_FORMAT, "control version 0 is none" },
 		{ UINT32_MAX, ERROR_FORMAT, "control version 4294967295 is none" },
 		{ 0x14050000, ERROR_UNSUPPORTED,

@@ -82,7 +82,7 @@ expected_text(const struct filebody_options *opt, struct buf *text)
 	assert_int_equal(digest_update(d, bytes, (size_t)opt->size, &err), 0);
 	assert_int_equal(digest_final(d, value, &len, &err), 0);
 	digest_free(d);
-	assert_int_equal(manifest_new(&m, 2, 42, &err), 0);
+	assert_int_equal(manifest_new(&m, cluster_version(18), 42, &err), 0);
 	assert_int_equal(manifest_add_file(m, "base/5/1259", opt->size, opt->mtime,
 			     opt->digest, value, len, &err),
 	    0);
@@ -106,7 +106,8 @@ entries_are_those_of_the_whole_file(void **state)
 		struct error err = { 0 };
 		struct body *body;
 
-		assert_int_equal(manifest_new(&opt.manifest, 2, 42, &err), 0);
+		assert_int_equal(
+		    manifest_new(&opt.manifest, cluster_version(18), 42, &err), 0);
 		assert_int_equal(filebody_new(&body, "base/5/1259", &opt, &err), 0);
 		assert_string_equal(body->name, "base/5/1259");
 		assert_int_equal(body->wants_crc32c, opt.digest == DIGEST_CRC32C);
@@ -143,7 +144,7 @@ given_up(void **state)
 	struct body *body;
 
 	(void)state;
-	assert_int_equal(manifest_new(&opt.manifest, 2, 42, &err), 0);
+	assert_int_equal(manifest_new(&opt.manifest, cluster_version(18), 42, &err), 0);
 	assert_int_equal(filebody_new(&body, "file", &opt, &err), 0);
 	body->ops->free(body);
 	finish_manifest(opt.manifest, &text);

@@ -15,6 +15,10 @@
 	"START WAL LOCATION: 0/7000028 (file 000000010000000000000007)\n" \
 	"CHECKPOINT LOCATION: 0/7000060\n" \
 	"BACKUP METHOD: streamed\n"
+#define PADDED_1_TO_3 \
+	"START WAL LOCATION: 0/07000028 (file 000000010000000000000007)\n" \
+	"CHECKPOINT LOCATION: 0/07000060\n" \
+	"BACKUP METHOD: streamed\n"
 #define LINES_5_AND_6 \
 	"START TIME: 2026-11-22 11:59:44 UTC\n" \
 	"LABEL: nightly\n"
@@ -47,6 +51,10 @@ static struct row {
 	    LINES_1_TO_3 "BACKUP FROM: primary\n" LINES_5_AND_6 "START TIMELINE: 1\n" },
 	{ "18 primary", 18,
 	    LINES_1_TO_3 "BACKUP FROM: primary\n" LINES_5_AND_6 "START TIMELINE: 1\n" },
+	{ "19 primary", 19,
+	    PADDED_1_TO_3 "BACKUP FROM: primary\n" LINES_5_AND_6 "START TIMELINE: 1\n" },
+	{ "19 standby", 19,
+	    PADDED_1_TO_3 "BACKUP FROM: standby\n" LINES_5_AND_6 "START TIMELINE: 1\n" },
 };
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
@@ -108,6 +116,8 @@ other_texts(void **state)
 		    "a: \xFF \t", false },
 		{ GOOD "INCREMENTAL FROM LSN: 0/1000028\nINCREMENTAL FROM TLI: 1\n",
 		    "nightly", true },
+		{ GOOD "INCREMENTAL FROM LSN: 0/01000028\nINCREMENTAL FROM TLI: 1\n",
+		    "nightly", true },
 		{ LINES_1_TO_3 "BACKUP FROM: primary\nSTART TIME: x\nLABEL: a\nb\n",
 		    "a\nb", false },
 		{ LINES_1_TO_3 "BACKUP FROM: primary\nSTART TIME: x\nLABEL: \n\nSTART\n"
@@ -147,8 +157,8 @@ static const struct {
 	{ "0/7000028", "0/0",
 	    "line \"START WAL LOCATION: 0/0 (file "
 	    "000000010000000000000007)\" is wrong" },
-	{ "0/7000028", "0/07000028",
-	    "line \"START WAL LOCATION: 0/07000028 (file "
+	{ "0/7000028", "0/0700028",
+	    "line \"START WAL LOCATION: 0/0700028 (file "
 	    "000000010000000000000007)\" is wrong" },
 	{ "0/7000028", "000000000000000000000/7",
 	    "line \"START WAL LOCATION: "

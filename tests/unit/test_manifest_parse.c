@@ -71,7 +71,7 @@ parse(struct notes *notes, const uint8_t *text, size_t len, size_t step,
 }
 
 static struct buf
-written(unsigned version)
+written(unsigned major)
 {
 	static const uint8_t digest[DIGEST_MAX] = { 0xab, 1, 2 };
 	struct error err = { 0 };
@@ -80,7 +80,7 @@ written(unsigned version)
 	uint8_t bytes[64];
 	size_t got;
 
-	assert_int_equal(manifest_new(&m, version, 77, &err), 0);
+	assert_int_equal(manifest_new(&m, cluster_version(major), 77, &err), 0);
 	assert_int_equal(
 	    manifest_add_file(m, "base/5/1259", 8192, 0, DIGEST_CRC32C, digest, 4, &err),
 	    0);
@@ -110,16 +110,16 @@ round_trip(void **state)
 	struct manifest_verdict verdict;
 
 	(void)state;
-	for (unsigned version = 1; version <= 2; version++)
+	for (unsigned major = 16; major <= 19; major++)
 		for (size_t step = 1; step < 2000; step += 333) {
-			struct buf text = written(version);
+			struct buf text = written(major);
 			struct error err = { 0 };
 
 			if (parse(&notes, text.data, text.len, step, &verdict, &err))
 				fail_msg("%s", err.text);
 			assert_true(verdict.is_sound);
 			assert_string_equal(buf_text(&notes.text),
-			    version == 1 ? "v1 " FILES : "v2 id77 " FILES);
+			    major == 16 ? "v1 " FILES : "v2 id77 " FILES);
 			buf_free(&text);
 		}
 	buf_free(&notes.text);
@@ -128,7 +128,7 @@ round_trip(void **state)
 static void
 every_cut(void **state)
 {
-	struct buf text = written(2);
+	struct buf text = written(18);
 	struct notes notes = { 0 };
 	struct manifest_verdict verdict;
 
@@ -147,7 +147,7 @@ every_cut(void **state)
 static void
 every_bit(void **state)
 {
-	struct buf text = written(2);
+	struct buf text = written(18);
 	struct notes notes = { 0 };
 	struct manifest_verdict verdict;
 

@@ -56,6 +56,10 @@ paths(void **state)
 	assert_string_equal(path, "pg_xact/000A");
 	slru_path(path, SLRU_MEMBERS, 0x14078, cluster_version(18));
 	assert_string_equal(path, "pg_multixact/members/14078");
+	slru_path(path, SLRU_MEMBERS, 1, cluster_version(19));
+	assert_string_equal(path, "pg_multixact/members/000000000000001");
+	slru_path(path, SLRU_OFFSETS, 1, cluster_version(19));
+	assert_string_equal(path, "pg_multixact/offsets/0001");
 }
 
 /* As the server's own macros have it, of pages of 8192 bytes. */
@@ -67,10 +71,14 @@ numbers(void **state)
 	assert_int_equal(
 	    slru_page_numbers(SLRU_OFFSETS, 8192, cluster_version(15)), 2048);
 	assert_int_equal(
+	    slru_page_numbers(SLRU_OFFSETS, 8192, cluster_version(19)), 1024);
+	assert_int_equal(
 	    slru_page_numbers(SLRU_MEMBERS, 8192, cluster_version(15)), 1636);
 	assert_int_equal(
 	    slru_page_numbers(SLRU_COMMIT_TS, 8192, cluster_version(15)), 819);
 	assert_int_equal(slru_last_number(SLRU_MEMBERS, cluster_version(15)), UINT32_MAX);
+	assert_int_equal(slru_last_number(SLRU_MEMBERS, cluster_version(19)), UINT64_MAX);
+	assert_int_equal(slru_last_number(SLRU_XACT, cluster_version(19)), UINT32_MAX);
 }
 
 int

@@ -175,6 +175,25 @@ inside_a_record(void **state)
 	assert_int_equal(walpage_check(&expect, page, PAGE, LSN(0x12000), 1, &err), 0);
 }
 
+/* 19 gave the flag of an abandoned record another place; none of its pages has the old one. */
+static void
+flags_of_19(void **state)
+{
+	struct walpage_expect of_19 = expect;
+	uint8_t page[PAGE];
+	struct error err = { 0 };
+
+	(void)state;
+	of_19.version = cluster_version(19);
+	make_page(page, LSN(0x12000), 1);
+	put(page, 2, 0xD122);
+	put(page + 2, 2, 4);
+	assert_int_equal(walpage_check(&of_19, page, PAGE, LSN(0x12000), 1, &err), 0);
+	put(page + 2, 2, 8);
+	assert_int_equal(walpage_check(&of_19, page, PAGE, LSN(0x12000), 1, &err), -1);
+	assert_string_equal(err.text, "WAL page at 2/12000: unknown flags 0008");
+}
+
 static void
 cut_header(void **state)
 {
@@ -199,13 +218,14 @@ cut_header(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[ROWS + 2] = {
+	struct CMUnitTest tests[ROWS + 3] = {
 		cmocka_unit_test(inside_a_record),
 		cmocka_unit_test(cut_header),
+		cmocka_unit_test(flags_of_19),
 	};
 
 	for (size_t i = 0; i < ROWS; i++)
-		tests[2 + i] = (struct CMUnitTest){ .name = rows[i].name,
+		tests[3 + i] = (struct CMUnitTest){ .name = rows[i].name,
 			.test_func = check_row,
 			.initial_state = &rows[i] };
 	return cmocka_run_group_tests(tests, read_history, free_history);

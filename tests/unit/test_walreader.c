@@ -18,20 +18,25 @@ enum { PAGE = WALIMAGE_PAGE, SEGMENT = WALIMAGE_SEGMENT };
 static struct walimage image;
 
 static void
-make(void (*how)(struct walimage *))
+make_of(unsigned major, void (*how)(struct walimage *))
 {
 	walimage_free(&image);
-	assert_true(walimage_start(&image));
+	assert_true(walimage_start_of(&image, major));
 	how(&image);
 }
 
 static void
-read_sound(void **state)
+make(void (*how)(struct walimage *))
+{
+	make_of(15, how);
+}
+
+static void
+read_sound_of(const struct walsample *row, unsigned major)
 {
 	static const size_t pieces[] = { SEGMENT, PAGE, 3 * PAGE, PAGE / 2, 43 };
-	const struct walsample *row = *state;
 
-	make(row->make);
+	make_of(major, row->make);
 	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
 		struct walwalk k = walwalk_whole(&image, pieces[i]);
 		struct error err = { 0 };
@@ -44,6 +49,16 @@ read_sound(void **state)
 		assert_false(k.differs);
 		assert_int_equal(k.position, k.stop);
 	}
+}
+
+/* The releases between which something of the WAL changed. */
+static void
+read_sound(void **state)
+{
+	static const unsigned majors[] = { 10, 14, 15, 18, 19 };
+
+	for (size_t i = 0; i < sizeof(majors) / sizeof(majors[0]); i++)
+		read_sound_of(*state, majors[i]);
 }
 
 /* From every record on, and from its page's start if it is the first there. */

@@ -384,6 +384,7 @@ static void
 truncations(void **state)
 {
 	static const struct {
+		unsigned major;
 		uint8_t rmid, info;
 		uint8_t bytes[40];
 		size_t len;
@@ -391,22 +392,23 @@ truncations(void **state)
 		uint32_t oldest;
 		uint64_t member;
 	} all[] = {
-		{ 3, 0x10, { 0xFF, 12, 9, 0, 0, 0, 5, 1, 0, 0, 7, 0, 0, 0 }, 14,
+		{ 16, 3, 0x10, { 0xFF, 12, 9, 0, 0, 0, 5, 1, 0, 0, 7, 0, 0, 0 }, 14,
 		    WALRECORD_XACT, 261, 0 },
-		{ 3, 0x10, { 0xFF, 16, 9, 0, 0, 0, 0, 0, 0, 0, 5, 1, 0, 0, 7, 0, 0, 0 },
-		    18, WALRECORD_XACT, 261, 0 },
-		{ 18, 0x10, { 0xFF, 8, 9, 0, 0, 0, 5, 1, 0, 0 }, 10, WALRECORD_COMMIT_TS,
-		    261, 0 },
-		{ 18, 0x10, { 0xFF, 12, 9, 0, 0, 0, 0, 0, 0, 0, 5, 1, 0, 0 }, 14,
+		{ 17, 3, 0x10,
+		    { 0xFF, 16, 9, 0, 0, 0, 0, 0, 0, 0, 5, 1, 0, 0, 7, 0, 0, 0 }, 18,
+		    WALRECORD_XACT, 261, 0 },
+		{ 16, 18, 0x10, { 0xFF, 8, 9, 0, 0, 0, 5, 1, 0, 0 }, 10,
 		    WALRECORD_COMMIT_TS, 261, 0 },
-		{ 6, 0x30,
+		{ 17, 18, 0x10, { 0xFF, 12, 9, 0, 0, 0, 0, 0, 0, 0, 5, 1, 0, 0 }, 14,
+		    WALRECORD_COMMIT_TS, 261, 0 },
+		{ 18, 6, 0x30,
 		    { 0xFF, 20, 1, 0, 0, 0, 2, 0, 0, 0, 5, 1, 0, 0, 3, 0, 0, 0, 4, 2, 0,
 			0 },
 		    22, WALRECORD_MULTIXACT, 261, 516 },
-		{ 6, 0x30,
-		    { 0xFF, 32, 1, 0, 0, 0, 2, 0, 0, 0, 5, 1, 0, 0, 0, 0, 0, 0, 3, 0, 0,
-			0, 0, 0, 0, 0, 4, 2, 0, 0, 1, 0, 0, 0 },
-		    34, WALRECORD_MULTIXACT, 261, UINT64_C(0x100000204) },
+		/* a 19rc1 wrote this one, but for the upper half of the member */
+		{ 19, 6, 0x30,
+		    { 0xFF, 16, 4, 0, 0, 0, 5, 0, 0, 0, 9, 0, 0, 0, 1, 0, 0, 0 }, 18,
+		    WALRECORD_MULTIXACT, 5, UINT64_C(0x100000009) },
 	};
 	const uint8_t zero_page[] = { 0xFF, 4, 9, 0, 0, 0 };
 	struct walrecord rec = record(3, 0, zero_page, sizeof(zero_page));
@@ -418,6 +420,7 @@ truncations(void **state)
 	assert_false(walrecord_truncates(&rec, &t));
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		rec = record(all[i].rmid, all[i].info, all[i].bytes, all[i].len);
+		rec.version = cluster_version(all[i].major);
 		if (!walrecord_truncates(&rec, &t) || t.kind != all[i].kind ||
 		    t.oldest != all[i].oldest || t.member != all[i].member)
 			fail_msg("row %zu", i);
