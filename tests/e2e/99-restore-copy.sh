@@ -80,6 +80,7 @@ successor() {
 		# shellcheck disable=SC2086 # words
 		copied "$T/out/$major.tar" $options
 		last_archive_mode off
+		[ "$options" = -q ] || lines 1 '^pg_basetar: archive_mode is set to off in ' "$T/stderr"
 		rm -rf "$T/copy"
 	done
 	[ ! -s "$T/stderr" ] # with -q
