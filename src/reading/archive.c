@@ -1,5 +1,6 @@
 /* One archive: its members, read in the working thread, decoded in another. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "codec/decoded.h"
 #include "lib/sys.h"
@@ -73,16 +74,36 @@ pass_body(struct reading *r, struct tar_reader *reader, uint8_t *piece, struct e
 	return r->ops->member_end(r, err);
 }
 
+/*
+ * "tar -C DIR -cf FILE ." puts "./" before all names, and the files in the order in which the
+ * file system lists them, which is not the one that members of a backup have: all of them would
+ * be findings.  No archive of ours or of pg_basebackup begins so.
+ */
+static int
+check_first(const char *name, struct error *err)
+{
+	if (strcmp(name, ".") != 0 && strncmp(name, "./", 2) != 0)
+		return 0;
+	error_set(err, ERROR_UNSUPPORTED, 0,
+	    "the names of its members begin with \"./\", as \"tar -C DIR .\" packs them");
+	return error_hint(err,
+	    "Pack the files again in the order of the backup and under the names that they have "
+	    "there: pg_basetar-verify(1) says how.");
+}
+
 static int
 pass_members(
     struct reading *r, struct tar_reader *reader, uint8_t *piece, struct error *err)
 {
 	struct tar_entry entry;
-	bool is_end = false, is_wanted;
+	bool is_first = true, is_end = false, is_wanted;
 
 	while (!r->is_over) {
 		if (tar_reader_next(reader, &entry, &is_end, err))
 			return -1;
+		if (is_first && !is_end && check_first(entry.name, err))
+			return -1;
+		is_first = false;
 		if (is_end) {
 			r->raw += tar_reader_offset(reader);
 			return r->ops->archive_end ? r->ops->archive_end(r, err) : 0;

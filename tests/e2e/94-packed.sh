@@ -281,6 +281,16 @@ linked() {
 	is_sound "$x"
 }
 
+# Its members are in the order of the directory; and if not, their names are others.
+as_directory() {
+	unpacked "$a"
+	tar -C "$tree" -cf "$x" .
+	refused 'names of its members begin with "./"' 'in the order of the backup'
+	sed -i 's,^,./,' "$T/names"
+	gnu -f "$x"
+	refused 'names of its members begin with "./"' 'under the names'
+}
+
 # Neither does that format have long names.
 before_posix() {
 	unpacked "$a"
@@ -310,4 +320,5 @@ t 'with a label: refused' labelled
 t 'incremental: refused' incremental
 t 'in volumes: refused' volumes
 t 'hard links: refused' linked
+t 'with "./" before all names: refused' as_directory
 t 'a format of before POSIX: refused' before_posix
