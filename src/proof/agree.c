@@ -160,7 +160,9 @@ check_control(struct checker *c, struct error *err)
 
 	if (checker_content_is_told(c, LAYOUT_INFO, &is_told, err))
 		return -1;
-	if (!c->has_info && is_forgotten && c->has_label && !is_told &&
+	/* that it could not be read was told, but not that it is sound, and another's */
+	if (!c->has_info && is_forgotten && c->has_label &&
+	    (c->has_earlier_info || !is_told) &&
 	    findings_add(&c->findings, FINDINGS_INFO, &at_info, err,
 		c->has_earlier_info ?
 		    "is of another backup than backup_label, although pg_control was written "
