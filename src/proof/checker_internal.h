@@ -210,6 +210,9 @@ MUST_CHECK int checker_missing(
 MUST_CHECK int checker_missing_listed(
     struct checker *c, const char *path, struct error *err);
 MUST_CHECK int checker_missing_judge(struct checker *c, struct error *err);
+/* The finding of another one tells that as well.  Not to be mixed with searches, if there are many. */
+MUST_CHECK int checker_missing_note(
+    struct checker *c, const char *path, struct error *err);
 MUST_CHECK int checker_missing_is_told(
     struct checker *c, const char *path, bool *is_told, struct error *err);
 void checker_missing_free(struct checker *c);
@@ -255,11 +258,19 @@ MUST_CHECK int checker_wal_judge(struct checker *c, struct error *err);
 bool checker_wal_is_read(const struct checker *c, unsigned line, uint64_t end_lsn);
 void checker_wal_free(struct checker *c);
 
-/* proof/walshort.c: ${line} ends before the stop position; 0: that is not known */
-MUST_CHECK int checker_wal_ends_early(struct checker *c, const struct wallines_line *line,
-    uint64_t stop, struct error *err);
+/* proof/walshort.c: ${line}, of ${h}, ends before the stop position; 0: that is not known */
+MUST_CHECK int checker_wal_ends_early(struct checker *c, const struct walhistory *h,
+    const struct wallines_line *line, uint64_t stop, struct error *err);
 /* Where no segment came: it should have, if the backup says so, or the caller needs WAL. */
 MUST_CHECK int checker_wal_is_absent(struct checker *c, struct error *err);
+
+/*
+ * proof/walgap.c: the segments that are missing, from the one that ${line} lacks to the stop (0:
+ * not known), which is on ${h}; and where there is no WAL at all, though it is to be there
+ */
+MUST_CHECK int checker_walgap_judge(struct checker *c, const struct walhistory *h,
+    const struct wallines_line *line, uint64_t stop, struct error *err);
+MUST_CHECK int checker_walgap_all(struct checker *c, struct error *err);
 
 /*
  * proof/files.c: a file of the tree, a record of the WAL, and when that was judged what is

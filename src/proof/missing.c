@@ -60,6 +60,16 @@ checker_missing_is_told(
 }
 
 int
+checker_missing_note(struct checker *c, const char *path, struct error *err)
+{
+	struct memberset_row *row;
+
+	return memberset_count(c->missing) < NAMES_MOST ?
+	    memberset_add(c->missing, path, &row, err) :
+	    0;
+}
+
+int
 checker_missing(struct checker *c, const char *path, const char *why, struct error *err)
 {
 	struct memberset_row *row;

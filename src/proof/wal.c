@@ -244,12 +244,13 @@ wal_fault(struct checker *c, uint64_t expected, uint64_t found, struct error *er
 
 /* On a primary the last record says which backup it ends. */
 static int
-judge_primary(struct checker *c, const struct wallines_line *line, struct error *err)
+judge_primary(struct checker *c, const struct walhistory *h,
+    const struct wallines_line *line, struct error *err)
 {
 	const uint64_t told = c->is_manifest_whole ? told_stop(c) : 0;
 
 	if (line->backup_end == 0)
-		return checker_wal_ends_early(c, line, told, err);
+		return checker_wal_ends_early(c, h, line, told, err);
 	c->stop_lsn = line->backup_end;
 	if (told != 0 && told != line->backup_end)
 		return wal_fault(c, line->backup_end, told, err,
@@ -259,7 +260,8 @@ judge_primary(struct checker *c, const struct wallines_line *line, struct error 
 
 /* Elsewhere the manifest says it, and pg_control what it must not be before. */
 static int
-judge_other(struct checker *c, const struct wallines_line *line, struct error *err)
+judge_other(struct checker *c, const struct walhistory *h,
+    const struct wallines_line *line, struct error *err)
 {
 	const uint64_t least = c->control.min_recovery_lsn;
 	uint64_t stop = told_stop(c);
@@ -276,7 +278,7 @@ judge_other(struct checker *c, const struct wallines_line *line, struct error *e
 	if (line->position < stop ||
 	    (line->why && line->has_later && !c->is_manifest_whole) ||
 	    (!c->has_label && line->position <= c->control.checkpoint_lsn))
-		return checker_wal_ends_early(c, line,
+		return checker_wal_ends_early(c, h, line,
 		    c->has_label || stop > c->control.checkpoint_lsn ?
 			stop :
 			c->control.checkpoint_lsn,
@@ -375,7 +377,7 @@ judge_line(struct checker *c, const struct walhistory *h, struct error *err)
 		return -1;
 	if (!wallines_find(c->lines, h, &line, &why)) {
 		if (line.missing[0])
-			return checker_wal_ends_early(c, &line, told_stop(c), err);
+			return checker_wal_ends_early(c, h, &line, told_stop(c), err);
 		*err = why; /* what cannot be judged is no finding */
 		return why.kind == ERROR_UNSUPPORTED ?
 		    -1 :
@@ -385,7 +387,8 @@ judge_line(struct checker *c, const struct walhistory *h, struct error *err)
 	c->line = line.number;
 	c->wal_records = line.records;
 	c->stop_timeline = line.timeline;
-	if (is_primary(c) ? judge_primary(c, &line, err) : judge_other(c, &line, err))
+	if (is_primary(c) ? judge_primary(c, h, &line, err) :
+			    judge_other(c, h, &line, err))
 		return -1;
 	if (checker_replay_judge(c, err))
 		return -1;

@@ -333,6 +333,7 @@ find_missing(const struct wallines *w, const struct line *l, const struct walhis
 	if (is_damaged && owner == l->timeline)
 		return;
 	out->missing_lsn = lsn;
+	out->last_lsn = w->segment_lsn;
 	walname_build(out->missing, owner, lsn / size, size);
 }
 

@@ -81,6 +81,8 @@ struct wallines_line {
 	    [WALNAME_SIZE]; /* the segment that no file had, and would have been next; "":
 				       something else ended the walk */
 	uint64_t missing_lsn; /* its start */
+	uint64_t
+	    last_lsn; /* that of the last file that came, whichever line it was for */
 };
 
 /*

@@ -176,6 +176,7 @@ broken(void (*damage)(void), unsigned leave_out, const char *text, bool has_late
 	struct wallines_line line;
 	struct walhistory h;
 	struct wallines *w;
+	unsigned last = 0;
 	struct error why;
 
 	make_image();
@@ -183,9 +184,12 @@ broken(void (*damage)(void), unsigned leave_out, const char *text, bool has_late
 	if (damage)
 		damage();
 	w = begun();
-	for (unsigned n = 0; n * WALIMAGE_SEGMENT < image.lsn - WALIMAGE_START; n++)
-		if (n != leave_out)
-			give(w, n, 1, no_end);
+	for (unsigned n = 0; n * WALIMAGE_SEGMENT < image.lsn - WALIMAGE_START; n++) {
+		if (n == leave_out)
+			continue;
+		give(w, n, 1, no_end);
+		last = n;
+	}
 	single(&h, 1);
 	assert_true(wallines_find(w, &h, &line, &why));
 	assert_non_null(line.why);
@@ -197,6 +201,8 @@ broken(void (*damage)(void), unsigned leave_out, const char *text, bool has_late
 	} else {
 		assert_int_equal(line.missing_lsn,
 		    WALIMAGE_START + (uint64_t)leave_out * WALIMAGE_SEGMENT);
+		assert_int_equal(
+		    line.last_lsn, WALIMAGE_START + (uint64_t)last * WALIMAGE_SEGMENT);
 		assert_non_null(strstr(text, line.missing));
 	}
 	walhistory_free(&h);
