@@ -26,22 +26,24 @@ sync_output(struct patrol *patrol, struct error *err)
 	return output_finish(&b->output, err);
 }
 
-static const struct patrol_ops measuring = { backup_tree_measure, NULL, tick, NULL };
-static const struct patrol_ops finding = { backup_cold_find, NULL, tick, NULL };
-static const struct patrol_ops sending_cold_tree = { backup_tree_send, backup_cold_watch,
-	tick, NULL };
-static const struct patrol_ops sending_cold_wal = { backup_wal_send, backup_cold_watch,
-	tick, NULL };
-static const struct patrol_ops rechecking = { backup_cold_recheck, NULL, tick, NULL };
-static const struct patrol_ops starting = { backup_server_start, NULL, tick, NULL };
-static const struct patrol_ops sending_tree = { backup_tree_send, backup_server_watch,
-	tick, NULL };
-static const struct patrol_ops sending_wal = { backup_wal_send, backup_slot_watch, tick,
+static const struct patrol_ops measuring = { backup_tree_measure, NULL, tick, NULL,
 	NULL };
+static const struct patrol_ops finding = { backup_cold_find, NULL, tick, NULL, NULL };
+static const struct patrol_ops sending_cold_tree = { backup_tree_send, backup_cold_watch,
+	tick, NULL, NULL };
+static const struct patrol_ops sending_cold_wal = { backup_wal_send, backup_cold_watch,
+	tick, NULL, NULL };
+static const struct patrol_ops rechecking = { backup_cold_recheck, NULL, tick, NULL,
+	NULL };
+static const struct patrol_ops starting = { backup_server_start, NULL, tick, NULL, NULL };
+static const struct patrol_ops sending_tree = { backup_tree_send, backup_server_watch,
+	tick, backup_copies_hurry, NULL };
+static const struct patrol_ops sending_wal = { backup_wal_send, backup_slot_watch, tick,
+	NULL, NULL };
 static const struct patrol_ops awaiting_archive = { backup_archiving_await,
-	backup_server_watch, tick, NULL };
-static const struct patrol_ops ending = { backup_wal_end, NULL, tick, NULL };
-static const struct patrol_ops syncing = { sync_output, NULL, tick, NULL };
+	backup_server_watch, tick, NULL, NULL };
+static const struct patrol_ops ending = { backup_wal_end, NULL, tick, NULL, NULL };
+static const struct patrol_ops syncing = { sync_output, NULL, tick, NULL, NULL };
 
 static int
 run(struct backup *b, const char *phase, const struct patrol_ops *what, struct error *err)

@@ -77,8 +77,8 @@ struct backup_copies {
 	} * rows;
 	/* the last; empty: the server has not answered yet, */
 	struct databases_mark mark;
-	bool is_pending; /* when it was asked of so many: */
-	size_t asked;
+	bool is_pending;
+	size_t asked;     /* the last time, of so many */
 	struct error why; /* why there was none, the last time that was so */
 };
 
@@ -160,6 +160,7 @@ void backup_copies_file(struct backup *, const char *path);
 void backup_copies_tree_end(struct backup *);
 /* While the tree is sent, and after it: ask the server what is whole. */
 MUST_CHECK int backup_copies_watch(struct backup *, struct error *err);
+MUST_CHECK int backup_copies_hurry(struct patrol *, struct error *err);
 MUST_CHECK int backup_copies_settle(struct backup *, struct error *err);
 /*
  * After the proof of the WAL: ERROR_STATE, what one is copied from was not sent whole.  Of one

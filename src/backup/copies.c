@@ -210,6 +210,27 @@ backup_copies_watch(struct backup *b, struct error *err)
 	return 0;
 }
 
+/*
+ * A directory whose walk has ended since is asked for soon, as the database may be dropped at any
+ * moment.  Between the end of the walk and the answer it may be dropped as well, and nothing tells
+ * that from one that was half gone before: that fails the backup.  For the planner to wait for
+ * each answer would not help: the walk has ended before the question even so.  And more questions
+ * than one for each tick would burden a server with many small databases.
+ */
+int
+backup_copies_hurry(struct patrol *patrol, struct error *err)
+{
+	struct backup *b = (struct backup *)patrol;
+	bool is_new;
+
+	pthread_mutex_lock(&b->copies.lock);
+	is_new = b->copies.ended > b->copies.asked;
+	pthread_mutex_unlock(&b->copies.lock);
+	if (!is_new || b->copies.is_pending || session_silence(b->session) > 0)
+		return 0; /* a server that is silent is left to the watch */
+	return backup_copies_watch(b, err);
+}
+
 /* What is pending is waited for and dropped. */
 int
 backup_copies_settle(struct backup *b, struct error *err)

@@ -67,6 +67,8 @@ look(int done, double *watched, const struct errand *e, struct error *err)
 		return patrol_interrupted(e->patrol, err);
 	if (e->ops->tick)
 		e->ops->tick(e->patrol);
+	if (e->ops->hurry && e->ops->hurry(e->patrol, err))
+		return -1;
 	if (e->ops->watch == NULL || sys_monotonic() - *watched < WATCH_SECONDS)
 		return 0;
 	*watched = sys_monotonic();

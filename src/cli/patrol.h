@@ -18,6 +18,8 @@ struct patrol_ops {
 	/* every few seconds; NULL: nothing */
 	int (*watch)(struct patrol *, struct error *);
 	void (*tick)(struct patrol *); /* several times a second; NULL */
+	/* several times a second: what cannot wait for the next watch; NULL: nothing */
+	int (*hurry)(struct patrol *, struct error *);
 	/* the cancel is raised: wake whoever waits, again and again; NULL: nobody does */
 	void (*cut)(struct patrol *);
 };

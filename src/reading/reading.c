@@ -60,8 +60,8 @@ sync_all(struct patrol *patrol, struct error *err)
 	return r->ops->sync(r, err);
 }
 
-static const struct patrol_ops reads = { read_all, NULL, tick, cut };
-static const struct patrol_ops syncs = { sync_all, NULL, tick, NULL };
+static const struct patrol_ops reads = { read_all, NULL, tick, NULL, cut };
+static const struct patrol_ops syncs = { sync_all, NULL, tick, NULL, NULL };
 
 void
 reading_init(struct reading *r, const struct options *opt, const struct reading_ops *ops,
