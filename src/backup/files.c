@@ -239,7 +239,7 @@ slru_fault(struct slruset_sink *sink, enum slruset_fault fault, const char *path
 		[SLRUSET_ZEROS] = "state",
 	};
 
-	if (fault == SLRUSET_DOUBT)
+	if (fault == SLRUSET_DOUBT || fault == SLRUSET_ADVICE)
 		return warn_of_file(path, text, err);
 	return say(((struct slru_faults *)sink)->b, kinds[fault], path, text, err);
 }

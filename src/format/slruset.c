@@ -107,6 +107,8 @@ struct judging {
 	uint64_t numbers_last; /* behind which they begin again */
 	uint64_t missing;
 	uint64_t removed, first_removed; /* that may have been */
+	bool has_gap;        /* of any kind: the first segment that is missing, */
+	char gap[SLRU_PATH]; /* not the one of the last number */
 };
 
 static int
@@ -183,6 +185,11 @@ segment_missing(struct judging *j, uint64_t number, struct error *err)
 		if (j->removed++ == 0)
 			j->first_removed = number;
 		return 0;
+	}
+	if (!j->has_gap && j->range.has_last &&
+	    number != j->range.last / j->per_segment) {
+		j->has_gap = true;
+		slru_path(j->gap, j->kind, number, j->cluster->version);
 	}
 	if (++j->missing > NAMED)
 		return 0;
@@ -380,6 +387,28 @@ judge_kind(struct judging *j, struct error *err)
 	return tell(j, SLRUSET_MISSING, j->range.last / j->per_segment, text, err);
 }
 
+/*
+ * Segments may be missing that are not lost.  pg_resetwal goes on with any number that it is told,
+ * and the server makes none of those that were skipped.  And where a server crashed before the
+ * checkpoint that follows the removal of old segments, recovery removes them again, but its
+ * checkpoints go on to name the old oldest transaction, until a vacuum advances it (seen on 15).
+ *
+ * Nothing here tells them from lost ones.  VACUUM FREEZE does: it fails where a row is of a
+ * transaction whose status is lost, and else no number before it is needed any more (seen on 15
+ * with -x and -O).
+ */
+static int
+tell_gap(const struct judging *j, struct error *err)
+{
+	return !j->has_gap ?
+	    0 :
+	    j->sink->fault(j->sink, SLRUSET_ADVICE, j->gap,
+		"is not lost if pg_resetwal skipped its numbers, or if the server removed it just "
+		"before a crash: then run VACUUM FREEZE in every database, template0 too, and "
+		"make another backup",
+		err);
+}
+
 /* Pages are written one by one: a part of one is never left. */
 static int
 judge_sizes(const struct slruset *s, const struct slruset_cluster *c,
@@ -425,5 +454,5 @@ slruset_judge(struct slruset *s, const struct slruset_cluster *cluster,
 		if (judge_kind(&j, err))
 			return -1;
 	}
-	return 0;
+	return tell_gap(&j, err);
 }

@@ -69,7 +69,8 @@ enum slruset_fault {
 	 * No fault for sure: pg_resetwal leaves a segment short that numbers skip the rest of; and a
 	 * standby may have removed it.
 	 */
-	SLRUSET_DOUBT
+	SLRUSET_DOUBT,
+	SLRUSET_ADVICE /* no fault more: what to do if the missing ones are not lost */
 };
 
 /* ${text} says it of the file ${path}: "is missing, ...". */

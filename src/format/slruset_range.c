@@ -120,6 +120,7 @@ range_of_members(const struct slruset_cluster *c, uint64_t per_page)
 static struct slruset_range
 range_of_commit_ts(const struct slruset_cluster *c)
 {
+	const uint32_t next = (uint32_t)c->begin->next_xid;
 	struct slruset_range r = { .has_last = false };
 
 	if (!c->tracks_commit_time)
@@ -132,6 +133,9 @@ range_of_commit_ts(const struct slruset_cluster *c)
 	if (c->begin->newest_commit_ts < FIRST_NORMAL_XID)
 		return r;
 	r.last = c->begin->newest_commit_ts;
+	/* pg_resetwal -c takes any number; the next transaction, and those after it, have no time */
+	if (next >= FIRST_NORMAL_XID && !precedes((uint32_t)r.last, next))
+		r.last = next - 1;
 	r.has_last = r.has_first && !precedes((uint32_t)r.last, (uint32_t)r.first);
 	return r;
 }

@@ -138,7 +138,7 @@ slru_fault(struct slruset_sink *sink, enum slruset_fault fault, const char *path
 	struct checker *c = ((struct faults *)sink)->c;
 	char line[256];
 
-	if (fault == SLRUSET_DOUBT) {
+	if (fault == SLRUSET_DOUBT || fault == SLRUSET_ADVICE) {
 		snprintf(line, sizeof(line), "file \"%s\" %s", path, text);
 		c->opt.warning(line);
 		return 0;

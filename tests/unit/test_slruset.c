@@ -94,7 +94,7 @@ static struct row {
 	    .files = { { "pg_xact/0000", FULL, false }, { "pg_xact/0002", FULL, false },
 		{ "pg_xact/0004", FULL - PAGE, false }, MULTIS_FILES },
 	    .wanted = "missing pg_xact/0001\nmissing pg_xact/0003\ndoubt pg_xact/0004\n"
-		      "missing pg_xact/0005\n" },
+		      "missing pg_xact/0005\nadvice pg_xact/0001\n" },
 	{ .name = "an empty one before the last",
 	    .begin = { .next_xid = XACTS + 5 },
 	    .files = { { "pg_xact/0000", 0, true }, { "pg_xact/0001", PAGE, false },
@@ -180,7 +180,8 @@ static struct row {
 		.oldest_xid = 0xFFE00005U },
 	    .files = { { "pg_xact/0FFE", FULL, false }, { "pg_xact/0001", PAGE, false },
 		MULTIS_FILES },
-	    .wanted = "missing pg_xact/0FFF\nmissing pg_xact/0000\n" },
+	    .wanted =
+		"missing pg_xact/0FFF\nmissing pg_xact/0000\nadvice pg_xact/0FFF\n" },
 	{ .name = "the first number of a new round",
 	    .begin = { .next_xid = UINT64_C(0x200000003), .oldest_xid = 0xFFF00005U },
 	    .files = { { "pg_xact/0FFF", FULL, false }, MULTIS_FILES },
@@ -202,7 +203,7 @@ static struct row {
 	    .wanted =
 		"zeros pg_multixact/offsets/0000\nsize pg_multixact/offsets/0001\n"
 		"missing pg_multixact/members/0001\nmissing pg_multixact/members/0002\n"
-		"size pg_multixact/members/0003\n" },
+		"size pg_multixact/members/0003\nadvice pg_multixact/members/0001\n" },
 	{ .name = "members go round, and the last segment is not full",
 	    .begin = { .next_multi = 70000, .oldest_multi = 69999, .next_offset = 5 },
 	    .oldest = { .has_member = true, .member = 0xFFFFFF00U },
@@ -219,7 +220,17 @@ static struct row {
 	    .files = { MULTIS_FILES, { "pg_xact/0000", 2 * PAGE, false },
 		{ "pg_commit_ts/0000", FULL, false },
 		{ "pg_commit_ts/0002", 9 * PAGE, false } },
-	    .wanted = "missing pg_commit_ts/0001\n" },
+	    .wanted = "missing pg_commit_ts/0001\nadvice pg_commit_ts/0001\n" },
+	{ .name = "commit timestamps, up to a number of pg_resetwal that is not used yet",
+	    .begin = { .oldest_commit_ts = 740, .newest_commit_ts = 5000 },
+	    .tracks = true,
+	    .files = { YOUNG_FILES, { "pg_commit_ts/0000", PAGE, false } },
+	    .wanted = "" },
+	{ .name = "commit timestamps, from a number of pg_resetwal that is not used yet",
+	    .begin = { .oldest_commit_ts = 3000, .newest_commit_ts = 5000 },
+	    .tracks = true,
+	    .files = { YOUNG_FILES },
+	    .wanted = "" },
 	{ .name = "commit timestamps, with numbers that pg_resetwal skipped",
 	    .begin = { .next_xid = XACTS + 5,
 		.oldest_commit_ts = 740,
@@ -248,7 +259,7 @@ static struct row {
 		{ "pg_commit_ts/0025", FULL - PAGE, false },
 		{ "pg_commit_ts/0028", PAGE, false } },
 	    .wanted = "doubt pg_commit_ts/0025\nmissing pg_commit_ts/0026\n"
-		      "missing pg_commit_ts/0027\n" },
+		      "missing pg_commit_ts/0027\nadvice pg_commit_ts/0026\n" },
 	{ .name = "no commit timestamps are kept",
 	    .begin = { .oldest_commit_ts = 740, .newest_commit_ts = 750 },
 	    .files = { YOUNG_FILES },
@@ -273,7 +284,8 @@ static struct row {
 	    .before = { "pg_xact/0001", "pg_xact/0003" },
 	    .files = { { "pg_xact/0001", FULL, false }, { "pg_xact/0003", FULL, false },
 		MULTIS_FILES },
-	    .wanted = "missing pg_xact/0002\nmissing pg_xact/0004\n" },
+	    .wanted =
+		"missing pg_xact/0002\nmissing pg_xact/0004\nadvice pg_xact/0002\n" },
 	{ .name = "of a standby, what was there before is not known",
 	    .begin = { .next_xid = 4 * XACTS + 1, .oldest_xid = XACTS + 7 },
 	    .is_standby = true,
@@ -314,7 +326,8 @@ static int
 note(struct slruset_sink *sink, enum slruset_fault fault, const char *path,
     const char *text, struct error *err)
 {
-	static const char *const words[] = { "missing", "size", "zeros", "doubt" };
+	static const char *const words[] = { "missing", "size", "zeros", "doubt",
+		"advice" };
 	struct faults *f = (struct faults *)sink;
 
 	assert_true(strlen(text) > 0);
