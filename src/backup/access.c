@@ -27,7 +27,7 @@ say(struct backup *b, const char *path, const struct stat *st, bool is_foreign,
 		    "\"%s\" belongs to user %lu and has mode %04o: the server, which runs as user "
 		    "%lu, cannot use it",
 		    path, (unsigned long)st->st_uid, mode,
-		    (unsigned long)b->datadir_stat.st_uid);
+		    (unsigned long)b->cluster.datadir_stat.st_uid);
 	else
 		rc = buf_printf(&text, err,
 		    "\"%s\" has mode %04o, which keeps the server out", path, mode);
@@ -42,7 +42,7 @@ int
 backup_access_look(
     struct backup *b, const char *path, const struct stat *st, struct error *err)
 {
-	const bool is_foreign = st->st_uid != b->datadir_stat.st_uid;
+	const bool is_foreign = st->st_uid != b->cluster.datadir_stat.st_uid;
 
 	if (!access_is_kept_out(
 		path, S_ISDIR(st->st_mode), (uint32_t)st->st_mode, is_foreign))

@@ -53,7 +53,8 @@ open_split(struct backup *b, struct error *err)
 	if (!b->opt->split)
 		return 0;
 	return identity_regain(&b->identity, err) || add_files(b, err) ||
-		identity_assume(&b->identity, &b->datadir_stat, b->opt->pgdata, err) ?
+		identity_assume(
+		    &b->identity, &b->cluster.datadir_stat, b->cluster.pgdata, err) ?
 	    -1 :
 	    0;
 }
@@ -79,16 +80,16 @@ backup_archive_open(struct backup *b, struct error *err)
 	struct archive_options archive = {
 		.digest = b->opt->manifest_digest,
 		.no_manifest = b->opt->no_manifest,
-		.version = b->version,
-		.system_identifier = b->control.system_identifier,
-		.own = b->datadir_stat,
+		.version = b->cluster.version,
+		.system_identifier = b->cluster.control.system_identifier,
+		.own = b->cluster.datadir_stat,
 		.warn = message_warning,
 		.is_frozen = b->opt->source != SOURCE_SERVER,
-		.page_bytes = b->control.block_size,
+		.page_bytes = b->cluster.control.block_size,
 		.pages = b->pages.tally ? &b->pages : NULL,
 	};
 
-	archive.own.st_mode = 0600 | (b->datadir_stat.st_mode & 0040);
+	archive.own.st_mode = 0600 | (b->cluster.datadir_stat.st_mode & 0040);
 	archive.own.st_mtime = time(NULL);
 	if (open_split(b, err) || open_pipe(b, err))
 		return -1;

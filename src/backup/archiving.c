@@ -110,7 +110,7 @@ int
 backup_archiving_await(struct patrol *patrol, struct error *err)
 {
 	struct backup *b = (struct backup *)patrol;
-	const uint32_t size = b->control.wal_segment_size;
+	const uint32_t size = b->cluster.control.wal_segment_size;
 	const uint64_t first = walname_segment(b->range.start_lsn, size);
 	const uint64_t last = walname_last_segment(b->range.stop_lsn, size);
 	const double since = sys_monotonic();
@@ -119,7 +119,7 @@ backup_archiving_await(struct patrol *patrol, struct error *err)
 
 	for (;;) {
 		if (walarchive_is_done(
-			b->wal_fd, &b->history, first, last, size, &is_done, err))
+			b->cluster.wal_fd, &b->history, first, last, size, &is_done, err))
 			return -1;
 		if (is_done)
 			return 0;

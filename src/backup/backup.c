@@ -134,11 +134,10 @@ back_up_server(struct backup *b, struct error *err)
 {
 	return backup_server_connect(b, err) || backup_config_find(b, err) ||
 		measure(b, err) || run(b, "waiting for the checkpoint", &starting, err) ||
-		backup_cluster_tablespaces_anew(b, err) ||
-		backup_server_in_place(b, err) || backup_pages_open(b, err) ||
-		backup_files_open(b, err) || backup_archive_open(b, err) ||
-		send_tree(b, &sending_tree, err) || backup_server_stop(b, err) ||
-		send_wal(b, err) || await_archive(b, err) ?
+		backup_tablespaces_read_anew(b, err) || backup_server_in_place(b, err) ||
+		backup_pages_open(b, err) || backup_files_open(b, err) ||
+		backup_archive_open(b, err) || send_tree(b, &sending_tree, err) ||
+		backup_server_stop(b, err) || send_wal(b, err) || await_archive(b, err) ?
 	    -1 :
 	    0;
 }
@@ -165,12 +164,16 @@ back_up_cold(struct backup *b, struct error *err)
 static int
 make_backup(struct backup *b, struct error *err)
 {
-	if (backup_report_open(b, err) || backup_cluster_open(b, err) ||
+	if (backup_report_open(b, err) || backup_cluster_open(&b->cluster, err) ||
+	    /* a report is also written when we come no further than this */
+	    report_refuse_inside(
+		b->report, &b->cluster.datadir_stat, "the data directory", err) ||
 	    output_open(&b->output, b->opt, &b->cancel, err) ||
 	    backup_report_check(b, err) ||
-	    identity_assume(&b->identity, &b->datadir_stat, b->opt->pgdata, err) ||
-	    backup_cluster_read(b, err) || backup_cluster_tablespaces(b, err) ||
-	    backup_cluster_without(b, err) ||
+	    identity_assume(
+		&b->identity, &b->cluster.datadir_stat, b->cluster.pgdata, err) ||
+	    backup_cluster_read(&b->cluster, b->opt->waldir, err) ||
+	    backup_tablespaces_read(b, err) || backup_tablespaces_without(b, err) ||
 	    (b->opt->source == SOURCE_SERVER ? back_up_server(b, err) :
 					       back_up_cold(b, err)) ||
 	    run(b, "ending the archive", &ending, err) || backup_pages_stop(b, err) ||
@@ -206,13 +209,13 @@ forget(struct backup *b)
 	backup_pages_free(b);
 	backup_files_free(b);
 	backup_server_free(b);
-	backup_cold_free(b);
-	backup_cluster_free(b);
+	backup_tablespaces_free(b);
+	backup_config_free(&b->config);
+	backup_cluster_free(&b->cluster);
 	walproof_free(b->proof);
 	walset_free(&b->wal);
 	backup_copies_free(b);
 	walhistory_free(&b->history);
-	sys_close(b->wal_fd);
 }
 
 /* Each says its own; then false. */
@@ -228,12 +231,10 @@ report_findings(const struct backup *b)
 int
 backup_run(const struct options *opt, bool *is_sound, struct error *err)
 {
-	struct backup b = { .opt = opt,
-		.datadir_fd = -1,
-		.wal_fd = -1,
-		.copies.lock = PTHREAD_MUTEX_INITIALIZER };
+	struct backup b = { .opt = opt, .copies.lock = PTHREAD_MUTEX_INITIALIZER };
 	int rc;
 
+	backup_cluster_init(&b.cluster, opt->pgdata);
 	b.patrol.cancel = &b.cancel;
 	b.patrol.outcome = "no backup was made";
 	progress_start(&b.progress, opt->progress && !opt->quiet);

@@ -14,12 +14,12 @@
 
 #include "archive/archive.h"
 #include "backup/backup.h"
+#include "backup/cluster.h"
 #include "cli/identity.h"
 #include "cli/output.h"
 #include "cli/patrol.h"
 #include "cli/progress.h"
 #include "datadir/configset.h"
-#include "datadir/exclude.h"
 #include "datadir/member.h"
 #include "datadir/tablespace.h"
 #include "datadir/walend.h"
@@ -29,9 +29,6 @@
 #include "format/pagetally.h"
 #include "format/report.h"
 #include "format/slruset.h"
-#include "pg/cluster.h"
-#include "pg/control.h"
-#include "pg/postmaster.h"
 #include "server/databases.h"
 #include "server/online.h"
 #include "server/slot.h"
@@ -48,7 +45,6 @@ struct backup_range {
 
 /* Of a cluster that no server works on. */
 struct backup_cold {
-	struct buf pid;    /* postmaster.pid as it was at first; empty: there was none */
 	struct walend end; /* unless the cluster was shut down */
 };
 
@@ -91,13 +87,7 @@ struct backup {
 	struct report *report; /* NULL: none is wanted */
 	struct report_facts facts;
 
-	char *datadir; /* absolute, without links */
-	int datadir_fd;
-	struct stat datadir_stat;
-	const struct pg_version *version;
-	struct control control; /* as it was before the start */
-	uint8_t control_bytes[CONTROL_SIZE];
-	struct postmaster postmaster;
+	struct backup_cluster cluster;
 	struct tablespaces tablespaces; /* those that are sent */
 	struct tablespaces known;       /* those there were before the start */
 	struct tablespaces last;        /* those there were after the stop */
@@ -149,7 +139,6 @@ struct backup {
 	struct walset wal;      /* the segments that are read */
 	struct walproof *proof; /* of them; NULL before that */
 	struct backup_copies copies;
-	int wal_fd; /* pg_wal */
 };
 
 /* backup/copies.c: databases that replay copies */
@@ -174,24 +163,22 @@ MUST_CHECK int backup_access_look(
     struct backup *, const char *path, const struct stat *st, struct error *err);
 bool backup_access_report(const struct backup *);
 
-/* backup/cluster.c: the data directory is one, and what it says of itself. */
-MUST_CHECK int backup_cluster_open(struct backup *, struct error *err);
-MUST_CHECK int backup_cluster_read(struct backup *, struct error *err);
-MUST_CHECK int backup_cluster_postmaster(struct backup *, struct error *err);
+/* backup/tablespaces.c */
 /* Read where the tablespaces are; the output must be outside of all. */
-MUST_CHECK int backup_cluster_tablespaces(struct backup *, struct error *err);
+MUST_CHECK int backup_tablespaces_read(struct backup *, struct error *err);
 /* Those that are to be left out are there; warn of them. */
-MUST_CHECK int backup_cluster_without(const struct backup *, struct error *err);
+MUST_CHECK int backup_tablespaces_without(const struct backup *, struct error *err);
 /* Read it anew after the start: those made before it are part of the backup. */
-MUST_CHECK int backup_cluster_tablespaces_anew(struct backup *, struct error *err);
+MUST_CHECK int backup_tablespaces_read_anew(struct backup *, struct error *err);
 /* After the stop: replay of the creation of a tablespace reaches out of the copy. */
-MUST_CHECK int backup_cluster_warn_of_new(struct backup *, struct error *err);
+MUST_CHECK int backup_tablespaces_warn_of_new(struct backup *, struct error *err);
 /*
  * The WAL of the backup creates that tablespace at ${path}, and so does its replay: warn,
  * unless that was done.
  */
-void backup_cluster_warn_of_replay(const struct backup *, uint32_t oid, const char *path);
-void backup_cluster_free(struct backup *);
+void backup_tablespaces_warn_of_replay(
+    const struct backup *, uint32_t oid, const char *path);
+void backup_tablespaces_free(struct backup *);
 
 /* backup/server.c: the right server, the start, the stop. */
 MUST_CHECK int backup_server_connect(struct backup *, struct error *err);
@@ -216,13 +203,8 @@ MUST_CHECK int backup_cold_check(struct backup *, struct error *err);
 MUST_CHECK int backup_cold_find(struct patrol *, struct error *err);
 MUST_CHECK int backup_cold_watch(struct patrol *, struct error *err);
 MUST_CHECK int backup_cold_recheck(struct patrol *, struct error *err);
-/* pg_control, which must be as it was. */
-MUST_CHECK int backup_cold_control(
-    const struct backup *, uint8_t bytes[CONTROL_SIZE], struct error *err);
 /* Say of what changed what that may mean.  Always -1. */
 int backup_cold_explain(const struct backup *, struct error *err);
-enum exclude_mode backup_cold_mode(const struct backup *);
-void backup_cold_free(struct backup *);
 
 /*
  * backup/links.c: what is said to be elsewhere is, and that is right as far as can be seen; none of

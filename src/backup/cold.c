@@ -21,41 +21,18 @@
  * all depends on that nothing changes meanwhile.
  */
 
-/* A postmaster.pid is no larger: eight short lines. */
-enum { PID_MOST = 64 * 1024 };
-
-/* Nor is a backup_label. */
+/* A backup_label is no larger. */
 enum { LABEL_MOST = 64 * 1024 };
 
-static bool
-is_shut_down(const struct backup *b)
-{
-	return b->control.state == CONTROL_SHUTDOWN ||
-	    b->control.state == CONTROL_SHUTDOWN_IN_RECOVERY;
-}
-
 /* ---- is it what the user says? ---- */
-
-/* What the server left of itself; nothing if there is no such file. */
-static int
-read_pid(const struct backup *b, struct buf *text, struct error *err)
-{
-	static const char name[] = "postmaster.pid";
-
-	if (sys_read_file(b->datadir_fd, name, PID_MOST, text, err) == 0)
-		return 0;
-	if (err->kind == ERROR_IO && err->sys == ENOENT)
-		return 0;
-	return error_wrap(err, "file \"%s\"", name);
-}
 
 static int
 is_running(const struct backup *b, int64_t pid, struct error *err)
 {
-	const bool is_contained = pid != b->postmaster.pid;
+	const bool is_contained = pid != b->cluster.postmaster.pid;
 
 	error_set(err, ERROR_STATE, 0, "the server of \"%s\" is running, process %lld%s",
-	    b->opt->pgdata, (long long)pid, is_contained ? ", in a container" : "");
+	    b->cluster.pgdata, (long long)pid, is_contained ? ", in a container" : "");
 	if (b->opt->source == SOURCE_SNAPSHOT)
 		return error_hint(err,
 		    "Leave out --snapshot, or name with -D the snapshot of this "
@@ -73,7 +50,7 @@ may_be_running(const struct backup *b, struct error *err)
 	error_set(err, ERROR_STATE, 0,
 	    "the server of \"%s\" may be running: process %lld cannot "
 	    "be looked at",
-	    b->opt->pgdata, (long long)b->postmaster.pid);
+	    b->cluster.pgdata, (long long)b->cluster.postmaster.pid);
 	return error_hint(err,
 	    "Run pg_basetar as the owner of the data directory, or as root; if "
 	    "you know that no server runs, in no container either, remove "
@@ -86,8 +63,8 @@ is_servers_own(const struct backup *b)
 {
 	struct stat st;
 
-	return stat(b->postmaster.datadir, &st) == 0 &&
-	    sys_is_same_file(&st, &b->datadir_stat);
+	return stat(b->cluster.postmaster.datadir, &st) == 0 &&
+	    sys_is_same_file(&st, &b->cluster.datadir_stat);
 }
 
 /* A snapshot has the file of the server that it was taken under, which works on the original. */
@@ -97,7 +74,7 @@ check_at_work(const struct backup *b, struct error *err)
 	const bool is_stopped = b->opt->source == SOURCE_STOPPED;
 	int64_t pid;
 
-	switch (atwork_find(&b->postmaster, &b->datadir_stat, &pid)) {
+	switch (atwork_find(&b->cluster.postmaster, &b->cluster.datadir_stat, &pid)) {
 	case ATWORK_IS:
 		return is_running(b, pid, err);
 	case ATWORK_UNKNOWN:
@@ -105,7 +82,7 @@ check_at_work(const struct backup *b, struct error *err)
 	case ATWORK_NOT:
 		break;
 	}
-	return is_stopped && atwork_has_segment(&b->postmaster) ?
+	return is_stopped && atwork_has_segment(&b->cluster.postmaster) ?
 	    is_running(b, pid, err) :
 	    0;
 }
@@ -115,12 +92,11 @@ check_server(struct backup *b, struct error *err)
 {
 	struct error why = { 0 };
 
-	if (read_pid(b, &b->cold.pid, err))
+	if (backup_cluster_read_pid(&b->cluster, err))
 		return -1;
-	if (b->cold.pid.len == 0)
+	if (b->cluster.pid.len == 0)
 		return 0;
-	if (postmaster_parse(
-		buf_text(&b->cold.pid), b->cold.pid.len, &b->postmaster, &why)) {
+	if (backup_cluster_parse_pid(&b->cluster, &why)) {
 		if (b->opt->source == SOURCE_SNAPSHOT)
 			return 0; /* caught while it was written */
 		*err = why;
@@ -142,7 +118,8 @@ read_method(const struct backup *b, bool *is_exclusive, struct error *err)
 	struct buf text = { 0 };
 	struct label label = { 0 };
 	struct error ignored;
-	int rc = sys_read_file(b->datadir_fd, "backup_label", LABEL_MOST, &text, err);
+	int rc =
+	    sys_read_file(b->cluster.datadir_fd, "backup_label", LABEL_MOST, &text, err);
 
 	*is_exclusive = false;
 	if (rc == 0 && label_parse(buf_text(&text), text.len, &label, &ignored) == 0)
@@ -172,7 +149,7 @@ is_in_exclusive_backup(const struct backup *b, struct error *err)
 {
 	error_set(err, ERROR_STATE, 0,
 	    "an exclusive backup was under way in \"%s\": the file \"backup_label\" is there",
-	    b->opt->pgdata);
+	    b->cluster.pgdata);
 	if (b->opt->source == SOURCE_STOPPED)
 		return error_hint(err,
 		    "Start the server, which recovers as backup_label says and "
@@ -196,19 +173,20 @@ check_label(const struct backup *b, struct error *err)
 		error_set(err, ERROR_STATE, 0,
 		    "\"%s\" is a restored copy that was never started: the file \"backup_label\" is "
 		    "there",
-		    b->opt->pgdata);
+		    b->cluster.pgdata);
 		return error_hint(
 		    err, "Start it, and let it recover; or back up the original.");
 	}
 	if (err->kind != ERROR_IO || err->sys != ENOENT)
 		return error_wrap(err, "file \"backup_label\"");
 	*err = (struct error){ 0 };
-	if ((b->control.backup_start_lsn == 0 && !b->control.backup_end_required) ||
-	    control_has_old_backup(&b->control)) /* the copy will not have it */
+	if ((b->cluster.control.backup_start_lsn == 0 &&
+		!b->cluster.control.backup_end_required) ||
+	    control_has_old_backup(&b->cluster.control)) /* the copy will not have it */
 		return 0;
 	error_set(err, ERROR_STATE, 0,
 	    "\"%s\" is a restored copy that has not become consistent yet",
-	    b->opt->pgdata);
+	    b->cluster.pgdata);
 	return error_hint(
 	    err, "Start it, and let it recover to the end of its backup first.");
 }
@@ -216,10 +194,10 @@ check_label(const struct backup *b, struct error *err)
 static int
 check_state(const struct backup *b, struct error *err)
 {
-	if (b->opt->source == SOURCE_SNAPSHOT || is_shut_down(b))
+	if (b->opt->source == SOURCE_SNAPSHOT || backup_cluster_is_shut_down(&b->cluster))
 		return 0;
 	error_set(err, ERROR_STATE, 0, "the cluster in \"%s\" was not shut down cleanly",
-	    b->opt->pgdata);
+	    b->cluster.pgdata);
 	return error_hint(err,
 	    "Start the server and shut it down; or use --snapshot, if this is "
 	    "one, or the server crashed and its disk is all there.");
@@ -237,20 +215,12 @@ backup_cold_check(struct backup *b, struct error *err)
 	return backup_links_check(b, err);
 }
 
-enum exclude_mode
-backup_cold_mode(const struct backup *b)
-{
-	return b->opt->source != SOURCE_SERVER && b->control.state == CONTROL_SHUTDOWN ?
-	    EXCLUDE_STARTS_CLEAN :
-	    EXCLUDE_RECOVERS;
-}
-
 /* ---- which WAL the copy needs ---- */
 
 static struct walend_options
 walend_options_of(const struct backup *b)
 {
-	return (struct walend_options){ b->wal_fd, &b->expect, &b->cancel };
+	return (struct walend_options){ b->cluster.wal_fd, &b->expect, &b->cancel };
 }
 
 /*
@@ -264,10 +234,11 @@ find_shutdown(struct backup *b, uint32_t newest, struct error *err)
 
 	if (backup_wal_line(b, newest, err))
 		return error_hint(err, "Is a timeline history file missing from pg_wal?");
-	if (walend_of_record(&walend, b->control.checkpoint_lsn, &b->range.stop_lsn, err))
+	if (walend_of_record(
+		&walend, b->cluster.control.checkpoint_lsn, &b->range.stop_lsn, err))
 		return error_wrap(err, "the last checkpoint");
-	if (b->control.min_recovery_lsn > b->range.stop_lsn)
-		b->range.stop_lsn = b->control.min_recovery_lsn;
+	if (b->cluster.control.min_recovery_lsn > b->range.stop_lsn)
+		b->range.stop_lsn = b->cluster.control.min_recovery_lsn;
 	b->pages.limits.start_lsn = b->range.stop_lsn;
 	return 0;
 }
@@ -279,7 +250,7 @@ find_shutdown(struct backup *b, uint32_t newest, struct error *err)
 static bool
 is_own_line(const struct backup *b)
 {
-	const struct control *c = &b->control;
+	const struct control *c = &b->cluster.control;
 
 	return walhistory_at(&b->history, c->checkpoint_lsn) == c->timeline &&
 	    (c->min_recovery_lsn == 0 ||
@@ -292,17 +263,17 @@ static int
 follow(struct backup *b, uint32_t timeline, struct walend *end, struct error *err)
 {
 	const struct walend_options walend = walend_options_of(b);
-	uint64_t least = b->control.checkpoint_lsn + WALRECORD_HEADER;
+	uint64_t least = b->cluster.control.checkpoint_lsn + WALRECORD_HEADER;
 
-	if (b->control.min_recovery_lsn > least)
-		least = b->control.min_recovery_lsn;
+	if (b->cluster.control.min_recovery_lsn > least)
+		least = b->cluster.control.min_recovery_lsn;
 	if (backup_wal_line(b, timeline, err))
 		return error_hint(err, "Is a timeline history file missing from pg_wal?");
 	if (!is_own_line(b))
 		return error_set(err, ERROR_FORMAT, 0,
 		    "timeline %lu branched off before what pg_control tells of",
 		    (unsigned long)timeline);
-	return walend_find(&walend, b->control.redo_lsn, least, end, err);
+	return walend_find(&walend, b->cluster.control.redo_lsn, least, end, err);
 }
 
 /*
@@ -319,7 +290,7 @@ follow_newer(struct backup *b, uint32_t *newest, struct walend *end, bool *is_fo
 	struct dirlist list = { 0 };
 	int rc = 0;
 
-	if (dirlist_read(b->wal_fd, &list, err))
+	if (dirlist_read(b->cluster.wal_fd, &list, err))
 		return error_wrap(err, "directory \"pg_wal\"");
 	for (size_t i = 0; rc == 0 && i < list.count; i++) {
 		struct error why = { 0 };
@@ -360,7 +331,7 @@ find_end(struct backup *b, uint32_t newest, struct error *err)
 		*err = why; /* nothing is said of the WAL */
 		return -1;
 	}
-	if (b->control.state == CONTROL_IN_ARCHIVE_RECOVERY &&
+	if (b->cluster.control.state == CONTROL_IN_ARCHIVE_RECOVERY &&
 	    follow_newer(b, &newest, &b->cold.end, &is_found, err))
 		return -1;
 	if (!is_found) {
@@ -389,7 +360,7 @@ int
 backup_cold_find(struct patrol *patrol, struct error *err)
 {
 	struct backup *b = (struct backup *)patrol;
-	const struct control *c = &b->control;
+	const struct control *c = &b->cluster.control;
 	char start[LSN_TEXT], stop[LSN_TEXT];
 	uint32_t newest = c->timeline;
 
@@ -397,7 +368,8 @@ backup_cold_find(struct patrol *patrol, struct error *err)
 	b->range.timeline = c->timeline;
 	if (c->min_recovery_timeline > newest)
 		newest = c->min_recovery_timeline;
-	if (is_shut_down(b) ? find_shutdown(b, newest, err) : find_end(b, newest, err))
+	if (backup_cluster_is_shut_down(&b->cluster) ? find_shutdown(b, newest, err) :
+						       find_end(b, newest, err))
 		return -1;
 	b->pages.limits.stop_lsn = b->range.stop_lsn;
 	message_info("start position %s, stop position %s on timeline %lu",
@@ -421,44 +393,16 @@ backup_cold_explain(const struct backup *b, struct error *err)
 		"directory of a server that runs?");
 }
 
-static int
-check_pid(const struct backup *b, struct error *err)
-{
-	struct buf now = { 0 };
-	bool is_different;
-
-	if (read_pid(b, &now, err))
-		return -1;
-	is_different = now.len != b->cold.pid.len ||
-	    (now.len > 0 && memcmp(now.data, b->cold.pid.data, now.len) != 0);
-	buf_free(&now);
-	if (!is_different)
-		return 0;
-	return error_set(err, ERROR_STATE, 0, "a server was started or ended in \"%s\"",
-	    b->opt->pgdata);
-}
-
-int
-backup_cold_control(
-    const struct backup *b, uint8_t bytes[CONTROL_SIZE], struct error *err)
-{
-	struct control control;
-
-	if (control_read(b->datadir_fd, bytes, &control, err))
-		return -1;
-	if (memcmp(bytes, b->control_bytes, CONTROL_SIZE) == 0)
-		return 0;
-	return error_set(err, ERROR_STATE, 0,
-	    "\"global/pg_control\" changed while the cluster was read");
-}
-
 int
 backup_cold_watch(struct patrol *patrol, struct error *err)
 {
 	const struct backup *b = (const struct backup *)patrol;
 	uint8_t bytes[CONTROL_SIZE];
 
-	return check_pid(b, err) || backup_cold_control(b, bytes, err) ? -1 : 0;
+	return backup_cluster_recheck_pid(&b->cluster, err) ||
+		backup_cluster_recheck_control(&b->cluster, bytes, err) ?
+	    -1 :
+	    0;
 }
 
 /* What was changed before it was read, and so unseen, is of another moment as well. */
@@ -472,7 +416,7 @@ check_tree(struct backup *b, struct error *err)
 	if (b->sum.trace == before.trace)
 		return 0;
 	return error_set(err, ERROR_STATE, 0, "files in \"%s\" changed while it was read",
-	    b->opt->pgdata);
+	    b->cluster.pgdata);
 }
 
 int
@@ -483,11 +427,7 @@ backup_cold_recheck(struct patrol *patrol, struct error *err)
 
 	if (backup_cold_watch(patrol, err) || check_tree(b, err))
 		return -1;
-	return is_shut_down(b) ? 0 : walend_recheck(&walend, &b->cold.end, err);
-}
-
-void
-backup_cold_free(struct backup *b)
-{
-	buf_free(&b->cold.pid);
+	return backup_cluster_is_shut_down(&b->cluster) ?
+	    0 :
+	    walend_recheck(&walend, &b->cold.end, err);
 }

@@ -56,7 +56,7 @@ is_datadir(const struct backup *b, const char *path)
 	struct stat st;
 
 	return path && path[0] == '/' && stat(path, &st) == 0 &&
-	    sys_is_same_file(&st, &b->datadir_stat);
+	    sys_is_same_file(&st, &b->cluster.datadir_stat);
 }
 
 /* "${directory}/${name}", or ${name} where that is absolute. */
@@ -81,14 +81,15 @@ has_file(const struct backup *b, const char *name)
 {
 	struct stat st;
 
-	return fstatat(b->datadir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	return fstatat(b->cluster.datadir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 /* A snapshot has the file of the server that worked on its original. */
 static bool
 is_of_pid_file(const struct backup *b, const char *path)
 {
-	return b->postmaster.datadir && strcmp(b->postmaster.datadir, path) == 0;
+	return b->cluster.postmaster.datadir &&
+	    strcmp(b->cluster.postmaster.datadir, path) == 0;
 }
 
 /*
@@ -123,7 +124,7 @@ find_directory(struct sayings *s, struct error *err)
 	const char *directory = s->has_opts ? postmaster_opts_datadir(&s->opts) : NULL;
 	bool is_ours;
 
-	s->directory = s->b->datadir;
+	s->directory = s->b->cluster.datadir;
 	if (directory == NULL || directory[0] != '/' || is_datadir(s->b, directory))
 		return configset_alias(s->set, directory, err);
 	if (is_of_ours(s, directory, &is_ours, err))
@@ -181,8 +182,8 @@ add_main(struct sayings *s, struct error *err)
 	    (s->set->count > 0 && note_main(s->b, &s->set->rows[0], err)))
 		return -1;
 	/* ALTER SYSTEM writes it, the server reads it last */
-	return add_below(s, CONFIGSET_SETTINGS, s->b->datadir, "postgresql.auto.conf",
-	    NULL, CONFIGSET_IF_EXISTS, err);
+	return add_below(s, CONFIGSET_SETTINGS, s->b->cluster.datadir,
+	    "postgresql.auto.conf", NULL, CONFIGSET_IF_EXISTS, err);
 }
 
 /* ---- the files that it names ---- */
@@ -263,10 +264,10 @@ add_tls_file(struct sayings *s, const struct named_file *f, bool is_on, struct e
 	if (value == NULL)
 		value = f->fixed;
 	if (value && value[0] &&
-	    add_below(s, f->kind, s->b->datadir, value, NULL,
+	    add_below(s, f->kind, s->b->cluster.datadir, value, NULL,
 		is_on ? f->need : CONFIGSET_IF_EXISTS, err))
 		return -1;
-	return add_coming(s, &coming, s->b->datadir, value, err);
+	return add_coming(s, &coming, s->b->cluster.datadir, value, err);
 }
 
 static int
@@ -307,11 +308,11 @@ add_links(struct sayings *s, struct error *err)
 	struct stat st;
 
 	for (size_t i = 0; i < COUNT(known); i++)
-		if (fstatat(s->b->datadir_fd, known[i].name, &st, AT_SYMLINK_NOFOLLOW) ==
-			0 &&
+		if (fstatat(s->b->cluster.datadir_fd, known[i].name, &st,
+			AT_SYMLINK_NOFOLLOW) == 0 &&
 		    S_ISLNK(st.st_mode) &&
-		    add_below(s, known[i].kind, s->b->datadir, known[i].name, NULL,
-			CONFIGSET_REQUIRED, err))
+		    add_below(s, known[i].kind, s->b->cluster.datadir, known[i].name,
+			NULL, CONFIGSET_REQUIRED, err))
 			return -1;
 	return 0;
 }
@@ -333,7 +334,7 @@ note_log_directories(struct sayings *s, struct error *err)
 		if (value && value[0] == '/')
 			rc = buf_printf(path, err, "%s", value);
 		else if (value && value[0])
-			rc = buf_printf(path, err, "%s/%s", s->b->datadir, value);
+			rc = buf_printf(path, err, "%s/%s", s->b->cluster.datadir, value);
 		if (rc == -1)
 			return -1;
 	}
@@ -346,8 +347,9 @@ gather(struct sayings *s, struct error *err)
 	struct error ignored = { 0 };
 
 	/* it is for people; a server runs without */
-	s->has_opts = postmaster_opts_read(s->b->datadir_fd, &s->opts, &ignored) == 0;
-	return configset_alias(s->set, s->b->postmaster.datadir, err) ||
+	s->has_opts =
+	    postmaster_opts_read(s->b->cluster.datadir_fd, &s->opts, &ignored) == 0;
+	return configset_alias(s->set, s->b->cluster.postmaster.datadir, err) ||
 		configset_alias(s->set, s->b->server.data_directory, err) ||
 		find_directory(s, err) || find_home(s, err) || add_main(s, err) ||
 		add_named_files(s, err) || add_tls_files(s, err) || add_links(s, err) ||
@@ -400,7 +402,8 @@ find_root(struct backup *b)
 	int64_t pid;
 
 	if (b->session == NULL ||
-	    atwork_find(&b->postmaster, &b->datadir_stat, &pid) != ATWORK_IS)
+	    atwork_find(&b->cluster.postmaster, &b->cluster.datadir_stat, &pid) !=
+		ATWORK_IS)
 		return NULL;
 	snprintf(b->config.server_root, sizeof(b->config.server_root),
 	    "/proc/%" PRId64 "/root", pid);
@@ -412,11 +415,11 @@ backup_config_find(struct backup *b, struct error *err)
 {
 	struct sayings s = { .b = b, .set = &b->config.set };
 	const struct configset_options options = {
-		.datadir = b->datadir,
-		.datadir_fd = b->datadir_fd,
-		.has_includes = b->version->has_auth_includes,
+		.datadir = b->cluster.datadir,
+		.datadir_fd = b->cluster.datadir_fd,
+		.has_includes = b->cluster.version->has_auth_includes,
 		.server_root = find_root(b),
-		.is_foreign = b->session && !is_datadir(b, b->postmaster.datadir),
+		.is_foreign = b->session && !is_datadir(b, b->cluster.postmaster.datadir),
 		.warn = message_warning,
 	};
 	int rc;

@@ -58,7 +58,7 @@ compare_identifier(const struct backup *b, int fd)
 								   CONFIGHOME_OTHER;
 	else if (control.len >= sizeof(identifier)) {
 		memcpy(&identifier, control.data, sizeof(identifier));
-		if (identifier == b->control.system_identifier)
+		if (identifier == b->cluster.control.system_identifier)
 			home = CONFIGHOME_OURS;
 	}
 	buf_free(&control);
@@ -78,10 +78,10 @@ look_at(const struct backup *b, const char *path)
 
 	if (path == NULL || path[0] != '/')
 		return CONFIGHOME_UNKNOWN;
-	if (stat(path, &st) == 0 && sys_is_same_file(&st, &b->datadir_stat))
+	if (stat(path, &st) == 0 && sys_is_same_file(&st, &b->cluster.datadir_stat))
 		return CONFIGHOME_OURS;
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd == -1 && errno == EACCES && geteuid() != b->datadir_stat.st_uid)
+	if (fd == -1 && errno == EACCES && geteuid() != b->cluster.datadir_stat.st_uid)
 		return CONFIGHOME_GONE;
 	if (fd == -1)
 		return errno == ENOENT || errno == ENOTDIR ? CONFIGHOME_GONE :
@@ -103,7 +103,7 @@ main_file(const struct backup *b, const struct postmaster_opts *opts, struct buf
 		return buf_printf(path, err, "%s", file);
 	if (directory == NULL || directory[0] != '/' ||
 	    look_at(b, directory) == CONFIGHOME_OURS)
-		directory = b->datadir;
+		directory = b->cluster.datadir;
 	return buf_printf(path, err, "%s/%s", directory, file ? file : "postgresql.conf");
 }
 
@@ -149,7 +149,7 @@ backup_confighome_find(const struct backup *b, const struct configset_options *o
     struct error *err)
 {
 	struct buf path = { 0 }, claim = { 0 };
-	const char *names[NAMES] = { [PID_FILE] = b->postmaster.datadir };
+	const char *names[NAMES] = { [PID_FILE] = b->cluster.postmaster.datadir };
 	const char *name;
 	int rc;
 
@@ -159,7 +159,7 @@ backup_confighome_find(const struct backup *b, const struct configset_options *o
 		names[OPTION_D] = postmaster_opts_datadir(opts);
 		rc = main_file(b, opts, &path, err);
 	} else
-		rc = buf_printf(&path, err, "%s/postgresql.conf", b->datadir);
+		rc = buf_printf(&path, err, "%s/postgresql.conf", b->cluster.datadir);
 	if (rc == 0)
 		rc = backup_confighome_claim(options, buf_text(&path), &claim, err);
 	if (rc == 0) {

@@ -19,11 +19,11 @@ stat_of(const struct backup *b, const struct configset_row *row)
 {
 	struct stat st = row->st;
 
-	st.st_uid = b->datadir_stat.st_uid;
-	st.st_gid = b->datadir_stat.st_gid;
+	st.st_uid = b->cluster.datadir_stat.st_uid;
+	st.st_gid = b->cluster.datadir_stat.st_gid;
 	st.st_mode = 0600;
 	if (row->kind != CONFIGSET_SECRET)
-		st.st_mode |= b->datadir_stat.st_mode & 0040;
+		st.st_mode |= b->cluster.datadir_stat.st_mode & 0040;
 	st.st_size = (off_t)row->bytes.len;
 	return st;
 }
@@ -112,7 +112,7 @@ leads_to(const struct backup *b, const char *directory, const char *path, bool *
 	/* in a container there may be something else by that name */
 	if (rc == 0 && !*is_it && !set->opt.is_foreign)
 		*is_it = stat(directory, &st) == 0 &&
-		    fstatat(b->datadir_fd, path, &link, 0) == 0 &&
+		    fstatat(b->cluster.datadir_fd, path, &link, 0) == 0 &&
 		    sys_is_same_file(&st, &link);
 	return rc;
 }

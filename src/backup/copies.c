@@ -122,9 +122,10 @@ is_gone(const struct backup *b, struct waldatabases_place place)
 		snprintf(oid, sizeof(oid), "%" PRIu32, place.database);
 		return fstatat(t->fd, oid, &st, AT_SYMLINK_NOFOLLOW) == -1;
 	}
-	is_there = relfile_database(
-		       &path, place.space, place.database, b->version, &ignored) == 0 &&
-	    fstatat(b->datadir_fd, buf_text(&path), &st, AT_SYMLINK_NOFOLLOW) == 0;
+	is_there = relfile_database(&path, place.space, place.database,
+		       b->cluster.version, &ignored) == 0 &&
+	    fstatat(b->cluster.datadir_fd, buf_text(&path), &st, AT_SYMLINK_NOFOLLOW) ==
+		0;
 	buf_free(&path);
 	return !is_there;
 }

@@ -49,7 +49,7 @@ judge_state(const struct backup *b, enum statefile_kind kind, const uint8_t *byt
 	struct statefile s = { .kind = kind };
 
 	statefile_bytes(&s, bytes, len);
-	return statefile_end(&s, b->version, err);
+	return statefile_end(&s, b->cluster.version, err);
 }
 
 /* Else it may be being written right now. */
@@ -65,7 +65,8 @@ is_whole(struct member_judge *judge, const char *path, const uint8_t *bytes, siz
 
 	if (kind != STATEFILE_NONE)
 		return judge_state(b, kind, bytes, len, &ignored) == 0;
-	return !slru_locate(path, &slru, &segment) || len % b->control.block_size == 0;
+	return !slru_locate(path, &slru, &segment) ||
+	    len % b->cluster.control.block_size == 0;
 }
 
 /*
@@ -76,14 +77,15 @@ static void
 find_member(struct backup *b, const char *path, const uint8_t *bytes, size_t len)
 {
 	const uint64_t oldest = b->begin.oldest_multi;
-	const uint64_t per_page =
-	    slru_page_numbers(SLRU_OFFSETS, b->control.block_size, b->version);
-	const size_t width = b->control.block_size / per_page;
+	const uint64_t per_page = slru_page_numbers(
+	    SLRU_OFFSETS, b->cluster.control.block_size, b->cluster.version);
+	const size_t width = b->cluster.control.block_size / per_page;
 	char wanted[SLRU_PATH];
 	uint64_t at;
 
-	slru_path(wanted, SLRU_OFFSETS, oldest / per_page / SLRU_PAGES, b->version);
-	at = oldest / per_page % SLRU_PAGES * b->control.block_size +
+	slru_path(
+	    wanted, SLRU_OFFSETS, oldest / per_page / SLRU_PAGES, b->cluster.version);
+	at = oldest / per_page % SLRU_PAGES * b->cluster.control.block_size +
 	    oldest % per_page * width;
 	if (b->begin.oldest_multi_database == 0 || oldest == b->begin.next_multi ||
 	    strcmp(path, wanted) != 0 || at + width > len)
@@ -121,7 +123,7 @@ await_whole_page(struct backup *b, int fd, struct stat *st, struct error *err)
 
 	if (b->opt->source != SOURCE_SERVER) /* nothing changes */
 		return 0;
-	while (st->st_size % b->control.block_size != 0 &&
+	while (st->st_size % b->cluster.control.block_size != 0 &&
 	    settle_wait(&b->files.cut, looks)) {
 		if (fstat(fd, st) == -1)
 			return error_set(err, ERROR_IO, errno, "fstat");
@@ -136,7 +138,8 @@ judge_rest(
     struct backup *b, const char *path, int fd, const struct stat *st, struct error *err)
 {
 	uint8_t rest[BLOCK_MOST];
-	const size_t len = (size_t)((uint64_t)st->st_size % b->control.block_size);
+	const size_t len =
+	    (size_t)((uint64_t)st->st_size % b->cluster.control.block_size);
 	char text[128];
 	size_t got;
 
@@ -149,7 +152,7 @@ judge_rest(
 	snprintf(text, sizeof(text),
 	    "ends in the middle of a page: it has %" PRIu64
 	    " bytes, and pages have %" PRIu32,
-	    (uint64_t)st->st_size, b->control.block_size);
+	    (uint64_t)st->st_size, b->cluster.control.block_size);
 	return say(b, "size", path, text, err);
 }
 
@@ -192,7 +195,7 @@ judge_large(struct backup *b, const char *path, int fd, struct error *err)
 
 		if (read_state(b, fd, &s, err))
 			return error_wrap(err, "file \"%s\"", path);
-		if (statefile_end(&s, b->version, &why) == 0)
+		if (statefile_end(&s, b->cluster.version, &why) == 0)
 			break;
 		if (b->opt->source != SOURCE_SERVER ||
 		    !settle_wait(&b->files.judge.settle, looks))
@@ -250,7 +253,8 @@ list_segments(struct backup *b, const char *directory, struct error *err)
 {
 	struct dirlist list = { 0 };
 	struct buf path = { 0 };
-	int fd = openat(b->datadir_fd, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd =
+	    openat(b->cluster.datadir_fd, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int rc = 0;
 
 	if (fd == -1) /* the walk will tell */
@@ -296,11 +300,11 @@ int
 backup_files_open(struct backup *b, struct error *err)
 {
 	uint8_t bytes[CONTROL_SIZE];
-	struct control now = b->control;
+	struct control now = b->cluster.control;
 
 	/* a later checkpoint than that of the start is complete as well */
 	if (b->opt->source == SOURCE_SERVER &&
-	    control_read(b->datadir_fd, bytes, &now, err))
+	    control_read(b->cluster.datadir_fd, bytes, &now, err))
 		return -1;
 	b->begin = now.checkpoint;
 	b->files.judge.is_whole = is_whole;
@@ -376,13 +380,13 @@ judge_databases(struct backup *b, struct error *err)
 		return -1;
 	if (b->opt->source != SOURCE_SERVER)
 		return databaseset_judge(
-		    b->files.databases, b->version, &databases.judge, err);
+		    b->files.databases, b->cluster.version, &databases.judge, err);
 	while (databases_next(&at, b->last_databases, &database, &space)) {
 		if (is_left_out(b, space))
 			say_left_out(b, space, database);
 		else if (!is_database_exempt(&databases.judge, database) &&
-		    databaseset_judge_one(b->files.databases, b->version, space, database,
-			&databases.judge, err))
+		    databaseset_judge_one(b->files.databases, b->cluster.version, space,
+			database, &databases.judge, err))
 			return -1;
 	}
 	return 0;
@@ -406,8 +410,8 @@ backup_files_stop(struct backup *b, struct error *err)
 {
 	struct slru_faults faults = { .sink = { slru_fault }, .b = b };
 	struct slruset_cluster cluster = {
-		.block_size = b->control.block_size,
-		.version = b->version,
+		.block_size = b->cluster.control.block_size,
+		.version = b->cluster.version,
 		.tracks_commit_time = b->last_control.tracks_commit_time,
 		.begin = &b->begin,
 		.end = &b->last_control.checkpoint,
@@ -416,7 +420,7 @@ backup_files_stop(struct backup *b, struct error *err)
 		/* what had been replayed by then is in the WAL up to the stop, or is not */
 		.is_removal_unknown = b->opt->source == SOURCE_SERVER ?
 		    b->server.in_recovery && b->range.stop_lsn < b->files.listed_lsn :
-		    b->control.state == CONTROL_IN_ARCHIVE_RECOVERY,
+		    b->cluster.control.state == CONTROL_IN_ARCHIVE_RECOVERY,
 		.before = b->files.slru_before,
 	};
 

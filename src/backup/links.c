@@ -31,9 +31,11 @@ open_original(const struct backup *b)
 	struct stat st;
 	int fd = -1;
 
-	if (b->postmaster.datadir)
-		fd = open(b->postmaster.datadir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd != -1 && fstat(fd, &st) == 0 && !sys_is_same_file(&st, &b->datadir_stat))
+	if (b->cluster.postmaster.datadir)
+		fd = open(
+		    b->cluster.postmaster.datadir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd != -1 && fstat(fd, &st) == 0 &&
+	    !sys_is_same_file(&st, &b->cluster.datadir_stat))
 		return fd;
 	sys_close(fd);
 	return -1;
@@ -70,7 +72,7 @@ is_outside(
 	int fd;
 	bool is_original;
 
-	if (!is_told && found->st_dev != b->datadir_stat.st_dev)
+	if (!is_told && found->st_dev != b->cluster.datadir_stat.st_dev)
 		return true;
 	fd = open_original(b);
 	if (fd == -1)
@@ -150,8 +152,8 @@ check_wal(const struct backup *b, struct error *err)
 {
 	struct stat link, wal;
 
-	if (fstatat(b->datadir_fd, "pg_wal", &link, AT_SYMLINK_NOFOLLOW) == -1 ||
-	    fstat(b->wal_fd, &wal) == -1) {
+	if (fstatat(b->cluster.datadir_fd, "pg_wal", &link, AT_SYMLINK_NOFOLLOW) == -1 ||
+	    fstat(b->cluster.wal_fd, &wal) == -1) {
 		error_set(err, ERROR_IO, errno, "stat");
 		return error_wrap(err, "directory \"pg_wal\"");
 	}
@@ -175,7 +177,8 @@ check_place_of_server(
 
 	if (!t->is_relocated)
 		return 0;
-	if (!atwork_stat(&b->postmaster, &b->datadir_stat, t->target, &st)) {
+	if (!atwork_stat(
+		&b->cluster.postmaster, &b->cluster.datadir_stat, t->target, &st)) {
 		snprintf(text, sizeof(text),
 		    "tablespace %s is read from where -T says: from here it cannot be seen whether "
 		    "that is what the server has at \"%s\"",

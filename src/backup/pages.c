@@ -21,7 +21,7 @@
 static bool
 are_wanted(const struct backup *b)
 {
-	const struct control *c = &b->control;
+	const struct control *c = &b->cluster.control;
 
 	if (b->opt->no_verify_checksums)
 		return false;
@@ -52,8 +52,8 @@ int
 backup_pages_open(struct backup *b, struct error *err)
 {
 	const bool wants_later = b->opt->source == SOURCE_SNAPSHOT &&
-	    b->control.block_size == PAGE_BYTES &&
-	    backup_cold_mode(b) == EXCLUDE_RECOVERS;
+	    b->cluster.control.block_size == PAGE_BYTES &&
+	    backup_cluster_mode(&b->cluster) == EXCLUDE_RECOVERS;
 
 	b->are_pages_checked = are_wanted(b);
 	if (!b->are_pages_checked && !wants_later)
@@ -63,7 +63,7 @@ backup_pages_open(struct backup *b, struct error *err)
 	if (wants_later)
 		b->pages.limits.later_most = LATER_MOST;
 	b->pages.limits.no_checksums = !b->are_pages_checked;
-	b->pages.segment_blocks = b->control.segment_blocks;
+	b->pages.segment_blocks = b->cluster.control.segment_blocks;
 	return pagetally_new(&b->pages.tally, message_finding, err);
 }
 

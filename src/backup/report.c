@@ -40,10 +40,10 @@ source_of(const struct backup *b)
 	bool is_standby = b->server.in_recovery;
 
 	if (b->opt->source == SOURCE_SERVER ? b->server.version == NULL :
-					      b->version == NULL)
+					      b->cluster.version == NULL)
 		return NULL;
 	if (b->opt->source != SOURCE_SERVER)
-		is_standby = control_is_standby(&b->control);
+		is_standby = control_is_standby(&b->cluster.control);
 	return is_standby ? "standby" : "primary";
 }
 
@@ -64,10 +64,10 @@ add_cluster(const struct backup *b, struct report_facts *f)
 	f->label = b->opt->label;
 	f->mode = backup_mode(b);
 	f->source = source_of(b);
-	f->server_version = b->version ? b->version->major : 0;
+	f->server_version = b->cluster.version ? b->cluster.version->major : 0;
 	f->server_version_text = b->server.version;
-	f->system_identifier = b->control.system_identifier;
-	f->data_directory = b->datadir ? b->datadir : b->opt->pgdata;
+	f->system_identifier = b->cluster.control.system_identifier;
+	f->data_directory = b->cluster.datadir ? b->cluster.datadir : b->cluster.pgdata;
 	f->tablespaces = &b->tablespaces;
 	f->config = &b->config.set;
 }

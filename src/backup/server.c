@@ -28,17 +28,17 @@ locate(struct backup *b, struct error *err)
 		.dbname = b->opt->dbname,
 		.never_prompt = b->opt->never_prompt,
 		.force_prompt = b->opt->force_prompt,
-		.release_settings = b->version->session_settings,
+		.release_settings = b->cluster.version->session_settings,
 		.interrupt_fd = interrupt_fd(),
 		.notice = on_notice,
 	};
-	if (locate_server(&b->postmaster, &b->connection, err))
+	if (locate_server(&b->cluster.postmaster, &b->connection, err))
 		return -1;
-	if (b->connection.host_is_given || postmaster_is_alive(&b->postmaster))
+	if (b->connection.host_is_given || postmaster_is_alive(&b->cluster.postmaster))
 		return 0;
 	error_set(err, ERROR_STATE, 0,
 	    "no server is running in \"%s\": postmaster.pid names process %lld, which is gone",
-	    b->opt->pgdata, (long long)b->postmaster.pid);
+	    b->cluster.pgdata, (long long)b->cluster.postmaster.pid);
 	return error_hint(err,
 	    "Start the server; or use --snapshot, if this is one, or the "
 	    "server crashed and its disk is all there.");
@@ -51,7 +51,7 @@ locate(struct backup *b, struct error *err)
 static bool
 has_lost_socket(const struct backup *b)
 {
-	const struct postmaster *p = &b->postmaster;
+	const struct postmaster *p = &b->cluster.postmaster;
 	char path[PATH_MAX];
 	struct stat st;
 
@@ -65,7 +65,7 @@ has_lost_socket(const struct backup *b)
 static int
 connect_to_server(struct backup *b, struct error *err)
 {
-	const struct postmaster *p = &b->postmaster;
+	const struct postmaster *p = &b->cluster.postmaster;
 
 	if (session_open(&b->session, &b->connection, err) == 0)
 		return 0;
@@ -123,14 +123,14 @@ int
 backup_server_connect(struct backup *b, struct error *err)
 {
 	const struct online_expect expect = {
-		.datadir = b->datadir,
-		.datadir_fd = b->datadir_fd,
-		.control = &b->control,
-		.postmaster = &b->postmaster,
-		.version = b->version,
+		.datadir = b->cluster.datadir,
+		.datadir_fd = b->cluster.datadir_fd,
+		.control = &b->cluster.control,
+		.postmaster = &b->cluster.postmaster,
+		.version = b->cluster.version,
 	};
 
-	if (backup_cluster_postmaster(b, err) || locate(b, err) ||
+	if (backup_cluster_postmaster(&b->cluster, err) || locate(b, err) ||
 	    connect_to_server(b, err) ||
 	    online_check(b->session, &expect, &b->server, err) ||
 	    backup_archiving_check(b, err) || backup_server_in_place(b, err) ||
@@ -166,7 +166,8 @@ backup_server_start(struct patrol *patrol, struct error *err)
 
 	if (databases_read(b->session, &b->databases, err) ||
 	    (b->server.in_recovery && hasten_standby(b, err)) ||
-	    online_start(b->session, b->version, b->opt->label, fast, &b->started, err))
+	    online_start(
+		b->session, b->cluster.version, b->opt->label, fast, &b->started, err))
 		return -1;
 	b->range.start_lsn = b->started.lsn;
 	b->range.timeline = b->started.timeline;
@@ -200,7 +201,7 @@ compare_map(const struct backup *b, struct error *err)
 	int rc = 0;
 
 	if (tablespace_map_parse(
-		b->stopped.map, strlen(b->stopped.map), b->version, &map, err))
+		b->stopped.map, strlen(b->stopped.map), b->cluster.version, &map, err))
 		return error_wrap(err, "tablespace_map that the server returned");
 	for (size_t i = 0; rc == 0 && i < b->tablespaces.count; i++) {
 		const struct tablespace *t = &b->tablespaces.rows[i];
@@ -231,13 +232,13 @@ backup_server_stop(struct backup *b, struct error *err)
 
 	progress_phase(&b->progress, "ending the backup");
 	if (backup_copies_settle(b, err) || compare_databases(b, err) ||
-	    online_stop(b->session, b->version, &b->stopped, err))
+	    online_stop(b->session, b->cluster.version, &b->stopped, err))
 		return -1;
 	b->range.stop_lsn = b->stopped.lsn;
 	message_info("stop position %s on timeline %lu",
 	    lsn_print(lsn, b->range.stop_lsn), (unsigned long)b->range.timeline);
 	return compare_label(b, err) || compare_map(b, err) ||
-		backup_cluster_warn_of_new(b, err) || check_in_place_since(b, err) ?
+		backup_tablespaces_warn_of_new(b, err) || check_in_place_since(b, err) ?
 	    -1 :
 	    0;
 }

@@ -22,7 +22,7 @@ start_guard(struct backup *b)
 	b->guard = (struct slotguard){
 		.start_lsn = slot_start_lsn(b->slot),
 		.taken = sys_monotonic(),
-		.segment_size = b->control.wal_segment_size,
+		.segment_size = b->cluster.control.wal_segment_size,
 		.wal_limit = b->server.slot_wal_limit,
 		.idle_limit = b->server.slot_idle_limit,
 	};
@@ -46,11 +46,11 @@ backup_slot_hold(struct backup *b, struct error *err)
 		return -1;
 	}
 	start_guard(b);
-	if (slot_in_datadir(b->slot, b->datadir_fd))
+	if (slot_in_datadir(b->slot, b->cluster.datadir_fd))
 		return 0;
 	error_set(err, ERROR_SERVER, 0,
 	    "the server at %s is not that of \"%s\": its replication slot \"%s\" is not there",
-	    session_where(b->session), b->opt->pgdata, slot_name(b->slot));
+	    session_where(b->session), b->cluster.pgdata, slot_name(b->slot));
 	return error_hint(
 	    err, "Check -D, -h and -p: they must mean one and the same cluster.");
 }
@@ -72,7 +72,7 @@ look_at_slot(struct backup *b, bool *is_over, struct error *why, struct error *e
 		*is_over = true;
 		return 0;
 	}
-	if (sys_room(b->wal_fd, &now.available, &now.total, &ignored))
+	if (sys_room(b->cluster.wal_fd, &now.available, &now.total, &ignored))
 		now.available = now.total = 0;
 	*is_over = slotguard_is_due(&b->guard, &now, why);
 	return 0;

@@ -199,7 +199,7 @@ static int
 send_label(struct backup *b, struct error *err)
 {
 	struct buf text = { 0 };
-	int rc = label_build(&text, &b->started.label, b->version, err);
+	int rc = label_build(&text, &b->started.label, b->cluster.version, err);
 
 	if (rc == 0)
 		rc = send_text(b, LAYOUT_LABEL, &text, err);
@@ -221,7 +221,7 @@ send_map(struct backup *b, struct error *err)
 		rc = tablespace_map_add(
 		    &map, b->tablespaces.rows[i].oid, b->tablespaces.rows[i].target, err);
 	if (rc == 0)
-		rc = tablespace_map_build(&text, &map, b->version, err);
+		rc = tablespace_map_build(&text, &map, b->cluster.version, err);
 	if (rc == 0)
 		rc = send_text(b, LAYOUT_MAP, &text, err);
 	tablespace_map_free(&map);
@@ -286,7 +286,7 @@ add_inside(const struct backup *b, const char *root, const struct tablespace *t,
 static int
 add_all_inside(const struct backup *b, struct buf *text, struct error *err)
 {
-	char *root = realpath(b->opt->pgdata, NULL);
+	char *root = realpath(b->cluster.pgdata, NULL);
 	int rc = 0;
 
 	for (size_t i = 0; i < b->tablespaces.count && root && rc == 0; i++)
@@ -301,7 +301,7 @@ add_facts(const struct backup *b, struct buf *text, struct error *err)
 	const struct options *opt = b->opt;
 	char major[12], start[LSN_TEXT];
 
-	snprintf(major, sizeof(major), "%u", b->version->major);
+	snprintf(major, sizeof(major), "%u", b->cluster.version->major);
 	if (infofile_add(text, "pg_basetar", "1", err) ||
 	    infofile_add(text, "version", OPTIONS_PROGRAM_VERSION, err) ||
 	    infofile_add(text, "mode", backup_mode(b), err) ||
@@ -349,15 +349,15 @@ send_info(struct backup *b, struct error *err)
 static int
 read_control(struct backup *b, uint8_t bytes[CONTROL_SIZE], struct error *err)
 {
-	b->last_control = b->control;
+	b->last_control = b->cluster.control;
 	if (!has_label(b)) {
-		if (backup_cold_control(b, bytes, err))
+		if (backup_cluster_recheck_control(&b->cluster, bytes, err))
 			return -1;
-		return control_has_old_backup(&b->control) ?
+		return control_has_old_backup(&b->cluster.control) ?
 		    control_forget_backup(bytes, err) :
 		    0;
 	}
-	return control_read(b->datadir_fd, bytes, &b->last_control, err) ||
+	return control_read(b->cluster.datadir_fd, bytes, &b->last_control, err) ||
 		control_forget_checkpoint(bytes, err) ?
 	    -1 :
 	    0;
@@ -375,7 +375,7 @@ send_control(struct backup *b, struct error *err)
 
 	if (blockpipe_barrier(b->pipe, err) || read_control(b, bytes, err))
 		return -1;
-	st = b->datadir_stat;
+	st = b->cluster.datadir_stat;
 	st.st_mode = 0600 | (st.st_mode & 0040);
 	st.st_mtime = (time_t)b->last_control.time;
 	return archive_control(b->archive, &st, bytes, sizeof(bytes), err);
@@ -385,10 +385,12 @@ static struct walk_options
 walk_options_of(struct backup *b)
 {
 	return (struct walk_options){
-		.datadir_fd = b->datadir_fd,
-		.version = b->version,
+		.datadir_fd = b->cluster.datadir_fd,
+		.version = b->cluster.version,
 		.tablespaces = &b->tablespaces,
-		.mode = backup_cold_mode(b),
+		.mode = b->opt->source == SOURCE_SERVER ?
+		    EXCLUDE_RECOVERS :
+		    backup_cluster_mode(&b->cluster),
 		.is_frozen = b->opt->source != SOURCE_SERVER,
 		.judge = b->opt->source == SOURCE_SERVER ? &b->files.judge : NULL,
 		.tablespaces_at = LAYOUT_TABLESPACES,

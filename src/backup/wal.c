@@ -26,7 +26,7 @@ newest_timeline(const struct backup *b, uint32_t *timeline, struct error *err)
 	*timeline = b->range.timeline;
 	if (!b->server.in_recovery)
 		return 0;
-	if (control_read(b->datadir_fd, bytes, &control, err))
+	if (control_read(b->cluster.datadir_fd, bytes, &control, err))
 		return -1;
 	if (control.min_recovery_timeline > *timeline)
 		*timeline = control.min_recovery_timeline;
@@ -56,7 +56,8 @@ read_history(struct backup *b, uint32_t timeline, struct error *err)
 	walname_build_history(name, timeline);
 	if (timeline == 1)
 		return walhistory_single(&b->history, timeline, err);
-	if (sys_read_file(b->wal_fd, name, WALHISTORY_TEXT_MAX, &text, &why) == 0) {
+	if (sys_read_file(b->cluster.wal_fd, name, WALHISTORY_TEXT_MAX, &text, &why) ==
+	    0) {
 		rc = walhistory_parse(
 		    buf_text(&text), text.len, timeline, &b->history, err);
 	} else if (why.sys == ENOENT) {
@@ -86,10 +87,10 @@ backup_wal_line(struct backup *b, uint32_t newest, struct error *err)
 		    "timeline %lu of the start is not in the history of timeline %lu",
 		    (unsigned long)b->range.timeline, (unsigned long)newest);
 	b->expect = (struct walpage_expect){
-		.version = b->version,
-		.system_identifier = b->control.system_identifier,
-		.segment_size = b->control.wal_segment_size,
-		.block_size = b->control.wal_block_size,
+		.version = b->cluster.version,
+		.system_identifier = b->cluster.control.system_identifier,
+		.segment_size = b->cluster.control.wal_segment_size,
+		.block_size = b->cluster.control.wal_block_size,
 		.history = &b->history,
 	};
 	return 0;
@@ -108,7 +109,7 @@ static int
 find_mark(const struct backup *b, const struct walset_segment *s,
     enum walarchive_mark *mark, struct error *err)
 {
-	const uint32_t size = b->control.wal_segment_size;
+	const uint32_t size = b->cluster.control.wal_segment_size;
 	const bool is_last = s->segno == walname_last_segment(b->range.stop_lsn, size);
 	const bool is_cold = b->opt->source != SOURCE_SERVER;
 
@@ -116,7 +117,7 @@ find_mark(const struct backup *b, const struct walset_segment *s,
 	if (!is_cold &&
 	    (!b->server.in_recovery || !is_last || b->range.stop_lsn % size == 0))
 		return 0;
-	if (walarchive_mark(b->wal_fd, s->name, mark, err))
+	if (walarchive_mark(b->cluster.wal_fd, s->name, mark, err))
 		return -1;
 	if (!is_cold && *mark != WALARCHIVE_DONE)
 		*mark = WALARCHIVE_NONE;
@@ -140,13 +141,13 @@ send_segment(struct backup *b, struct walset *set, size_t n, struct error *err)
 	const struct walbody_options opt = {
 		.proof = s->is_needed ? b->proof : NULL,
 		.timeline = s->timeline,
-		.segment_lsn = s->segno * b->control.wal_segment_size,
+		.segment_lsn = s->segno * b->cluster.control.wal_segment_size,
 	};
 	enum walarchive_mark mark;
 	int fd = -1;
 
 	if (find_mark(b, s, &mark, err) ||
-	    walset_open_segment(set, n, b->wal_fd, &fd, err) ||
+	    walset_open_segment(set, n, b->cluster.wal_fd, &fd, err) ||
 	    archive_segment(b->archive, s->name, &s->st, fd, &opt, err))
 		return -1;
 	return send_mark(b, s->name, mark, err);
@@ -161,11 +162,11 @@ send_history(struct backup *b, const char *name, struct error *err)
 	int rc = -1;
 
 	if (b->opt->source != SOURCE_SERVER &&
-	    walarchive_mark(b->wal_fd, name, &mark, err))
+	    walarchive_mark(b->cluster.wal_fd, name, &mark, err))
 		return -1;
-	if (fstatat(b->wal_fd, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+	if (fstatat(b->cluster.wal_fd, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
 		error_set(err, ERROR_IO, errno, "timeline history file \"%s\"", name);
-	else if (sys_read_file(b->wal_fd, name, WALHISTORY_TEXT_MAX, &text, err))
+	else if (sys_read_file(b->cluster.wal_fd, name, WALHISTORY_TEXT_MAX, &text, err))
 		error_wrap(err, "timeline history file \"%s\"", name);
 	else if (archive_history(b->archive, name, &st, text.data, text.len, err) == 0)
 		rc = send_mark(b, name, mark, err);
@@ -183,7 +184,7 @@ warn_of_tablespaces(const struct backup *b)
 	rows = walproof_tablespaces(b->proof, &count);
 	for (size_t i = 0; i < count; i++)
 		if (rows[i].path[0] != '\0')
-			backup_cluster_warn_of_replay(b, rows[i].oid, rows[i].path);
+			backup_tablespaces_warn_of_replay(b, rows[i].oid, rows[i].path);
 }
 
 /*
@@ -232,8 +233,8 @@ send_set(struct backup *b, struct walset *set, struct error *err)
 		if (send_segment(b, set, i, err))
 			return -1;
 	/* every byte has been read: of what is not proved the names must be the files still */
-	if (blockpipe_barrier(b->pipe, err) || walset_recheck(set, b->wal_fd, err) ||
-	    check_proof(b, err))
+	if (blockpipe_barrier(b->pipe, err) ||
+	    walset_recheck(set, b->cluster.wal_fd, err) || check_proof(b, err))
 		return -1;
 	for (size_t i = 0; i < set->history_count; i++)
 		if (send_history(b, set->histories[i], err))
@@ -258,7 +259,7 @@ send_wal(struct backup *b, struct error *err)
 	const struct walset_range range = {
 		.start_lsn = b->range.start_lsn,
 		.stop_lsn = b->range.stop_lsn,
-		.segment_size = b->control.wal_segment_size,
+		.segment_size = b->cluster.control.wal_segment_size,
 		.history = &b->history,
 		.is_frozen = is_cold,
 		.may_lack = !is_sent,
@@ -273,7 +274,7 @@ send_wal(struct backup *b, struct error *err)
 		    /* it may be WAL of a server that crashed right then */
 		    .skips_filler = is_cold || b->server.in_recovery },
 		err) ||
-	    walset_read(b->wal_fd, &range, &b->wal, err))
+	    walset_read(b->cluster.wal_fd, &range, &b->wal, err))
 		return -1;
 	return is_sent ? send_set(b, &b->wal, err) : prove_set(b, &b->wal, err);
 }
@@ -294,7 +295,7 @@ backup_wal_send(struct patrol *patrol, struct error *err)
 int
 backup_wal_explain(const struct backup *b, struct error *err)
 {
-	return walset_explain(&b->wal, b->wal_fd, err);
+	return walset_explain(&b->wal, b->cluster.wal_fd, err);
 }
 
 /* The WAL that recovery needs, newest timeline first, each from where it branched off. */

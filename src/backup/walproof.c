@@ -28,7 +28,7 @@ struct lacking {
 static void
 skip_segment(struct backup *b, struct lacking *lacking, uint64_t segno)
 {
-	const uint32_t size = b->control.wal_segment_size;
+	const uint32_t size = b->cluster.control.wal_segment_size;
 
 	walproof_skip(b->proof);
 	walname_build(lacking->last, walhistory_at(&b->history, (segno + 1) * size - 1),
@@ -40,7 +40,7 @@ skip_segment(struct backup *b, struct lacking *lacking, uint64_t segno)
 static int
 read_bytes(struct backup *b, int fd, uint8_t *bytes, struct error *err)
 {
-	const uint32_t size = b->control.wal_segment_size;
+	const uint32_t size = b->cluster.control.wal_segment_size;
 
 	for (uint32_t at = 0; at < size; at += AT_ONCE) {
 		const size_t want = size - at < AT_ONCE ? size - at : AT_ONCE;
@@ -66,10 +66,10 @@ read_segment(
 	const struct walset_segment *s = &set->segments[n];
 	int fd, rc;
 
-	if (walset_open_segment(set, n, b->wal_fd, &fd, err))
+	if (walset_open_segment(set, n, b->cluster.wal_fd, &fd, err))
 		return -1;
 	rc = walproof_segment(
-	    b->proof, s->timeline, s->segno * b->control.wal_segment_size, err);
+	    b->proof, s->timeline, s->segno * b->cluster.control.wal_segment_size, err);
 	if (rc == 0)
 		rc = read_bytes(b, fd, bytes, err);
 	sys_close(fd);
@@ -120,7 +120,7 @@ static int
 read_all(struct backup *b, struct walset *set, uint8_t *bytes, struct lacking *lacking,
     struct error *err)
 {
-	const uint32_t size = b->control.wal_segment_size;
+	const uint32_t size = b->cluster.control.wal_segment_size;
 	const uint64_t last = walname_last_segment(b->range.stop_lsn, size);
 	size_t n = 0;
 
@@ -135,7 +135,7 @@ read_all(struct backup *b, struct walset *set, uint8_t *bytes, struct lacking *l
 				continue;
 			if (why.sys != ENOENT &&
 			    (why.kind != ERROR_FORMAT ||
-				!walset_has_gone(set, n, b->wal_fd))) {
+				!walset_has_gone(set, n, b->cluster.wal_fd))) {
 				*err = why;
 				return why.kind == ERROR_FORMAT ? hint_of_damage(err) :
 								  -1;
