@@ -12,7 +12,7 @@ static size_t
 files_in_flight(const struct backup *b)
 {
 	size_t limit = sys_raise_file_limit();
-	size_t spared = FILES_SPARED + 2 * (b->tablespaces.count + b->output.count);
+	size_t spared = FILES_SPARED + 2 * (b->tablespaces.sent.count + b->output.count);
 
 	if (spared > limit - limit / 4)
 		spared = limit - limit / 4;
@@ -34,8 +34,8 @@ add_archive(struct backup *b, const char *name, struct error *err)
 static int
 add_files(struct backup *b, struct error *err)
 {
-	for (size_t i = 0; i < b->tablespaces.count; i++)
-		if (add_archive(b, b->tablespaces.rows[i].oid_text, err))
+	for (size_t i = 0; i < b->tablespaces.sent.count; i++)
+		if (add_archive(b, b->tablespaces.sent.rows[i].oid_text, err))
 			return -1;
 	if (add_archive(b, "base", err))
 		return -1;

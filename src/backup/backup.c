@@ -1,6 +1,8 @@
 #include "backup/backup.h"
 
+#include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -50,6 +52,40 @@ run(struct backup *b, const char *phase, const struct patrol_ops *what, struct e
 {
 	progress_phase(&b->progress, phase);
 	return patrol_run(&b->patrol, what, err);
+}
+
+/* A backup would hold itself, or its report. */
+static int
+refuse_inside(
+    const struct backup *b, const struct stat *st, const char *what, struct error *err)
+{
+	return output_refuse_inside(&b->output, st, what, err) ||
+		report_refuse_inside(b->report, st, what, err) ?
+	    -1 :
+	    0;
+}
+
+/* The output and the report are outside of all that is sent. */
+static int
+check_outside(const struct backup *b, struct error *err)
+{
+	char what[64];
+	struct stat wal;
+
+	if (fstat(b->cluster.wal_fd, &wal) == -1)
+		return error_set(err, ERROR_IO, errno, "directory of the WAL: fstat");
+	if (refuse_inside(b, &b->cluster.datadir_stat, "the data directory", err) ||
+	    refuse_inside(b, &wal, "the directory of the WAL", err))
+		return -1;
+	for (size_t i = 0; i < b->tablespaces.sent.count; i++) {
+		const struct tablespace *t = &b->tablespaces.sent.rows[i];
+
+		snprintf(what, sizeof(what), "tablespace %s", t->oid_text);
+		if (refuse_inside(b, &t->location, what, err) ||
+		    refuse_inside(b, &t->directory, what, err))
+			return -1;
+	}
+	return 0;
 }
 
 static int
@@ -111,8 +147,8 @@ report(const struct backup *b)
 {
 	char start[LSN_TEXT], stop[LSN_TEXT], size[PROGRESS_BYTES_TEXT];
 
-	for (size_t i = 0; i < b->tablespaces.count; i++) {
-		const struct tablespace *t = &b->tablespaces.rows[i];
+	for (size_t i = 0; i < b->tablespaces.sent.count; i++) {
+		const struct tablespace *t = &b->tablespaces.sent.rows[i];
 
 		if (t->size > 0)
 			message_info("tablespace %s at \"%s\", %s", t->oid_text,
@@ -134,7 +170,8 @@ back_up_server(struct backup *b, struct error *err)
 {
 	return backup_server_connect(b, err) || backup_config_find(b, err) ||
 		measure(b, err) || run(b, "waiting for the checkpoint", &starting, err) ||
-		backup_tablespaces_read_anew(b, err) || backup_server_in_place(b, err) ||
+		backup_tablespaces_read_anew(&b->tablespaces, err) ||
+		check_outside(b, err) || backup_server_in_place(b, err) ||
 		backup_pages_open(b, err) || backup_files_open(b, err) ||
 		backup_archive_open(b, err) || send_tree(b, &sending_tree, err) ||
 		backup_server_stop(b, err) || send_wal(b, err) || await_archive(b, err) ?
@@ -173,7 +210,8 @@ make_backup(struct backup *b, struct error *err)
 	    identity_assume(
 		&b->identity, &b->cluster.datadir_stat, b->cluster.pgdata, err) ||
 	    backup_cluster_read(&b->cluster, b->opt->waldir, err) ||
-	    backup_tablespaces_read(b, err) || backup_tablespaces_without(b, err) ||
+	    backup_tablespaces_read(&b->tablespaces, err) || check_outside(b, err) ||
+	    backup_tablespaces_without(&b->tablespaces, err) ||
 	    (b->opt->source == SOURCE_SERVER ? back_up_server(b, err) :
 					       back_up_cold(b, err)) ||
 	    run(b, "ending the archive", &ending, err) || backup_pages_stop(b, err) ||
@@ -209,7 +247,7 @@ forget(struct backup *b)
 	backup_pages_free(b);
 	backup_files_free(b);
 	backup_server_free(b);
-	backup_tablespaces_free(b);
+	backup_tablespaces_free(&b->tablespaces);
 	backup_config_free(&b->config);
 	backup_cluster_free(&b->cluster);
 	walproof_free(b->proof);
@@ -231,7 +269,10 @@ report_findings(const struct backup *b)
 int
 backup_run(const struct options *opt, bool *is_sound, struct error *err)
 {
-	struct backup b = { .opt = opt, .copies.lock = PTHREAD_MUTEX_INITIALIZER };
+	struct backup b = { .opt = opt,
+		.tablespaces = { .cluster = &b.cluster,
+		    .choice = { &opt->relocations, &opt->without } },
+		.copies.lock = PTHREAD_MUTEX_INITIALIZER };
 	int rc;
 
 	backup_cluster_init(&b.cluster, opt->pgdata);

@@ -15,13 +15,13 @@
 #include "archive/archive.h"
 #include "backup/backup.h"
 #include "backup/cluster.h"
+#include "backup/tablespaces.h"
 #include "cli/identity.h"
 #include "cli/output.h"
 #include "cli/patrol.h"
 #include "cli/progress.h"
 #include "datadir/configset.h"
 #include "datadir/member.h"
-#include "datadir/tablespace.h"
 #include "datadir/walend.h"
 #include "datadir/walksum.h"
 #include "datadir/walset.h"
@@ -88,9 +88,7 @@ struct backup {
 	struct report_facts facts;
 
 	struct backup_cluster cluster;
-	struct tablespaces tablespaces; /* those that are sent */
-	struct tablespaces known;       /* those there were before the start */
-	struct tablespaces last;        /* those there were after the stop */
+	struct backup_tablespaces tablespaces;
 	struct backup_config config;
 
 	struct session_options connection;
@@ -162,23 +160,6 @@ void backup_copies_free(struct backup *);
 MUST_CHECK int backup_access_look(
     struct backup *, const char *path, const struct stat *st, struct error *err);
 bool backup_access_report(const struct backup *);
-
-/* backup/tablespaces.c */
-/* Read where the tablespaces are; the output must be outside of all. */
-MUST_CHECK int backup_tablespaces_read(struct backup *, struct error *err);
-/* Those that are to be left out are there; warn of them. */
-MUST_CHECK int backup_tablespaces_without(const struct backup *, struct error *err);
-/* Read it anew after the start: those made before it are part of the backup. */
-MUST_CHECK int backup_tablespaces_read_anew(struct backup *, struct error *err);
-/* After the stop: replay of the creation of a tablespace reaches out of the copy. */
-MUST_CHECK int backup_tablespaces_warn_of_new(struct backup *, struct error *err);
-/*
- * The WAL of the backup creates that tablespace at ${path}, and so does its replay: warn,
- * unless that was done.
- */
-void backup_tablespaces_warn_of_replay(
-    const struct backup *, uint32_t oid, const char *path);
-void backup_tablespaces_free(struct backup *);
 
 /* backup/server.c: the right server, the start, the stop. */
 MUST_CHECK int backup_server_connect(struct backup *, struct error *err);

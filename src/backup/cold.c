@@ -208,7 +208,7 @@ backup_cold_check(struct backup *b, struct error *err)
 {
 	if (check_server(b, err) || check_label(b, err) || check_state(b, err))
 		return -1;
-	if (b->tablespaces.in_place > 0)
+	if (b->tablespaces.sent.in_place > 0)
 		message_warning(
 		    "tablespaces are directories in pg_tblspc: the copy may need "
 		    "allow_in_place_tablespaces = on to recover");

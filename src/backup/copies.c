@@ -117,7 +117,7 @@ is_gone(const struct backup *b, struct waldatabases_place place)
 	bool is_there;
 
 	snprintf(oid, sizeof(oid), "%" PRIu32, place.space);
-	t = tablespaces_find(&b->tablespaces, oid);
+	t = tablespaces_find(&b->tablespaces.sent, oid);
 	if (t) {
 		snprintf(oid, sizeof(oid), "%" PRIu32, place.database);
 		return fstatat(t->fd, oid, &st, AT_SYMLINK_NOFOLLOW) == -1;

@@ -348,7 +348,7 @@ is_left_out(const struct backup *b, uint32_t space)
 	char oid[12];
 
 	snprintf(oid, sizeof(oid), "%" PRIu32, space);
-	return tablespaces_is_absent(&b->tablespaces, oid);
+	return tablespaces_is_absent(&b->tablespaces.sent, oid);
 }
 
 /* --without-tablespace leaves it out with its tablespace: no file of the cluster is missing. */

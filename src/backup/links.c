@@ -89,8 +89,8 @@ check_tablespaces(const struct backup *b, struct error *err)
 {
 	char link[64];
 
-	for (size_t i = 0; i < b->tablespaces.count; i++) {
-		const struct tablespace *t = &b->tablespaces.rows[i];
+	for (size_t i = 0; i < b->tablespaces.sent.count; i++) {
+		const struct tablespace *t = &b->tablespaces.sent.rows[i];
 
 		snprintf(link, sizeof(link), "pg_tblspc/%s", t->oid_text);
 		if (!is_outside(b, link, &t->location, t->is_relocated))
@@ -112,11 +112,11 @@ check_relocations(const struct backup *b, struct error *err)
 		const char *old = list->rows[i].old;
 		size_t k = 0;
 
-		while (k < b->tablespaces.count &&
-		    relocations_find(list, b->tablespaces.rows[k].target) !=
+		while (k < b->tablespaces.sent.count &&
+		    relocations_find(list, b->tablespaces.sent.rows[k].target) !=
 			list->rows[i].new)
 			k++;
-		if (k < b->tablespaces.count)
+		if (k < b->tablespaces.sent.count)
 			continue;
 		error_set(err, ERROR_STATE, 0,
 		    "no tablespace of the cluster is at \"%s\"", old);
@@ -130,10 +130,10 @@ check_relocations(const struct backup *b, struct error *err)
 static int
 check_doubled(const struct backup *b, struct error *err)
 {
-	for (size_t i = 0; i < b->tablespaces.count; i++)
+	for (size_t i = 0; i < b->tablespaces.sent.count; i++)
 		for (size_t k = 0; k < i; k++) {
-			const struct tablespace *t = &b->tablespaces.rows[i];
-			const struct tablespace *u = &b->tablespaces.rows[k];
+			const struct tablespace *t = &b->tablespaces.sent.rows[i];
+			const struct tablespace *u = &b->tablespaces.sent.rows[k];
 
 			if (!sys_is_same_file(&t->directory, &u->directory))
 				continue;
@@ -199,8 +199,8 @@ check_place_of_server(
 static int
 check_places_of_server(const struct backup *b, struct error *err)
 {
-	for (size_t i = 0; i < b->tablespaces.count; i++)
-		if (check_place_of_server(b, &b->tablespaces.rows[i], err))
+	for (size_t i = 0; i < b->tablespaces.sent.count; i++)
+		if (check_place_of_server(b, &b->tablespaces.sent.rows[i], err))
 			return -1;
 	return 0;
 }

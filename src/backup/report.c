@@ -68,7 +68,7 @@ add_cluster(const struct backup *b, struct report_facts *f)
 	f->server_version_text = b->server.version;
 	f->system_identifier = b->cluster.control.system_identifier;
 	f->data_directory = b->cluster.datadir ? b->cluster.datadir : b->cluster.pgdata;
-	f->tablespaces = &b->tablespaces;
+	f->tablespaces = &b->tablespaces.sent;
 	f->config = &b->config.set;
 }
 

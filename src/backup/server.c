@@ -102,7 +102,7 @@ check_in_place(const struct backup *b, const struct tablespaces *now, struct err
 int
 backup_server_in_place(struct backup *b, struct error *err)
 {
-	return check_in_place(b, &b->tablespaces, err);
+	return check_in_place(b, &b->tablespaces.sent, err);
 }
 
 /* The copy has the configuration of some moment since the start: it must have allowed them in all. */
@@ -111,12 +111,12 @@ check_in_place_since(struct backup *b, struct error *err)
 {
 	bool allowed;
 
-	if (b->last.in_place > 0 && b->server.in_place_allowed) {
+	if (b->tablespaces.after.in_place > 0 && b->server.in_place_allowed) {
 		if (online_allows_in_place(b->session, &allowed, err))
 			return -1;
 		b->server.in_place_allowed = allowed;
 	}
-	return check_in_place(b, &b->last, err);
+	return check_in_place(b, &b->tablespaces.after, err);
 }
 
 int
@@ -203,8 +203,8 @@ compare_map(const struct backup *b, struct error *err)
 	if (tablespace_map_parse(
 		b->stopped.map, strlen(b->stopped.map), b->cluster.version, &map, err))
 		return error_wrap(err, "tablespace_map that the server returned");
-	for (size_t i = 0; rc == 0 && i < b->tablespaces.count; i++) {
-		const struct tablespace *t = &b->tablespaces.rows[i];
+	for (size_t i = 0; rc == 0 && i < b->tablespaces.sent.count; i++) {
+		const struct tablespace *t = &b->tablespaces.sent.rows[i];
 		const char *target = tablespace_map_find(&map, t->oid);
 
 		if (target && strcmp(target, t->target) != 0)
@@ -238,7 +238,8 @@ backup_server_stop(struct backup *b, struct error *err)
 	message_info("stop position %s on timeline %lu",
 	    lsn_print(lsn, b->range.stop_lsn), (unsigned long)b->range.timeline);
 	return compare_label(b, err) || compare_map(b, err) ||
-		backup_tablespaces_warn_of_new(b, err) || check_in_place_since(b, err) ?
+		backup_tablespaces_warn_of_new(&b->tablespaces, err) ||
+		check_in_place_since(b, err) ?
 	    -1 :
 	    0;
 }

@@ -39,7 +39,7 @@ static const struct tablespace *
 tablespace_of(const struct backup *b, const char *path)
 {
 	static const char above[] = "pg_tblspc/";
-	char oid[sizeof(b->tablespaces.rows->oid_text)];
+	char oid[sizeof(b->tablespaces.sent.rows->oid_text)];
 	size_t len;
 
 	if (strncmp(path, above, sizeof(above) - 1) != 0)
@@ -50,7 +50,7 @@ tablespace_of(const struct backup *b, const char *path)
 		return NULL;
 	memcpy(oid, path, len);
 	oid[len] = '\0';
-	return tablespaces_find(&b->tablespaces, oid);
+	return tablespaces_find(&b->tablespaces.sent, oid);
 }
 
 /* Which part is ${path} of?  What is planned from here on counts as that part's. */
@@ -62,7 +62,7 @@ enter(struct tree_visitor *v, const char *path)
 
 	if (v->in)
 		v->in->sent += here - v->since;
-	v->in = t ? &v->b->tablespaces.rows[t - v->b->tablespaces.rows] : NULL;
+	v->in = t ? &v->b->tablespaces.sent.rows[t - v->b->tablespaces.sent.rows] : NULL;
 	v->since = here;
 	if (t == NULL)
 		return LAYOUT_TREE;
@@ -215,11 +215,11 @@ send_map(struct backup *b, struct error *err)
 	struct buf text = { 0 };
 	int rc = 0;
 
-	if (!b->opt->split || b->tablespaces.count == 0)
+	if (!b->opt->split || b->tablespaces.sent.count == 0)
 		return 0;
-	for (size_t i = 0; i < b->tablespaces.count && rc == 0; i++)
-		rc = tablespace_map_add(
-		    &map, b->tablespaces.rows[i].oid, b->tablespaces.rows[i].target, err);
+	for (size_t i = 0; i < b->tablespaces.sent.count && rc == 0; i++)
+		rc = tablespace_map_add(&map, b->tablespaces.sent.rows[i].oid,
+		    b->tablespaces.sent.rows[i].target, err);
 	if (rc == 0)
 		rc = tablespace_map_build(&text, &map, b->cluster.version, err);
 	if (rc == 0)
@@ -289,8 +289,8 @@ add_all_inside(const struct backup *b, struct buf *text, struct error *err)
 	char *root = realpath(b->cluster.pgdata, NULL);
 	int rc = 0;
 
-	for (size_t i = 0; i < b->tablespaces.count && root && rc == 0; i++)
-		rc = add_inside(b, root, &b->tablespaces.rows[i], text, err);
+	for (size_t i = 0; i < b->tablespaces.sent.count && root && rc == 0; i++)
+		rc = add_inside(b, root, &b->tablespaces.sent.rows[i], text, err);
 	free(root);
 	return rc;
 }
@@ -316,16 +316,16 @@ add_facts(const struct backup *b, struct buf *text, struct error *err)
 		opt->wal_method == WAL_FETCH ? "fetch" : "none", err) ||
 	    infofile_add(text, "layout", opt->split ? "split" : "one", err))
 		return -1;
-	for (size_t i = 0; i < b->tablespaces.count; i++)
-		if (add_pair(text, "tablespace", b->tablespaces.rows[i].oid_text,
-			b->tablespaces.rows[i].target, err))
+	for (size_t i = 0; i < b->tablespaces.sent.count; i++)
+		if (add_pair(text, "tablespace", b->tablespaces.sent.rows[i].oid_text,
+			b->tablespaces.sent.rows[i].target, err))
 			return -1;
 	if (add_all_inside(b, text, err))
 		return -1;
-	for (size_t i = 0; i < b->tablespaces.nabsent; i++)
+	for (size_t i = 0; i < b->tablespaces.sent.nabsent; i++)
 		if (add_pair(text, "without_tablespace",
-			b->tablespaces.absent[i].oid_text,
-			b->tablespaces.absent[i].target, err))
+			b->tablespaces.sent.absent[i].oid_text,
+			b->tablespaces.sent.absent[i].target, err))
 			return -1;
 	return add_config(b, text, err);
 }
@@ -387,7 +387,7 @@ walk_options_of(struct backup *b)
 	return (struct walk_options){
 		.datadir_fd = b->cluster.datadir_fd,
 		.version = b->cluster.version,
-		.tablespaces = &b->tablespaces,
+		.tablespaces = &b->tablespaces.sent,
 		.mode = b->opt->source == SOURCE_SERVER ?
 		    EXCLUDE_RECOVERS :
 		    backup_cluster_mode(&b->cluster),
@@ -413,8 +413,8 @@ static int
 send_tablespaces(struct backup *b, const struct walk_options *walk,
     struct visitor *visitor, struct error *err)
 {
-	for (size_t i = 0; i < b->tablespaces.count; i++)
-		if (walk_tablespace(walk, &b->tablespaces.rows[i], visitor, err) ||
+	for (size_t i = 0; i < b->tablespaces.sent.count; i++)
+		if (walk_tablespace(walk, &b->tablespaces.sent.rows[i], visitor, err) ||
 		    archive_next(b->archive, b->output.sinks[i + 1], err))
 			return -1;
 	return 0;

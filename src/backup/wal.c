@@ -184,7 +184,8 @@ warn_of_tablespaces(const struct backup *b)
 	rows = walproof_tablespaces(b->proof, &count);
 	for (size_t i = 0; i < count; i++)
 		if (rows[i].path[0] != '\0')
-			backup_tablespaces_warn_of_replay(b, rows[i].oid, rows[i].path);
+			backup_tablespaces_warn_of_replay(
+			    &b->tablespaces, rows[i].oid, rows[i].path);
 }
 
 /*

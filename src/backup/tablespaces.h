@@ -1,0 +1,43 @@
+#ifndef PG_BASETAR_BACKUP_TABLESPACES_H
+#define PG_BASETAR_BACKUP_TABLESPACES_H
+
+#include "backup/cluster.h"
+#include "datadir/tablespace.h"
+
+/*
+ * The tablespaces of a cluster in the course of a backup.  The lists are read in any thread, and
+ * written by tablespaces.c alone, but for what whoever walks them notes in a row (size, sent).
+ */
+struct backup_tablespaces {
+	const struct backup_cluster *cluster; /* borrowed */
+	struct tablespaces_choice choice;     /* borrowed */
+	struct tablespaces sent;              /* those that are sent */
+	struct tablespaces before;            /* those there were before the start */
+	struct tablespaces after;             /* those there were after the stop */
+};
+
+/* Read where they are: those that are sent. */
+MUST_CHECK int backup_tablespaces_read(struct backup_tablespaces *, struct error *err);
+
+/* Those that are to be left out are there; warn of them. */
+MUST_CHECK int backup_tablespaces_without(
+    const struct backup_tablespaces *, struct error *err);
+
+/* Read it anew after the start: those made before it are part of the backup. */
+MUST_CHECK int backup_tablespaces_read_anew(
+    struct backup_tablespaces *, struct error *err);
+
+/* After the stop: replay of the creation of a tablespace reaches out of the copy. */
+MUST_CHECK int backup_tablespaces_warn_of_new(
+    struct backup_tablespaces *, struct error *err);
+
+/*
+ * The WAL of the backup creates that tablespace at ${path}, and so does its replay: warn,
+ * unless that was done.
+ */
+void backup_tablespaces_warn_of_replay(
+    const struct backup_tablespaces *, uint32_t oid, const char *path);
+
+void backup_tablespaces_free(struct backup_tablespaces *);
+
+#endif
