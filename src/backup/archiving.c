@@ -125,9 +125,9 @@ backup_archiving_await(struct patrol *patrol, struct error *err)
 			return 0;
 		if (limit > 0 && sys_monotonic() - since >= limit)
 			return too_slow(b, err);
-		if (cancel_is_raised(&b->cancel) || blockpipe_has_failed(b->pipe))
+		if (cancel_is_raised(&b->cancel) || blockpipe_has_failed(b->stream.pipe))
 			return error_set(err, ERROR_CANCELLED, 0, "the wait was ended");
-		if (output_wait(&b->output, POLL_MS, err))
+		if (output_wait(&b->stream.output, POLL_MS, err))
 			return -1;
 	}
 }

@@ -1,8 +1,6 @@
 #include "backup/backup.h"
 
-#include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -17,7 +15,7 @@ tick(struct patrol *patrol)
 {
 	struct backup *b = (struct backup *)patrol;
 
-	progress_tick(&b->progress, b->pipe ? blockpipe_raw_written(b->pipe) : 0);
+	progress_tick(&b->stream.progress, backup_stream_passed(&b->stream));
 }
 
 static int
@@ -25,7 +23,7 @@ sync_output(struct patrol *patrol, struct error *err)
 {
 	struct backup *b = (struct backup *)patrol;
 
-	return output_finish(&b->output, err);
+	return output_finish(&b->stream.output, err);
 }
 
 static const struct patrol_ops measuring = { backup_tree_measure, NULL, tick, NULL,
@@ -50,41 +48,17 @@ static const struct patrol_ops syncing = { sync_output, NULL, tick, NULL, NULL }
 static int
 run(struct backup *b, const char *phase, const struct patrol_ops *what, struct error *err)
 {
-	progress_phase(&b->progress, phase);
+	progress_phase(&b->stream.progress, phase);
 	return patrol_run(&b->patrol, what, err);
 }
 
-/* A backup would hold itself, or its report. */
 static int
-refuse_inside(
-    const struct backup *b, const struct stat *st, const char *what, struct error *err)
+open_stream(struct backup *b, struct error *err)
 {
-	return output_refuse_inside(&b->output, st, what, err) ||
-		report_refuse_inside(b->report, st, what, err) ?
-	    -1 :
-	    0;
-}
-
-/* The output and the report are outside of all that is sent. */
-static int
-check_outside(const struct backup *b, struct error *err)
-{
-	char what[64];
-	struct stat wal;
-
-	if (fstat(b->cluster.wal_fd, &wal) == -1)
-		return error_set(err, ERROR_IO, errno, "directory of the WAL: fstat");
-	if (refuse_inside(b, &b->cluster.datadir_stat, "the data directory", err) ||
-	    refuse_inside(b, &wal, "the directory of the WAL", err))
+	if (backup_stream_open(&b->stream, b->opt->source != SOURCE_SERVER,
+		b->pages.tally ? &b->pages : NULL, err))
 		return -1;
-	for (size_t i = 0; i < b->tablespaces.sent.count; i++) {
-		const struct tablespace *t = &b->tablespaces.sent.rows[i];
-
-		snprintf(what, sizeof(what), "tablespace %s", t->oid_text);
-		if (refuse_inside(b, &t->location, what, err) ||
-		    refuse_inside(b, &t->directory, what, err))
-			return -1;
-	}
+	b->patrol.pipe = b->stream.pipe;
 	return 0;
 }
 
@@ -93,7 +67,7 @@ send_tree(struct backup *b, const struct patrol_ops *how, struct error *err)
 {
 	if (run(b, "sending files", how, err))
 		return -1;
-	progress_settle(&b->progress, blockpipe_planned(b->pipe));
+	progress_settle(&b->stream.progress, blockpipe_planned(b->stream.pipe));
 	return 0;
 }
 
@@ -108,7 +82,7 @@ measure(struct backup *b, struct error *err)
 		return 0;
 	if (run(b, "measuring", &measuring, err))
 		return -1;
-	b->progress.total = b->sum.size;
+	b->stream.progress.total = b->sum.size;
 	return 0;
 }
 
@@ -138,7 +112,7 @@ finish_output(struct backup *b, struct error *err)
 {
 	if (identity_regain(&b->identity, err) || run(b, "syncing", &syncing, err))
 		return -1;
-	progress_end(&b->progress, blockpipe_raw_written(b->pipe));
+	progress_end(&b->stream.progress, backup_stream_passed(&b->stream));
 	return 0;
 }
 
@@ -159,7 +133,7 @@ report(const struct backup *b)
 	if (b->opt->verbose || isatty(STDERR_FILENO))
 		message_note(
 		    "backup complete: %s of tar, WAL from %s to %s on timeline %lu",
-		    progress_bytes(size, blockpipe_raw_written(b->pipe)),
+		    progress_bytes(size, backup_stream_passed(&b->stream)),
 		    lsn_print(start, b->range.start_lsn),
 		    lsn_print(stop, b->range.stop_lsn), (unsigned long)b->range.timeline);
 }
@@ -171,10 +145,11 @@ back_up_server(struct backup *b, struct error *err)
 	return backup_server_connect(b, err) || backup_config_find(b, err) ||
 		measure(b, err) || run(b, "waiting for the checkpoint", &starting, err) ||
 		backup_tablespaces_read_anew(&b->tablespaces, err) ||
-		check_outside(b, err) || backup_server_in_place(b, err) ||
-		backup_pages_open(b, err) || backup_files_open(b, err) ||
-		backup_archive_open(b, err) || send_tree(b, &sending_tree, err) ||
-		backup_server_stop(b, err) || send_wal(b, err) || await_archive(b, err) ?
+		backup_stream_check_outside(&b->stream, b->report, err) ||
+		backup_server_in_place(b, err) || backup_pages_open(b, err) ||
+		backup_files_open(b, err) || open_stream(b, err) ||
+		send_tree(b, &sending_tree, err) || backup_server_stop(b, err) ||
+		send_wal(b, err) || await_archive(b, err) ?
 	    -1 :
 	    0;
 }
@@ -187,8 +162,7 @@ back_up_cold(struct backup *b, struct error *err)
 		return -1;
 	if (measure(b, err) || run(b, "finding the end of WAL", &finding, err))
 		return backup_cold_explain(b, err);
-	if (backup_pages_open(b, err) || backup_files_open(b, err) ||
-	    backup_archive_open(b, err))
+	if (backup_pages_open(b, err) || backup_files_open(b, err) || open_stream(b, err))
 		return -1;
 	if (send_tree(b, &sending_cold_tree, err) ||
 	    run(b, "sending WAL", &sending_cold_wal, err) ||
@@ -205,12 +179,13 @@ make_backup(struct backup *b, struct error *err)
 	    /* a report is also written when we come no further than this */
 	    report_refuse_inside(
 		b->report, &b->cluster.datadir_stat, "the data directory", err) ||
-	    output_open(&b->output, b->opt, &b->cancel, err) ||
+	    output_open(&b->stream.output, b->opt, &b->cancel, err) ||
 	    backup_report_check(b, err) ||
 	    identity_assume(
 		&b->identity, &b->cluster.datadir_stat, b->cluster.pgdata, err) ||
 	    backup_cluster_read(&b->cluster, b->opt->waldir, err) ||
-	    backup_tablespaces_read(&b->tablespaces, err) || check_outside(b, err) ||
+	    backup_tablespaces_read(&b->tablespaces, err) ||
+	    backup_stream_check_outside(&b->stream, b->report, err) ||
 	    backup_tablespaces_without(&b->tablespaces, err) ||
 	    (b->opt->source == SOURCE_SERVER ? back_up_server(b, err) :
 					       back_up_cold(b, err)) ||
@@ -228,16 +203,15 @@ end_run(struct backup *b)
 	struct error ignored = { 0 };
 
 	backup_report_count(b);
-	blockpipe_free(b->pipe);
-	archive_free(b->archive);
+	backup_stream_close(&b->stream);
 	backup_slot_drop(b);
 	session_free(b->session); /* a backup that still runs there is over */
 	b->session = NULL;
 	/* a temporary name is removed by who made it */
 	(void)!identity_regain(&b->identity, &ignored);
-	output_free(&b->output);
+	output_free(&b->stream.output);
 	message_progress_end();
-	progress_phase(&b->progress, NULL);
+	progress_phase(&b->stream.progress, NULL);
 }
 
 static void
@@ -270,6 +244,11 @@ int
 backup_run(const struct options *opt, bool *is_sound, struct error *err)
 {
 	struct backup b = { .opt = opt,
+		.stream = { .opt = opt,
+		    .cluster = &b.cluster,
+		    .tablespaces = &b.tablespaces,
+		    .identity = &b.identity,
+		    .cancel = &b.cancel },
 		.tablespaces = { .cluster = &b.cluster,
 		    .choice = { &opt->relocations, &opt->without } },
 		.copies.lock = PTHREAD_MUTEX_INITIALIZER };
@@ -278,7 +257,7 @@ backup_run(const struct options *opt, bool *is_sound, struct error *err)
 	backup_cluster_init(&b.cluster, opt->pgdata);
 	b.patrol.cancel = &b.cancel;
 	b.patrol.outcome = "no backup was made";
-	progress_start(&b.progress, opt->progress && !opt->quiet);
+	progress_start(&b.stream.progress, opt->progress && !opt->quiet);
 	rc = make_backup(&b, err);
 	*is_sound = rc == 0 && report_findings(&b);
 	end_run(&b);

@@ -12,14 +12,11 @@
 
 #include <pthread.h>
 
-#include "archive/archive.h"
 #include "backup/backup.h"
 #include "backup/cluster.h"
+#include "backup/stream.h"
 #include "backup/tablespaces.h"
-#include "cli/identity.h"
-#include "cli/output.h"
 #include "cli/patrol.h"
-#include "cli/progress.h"
 #include "datadir/configset.h"
 #include "datadir/member.h"
 #include "datadir/walend.h"
@@ -27,7 +24,6 @@
 #include "datadir/walset.h"
 #include "format/databaseset.h"
 #include "format/pagetally.h"
-#include "format/report.h"
 #include "format/slruset.h"
 #include "server/databases.h"
 #include "server/online.h"
@@ -83,7 +79,6 @@ struct backup {
 	const struct options *opt;
 	struct cancel cancel;
 	struct identity identity;
-	struct progress progress;
 	struct report *report; /* NULL: none is wanted */
 	struct report_facts facts;
 
@@ -105,9 +100,7 @@ struct backup {
 	struct walksum sum; /* of the tree, if it was measured */
 	struct backup_range range;
 
-	struct output output;
-	struct blockpipe *pipe;
-	struct archive *archive;
+	struct backup_stream stream;
 
 	/* that was complete before the first file was read */
 	struct checkpoint begin;
@@ -235,10 +228,6 @@ MUST_CHECK int backup_config_send(struct backup *, struct error *err);
 MUST_CHECK int backup_config_link(
     struct backup *, const char *path, bool *is_done, struct error *err);
 bool backup_config_replaces(const struct backup *, const char *path);
-
-/* backup/archive.c: the pipeline and the archive on it; the manifest and the end. */
-MUST_CHECK int backup_archive_open(struct backup *, struct error *err);
-MUST_CHECK int backup_archive_end(struct backup *, struct error *err);
 
 /* How pg_basetar.info and the report call what is backed up: "online". */
 const char *backup_mode(const struct backup *);

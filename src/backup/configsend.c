@@ -35,9 +35,9 @@ send_row(struct backup *b, const struct configset_row *row, const char *path,
 	const struct stat st = stat_of(b, row);
 
 	if (row->is_directory)
-		return archive_directory(b->archive, LAYOUT_TREE, path, NULL, err);
-	return archive_bytes(
-	    b->archive, LAYOUT_TREE, path, &st, row->bytes.data, row->bytes.len, err);
+		return archive_directory(b->stream.archive, LAYOUT_TREE, path, NULL, err);
+	return archive_bytes(b->stream.archive, LAYOUT_TREE, path, &st, row->bytes.data,
+	    row->bytes.len, err);
 }
 
 /* The directories that lead to ${path}, but for those that led to ${before}. */
@@ -53,7 +53,7 @@ lead_to(struct backup *b, const char *before, const char *path, struct error *er
 		rc = buf_append(&part, path, (size_t)(slash - path), err);
 		if (rc == 0 && !backup_is_below(before, buf_text(&part)))
 			rc = archive_directory(
-			    b->archive, LAYOUT_TREE, buf_text(&part), NULL, err);
+			    b->stream.archive, LAYOUT_TREE, buf_text(&part), NULL, err);
 	}
 	buf_free(&part);
 	return rc;
@@ -144,7 +144,7 @@ backup_config_link(struct backup *b, const char *path, bool *is_done, struct err
 	if (configset_has_below(set, CONFIGSET_LINKED, path)) {
 		/* a directory of which only files are named is no row */
 		if (row == NULL &&
-		    archive_directory(b->archive, LAYOUT_TREE, path, NULL, err))
+		    archive_directory(b->stream.archive, LAYOUT_TREE, path, NULL, err))
 			return -1;
 		return send_rows(b, CONFIGSET_LINKED, path, "", err);
 	}

@@ -25,9 +25,9 @@ backup_report_check(const struct backup *b, struct error *err)
 {
 	struct stat st;
 
-	if (b->report == NULL || b->output.dir == NULL)
+	if (b->report == NULL || b->stream.output.dir == NULL)
 		return 0;
-	return outdir_stat(b->output.dir, &st, err) ||
+	return outdir_stat(b->stream.output.dir, &st, err) ||
 		report_refuse_inside(b->report, &st, "the output", err) ?
 	    -1 :
 	    0;
@@ -50,12 +50,12 @@ source_of(const struct backup *b)
 void
 backup_report_count(struct backup *b)
 {
-	if (b->archive)
-		b->facts.members = archive_members(b->archive);
-	if (b->pipe == NULL)
+	if (b->stream.archive)
+		b->facts.members = archive_members(b->stream.archive);
+	if (b->stream.pipe == NULL)
 		return;
-	b->facts.bytes_raw = blockpipe_raw_written(b->pipe);
-	b->facts.bytes_written = blockpipe_written(b->pipe);
+	b->facts.bytes_raw = blockpipe_raw_written(b->stream.pipe);
+	b->facts.bytes_written = blockpipe_written(b->stream.pipe);
 }
 
 static void
@@ -117,7 +117,7 @@ backup_report_write(struct backup *b, bool is_sound, const struct error *why)
 	add_output(b->opt, &b->facts);
 	add_positions(b, &b->facts);
 	add_proofs(b, &b->facts);
-	b->facts.progress = &b->progress;
+	b->facts.progress = &b->stream.progress;
 	if (report_write(b->report, report_verdict(why, is_sound), why, &b->facts, &err))
 		message_mishap(&err);
 }

@@ -230,7 +230,7 @@ backup_server_stop(struct backup *b, struct error *err)
 {
 	char lsn[LSN_TEXT];
 
-	progress_phase(&b->progress, "ending the backup");
+	progress_phase(&b->stream.progress, "ending the backup");
 	if (backup_copies_settle(b, err) || compare_databases(b, err) ||
 	    online_stop(b->session, b->cluster.version, &b->stopped, err))
 		return -1;

@@ -58,7 +58,7 @@ static enum layout_part
 enter(struct tree_visitor *v, const char *path)
 {
 	const struct tablespace *t = tablespace_of(v->b, path);
-	const uint64_t here = blockpipe_planned(v->b->pipe);
+	const uint64_t here = blockpipe_planned(v->b->stream.pipe);
 
 	if (v->in)
 		v->in->sent += here - v->since;
@@ -87,11 +87,13 @@ lead_to_tablespace(struct tree_visitor *v, const struct tablespace *t, struct er
 
 	enter(v, LAYOUT_TABLESPACES);
 	if (!v->has_tablespaces &&
-	    archive_directory(v->b->archive, LAYOUT_TREE, LAYOUT_TABLESPACES, NULL, err))
+	    archive_directory(
+		v->b->stream.archive, LAYOUT_TREE, LAYOUT_TABLESPACES, NULL, err))
 		return -1;
 	v->has_tablespaces = true;
 	snprintf(path, sizeof(path), "%s/%s", LAYOUT_TABLESPACES, t->oid_text);
-	return archive_directory(v->b->archive, LAYOUT_TREE, path, &t->location, err);
+	return archive_directory(
+	    v->b->stream.archive, LAYOUT_TREE, path, &t->location, err);
 }
 
 static int
@@ -111,7 +113,7 @@ tree_directory(
 	    strchr(strchr(path, '/') + 1, '/') == strrchr(path, '/') &&
 	    lead_to_tablespace(v, t, err))
 		return -1;
-	return archive_directory(v->b->archive, enter(v, path), path, st, err);
+	return archive_directory(v->b->stream.archive, enter(v, path), path, st, err);
 }
 
 static int
@@ -124,7 +126,8 @@ tree_link(struct visitor *visitor, const char *path, const char *target,
 	(void)target;
 	if (v->b->opt->split && has_label(v->b))
 		return 0; /* the server makes it, from tablespace_map */
-	return archive_tablespace_link(v->b->archive, strrchr(path, '/') + 1, st, err);
+	return archive_tablespace_link(
+	    v->b->stream.archive, strrchr(path, '/') + 1, st, err);
 }
 
 static int
@@ -139,7 +142,8 @@ tree_bytes(struct visitor *visitor, const char *path, const struct stat *st,
 	if (backup_access_look(v->b, path, st, err) ||
 	    backup_files_bytes(v->b, path, bytes, len, err))
 		return -1;
-	return archive_bytes(v->b->archive, enter(v, path), path, st, bytes, len, err);
+	return archive_bytes(
+	    v->b->stream.archive, enter(v, path), path, st, bytes, len, err);
 }
 
 static int
@@ -160,7 +164,7 @@ tree_file(struct visitor *visitor, const char *path, const struct stat *st, int 
 		return -1;
 	}
 	return archive_file(
-	    v->b->archive, enter(v, path), path, &now, fd, is_relation, err);
+	    v->b->stream.archive, enter(v, path), path, &now, fd, is_relation, err);
 }
 
 static int
@@ -192,7 +196,7 @@ static int
 send_text(struct backup *b, const char *name, const struct buf *text, struct error *err)
 {
 	return archive_bytes(
-	    b->archive, LAYOUT_TREE, name, NULL, text->data, text->len, err);
+	    b->stream.archive, LAYOUT_TREE, name, NULL, text->data, text->len, err);
 }
 
 static int
@@ -373,12 +377,12 @@ send_control(struct backup *b, struct error *err)
 	uint8_t bytes[CONTROL_SIZE];
 	struct stat st;
 
-	if (blockpipe_barrier(b->pipe, err) || read_control(b, bytes, err))
+	if (blockpipe_barrier(b->stream.pipe, err) || read_control(b, bytes, err))
 		return -1;
 	st = b->cluster.datadir_stat;
 	st.st_mode = 0600 | (st.st_mode & 0040);
 	st.st_mtime = (time_t)b->last_control.time;
-	return archive_control(b->archive, &st, bytes, sizeof(bytes), err);
+	return archive_control(b->stream.archive, &st, bytes, sizeof(bytes), err);
 }
 
 static struct walk_options
@@ -415,7 +419,7 @@ send_tablespaces(struct backup *b, const struct walk_options *walk,
 {
 	for (size_t i = 0; i < b->tablespaces.sent.count; i++)
 		if (walk_tablespace(walk, &b->tablespaces.sent.rows[i], visitor, err) ||
-		    archive_next(b->archive, b->output.sinks[i + 1], err))
+		    archive_next(b->stream.archive, b->stream.output.sinks[i + 1], err))
 			return -1;
 	return 0;
 }

@@ -131,7 +131,7 @@ send_mark(
 	if (mark == WALARCHIVE_NONE)
 		return 0;
 	return archive_mark(
-	    b->archive, name, mark == WALARCHIVE_DONE ? "done" : "ready", err);
+	    b->stream.archive, name, mark == WALARCHIVE_DONE ? "done" : "ready", err);
 }
 
 static int
@@ -148,7 +148,7 @@ send_segment(struct backup *b, struct walset *set, size_t n, struct error *err)
 
 	if (find_mark(b, s, &mark, err) ||
 	    walset_open_segment(set, n, b->cluster.wal_fd, &fd, err) ||
-	    archive_segment(b->archive, s->name, &s->st, fd, &opt, err))
+	    archive_segment(b->stream.archive, s->name, &s->st, fd, &opt, err))
 		return -1;
 	return send_mark(b, s->name, mark, err);
 }
@@ -168,7 +168,8 @@ send_history(struct backup *b, const char *name, struct error *err)
 		error_set(err, ERROR_IO, errno, "timeline history file \"%s\"", name);
 	else if (sys_read_file(b->cluster.wal_fd, name, WALHISTORY_TEXT_MAX, &text, err))
 		error_wrap(err, "timeline history file \"%s\"", name);
-	else if (archive_history(b->archive, name, &st, text.data, text.len, err) == 0)
+	else if (archive_history(
+		     b->stream.archive, name, &st, text.data, text.len, err) == 0)
 		rc = send_mark(b, name, mark, err);
 	buf_free(&text);
 	return rc;
@@ -213,7 +214,7 @@ check_absent(const struct backup *b, struct error *err)
 static int
 check_proof(struct backup *b, struct error *err)
 {
-	if (b->opt->wal_method == WAL_FETCH && blockpipe_settle(b->pipe, err))
+	if (b->opt->wal_method == WAL_FETCH && blockpipe_settle(b->stream.pipe, err))
 		return -1;
 	if (walproof_finish(b->proof, err))
 		return error_hint(err,
@@ -234,7 +235,7 @@ send_set(struct backup *b, struct walset *set, struct error *err)
 		if (send_segment(b, set, i, err))
 			return -1;
 	/* every byte has been read: of what is not proved the names must be the files still */
-	if (blockpipe_barrier(b->pipe, err) ||
+	if (blockpipe_barrier(b->stream.pipe, err) ||
 	    walset_recheck(set, b->cluster.wal_fd, err) || check_proof(b, err))
 		return -1;
 	for (size_t i = 0; i < set->history_count; i++)
@@ -314,7 +315,7 @@ list_ranges(struct backup *b, struct error *err)
 		if (end > range->stop_lsn)
 			end = range->stop_lsn;
 		if (start < end &&
-		    archive_wal_range(b->archive, row->timeline, start, end, err))
+		    archive_wal_range(b->stream.archive, row->timeline, start, end, err))
 			return -1;
 	}
 	return 0;
@@ -327,5 +328,5 @@ backup_wal_end(struct patrol *patrol, struct error *err)
 
 	if (list_ranges(b, err))
 		return -1;
-	return backup_archive_end(b, err);
+	return backup_stream_end(&b->stream, err);
 }

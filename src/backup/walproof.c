@@ -46,7 +46,7 @@ read_bytes(struct backup *b, int fd, uint8_t *bytes, struct error *err)
 		const size_t want = size - at < AT_ONCE ? size - at : AT_ONCE;
 		size_t got;
 
-		if (cancel_is_raised(&b->cancel) || blockpipe_has_failed(b->pipe))
+		if (cancel_is_raised(&b->cancel) || blockpipe_has_failed(b->stream.pipe))
 			return error_set(err, ERROR_CANCELLED, 0, "interrupted");
 		if (sys_pread(fd, bytes, want, at, &got, &b->cancel, err))
 			return -1;
