@@ -237,7 +237,7 @@ report_findings(const struct backup *b)
 	const bool are_pages_sound = backup_pages_report(b),
 		   are_files_sound = backup_files_report(b);
 
-	return backup_access_report(b) && are_pages_sound && are_files_sound;
+	return backup_access_report(&b->access) && are_pages_sound && are_files_sound;
 }
 
 int

@@ -12,6 +12,7 @@
 
 #include <pthread.h>
 
+#include "backup/access.h"
 #include "backup/backup.h"
 #include "backup/cluster.h"
 #include "backup/stream.h"
@@ -119,8 +120,7 @@ struct backup {
 		uint64_t member; /* the first of the oldest multixact */
 	} files;                 /* of the tree, that are no relations */
 
-	/* files and directories whose owner or mode keeps the server out */
-	uint64_t kept_out;
+	struct backup_access access;
 
 	struct pagecheck pages; /* its tally is NULL: pages are not looked at */
 	bool are_pages_checked; /* by their checksums */
@@ -148,11 +148,6 @@ MUST_CHECK int backup_copies_settle(struct backup *, struct error *err);
  */
 MUST_CHECK int backup_copies_check(struct backup *, struct error *err);
 void backup_copies_free(struct backup *);
-
-/* backup/access.c: one more of the tree is sent: can the server use it?  What was found; false. */
-MUST_CHECK int backup_access_look(
-    struct backup *, const char *path, const struct stat *st, struct error *err);
-bool backup_access_report(const struct backup *);
 
 /* backup/server.c: the right server, the start, the stop. */
 MUST_CHECK int backup_server_connect(struct backup *, struct error *err);

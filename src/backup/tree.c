@@ -105,7 +105,8 @@ tree_directory(
 
 	if (backup_config_replaces(v->b, path))
 		return 0;
-	if (backup_access_look(v->b, path, st, err) ||
+	if (backup_access_look(
+		&v->b->access, &v->b->cluster.datadir_stat, path, st, err) ||
 	    backup_copies_directory(v->b, path, err))
 		return -1;
 	/* pg_tblspc/OID/PG_x itself: two slashes */
@@ -139,7 +140,8 @@ tree_bytes(struct visitor *visitor, const char *path, const struct stat *st,
 	if (backup_config_replaces(v->b, path))
 		return 0;
 	backup_copies_file(v->b, path);
-	if (backup_access_look(v->b, path, st, err) ||
+	if (backup_access_look(
+		&v->b->access, &v->b->cluster.datadir_stat, path, st, err) ||
 	    backup_files_bytes(v->b, path, bytes, len, err))
 		return -1;
 	return archive_bytes(
@@ -157,7 +159,8 @@ tree_file(struct visitor *visitor, const char *path, const struct stat *st, int 
 		sys_close(fd);
 		return 0;
 	}
-	if (backup_access_look(v->b, path, st, err) ||
+	if (backup_access_look(
+		&v->b->access, &v->b->cluster.datadir_stat, path, st, err) ||
 	    (is_relation ? backup_files_relation(v->b, path, fd, &now, err) :
 			   backup_files_other(v->b, path, fd, st, err))) {
 		sys_close(fd);
