@@ -61,7 +61,7 @@ int
 backup_archiving_check(const struct backup *b, struct error *err)
 {
 	const char *reason = NULL;
-	enum archiving archiving = archiving_of(&b->server, &reason);
+	enum archiving archiving = archiving_of(b->source.server, &reason);
 
 	if (!b->opt->wait_archive || archiving == ARCHIVES)
 		return 0;
@@ -84,7 +84,7 @@ backup_archiving_is_awaited(const struct backup *b)
 
 	if (!b->opt->wait_archive)
 		return false;
-	if (archiving_of(&b->server, &reason) != NEVER)
+	if (archiving_of(b->source.server, &reason) != NEVER)
 		return true;
 	message_info("nothing to wait for: %s", reason);
 	return false;
@@ -97,7 +97,7 @@ too_slow(const struct backup *b, struct error *err)
 	error_set(err, ERROR_STATE, 0,
 	    "the WAL of the backup was not archived within %u s",
 	    b->opt->wait_archive_limit);
-	if (b->server.in_recovery)
+	if (backup_source_in_recovery(&b->source))
 		return error_hint(err,
 		    "The primary must go on to the next segment: "
 		    "pg_switch_wal() makes it.");

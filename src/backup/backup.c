@@ -55,8 +55,8 @@ run(struct backup *b, const char *phase, const struct patrol_ops *what, struct e
 static int
 open_stream(struct backup *b, struct error *err)
 {
-	if (backup_stream_open(&b->stream, b->opt->source != SOURCE_SERVER,
-		b->pages.tally ? &b->pages : NULL, err))
+	if (backup_stream_open(
+		&b->stream, b->source.is_frozen, b->pages.tally ? &b->pages : NULL, err))
 		return -1;
 	b->patrol.pipe = b->stream.pipe;
 	return 0;
@@ -78,7 +78,7 @@ send_tree(struct backup *b, const struct patrol_ops *how, struct error *err)
 static int
 measure(struct backup *b, struct error *err)
 {
-	if (!b->opt->progress && b->opt->source == SOURCE_SERVER)
+	if (!b->opt->progress && !b->source.is_frozen)
 		return 0;
 	if (run(b, "measuring", &measuring, err))
 		return -1;
@@ -240,6 +240,22 @@ report_findings(const struct backup *b)
 	return backup_access_report(&b->access) && are_pages_sound && are_files_sound;
 }
 
+static void
+know_source(struct backup *b)
+{
+	static const struct backup_source_facts sources[] = {
+		[SOURCE_SERVER] = { .mode = "online", .exclude = EXCLUDE_RECOVERS },
+		[SOURCE_STOPPED] = { .mode = "offline", .is_frozen = true },
+		[SOURCE_SNAPSHOT] = { .mode = "snapshot",
+		    .is_frozen = true,
+		    .is_of_a_moment = true },
+	};
+
+	b->source = sources[b->opt->source];
+	if (!b->source.is_frozen)
+		b->source.server = &b->server;
+}
+
 int
 backup_run(const struct options *opt, bool *is_sound, struct error *err)
 {
@@ -254,6 +270,7 @@ backup_run(const struct options *opt, bool *is_sound, struct error *err)
 		.copies.lock = PTHREAD_MUTEX_INITIALIZER };
 	int rc;
 
+	know_source(&b);
 	backup_cluster_init(&b.cluster, opt->pgdata);
 	b.patrol.cancel = &b.cancel;
 	b.patrol.outcome = "no backup was made";

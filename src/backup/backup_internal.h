@@ -15,6 +15,7 @@
 #include "backup/access.h"
 #include "backup/backup.h"
 #include "backup/cluster.h"
+#include "backup/source.h"
 #include "backup/stream.h"
 #include "backup/tablespaces.h"
 #include "cli/patrol.h"
@@ -27,7 +28,6 @@
 #include "format/pagetally.h"
 #include "format/slruset.h"
 #include "server/databases.h"
-#include "server/online.h"
 #include "server/slot.h"
 #include "server/slotguard.h"
 #include "wal/walhistory.h"
@@ -86,6 +86,8 @@ struct backup {
 	struct backup_cluster cluster;
 	struct backup_tablespaces tablespaces;
 	struct backup_config config;
+
+	struct backup_source_facts source;
 
 	struct session_options connection;
 	char *databases;      /* which lies where, before the start */
@@ -223,9 +225,6 @@ MUST_CHECK int backup_config_send(struct backup *, struct error *err);
 MUST_CHECK int backup_config_link(
     struct backup *, const char *path, bool *is_done, struct error *err);
 bool backup_config_replaces(const struct backup *, const char *path);
-
-/* How pg_basetar.info and the report call what is backed up: "online". */
-const char *backup_mode(const struct backup *);
 
 /* backup/tree.c, in the planner's thread: the label to pg_control; and its size. */
 MUST_CHECK int backup_tree_send(struct patrol *, struct error *err);

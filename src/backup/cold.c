@@ -206,6 +206,7 @@ check_state(const struct backup *b, struct error *err)
 int
 backup_cold_check(struct backup *b, struct error *err)
 {
+	b->source.exclude = backup_cluster_mode(&b->cluster);
 	if (check_server(b, err) || check_label(b, err) || check_state(b, err))
 		return -1;
 	if (b->tablespaces.sent.in_place > 0)
@@ -216,6 +217,14 @@ backup_cold_check(struct backup *b, struct error *err)
 }
 
 /* ---- which WAL the copy needs ---- */
+
+/*
+ * All WAL of a snapshot is known before its first page is read.  A page of later, by no
+ * more than this, tells that pg_wal is of an earlier moment, or lost its end.  (Of a cluster
+ * that was shut down the copy is what the original is; and its unlogged relations, which
+ * only that keeps, have positions of their own.)
+ */
+#define LATER_MOST (UINT64_C(1) << 40)
 
 static struct walend_options
 walend_options_of(const struct backup *b)
@@ -239,7 +248,7 @@ find_shutdown(struct backup *b, uint32_t newest, struct error *err)
 		return error_wrap(err, "the last checkpoint");
 	if (b->cluster.control.min_recovery_lsn > b->range.stop_lsn)
 		b->range.stop_lsn = b->cluster.control.min_recovery_lsn;
-	b->pages.limits.start_lsn = b->range.stop_lsn;
+	b->source.limits.start_lsn = b->range.stop_lsn;
 	return 0;
 }
 
@@ -341,7 +350,7 @@ find_end(struct backup *b, uint32_t newest, struct error *err)
 	if (backup_wal_line(b, newest, err))
 		return -1;
 	b->range.stop_lsn = b->cold.end.lsn;
-	b->pages.limits.start_lsn = b->range.start_lsn;
+	b->source.limits.start_lsn = b->range.start_lsn;
 	if (b->cold.end.stray_lsn == 0)
 		return 0;
 	snprintf(text, sizeof(text),
@@ -371,7 +380,10 @@ backup_cold_find(struct patrol *patrol, struct error *err)
 	if (backup_cluster_is_shut_down(&b->cluster) ? find_shutdown(b, newest, err) :
 						       find_end(b, newest, err))
 		return -1;
-	b->pages.limits.stop_lsn = b->range.stop_lsn;
+	b->source.limits.stop_lsn = b->range.stop_lsn;
+	if (b->opt->source == SOURCE_SNAPSHOT && b->source.exclude == EXCLUDE_RECOVERS &&
+	    b->cluster.control.block_size == PAGE_BYTES)
+		b->source.limits.later_most = LATER_MOST;
 	message_info("start position %s, stop position %s on timeline %lu",
 	    lsn_print(start, b->range.start_lsn), lsn_print(stop, b->range.stop_lsn),
 	    (unsigned long)b->range.timeline);

@@ -43,7 +43,8 @@ backup_is_below(const char *path, const char *directory)
 static const char *
 setting(const struct sayings *s, const char *name)
 {
-	const char *value = online_setting(&s->b->server, name);
+	const struct online_server *server = s->b->source.server;
+	const char *value = server ? online_setting(server, name) : NULL;
 
 	if (value == NULL && s->has_opts)
 		value = postmaster_opts_setting(&s->opts, name);
@@ -143,7 +144,7 @@ find_home(struct sayings *s, struct error *err)
 {
 	struct buf *why = &s->b->config.foreign_why;
 
-	if (s->b->session)
+	if (s->b->source.server)
 		return 0;
 	if (backup_confighome_find(s->b, &s->set->opt, s->has_opts ? &s->opts : NULL,
 		&s->home, &s->home_directory, err))
@@ -344,13 +345,14 @@ note_log_directories(struct sayings *s, struct error *err)
 static int
 gather(struct sayings *s, struct error *err)
 {
+	const struct online_server *server = s->b->source.server;
 	struct error ignored = { 0 };
 
 	/* it is for people; a server runs without */
 	s->has_opts =
 	    postmaster_opts_read(s->b->cluster.datadir_fd, &s->opts, &ignored) == 0;
 	return configset_alias(s->set, s->b->cluster.postmaster.datadir, err) ||
-		configset_alias(s->set, s->b->server.data_directory, err) ||
+		(server && configset_alias(s->set, server->data_directory, err)) ||
 		find_directory(s, err) || find_home(s, err) || add_main(s, err) ||
 		add_named_files(s, err) || add_tls_files(s, err) || add_links(s, err) ||
 		note_log_directories(s, err) ?
@@ -401,7 +403,7 @@ find_root(struct backup *b)
 	struct stat st;
 	int64_t pid;
 
-	if (b->session == NULL ||
+	if (b->source.server == NULL ||
 	    atwork_find(&b->cluster.postmaster, &b->cluster.datadir_stat, &pid) !=
 		ATWORK_IS)
 		return NULL;
@@ -419,7 +421,8 @@ backup_config_find(struct backup *b, struct error *err)
 		.datadir_fd = b->cluster.datadir_fd,
 		.has_includes = b->cluster.version->has_auth_includes,
 		.server_root = find_root(b),
-		.is_foreign = b->session && !is_datadir(b, b->cluster.postmaster.datadir),
+		.is_foreign =
+		    b->source.server && !is_datadir(b, b->cluster.postmaster.datadir),
 		.warn = message_warning,
 	};
 	int rc;

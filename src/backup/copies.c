@@ -136,7 +136,7 @@ is_whole(const struct backup *b, const struct databases_mark *mark,
 {
 	if (databases_is_locked(mark, place.database))
 		return false;
-	return !b->server.in_recovery || !is_gone(b, place);
+	return !backup_source_in_recovery(&b->source) || !is_gone(b, place);
 }
 
 static void
@@ -279,9 +279,9 @@ proof_of(const struct backup *b, const struct backup_copies_row *row,
 {
 	struct backup_copies_row proof = { .place = place };
 
-	if (b->opt->source != SOURCE_SERVER) {
+	if (b->source.is_frozen) {
 		proof.is_whole = row != NULL;
-		proof.whole_lsn = b->opt->source == SOURCE_SNAPSHOT ? UINT64_MAX : 0;
+		proof.whole_lsn = b->source.is_of_a_moment ? UINT64_MAX : 0;
 	} else if (row) {
 		proof = *row;
 	} else {

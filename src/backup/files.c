@@ -121,7 +121,7 @@ await_whole_page(struct backup *b, int fd, struct stat *st, struct error *err)
 {
 	unsigned looks = 1;
 
-	if (b->opt->source != SOURCE_SERVER) /* nothing changes */
+	if (b->source.is_frozen) /* nothing changes */
 		return 0;
 	while (st->st_size % b->cluster.control.block_size != 0 &&
 	    settle_wait(&b->files.cut, looks)) {
@@ -197,8 +197,7 @@ judge_large(struct backup *b, const char *path, int fd, struct error *err)
 			return error_wrap(err, "file \"%s\"", path);
 		if (statefile_end(&s, b->cluster.version, &why) == 0)
 			break;
-		if (b->opt->source != SOURCE_SERVER ||
-		    !settle_wait(&b->files.judge.settle, looks))
+		if (b->source.is_frozen || !settle_wait(&b->files.judge.settle, looks))
 			return say(b, "state", path, why.text, err);
 	}
 	return 0;
@@ -282,7 +281,7 @@ list_all_segments(struct backup *b, struct error *err)
 	struct databases_mark mark = { 0 };
 	struct error ignored = { 0 };
 
-	if (!b->server.in_recovery)
+	if (!backup_source_in_recovery(&b->source))
 		return 0;
 	if (slruset_new(&b->files.slru_before, err))
 		return -1;
@@ -303,8 +302,7 @@ backup_files_open(struct backup *b, struct error *err)
 	struct control now = b->cluster.control;
 
 	/* a later checkpoint than that of the start is complete as well */
-	if (b->opt->source == SOURCE_SERVER &&
-	    control_read(b->cluster.datadir_fd, bytes, &now, err))
+	if (!b->source.is_frozen && control_read(b->cluster.datadir_fd, bytes, &now, err))
 		return -1;
 	b->begin = now.checkpoint;
 	b->files.judge.is_whole = is_whole;
@@ -373,15 +371,15 @@ judge_databases(struct backup *b, struct error *err)
 	struct databases databases = {
 		.judge = { database_fault, database_doubt, is_database_exempt }, .b = b
 	};
-	const char *at = b->databases;
+	const char *at = b->source.databases_before;
 	uint32_t database, space;
 
 	if (databaseset_judge_shared(b->files.databases, &databases.judge, err))
 		return -1;
-	if (b->opt->source != SOURCE_SERVER)
+	if (at == NULL)
 		return databaseset_judge(
 		    b->files.databases, b->cluster.version, &databases.judge, err);
-	while (databases_next(&at, b->last_databases, &database, &space)) {
+	while (databases_next(&at, b->source.databases_after, &database, &space)) {
 		if (is_left_out(b, space))
 			say_left_out(b, space, database);
 		else if (!is_database_exempt(&databases.judge, database) &&
@@ -418,15 +416,16 @@ backup_files_stop(struct backup *b, struct error *err)
 		.oldest = { .has_member = b->files.has_member,
 		    .member = b->files.member },
 		/* what had been replayed by then is in the WAL up to the stop, or is not */
-		.is_removal_unknown = b->opt->source == SOURCE_SERVER ?
-		    b->server.in_recovery && b->range.stop_lsn < b->files.listed_lsn :
-		    b->cluster.control.state == CONTROL_IN_ARCHIVE_RECOVERY,
+		.is_removal_unknown = b->source.is_frozen ?
+		    b->cluster.control.state == CONTROL_IN_ARCHIVE_RECOVERY :
+		    backup_source_in_recovery(&b->source) &&
+			b->range.stop_lsn < b->files.listed_lsn,
 		.before = b->files.slru_before,
 	};
 
 	if (b->proof && walproof_is_whole(b->proof))
 		find_oldest(walproof_survey(b->proof), &cluster.oldest);
-	else if (b->opt->source == SOURCE_SERVER)
+	else if (!b->source.is_frozen)
 		cluster.begin = NULL; /* what was removed meanwhile is not known */
 	return slruset_judge(b->files.slru, &cluster, &faults.sink, err) ||
 		judge_databases(b, err) ?

@@ -2,21 +2,6 @@
 #include "cli/message.h"
 #include "lib/lsn.h"
 
-/*
- * No backup lasts so long that so much WAL is written meanwhile: 1 PiB, four days at 3 GB/s.
- * Garbage in the place of an LSN is nearly always beyond that, and need not be remembered
- * until the stop is known.
- */
-#define WAL_MOST (UINT64_C(1) << 50)
-
-/*
- * All WAL of a snapshot is known before its first page is read.  A page of later, by no
- * more than this, tells that pg_wal is of an earlier moment, or lost its end.  (Of a cluster
- * that was shut down the copy is what the original is; and its unlogged relations, which
- * only that keeps, have positions of their own.)
- */
-#define LATER_MOST (UINT64_C(1) << 40)
-
 /* Are the checksums of this cluster to be checked, and can they be? */
 static bool
 are_wanted(const struct backup *b)
@@ -38,30 +23,13 @@ are_wanted(const struct backup *b)
 	return false;
 }
 
-static void
-limit_online(struct backup *b)
-{
-	const uint64_t start = b->range.start_lsn;
-
-	b->pages.limits.start_lsn = start;
-	b->pages.limits.stop_lsn =
-	    start < PAGE_NO_LSN - WAL_MOST ? start + WAL_MOST : PAGE_NO_LSN;
-}
-
 int
 backup_pages_open(struct backup *b, struct error *err)
 {
-	const bool wants_later = b->opt->source == SOURCE_SNAPSHOT &&
-	    b->cluster.control.block_size == PAGE_BYTES &&
-	    backup_cluster_mode(&b->cluster) == EXCLUDE_RECOVERS;
-
 	b->are_pages_checked = are_wanted(b);
-	if (!b->are_pages_checked && !wants_later)
+	if (!b->are_pages_checked && b->source.limits.later_most == 0)
 		return 0;
-	if (b->opt->source == SOURCE_SERVER) /* else the positions are known, and set */
-		limit_online(b);
-	if (wants_later)
-		b->pages.limits.later_most = LATER_MOST;
+	b->pages.limits = b->source.limits;
 	b->pages.limits.no_checksums = !b->are_pages_checked;
 	b->pages.segment_blocks = b->cluster.control.segment_blocks;
 	return pagetally_new(&b->pages.tally, message_finding, err);

@@ -37,13 +37,13 @@ backup_report_check(const struct backup *b, struct error *err)
 static const char *
 source_of(const struct backup *b)
 {
-	bool is_standby = b->server.in_recovery;
+	const struct online_server *server = b->source.server;
+	bool is_standby;
 
-	if (b->opt->source == SOURCE_SERVER ? b->server.version == NULL :
-					      b->cluster.version == NULL)
+	if (server ? server->version == NULL : b->cluster.version == NULL)
 		return NULL;
-	if (b->opt->source != SOURCE_SERVER)
-		is_standby = control_is_standby(&b->cluster.control);
+	is_standby =
+	    server ? server->in_recovery : control_is_standby(&b->cluster.control);
 	return is_standby ? "standby" : "primary";
 }
 
@@ -62,10 +62,10 @@ static void
 add_cluster(const struct backup *b, struct report_facts *f)
 {
 	f->label = b->opt->label;
-	f->mode = backup_mode(b);
+	f->mode = b->source.mode;
 	f->source = source_of(b);
 	f->server_version = b->cluster.version ? b->cluster.version->major : 0;
-	f->server_version_text = b->server.version;
+	f->server_version_text = b->source.server ? b->source.server->version : NULL;
 	f->system_identifier = b->cluster.control.system_identifier;
 	f->data_directory = b->cluster.datadir ? b->cluster.datadir : b->cluster.pgdata;
 	f->tablespaces = &b->tablespaces.sent;

@@ -157,6 +157,30 @@ hasten_standby(const struct backup *b, struct error *err)
 	return online_restartpoint(b->session, err);
 }
 
+static int
+read_databases(struct backup *b, const char **fact, char **text, struct error *err)
+{
+	if (databases_read(b->session, text, err))
+		return -1;
+	*fact = *text;
+	return 0;
+}
+
+/*
+ * No backup lasts so long that so much WAL is written meanwhile: 1 PiB, four days at 3 GB/s.
+ * Garbage in the place of an LSN is nearly always beyond that, and need not be remembered
+ * until the stop is known.
+ */
+#define WAL_MOST (UINT64_C(1) << 50)
+
+static void
+limit_pages(struct page_limits *limits, uint64_t start)
+{
+	limits->start_lsn = start;
+	limits->stop_lsn =
+	    start < PAGE_NO_LSN - WAL_MOST ? start + WAL_MOST : PAGE_NO_LSN;
+}
+
 int
 backup_server_start(struct patrol *patrol, struct error *err)
 {
@@ -164,11 +188,13 @@ backup_server_start(struct patrol *patrol, struct error *err)
 	const bool fast = b->opt->checkpoint_fast || b->server.in_recovery;
 	char lsn[LSN_TEXT];
 
-	if (databases_read(b->session, &b->databases, err) ||
+	if (read_databases(b, &b->source.databases_before, &b->databases, err) ||
 	    (b->server.in_recovery && hasten_standby(b, err)) ||
 	    online_start(
 		b->session, b->cluster.version, b->opt->label, fast, &b->started, err))
 		return -1;
+	b->source.label = &b->started.label;
+	limit_pages(&b->source.limits, b->started.lsn);
 	b->range.start_lsn = b->started.lsn;
 	b->range.timeline = b->started.timeline;
 	message_info("start position %s on timeline %lu",
@@ -220,7 +246,7 @@ compare_map(const struct backup *b, struct error *err)
 static int
 compare_databases(struct backup *b, struct error *err)
 {
-	if (databases_read(b->session, &b->last_databases, err))
+	if (read_databases(b, &b->source.databases_after, &b->last_databases, err))
 		return -1;
 	return databases_compare(b->databases, b->last_databases, err);
 }

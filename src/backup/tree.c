@@ -13,18 +13,6 @@
 #include "lib/sys.h"
 #include "pg/tablespace_map.h"
 
-const char *
-backup_mode(const struct backup *b)
-{
-	static const char *const modes[] = {
-		[SOURCE_SERVER] = "online",
-		[SOURCE_STOPPED] = "offline",
-		[SOURCE_SNAPSHOT] = "snapshot",
-	};
-
-	return modes[b->opt->source];
-}
-
 /* What the walk tells goes into the archive. */
 struct tree_visitor {
 	struct visitor visitor; /* first */
@@ -76,7 +64,7 @@ enter(struct tree_visitor *v, const char *path)
 static bool
 has_label(const struct backup *b)
 {
-	return b->opt->source == SOURCE_SERVER;
+	return b->source.label != NULL;
 }
 
 /* Before a tablespace's own directory come those that lead to it in the archive. */
@@ -206,7 +194,7 @@ static int
 send_label(struct backup *b, struct error *err)
 {
 	struct buf text = { 0 };
-	int rc = label_build(&text, &b->started.label, b->cluster.version, err);
+	int rc = label_build(&text, b->source.label, b->cluster.version, err);
 
 	if (rc == 0)
 		rc = send_text(b, LAYOUT_LABEL, &text, err);
@@ -311,11 +299,11 @@ add_facts(const struct backup *b, struct buf *text, struct error *err)
 	snprintf(major, sizeof(major), "%u", b->cluster.version->major);
 	if (infofile_add(text, "pg_basetar", "1", err) ||
 	    infofile_add(text, "version", OPTIONS_PROGRAM_VERSION, err) ||
-	    infofile_add(text, "mode", backup_mode(b), err) ||
+	    infofile_add(text, "mode", b->source.mode, err) ||
 	    infofile_add(text, "label", opt->label, err) ||
 	    infofile_add(text, "start", lsn_print(start, b->range.start_lsn), err) ||
 	    (has_label(b) &&
-		infofile_add(text, "start_time", b->started.label.start_time, err)) ||
+		infofile_add(text, "start_time", b->source.label->start_time, err)) ||
 	    infofile_add(text, "server_version", major, err) ||
 	    infofile_add(text, "manifest_checksums",
 		opt->no_manifest ? "none" : digest_name(opt->manifest_digest), err) ||
@@ -395,11 +383,9 @@ walk_options_of(struct backup *b)
 		.datadir_fd = b->cluster.datadir_fd,
 		.version = b->cluster.version,
 		.tablespaces = &b->tablespaces.sent,
-		.mode = b->opt->source == SOURCE_SERVER ?
-		    EXCLUDE_RECOVERS :
-		    backup_cluster_mode(&b->cluster),
-		.is_frozen = b->opt->source != SOURCE_SERVER,
-		.judge = b->opt->source == SOURCE_SERVER ? &b->files.judge : NULL,
+		.mode = b->source.exclude,
+		.is_frozen = b->source.is_frozen,
+		.judge = b->source.is_frozen ? NULL : &b->files.judge,
 		.tablespaces_at = LAYOUT_TABLESPACES,
 		.is_completed = true,
 		.cancel = &b->cancel,

@@ -24,7 +24,7 @@ newest_timeline(const struct backup *b, uint32_t *timeline, struct error *err)
 	struct control control;
 
 	*timeline = b->range.timeline;
-	if (!b->server.in_recovery)
+	if (!backup_source_in_recovery(&b->source))
 		return 0;
 	if (control_read(b->cluster.datadir_fd, bytes, &control, err))
 		return -1;
@@ -80,7 +80,7 @@ backup_wal_line(struct backup *b, uint32_t newest, struct error *err)
 	if (read_history(b, newest, err))
 		return -1;
 	/* the copy of another follows the newest timeline that its pg_control knows */
-	if (b->opt->source == SOURCE_SERVER)
+	if (!b->source.is_frozen)
 		walhistory_cut(&b->history, b->range.stop_lsn - 1);
 	if (!walhistory_has(&b->history, b->range.timeline))
 		return error_set(err, ERROR_STATE, 0,
@@ -111,15 +111,16 @@ find_mark(const struct backup *b, const struct walset_segment *s,
 {
 	const uint32_t size = b->cluster.control.wal_segment_size;
 	const bool is_last = s->segno == walname_last_segment(b->range.stop_lsn, size);
-	const bool is_cold = b->opt->source != SOURCE_SERVER;
+	const bool is_frozen = b->source.is_frozen;
 
 	*mark = WALARCHIVE_DONE;
-	if (!is_cold &&
-	    (!b->server.in_recovery || !is_last || b->range.stop_lsn % size == 0))
+	if (!is_frozen &&
+	    (!backup_source_in_recovery(&b->source) || !is_last ||
+		b->range.stop_lsn % size == 0))
 		return 0;
 	if (walarchive_mark(b->cluster.wal_fd, s->name, mark, err))
 		return -1;
-	if (!is_cold && *mark != WALARCHIVE_DONE)
+	if (!is_frozen && *mark != WALARCHIVE_DONE)
 		*mark = WALARCHIVE_NONE;
 	return 0;
 }
@@ -161,8 +162,7 @@ send_history(struct backup *b, const char *name, struct error *err)
 	struct stat st;
 	int rc = -1;
 
-	if (b->opt->source != SOURCE_SERVER &&
-	    walarchive_mark(b->cluster.wal_fd, name, &mark, err))
+	if (b->source.is_frozen && walarchive_mark(b->cluster.wal_fd, name, &mark, err))
 		return -1;
 	if (fstatat(b->cluster.wal_fd, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
 		error_set(err, ERROR_IO, errno, "timeline history file \"%s\"", name);
@@ -256,14 +256,14 @@ prove_set(struct backup *b, struct walset *set, struct error *err)
 static int
 send_wal(struct backup *b, struct error *err)
 {
-	const bool is_cold = b->opt->source != SOURCE_SERVER;
+	const bool is_frozen = b->source.is_frozen;
 	const bool is_sent = b->opt->wal_method == WAL_FETCH;
 	const struct walset_range range = {
 		.start_lsn = b->range.start_lsn,
 		.stop_lsn = b->range.stop_lsn,
 		.segment_size = b->cluster.control.wal_segment_size,
 		.history = &b->history,
-		.is_frozen = is_cold,
+		.is_frozen = is_frozen,
 		.may_lack = !is_sent,
 	};
 
@@ -272,9 +272,9 @@ send_wal(struct backup *b, struct error *err)
 		    .start_lsn = b->range.start_lsn,
 		    .stop_lsn = b->range.stop_lsn,
 		    .absent = &b->opt->without,
-		    .is_primary = !is_cold && !b->server.in_recovery,
+		    .is_primary = !is_frozen && !backup_source_in_recovery(&b->source),
 		    /* it may be WAL of a server that crashed right then */
-		    .skips_filler = is_cold || b->server.in_recovery },
+		    .skips_filler = is_frozen || backup_source_in_recovery(&b->source) },
 		err) ||
 	    walset_read(b->cluster.wal_fd, &range, &b->wal, err))
 		return -1;
@@ -288,7 +288,7 @@ backup_wal_send(struct patrol *patrol, struct error *err)
 	uint32_t newest;
 
 	/* of another it was read before: nothing changes */
-	if (b->opt->source == SOURCE_SERVER &&
+	if (!b->source.is_frozen &&
 	    (newest_timeline(b, &newest, err) || backup_wal_line(b, newest, err)))
 		return -1;
 	return send_wal(b, err);
