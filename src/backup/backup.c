@@ -26,6 +26,14 @@ sync_output(struct patrol *patrol, struct error *err)
 	return output_finish(&b->stream.output, err);
 }
 
+static int
+hurry(struct patrol *patrol, struct error *err)
+{
+	struct backup *b = (struct backup *)patrol;
+
+	return backup_copies_hurry(b->copies, b->session, err);
+}
+
 static const struct patrol_ops measuring = { backup_tree_measure, NULL, tick, NULL,
 	NULL };
 static const struct patrol_ops finding = { backup_cold_find, NULL, tick, NULL, NULL };
@@ -37,7 +45,7 @@ static const struct patrol_ops rechecking = { backup_cold_recheck, NULL, tick, N
 	NULL };
 static const struct patrol_ops starting = { backup_server_start, NULL, tick, NULL, NULL };
 static const struct patrol_ops sending_tree = { backup_tree_send, backup_server_watch,
-	tick, backup_copies_hurry, NULL };
+	tick, hurry, NULL };
 static const struct patrol_ops sending_wal = { backup_wal_send, backup_slot_watch, tick,
 	NULL, NULL };
 static const struct patrol_ops awaiting_archive = { backup_archiving_await,
@@ -50,6 +58,14 @@ run(struct backup *b, const char *phase, const struct patrol_ops *what, struct e
 {
 	progress_phase(&b->stream.progress, phase);
 	return patrol_run(&b->patrol, what, err);
+}
+
+static int
+note_copies(struct backup *b, struct error *err)
+{
+	return backup_copies_new(&b->copies,
+	    &(struct backup_copies_options){ &b->cluster, &b->tablespaces, &b->source },
+	    err);
 }
 
 static int
@@ -147,7 +163,7 @@ back_up_server(struct backup *b, struct error *err)
 		backup_tablespaces_read_anew(&b->tablespaces, err) ||
 		backup_stream_check_outside(&b->stream, b->report, err) ||
 		backup_server_in_place(b, err) || backup_pages_open(b, err) ||
-		backup_files_open(b, err) || open_stream(b, err) ||
+		backup_files_open(b, err) || note_copies(b, err) || open_stream(b, err) ||
 		send_tree(b, &sending_tree, err) || backup_server_stop(b, err) ||
 		send_wal(b, err) || await_archive(b, err) ?
 	    -1 :
@@ -162,7 +178,8 @@ back_up_cold(struct backup *b, struct error *err)
 		return -1;
 	if (measure(b, err) || run(b, "finding the end of WAL", &finding, err))
 		return backup_cold_explain(b, err);
-	if (backup_pages_open(b, err) || backup_files_open(b, err) || open_stream(b, err))
+	if (backup_pages_open(b, err) || backup_files_open(b, err) ||
+	    note_copies(b, err) || open_stream(b, err))
 		return -1;
 	if (send_tree(b, &sending_cold_tree, err) ||
 	    run(b, "sending WAL", &sending_cold_wal, err) ||
@@ -226,7 +243,7 @@ forget(struct backup *b)
 	backup_cluster_free(&b->cluster);
 	walproof_free(b->proof);
 	walset_free(&b->wal);
-	backup_copies_free(b);
+	backup_copies_free(b->copies);
 	walhistory_free(&b->history);
 }
 
@@ -259,7 +276,8 @@ know_source(struct backup *b)
 int
 backup_run(const struct options *opt, bool *is_sound, struct error *err)
 {
-	struct backup b = { .opt = opt,
+	struct backup b = {
+		.opt = opt,
 		.stream = { .opt = opt,
 		    .cluster = &b.cluster,
 		    .tablespaces = &b.tablespaces,
@@ -267,7 +285,7 @@ backup_run(const struct options *opt, bool *is_sound, struct error *err)
 		    .cancel = &b.cancel },
 		.tablespaces = { .cluster = &b.cluster,
 		    .choice = { &opt->relocations, &opt->without } },
-		.copies.lock = PTHREAD_MUTEX_INITIALIZER };
+	};
 	int rc;
 
 	know_source(&b);

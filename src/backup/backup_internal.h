@@ -10,11 +10,10 @@
  * backup/pages.c and backup/files.c what is found, backup/report.c the report of all that.
  */
 
-#include <pthread.h>
-
 #include "backup/access.h"
 #include "backup/backup.h"
 #include "backup/cluster.h"
+#include "backup/copies.h"
 #include "backup/source.h"
 #include "backup/stream.h"
 #include "backup/tablespaces.h"
@@ -54,25 +53,6 @@ struct backup_config {
 	struct buf log_directories[2];
 	struct buf foreign_why; /* files outside are another cluster's; or empty */
 	char server_root[40];   /* where we see the server's root; empty: nowhere */
-};
-
-/* The directories of databases that are sent: backup/copies.c. */
-struct backup_copies {
-	pthread_mutex_t lock; /* of all up to rows */
-	size_t count, room;
-	size_t ended;  /* so many were walked to their end */
-	size_t proved; /* so many, and perhaps more, are whole */
-	struct backup_copies_row {
-		struct waldatabases_place place;
-		bool has_version; /* PG_VERSION was sent */
-		bool is_whole;    /* at that position of the WAL or before: */
-		uint64_t whole_lsn;
-	} * rows;
-	/* the last; empty: the server has not answered yet, */
-	struct databases_mark mark;
-	bool is_pending;
-	size_t asked;     /* the last time, of so many */
-	struct error why; /* why there was none, the last time that was so */
 };
 
 struct backup {
@@ -131,25 +111,8 @@ struct backup {
 	struct walpage_expect expect;
 	struct walset wal;      /* the segments that are read */
 	struct walproof *proof; /* of them; NULL before that */
-	struct backup_copies copies;
+	struct backup_copies *copies;
 };
-
-/* backup/copies.c: databases that replay copies */
-/* A directory, or a file, of the tree is sent, that PostgreSQL calls ${path}. */
-MUST_CHECK int backup_copies_directory(
-    struct backup *, const char *path, struct error *err);
-void backup_copies_file(struct backup *, const char *path);
-void backup_copies_tree_end(struct backup *);
-/* While the tree is sent, and after it: ask the server what is whole. */
-MUST_CHECK int backup_copies_watch(struct backup *, struct error *err);
-MUST_CHECK int backup_copies_hurry(struct patrol *, struct error *err);
-MUST_CHECK int backup_copies_settle(struct backup *, struct error *err);
-/*
- * After the proof of the WAL: ERROR_STATE, what one is copied from was not sent whole.  Of one
- * that was changed since, warn.
- */
-MUST_CHECK int backup_copies_check(struct backup *, struct error *err);
-void backup_copies_free(struct backup *);
 
 /* backup/server.c: the right server, the start, the stop. */
 MUST_CHECK int backup_server_connect(struct backup *, struct error *err);

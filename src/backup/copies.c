@@ -23,17 +23,51 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "backup/backup_internal.h"
+#include "backup/copies.h"
 #include "cli/message.h"
 #include "pg/relfile.h"
 #include "server/databases.h"
 
 /* A server that is silent for so many seconds is given up, as by the watch. */
 #define PATIENCE 600.0
+
+struct backup_copies {
+	struct backup_copies_options of;
+	pthread_mutex_t lock; /* of all up to rows */
+	size_t count, room;
+	size_t ended;  /* so many were walked to their end */
+	size_t proved; /* so many, and perhaps more, are whole */
+	struct directory {
+		struct waldatabases_place place;
+		bool has_version; /* PG_VERSION was sent */
+		bool is_whole;    /* at that position of the WAL or before: */
+		uint64_t whole_lsn;
+	} * rows;
+	/* the last; empty: the server has not answered yet, */
+	struct databases_mark mark;
+	bool is_pending;
+	size_t asked;     /* the last time, of so many */
+	struct error why; /* why there was none, the last time that was so */
+};
+
+int
+backup_copies_new(struct backup_copies **out, const struct backup_copies_options *options,
+    struct error *err)
+{
+	struct backup_copies *c = calloc(1, sizeof(*c));
+
+	*out = c;
+	if (c == NULL)
+		return error_memory(err);
+	c->of = *options;
+	pthread_mutex_init(&c->lock, NULL);
+	return 0;
+}
 
 /* ---- the planner's thread: what the walk meets ---- */
 
@@ -46,7 +80,7 @@ is_same_place(struct waldatabases_place a, struct waldatabases_place b)
 static int
 add_directory(struct backup_copies *c, struct waldatabases_place place, struct error *err)
 {
-	struct backup_copies_row *rows;
+	struct directory *rows;
 
 	if (c->count == c->room) {
 		size_t room = c->room ? 2 * c->room : 16;
@@ -57,15 +91,14 @@ add_directory(struct backup_copies *c, struct waldatabases_place place, struct e
 		c->rows = rows;
 		c->room = room;
 	}
-	c->rows[c->count++] = (struct backup_copies_row){ .place = place };
+	c->rows[c->count++] = (struct directory){ .place = place };
 	return 0;
 }
 
 /* A walk goes through one directory after the other: what came before it has ended. */
 int
-backup_copies_directory(struct backup *b, const char *path, struct error *err)
+backup_copies_directory(struct backup_copies *c, const char *path, struct error *err)
 {
-	struct backup_copies *c = &b->copies;
 	struct waldatabases_place place;
 	bool is_one = relfile_in_database(path, &place.space, &place.database);
 	int rc = 0;
@@ -82,9 +115,8 @@ backup_copies_directory(struct backup *b, const char *path, struct error *err)
 }
 
 void
-backup_copies_file(struct backup *b, const char *path)
+backup_copies_file(struct backup_copies *c, const char *path)
 {
-	struct backup_copies *c = &b->copies;
 	struct waldatabases_place place;
 
 	if (!relfile_is_database(path, &place.space, &place.database))
@@ -96,18 +128,18 @@ backup_copies_file(struct backup *b, const char *path)
 }
 
 void
-backup_copies_tree_end(struct backup *b)
+backup_copies_tree_end(struct backup_copies *c)
 {
-	pthread_mutex_lock(&b->copies.lock);
-	b->copies.ended = b->copies.count;
-	pthread_mutex_unlock(&b->copies.lock);
+	pthread_mutex_lock(&c->lock);
+	c->ended = c->count;
+	pthread_mutex_unlock(&c->lock);
 }
 
 /* ---- the main thread: which of them were whole ---- */
 
 /* Is the directory there no more?  What cannot be found out is not known to be there. */
 static bool
-is_gone(const struct backup *b, struct waldatabases_place place)
+is_gone(const struct backup_copies *c, struct waldatabases_place place)
 {
 	const struct tablespace *t;
 	struct buf path = { 0 };
@@ -117,38 +149,36 @@ is_gone(const struct backup *b, struct waldatabases_place place)
 	bool is_there;
 
 	snprintf(oid, sizeof(oid), "%" PRIu32, place.space);
-	t = tablespaces_find(&b->tablespaces.sent, oid);
+	t = tablespaces_find(&c->of.tablespaces->sent, oid);
 	if (t) {
 		snprintf(oid, sizeof(oid), "%" PRIu32, place.database);
 		return fstatat(t->fd, oid, &st, AT_SYMLINK_NOFOLLOW) == -1;
 	}
 	is_there = relfile_database(&path, place.space, place.database,
-		       b->cluster.version, &ignored) == 0 &&
-	    fstatat(b->cluster.datadir_fd, buf_text(&path), &st, AT_SYMLINK_NOFOLLOW) ==
-		0;
+		       c->of.cluster->version, &ignored) == 0 &&
+	    fstatat(c->of.cluster->datadir_fd, buf_text(&path), &st,
+		AT_SYMLINK_NOFOLLOW) == 0;
 	buf_free(&path);
 	return !is_there;
 }
 
 static bool
-is_whole(const struct backup *b, const struct databases_mark *mark,
+is_whole(const struct backup_copies *c, const struct databases_mark *mark,
     struct waldatabases_place place)
 {
 	if (databases_is_locked(mark, place.database))
 		return false;
-	return !backup_source_in_recovery(&b->source) || !is_gone(b, place);
+	return !backup_source_in_recovery(c->of.source) || !is_gone(c, place);
 }
 
 static void
-take_mark(struct backup *b, const struct databases_mark *mark, size_t ended)
+take_mark(struct backup_copies *c, const struct databases_mark *mark, size_t ended)
 {
-	struct backup_copies *c = &b->copies;
-
 	pthread_mutex_lock(&c->lock);
 	for (size_t i = c->proved; i < ended; i++) {
-		struct backup_copies_row *row = &c->rows[i];
+		struct directory *row = &c->rows[i];
 
-		if (!row->is_whole && is_whole(b, mark, row->place)) {
+		if (!row->is_whole && is_whole(c, mark, row->place)) {
 			row->is_whole = true;
 			row->whole_lsn = mark->lsn;
 		}
@@ -160,11 +190,12 @@ take_mark(struct backup *b, const struct databases_mark *mark, size_t ended)
 
 /* A server that refuses to tell leaves directories unproved: that may not matter. */
 static int
-pass_refusal(struct backup *b, const struct error *why, struct error *err)
+pass_refusal(struct backup_copies *c, struct session *session, const struct error *why,
+    struct error *err)
 {
-	if (why->kind == ERROR_SERVER && session_sqlstate(b->session)[0] != '\0' &&
-	    session_check(b->session, err) == 0) {
-		b->copies.why = *why;
+	if (why->kind == ERROR_SERVER && session_sqlstate(session)[0] != '\0' &&
+	    session_check(session, err) == 0) {
+		c->why = *why;
 		return 0;
 	}
 	*err = *why;
@@ -172,18 +203,19 @@ pass_refusal(struct backup *b, const struct error *why, struct error *err)
 }
 
 static int
-ask(struct backup *b, double patience, size_t ended, struct error *err)
+ask(struct backup_copies *c, struct session *session, double patience, size_t ended,
+    struct error *err)
 {
-	struct databases_mark *mark = &b->copies.mark;
+	struct databases_mark *mark = &c->mark;
 	struct error why = { 0 };
 
 	databases_mark_free(mark);
-	if (databases_mark_read(b->session, patience, mark, &why))
-		return pass_refusal(b, &why, err);
+	if (databases_mark_read(session, patience, mark, &why))
+		return pass_refusal(c, session, &why, err);
 	if (mark->locked == NULL) /* not now */
 		return 0;
-	b->copies.why.kind = ERROR_NONE;
-	take_mark(b, mark, ended);
+	c->why.kind = ERROR_NONE;
+	take_mark(c, mark, ended);
 	return 0;
 }
 
@@ -192,9 +224,8 @@ ask(struct backup *b, double patience, size_t ended, struct error *err)
  * directories whose walk has ended since.
  */
 int
-backup_copies_watch(struct backup *b, struct error *err)
+backup_copies_watch(struct backup_copies *c, struct session *session, struct error *err)
 {
-	struct backup_copies *c = &b->copies;
 	size_t ended;
 
 	pthread_mutex_lock(&c->lock);
@@ -205,7 +236,7 @@ backup_copies_watch(struct backup *b, struct error *err)
 	if (ended == c->proved)
 		return 0;
 	c->asked = ended;
-	if (ask(b, PATIENCE, ended, err))
+	if (ask(c, session, PATIENCE, ended, err))
 		return -1;
 	c->is_pending = c->mark.locked == NULL;
 	return 0;
@@ -219,24 +250,23 @@ backup_copies_watch(struct backup *b, struct error *err)
  * than one for each tick would burden a server with many small databases.
  */
 int
-backup_copies_hurry(struct patrol *patrol, struct error *err)
+backup_copies_hurry(struct backup_copies *c, struct session *session, struct error *err)
 {
-	struct backup *b = (struct backup *)patrol;
 	bool is_new;
 
-	pthread_mutex_lock(&b->copies.lock);
-	is_new = b->copies.ended > b->copies.asked;
-	pthread_mutex_unlock(&b->copies.lock);
-	if (!is_new || b->copies.is_pending || session_silence(b->session) > 0)
+	pthread_mutex_lock(&c->lock);
+	is_new = c->ended > c->asked;
+	pthread_mutex_unlock(&c->lock);
+	if (!is_new || c->is_pending || session_silence(session) > 0)
 		return 0; /* a server that is silent is left to the watch */
-	return backup_copies_watch(b, err);
+	return backup_copies_watch(c, session, err);
 }
 
 /* What is pending is waited for and dropped. */
 int
-backup_copies_settle(struct backup *b, struct error *err)
+backup_copies_settle(struct backup_copies *c, struct session *session, struct error *err)
 {
-	return ask(b, 0, b->copies.count, err);
+	return ask(c, session, 0, c->count, err);
 }
 
 /* ---- when the WAL has been read ---- */
@@ -244,7 +274,7 @@ backup_copies_settle(struct backup *b, struct error *err)
 static int
 compare_rows(const void *left, const void *right)
 {
-	const struct backup_copies_row *a = left, *b = right;
+	const struct directory *a = left, *b = right;
 
 	if (a->place.database != b->place.database)
 		return a->place.database < b->place.database ? -1 : 1;
@@ -273,32 +303,32 @@ list_have(struct backup_copies *c, struct waldatabases_have **have, struct error
  * A directory that the walk did not meet was not there yet, if it was not removed: replay makes
  * all that is in it.
  */
-static struct backup_copies_row
-proof_of(const struct backup *b, const struct backup_copies_row *row,
+static struct directory
+proof_of(const struct backup_copies *c, const struct directory *row,
     struct waldatabases_place place)
 {
-	struct backup_copies_row proof = { .place = place };
+	struct directory proof = { .place = place };
 
-	if (b->source.is_frozen) {
+	if (c->of.source->is_frozen) {
 		proof.is_whole = row != NULL;
-		proof.whole_lsn = b->source.is_of_a_moment ? UINT64_MAX : 0;
+		proof.whole_lsn = c->of.source->is_of_a_moment ? UINT64_MAX : 0;
 	} else if (row) {
 		proof = *row;
 	} else {
-		proof.is_whole =
-		    b->copies.mark.locked && is_whole(b, &b->copies.mark, place);
-		proof.whole_lsn = b->copies.mark.lsn;
+		proof.is_whole = c->mark.locked && is_whole(c, &c->mark, place);
+		proof.whole_lsn = c->mark.lsn;
 	}
 	return proof;
 }
 
 static int
-not_known(const struct backup *b, const struct waldatabases_copy *copy, struct error *err)
+not_known(const struct backup_copies *c, const struct waldatabases_copy *copy,
+    struct error *err)
 {
 	error_set(err, ERROR_STATE, 0,
 	    "database %" PRIu32 " was copied while the backup ran from database %" PRIu32
 	    ", but the server did not say whether that was whole: %.200s",
-	    copy->to.database, copy->from.database, b->copies.why.text);
+	    copy->to.database, copy->from.database, c->why.text);
 	return error_hint(err, "Run the backup again as a role that may read pg_locks.");
 }
 
@@ -335,11 +365,10 @@ warn_of_unseen(const struct waldatabases_copy *copy)
 }
 
 static int
-judge(const struct backup *b, const struct backup_copies_row *row,
-    const struct waldatabases_copy *copy, struct error *err)
+judge(const struct backup_copies *c, const struct directory *row,
+    const struct waldatabases_copy *copy, bool is_all_seen, struct error *err)
 {
-	const struct backup_copies_row proof = proof_of(b, row, copy->from);
-	const bool is_all_seen = walproof_is_whole(b->proof);
+	const struct directory proof = proof_of(c, row, copy->from);
 	char text[WALDATABASES_TEXT];
 
 	if (row == NULL && !is_all_seen) {
@@ -348,8 +377,8 @@ judge(const struct backup *b, const struct backup_copies_row *row,
 	}
 	if (copy->fault == WALDATABASES_UNMARKED && is_all_seen)
 		return is_lost(copy, "it was", err);
-	if (!proof.is_whole && b->copies.why.kind != ERROR_NONE)
-		return not_known(b, copy, err);
+	if (!proof.is_whole && c->why.kind != ERROR_NONE)
+		return not_known(c, copy, err);
 	if (!proof.is_whole ||
 	    (copy->dropped_lsn != 0 && copy->dropped_lsn < proof.whole_lsn))
 		return is_lost(copy, row ? "all of it was" : "it was", err);
@@ -361,32 +390,32 @@ judge(const struct backup *b, const struct backup_copies_row *row,
 }
 
 static int
-judge_all(struct backup *b, const struct waldatabases_have *have, struct error *err)
+judge_all(struct backup_copies *c, const struct walproof *proof,
+    const struct waldatabases_have *have, struct error *err)
 {
-	const struct waldatabases_backup backup = { .have = have,
-		.nhave = b->copies.count };
+	const struct waldatabases_backup backup = { .have = have, .nhave = c->count };
 	struct waldatabases_copy *copies;
 	size_t count;
 	int rc = 0;
 
-	if (waldatabases_find(
-		walproof_databases(b->proof), &backup, &copies, &count, err))
+	if (waldatabases_find(walproof_databases(proof), &backup, &copies, &count, err))
 		return -1;
 	for (size_t i = 0; rc == 0 && i < count; i++) {
 		const struct waldatabases_have *found =
-		    waldatabases_look(have, b->copies.count, copies[i].from);
+		    waldatabases_look(have, c->count, copies[i].from);
 
-		rc = judge(
-		    b, found ? &b->copies.rows[found - have] : NULL, &copies[i], err);
+		rc = judge(c, found ? &c->rows[found - have] : NULL, &copies[i],
+		    walproof_is_whole(proof), err);
 	}
 	free(copies);
 	return rc;
 }
 
 int
-backup_copies_check(struct backup *b, struct error *err)
+backup_copies_check(
+    struct backup_copies *c, const struct walproof *proof, struct error *err)
 {
-	const uint64_t left_out = waldatabases_left_out(walproof_databases(b->proof));
+	const uint64_t left_out = waldatabases_left_out(walproof_databases(proof));
 	struct waldatabases_have *have;
 	int rc;
 
@@ -395,17 +424,20 @@ backup_copies_check(struct backup *b, struct error *err)
 		    "the WAL makes and drops %" PRIu64
 		    " more databases than can be looked at",
 		    left_out);
-	if (list_have(&b->copies, &have, err))
+	if (list_have(c, &have, err))
 		return -1;
-	rc = judge_all(b, have, err);
+	rc = judge_all(c, proof, have, err);
 	free(have);
 	return rc;
 }
 
 void
-backup_copies_free(struct backup *b)
+backup_copies_free(struct backup_copies *c)
 {
-	databases_mark_free(&b->copies.mark);
-	free(b->copies.rows);
-	pthread_mutex_destroy(&b->copies.lock);
+	if (c == NULL)
+		return;
+	databases_mark_free(&c->mark);
+	free(c->rows);
+	pthread_mutex_destroy(&c->lock);
+	free(c);
 }

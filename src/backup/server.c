@@ -257,7 +257,8 @@ backup_server_stop(struct backup *b, struct error *err)
 	char lsn[LSN_TEXT];
 
 	progress_phase(&b->stream.progress, "ending the backup");
-	if (backup_copies_settle(b, err) || compare_databases(b, err) ||
+	if (backup_copies_settle(b->copies, b->session, err) ||
+	    compare_databases(b, err) ||
 	    online_stop(b->session, b->cluster.version, &b->stopped, err))
 		return -1;
 	b->range.stop_lsn = b->stopped.lsn;
@@ -294,7 +295,8 @@ backup_server_watch(struct patrol *patrol, struct error *err)
 {
 	struct backup *b = (struct backup *)patrol;
 
-	if (online_watch(b->session, &b->started, err) || backup_copies_watch(b, err))
+	if (online_watch(b->session, &b->started, err) ||
+	    backup_copies_watch(b->copies, b->session, err))
 		return -1;
 	tell_of_silence(b);
 	return backup_slot_watch(patrol, err);

@@ -95,7 +95,7 @@ tree_directory(
 		return 0;
 	if (backup_access_look(
 		&v->b->access, &v->b->cluster.datadir_stat, path, st, err) ||
-	    backup_copies_directory(v->b, path, err))
+	    backup_copies_directory(v->b->copies, path, err))
 		return -1;
 	/* pg_tblspc/OID/PG_x itself: two slashes */
 	if (t && !v->b->opt->split &&
@@ -127,7 +127,7 @@ tree_bytes(struct visitor *visitor, const char *path, const struct stat *st,
 
 	if (backup_config_replaces(v->b, path))
 		return 0;
-	backup_copies_file(v->b, path);
+	backup_copies_file(v->b->copies, path);
 	if (backup_access_look(
 		&v->b->access, &v->b->cluster.datadir_stat, path, st, err) ||
 	    backup_files_bytes(v->b, path, bytes, len, err))
@@ -431,6 +431,6 @@ backup_tree_send(struct patrol *patrol, struct error *err)
 	    walk_tree(&walk, &visitor.visitor, err))
 		return -1;
 	enter(&visitor, "");
-	backup_copies_tree_end(b);
+	backup_copies_tree_end(b->copies);
 	return send_control(b, err);
 }

@@ -225,7 +225,9 @@ check_proof(struct backup *b, struct error *err)
 	    walproof_is_whole(b->proof) ? "" : " in part",
 	    (unsigned long long)walproof_records(b->proof));
 	warn_of_tablespaces(b);
-	return check_absent(b, err) || backup_copies_check(b, err) ? -1 : 0;
+	return check_absent(b, err) || backup_copies_check(b->copies, b->proof, err) ?
+	    -1 :
+	    0;
 }
 
 static int
