@@ -111,15 +111,15 @@ backup_archiving_await(struct patrol *patrol, struct error *err)
 {
 	struct backup *b = (struct backup *)patrol;
 	const uint32_t size = b->cluster.control.wal_segment_size;
-	const uint64_t first = walname_segment(b->range.start_lsn, size);
-	const uint64_t last = walname_last_segment(b->range.stop_lsn, size);
+	const uint64_t first = walname_segment(b->wal.range.start_lsn, size);
+	const uint64_t last = walname_last_segment(b->wal.range.stop_lsn, size);
 	const double since = sys_monotonic();
 	const unsigned limit = b->opt->wait_archive_limit;
 	bool is_done;
 
 	for (;;) {
-		if (walarchive_is_done(
-			b->cluster.wal_fd, &b->history, first, last, size, &is_done, err))
+		if (walarchive_is_done(b->cluster.wal_fd, &b->wal.history, first, last,
+			size, &is_done, err))
 			return -1;
 		if (is_done)
 			return 0;

@@ -19,6 +19,23 @@ tick(struct patrol *patrol)
 }
 
 static int
+send_the_wal(struct patrol *patrol, struct error *err)
+{
+	struct backup *b = (struct backup *)patrol;
+
+	return backup_wal_send(&b->wal, b->copies, err);
+}
+
+static int
+end_archive(struct patrol *patrol, struct error *err)
+{
+	struct backup *b = (struct backup *)patrol;
+
+	return backup_wal_list(&b->wal, err) || backup_stream_end(&b->stream, err) ? -1 :
+										     0;
+}
+
+static int
 sync_output(struct patrol *patrol, struct error *err)
 {
 	struct backup *b = (struct backup *)patrol;
@@ -39,18 +56,18 @@ static const struct patrol_ops measuring = { backup_tree_measure, NULL, tick, NU
 static const struct patrol_ops finding = { backup_cold_find, NULL, tick, NULL, NULL };
 static const struct patrol_ops sending_cold_tree = { backup_tree_send, backup_cold_watch,
 	tick, NULL, NULL };
-static const struct patrol_ops sending_cold_wal = { backup_wal_send, backup_cold_watch,
-	tick, NULL, NULL };
+static const struct patrol_ops sending_cold_wal = { send_the_wal, backup_cold_watch, tick,
+	NULL, NULL };
 static const struct patrol_ops rechecking = { backup_cold_recheck, NULL, tick, NULL,
 	NULL };
 static const struct patrol_ops starting = { backup_server_start, NULL, tick, NULL, NULL };
 static const struct patrol_ops sending_tree = { backup_tree_send, backup_server_watch,
 	tick, hurry, NULL };
-static const struct patrol_ops sending_wal = { backup_wal_send, backup_slot_watch, tick,
+static const struct patrol_ops sending_wal = { send_the_wal, backup_slot_watch, tick,
 	NULL, NULL };
 static const struct patrol_ops awaiting_archive = { backup_archiving_await,
 	backup_server_watch, tick, NULL, NULL };
-static const struct patrol_ops ending = { backup_wal_end, NULL, tick, NULL, NULL };
+static const struct patrol_ops ending = { end_archive, NULL, tick, NULL, NULL };
 static const struct patrol_ops syncing = { sync_output, NULL, tick, NULL, NULL };
 
 static int
@@ -108,7 +125,7 @@ send_wal(struct backup *b, struct error *err)
 	const bool is_sent = b->opt->wal_method == WAL_FETCH;
 
 	if (run(b, is_sent ? "sending WAL" : "checking WAL", &sending_wal, err))
-		return backup_wal_explain(b, err);
+		return backup_wal_explain(&b->wal, err);
 	/* it has been read; the rest may take long without holding any */
 	backup_slot_drop(b);
 	return 0;
@@ -150,8 +167,9 @@ report(const struct backup *b)
 		message_note(
 		    "backup complete: %s of tar, WAL from %s to %s on timeline %lu",
 		    progress_bytes(size, backup_stream_passed(&b->stream)),
-		    lsn_print(start, b->range.start_lsn),
-		    lsn_print(stop, b->range.stop_lsn), (unsigned long)b->range.timeline);
+		    lsn_print(start, b->wal.range.start_lsn),
+		    lsn_print(stop, b->wal.range.stop_lsn),
+		    (unsigned long)b->wal.range.timeline);
 }
 
 /* Of a running server, which is asked to start and to stop the backup. */
@@ -241,10 +259,8 @@ forget(struct backup *b)
 	backup_tablespaces_free(&b->tablespaces);
 	backup_config_free(&b->config);
 	backup_cluster_free(&b->cluster);
-	walproof_free(b->proof);
-	walset_free(&b->wal);
+	backup_wal_free(&b->wal);
 	backup_copies_free(b->copies);
-	walhistory_free(&b->history);
 }
 
 /* Each says its own; then false. */
@@ -283,6 +299,11 @@ backup_run(const struct options *opt, bool *is_sound, struct error *err)
 		    .tablespaces = &b.tablespaces,
 		    .identity = &b.identity,
 		    .cancel = &b.cancel },
+		.wal = { .opt = opt,
+		    .cluster = &b.cluster,
+		    .tablespaces = &b.tablespaces,
+		    .source = &b.source,
+		    .stream = &b.stream },
 		.tablespaces = { .cluster = &b.cluster,
 		    .choice = { &opt->relocations, &opt->without } },
 	};

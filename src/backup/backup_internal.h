@@ -17,6 +17,7 @@
 #include "backup/source.h"
 #include "backup/stream.h"
 #include "backup/tablespaces.h"
+#include "backup/wal.h"
 #include "cli/patrol.h"
 #include "datadir/configset.h"
 #include "datadir/member.h"
@@ -32,12 +33,6 @@
 #include "wal/walhistory.h"
 #include "wal/walpage.h"
 #include "wal/walproof.h"
-
-/* The WAL that the copy needs. */
-struct backup_range {
-	uint64_t start_lsn, stop_lsn; /* the stop is exclusive, and known late */
-	uint32_t timeline;            /* of the start */
-};
 
 /* Of a cluster that no server works on. */
 struct backup_cold {
@@ -81,7 +76,6 @@ struct backup {
 	struct online_stopped stopped;
 	struct backup_cold cold;
 	struct walksum sum; /* of the tree, if it was measured */
-	struct backup_range range;
 
 	struct backup_stream stream;
 
@@ -107,10 +101,7 @@ struct backup {
 	struct pagecheck pages; /* its tally is NULL: pages are not looked at */
 	bool are_pages_checked; /* by their checksums */
 
-	struct walhistory history; /* of the timeline of the stop */
-	struct walpage_expect expect;
-	struct walset wal;      /* the segments that are read */
-	struct walproof *proof; /* of them; NULL before that */
+	struct backup_wal wal;
 	struct backup_copies *copies;
 };
 
@@ -228,23 +219,6 @@ void backup_report_count(struct backup *);
  * cannot be written is said, and no error.
  */
 void backup_report_write(struct backup *, bool is_sound, const struct error *why);
-
-/*
- * backup/wal.c, in the planner's thread: the line of timelines that leads to ${newest}, and
- * with it what all pages of WAL have in common; the WAL; the manifest and the end.
- */
-MUST_CHECK int backup_wal_line(struct backup *, uint32_t newest, struct error *err);
-MUST_CHECK int backup_wal_send(struct patrol *, struct error *err);
-MUST_CHECK int backup_wal_end(struct patrol *, struct error *err);
-/* In the main thread: if ${err} came of a segment that was recycled, say so.  Always -1. */
-int backup_wal_explain(const struct backup *, struct error *err);
-
-/*
- * backup/walproof.c: with -X none the WAL that pg_wal has is read for its proof; of segments
- * that it has no more, warn.
- */
-MUST_CHECK int backup_walproof_read(
-    struct backup *, struct walset *set, struct error *err);
 
 /*
  * backup/archiving.c: does the server archive its WAL, so that one can wait for it without

@@ -229,7 +229,7 @@ backup_cold_check(struct backup *b, struct error *err)
 static struct walend_options
 walend_options_of(const struct backup *b)
 {
-	return (struct walend_options){ b->cluster.wal_fd, &b->expect, &b->cancel };
+	return (struct walend_options){ b->cluster.wal_fd, &b->wal.expect, &b->cancel };
 }
 
 /*
@@ -240,15 +240,16 @@ static int
 find_shutdown(struct backup *b, uint32_t newest, struct error *err)
 {
 	const struct walend_options walend = walend_options_of(b);
+	uint64_t end;
 
-	if (backup_wal_line(b, newest, err))
+	if (backup_wal_line(&b->wal, newest, err))
 		return error_hint(err, "Is a timeline history file missing from pg_wal?");
-	if (walend_of_record(
-		&walend, b->cluster.control.checkpoint_lsn, &b->range.stop_lsn, err))
+	if (walend_of_record(&walend, b->cluster.control.checkpoint_lsn, &end, err))
 		return error_wrap(err, "the last checkpoint");
-	if (b->cluster.control.min_recovery_lsn > b->range.stop_lsn)
-		b->range.stop_lsn = b->cluster.control.min_recovery_lsn;
-	b->source.limits.start_lsn = b->range.stop_lsn;
+	if (b->cluster.control.min_recovery_lsn > end)
+		end = b->cluster.control.min_recovery_lsn;
+	backup_wal_stop(&b->wal, end);
+	b->source.limits.start_lsn = end;
 	return 0;
 }
 
@@ -261,9 +262,9 @@ is_own_line(const struct backup *b)
 {
 	const struct control *c = &b->cluster.control;
 
-	return walhistory_at(&b->history, c->checkpoint_lsn) == c->timeline &&
+	return walhistory_at(&b->wal.history, c->checkpoint_lsn) == c->timeline &&
 	    (c->min_recovery_lsn == 0 ||
-		walhistory_at(&b->history, c->min_recovery_lsn - 1) ==
+		walhistory_at(&b->wal.history, c->min_recovery_lsn - 1) ==
 		    c->min_recovery_timeline);
 }
 
@@ -276,7 +277,7 @@ follow(struct backup *b, uint32_t timeline, struct walend *end, struct error *er
 
 	if (b->cluster.control.min_recovery_lsn > least)
 		least = b->cluster.control.min_recovery_lsn;
-	if (backup_wal_line(b, timeline, err))
+	if (backup_wal_line(&b->wal, timeline, err))
 		return error_hint(err, "Is a timeline history file missing from pg_wal?");
 	if (!is_own_line(b))
 		return error_set(err, ERROR_FORMAT, 0,
@@ -317,7 +318,7 @@ follow_newer(struct backup *b, uint32_t *newest, struct walend *end, bool *is_fo
 			rc = -1;
 			continue;
 		}
-		if (!walhistory_has(&b->history, oldest) ||
+		if (!walhistory_has(&b->wal.history, oldest) ||
 		    (*is_found && found.lsn <= end->lsn))
 			continue;
 		*newest = timeline;
@@ -347,10 +348,10 @@ find_end(struct backup *b, uint32_t newest, struct error *err)
 		*err = why;
 		return -1;
 	}
-	if (backup_wal_line(b, newest, err))
+	if (backup_wal_line(&b->wal, newest, err))
 		return -1;
-	b->range.stop_lsn = b->cold.end.lsn;
-	b->source.limits.start_lsn = b->range.start_lsn;
+	backup_wal_stop(&b->wal, b->cold.end.lsn);
+	b->source.limits.start_lsn = b->wal.range.start_lsn;
 	if (b->cold.end.stray_lsn == 0)
 		return 0;
 	snprintf(text, sizeof(text),
@@ -373,20 +374,19 @@ backup_cold_find(struct patrol *patrol, struct error *err)
 	char start[LSN_TEXT], stop[LSN_TEXT];
 	uint32_t newest = c->timeline;
 
-	b->range.start_lsn = c->redo_lsn;
-	b->range.timeline = c->timeline;
+	backup_wal_begin(&b->wal, c->redo_lsn, c->timeline);
 	if (c->min_recovery_timeline > newest)
 		newest = c->min_recovery_timeline;
 	if (backup_cluster_is_shut_down(&b->cluster) ? find_shutdown(b, newest, err) :
 						       find_end(b, newest, err))
 		return -1;
-	b->source.limits.stop_lsn = b->range.stop_lsn;
+	b->source.limits.stop_lsn = b->wal.range.stop_lsn;
 	if (b->opt->source == SOURCE_SNAPSHOT && b->source.exclude == EXCLUDE_RECOVERS &&
 	    b->cluster.control.block_size == PAGE_BYTES)
 		b->source.limits.later_most = LATER_MOST;
 	message_info("start position %s, stop position %s on timeline %lu",
-	    lsn_print(start, b->range.start_lsn), lsn_print(stop, b->range.stop_lsn),
-	    (unsigned long)b->range.timeline);
+	    lsn_print(start, b->wal.range.start_lsn),
+	    lsn_print(stop, b->wal.range.stop_lsn), (unsigned long)b->wal.range.timeline);
 	return 0;
 }
 

@@ -337,7 +337,8 @@ is_database_exempt(struct databaseset_judge *judge, uint32_t database)
 {
 	const struct backup *b = ((struct databases *)judge)->b;
 
-	return b->proof && walsurvey_has_database(walproof_survey(b->proof), database);
+	return b->wal.proof &&
+	    walsurvey_has_database(walproof_survey(b->wal.proof), database);
 }
 
 static bool
@@ -419,12 +420,12 @@ backup_files_stop(struct backup *b, struct error *err)
 		.is_removal_unknown = b->source.is_frozen ?
 		    b->cluster.control.state == CONTROL_IN_ARCHIVE_RECOVERY :
 		    backup_source_in_recovery(&b->source) &&
-			b->range.stop_lsn < b->files.listed_lsn,
+			b->wal.range.stop_lsn < b->files.listed_lsn,
 		.before = b->files.slru_before,
 	};
 
-	if (b->proof && walproof_is_whole(b->proof))
-		find_oldest(walproof_survey(b->proof), &cluster.oldest);
+	if (b->wal.proof && walproof_is_whole(b->wal.proof))
+		find_oldest(walproof_survey(b->wal.proof), &cluster.oldest);
 	else if (!b->source.is_frozen)
 		cluster.begin = NULL; /* what was removed meanwhile is not known */
 	return slruset_judge(b->files.slru, &cluster, &faults.sink, err) ||

@@ -47,7 +47,7 @@ check_later(const struct backup *b, struct error *err)
 		return 0;
 	error_set(err, ERROR_FORMAT, 0,
 	    "WAL ends at %s, but %llu data pages are of later, up to %s of block %llu in \"%s\"",
-	    lsn_print(stop, b->range.stop_lsn),
+	    lsn_print(stop, b->wal.range.stop_lsn),
 	    (unsigned long long)pagetally_sum(b->pages.tally).later_pages,
 	    lsn_print(latest, lsn), (unsigned long long)block, path);
 	/* pages of a new file are written ahead of their WAL (nbtsort.c, rewriteheap.c) */
@@ -64,7 +64,7 @@ backup_pages_stop(struct backup *b, struct error *err)
 	if (b->pages.tally == NULL)
 		return 0;
 	return check_later(b, err) ||
-		pagetally_stop(b->pages.tally, b->range.stop_lsn, err) ?
+		pagetally_stop(b->pages.tally, b->wal.range.stop_lsn, err) ?
 	    -1 :
 	    0;
 }

@@ -86,19 +86,20 @@ add_output(const struct options *opt, struct report_facts *f)
 static void
 add_positions(const struct backup *b, struct report_facts *f)
 {
-	f->start_lsn = b->range.start_lsn;
-	f->start_timeline = b->range.timeline;
-	f->stop_lsn = b->range.stop_lsn;
-	if (b->range.stop_lsn > 0 && b->history.count > 0)
-		f->stop_timeline = walhistory_at(&b->history, b->range.stop_lsn - 1);
+	f->start_lsn = b->wal.range.start_lsn;
+	f->start_timeline = b->wal.range.timeline;
+	f->stop_lsn = b->wal.range.stop_lsn;
+	if (b->wal.range.stop_lsn > 0 && b->wal.history.count > 0)
+		f->stop_timeline =
+		    walhistory_at(&b->wal.history, b->wal.range.stop_lsn - 1);
 }
 
 static void
 add_proofs(const struct backup *b, struct report_facts *f)
 {
-	if (b->proof) {
+	if (b->wal.proof) {
 		f->is_wal_proved = true;
-		f->wal_records = walproof_records(b->proof);
+		f->wal_records = walproof_records(b->wal.proof);
 	}
 	if (b->are_pages_checked) {
 		f->are_pages_checked = true;

@@ -195,10 +195,9 @@ backup_server_start(struct patrol *patrol, struct error *err)
 		return -1;
 	b->source.label = &b->started.label;
 	limit_pages(&b->source.limits, b->started.lsn);
-	b->range.start_lsn = b->started.lsn;
-	b->range.timeline = b->started.timeline;
+	backup_wal_begin(&b->wal, b->started.lsn, b->started.timeline);
 	message_info("start position %s on timeline %lu",
-	    lsn_print(lsn, b->range.start_lsn), (unsigned long)b->range.timeline);
+	    lsn_print(lsn, b->wal.range.start_lsn), (unsigned long)b->wal.range.timeline);
 	return 0;
 }
 
@@ -261,9 +260,9 @@ backup_server_stop(struct backup *b, struct error *err)
 	    compare_databases(b, err) ||
 	    online_stop(b->session, b->cluster.version, &b->stopped, err))
 		return -1;
-	b->range.stop_lsn = b->stopped.lsn;
+	backup_wal_stop(&b->wal, b->stopped.lsn);
 	message_info("stop position %s on timeline %lu",
-	    lsn_print(lsn, b->range.stop_lsn), (unsigned long)b->range.timeline);
+	    lsn_print(lsn, b->wal.range.stop_lsn), (unsigned long)b->wal.range.timeline);
 	return compare_label(b, err) || compare_map(b, err) ||
 		backup_tablespaces_warn_of_new(&b->tablespaces, err) ||
 		check_in_place_since(b, err) ?

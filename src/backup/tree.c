@@ -301,7 +301,7 @@ add_facts(const struct backup *b, struct buf *text, struct error *err)
 	    infofile_add(text, "version", OPTIONS_PROGRAM_VERSION, err) ||
 	    infofile_add(text, "mode", b->source.mode, err) ||
 	    infofile_add(text, "label", opt->label, err) ||
-	    infofile_add(text, "start", lsn_print(start, b->range.start_lsn), err) ||
+	    infofile_add(text, "start", lsn_print(start, b->wal.range.start_lsn), err) ||
 	    (has_label(b) &&
 		infofile_add(text, "start_time", b->source.label->start_time, err)) ||
 	    infofile_add(text, "server_version", major, err) ||

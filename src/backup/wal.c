@@ -1,3 +1,7 @@
+/*
+ * The WAL of a backup: its line of timelines, its segments from pg_wal into the archive, each
+ * record proved on its way, and what the manifest says of it.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -5,12 +9,26 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "backup/backup_internal.h"
+#include "backup/wal.h"
+#include "backup/walproof.h"
 #include "cli/message.h"
 #include "datadir/walarchive.h"
 #include "datadir/walset.h"
 #include "lib/lsn.h"
 #include "lib/sys.h"
+
+void
+backup_wal_begin(struct backup_wal *w, uint64_t start_lsn, uint32_t timeline)
+{
+	w->range.start_lsn = start_lsn;
+	w->range.timeline = timeline;
+}
+
+void
+backup_wal_stop(struct backup_wal *w, uint64_t stop_lsn)
+{
+	w->range.stop_lsn = stop_lsn;
+}
 
 /*
  * The timeline that the WAL before the stop position is of.  A primary stays on its own.
@@ -18,15 +36,15 @@
  * file, and that may be a timeline which branched off behind the stop already.
  */
 static int
-newest_timeline(const struct backup *b, uint32_t *timeline, struct error *err)
+newest_timeline(const struct backup_wal *w, uint32_t *timeline, struct error *err)
 {
 	uint8_t bytes[CONTROL_SIZE];
 	struct control control;
 
-	*timeline = b->range.timeline;
-	if (!backup_source_in_recovery(&b->source))
+	*timeline = w->range.timeline;
+	if (!backup_source_in_recovery(w->source))
 		return 0;
-	if (control_read(b->cluster.datadir_fd, bytes, &control, err))
+	if (control_read(w->cluster->datadir_fd, bytes, &control, err))
 		return -1;
 	if (control.min_recovery_timeline > *timeline)
 		*timeline = control.min_recovery_timeline;
@@ -34,11 +52,11 @@ newest_timeline(const struct backup *b, uint32_t *timeline, struct error *err)
 }
 
 static int
-no_history(const struct backup *b, const char *name, struct error *err)
+no_history(const struct backup_wal *w, const char *name, struct error *err)
 {
 	error_set(err, ERROR_STATE, 0,
 	    "could not find timeline history file \"%s\": the backup starts on timeline %lu",
-	    name, (unsigned long)b->range.timeline);
+	    name, (unsigned long)w->range.timeline);
 	return error_hint(err,
 	    "Copy the file to pg_wal from the primary or from the WAL archive, "
 	    "then run the backup again.");
@@ -46,7 +64,7 @@ no_history(const struct backup *b, const char *name, struct error *err)
 
 /* The line of timelines that leads to ${timeline}. */
 static int
-read_history(struct backup *b, uint32_t timeline, struct error *err)
+read_history(struct backup_wal *w, uint32_t timeline, struct error *err)
 {
 	char name[WALNAME_HISTORY_SIZE];
 	struct buf text = { 0 };
@@ -55,16 +73,16 @@ read_history(struct backup *b, uint32_t timeline, struct error *err)
 
 	walname_build_history(name, timeline);
 	if (timeline == 1)
-		return walhistory_single(&b->history, timeline, err);
-	if (sys_read_file(b->cluster.wal_fd, name, WALHISTORY_TEXT_MAX, &text, &why) ==
+		return walhistory_single(&w->history, timeline, err);
+	if (sys_read_file(w->cluster->wal_fd, name, WALHISTORY_TEXT_MAX, &text, &why) ==
 	    0) {
 		rc = walhistory_parse(
-		    buf_text(&text), text.len, timeline, &b->history, err);
+		    buf_text(&text), text.len, timeline, &w->history, err);
 	} else if (why.sys == ENOENT) {
 		/* removed by hand: then its own pages are all that can be sound */
-		return timeline == b->range.timeline ?
-		    walhistory_single(&b->history, timeline, err) :
-		    no_history(b, name, err);
+		return timeline == w->range.timeline ?
+		    walhistory_single(&w->history, timeline, err) :
+		    no_history(w, name, err);
 	} else {
 		*err = why;
 		rc = -1;
@@ -74,24 +92,24 @@ read_history(struct backup *b, uint32_t timeline, struct error *err)
 }
 
 int
-backup_wal_line(struct backup *b, uint32_t newest, struct error *err)
+backup_wal_line(struct backup_wal *w, uint32_t newest, struct error *err)
 {
-	walhistory_free(&b->history);
-	if (read_history(b, newest, err))
+	walhistory_free(&w->history);
+	if (read_history(w, newest, err))
 		return -1;
 	/* the copy of another follows the newest timeline that its pg_control knows */
-	if (!b->source.is_frozen)
-		walhistory_cut(&b->history, b->range.stop_lsn - 1);
-	if (!walhistory_has(&b->history, b->range.timeline))
+	if (!w->source->is_frozen)
+		walhistory_cut(&w->history, w->range.stop_lsn - 1);
+	if (!walhistory_has(&w->history, w->range.timeline))
 		return error_set(err, ERROR_STATE, 0,
 		    "timeline %lu of the start is not in the history of timeline %lu",
-		    (unsigned long)b->range.timeline, (unsigned long)newest);
-	b->expect = (struct walpage_expect){
-		.version = b->cluster.version,
-		.system_identifier = b->cluster.control.system_identifier,
-		.segment_size = b->cluster.control.wal_segment_size,
-		.block_size = b->cluster.control.wal_block_size,
-		.history = &b->history,
+		    (unsigned long)w->range.timeline, (unsigned long)newest);
+	w->expect = (struct walpage_expect){
+		.version = w->cluster->version,
+		.system_identifier = w->cluster->control.system_identifier,
+		.segment_size = w->cluster->control.wal_segment_size,
+		.block_size = w->cluster->control.wal_block_size,
+		.history = &w->history,
 	};
 	return 0;
 }
@@ -106,19 +124,19 @@ backup_wal_line(struct backup *b, uint32_t newest, struct error *err)
  * what was not archived there the copy must archive.
  */
 static int
-find_mark(const struct backup *b, const struct walset_segment *s,
+find_mark(const struct backup_wal *w, const struct walset_segment *s,
     enum walarchive_mark *mark, struct error *err)
 {
-	const uint32_t size = b->cluster.control.wal_segment_size;
-	const bool is_last = s->segno == walname_last_segment(b->range.stop_lsn, size);
-	const bool is_frozen = b->source.is_frozen;
+	const uint32_t size = w->cluster->control.wal_segment_size;
+	const bool is_last = s->segno == walname_last_segment(w->range.stop_lsn, size);
+	const bool is_frozen = w->source->is_frozen;
 
 	*mark = WALARCHIVE_DONE;
 	if (!is_frozen &&
-	    (!backup_source_in_recovery(&b->source) || !is_last ||
-		b->range.stop_lsn % size == 0))
+	    (!backup_source_in_recovery(w->source) || !is_last ||
+		w->range.stop_lsn % size == 0))
 		return 0;
-	if (walarchive_mark(b->cluster.wal_fd, s->name, mark, err))
+	if (walarchive_mark(w->cluster->wal_fd, s->name, mark, err))
 		return -1;
 	if (!is_frozen && *mark != WALARCHIVE_DONE)
 		*mark = WALARCHIVE_NONE;
@@ -127,66 +145,66 @@ find_mark(const struct backup *b, const struct walset_segment *s,
 
 static int
 send_mark(
-    struct backup *b, const char *name, enum walarchive_mark mark, struct error *err)
+    struct backup_wal *w, const char *name, enum walarchive_mark mark, struct error *err)
 {
 	if (mark == WALARCHIVE_NONE)
 		return 0;
 	return archive_mark(
-	    b->stream.archive, name, mark == WALARCHIVE_DONE ? "done" : "ready", err);
+	    w->stream->archive, name, mark == WALARCHIVE_DONE ? "done" : "ready", err);
 }
 
 static int
-send_segment(struct backup *b, struct walset *set, size_t n, struct error *err)
+send_segment(struct backup_wal *w, struct walset *set, size_t n, struct error *err)
 {
 	const struct walset_segment *s = &set->segments[n];
 	const struct walbody_options opt = {
-		.proof = s->is_needed ? b->proof : NULL,
+		.proof = s->is_needed ? w->proof : NULL,
 		.timeline = s->timeline,
-		.segment_lsn = s->segno * b->cluster.control.wal_segment_size,
+		.segment_lsn = s->segno * w->cluster->control.wal_segment_size,
 	};
 	enum walarchive_mark mark;
 	int fd = -1;
 
-	if (find_mark(b, s, &mark, err) ||
-	    walset_open_segment(set, n, b->cluster.wal_fd, &fd, err) ||
-	    archive_segment(b->stream.archive, s->name, &s->st, fd, &opt, err))
+	if (find_mark(w, s, &mark, err) ||
+	    walset_open_segment(set, n, w->cluster->wal_fd, &fd, err) ||
+	    archive_segment(w->stream->archive, s->name, &s->st, fd, &opt, err))
 		return -1;
-	return send_mark(b, s->name, mark, err);
+	return send_mark(w, s->name, mark, err);
 }
 
 static int
-send_history(struct backup *b, const char *name, struct error *err)
+send_history(struct backup_wal *w, const char *name, struct error *err)
 {
 	enum walarchive_mark mark = WALARCHIVE_DONE;
 	struct buf text = { 0 };
 	struct stat st;
 	int rc = -1;
 
-	if (b->source.is_frozen && walarchive_mark(b->cluster.wal_fd, name, &mark, err))
+	if (w->source->is_frozen && walarchive_mark(w->cluster->wal_fd, name, &mark, err))
 		return -1;
-	if (fstatat(b->cluster.wal_fd, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+	if (fstatat(w->cluster->wal_fd, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
 		error_set(err, ERROR_IO, errno, "timeline history file \"%s\"", name);
-	else if (sys_read_file(b->cluster.wal_fd, name, WALHISTORY_TEXT_MAX, &text, err))
+	else if (sys_read_file(w->cluster->wal_fd, name, WALHISTORY_TEXT_MAX, &text, err))
 		error_wrap(err, "timeline history file \"%s\"", name);
 	else if (archive_history(
-		     b->stream.archive, name, &st, text.data, text.len, err) == 0)
-		rc = send_mark(b, name, mark, err);
+		     w->stream->archive, name, &st, text.data, text.len, err) == 0)
+		rc = send_mark(w, name, mark, err);
 	buf_free(&text);
 	return rc;
 }
 
 /* Those in place are made in the copy itself. */
 static void
-warn_of_tablespaces(const struct backup *b)
+warn_of_tablespaces(const struct backup_wal *w)
 {
 	const struct walproof_tablespace *rows;
 	size_t count;
 
-	rows = walproof_tablespaces(b->proof, &count);
+	rows = walproof_tablespaces(w->proof, &count);
 	for (size_t i = 0; i < count; i++)
 		if (rows[i].path[0] != '\0')
 			backup_tablespaces_warn_of_replay(
-			    &b->tablespaces, rows[i].oid, rows[i].path);
+			    w->tablespaces, rows[i].oid, rows[i].path);
 }
 
 /*
@@ -194,11 +212,11 @@ warn_of_tablespaces(const struct backup *b)
  * (proof/inplace.c); or, of a copy without a label, has parts of relations in them.
  */
 static int
-check_absent(const struct backup *b, struct error *err)
+check_absent(const struct backup_wal *w, struct error *err)
 {
 	char at[LSN_TEXT];
 	uint64_t lsn;
-	const uint32_t oid = walproof_absent(b->proof, &lsn);
+	const uint32_t oid = walproof_absent(w->proof, &lsn);
 
 	if (oid == 0)
 		return 0;
@@ -212,104 +230,115 @@ check_absent(const struct backup *b, struct error *err)
 
 /* All segments were told to the proof once every body of them was. */
 static int
-check_proof(struct backup *b, struct error *err)
+check_proof(struct backup_wal *w, struct backup_copies *copies, struct error *err)
 {
-	if (b->opt->wal_method == WAL_FETCH && blockpipe_settle(b->stream.pipe, err))
+	if (w->opt->wal_method == WAL_FETCH && blockpipe_settle(w->stream->pipe, err))
 		return -1;
-	if (walproof_finish(b->proof, err))
+	if (walproof_finish(w->proof, err))
 		return error_hint(err,
 		    "The WAL in pg_wal does not lead from the start to "
 		    "the stop of this backup; check that directory, "
 		    "then run the backup again.");
 	message_info("WAL proved%s: %llu records",
-	    walproof_is_whole(b->proof) ? "" : " in part",
-	    (unsigned long long)walproof_records(b->proof));
-	warn_of_tablespaces(b);
-	return check_absent(b, err) || backup_copies_check(b->copies, b->proof, err) ?
-	    -1 :
-	    0;
+	    walproof_is_whole(w->proof) ? "" : " in part",
+	    (unsigned long long)walproof_records(w->proof));
+	warn_of_tablespaces(w);
+	return check_absent(w, err) || backup_copies_check(copies, w->proof, err) ? -1 :
+										    0;
 }
 
 static int
-send_set(struct backup *b, struct walset *set, struct error *err)
+send_set(struct backup_wal *w, struct walset *set, struct backup_copies *copies,
+    struct error *err)
 {
 	for (size_t i = 0; i < set->count; i++)
-		if (send_segment(b, set, i, err))
+		if (send_segment(w, set, i, err))
 			return -1;
 	/* every byte has been read: of what is not proved the names must be the files still */
-	if (blockpipe_barrier(b->stream.pipe, err) ||
-	    walset_recheck(set, b->cluster.wal_fd, err) || check_proof(b, err))
+	if (blockpipe_barrier(w->stream->pipe, err) ||
+	    walset_recheck(set, w->cluster->wal_fd, err) || check_proof(w, copies, err))
 		return -1;
 	for (size_t i = 0; i < set->history_count; i++)
-		if (send_history(b, set->histories[i], err))
+		if (send_history(w, set->histories[i], err))
 			return -1;
 	return 0;
 }
 
 /* With -X none: what pg_wal has of it is proved all the same. */
 static int
-prove_set(struct backup *b, struct walset *set, struct error *err)
+prove_set(struct backup_wal *w, struct walset *set, struct backup_copies *copies,
+    struct error *err)
 {
-	if (backup_walproof_read(b, set, err))
+	const struct backup_walproof walproof = {
+		.proof = w->proof,
+		.history = &w->history,
+		.start_lsn = w->range.start_lsn,
+		.stop_lsn = w->range.stop_lsn,
+		.segment_size = w->cluster->control.wal_segment_size,
+		.wal_fd = w->cluster->wal_fd,
+		.pipe = w->stream->pipe,
+		.cancel = w->stream->cancel,
+	};
+
+	if (backup_walproof_read(&walproof, set, err))
 		return -1;
-	return check_proof(b, err);
+	return check_proof(w, copies, err);
 }
 
 static int
-send_wal(struct backup *b, struct error *err)
+send_wal(struct backup_wal *w, struct backup_copies *copies, struct error *err)
 {
-	const bool is_frozen = b->source.is_frozen;
-	const bool is_sent = b->opt->wal_method == WAL_FETCH;
+	const bool is_frozen = w->source->is_frozen;
+	const bool is_sent = w->opt->wal_method == WAL_FETCH;
 	const struct walset_range range = {
-		.start_lsn = b->range.start_lsn,
-		.stop_lsn = b->range.stop_lsn,
-		.segment_size = b->cluster.control.wal_segment_size,
-		.history = &b->history,
+		.start_lsn = w->range.start_lsn,
+		.stop_lsn = w->range.stop_lsn,
+		.segment_size = w->cluster->control.wal_segment_size,
+		.history = &w->history,
 		.is_frozen = is_frozen,
 		.may_lack = !is_sent,
 	};
 
-	if (walproof_new(&b->proof,
-		&(struct walproof_options){ .expect = &b->expect,
-		    .start_lsn = b->range.start_lsn,
-		    .stop_lsn = b->range.stop_lsn,
-		    .absent = &b->opt->without,
-		    .is_primary = !is_frozen && !backup_source_in_recovery(&b->source),
+	if (walproof_new(&w->proof,
+		&(struct walproof_options){ .expect = &w->expect,
+		    .start_lsn = w->range.start_lsn,
+		    .stop_lsn = w->range.stop_lsn,
+		    .absent = &w->opt->without,
+		    .is_primary = !is_frozen && !backup_source_in_recovery(w->source),
 		    /* it may be WAL of a server that crashed right then */
-		    .skips_filler = is_frozen || backup_source_in_recovery(&b->source) },
+		    .skips_filler = is_frozen || backup_source_in_recovery(w->source) },
 		err) ||
-	    walset_read(b->cluster.wal_fd, &range, &b->wal, err))
+	    walset_read(w->cluster->wal_fd, &range, &w->set, err))
 		return -1;
-	return is_sent ? send_set(b, &b->wal, err) : prove_set(b, &b->wal, err);
+	return is_sent ? send_set(w, &w->set, copies, err) :
+			 prove_set(w, &w->set, copies, err);
 }
 
 int
-backup_wal_send(struct patrol *patrol, struct error *err)
+backup_wal_send(struct backup_wal *w, struct backup_copies *copies, struct error *err)
 {
-	struct backup *b = (struct backup *)patrol;
 	uint32_t newest;
 
 	/* of another it was read before: nothing changes */
-	if (!b->source.is_frozen &&
-	    (newest_timeline(b, &newest, err) || backup_wal_line(b, newest, err)))
+	if (!w->source->is_frozen &&
+	    (newest_timeline(w, &newest, err) || backup_wal_line(w, newest, err)))
 		return -1;
-	return send_wal(b, err);
+	return send_wal(w, copies, err);
 }
 
 int
-backup_wal_explain(const struct backup *b, struct error *err)
+backup_wal_explain(const struct backup_wal *w, struct error *err)
 {
-	return walset_explain(&b->wal, b->cluster.wal_fd, err);
+	return walset_explain(&w->set, w->cluster->wal_fd, err);
 }
 
-/* The WAL that recovery needs, newest timeline first, each from where it branched off. */
-static int
-list_ranges(struct backup *b, struct error *err)
+int
+backup_wal_list(const struct backup_wal *w, struct error *err)
 {
-	const struct backup_range *range = &b->range;
+	const struct backup_wal_range *range = &w->range;
 
-	for (size_t i = b->history.count; i-- > 0;) {
-		const struct walhistory_row *row = &b->history.rows[i];
+	for (size_t i = w->history.count; i-- > 0;) {
+		const struct walhistory_row *row = &w->history.rows[i];
 		uint64_t start = i > 0 ? row[-1].end_lsn : 0, end = row->end_lsn;
 
 		if (start < range->start_lsn)
@@ -317,18 +346,16 @@ list_ranges(struct backup *b, struct error *err)
 		if (end > range->stop_lsn)
 			end = range->stop_lsn;
 		if (start < end &&
-		    archive_wal_range(b->stream.archive, row->timeline, start, end, err))
+		    archive_wal_range(w->stream->archive, row->timeline, start, end, err))
 			return -1;
 	}
 	return 0;
 }
 
-int
-backup_wal_end(struct patrol *patrol, struct error *err)
+void
+backup_wal_free(struct backup_wal *w)
 {
-	struct backup *b = (struct backup *)patrol;
-
-	if (list_ranges(b, err))
-		return -1;
-	return backup_stream_end(&b->stream, err);
+	walproof_free(w->proof);
+	walset_free(&w->set);
+	walhistory_free(&w->history);
 }

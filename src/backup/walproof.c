@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backup/backup_internal.h"
+#include "backup/walproof.h"
 #include "cli/message.h"
 #include "lib/sys.h"
 
@@ -26,52 +26,51 @@ struct lacking {
 };
 
 static void
-skip_segment(struct backup *b, struct lacking *lacking, uint64_t segno)
+skip_segment(const struct backup_walproof *w, struct lacking *lacking, uint64_t segno)
 {
-	const uint32_t size = b->cluster.control.wal_segment_size;
+	const uint32_t size = w->segment_size;
 
-	walproof_skip(b->proof);
-	walname_build(lacking->last, walhistory_at(&b->history, (segno + 1) * size - 1),
+	walproof_skip(w->proof);
+	walname_build(lacking->last, walhistory_at(w->history, (segno + 1) * size - 1),
 	    segno, size);
 	if (lacking->count++ == 0)
 		memcpy(lacking->first, lacking->last, sizeof(lacking->first));
 }
 
 static int
-read_bytes(struct backup *b, int fd, uint8_t *bytes, struct error *err)
+read_bytes(const struct backup_walproof *w, int fd, uint8_t *bytes, struct error *err)
 {
-	const uint32_t size = b->cluster.control.wal_segment_size;
+	const uint32_t size = w->segment_size;
 
 	for (uint32_t at = 0; at < size; at += AT_ONCE) {
 		const size_t want = size - at < AT_ONCE ? size - at : AT_ONCE;
 		size_t got;
 
-		if (cancel_is_raised(&b->cancel) || blockpipe_has_failed(b->stream.pipe))
+		if (cancel_is_raised(w->cancel) || blockpipe_has_failed(w->pipe))
 			return error_set(err, ERROR_CANCELLED, 0, "interrupted");
-		if (sys_pread(fd, bytes, want, at, &got, &b->cancel, err))
+		if (sys_pread(fd, bytes, want, at, &got, w->cancel, err))
 			return -1;
 		if (got < want)
 			return error_set(
 			    err, ERROR_FORMAT, 0, "was cut while it was read");
-		if (walproof_bytes(b->proof, bytes, want, err))
+		if (walproof_bytes(w->proof, bytes, want, err))
 			return -1;
 	}
 	return 0;
 }
 
 static int
-read_segment(
-    struct backup *b, struct walset *set, size_t n, uint8_t *bytes, struct error *err)
+read_segment(const struct backup_walproof *w, struct walset *set, size_t n,
+    uint8_t *bytes, struct error *err)
 {
 	const struct walset_segment *s = &set->segments[n];
 	int fd, rc;
 
-	if (walset_open_segment(set, n, b->cluster.wal_fd, &fd, err))
+	if (walset_open_segment(set, n, w->wal_fd, &fd, err))
 		return -1;
-	rc = walproof_segment(
-	    b->proof, s->timeline, s->segno * b->cluster.control.wal_segment_size, err);
+	rc = walproof_segment(w->proof, s->timeline, s->segno * w->segment_size, err);
 	if (rc == 0)
-		rc = read_bytes(b, fd, bytes, err);
+		rc = read_bytes(w, fd, bytes, err);
 	sys_close(fd);
 	return rc ? error_wrap(err, "WAL file \"%s\"", s->name) : 0;
 }
@@ -117,37 +116,38 @@ hint_of_damage(struct error *err)
 }
 
 static int
-read_all(struct backup *b, struct walset *set, uint8_t *bytes, struct lacking *lacking,
-    struct error *err)
+read_all(const struct backup_walproof *w, struct walset *set, uint8_t *bytes,
+    struct lacking *lacking, struct error *err)
 {
-	const uint32_t size = b->cluster.control.wal_segment_size;
-	const uint64_t last = walname_last_segment(b->range.stop_lsn, size);
+	const uint32_t size = w->segment_size;
+	const uint64_t last = walname_last_segment(w->stop_lsn, size);
 	size_t n = 0;
 
-	for (uint64_t segno = walname_segment(b->range.start_lsn, size); segno <= last;
+	for (uint64_t segno = walname_segment(w->start_lsn, size); segno <= last;
 	     segno++) {
 		struct error why = { 0 };
 		size_t found = find_segment(set, segno, n);
 
 		if (found < set->count) {
 			n = found;
-			if (read_segment(b, set, n, bytes, &why) == 0)
+			if (read_segment(w, set, n, bytes, &why) == 0)
 				continue;
 			if (why.sys != ENOENT &&
 			    (why.kind != ERROR_FORMAT ||
-				!walset_has_gone(set, n, b->cluster.wal_fd))) {
+				!walset_has_gone(set, n, w->wal_fd))) {
 				*err = why;
 				return why.kind == ERROR_FORMAT ? hint_of_damage(err) :
 								  -1;
 			}
 		}
-		skip_segment(b, lacking, segno);
+		skip_segment(w, lacking, segno);
 	}
 	return 0;
 }
 
 int
-backup_walproof_read(struct backup *b, struct walset *set, struct error *err)
+backup_walproof_read(
+    const struct backup_walproof *w, struct walset *set, struct error *err)
 {
 	struct lacking lacking = { .count = 0 };
 	uint8_t *bytes = malloc(AT_ONCE);
@@ -155,7 +155,7 @@ backup_walproof_read(struct backup *b, struct walset *set, struct error *err)
 
 	if (bytes == NULL)
 		return error_memory(err);
-	rc = read_all(b, set, bytes, &lacking, err);
+	rc = read_all(w, set, bytes, &lacking, err);
 	free(bytes);
 	if (rc == 0)
 		warn_of_lacking(&lacking);

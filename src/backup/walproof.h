@@ -1,0 +1,31 @@
+#ifndef PG_BASETAR_BACKUP_WALPROOF_H
+#define PG_BASETAR_BACKUP_WALPROOF_H
+
+#include <stdint.h>
+
+#include "datadir/walset.h"
+#include "lib/cancel.h"
+#include "lib/error.h"
+#include "stream/blockpipe.h"
+#include "wal/walhistory.h"
+#include "wal/walproof.h"
+
+/* WAL that is read for its proof, and not sent.  All of it is borrowed. */
+struct backup_walproof {
+	struct walproof *proof;
+	const struct walhistory *history;
+	uint64_t start_lsn, stop_lsn;
+	uint32_t segment_size;
+	int wal_fd;
+	struct blockpipe *pipe; /* if that fails there is no need to go on */
+	struct cancel *cancel;
+};
+
+/*
+ * In the planner's thread: read the segments of ${set} that pg_wal has; of those that it has no
+ * more, warn.  What is proved is in the proof.
+ */
+MUST_CHECK int backup_walproof_read(
+    const struct backup_walproof *, struct walset *set, struct error *err);
+
+#endif
