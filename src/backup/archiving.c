@@ -1,6 +1,9 @@
+/*
+ * The WAL archive: what a server will archive of its own accord, and the wait until it has.
+ */
 #include <string.h>
 
-#include "backup/backup_internal.h"
+#include "backup/archiving.h"
 #include "cli/message.h"
 #include "datadir/walarchive.h"
 #include "lib/sys.h"
@@ -46,9 +49,9 @@ archiving_of(const struct online_server *server, const char **reason)
 
 /* Without the WAL in the archive, the WAL archive must have it. */
 static int
-check_never(const struct backup *b, const char *reason, struct error *err)
+check_never(const struct options *opt, const char *reason, struct error *err)
 {
-	if (b->opt->wal_method != WAL_NONE)
+	if (opt->wal_method != WAL_NONE)
 		return 0;
 	error_set(err, ERROR_STATE, 0,
 	    "-X none leaves the WAL to the WAL archive, but %s", reason);
@@ -58,16 +61,17 @@ check_never(const struct backup *b, const char *reason, struct error *err)
 }
 
 int
-backup_archiving_check(const struct backup *b, struct error *err)
+backup_archiving_check(
+    const struct options *opt, const struct online_server *server, struct error *err)
 {
 	const char *reason = NULL;
-	enum archiving archiving = archiving_of(b->source.server, &reason);
+	enum archiving archiving = archiving_of(server, &reason);
 
-	if (!b->opt->wait_archive || archiving == ARCHIVES)
+	if (!opt->wait_archive || archiving == ARCHIVES)
 		return 0;
 	if (archiving == NEVER)
-		return check_never(b, reason, err);
-	if (b->opt->wait_archive_limit > 0)
+		return check_never(opt, reason, err);
+	if (opt->wait_archive_limit > 0)
 		return 0;
 	error_set(err, ERROR_STATE, 0,
 	    "the wait for the WAL archive may last for ever: a standby archives its last segment "
@@ -78,13 +82,13 @@ backup_archiving_check(const struct backup *b, struct error *err)
 }
 
 bool
-backup_archiving_is_awaited(const struct backup *b)
+backup_archiving_is_awaited(const struct options *opt, const struct online_server *server)
 {
 	const char *reason = NULL;
 
-	if (!b->opt->wait_archive)
+	if (server == NULL || !opt->wait_archive)
 		return false;
-	if (archiving_of(b->source.server, &reason) != NEVER)
+	if (archiving_of(server, &reason) != NEVER)
 		return true;
 	message_info("nothing to wait for: %s", reason);
 	return false;
@@ -92,12 +96,11 @@ backup_archiving_is_awaited(const struct backup *b)
 
 /* Over the limit: what the user asked to be archived may never be. */
 static int
-too_slow(const struct backup *b, struct error *err)
+too_slow(unsigned limit, const struct online_server *server, struct error *err)
 {
 	error_set(err, ERROR_STATE, 0,
-	    "the WAL of the backup was not archived within %u s",
-	    b->opt->wait_archive_limit);
-	if (backup_source_in_recovery(&b->source))
+	    "the WAL of the backup was not archived within %u s", limit);
+	if (server->in_recovery)
 		return error_hint(err,
 		    "The primary must go on to the next segment: "
 		    "pg_switch_wal() makes it.");
@@ -107,27 +110,28 @@ too_slow(const struct backup *b, struct error *err)
 }
 
 int
-backup_archiving_await(struct patrol *patrol, struct error *err)
+backup_archiving_await(const struct options *opt, const struct online_server *server,
+    const struct backup_wal *wal, const struct backup_stream *stream, struct error *err)
 {
-	struct backup *b = (struct backup *)patrol;
-	const uint32_t size = b->cluster.control.wal_segment_size;
-	const uint64_t first = walname_segment(b->wal.range.start_lsn, size);
-	const uint64_t last = walname_last_segment(b->wal.range.stop_lsn, size);
+	const uint32_t size = wal->cluster->control.wal_segment_size;
+	const uint64_t first = walname_segment(wal->range.start_lsn, size);
+	const uint64_t last = walname_last_segment(wal->range.stop_lsn, size);
 	const double since = sys_monotonic();
-	const unsigned limit = b->opt->wait_archive_limit;
+	const unsigned limit = opt->wait_archive_limit;
 	bool is_done;
 
 	for (;;) {
-		if (walarchive_is_done(b->cluster.wal_fd, &b->wal.history, first, last,
+		if (walarchive_is_done(wal->cluster->wal_fd, &wal->history, first, last,
 			size, &is_done, err))
 			return -1;
 		if (is_done)
 			return 0;
 		if (limit > 0 && sys_monotonic() - since >= limit)
-			return too_slow(b, err);
-		if (cancel_is_raised(&b->cancel) || blockpipe_has_failed(b->stream.pipe))
+			return too_slow(limit, server, err);
+		if (cancel_is_raised(stream->cancel) ||
+		    blockpipe_has_failed(stream->pipe))
 			return error_set(err, ERROR_CANCELLED, 0, "the wait was ended");
-		if (output_wait(&b->stream.output, POLL_MS, err))
+		if (output_wait(&stream->output, POLL_MS, err))
 			return -1;
 	}
 }

@@ -27,6 +27,14 @@ send_the_wal(struct patrol *patrol, struct error *err)
 }
 
 static int
+await_the_archive(struct patrol *patrol, struct error *err)
+{
+	struct backup *b = (struct backup *)patrol;
+
+	return backup_archiving_await(b->opt, b->source.server, &b->wal, &b->stream, err);
+}
+
+static int
 end_archive(struct patrol *patrol, struct error *err)
 {
 	struct backup *b = (struct backup *)patrol;
@@ -65,7 +73,7 @@ static const struct patrol_ops sending_tree = { backup_tree_send, backup_server_
 	tick, hurry, NULL };
 static const struct patrol_ops sending_wal = { send_the_wal, backup_slot_watch, tick,
 	NULL, NULL };
-static const struct patrol_ops awaiting_archive = { backup_archiving_await,
+static const struct patrol_ops awaiting_archive = { await_the_archive,
 	backup_server_watch, tick, NULL, NULL };
 static const struct patrol_ops ending = { end_archive, NULL, tick, NULL, NULL };
 static const struct patrol_ops syncing = { sync_output, NULL, tick, NULL, NULL };
@@ -75,6 +83,13 @@ run(struct backup *b, const char *phase, const struct patrol_ops *what, struct e
 {
 	progress_phase(&b->stream.progress, phase);
 	return patrol_run(&b->patrol, what, err);
+}
+
+static int
+open_pages(struct backup *b, struct error *err)
+{
+	return backup_pages_open(
+	    &b->pages, !b->opt->no_verify_checksums, &b->cluster, &b->source, err);
 }
 
 static int
@@ -89,7 +104,7 @@ static int
 open_stream(struct backup *b, struct error *err)
 {
 	if (backup_stream_open(
-		&b->stream, b->source.is_frozen, b->pages.tally ? &b->pages : NULL, err))
+		&b->stream, b->source.is_frozen, backup_pages_check(b->pages), err))
 		return -1;
 	b->patrol.pipe = b->stream.pipe;
 	return 0;
@@ -134,7 +149,7 @@ send_wal(struct backup *b, struct error *err)
 static int
 await_archive(struct backup *b, struct error *err)
 {
-	if (!backup_archiving_is_awaited(b))
+	if (!backup_archiving_is_awaited(b->opt, b->source.server))
 		return 0;
 	return run(b, "waiting for the WAL archive", &awaiting_archive, err);
 }
@@ -180,7 +195,7 @@ back_up_server(struct backup *b, struct error *err)
 		measure(b, err) || run(b, "waiting for the checkpoint", &starting, err) ||
 		backup_tablespaces_read_anew(&b->tablespaces, err) ||
 		backup_stream_check_outside(&b->stream, b->report, err) ||
-		backup_server_in_place(b, err) || backup_pages_open(b, err) ||
+		backup_server_in_place(b, err) || open_pages(b, err) ||
 		backup_files_open(b, err) || note_copies(b, err) || open_stream(b, err) ||
 		send_tree(b, &sending_tree, err) || backup_server_stop(b, err) ||
 		send_wal(b, err) || await_archive(b, err) ?
@@ -196,8 +211,8 @@ back_up_cold(struct backup *b, struct error *err)
 		return -1;
 	if (measure(b, err) || run(b, "finding the end of WAL", &finding, err))
 		return backup_cold_explain(b, err);
-	if (backup_pages_open(b, err) || backup_files_open(b, err) ||
-	    note_copies(b, err) || open_stream(b, err))
+	if (open_pages(b, err) || backup_files_open(b, err) || note_copies(b, err) ||
+	    open_stream(b, err))
 		return -1;
 	if (send_tree(b, &sending_cold_tree, err) ||
 	    run(b, "sending WAL", &sending_cold_wal, err) ||
@@ -224,7 +239,8 @@ make_backup(struct backup *b, struct error *err)
 	    backup_tablespaces_without(&b->tablespaces, err) ||
 	    (b->opt->source == SOURCE_SERVER ? back_up_server(b, err) :
 					       back_up_cold(b, err)) ||
-	    run(b, "ending the archive", &ending, err) || backup_pages_stop(b, err) ||
+	    run(b, "ending the archive", &ending, err) ||
+	    backup_pages_stop(b->pages, b->wal.range.stop_lsn, err) ||
 	    backup_files_stop(b, err) || finish_output(b, err))
 		return -1;
 	report(b);
@@ -253,7 +269,7 @@ static void
 forget(struct backup *b)
 {
 	report_free(b->report);
-	backup_pages_free(b);
+	backup_pages_free(b->pages);
 	backup_files_free(b);
 	backup_server_free(b);
 	backup_tablespaces_free(&b->tablespaces);
@@ -267,7 +283,7 @@ forget(struct backup *b)
 static bool
 report_findings(const struct backup *b)
 {
-	const bool are_pages_sound = backup_pages_report(b),
+	const bool are_pages_sound = backup_pages_report(b->pages),
 		   are_files_sound = backup_files_report(b);
 
 	return backup_access_report(&b->access) && are_pages_sound && are_files_sound;

@@ -11,9 +11,11 @@
  */
 
 #include "backup/access.h"
+#include "backup/archiving.h"
 #include "backup/backup.h"
 #include "backup/cluster.h"
 #include "backup/copies.h"
+#include "backup/pages.h"
 #include "backup/source.h"
 #include "backup/stream.h"
 #include "backup/tablespaces.h"
@@ -25,7 +27,6 @@
 #include "datadir/walksum.h"
 #include "datadir/walset.h"
 #include "format/databaseset.h"
-#include "format/pagetally.h"
 #include "format/slruset.h"
 #include "server/databases.h"
 #include "server/slot.h"
@@ -98,8 +99,7 @@ struct backup {
 
 	struct backup_access access;
 
-	struct pagecheck pages; /* its tally is NULL: pages are not looked at */
-	bool are_pages_checked; /* by their checksums */
+	struct backup_pages *pages;
 
 	struct backup_wal wal;
 	struct backup_copies *copies;
@@ -184,13 +184,6 @@ bool backup_config_replaces(const struct backup *, const char *path);
 MUST_CHECK int backup_tree_send(struct patrol *, struct error *err);
 MUST_CHECK int backup_tree_measure(struct patrol *, struct error *err);
 
-/* backup/pages.c: whether pages are checked; what came of it, once the stop is known. */
-MUST_CHECK int backup_pages_open(struct backup *, struct error *err);
-MUST_CHECK int backup_pages_stop(struct backup *, struct error *err);
-/* Say how many pages are damaged, if any are: then false. */
-bool backup_pages_report(const struct backup *);
-void backup_pages_free(struct backup *);
-
 /*
  * backup/files.c: files of state, before the first, in the planner's thread for each, and when
  * the WAL has been proved.
@@ -219,13 +212,5 @@ void backup_report_count(struct backup *);
  * cannot be written is said, and no error.
  */
 void backup_report_write(struct backup *, bool is_sound, const struct error *why);
-
-/*
- * backup/archiving.c: does the server archive its WAL, so that one can wait for it without
- * doing so for ever?  Is it to be waited for?  And, in the planner's thread, the wait.
- */
-MUST_CHECK int backup_archiving_check(const struct backup *, struct error *err);
-bool backup_archiving_is_awaited(const struct backup *);
-MUST_CHECK int backup_archiving_await(struct patrol *, struct error *err);
 
 #endif

@@ -1,15 +1,22 @@
-#include "backup/backup_internal.h"
+/*
+ * The pages of relations: whether they are checked, and what is said of them when all have been.
+ */
+#include "backup/pages.h"
+
+#include <stdlib.h>
+
 #include "cli/message.h"
 #include "lib/lsn.h"
 
-/* Are the checksums of this cluster to be checked, and can they be? */
-static bool
-are_wanted(const struct backup *b)
-{
-	const struct control *c = &b->cluster.control;
+struct backup_pages {
+	struct pagecheck check; /* its tally is NULL: they are not looked at */
+	bool are_checked;       /* by their checksums */
+};
 
-	if (b->opt->no_verify_checksums)
-		return false;
+/* Can the checksums of this cluster be checked? */
+static bool
+can_be_checked(const struct control *c)
+{
 	if (c->data_checksums == 0) {
 		message_info(
 		    "data pages are not checked: the cluster has no data checksums");
@@ -24,31 +31,44 @@ are_wanted(const struct backup *b)
 }
 
 int
-backup_pages_open(struct backup *b, struct error *err)
+backup_pages_open(struct backup_pages **out, bool wanted,
+    const struct backup_cluster *cluster, const struct backup_source_facts *source,
+    struct error *err)
 {
-	b->are_pages_checked = are_wanted(b);
-	if (!b->are_pages_checked && b->source.limits.later_most == 0)
+	struct backup_pages *p = calloc(1, sizeof(*p));
+
+	*out = p;
+	if (p == NULL)
+		return error_memory(err);
+	p->are_checked = wanted && can_be_checked(&cluster->control);
+	if (!p->are_checked && source->limits.later_most == 0)
 		return 0;
-	b->pages.limits = b->source.limits;
-	b->pages.limits.no_checksums = !b->are_pages_checked;
-	b->pages.segment_blocks = b->cluster.control.segment_blocks;
-	return pagetally_new(&b->pages.tally, message_finding, err);
+	p->check.limits = source->limits;
+	p->check.limits.no_checksums = !p->are_checked;
+	p->check.segment_blocks = cluster->control.segment_blocks;
+	return pagetally_new(&p->check.tally, message_finding, err);
+}
+
+const struct pagecheck *
+backup_pages_check(const struct backup_pages *p)
+{
+	return p->check.tally ? &p->check : NULL;
 }
 
 /* With WAL that ends before its data a copy would start, and be corrupt. */
 static int
-check_later(const struct backup *b, struct error *err)
+check_later(const struct backup_pages *p, uint64_t stop_lsn, struct error *err)
 {
 	char stop[LSN_TEXT], latest[LSN_TEXT];
 	uint64_t block, lsn;
-	const char *path = pagetally_latest(b->pages.tally, &block, &lsn);
+	const char *path = pagetally_latest(p->check.tally, &block, &lsn);
 
 	if (path == NULL)
 		return 0;
 	error_set(err, ERROR_FORMAT, 0,
 	    "WAL ends at %s, but %llu data pages are of later, up to %s of block %llu in \"%s\"",
-	    lsn_print(stop, b->wal.range.stop_lsn),
-	    (unsigned long long)pagetally_sum(b->pages.tally).later_pages,
+	    lsn_print(stop, stop_lsn),
+	    (unsigned long long)pagetally_sum(p->check.tally).later_pages,
 	    lsn_print(latest, lsn), (unsigned long long)block, path);
 	/* pages of a new file are written ahead of their WAL (nbtsort.c, rewriteheap.c) */
 	return error_hint(err,
@@ -59,26 +79,26 @@ check_later(const struct backup *b, struct error *err)
 }
 
 int
-backup_pages_stop(struct backup *b, struct error *err)
+backup_pages_stop(struct backup_pages *p, uint64_t stop_lsn, struct error *err)
 {
-	if (b->pages.tally == NULL)
+	if (p->check.tally == NULL)
 		return 0;
-	return check_later(b, err) ||
-		pagetally_stop(b->pages.tally, b->wal.range.stop_lsn, err) ?
+	return check_later(p, stop_lsn, err) ||
+		pagetally_stop(p->check.tally, stop_lsn, err) ?
 	    -1 :
 	    0;
 }
 
 bool
-backup_pages_report(const struct backup *b)
+backup_pages_report(const struct backup_pages *p)
 {
 	struct error finding = { 0 };
 	struct pagetally_sum sum;
 
-	if (b->pages.tally == NULL)
+	if (p->check.tally == NULL)
 		return true;
-	sum = pagetally_sum(b->pages.tally);
-	if (b->are_pages_checked)
+	sum = pagetally_sum(p->check.tally);
+	if (p->are_checked)
 		message_info("%llu data pages in %llu files checked",
 		    (unsigned long long)sum.pages, (unsigned long long)sum.files);
 	if (sum.damaged_pages == 0)
@@ -95,8 +115,20 @@ backup_pages_report(const struct backup *b)
 	return false;
 }
 
-void
-backup_pages_free(struct backup *b)
+bool
+backup_pages_sum(const struct backup_pages *p, struct pagetally_sum *sum)
 {
-	pagetally_free(b->pages.tally);
+	if (p == NULL || !p->are_checked || p->check.tally == NULL)
+		return false;
+	*sum = pagetally_sum(p->check.tally);
+	return true;
+}
+
+void
+backup_pages_free(struct backup_pages *p)
+{
+	if (p == NULL)
+		return;
+	pagetally_free(p->check.tally);
+	free(p);
 }

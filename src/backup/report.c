@@ -101,10 +101,7 @@ add_proofs(const struct backup *b, struct report_facts *f)
 		f->is_wal_proved = true;
 		f->wal_records = walproof_records(b->wal.proof);
 	}
-	if (b->are_pages_checked) {
-		f->are_pages_checked = true;
-		f->pages = pagetally_sum(b->pages.tally);
-	}
+	f->are_pages_checked = backup_pages_sum(b->pages, &f->pages);
 }
 
 /* The backup is what it is by now, and so is the exit status. */

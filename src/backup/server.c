@@ -133,8 +133,8 @@ backup_server_connect(struct backup *b, struct error *err)
 	if (backup_cluster_postmaster(&b->cluster, err) || locate(b, err) ||
 	    connect_to_server(b, err) ||
 	    online_check(b->session, &expect, &b->server, err) ||
-	    backup_archiving_check(b, err) || backup_server_in_place(b, err) ||
-	    backup_links_check(b, err))
+	    backup_archiving_check(b->opt, &b->server, err) ||
+	    backup_server_in_place(b, err) || backup_links_check(b, err))
 		return -1;
 	return backup_slot_hold(b, err);
 }
