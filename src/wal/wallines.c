@@ -373,6 +373,9 @@ wallines_find(const struct wallines *w, const struct walhistory *h,
 	}
 	if (best == NULL || (has_newest && best->timeline != newest))
 		return false;
+	/* a line that was not followed may have read what this one lacks */
+	if (w->has_left_out && best->timeline != newest)
+		return false;
 	*out = (struct wallines_line){
 		.number = best->number,
 		.timeline = best->timeline,

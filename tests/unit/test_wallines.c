@@ -383,6 +383,31 @@ many(void **state)
 	walimage_free(&image);
 }
 
+/* Of a timeline that was not followed it is not known what is missing. */
+static void
+left_out(void **state)
+{
+	static const char text[] = "1\tFF/FFFFFFF\tno reason\n";
+	struct error err = { 0 }, why = { 0 };
+	struct wallines_line line;
+	struct walhistory h;
+	struct wallines *w;
+
+	(void)state;
+	make_image();
+	w = begun();
+	for (uint32_t timeline = 1; timeline <= WALLINES_MOST + 2; timeline++)
+		give(w, 0, timeline, no_end);
+	assert_int_equal(
+	    walhistory_parse(text, strlen(text), WALLINES_MOST + 2, &h, &err), 0);
+	assert_false(wallines_find(w, &h, &line, &why));
+	assert_int_equal(why.kind, ERROR_UNSUPPORTED);
+	assert_string_equal(line.missing, "");
+	walhistory_free(&h);
+	wallines_free(w);
+	walimage_free(&image);
+}
+
 int
 main(void)
 {
@@ -394,6 +419,7 @@ main(void)
 		cmocka_unit_test(no_more_files),
 		cmocka_unit_test(out_of_order),
 		cmocka_unit_test(many),
+		cmocka_unit_test(left_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
