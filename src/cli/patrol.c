@@ -8,11 +8,8 @@
 #include "lib/interrupt.h"
 #include "lib/sys.h"
 
-enum {
-	TICK_MS = 250,
-	KICK_MS = 20,
-	WATCH_SECONDS = 5 /* how late we learn that the server is gone */
-};
+enum { TICK_MS = 250, KICK_MS = 20 };
+#define WATCH_SECONDS 5.0 /* how late we learn that the server is gone */
 
 struct errand {
 	struct patrol *patrol;

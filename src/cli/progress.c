@@ -7,7 +7,7 @@
 #include "lib/interrupt.h"
 #include "lib/sys.h"
 
-enum { LINE_SECONDS = 30 }; /* between lines where nothing can be redrawn */
+#define LINE_SECONDS 30.0 /* between lines where nothing can be redrawn */
 
 const char *
 progress_bytes(char out[PROGRESS_BYTES_TEXT], uint64_t bytes)

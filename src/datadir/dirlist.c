@@ -57,7 +57,7 @@ dirlist_kind_of(mode_t mode)
 static enum dirlist_kind
 kind_of_entry(const struct dirent *entry)
 {
-#ifdef DTTOIF
+#ifdef DT_UNKNOWN
 	if (entry->d_type != DT_UNKNOWN)
 		return dirlist_kind_of((mode_t)DTTOIF(entry->d_type));
 #else

@@ -270,10 +270,10 @@ sys_monotonic(void)
 bool
 sys_is_due(double *last)
 {
-	enum { SECONDS = 2 };
+	static const double seconds = 2;
 	const double now = sys_monotonic();
 
-	if (now - *last < SECONDS)
+	if (now - *last < seconds)
 		return false;
 	*last = now;
 	return true;

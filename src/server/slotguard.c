@@ -9,7 +9,8 @@
  * checkpoint_timeout is five minutes unless set.  At least for some segments; at most a
  * part of the file system, or a burst of WAL would take the slot from every backup.
  */
-enum { RESERVE_SECONDS = 300, RESERVE_SEGMENTS = 8, RESERVE_PART = 4 };
+#define RESERVE_SECONDS 300.0
+enum { RESERVE_SEGMENTS = 8, RESERVE_PART = 4 };
 
 /* The rate is taken over no less: WAL comes in bursts, first of all at the checkpoint. */
 #define RATE_SECONDS 10.0

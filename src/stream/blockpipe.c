@@ -201,11 +201,13 @@ static int
 begin_stream(struct blockpipe *p, struct outlet *o, struct sink *sink, struct error *err)
 {
 	uint8_t edge[CODEC_EDGE];
+	size_t len;
 
 	*o = (struct outlet){ .sink = sink };
 	if (p->opt.codec->head == NULL)
 		return 0;
-	return put_out(p, o, edge, p->opt.codec->head(p->opt.level, edge), err);
+	len = p->opt.codec->head(p->opt.level, edge);
+	return put_out(p, o, edge, len, err);
 }
 
 /* Only a stream that is complete gets the codec's tail. */
@@ -213,6 +215,7 @@ static int
 end_stream(struct blockpipe *p, struct outlet *o, struct error *err)
 {
 	uint8_t edge[CODEC_EDGE];
+	size_t len;
 	bool failed;
 
 	pthread_mutex_lock(&p->lock);
@@ -220,7 +223,8 @@ end_stream(struct blockpipe *p, struct outlet *o, struct error *err)
 	pthread_mutex_unlock(&p->lock);
 	if (failed || p->opt.codec->tail == NULL)
 		return 0;
-	return put_out(p, o, edge, p->opt.codec->tail(&o->sum, edge), err);
+	len = p->opt.codec->tail(&o->sum, edge);
+	return put_out(p, o, edge, len, err);
 }
 
 /* The block has been written: does another stream begin behind it? */

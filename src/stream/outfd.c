@@ -97,7 +97,8 @@ outfd_open(struct sink **out, int fd, const char *name, bool no_sync,
 		.cancel = cancel };
 	if (fstat(fd, &o->at_first) == -1) {
 		error_set(err, ERROR_IO, errno, "%s: fstat", name);
-		outfd_free(&o->sink);
+		sys_close(fd);
+		free(o);
 		return -1;
 	}
 	*out = &o->sink;

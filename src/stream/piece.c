@@ -10,18 +10,16 @@
 int
 piece_note(struct piece *p, const struct piece_note *note, struct error *err)
 {
-	struct piece_note *notes = p->notes;
-
 	/* room for a power of two */
 	if ((p->nnotes & (p->nnotes - 1)) == 0) {
 		size_t cap = p->nnotes ? p->nnotes * 2 : 1;
+		struct piece_note *notes = realloc(p->notes, cap * sizeof(*notes));
 
-		notes = realloc(notes, cap * sizeof(*notes));
 		if (notes == NULL)
 			return error_memory(err);
 		p->notes = notes;
 	}
-	notes[p->nnotes++] = *note;
+	p->notes[p->nnotes++] = *note;
 	return 0;
 }
 

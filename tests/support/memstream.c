@@ -40,7 +40,7 @@ static const struct source_ops source_ops = { source_op_read, source_op_free, NU
 struct memsource
 memstream_source(const void *bytes, size_t len, size_t chunk)
 {
-	return (struct memsource){ .source = { &source_ops },
+	return (struct memsource){ .source = { .ops = &source_ops },
 		.bytes = bytes,
 		.len = len,
 		.chunk = chunk,

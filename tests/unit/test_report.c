@@ -131,7 +131,7 @@ static const struct report_facts all = {
 	.is_wal_proved = true,
 	.are_pages_checked = true,
 	.wal_records = 99,
-	.pages = { 100, 10, 2, 1 },
+	.pages = { .pages = 100, .files = 10, .damaged_pages = 2, .damaged_files = 1 },
 	.progress = &past,
 };
 
@@ -250,15 +250,16 @@ nothing_is_known(void **state)
 {
 	static const struct progress none = { 0 };
 	static const char *const lines[] = {
-		"  \"result\": \"failed\",\n  \"exit_status\": 1,\n"
-		"  \"error\": \"\\\"x\\\": Permission denied\",\n  \"hint\": \"Run pg_basetar as the owner",
-		"  \"phases\": [],\n", "  \"label\": null,\n",
-		"  \"server_version\": null,\n", "  \"system_identifier\": null,\n",
-		"  \"output\": null,\n", "  \"start_lsn\": null,\n",
-		"  \"stop_timeline\": null,\n", "  \"tablespaces\": [],\n",
-		"  \"bytes_raw\": 0,\n", "  \"wal_records\": null,\n",
-		"  \"pages_checked\": null,\n", "  \"damaged_files\": null,\n",
-		"  \"findings\": [],\n", "  \"warnings\": [],\n"
+		"  \"result\": \"failed\",\n  \"exit_status\": 1,\n",
+		"  \"error\": \"\\\"x\\\": Permission denied\",\n",
+		"  \"hint\": \"Run pg_basetar as the owner", "  \"phases\": [],\n",
+		"  \"label\": null,\n", "  \"server_version\": null,\n",
+		"  \"system_identifier\": null,\n", "  \"output\": null,\n",
+		"  \"start_lsn\": null,\n", "  \"stop_timeline\": null,\n",
+		"  \"tablespaces\": [],\n", "  \"bytes_raw\": 0,\n",
+		"  \"wal_records\": null,\n", "  \"pages_checked\": null,\n",
+		"  \"damaged_files\": null,\n", "  \"findings\": [],\n",
+		"  \"warnings\": [],\n"
 	};
 	struct error err = { 0 }, why = { 0 };
 	struct report *r;

@@ -58,9 +58,7 @@ cut(void **state)
 	static const char text[] = "a\xC3\xA9\x9B"
 				   "b";
 	static const char *const said[] = { "", "a", "a", "a\xC3\xA9", "a\xC3\xA9",
-		"a\xC3\xA9", "a\xC3\xA9", "a\xC3\xA9\\x9B",
-		"a\xC3\xA9\\x9B"
-		"b" };
+		"a\xC3\xA9", "a\xC3\xA9", "a\xC3\xA9\\x9B", "a\xC3\xA9\\x9B\x62" };
 
 	(void)state;
 	for (size_t size = 1; size <= COUNT(said); size++) {

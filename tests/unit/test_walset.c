@@ -367,8 +367,7 @@ set_time(const struct scene *s, time_t seconds)
 {
 	const struct timespec times[2] = { { seconds, 0 }, { seconds, 0 } };
 
-	assert_int_equal(
-	    utimensat(s->wal_fd, S(2, 011) + strlen("pg_wal/"), times, 0), 0);
+	assert_int_equal(utimensat(s->wal_fd, strrchr(S(2, 011), '/') + 1, times, 0), 0);
 }
 
 /* Where no server works not even the time of a file may change, and no slot helps. */
