@@ -18,13 +18,14 @@ take() { # MAJOR
 	loaded main
 }
 
-# pg_verifybackup 15 reads manifests of version 1, and the WAL of its own version only.
+# pg_verifybackup reads the WAL of its own version only; manifests of version 2 from 17 on, and
+# with one the pg_control of its own version only.
 verified() { # MAJOR
 	restore copy "$T/out/base.tar.gz" gnu "$1"
 	manifest=$T/copy/data/backup_manifest
 	[ "$(sed '$d' "$manifest" | sha256sum | cut -c 1-64)" = "$(tail -n 1 "$manifest" | cut -d '"' -f 4)" ]
 	case $1 in
-	15) verify copy ;;
+	"$packaged") verify copy ;;
 	1[0-6]) verify copy -n ;;
 	*)
 		version_1 <"$manifest" >"$T/manifest"

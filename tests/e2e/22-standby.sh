@@ -101,9 +101,9 @@ copy() {
 verified() {
 	unpacked
 	case $form-$major in
-	split-15) verify_split copy "$T/out/split" ;;
+	split-"$packaged") verify_split copy "$T/out/split" ;;
 	split-1[0-6]) verify_split copy "$T/out/split" -n ;;
-	*-15) verify copy ;;
+	*-"$packaged") verify copy ;;
 	*-1[0-6]) verify copy -n ;;
 	esac
 }
@@ -147,7 +147,7 @@ checked() {
 		diff /dev/null "$T/amcheck.log"
 	fi
 	cluster_stop copy
-	[ "$major" != 15 ] || as_server pg_checksums -c -D "$T/copy/data" | grep -q '^Bad checksums:  0$'
+	[ "$major" != "$packaged" ] || as_server pg_checksums -c -D "$T/copy/data" | grep -q '^Bad checksums:  0$'
 }
 
 for major in $(majors slice); do

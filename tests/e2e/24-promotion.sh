@@ -61,7 +61,7 @@ failed() { # PATTERN
 promoted() {
 	begin
 	hold standby
-	as_server "$PG15/pg_ctl" -D "$T/standby/data" -s promote
+	as_server pg_ctl -D "$T/standby/data" -s promote
 	wait_until 60 is_gone
 	ended
 	exec 7<&-
@@ -112,7 +112,7 @@ primary_promoted() {
 	sql main 'update t set value = 1'
 	level second main
 	cluster_stop main immediate
-	as_server "$PG15/pg_ctl" -D "$T/standby/data" -s promote
+	as_server pg_ctl -D "$T/standby/data" -s promote
 	wait_until 60 is_open standby
 	wait_until 60 on_timeline second 2
 	sql standby 'update t set value = 2'

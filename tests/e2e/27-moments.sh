@@ -166,7 +166,7 @@ followed() {
 	level second main
 	sql second checkpoint
 	cluster_stop main immediate
-	as_server "$PG15/pg_ctl" -D "$T/standby/data" -s promote
+	as_server pg_ctl -D "$T/standby/data" -s promote
 	wait_until 60 is_open standby
 	sql standby 'insert into t select generate_series(1, 40000)'
 	level second standby
@@ -178,7 +178,7 @@ followed() {
 	verify copy
 	cluster_start copy
 	[ "$(sql copy 'select count(*) from t')" -eq 60000 ]
-	as_server "$PG15/pg_ctl" -D "$T/copy/data" -s promote
+	as_server pg_ctl -D "$T/copy/data" -s promote
 	wait_until 60 is_open copy
 	[ "$(sql copy 'select timeline_id from pg_control_checkpoint()')" -le 3 ]
 	cluster_stop copy
@@ -195,7 +195,7 @@ foreign_branch() {
 	begin
 	standby_of main standby
 	standby_of main second
-	as_server "$PG15/pg_ctl" -D "$T/standby/data" -s promote
+	as_server pg_ctl -D "$T/standby/data" -s promote
 	wait_until 60 is_open standby
 	sql standby 'create table other as select generate_series(1, 90000) g'
 	sql main 'create table t as select generate_series(1, 30000) g'
@@ -255,7 +255,7 @@ not_archived() {
 history_not_archived() {
 	begin
 	standby_of main standby archive_mode=on archive_command=false
-	as_server "$PG15/pg_ctl" -D "$T/standby/data" -s promote
+	as_server pg_ctl -D "$T/standby/data" -s promote
 	wait_until 60 is_open standby
 	sql standby checkpoint
 	cluster_stop standby

@@ -12,7 +12,7 @@ archive=$T/held.tar
 prepared() { # [MAJOR]
 	[ ! -e "$T/main/data/postmaster.pid" ] || cluster_stop main immediate
 	# shellcheck disable=SC2046 # a word or none
-	cluster_init main "${1:-15}" -k $(small_segments "${1:-15}")
+	cluster_init main "${1:-$packaged}" -k $(small_segments "${1:-$packaged}")
 	cluster_set main autovacuum=off
 	cluster_start main
 	fill template1
@@ -82,7 +82,7 @@ refused() { # WHEN
 restored() { # [MAJOR]
 	[ "$rc" -eq 0 ]
 	verified "$archive" 0 '^restorable'
-	restore other "$archive" gnu "${1:-15}"
+	restore other "$archive" gnu "${1:-$packaged}"
 	cluster_start other
 	[ "$(at other psql -X -A -t -d copy -c 'select (select count(*) from t1), (select count(*) from third)')" = '2000|1000' ]
 	cluster_stop other immediate
@@ -97,7 +97,7 @@ second_tablespace() { # [MAJOR]
 	copied
 	let_go
 	lines 0 warning "$T/stderr"
-	restored "${1:-15}"
+	restored "${1:-$packaged}"
 }
 
 # The server was asked what is whole, since the walk left the template.

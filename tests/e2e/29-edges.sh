@@ -214,7 +214,7 @@ in_container() {
 	unshare --pid --fork true 2>/dev/null || skip 'only root can make a container'
 	echo "port=$(cat "$T/main/port")" >"$T/contained.conf"
 	# shellcheck disable=SC2086
-	unshare --pid --fork --kill-child -- $as "$PG15/postgres" -D "$T/main/data" -p "$(cat "$T/main/port")" \
+	unshare --pid --fork --kill-child -- $as postgres -D "$T/main/data" -p "$(cat "$T/main/port")" \
 		-k "$T/main" -c listen_addresses= >"$T/contained.log" 2>&1 &
 	wait_until 30 sql main 'select 1'
 	[ "$(head -n 1 "$T/main/data/postmaster.pid")" -lt 10 ]
@@ -223,7 +223,7 @@ in_container() {
 		[ "$rc" -eq 1 ]
 		one_error "$T/stderr" 'the server of ".*" is running, process [0-9]*, in a container$'
 	done
-	kill -INT "$(pgrep -P $! -o)"
+	kill -INT "$(children $! | head -n 1)"
 	wait
 	[ ! -e "$T/main/data/postmaster.pid" ]
 }
@@ -341,7 +341,7 @@ contain() {
 	as_server mkdir -p "$T/mnt" "$T/volume" "$T/wrong"
 	cat >"$T/contain" <<-END
 		mount -t tmpfs none "$T/mnt" && mkdir "$T/mnt/ts" && mount --bind "$T/volume" "$T/mnt/ts" &&
-			exec $as "$PG15/postgres" -D "$T/main/data" -p "$(cat "$T/main/port")" -k "$T/main" -c listen_addresses=
+			exec $as postgres -D "$T/main/data" -p "$(cat "$T/main/port")" -k "$T/main" -c listen_addresses=
 	END
 	unshare --mount --propagation private sh "$T/contain" >"$T/contained.log" 2>&1 &
 	wait_until 30 sql main 'select 1'

@@ -93,9 +93,9 @@ empty_directory() { # a server does not start without
 by_configuration() {
 	fresh
 	moved_out
-	as_server "$PG15/pg_ctl" -D "$etc" -l "$T/main/log" -s -w \
+	as_server pg_ctl -D "$etc" -l "$T/main/log" -s -w \
 		-o "-p $(cat "$T/main/port") -k $T/main -c listen_addresses=" start </dev/null
-	as_server "$PG15/pg_ctl" -D "$data" -s -w stop
+	as_server pg_ctl -D "$data" -s -w stop
 	taken --offline
 	silent
 	members pg_basetar_config/postgresql.conf pg_basetar_config/pg_hba.conf
@@ -315,7 +315,7 @@ container() {
 	cluster_set main "include '$etc/extra.conf'"
 	cat >"$T/contained" <<-END
 		mount --bind $T/main $T/inner && mount --bind $T/main/etc $etc
-		exec $as $PG15/pg_ctl -D $T/inner/data -l $T/main/log -s -w \
+		exec $as pg_ctl -D $T/inner/data -l $T/main/log -s -w \
 			-o '-p $(cat "$T/main/port") -k $T/main -c listen_addresses=' start </dev/null
 	END
 	unshare -m --propagation private sh "$T/contained"

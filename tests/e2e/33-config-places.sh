@@ -10,7 +10,8 @@
 
 # Everything that the server opens by its name in the data directory.
 linked() {
-	fresh 15
+	# shellcheck disable=SC2119 # of the packaged release
+	fresh
 	certificate "$data/server"
 	as_server cp "$data/server.crt" "$data/root.crt"
 	cluster_set main ssl=on "ssl_ca_file='root.crt'" "include_dir='conf.d'" "include 'one/x.conf'" \
@@ -70,7 +71,8 @@ links() {
 }
 
 dangling_link() {
-	fresh 15
+	# shellcheck disable=SC2119 # of the packaged release
+	fresh
 	cluster_start main
 	as_server mv "$data/pg_ident.conf" "$etc/"
 	as_server ln -s "$etc/nothing" "$data/pg_ident.conf"
@@ -94,7 +96,8 @@ log_is() { # VALUE: of the setting, whose server was started
 }
 
 log_directories() {
-	fresh 15
+	# shellcheck disable=SC2119 # of the packaged release
+	fresh
 	as_server mkdir "$etc/logs" "$data/kept"
 	as_server ln -s "$T/main" "$T/name"
 	as_server ln -s "$etc/logs" "$data/logs"
@@ -265,9 +268,9 @@ directory_of_another() {
 	fresh 15
 	moved_out
 	write "$etc/conf.d/x.conf" 'work_mem = 6MB'
-	as_server "$PG15/pg_ctl" -D "$etc" -l "$T/main/log" -s -w \
+	as_server pg_ctl -D "$etc" -l "$T/main/log" -s -w \
 		-o "-p $(cat "$T/main/port") -k $T/main -c listen_addresses=" start </dev/null
-	as_server "$PG15/pg_ctl" -D "$data" -s -w -m immediate stop
+	as_server pg_ctl -D "$data" -s -w -m immediate stop
 	rm -rf "${T:?}/snap"
 	as_server mkdir "$T/snap"
 	as_server cp -a "$data" "$T/snap/data"

@@ -1,6 +1,7 @@
 #!/bin/sh
 # The server's side of a backup at its edges: what sessions of others do meanwhile, roles and
 # databases with settings of their own, servers that are slow, and what stands between.
+release=15 # pg_basebackup of its servers leaves out a tablespace in place
 # shellcheck source=tests/e2e/lib.sh
 . "${0%/*}/lib.sh"
 # shellcheck source=tests/e2e/background.sh
@@ -225,7 +226,7 @@ name_of_a_container() {
 	unshare -m --propagation private true 2>/dev/null || skip 'cannot mount here'
 	# shellcheck disable=SC2016,SC2086 # for the other shell; words
 	unshare -m --propagation private sh -c 'mount --bind "$1/data" "$1/mounted" && shift && exec "$@"' \
-		sh "$T/inside" $as "$PG15/postgres" -D "$T/inside/mounted" -p "$(cat "$T/inside/port")" \
+		sh "$T/inside" $as postgres -D "$T/inside/mounted" -p "$(cat "$T/inside/port")" \
 		-k "$T/inside" -c listen_addresses= >"$T/inside/log" 2>&1 &
 	pid=$!
 	trap 'kill -QUIT "$pid" || :' EXIT

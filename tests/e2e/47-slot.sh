@@ -33,7 +33,7 @@ wal_files() { # MOST
 }
 
 kept() {
-	small_cluster 15
+	small_cluster "$packaged"
 	cluster_start main
 	hold main
 	write_wal 12
@@ -53,7 +53,7 @@ room_runs_out() {
 	echo "$T/small" >"$T/mounted"
 	mkdir "$T/small/wal"
 	chown "$owner" "$T/small/wal"
-	small_cluster 15 -X "$T/small/wal"
+	small_cluster "$packaged" -X "$T/small/wal"
 	cluster_start main
 	hold main
 	write_wal 50
@@ -87,7 +87,7 @@ limit_nears() { # TEXT
 }
 
 size_limit() {
-	small_cluster 15
+	small_cluster "$packaged"
 	# no checkpoint of the server's own: what it removed once the slot is gone would be missed
 	cluster_set main max_slot_wal_keep_size=16MB max_wal_size=1GB
 	cluster_start main

@@ -58,7 +58,7 @@ complete() {
 	says error null
 	says label '"a \"label\" \\"'
 	says source '"primary"'
-	says server_version 15
+	says server_version "$packaged"
 	says output "\"$archive.gz\""
 	says compression '"gzip"'
 	says compression_level 2
@@ -201,7 +201,7 @@ server_stops() {
 no_server() {
 	captured backup main -o "$archive" --report="$report"
 	failed 'no server is running'
-	says server_version 15
+	says server_version "$packaged"
 	says source null
 	value hint | grep -q '^"Start the server'
 }

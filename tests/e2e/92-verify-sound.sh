@@ -124,7 +124,7 @@ make_main() {
 	as_server mkdir "$T/main/data/inside"
 	sql main "create tablespace inside location '$T/main/data/inside'" 2>/dev/null
 	sql main "create tablespace here location ''"
-	# no autovacuum: pg_basebackup 15 leaves "here" out, which verify finds when the WAL changes it
+	# no autovacuum: pg_basebackup up to 15 leaves "here" out, which verify finds when the WAL changes it
 	sql main 'create table t with (autovacuum_enabled = off) tablespace here as
 		select generate_series(1, 3000) g'
 	sql main 'create unlogged table u tablespace inside as select generate_series(1, 3000) g'
@@ -168,7 +168,7 @@ promotion() {
 	sql main 'create table more as select generate_series(1, 3000) g'
 	level second main
 	cluster_stop main immediate
-	as_server "$PG15/pg_ctl" -D "$T/standby/data" -s promote
+	as_server pg_ctl -D "$T/standby/data" -s promote
 	wait_until 60 is_open standby
 	wait_until 60 on_timeline second 2
 	sql standby 'create table yet_more as select generate_series(1, 3000) g'
@@ -299,21 +299,24 @@ for major in $(majors slice 14 17); do
 	[ -e "$T/small/data/postmaster.pid" ] || continue
 	t "$major: plain" ours small
 	t "$major: split, gzip, SHA256" ours small --split -z --manifest-checksums=SHA256
-	case $major in
-	1[34])
+	theirs=yes # the packaged pg_basebackup knows that server
+	[ "$major" -le "$packaged" ] || theirs=no
+	[ "$major" -ge 13 ] || theirs=unproved # without a manifest
+	case $theirs in
+	yes)
 		t "$major: pg_basebackup" theirs small
 		t "$major: pg_basebackup -X fetch -z" theirs small -X fetch -z
 		;;
-	1[678])
+	no)
 		for method in fetch stream; do
 			t "$major: as pg_basebackup -X $method" as_theirs small $method
 		done
 		;;
 	esac
 	t "$major: without tablespaces" drop_space
-	case $major in
-	1[34]) t "$major: pg_basebackup to standard output" theirs_out small ;;
-	1[678]) t "$major: as pg_basebackup to standard output" as_theirs small stdout ;;
+	case $theirs in
+	yes) t "$major: pg_basebackup to standard output" theirs_out small ;;
+	no) t "$major: as pg_basebackup to standard output" as_theirs small stdout ;;
 	esac
 	cluster_stop small
 	t "$major: stopped" ours small --offline
@@ -321,11 +324,11 @@ for major in $(majors slice 14 17); do
 done
 while read -r options; do
 	# shellcheck disable=SC2086 # words
-	t "15, $options: a server" make_small 15 $options
-	t "15, $options: plain" ours small
-	t "15, $options: pg_basebackup" theirs small
-	t "15, $options: without tablespaces" drop_space
-	t "15, $options: pg_basebackup to standard output" theirs_out small
+	t "$packaged, $options: a server" make_small "$packaged" $options
+	t "$packaged, $options: plain" ours small
+	t "$packaged, $options: pg_basebackup" theirs small
+	t "$packaged, $options: without tablespaces" drop_space
+	t "$packaged, $options: pg_basebackup to standard output" theirs_out small
 	cluster_stop small
 	rm -rf "$T/small"
 done <<'EOT'

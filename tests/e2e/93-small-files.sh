@@ -99,13 +99,13 @@ rows() { # MODE
 }
 
 table() {
-	cat <<-'END'
+	cat <<-END
 		shared zeroed invalid magic number 00000000
 		map flipped checksum of
 		map cut invalid size of
 		version zeroed is not the version of a
 		version emptied is not the version of a
-		version another version: 15 expected, 12 found
+		version another version: $packaged expected, 12 found
 		version missing is missing: without it no session can begin in this database
 		map missing is missing: without it no session can begin in this database
 		relation midpage ends in the middle of a page
@@ -137,7 +137,7 @@ sound() { # OPTION...
 # burnt NAME: soon its transactions, and multixacts, are in the second segment.
 burnt() {
 	cluster_init "$1"
-	as_server "$PG15/pg_resetwal" -x 1048570 -m 65533,1 "$T/$1/data"
+	as_server pg_resetwal -x 1048570 -m 65533,1 "$T/$1/data"
 	for segment in pg_xact/0000 pg_multixact/offsets/0000; do
 		as_server truncate -s 262144 "$T/$1/data/$segment"
 	done
@@ -242,7 +242,7 @@ skipped() { # OPTION NUMBER
 	sql x 'create table t as select generate_series(1, 1000) as i'
 	has_multixact x 5
 	cluster_stop x
-	as_server "$PG15/pg_resetwal" "$@" "$T/x/data"
+	as_server pg_resetwal "$@" "$T/x/data"
 	cluster_start x
 	has_multixact x 6
 	rm -f "$T/x/skipped.tar"
@@ -281,7 +281,7 @@ skipped_times() {
 	cluster_start x
 	sql x 'create table t as select 1'
 	cluster_stop x
-	as_server "$PG15/pg_resetwal" -c 700,5000 "$T/x/data"
+	as_server pg_resetwal -c 700,5000 "$T/x/data"
 	cluster_start x
 	rm -f "$T/x/skipped.tar"
 	captured backup x -c fast -o "$T/x/skipped.tar"
@@ -374,7 +374,7 @@ t "a standby removes segments meanwhile" truncated_on_standby
 t "pg_resetwal skipped transactions" skipped -x 4194304
 t "pg_resetwal skipped members of multixacts" skipped -O $((52352 * 6))
 t "pg_resetwal told a commit time that is not used yet" skipped_times
-t "a cluster that has a file of each kind" cluster_with_state c 15
+t "a cluster that has a file of each kind" cluster_with_state c "$packaged"
 table >"$T/table"
 t "online: sound" sound -c fast
 # without the map of shared catalogs no session begins; each checkpoint writes the origins anew

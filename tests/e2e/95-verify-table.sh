@@ -4,7 +4,8 @@
 #
 # With PEERS=FILE, what other programs find in the same archives is written there, a line each
 # with tabs between: the archive, the row's name, and the exit status of verify, of
-# pg_verifybackup 15 on the unpacked tree (of archives of 15), of tar -t and of gzip -t.
+# pg_verifybackup on the unpacked tree (of archives of 15), of tar -t and of gzip -t.
+release=15 # the table has rows of its manifest, of version 1, and a few more of 17 and 18
 # shellcheck source=tests/e2e/lib.sh
 . "${0%/*}/lib.sh"
 # shellcheck source=tests/e2e/background.sh

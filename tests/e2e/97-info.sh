@@ -66,7 +66,7 @@ of_one_archive() {
 	agrees "$T/out/one.tar" members bytes_raw bytes_written
 	info "$T/out/one.tar"
 	says 'label: *nightly "1"' 'made by: *pg_basetar [0-9.]*[a-z0-9-]*' 'mode: *online, of a primary' \
-		'server version: *15' "system identifier: *$(cat "$T/out/identifier")" \
+		"server version: *$packaged" "system identifier: *$(cat "$T/out/identifier")" \
 		'data checksums: *on' 'started: *20..-..-.. ..:..:.. [A-Z+0-9]*' \
 		'start position: *0/[0-9A-F]*, timeline 1' 'stop position: *0/[0-9A-F]*, timeline 1' \
 		'WAL: *1 segment, 16.8 MB' 'manifest: *CRC32C' \
@@ -110,7 +110,7 @@ of_pg_basebackup() { # OPTION...
 	at main pg_basebackup -Ft -c fast -l stock -D "$T/out/stock" "$@" >/dev/null 2>&1
 	info "$T/out/stock"
 	[ "$rc" -eq 0 ]
-	says 'label: *stock' 'mode: *online, of a primary' 'server version: *15' 'manifest: *CRC32C' \
+	says 'label: *stock' 'mode: *online, of a primary' "server version: *$packaged" 'manifest: *CRC32C' \
 		"system identifier: *$(cat "$T/out/identifier")" 'stop position: *0/[0-9A-F]*, timeline 1' \
 		'WAL: *1 segment, 16.8 MB' "tablespace $(cat "$T/out/oid"): *$T/main/spc1, [0-9.]* kB" \
 		"tablespace [0-9]*: *$T/main/spc 2, 0.0 kB"
@@ -147,7 +147,7 @@ is_brief() {
 		head -c 40000 "$T/out/$name" >"$T/out/cut"
 		info --brief "$T/out/cut"
 		[ "$rc" -eq 0 ]
-		says 'label: *nightly "1"' 'start position: .*' 'server version: *15' 'WAL: *in it' \
+		says 'label: *nightly "1"' 'start position: .*' "server version: *$packaged" 'WAL: *in it' \
 			"tablespace $(cat "$T/out/oid"): *$T/main/spc1" "manifest: *[A-Z0-9]*"
 		lines 0 '^size' "$T/stdout"
 		info "$T/out/cut"

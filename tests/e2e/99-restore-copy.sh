@@ -21,8 +21,8 @@ prepared() { # MAJOR
 	sql main 'create table t as select 1 as n'
 	captured backup main -c fast -q -o "$T/out/$major.tar"
 	[ "$rc" -eq 0 ]
-	# the one here is of 15, and knows older servers
-	[ "$major" -gt 15 ] || at main pg_basebackup -Ft -c fast -X fetch -D "$T/out/$major.stock"
+	# it knows servers of its own release and older ones
+	[ "$major" -gt "$packaged" ] || at main pg_basebackup -Ft -c fast -X fetch -D "$T/out/$major.stock"
 	sql main 'insert into t values (2)'
 	last=$(sql main 'select pg_walfile_name(pg_switch_wal())')
 	wait_until 60 archived "$last"
@@ -48,7 +48,7 @@ last_archive_mode() {
 harmless() { # FROM OPTION...
 	copied "$@"
 	lines 1 '^pg_basetar: archive_mode is set to off in ' "$T/stderr"
-	[ "$major" -ne 15 ] || as_server pg_verifybackup -q "$T/copy/data"
+	[ "$major" -ne "$packaged" ] || as_server pg_verifybackup -q "$T/copy/data"
 	cluster_start copy
 	[ "$(sql copy 'show archive_mode')" = off ]
 	for _ in 1 2 3; do
@@ -91,7 +91,7 @@ successor() {
 
 # Settings that somebody wrote by hand, without an end of line.
 by_hand() {
-	cluster_init main 15
+	cluster_init main
 	printf 'archive_mode = on\nwork_mem = 5MB' | as_server tee "$T/main/data/postgresql.auto.conf"
 	as_server "$BIN" -q -D "$T/main/data" --offline -o "$T/out/hand.tar"
 	copied "$T/out/hand.tar"
@@ -187,7 +187,7 @@ nested() { # MAJOR
 	[ "$rc" -eq 0 ]
 	captured backup main -q -c fast --split -o "$T/out/nested.d"
 	[ "$rc" -eq 0 ]
-	[ "$major" -gt 15 ] || at main pg_basebackup -Ft -c fast -X fetch -D "$T/out/nested.stock"
+	[ "$major" -gt "$packaged" ] || at main pg_basebackup -Ft -c fast -X fetch -D "$T/out/nested.stock"
 	cluster_stop main
 	tar -xOf "$T/out/nested.tar" pg_basetar.info | lines 2 '^tablespace_inside: ' -
 	find "$T/main/data" "$T/main/spc" -printf '%p %s %T@\n' | sort >"$T/before"
@@ -261,7 +261,7 @@ tablespaces_inside() { # MAJOR
 	t "$1: tablespaces in the data directory" nested "$1"
 	t "$1: restored elsewhere" elsewhere "$T/out/nested.tar"
 	t "$1: a set" elsewhere "$T/out/nested.d"
-	[ "$1" -gt 15 ] || t "$1: of pg_basebackup: not into a cluster" not_into_a_cluster
+	[ "$1" -gt "$packaged" ] || t "$1: of pg_basebackup: not into a cluster" not_into_a_cluster
 	t "$1: restored to the same place" same_place
 	rm -rf "$T/out"/* "$T/main"
 }
@@ -269,12 +269,12 @@ tablespaces_inside() { # MAJOR
 for major in $(majors slice); do
 	t "$major: a cluster that archives" prepared "$major"
 	t "$major: a copy does not archive" harmless "$T/out/$major.tar"
-	[ "$major" -gt 15 ] || t "$major: nor one of pg_basebackup" harmless "$T/out/$major.stock"
+	[ "$major" -gt "$packaged" ] || t "$major: nor one of pg_basebackup" harmless "$T/out/$major.stock"
 	[ "$major" != 15 ] || t "$major: a successor does" successor
 	[ ! -e "$T/main/data/postmaster.pid" ] || cluster_stop main
 	rm -rf "$T/main"
 done
-major=15
+major=$packaged
 t 'settings written by hand' by_hand
 rm -rf "$T/main"
 t 'a subscriber' subscribed

@@ -4,7 +4,7 @@
 # shellcheck source=tests/e2e/lib.sh
 . "${0%/*}/lib.sh"
 export PGUSER=postgres
-major=${MAJOR:-15}
+major=${MAJOR:-$packaged}
 
 # A commit each, with what will name the moment behind it.
 commit() { # VALUE
@@ -181,7 +181,7 @@ made_in_all_forms() { # MAJOR
 	done
 	captured backup main -q -c fast --split -o "$T/out/set"
 	[ "$rc" -eq 0 ]
-	[ "$major" -gt 15 ] || at main pg_basebackup -Ft -c fast -X fetch -D "$T/out/stock"
+	[ "$major" -gt "$packaged" ] || at main pg_basebackup -Ft -c fast -X fetch -D "$T/out/stock"
 	cluster_stop main
 	start=$(position start_lsn)
 	stop=$(position stop_lsn)

@@ -448,7 +448,7 @@ stands_at_the_name() {
 		"$BIN" restore -q -j 1 "$T/out/one.tar" -D "$T/last/data" $(moved last) 2>"$T/stderr" &
 	tracer=$!
 	wait_until 60 test -e "$T/last/data/global/pg_control"
-	pid=$(pgrep -P "$tracer")
+	pid=$(children "$tracer")
 	wait_until 20 is_stopped "$pid"
 	kill -9 "$tracer"
 	wait "$tracer" || :
@@ -479,7 +479,7 @@ name_not_synced() {
 	lines 1 'fsync(.*EIO.*INJECTED' "$T/trace"
 	one_error "$T/stderr" '"global/pg_control": fsync of the directory: Input/output error'
 	[ ! -e "$T/last/data/global/pg_control" ]
-	fails as_server timeout 20 "$PG15/postgres" -D "$T/last/data" -k "$T/last" -p 1
+	fails as_server timeout 20 postgres -D "$T/last/data" -k "$T/last" -p 1
 }
 
 # If that cannot be done a server can start: it is said.
@@ -610,7 +610,7 @@ left_behind() {
 		as_server pg_verifybackup -q "$T/killed/data"
 	else
 		[ ! -e "$T/killed/data/global/pg_control" ]
-		fails as_server timeout 20 "$PG15/postgres" -D "$T/killed/data" -k "$T/killed" -p 1
+		fails as_server timeout 20 postgres -D "$T/killed/data" -k "$T/killed" -p 1
 	fi
 }
 

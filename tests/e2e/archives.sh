@@ -84,7 +84,7 @@ promotion() {
 	sql main 'update t set value = 3'
 	level second main
 	cluster_stop main immediate
-	as_server "$PG15/pg_ctl" -D "$T/standby/data" -s promote
+	as_server pg_ctl -D "$T/standby/data" -s promote
 	wait_until 60 is_open standby
 	wait_until 60 on_timeline second 2
 	sql standby 'update t set value = 4'

@@ -38,7 +38,7 @@ fresh() { # [MAJOR]
 		[ ! -e "$T/$cluster/data/postmaster.pid" ] || cluster_stop "$cluster" immediate
 	done
 	rm -rf "$etc" "$T/copy"
-	if [ "${1:-15}" = 15 ]; then
+	if [ "${1:-$packaged}" = "$packaged" ]; then
 		rm -rf "$T/main"
 		cp -a "$T/pristine" "$T/main"
 	else

@@ -16,8 +16,13 @@ for variable in $(env | sed -n 's/^\(PG[A-Z]*\)=.*/\1/p'); do
 done
 
 top=${top:-$(cd "${0%/*}/../.." && pwd)} # a script elsewhere says it first
-PG15=/usr/lib/postgresql/15/bin # client programs of this version serve all servers
-PATH=$PG15:$PATH
+# Client programs are of the packaged release.  They serve older servers too; psql, pgbench and
+# pg_amcheck also newer ones.  So are the clusters of a test that names none; one whose facts are
+# of a certain release says "release=MAJOR" before it sources this file.
+packaged_bin=$(sh "$top/scripts/packaged" 2>/dev/null) || packaged_bin=/nowhere/0/bin
+packaged=$(basename "${packaged_bin%/bin}") # its major version
+release=${release:-$packaged}
+PATH=$packaged_bin:$PATH
 cases=0
 failed=0
 first_port=$((20000 + $$ % 2000 * 20))
@@ -114,6 +119,13 @@ seen_whole() {
 	tar -t <"$1" >/dev/null
 }
 
+# children PID: the processes whose parent that is, one a line, the oldest first.
+children() {
+	cat /proc/[0-9]*/stat 2>/dev/null | sed 's/ (.*) . / /' | while read -r child parent _; do
+		[ "$parent" != "$1" ] || echo "$child"
+	done | sort -n
+}
+
 # wait_until SECONDS COMMAND...: poll until it succeeds.
 wait_until() (
 	{ set +x; } 2>/dev/null
@@ -146,9 +158,9 @@ flip() {
 # scripts/servers has:
 #
 #	all		every one
-#	slice MAJOR...	the oldest, 15 and the newest, and those that the test names with a reason:
-#			each is a border that formats and functions have, and 15 the release of
-#			Debian 12, all of whose client programs are there
+#	slice MAJOR...	the oldest, 15, the packaged one and the newest, and those that the test
+#			names with a reason: each is a border that formats and functions have; of
+#			the packaged one all client programs are there
 #	only MAJOR...	those named alone, where nothing else has what is tested
 #
 # PG_BASETAR_MAJORS, where it is set, is taken for "all" and "slice", and of "only" leaves those
@@ -160,7 +172,7 @@ majors() (
 	releases=$("$top/scripts/servers" --list | grep -vx 19) # until the program knows 19
 	case $which in
 	all) wanted=${PG_BASETAR_MAJORS:-$releases} ;;
-	slice) wanted=${PG_BASETAR_MAJORS:-$(echo "$releases" | sed -n '1p;$p') 15 $*} ;;
+	slice) wanted=${PG_BASETAR_MAJORS:-$(echo "$releases" | sed -n '1p;$p') 15 $packaged $*} ;;
 	only)
 		wanted=
 		for one in "$@"; do
@@ -177,7 +189,7 @@ majors() (
 # server_of MAJOR: print where its programs are.  A case whose server cannot be had is skipped with
 # the reason; the test asks once for each release.
 server_of() {
-	[ "$1" != 15 ] || { echo "$PG15" && return; }
+	[ "$1" != "$packaged" ] || { echo "$packaged_bin" && return; }
 	lacking=$T/no_server.$1
 	[ ! -e "$lacking" ] || skip "$(cat "$lacking")"
 	asked=0
@@ -197,7 +209,7 @@ small_segments() {
 
 # cluster_dir NAME [MAJOR]: make $T/NAME with what cluster_start needs, but no data.
 cluster_dir() {
-	major=${2:-15}
+	major=${2:-$release}
 	[ ! -e "$T/$1" ] || rm -rf "${T:?}/$1"
 	as_server mkdir "$T/$1"
 	server_of "$major" >"$T/$1/bin"
@@ -208,7 +220,7 @@ cluster_dir() {
 # cluster_init NAME [MAJOR] [INITDB OPTION...]: a new cluster, not started.
 cluster_init() {
 	cluster=$1
-	major=15
+	major=$release
 	shift
 	case ${1:-} in
 	[1-9][0-9])
@@ -427,7 +439,7 @@ passes() {
 # restore NAME ARCHIVE [WITH [MAJOR]]: a cluster unpacked from ARCHIVE, not started.
 restore() {
 	passes "$2"
-	cluster_dir "$1" "${4:-15}"
+	cluster_dir "$1" "${4:-$release}"
 	as_server mkdir -m 700 "$T/$1/data"
 	unpack "${3:-gnu}" "$2" "$T/$1/data"
 }
@@ -436,7 +448,7 @@ restore() {
 # a new place: in tablespace_map if there is one, and by the link in pg_tblspc in any case.
 restore_split() {
 	passes "$2"
-	cluster_dir "$1" "${4:-15}"
+	cluster_dir "$1" "${4:-$release}"
 	as_server mkdir -m 700 "$T/$1/data"
 	unpack "${3:-gnu}" "$(echo "$2"/base.tar*)" "$T/$1/data"
 	for archive_file in "$2"/[1-9]*.tar*; do
@@ -485,7 +497,12 @@ sound() {
 
 # ---------------------------------------------------------------------------- set-up
 
-[ -x "$PG15/postgres" ] || skip_all 'no PostgreSQL 15 here (scripts/install-deps)'
+[ "$packaged" -gt 0 ] || skip_all 'no PostgreSQL here (scripts/install-deps)'
+if [ "$release" != "$packaged" ]; then
+	release_bin=$("$top/scripts/servers" "$release" 2>"$T/servers.log") ||
+		skip_all "no server of version $release here: $(tail -n 1 "$T/servers.log")"
+	PATH=$release_bin:$PATH # for pg_ctl and postgres
+fi
 BIN=${BIN:-$top/build/rel/pg_basetar}
 [ -x "$BIN" ] || skip_all "no $BIN here (make)"
 mkdir "$T/bin" "$T/out"

@@ -13,7 +13,7 @@ restored() {
 	copy=$1
 	from=$2
 	shift 2
-	cluster_dir "$copy" "${MAJOR:-15}"
+	cluster_dir "$copy" "${MAJOR:-$release}"
 	# shellcheck disable=SC2046 # words
 	captured as_server timeout 120 "$BIN" restore "$from" -D "$T/$copy/data" --archive-mode=keep \
 		$(moved "$copy") "$@"

@@ -108,7 +108,7 @@ to_a_time() { # ARCHIVE
 crash() {
 	server=$(head -n 1 "$T/$1/data/postmaster.pid")
 	kill -STOP "$server"
-	processes="$server $(pgrep -P "$server" | tr '\n' ' ')"
+	processes="$server $(children "$server" | tr '\n' ' ')"
 	# shellcheck disable=SC2086 # words
 	kill -9 $processes || : # some may have ended by themselves
 	for process in $processes; do
