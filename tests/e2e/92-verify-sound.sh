@@ -13,7 +13,8 @@ out=$T/out/backup
 
 # ------------------------------------------------------------------------------- the verdict
 
-# The end of the WAL, as the manifest has it; nothing if there is none.
+# The end of the WAL, as the manifest has it, but without the zeros that 19 puts before the digits
+# after the slash; nothing if there is none.
 end_of() { # FILE|DIR
 	{
 		if [ -d "$1" ] && [ -e "$1/backup_manifest" ]; then
@@ -21,7 +22,7 @@ end_of() { # FILE|DIR
 		elif [ ! -d "$1" ]; then
 			tar -xOf "$1" backup_manifest 2>/dev/null || :
 		fi
-	} | sed -n 's/.*"End-LSN": "\([^"]*\)".*/\1/p' | head -n 1
+	} | sed -n 's,.*"End-LSN": "\([^"]*/\)0*\([^"]*\)".*,\1\2,p' | head -n 1
 }
 
 # is_sound FILE|DIR [WAL]: and no word but the verdict and perhaps warnings; WAL "none": it is not there.
@@ -70,12 +71,19 @@ ours() {
 	esac
 }
 
-# theirs NAME OPTION...: of pg_basebackup, a directory.
+# has_its_own NAME: the programs of its release are there, pg_basebackup among them.
+has_its_own() {
+	[ -x "$(cat "$T/$1/bin")/pg_basebackup" ]
+}
+
+# theirs NAME OPTION...: of pg_basebackup, the server's own where it is there, a directory.
 theirs() {
 	cluster=$1
 	shift
 	rm -rf "$out"
-	at "$cluster" pg_basebackup -Ft -c fast -D "$out" "$@"
+	program=pg_basebackup
+	! has_its_own "$cluster" || program=$(cat "$T/$cluster/bin")/pg_basebackup
+	at "$cluster" "$program" -Ft -c fast -D "$out" "$@"
 	case " $* " in
 	*' -X none '*) is_sound "$out" none ;;
 	*) is_sound "$out" ;;
@@ -298,6 +306,7 @@ for major in $(majors slice 14 17); do
 	t "$major: a server" make_small "$major" $(small_segments "$major")
 	[ -e "$T/small/data/postmaster.pid" ] || continue
 	t "$major: plain" ours small
+	! has_its_own small || t "$major: its own pg_basebackup" theirs small -X fetch -z
 	t "$major: split, gzip, SHA256" ours small --split -z --manifest-checksums=SHA256
 	theirs=yes # the packaged pg_basebackup knows that server
 	[ "$major" -le "$packaged" ] || theirs=no

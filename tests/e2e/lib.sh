@@ -169,7 +169,7 @@ majors() (
 	{ set +x; } 2>/dev/null
 	which=$1
 	shift
-	releases=$("$top/scripts/servers" --list | grep -vx 19) # until the program knows 19
+	releases=$("$top/scripts/servers" --list)
 	case $which in
 	all) wanted=${PG_BASETAR_MAJORS:-$releases} ;;
 	slice) wanted=${PG_BASETAR_MAJORS:-$(echo "$releases" | sed -n '1p;$p') 15 $packaged $*} ;;
