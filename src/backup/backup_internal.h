@@ -91,6 +91,8 @@ struct backup {
 		/* of a standby: before the first was sent, */
 		struct slruset *slru_before;
 		uint64_t listed_lsn; /* when it had replayed so far */
+		uint32_t
+		    oldest_xid; /* as the databases of a primary had it; 0: not known */
 		struct databaseset *databases;
 		struct settle cut; /* counts relations that end in the middle of a page */
 		bool has_member;

@@ -295,6 +295,15 @@ list_all_segments(struct backup *b, struct error *err)
 	return session_check(b->session, err);
 }
 
+/* On a standby that is as of what was replayed, which recovery of the copy need not reach. */
+static int
+ask_oldest(struct backup *b, struct error *err)
+{
+	return b->source.server && !backup_source_in_recovery(&b->source) ?
+	    databases_oldest_xid(b->session, &b->files.oldest_xid, err) :
+	    0;
+}
+
 int
 backup_files_open(struct backup *b, struct error *err)
 {
@@ -307,7 +316,8 @@ backup_files_open(struct backup *b, struct error *err)
 	b->begin = now.checkpoint;
 	b->files.judge.is_whole = is_whole;
 	return slruset_new(&b->files.slru, err) ||
-		databaseset_new(&b->files.databases, err) || list_all_segments(b, err) ?
+		databaseset_new(&b->files.databases, err) || list_all_segments(b, err) ||
+		ask_oldest(b, err) ?
 	    -1 :
 	    0;
 }
@@ -416,6 +426,7 @@ backup_files_stop(struct backup *b, struct error *err)
 		.end = &b->last_control.checkpoint,
 		.oldest = { .has_member = b->files.has_member,
 		    .member = b->files.member },
+		.oldest_frozen = b->files.oldest_xid,
 		/* what had been replayed by then is in the WAL up to the stop, or is not */
 		.is_removal_unknown = b->source.is_frozen ?
 		    b->cluster.control.state == CONTROL_IN_ARCHIVE_RECOVERY :

@@ -1,5 +1,6 @@
 /* realpath() */
 #define _DEFAULT_SOURCE
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -294,9 +295,10 @@ static int
 add_facts(const struct backup *b, struct buf *text, struct error *err)
 {
 	const struct options *opt = b->opt;
-	char major[12], start[LSN_TEXT];
+	char major[12], oldest[12], start[LSN_TEXT];
 
 	snprintf(major, sizeof(major), "%u", b->cluster.version->major);
+	snprintf(oldest, sizeof(oldest), "%" PRIu32, b->files.oldest_xid);
 	if (infofile_add(text, "pg_basetar", "1", err) ||
 	    infofile_add(text, "version", OPTIONS_PROGRAM_VERSION, err) ||
 	    infofile_add(text, "mode", b->source.mode, err) ||
@@ -305,6 +307,7 @@ add_facts(const struct backup *b, struct buf *text, struct error *err)
 	    (has_label(b) &&
 		infofile_add(text, "start_time", b->source.label->start_time, err)) ||
 	    infofile_add(text, "server_version", major, err) ||
+	    (b->files.oldest_xid != 0 && infofile_add(text, "oldest_xid", oldest, err)) ||
 	    infofile_add(text, "manifest_checksums",
 		opt->no_manifest ? "none" : digest_name(opt->manifest_digest), err) ||
 	    infofile_add(text, "wal_method",

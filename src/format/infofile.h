@@ -39,6 +39,7 @@ struct infofile {
 	uint64_t start_lsn;      /* 0: not known, as in the first archives */
 	char *start_time;        /* as in backup_label; NULL: there is none */
 	unsigned server_version; /* major */
+	uint32_t oldest_xid;     /* no row has an older one; 0: not told */
 	bool has_manifest;
 	enum digest_kind digest;           /* of its files, if there is a manifest */
 	bool has_wal;                      /* the archive holds it */

@@ -101,6 +101,17 @@ take_server(struct reading *r, struct error *err)
 }
 
 static int
+take_oldest_xid(struct reading *r, struct error *err)
+{
+	uint64_t xid;
+
+	if (!number_parse(r->value, strlen(r->value), UINT32_MAX, &xid))
+		return bad_value(r, err);
+	r->info->oldest_xid = (uint32_t)xid;
+	return 0;
+}
+
+static int
 take_digest(struct reading *r, struct error *err)
 {
 	/* NONE is a manifest without digests, none is no manifest */
@@ -214,6 +225,7 @@ static const struct {
 	{ "start", PERHAPS, take_start }, /* not in the first archives */
 	{ "start_time", PERHAPS, take_start_time },
 	{ "server_version", ONE, take_server },
+	{ "oldest_xid", PERHAPS, take_oldest_xid },
 	{ "manifest_checksums", ONE, take_digest },
 	{ "wal_method", ONE, take_wal },
 	{ "layout", ONE, take_layout },

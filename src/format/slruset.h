@@ -53,6 +53,13 @@ struct slruset_cluster {
 	const struct checkpoint *end;
 	struct slruset_oldest oldest; /* as the WAL has it */
 	/*
+	 * As the databases had it when the backup began; 0: not known.  After a crash, and in a copy
+	 * that has recovered, checkpoints name an older one than recovery left in pg_xact: replay of
+	 * the removal does not advance it, only a later vacuum does (clog_redo() in
+	 * src/backend/access/transam/clog.c; seen on 15).
+	 */
+	uint32_t oldest_frozen;
+	/*
 	 * Of a standby that was at work: it may have removed some by WAL that is behind the stop, the
 	 * least position that recovery must reach.  Those that were there before the first
 	 * file was read are in ${before}; NULL: that is not known.

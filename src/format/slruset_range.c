@@ -70,6 +70,7 @@ range_of_xact(const struct slruset_cluster *c, uint64_t per_page)
 		if (both[i] && both[i]->oldest_xid_database != 0)
 			raise_first(&r, both[i]->oldest_xid, FIRST_NORMAL_XID);
 	raise_first(&r, c->oldest.xid, FIRST_NORMAL_XID);
+	raise_first(&r, c->oldest_frozen, FIRST_NORMAL_XID);
 	if (c->begin == NULL)
 		return r;
 	set_last(&r, (uint32_t)c->begin->next_xid, FIRST_NORMAL_XID,

@@ -197,6 +197,7 @@ checker_files_judge(struct checker *c, struct error *err)
 		    .commit_ts = c->survey.oldest_commit_ts,
 		    .has_member = c->survey.oldest_multi != 0,
 		    .member = c->survey.oldest_member },
+		.oldest_frozen = c->has_info ? c->info.oldest_xid : 0,
 	};
 
 	if (!c->has_control || c->version == NULL)

@@ -36,6 +36,30 @@ databases_read(struct session *s, char **text, struct error *err)
 	return *text ? 0 : -1;
 }
 
+static const char oldest_sql[] =
+    "SELECT datfrozenxid::pg_catalog.text FROM pg_catalog.pg_database"
+    " ORDER BY pg_catalog.age(datfrozenxid) DESC LIMIT 1";
+
+int
+databases_oldest_xid(struct session *s, uint32_t *xid, struct error *err)
+{
+	struct session_rows rows;
+	const char *value;
+	uint64_t number;
+	int rc = 0;
+
+	if (session_query(s, oldest_sql, 0, NULL, &rows, err))
+		return -1;
+	value = session_value(&rows, 0, 0);
+	if (value && number_parse(value, strlen(value), UINT32_MAX, &number))
+		*xid = (uint32_t)number;
+	else
+		rc = error_set(err, ERROR_SERVER, 0,
+		    "unexpected reply from the server to: %s", oldest_sql);
+	session_rows_free(&rows);
+	return rc;
+}
+
 /* The tablespace of the database whose row begins with ${row}: ",OID "; NULL: no such. */
 static const char *
 tablespace_of(const char *text, const char *row, size_t *len)

@@ -22,6 +22,12 @@
 /* As text, which the caller frees.  Any role may ask. */
 MUST_CHECK int databases_read(struct session *s, char **text, struct error *err);
 
+/*
+ * No row has an older transaction than this whose status must be known: what vac_truncate_clog()
+ * in src/backend/commands/vacuum.c takes before it removes segments of pg_xact.  Any role may ask.
+ */
+MUST_CHECK int databases_oldest_xid(struct session *s, uint32_t *xid, struct error *err);
+
 /* ERROR_STATE when a database that is in both lies elsewhere now. */
 MUST_CHECK int databases_compare(
     const char *before, const char *after, struct error *err);

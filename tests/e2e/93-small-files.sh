@@ -184,6 +184,34 @@ truncated() {
 	cluster_stop x immediate
 }
 
+# Recovery removes them again, but the server goes on to name the oldest transaction of the checkpoint
+# before: until a vacuum advances it, that is older than what pg_xact has.
+crashed_after_truncation() {
+	burnt x
+	burn x
+	freeze x
+	is_truncated x
+	cluster_stop x immediate
+	cluster_start x
+	is_truncated x
+	captured backup x -c fast -o "$T/out/crashed.tar"
+	[ "$rc" -eq 0 ]
+	[ ! -s "$T/stderr" ]
+	tar -xOf "$T/out/crashed.tar" pg_basetar.info | grep -qx 'oldest_xid: 10485[7-9][0-9]'
+	restore copy "$T/out/crashed.tar"
+	cluster_start copy
+	[ "$(sql copy 'select count(*) from t')" -eq 8 ]
+	captured backup copy -c fast -o "$T/out/again.tar"
+	[ "$rc" -eq 0 ]
+	passes "$T/out/again.tar"
+	cluster_stop copy
+	as_server mv "$T/x/data/pg_xact/0001" "$T/x/kept"
+	captured backup x -c fast -o "$T/out/lost.tar"
+	as_server mv "$T/x/kept" "$T/x/data/pg_xact/0001"
+	found pg_xact/0001 'file "pg_xact/0001": is missing, which is needed for'
+	cluster_stop x immediate
+}
+
 # A standby, "y", which does not write pages if it need not: so recovery must not reach more than
 # when it began to.
 followed() {
@@ -368,6 +396,7 @@ many_large() {
 }
 
 t "segments are removed meanwhile" truncated
+t "a crash before the checkpoint after their removal" crashed_after_truncation
 t "a standby of a cluster with two segments" followed
 t "a standby that lost the first segment of pg_xact" lost_on_standby pg_xact/0000
 t "a standby removes segments meanwhile" truncated_on_standby

@@ -135,6 +135,28 @@ check_answer(void **state)
 	fake_done();
 }
 
+#define OLDEST .query = "SELECT datfrozenxid::"
+
+static void
+oldest_xid(void **state)
+{
+	struct error err = { 0 };
+	uint32_t xid = 0;
+	struct session *s;
+
+	(void)state;
+	FAKE_SCRIPT(FAKE_OPENING, { OLDEST, .rows = "4294967295" },
+	    { OLDEST, .rows = "~" }, { OLDEST, .rows = "4294967296" });
+	s = open_session();
+	assert_int_equal(databases_oldest_xid(s, &xid, &err), 0);
+	assert_int_equal(xid, UINT32_MAX);
+	assert_int_equal(databases_oldest_xid(s, &xid, &err), -1);
+	assert_int_equal(databases_oldest_xid(s, &xid, &err), -1);
+	assert_int_equal(err.kind, ERROR_SERVER);
+	session_free(s);
+	fake_done();
+}
+
 #define LOCKED .query = "SELECT ',' || pg_catalog.string_agg(objid"
 #define POSITION .query = "SELECT CASE WHEN pg_catalog.pg_is_in_recovery()"
 
@@ -197,7 +219,7 @@ listed(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(comparisons) + COUNT(answers) + 3], *t = tests;
+	struct CMUnitTest tests[COUNT(comparisons) + COUNT(answers) + 4], *t = tests;
 
 	for (size_t i = 0; i < COUNT(comparisons); i++)
 		*t++ = (struct CMUnitTest){ .name = comparisons[i].name,
@@ -208,6 +230,7 @@ main(void)
 			.test_func = check_answer,
 			.initial_state = &answers[i] };
 	*t++ = (struct CMUnitTest)cmocka_unit_test(read_and_compared);
+	*t++ = (struct CMUnitTest)cmocka_unit_test(oldest_xid);
 	*t++ = (struct CMUnitTest)cmocka_unit_test(marked);
 	*t = (struct CMUnitTest)cmocka_unit_test(listed);
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,6 +40,7 @@ static struct row {
 	const char *name;
 	struct checkpoint begin, end;
 	struct slruset_oldest oldest;
+	uint32_t oldest_frozen;
 	bool has_end, has_no_begin, tracks;
 	/* at work: what was there before the first file was read is known if any is */
 	bool is_standby;
@@ -89,6 +90,12 @@ static struct row {
 	    .begin = { .next_xid = 4 * XACTS + 1, .oldest_xid = 4 * XACTS + 1 },
 	    .files = { MULTIS_FILES },
 	    .wanted = "missing pg_xact/0004\n" },
+	{ .name = "the databases need no number before one of the second",
+	    .begin = { .next_xid = 3 * XACTS + 5, .oldest_xid = 730 },
+	    .oldest_frozen = XACTS + 7,
+	    .files = { { "pg_xact/0001", FULL, false }, { "pg_xact/0003", PAGE, false },
+		MULTIS_FILES },
+	    .wanted = "missing pg_xact/0002\nadvice pg_xact/0002\n" },
 	{ .name = "missing: the first, one between, the last; and one is short",
 	    .begin = { .next_xid = 5 * XACTS + 40000, .oldest_xid = XACTS + 7 },
 	    .files = { { "pg_xact/0000", FULL, false }, { "pg_xact/0002", FULL, false },
@@ -373,6 +380,7 @@ judge(void **state)
 				 .begin = row->has_no_begin ? NULL : &begin,
 				 .end = row->has_end ? &end : NULL,
 				 .oldest = row->oldest,
+				 .oldest_frozen = row->oldest_frozen,
 				 .is_removal_unknown = row->is_standby,
 				 .before = before },
 			     &faults.sink, &err),
