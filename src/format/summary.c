@@ -7,6 +7,7 @@
 #include "format/layout.h"
 #include "format/memberorder.h"
 #include "format/memberset.h"
+#include "format/spacelist.h"
 #include "lib/number.h"
 #include "pg/cluster.h"
 #include "pg/manifest_parse.h"
@@ -43,9 +44,7 @@ struct summary {
 
 	uint64_t members, bytes;
 	uint64_t wal_segments, wal_bytes;
-	/* until the end, one may have several rows */
-	struct summary_tablespace *tablespaces;
-	size_t ntablespaces;
+	struct spacelist tablespaces;
 	struct memberset *config; /* files in pg_basetar_config */
 	bool *is_config_there;    /* of each row of info.config, after the end */
 };
@@ -63,7 +62,7 @@ summary_free(struct summary *s)
 		label_free(&s->label);
 	buf_free(&s->map);
 	tablespace_map_free(&s->links);
-	free(s->tablespaces);
+	spacelist_free(&s->tablespaces);
 	memberset_free(s->config);
 	free(s->is_config_there);
 	free(s);
@@ -165,43 +164,6 @@ summary_manifest(struct summary *s, const uint8_t *bytes, size_t len, struct err
 
 /* ---- members ---- */
 
-static int
-add_tablespace(struct summary *s, const struct summary_tablespace *row, struct error *err)
-{
-	const size_t n = s->ntablespaces;
-
-	/* room for a power of two, as long as they come one at a time */
-	if ((n & (n - 1)) == 0) {
-		void *rows = realloc(s->tablespaces, (n ? 2 * n : 1) * sizeof(*row));
-
-		if (rows == NULL)
-			return error_memory(err);
-		s->tablespaces = rows;
-	}
-	s->tablespaces[s->ntablespaces++] = *row;
-	return 0;
-}
-
-/* The path "pg_tblspc/OID/..." is of a tablespace: its bytes are counted there. */
-static int
-count_tablespace(struct summary *s, uint64_t bytes, struct error *err)
-{
-	static const char below[] = "pg_tblspc/";
-	const char *path = buf_text(&s->path), *oid = path + sizeof(below) - 1;
-	uint64_t number;
-
-	if (strncmp(path, below, sizeof(below) - 1) != 0 ||
-	    !number_parse(oid, strcspn(oid, "/"), UINT32_MAX, &number))
-		return 0;
-	if (s->ntablespaces == 0 || s->tablespaces[s->ntablespaces - 1].oid != number)
-		return add_tablespace(s,
-		    &(struct summary_tablespace){
-			.oid = (uint32_t)number, .bytes = bytes },
-		    err);
-	s->tablespaces[s->ntablespaces - 1].bytes += bytes;
-	return 0;
-}
-
 static bool
 is_known(const struct summary *s)
 {
@@ -253,7 +215,7 @@ summary_member(
 		s->wal_segments++;
 		s->wal_bytes += size;
 	}
-	if (count_tablespace(s, size, err) ||
+	if (spacelist_count(&s->tablespaces, buf_text(&s->path), size, err) ||
 	    (s->kind == MEMBERORDER_CONFIG && entry->type == TAR_FILE &&
 		memberset_add(s->config, buf_text(&s->path), &row, err)))
 		return -1;
@@ -343,10 +305,8 @@ add_locations(struct summary *s, struct error *err)
 	for (size_t i = 0; i < told->count; i++)
 		if (number_parse(told->rows[i].name, strlen(told->rows[i].name),
 			UINT32_MAX, &oid) &&
-		    add_tablespace(s,
-			&(struct summary_tablespace){
-			    (uint32_t)oid, told->rows[i].path, 0 },
-			err))
+		    spacelist_add(
+			&s->tablespaces, (uint32_t)oid, told->rows[i].path, err))
 			return -1;
 	if (s->has_info || s->version == NULL)
 		return 0;
@@ -354,43 +314,10 @@ add_locations(struct summary *s, struct error *err)
 		buf_text(&s->map), s->map.len, s->version, &s->links, err))
 		return error_wrap(err, "\"%s\"", LAYOUT_MAP);
 	for (size_t i = 0; i < s->links.count; i++)
-		if (add_tablespace(s,
-			&(struct summary_tablespace){
-			    s->links.rows[i].oid, s->links.rows[i].target, 0 },
-			err))
+		if (spacelist_add(&s->tablespaces, s->links.rows[i].oid,
+			s->links.rows[i].target, err))
 			return -1;
 	return 0;
-}
-
-static int
-compare(const void *a, const void *b)
-{
-	const struct summary_tablespace *one = a, *other = b;
-
-	return (one->oid > other->oid) - (one->oid < other->oid);
-}
-
-/* A row for each. */
-static void
-merge_tablespaces(struct summary *s)
-{
-	size_t count = 0;
-
-	if (s->ntablespaces > 0)
-		qsort(s->tablespaces, s->ntablespaces, sizeof(*s->tablespaces), compare);
-	for (size_t i = 0; i < s->ntablespaces; i++) {
-		const struct summary_tablespace row = s->tablespaces[i];
-		struct summary_tablespace *last =
-		    &s->tablespaces[count > 0 ? count - 1 : 0];
-
-		if (count == 0 || last->oid != row.oid) {
-			s->tablespaces[count++] = row;
-			continue;
-		}
-		last->bytes += row.bytes;
-		last->location = last->location ? last->location : row.location;
-	}
-	s->ntablespaces = count;
 }
 
 /* Those that could not be read are listed as well, so that it is known what the original had. */
@@ -431,7 +358,7 @@ summary_finish(struct summary *s, struct error *err)
 		s->version = cluster_version(s->info.server_version);
 	if (add_locations(s, err) || look_for_config(s, err))
 		return -1;
-	merge_tablespaces(s);
+	spacelist_merge(&s->tablespaces);
 	return 0;
 }
 
@@ -485,8 +412,8 @@ summary_facts(const struct summary *s, bool is_whole)
 		.wal_bytes = s->wal_bytes,
 		.members = s->members,
 		.bytes = s->bytes,
-		.tablespaces = s->tablespaces,
-		.ntablespaces = s->ntablespaces,
+		.tablespaces = s->tablespaces.rows,
+		.ntablespaces = s->tablespaces.count,
 		.is_config_there = is_whole || s->is_in_tree ? s->is_config_there : NULL,
 	};
 

@@ -7,6 +7,7 @@
 
 #include "format/archivepart.h"
 #include "format/infofile.h"
+#include "format/spacelist.h"
 #include "lib/error.h"
 #include "pg/control.h"
 #include "pg/label.h"
@@ -55,12 +56,6 @@ MUST_CHECK int summary_manifest(
 
 /* ERROR_FORMAT: what was read is no base backup. */
 MUST_CHECK int summary_finish(struct summary *, struct error *err);
-
-struct summary_tablespace {
-	uint32_t oid;
-	const char *location; /* of the original; NULL: not told */
-	uint64_t bytes;       /* of its files */
-};
 
 /* Owned by the summary; NULL and 0 where nothing is known. */
 struct summary_facts {
