@@ -36,6 +36,7 @@ struct summary {
 	struct tablespace_map links;
 	struct control control;
 	const struct pg_version *version;
+	struct error early; /* a fault of what came before the release was known */
 
 	uint64_t identifier; /* by the manifest */
 	uint64_t stop_lsn;
@@ -79,7 +80,7 @@ summary_archive(struct summary *s, const struct archivepart *part)
 bool
 summary_is_in_tree(const struct summary *s)
 {
-	return s->is_in_tree;
+	return s->is_in_tree && s->early.kind == ERROR_NONE;
 }
 
 /* pg_basetar.info tells; or tablespace_map, which depends on the version. */
@@ -175,6 +176,34 @@ is_known(const struct summary *s)
 	    (s->kind == MEMBERORDER_TREE && s->version) || s->kind == MEMBERORDER_HISTORY;
 }
 
+/*
+ * What is wrong with the member may be so because a release that is not known writes it
+ * otherwise: as long as the release has not been told it waits, and is forgotten with the error
+ * that names the release.  What tells the release itself is not kept waiting.
+ */
+static int
+keep_early(struct summary *s, struct error *err)
+{
+	if (s->has_info || s->version || s->kind == MEMBERORDER_INFO ||
+	    s->kind == MEMBERORDER_TREE ||
+	    (err->kind != ERROR_FORMAT && err->kind != ERROR_UNSUPPORTED))
+		return -1;
+	if (s->early.kind == ERROR_NONE)
+		s->early = *err;
+	*err = (struct error){ 0 };
+	return 0;
+}
+
+/* The release has been told, or nothing more comes. */
+static int
+tell_early(const struct summary *s, struct error *err)
+{
+	if (s->early.kind == ERROR_NONE)
+		return 0;
+	*err = s->early;
+	return -1;
+}
+
 /* Will its bytes be wanted? */
 static int
 look_at_body(
@@ -186,9 +215,10 @@ look_at_body(
 	*wanted = s->is_kept || (s->kind == MEMBERORDER_MANIFEST && !s->has_manifest);
 	if (!s->is_kept || entry->size <= most)
 		return 0;
-	return error_set(err, ERROR_FORMAT, 0,
-	    "\"%s\" is too long for what it is: %llu bytes", entry->name,
-	    (unsigned long long)entry->size);
+	s->is_kept = *wanted = false;
+	error_set(err, ERROR_FORMAT, 0, "\"%s\" is too long for what it is: %llu bytes",
+	    entry->name, (unsigned long long)entry->size);
+	return keep_early(s, err);
 }
 
 int
@@ -291,7 +321,11 @@ summary_member_end(struct summary *s, struct error *err)
 	    s->kind == MEMBERORDER_MANIFEST ? summary_manifest(s, NULL, 0, err) :
 					      0;
 
-	return rc == 0 ? 0 : error_wrap(err, "\"%s\"", buf_text(&s->path));
+	if (rc) {
+		error_wrap(err, "\"%s\"", buf_text(&s->path));
+		return keep_early(s, err);
+	}
+	return s->has_info || s->version ? tell_early(s, err) : 0;
 }
 
 /* ---- the whole ---- */
@@ -347,6 +381,8 @@ look_for_config(struct summary *s, struct error *err)
 int
 summary_finish(struct summary *s, struct error *err)
 {
+	if (tell_early(s, err))
+		return -1;
 	if (!s->has_info && !s->has_label && !s->has_control) {
 		error_set(err, ERROR_FORMAT, 0,
 		    "this is no base backup: neither backup_label nor "
