@@ -201,8 +201,8 @@ static const struct named_file {
 	    "no server starts without it" },
 	{ "ident_file", "pg_ident.conf", CONFIGSET_AUTHENTICATION, CONFIGSET_IF_OUTSIDE,
 	    "a server without it has no maps of user names" },
-	{ "hosts_file", "pg_hosts.conf", CONFIGSET_AUTHENTICATION, CONFIGSET_IF_OUTSIDE,
-	    "newer releases have it, and start without" },
+	{ "hosts_file", "pg_hosts.conf", CONFIGSET_HOSTS, CONFIGSET_IF_OUTSIDE,
+	    "releases that have it start without, and serve no hosts by name" },
 };
 
 /* With ssl = on the server does not start without those that are set. */
@@ -240,10 +240,14 @@ add_coming(struct sayings *s, const struct named_file *f, const char *directory,
 static int
 add_named_files(struct sayings *s, struct error *err)
 {
+	s->set->needs_hosts =
+	    conftext_is_on(setting(s, "ssl")) && conftext_is_on(setting(s, "ssl_sni"));
 	for (size_t i = 0; i < COUNT(named_files); i++) {
 		const struct named_file *f = &named_files[i];
 		const char *value = setting(s, f->setting);
 
+		if (f->kind == CONFIGSET_HOSTS && !s->b->cluster.version->has_hosts_file)
+			continue;
 		if (value && value[0] == '\0')
 			value = NULL;
 		if (add_below(s, f->kind, s->directory, value ? value : f->fixed,
@@ -296,7 +300,7 @@ add_links(struct sayings *s, struct error *err)
 		enum configset_kind kind;
 	} known[] = {
 		{ "pg_hba.conf", CONFIGSET_AUTHENTICATION },
-		{ "pg_hosts.conf", CONFIGSET_AUTHENTICATION },
+		{ "pg_hosts.conf", CONFIGSET_HOSTS },
 		{ "pg_ident.conf", CONFIGSET_AUTHENTICATION },
 		{ "postgresql.auto.conf", CONFIGSET_PLAIN },
 		{ "postgresql.conf", CONFIGSET_PLAIN },

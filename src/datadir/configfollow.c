@@ -18,7 +18,7 @@
 static const char *const kept_settings[CONFIGSET_SETTINGS_KEPT] = { "data_directory",
 	"hba_file", "ident_file", "hosts_file", "log_directory", "ssl", "ssl_ca_file",
 	"ssl_cert_file", "ssl_crl_dir", "ssl_crl_file", "ssl_dh_params_file",
-	"ssl_key_file" };
+	"ssl_key_file", "ssl_sni" };
 
 /* A file that includes others, or a directory, with a slash at the end of both. */
 struct includer {
@@ -179,32 +179,72 @@ follow_settings(struct configset *set, const struct includer *from,
 
 /* ---- pg_hba.conf and its like ---- */
 
+/*
+ * What a line of pg_hosts.conf names the server opens where it works, in the data directory, and
+ * does not start without (seen on 19rc1), if it serves them at all.
+ */
+static int
+add_host_file(struct configset *set, enum hbatext_kind kind, const char *path,
+    unsigned depth, struct error *err)
+{
+	const struct configset_wish wish = {
+		.need = set->needs_hosts ? CONFIGSET_REQUIRED : CONFIGSET_IF_EXISTS
+	};
+	struct buf absolute = { 0 };
+	int rc = 0;
+
+	if (path[0] == '\0')
+		return 0;
+	if (path[0] != '/')
+		rc = buf_printf(&absolute, err, "%s/", set->opt.datadir);
+	if (rc == 0)
+		rc = buf_printf(&absolute, err, "%s", path);
+	if (rc == 0)
+		rc = add_at(set, kind == HBATEXT_KEY ? CONFIGSET_SECRET : CONFIGSET_PLAIN,
+		    buf_text(&absolute), &wish, depth, err);
+	buf_free(&absolute);
+	return rc;
+}
+
+/* ${own}: the kind of the file; ${directory}: of a directory of such. */
+static int
+follow_name(struct configset *set, const struct includer *from, enum configset_kind own,
+    enum configset_kind directory, enum hbatext_kind kind, const char *name,
+    struct error *err)
+{
+	switch (kind) {
+	case HBATEXT_LIST:
+	case HBATEXT_INCLUDE:
+		return add_named(set, from, own, name, CONFIGSET_REQUIRED, err);
+	case HBATEXT_INCLUDE_IF_EXISTS:
+		return add_named(set, from, own, name, CONFIGSET_IF_EXISTS, err);
+	case HBATEXT_INCLUDE_DIR:
+		return add_named(set, from, directory, name, CONFIGSET_REQUIRED, err);
+	default:
+		return add_host_file(set, kind, name, from->depth, err);
+	}
+}
+
 static int
 follow_authentication(struct configset *set, const struct includer *from,
-    const struct buf *text, struct error *err)
+    enum configset_kind own, const struct buf *text, struct error *err)
 {
-	static const struct {
-		enum configset_kind kind;
-		enum configset_need need;
-	} as[] = {
-		[HBATEXT_LIST] = { CONFIGSET_AUTHENTICATION, CONFIGSET_REQUIRED },
-		[HBATEXT_INCLUDE] = { CONFIGSET_AUTHENTICATION, CONFIGSET_REQUIRED },
-		[HBATEXT_INCLUDE_IF_EXISTS] = { CONFIGSET_AUTHENTICATION,
-		    CONFIGSET_IF_EXISTS },
-		[HBATEXT_INCLUDE_DIR] = { CONFIGSET_AUTHENTICATION_OF,
-		    CONFIGSET_REQUIRED },
-	};
+	const bool is_hosts = own == CONFIGSET_HOSTS;
 	struct hbatext h;
 	enum hbatext_kind kind;
 	const char *name;
 	int rc;
 
-	hbatext_begin(&h, buf_text(text), text->len, set->opt.has_includes);
+	hbatext_begin(&h, buf_text(text), text->len,
+	    is_hosts                  ? HBATEXT_HOSTS :
+		set->opt.has_includes ? HBATEXT_WITH_INCLUDES :
+					HBATEXT_WITHOUT_INCLUDES);
 	do {
 		rc = hbatext_next(&h, &kind, &name, err);
 		if (rc == 0 && kind != HBATEXT_NONE)
-			rc =
-			    add_named(set, from, as[kind].kind, name, as[kind].need, err);
+			rc = follow_name(set, from, own,
+			    is_hosts ? CONFIGSET_HOSTS_OF : CONFIGSET_AUTHENTICATION_OF,
+			    kind, name, err);
 	} while (rc == 0 && kind != HBATEXT_NONE);
 	hbatext_end(&h);
 	return rc;
@@ -243,6 +283,7 @@ follow_names(struct configset *set, enum configset_kind kind, const struct inclu
 	const enum configset_kind file = kind == CONFIGSET_SETTINGS_OF ?
 	    CONFIGSET_SETTINGS :
 	    kind == CONFIGSET_AUTHENTICATION_OF ? CONFIGSET_AUTHENTICATION :
+	    kind == CONFIGSET_HOSTS_OF          ? CONFIGSET_HOSTS :
 						  CONFIGSET_PLAIN;
 	int rc = 0;
 
@@ -307,8 +348,8 @@ follow_row(struct configset *set, size_t number, const char *path, const struct 
 		rc = follow_directory(set, row, &from, err);
 	else if (row->kind == CONFIGSET_SETTINGS)
 		rc = follow_settings(set, &from, text, err);
-	else if (row->kind == CONFIGSET_AUTHENTICATION)
-		rc = follow_authentication(set, &from, text, err);
+	else if (row->kind == CONFIGSET_AUTHENTICATION || row->kind == CONFIGSET_HOSTS)
+		rc = follow_authentication(set, &from, row->kind, text, err);
 	else
 		rc = 0;
 out:

@@ -29,12 +29,14 @@
 enum configset_kind {
 	CONFIGSET_SETTINGS,       /* of the syntax of postgresql.conf */
 	CONFIGSET_AUTHENTICATION, /* of that of pg_hba.conf */
+	CONFIGSET_HOSTS,          /* of that of pg_hosts.conf */
 	CONFIGSET_PLAIN,          /* names nothing */
 	/* a private key: the server refuses one that others may read */
 	CONFIGSET_SECRET,
 	CONFIGSET_FILES_OF,    /* a directory, and all regular files in it */
 	CONFIGSET_SETTINGS_OF, /* a directory, and the files NAME.conf in it */
-	CONFIGSET_AUTHENTICATION_OF
+	CONFIGSET_AUTHENTICATION_OF,
+	CONFIGSET_HOSTS_OF
 };
 
 enum configset_need {
@@ -82,7 +84,7 @@ struct configset_options {
 };
 
 /* Those that are asked for: a row each in configfollow.c. */
-enum { CONFIGSET_SETTINGS_KEPT = 12 };
+enum { CONFIGSET_SETTINGS_KEPT = 13 };
 
 struct configset_setting {
 	const char *name; /* static */
@@ -91,6 +93,8 @@ struct configset_setting {
 
 struct configset {
 	struct configset_options opt;
+	/* the server does not start without the files that pg_hosts.conf names */
+	bool needs_hosts;
 	size_t count;
 	/* after configset_sort(): as the tree of an archive */
 	struct configset_row *rows;

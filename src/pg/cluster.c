@@ -82,8 +82,8 @@
  * pg_control.h, catversion.h and xlog_internal.h of each release, and read from a
  * running 10.23, 11.22, 12.22, 13.23, 14.23, 15.18, 16.14, 17.10, 18.4 and 19rc1.  The words of
  * the label, its LSNs and the escapes of the map: what those servers returned at the stop.
- * Includes of pg_hba.conf: release notes of 16, and hba.c of 15 and 16.  What BASE_BACKUP leaves
- * out: a backup_manifest since 13 (measured on 10 to 19).
+ * Includes of pg_hba.conf: release notes of 16, and hba.c of 15 and 16; pg_hosts.conf: seen in
+ * 19rc1.  What BASE_BACKUP leaves out: a backup_manifest since 13 (measured on 10 to 19).
  */
 static const struct pg_version versions[] = {
 	{ CATALOG(10, 1002, 201707211), CALLS_14, WAL_10(0xD097), STATE_10, MEMBERS_10,
@@ -118,7 +118,7 @@ static const struct pg_version versions[] = {
 	{ CATALOG(19, 1905, 202610061), CALLS_15, SETTINGS_17, WAL_19(0xD122), STATE_16,
 	    MEMBERS_19, .manifest_version = 2, .primary_word = "primary",
 	    .label_has_timeline = true, .pads_lsn = true, .map_escapes_backslash = true,
-	    .has_auth_includes = true, .summarizes_wal = true },
+	    .has_auth_includes = true, .has_hosts_file = true, .summarizes_wal = true },
 };
 
 #define VERSIONS (sizeof(versions) / sizeof(versions[0]))

@@ -37,6 +37,7 @@ struct pg_version {
 	bool map_escapes_backslash; /* so does tablespace_map, besides line ends */
 	bool has_recovery_conf;     /* recovery is told by a file of its own */
 	bool has_auth_includes;     /* pg_hba.conf may include other files */
+	bool has_hosts_file;        /* there are pg_hosts.conf and its hosts_file */
 	bool summarizes_wal;        /* there is a directory pg_wal/summaries */
 	/* backup_manifest of an earlier restore is a file like others */
 	bool sends_old_manifest;

@@ -2,18 +2,17 @@
  * The words of an authentication file, for the names of other files among them.  A directive is
  * a line of two fields, the first of which is its name, be that quoted or not; a word that
  * begins with @ outside of quotes names a file in any field (src/backend/libpq/hba.c of
- * PostgreSQL; the three directives from 16 on).
+ * PostgreSQL; the three directives from 16 on).  pg_hosts.conf of 19 is read by the same rules
+ * (seen on 19rc1: lists, quotes and directives).
  */
 #include "pg/hbatext.h"
 
 #include <string.h>
 
 void
-hbatext_begin(struct hbatext *h, const char *text, size_t len, bool has_includes)
+hbatext_begin(struct hbatext *h, const char *text, size_t len, enum hbatext_form form)
 {
-	*h = (struct hbatext){
-		.at = text, .end = text + len, .has_includes = has_includes
-	};
+	*h = (struct hbatext){ .at = text, .end = text + len, .form = form };
 }
 
 static enum hbatext_kind
@@ -130,7 +129,8 @@ note_word(struct hbatext *h, bool begins_field, struct error *err)
 	if (!begins_field)
 		return 0;
 	if (h->fields++ == 0)
-		h->directive = h->has_includes ? directive_of(word) : HBATEXT_NONE;
+		h->directive = h->form == HBATEXT_WITHOUT_INCLUDES ? HBATEXT_NONE :
+								     directive_of(word);
 	else if (h->fields == 2) {
 		buf_clear(&h->argument);
 		return buf_append(&h->argument, word, strlen(word), err);
@@ -152,11 +152,31 @@ end_line(struct hbatext *h)
 	return kind;
 }
 
+/*
+ * What this word of pg_hosts.conf is.  The second field is a certificate when there is a third:
+ * a line of two is a directive.
+ */
+static enum hbatext_kind
+host_file(struct hbatext *h, bool begins_field)
+{
+	if (h->form != HBATEXT_HOSTS || !begins_field || h->fields < 3)
+		return HBATEXT_NONE;
+	h->has_key = h->fields == 3;
+	return h->fields == 3 ? HBATEXT_CERTIFICATE :
+	    h->fields == 4    ? HBATEXT_AUTHORITY :
+				HBATEXT_NONE;
+}
+
 int
 hbatext_next(
     struct hbatext *h, enum hbatext_kind *kind, const char **name, struct error *err)
 {
-	*name = NULL;
+	*name = buf_text(&h->word);
+	*kind = HBATEXT_KEY;
+	if (h->has_key) {
+		h->has_key = false;
+		return 0;
+	}
 	for (;;) {
 		bool begins_field = !h->is_continued, is_quoted;
 
@@ -171,6 +191,10 @@ hbatext_next(
 		}
 		if (take_word(h, &is_quoted, err) || note_word(h, begins_field, err))
 			return -1;
+		*kind = host_file(h, begins_field);
+		*name = buf_text(*kind == HBATEXT_CERTIFICATE ? &h->argument : &h->word);
+		if (*kind != HBATEXT_NONE)
+			return 0;
 		if (!is_quoted && h->word.len > 1 && h->word.data[0] == '@') {
 			*kind = HBATEXT_LIST;
 			*name = buf_text(&h->word) + 1;

@@ -253,7 +253,7 @@ static const char settings_sql[] =
     " 'max_slot_wal_keep_size', 'idle_replication_slot_timeout', 'config_file',"
     " 'hba_file', 'ident_file', 'hosts_file', 'log_directory', 'ssl', 'ssl_ca_file',"
     " 'ssl_cert_file', 'ssl_crl_dir', 'ssl_crl_file', 'ssl_dh_params_file',"
-    " 'ssl_key_file')";
+    " 'ssl_key_file', 'ssl_sni')";
 
 /* ${column} of that one; NULL: the release has no such setting, or does not show it to this role. */
 static const char *

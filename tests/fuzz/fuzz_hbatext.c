@@ -14,7 +14,7 @@ require(int holds)
 }
 
 static size_t
-count(const uint8_t *data, size_t len, int has_includes)
+count(const uint8_t *data, size_t len, enum hbatext_form form)
 {
 	struct error err = { 0 };
 	struct hbatext h;
@@ -22,13 +22,14 @@ count(const uint8_t *data, size_t len, int has_includes)
 	const char *name;
 	size_t files = 0;
 
-	hbatext_begin(&h, (const char *)data, len, has_includes);
+	hbatext_begin(&h, (const char *)data, len, form);
 	for (;;) {
 		require(hbatext_next(&h, &kind, &name, &err) == 0);
 		if (kind == HBATEXT_NONE)
 			break;
 		require(strlen(name) < len);
-		require(has_includes || kind == HBATEXT_LIST);
+		require(form != HBATEXT_WITHOUT_INCLUDES || kind == HBATEXT_LIST);
+		require(form == HBATEXT_HOSTS || kind <= HBATEXT_INCLUDE_DIR);
 		require(files++ <= len);
 	}
 	hbatext_end(&h);
@@ -39,6 +40,8 @@ count(const uint8_t *data, size_t len, int has_includes)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	require(count(data, len, 0) <= count(data, len, 1));
+	require(count(data, len, HBATEXT_WITHOUT_INCLUDES) <=
+	    count(data, len, HBATEXT_WITH_INCLUDES));
+	(void)count(data, len, HBATEXT_HOSTS);
 	return 0;
 }

@@ -215,6 +215,7 @@ static const struct field {
 	FIELD(map_escapes_backslash, 14, NEWEST),
 	FIELD(has_recovery_conf, 10, 11), /* settings and signal files since */
 	FIELD(has_auth_includes, 16, NEWEST),
+	FIELD(has_hosts_file, 19, NEWEST),
 	FIELD(summarizes_wal, 17, NEWEST),
 	FIELD(sends_old_manifest, 10, 12), /* it has a meaning since */
 	FIELD(wal_magic, 10, NEWEST),

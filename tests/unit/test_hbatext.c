@@ -50,8 +50,24 @@ static struct row {
 	{ "commas alone", ",,\n,\ninclude a,\n,include b\n", "i a\ni b\n", "" },
 };
 
+/* pg_hosts.conf: a line has hosts, certificate, key, and perhaps more. */
+static const struct {
+	const char *text, *files; /* as above; c certificate, k key, a authority */
+} hosts[] = {
+	{ "", "" },
+	{ "# a.example b.crt b.key\n", "" },
+	{ "a.example b.crt b.key\n", "c b.crt\nk b.key\n" },
+	{ "a.example,b.example \"a b.crt\" /k ca.crt cmd on\nc d e",
+	    "c a b.crt\nk /k\na ca.crt\nc d\nk e\n" },
+	{ "* a.crt\\\n a.key\n", "c a.crt\nk a.key\n" },
+	{ "include a\ninclude_dir b\ninclude_if_exists c\n", "i a\nd b\ne c\n" },
+	{ "include a.crt a.key\n", "c a.crt\nk a.key\n" },
+	{ "@names a.crt a.key\n", "@ names\nc a.crt\nk a.key\n" },
+	{ "a b\n", "" },
+};
+
 static void
-check_files(const char *text, bool has_includes, const char *files)
+check_files(const char *text, enum hbatext_form form, const char *files)
 {
 	struct error err = { 0 };
 	struct hbatext h;
@@ -59,10 +75,10 @@ check_files(const char *text, bool has_includes, const char *files)
 	const char *name;
 	char found[256] = "";
 
-	hbatext_begin(&h, text, strlen(text), has_includes);
+	hbatext_begin(&h, text, strlen(text), form);
 	while (hbatext_next(&h, &kind, &name, &err) == 0 && kind != HBATEXT_NONE)
 		snprintf(found + strlen(found), sizeof(found) - strlen(found), "%c %s\n",
-		    ".@ied"[kind], name);
+		    ".@iedcka"[kind], name);
 	assert_int_equal(err.kind, ERROR_NONE);
 	assert_string_equal(found, files);
 	assert_int_equal(hbatext_next(&h, &kind, &name, &err), 0);
@@ -75,8 +91,17 @@ names(void **state)
 {
 	const struct row *row = *state;
 
-	check_files(row->text, true, row->files);
-	check_files(row->text, false, row->before ? row->before : row->files);
+	check_files(row->text, HBATEXT_WITH_INCLUDES, row->files);
+	check_files(
+	    row->text, HBATEXT_WITHOUT_INCLUDES, row->before ? row->before : row->files);
+}
+
+static void
+names_of_hosts(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++)
+		check_files(hosts[i].text, HBATEXT_HOSTS, hosts[i].files);
 }
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
@@ -84,10 +109,10 @@ names(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[ROWS];
+	struct CMUnitTest tests[ROWS + 1] = { cmocka_unit_test(names_of_hosts) };
 
 	for (size_t i = 0; i < ROWS; i++)
-		tests[i] =
+		tests[i + 1] =
 		    (struct CMUnitTest){ rows[i].name, names, NULL, NULL, &rows[i] };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
