@@ -169,9 +169,7 @@ other_file_system() {
 	crash main
 	cp -a "$T/main" "$T/snap"
 	oid=$(find "$T/snap/data/pg_tblspc" -lname "$T/main/spc1" -printf '%f\n')
-	away=$(as_server mktemp -d /dev/shm/pgbt.XXXXXX)
-	trap 'rm -rf "$away"' EXIT
-	[ "$(stat -c %d "$away")" -ne "$(stat -c %d "$T")" ]
+	make_away
 	cp -a "$T/snap/spc1" "$away/spc"
 	cp -a "$T/snap/data/pg_wal" "$away/wal"
 	ln -sfn "$away/spc" "$T/snap/data/pg_tblspc/$oid"

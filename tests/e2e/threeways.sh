@@ -103,6 +103,28 @@ to_a_time() { # ARCHIVE
 	sound copy
 }
 
+# Sets $away to a new directory on another file system: in memory, where that may be written to.
+make_away() {
+	away=$(as_server mktemp -d /dev/shm/pgbt.XXXXXX 2>/dev/null) || away=$T/away
+	if [ "$away" = "$T/away" ]; then
+		as_server mkdir "$away"
+		mount -t tmpfs none "$away" 2>/dev/null ||
+			skip '/dev/shm may not be written to, and only root can mount another file system'
+		echo "$away" >"$T/mounted"
+		chown "$owner" "$away"
+	fi
+	trap 'leave_away' EXIT
+	[ "$(stat -c %d "$away")" -ne "$(stat -c %d "$T")" ]
+}
+
+leave_away() {
+	if [ -e "$T/mounted" ]; then
+		umount "$away"
+		rm "$T/mounted"
+	fi
+	rm -rf "$away"
+}
+
 # crash NAME: kill -9 of all processes of its server.  One that it started meanwhile would go on
 # writing, so it is stopped first.
 crash() {
