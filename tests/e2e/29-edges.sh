@@ -287,7 +287,7 @@ no_such_tablespace() {
 # What is not temporary is in the WAL.
 not_temporary() {
 	read -r tmp_oid <"$T/tmp_oid"
-	as_server mkdir -p "$T/main/tmp/PG_15_202209061"
+	as_server mkdir -p "$T/main/tmp/$(version_dir main)"
 	while [ ! -e "$T/not.done" ]; do
 		sql main 'create table other (i int) tablespace tmp; drop table other'
 	done &

@@ -175,7 +175,8 @@ in_etc="$etc/postgresql.conf $etc/pg_hba.conf $etc/pg_ident.conf"
 
 # The paths in /etc are another cluster's now, which is elsewhere, or where the original was.
 of_another() {
-	fresh 15
+	# shellcheck disable=SC2119 # of the packaged release
+	fresh
 	moved_out
 	write "$etc/conf.d/x.conf" 'work_mem = 6MB'
 	files="-c config_file=$etc/postgresql.conf -c hba_file=$etc/pg_hba.conf -c ident_file=$etc/pg_ident.conf"
@@ -221,7 +222,8 @@ of_another() {
 
 # What is shut down, and where a directory is that nobody else may look into.
 stopped_of_another() {
-	fresh 15
+	# shellcheck disable=SC2119 # of the packaged release
+	fresh
 	moved_out
 	write "$etc/conf.d/x.conf" 'work_mem = 6MB'
 	started
@@ -245,7 +247,8 @@ stopped_of_another() {
 
 # Files that the one in the data directory names, and what it links to.
 named_of_another() {
-	fresh 15
+	# shellcheck disable=SC2119 # of the packaged release
+	fresh
 	write "$etc/extra.conf" 'work_mem = 6MB'
 	cluster_set main "include '$etc/extra.conf'"
 	as_server mv "$data/pg_hba.conf" "$etc/hba.conf"
@@ -265,7 +268,8 @@ named_of_another() {
 
 # The server was started with -D of its configuration.
 directory_of_another() {
-	fresh 15
+	# shellcheck disable=SC2119 # of the packaged release
+	fresh
 	moved_out
 	write "$etc/conf.d/x.conf" 'work_mem = 6MB'
 	as_server pg_ctl -D "$etc" -l "$T/main/log" -s -w \

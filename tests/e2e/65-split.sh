@@ -66,11 +66,11 @@ base_in_order() {
 	fails grep -v -e '^global/pg_control$' -e '^pg_wal/' "$T/tail"
 	for file in "$dir"/[0-9]*.tar; do
 		tar -tf "$file" >"$T/list"
-		[ "$(head -n 1 "$T/list")" = PG_15_202209061/ ]
-		fails grep -v '^PG_15_202209061/' "$T/list"
+		[ "$(head -n 1 "$T/list")" = "$(version_dir main)/" ]
+		fails grep -v "^$(version_dir main)/" "$T/list"
 		[ $(($(stat -c %s "$file") % 10240)) -eq 0 ]
 	done
-	grep -q '"pg_tblspc/[0-9]*/PG_15_202209061/5/[0-9]*"' "$dir/backup_manifest"
+	grep -q "\"pg_tblspc/[0-9]*/$(version_dir main)/5/[0-9]*\"" "$dir/backup_manifest"
 	grep -q '"tablespace_map"' "$dir/backup_manifest"
 	tar -xOf "$dir/base.tar" pg_basetar.info | grep -qx 'layout: split'
 }
@@ -138,7 +138,7 @@ in_place() {
 	oid=$(sql main "select oid from pg_tablespace where spcname = 'here'")
 	taken
 	[ ! -e "$dir/$oid.tar" ]
-	tar -tf "$dir/base.tar" | grep -q "^pg_tblspc/$oid/PG_15_202209061/5/[0-9]"
+	tar -tf "$dir/base.tar" | grep -q "^pg_tblspc/$oid/$(version_dir main)/5/[0-9]"
 	restore_split copy "$dir"
 	verify_split copy "$dir"
 	cluster_start copy
@@ -155,9 +155,9 @@ inside() { # the data directory: sent once
 	sql main 'create table t tablespace inner_space as select generate_series(1, 1000) g'
 	oid=$(sql main "select oid from pg_tablespace where spcname = 'inner_space'")
 	taken
-	tar -tf "$dir/$oid.tar" | grep -q '^PG_15_202209061/5/[0-9]'
+	tar -tf "$dir/$oid.tar" | grep -q "^$(version_dir main)/5/[0-9]"
 	tar -tf "$dir/base.tar" | grep '^inner/' >"$T/list"
-	printf '%s\n' inner/ inner/PG_15_202209061/ | diff - "$T/list"
+	printf '%s\n' inner/ "inner/$(version_dir main)/" | diff - "$T/list"
 	restore_split copy "$dir"
 	verify_split copy "$dir" -i inner
 	cluster_start copy

@@ -158,7 +158,7 @@ tablespace_emptied() {
 	backup main -c fast -o - >"$archive"
 	verified 0
 	without "pg_basetar_tblspc/$number"
-	verified 3 "missing: \"pg_tblspc/$number/PG_15_202209061\""
+	verified 3 "missing: \"pg_tblspc/$number/$(version_dir main)\""
 }
 
 # The link of a tablespace was read, and its content was gone: the WAL drops it.
@@ -179,7 +179,7 @@ set_emptied() {
 	backup main -c fast --split -o "$T/out/set"
 	verified 0
 	tar -cf "$T/out/set/$number.tar" -T /dev/null
-	verified 3 "missing: \"pg_tblspc/$number/PG_15_202209061\""
+	verified 3 "missing: \"pg_tblspc/$number/$(version_dir main)\""
 }
 
 a_set_emptied() {
@@ -198,7 +198,7 @@ stock() { # OPTION...
 stock_emptied() {
 	stock
 	tar -cf "$T/out/set/$number.tar" -T /dev/null
-	verified 3 "missing: \"pg_tblspc/$number/PG_15_202209061\""
+	verified 3 "missing: \"pg_tblspc/$number/$(version_dir main)\""
 }
 
 wal_emptied() {

@@ -116,7 +116,7 @@ original_places() {
 	cluster_dir back
 	captured as_server "$BIN" restore "$T/out/one.tar" -D "$T/back/data"
 	[ "$rc" -eq 0 ]
-	[ -d "$T/main/spc1/PG_15_202209061" ]
+	[ -d "$T/main/spc1/$(version_dir back)" ]
 	cluster_start back
 	sound back
 	for space in spc1 spc2 spc3; do

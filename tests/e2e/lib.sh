@@ -281,6 +281,13 @@ tablespace() {
 	sql "$1" "create tablespace $2 location '$T/$1/$2'"
 }
 
+# version_dir NAME: what a server of that release makes in each tablespace, like PG_15_202209061.
+version_dir() (
+	{ set +x; } 2>/dev/null
+	catalog=$(as_server pg_controldata "$T/$1/data" | sed -n 's/^Catalog version number: *//p')
+	echo "PG_$(cat "$T/$1/data/PG_VERSION")_$catalog"
+)
+
 # recovery_settings NAME SIGNAL LINE...: for the next start; up to 11 they have a file of their own.
 recovery_settings() {
 	cluster=$1
