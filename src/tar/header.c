@@ -306,9 +306,16 @@ is_gnu(const uint8_t *block)
 }
 
 /*
- * GNU's format has no prefix: with --incremental the times of access and change are at its
- * place, of a sparse file also where its data is.
+ * GNU's format has no prefix.  At its place, up to the end of the block, are the times of access and
+ * change with --incremental, and of a sparse file where its data is.
  */
+static bool
+has_more(const uint8_t *block)
+{
+	return is_gnu(block) &&
+	    !bytes_are_zero(block + prefix_field.at, TAR_BLOCK - prefix_field.at);
+}
+
 static void
 get_name(const uint8_t *block, char *out)
 {
@@ -365,6 +372,7 @@ tar_header_decode(const uint8_t block[TAR_BLOCK], struct tar_raw *out, struct er
 		return -1;
 	raw.mode = (uint32_t)mode;
 	raw.type = (char)block[type_field.at];
+	raw.has_more = has_more(block);
 	get_text(block, &uname_field, raw.uname);
 	get_text(block, &gname_field, raw.gname);
 	get_name(block, raw.name);

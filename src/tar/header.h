@@ -20,7 +20,8 @@
  *    but never written: PostgreSQL does not know it, and one way is enough.
  *
  * Headers of GNU tar's own format, which is its default, are read too: the magic is "ustar",
- * two spaces and a NUL, and there is no prefix field.  The magic says which program packed an
+ * two spaces and a NUL, and there is no prefix field: what stands there is told, not read
+ * (struct tar_raw).  The magic says which program packed an
  * archive, not which one made the backup: that is in pg_basetar.info and in pg_control.
  *
  * A name of exactly 100 bytes fills its field without a NUL.  The name of an owner or a
@@ -76,6 +77,8 @@ struct tar_raw {
 	char name[155 + 1 + 100 + 1]; /* prefix, slash, name; GNU's has no prefix */
 	char link[100 + 1];
 	char type; /* any byte */
+	/* of GNU's: bytes after the last field, which tar programs take for different things */
+	bool has_more;
 	uint32_t mode;
 	uint64_t uid;
 	uint64_t gid;

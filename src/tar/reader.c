@@ -255,6 +255,21 @@ strip_slash(char *name, char type)
 		name[len - 1] = '\0';
 }
 
+/*
+ * What GNU tar has put after the last field of a header.  busybox tar 1.35 takes it for the prefix
+ * of the name; bsdtar 3.6 takes it for the map of a sparse file, of whatever type the member is,
+ * and unpacks other bytes.  Both exit 0.
+ */
+static int
+refuse_more(const char *name, struct error *err)
+{
+	error_set(err, ERROR_UNSUPPORTED, 0,
+	    "member \"%s\" has times or parts of a sparse file in its header", name);
+	return error_hint(err,
+	    "Pack the files again without --listed-incremental (-g), --incremental (-G) and "
+	    "--sparse (-S).");
+}
+
 static int
 check_member(
     const struct tar_raw *raw, const char *name, const char *link, struct error *err)
@@ -264,6 +279,8 @@ check_member(
 
 	if (type != TAR_FILE && type != TAR_SYMLINK && type != TAR_DIRECTORY)
 		return tar_membertype_refuse(type, name, err);
+	if (raw->has_more)
+		return refuse_more(name, err);
 	if (len == 0 || name[len - 1] == '/')
 		return error_set(err, ERROR_FORMAT, 0, "bad name of member \"%s\"", name);
 	if (type != TAR_FILE && raw->size != 0)

@@ -7,23 +7,30 @@
 #include "tar/header.h"
 #include "tar/reader.h"
 
+void
+tarparts_seal(uint8_t *block)
+{
+	unsigned sum = 0;
+
+	memset(block + 148, ' ', 8);
+	for (size_t i = 0; i < TAR_BLOCK; i++)
+		sum += block[i];
+	snprintf((char *)block + 148, 8, "%06o", sum);
+}
+
 int
 tarparts_header(
     struct buf *out, char type, const char *name, size_t size, struct error *err)
 {
 	struct tar_entry entry = { .name = name, .type = TAR_FILE, .size = size };
 	size_t body = size + tar_header_padding(size);
-	unsigned sum = 0;
 	uint8_t *block;
 
 	if (tar_header_encode(out, &entry, err) || buf_reserve(out, body, err))
 		return -1;
 	block = out->data + out->len - TAR_BLOCK;
 	block[156] = (uint8_t)type;
-	memset(block + 148, ' ', 8);
-	for (size_t i = 0; i < TAR_BLOCK; i++)
-		sum += block[i];
-	snprintf((char *)block + 148, 8, "%06o", sum);
+	tarparts_seal(block);
 	memset(out->data + out->len, 0, body);
 	out->len += body;
 	return 0;

@@ -6,6 +6,9 @@
 
 /* Tar members that no writer of ours makes, for tests of the reader; and a reader of all. */
 
+/* Put the checksum of a header block right. */
+void tarparts_seal(uint8_t *block);
+
 /* A header of any type, with a right checksum, and ${size} zeros of body, padded. */
 MUST_CHECK int tarparts_header(
     struct buf *out, char type, const char *name, size_t size, struct error *err);

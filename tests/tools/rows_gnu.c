@@ -121,9 +121,11 @@ const struct mutilation gnu_rows[] = {
 	{ "gnu: the magic of all members", "online offline", set_gnu, ALL, NULL, "", 0,
 	    AS_IS, 0, { NULL } },
 	{ "gnu: times where the prefix was", "online", set_gnu, ALL, NULL,
-	    "15303367077\t15303367077", 0, AS_IS, 0, { NULL } },
+	    "15303367077\t15303367077", 0, AS_IS, 1,
+	    { "member \"backup_label\" has times or parts of a sparse file" } },
 	{ "gnu: a path where the prefix was", "online", set_gnu, RELATION, NULL,
-	    "../evil", 0, AS_IS, 0, { NULL } },
+	    "../evil", 0, AS_IS, 1,
+	    { "member \"base/1/1259\" has times or parts of a sparse file" } },
 	{ "gnu: all names are long ones", "online offline", set_all_long, ALL, NULL, "",
 	    0, AS_IS, 0, { NULL } },
 

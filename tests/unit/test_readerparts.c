@@ -31,6 +31,7 @@ static const uint8_t rubbish[TAR_BLOCK] = "rubbish";
  *	r	a block of rubbish
  *	F D E P	a file whose name ends in a slash, a directory with a body, a link
  *		without a target, a pax header of 64 KiB and a byte
+ *	t h s	a file, a directory and a link in GNU's format, with a time of access
  *	others	a header of that type
  */
 static const struct refused {
@@ -74,6 +75,12 @@ static const struct refused {
 	    "offset 0: member \"f\" is a sparse file, packed with --sparse" },
 	{ "a directory of GNU's incremental archives", "G", NULL, ERROR_UNSUPPORTED,
 	    "offset 0: member \"f\" is a directory of an incremental archive" },
+	{ "a file with GNU's times", "t", NULL, ERROR_UNSUPPORTED,
+	    "offset 0: member \"f\" has times or parts of a sparse file in its header" },
+	{ "a directory with GNU's times", "h", NULL, ERROR_UNSUPPORTED,
+	    "offset 0: member \"f\" has times or parts of a sparse file in its header" },
+	{ "a link with GNU's times", "s", NULL, ERROR_UNSUPPORTED,
+	    "offset 0: member \"f\" has times or parts of a sparse file in its header" },
 	{ "a label, with a magic", "V", NULL, ERROR_UNSUPPORTED,
 	    "offset 0: member \"f\" is the label of a volume" },
 	{ "a pax header for all", "g", NULL, ERROR_UNSUPPORTED,
@@ -132,6 +139,18 @@ append_records(struct buf *out, const char *records, struct error *err)
 	return tarparts_member(out, TAR_PAX, records, strlen(records), err);
 }
 
+/* As GNU tar writes it with --incremental. */
+static int
+append_gnu_times(struct buf *out, enum tar_type type, struct error *err)
+{
+	if (tarparts_header(out, (char)type, "f", 0, err))
+		return -1;
+	memcpy(out->data + out->len - TAR_BLOCK + 257, "ustar  \0", 8);
+	memcpy(out->data + out->len - TAR_BLOCK + 345, "15303367077", 11);
+	tarparts_seal(out->data + out->len - TAR_BLOCK);
+	return 0;
+}
+
 static int
 append_part(struct buf *out, char part, const char *records, struct error *err)
 {
@@ -160,6 +179,12 @@ append_part(struct buf *out, char part, const char *records, struct error *err)
 		return tarparts_header(out, TAR_LONG_NAME, "odd", TAR_PAX_MAX + 1, err);
 	case 'G':
 		return tarparts_header(out, 'D', "f", 0, err);
+	case 't':
+		return append_gnu_times(out, TAR_FILE, err);
+	case 'h':
+		return append_gnu_times(out, TAR_DIRECTORY, err);
+	case 's':
+		return append_gnu_times(out, TAR_SYMLINK, err);
 	case 'z':
 		return buf_append(out, zeros, TAR_BLOCK, err);
 	case 'r':
