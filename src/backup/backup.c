@@ -93,6 +93,19 @@ open_pages(struct backup *b, struct error *err)
 }
 
 static int
+open_files(struct backup *b, struct error *err)
+{
+	/* on a standby as of what was replayed, which recovery of the copy need not reach */
+	if (b->source.server && !backup_source_in_recovery(&b->source) &&
+	    databases_oldest_xid(b->session, &b->source.oldest_xid, err))
+		return -1;
+	return backup_files_open(&b->files,
+	    &(struct backup_files_options){
+		&b->cluster, &b->tablespaces, &b->source, &b->cancel },
+	    b->session, err);
+}
+
+static int
 note_copies(struct backup *b, struct error *err)
 {
 	return backup_copies_new(&b->copies,
@@ -196,7 +209,7 @@ back_up_server(struct backup *b, struct error *err)
 		backup_tablespaces_read_anew(&b->tablespaces, err) ||
 		backup_stream_check_outside(&b->stream, b->report, err) ||
 		backup_server_in_place(b, err) || open_pages(b, err) ||
-		backup_files_open(b, err) || note_copies(b, err) || open_stream(b, err) ||
+		open_files(b, err) || note_copies(b, err) || open_stream(b, err) ||
 		send_tree(b, &sending_tree, err) || backup_server_stop(b, err) ||
 		send_wal(b, err) || await_archive(b, err) ?
 	    -1 :
@@ -211,7 +224,7 @@ back_up_cold(struct backup *b, struct error *err)
 		return -1;
 	if (measure(b, err) || run(b, "finding the end of WAL", &finding, err))
 		return backup_cold_explain(b, err);
-	if (open_pages(b, err) || backup_files_open(b, err) || note_copies(b, err) ||
+	if (open_pages(b, err) || open_files(b, err) || note_copies(b, err) ||
 	    open_stream(b, err))
 		return -1;
 	if (send_tree(b, &sending_cold_tree, err) ||
@@ -241,7 +254,9 @@ make_backup(struct backup *b, struct error *err)
 					       back_up_cold(b, err)) ||
 	    run(b, "ending the archive", &ending, err) ||
 	    backup_pages_stop(b->pages, b->wal.range.stop_lsn, err) ||
-	    backup_files_stop(b, err) || finish_output(b, err))
+	    backup_files_stop(
+		b->files, b->wal.proof, b->wal.range.stop_lsn, &b->last_control, err) ||
+	    finish_output(b, err))
 		return -1;
 	report(b);
 	return 0;
@@ -270,7 +285,7 @@ forget(struct backup *b)
 {
 	report_free(b->report);
 	backup_pages_free(b->pages);
-	backup_files_free(b);
+	backup_files_free(b->files);
 	backup_server_free(b);
 	backup_tablespaces_free(&b->tablespaces);
 	backup_config_free(&b->config);
@@ -284,7 +299,7 @@ static bool
 report_findings(const struct backup *b)
 {
 	const bool are_pages_sound = backup_pages_report(b->pages),
-		   are_files_sound = backup_files_report(b);
+		   are_files_sound = backup_files_report(b->files);
 
 	return backup_access_report(&b->access) && are_pages_sound && are_files_sound;
 }

@@ -15,6 +15,7 @@
 #include "backup/backup.h"
 #include "backup/cluster.h"
 #include "backup/copies.h"
+#include "backup/files.h"
 #include "backup/pages.h"
 #include "backup/source.h"
 #include "backup/stream.h"
@@ -22,12 +23,9 @@
 #include "backup/wal.h"
 #include "cli/patrol.h"
 #include "datadir/configset.h"
-#include "datadir/member.h"
 #include "datadir/walend.h"
 #include "datadir/walksum.h"
 #include "datadir/walset.h"
-#include "format/databaseset.h"
-#include "format/slruset.h"
 #include "server/databases.h"
 #include "server/slot.h"
 #include "server/slotguard.h"
@@ -80,25 +78,8 @@ struct backup {
 
 	struct backup_stream stream;
 
-	/* that was complete before the first file was read */
-	struct checkpoint begin;
 	struct control last_control; /* as it was after all else was */
-	struct {
-		struct member_judge judge;
-		uint64_t damaged;  /* findings */
-		uint64_t left_out; /* databases, with their tablespace */
-		struct slruset *slru;
-		/* of a standby: before the first was sent, */
-		struct slruset *slru_before;
-		uint64_t listed_lsn; /* when it had replayed so far */
-		uint32_t
-		    oldest_xid; /* as the databases of a primary had it; 0: not known */
-		struct databaseset *databases;
-		struct settle cut; /* counts relations that end in the middle of a page */
-		bool has_member;
-		uint64_t member; /* the first of the oldest multixact */
-	} files;                 /* of the tree, that are no relations */
-
+	struct backup_files *files;
 	struct backup_access access;
 
 	struct backup_pages *pages;
@@ -185,23 +166,6 @@ bool backup_config_replaces(const struct backup *, const char *path);
 /* backup/tree.c, in the planner's thread: the label to pg_control; and its size. */
 MUST_CHECK int backup_tree_send(struct patrol *, struct error *err);
 MUST_CHECK int backup_tree_measure(struct patrol *, struct error *err);
-
-/*
- * backup/files.c: files of state, before the first, in the planner's thread for each, and when
- * the WAL has been proved.
- */
-MUST_CHECK int backup_files_open(struct backup *, struct error *err);
-MUST_CHECK int backup_files_bytes(struct backup *, const char *path, const uint8_t *bytes,
-    size_t len, struct error *err);
-/* A relation's file; what comes of waiting for its last page is in ${st}. */
-MUST_CHECK int backup_files_relation(
-    struct backup *, const char *path, int fd, struct stat *st, struct error *err);
-MUST_CHECK int backup_files_other(
-    struct backup *, const char *path, int fd, const struct stat *st, struct error *err);
-MUST_CHECK int backup_files_stop(struct backup *, struct error *err);
-/* Say how many are damaged, if any are: then false. */
-bool backup_files_report(const struct backup *);
-void backup_files_free(struct backup *);
 
 /* backup/report.c: the file is opened, before all else. */
 MUST_CHECK int backup_report_open(struct backup *, struct error *err);

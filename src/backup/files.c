@@ -6,14 +6,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "backup/backup_internal.h"
+#include "backup/files.h"
 #include "cli/message.h"
 #include "datadir/dirlist.h"
+#include "format/databaseset.h"
+#include "format/slruset.h"
 #include "lib/bytes.h"
 #include "lib/sys.h"
 #include "pg/slru.h"
@@ -23,16 +25,34 @@
 /* Pages of relations have no more (pg_control is refused that says so). */
 enum { BLOCK_MOST = 32768 };
 
+struct backup_files {
+	struct member_judge judge; /* first */
+	struct backup_files_options of;
+	/* that was complete before the first file was read */
+	struct checkpoint begin;
+	uint64_t damaged;  /* findings */
+	uint64_t left_out; /* databases, with their tablespace */
+	struct slruset *slru;
+	/* of a standby: before the first was sent, */
+	struct slruset *slru_before;
+	uint64_t listed_lsn; /* when it had replayed so far */
+	struct databaseset *databases;
+	struct settle cut; /* counts relations that end in the middle of a page */
+	bool has_member;
+	uint64_t member;              /* the first of the oldest multixact */
+	const struct walproof *proof; /* borrowed, once there is one */
+};
+
 /* What was wrong with the file ${path}: a line, and one more to count. */
 static int
-say(struct backup *b, const char *kind, const char *path, const char *what,
+say(struct backup_files *f, const char *kind, const char *path, const char *what,
     struct error *err)
 {
 	struct buf text = { 0 };
 	int rc = buf_printf(&text, err, "file \"%s\": %s", path, what);
 
 	if (rc == 0) {
-		b->files.damaged++;
+		f->damaged++;
 		message_finding(&(struct finding){
 		    .text = buf_text(&text), .kind = kind, .file = path });
 	}
@@ -43,30 +63,29 @@ say(struct backup *b, const char *kind, const char *path, const char *what,
 /* ---- one by one, while they are sent ---- */
 
 static int
-judge_state(const struct backup *b, enum statefile_kind kind, const uint8_t *bytes,
+judge_state(const struct backup_files *f, enum statefile_kind kind, const uint8_t *bytes,
     size_t len, struct error *err)
 {
 	struct statefile s = { .kind = kind };
 
 	statefile_bytes(&s, bytes, len);
-	return statefile_end(&s, b->cluster.version, err);
+	return statefile_end(&s, f->of.cluster->version, err);
 }
 
 /* Else it may be being written right now. */
 static bool
 is_whole(struct member_judge *judge, const char *path, const uint8_t *bytes, size_t len)
 {
-	const struct backup *b =
-	    (struct backup *)((char *)judge - offsetof(struct backup, files.judge));
+	const struct backup_files *f = (const struct backup_files *)judge;
 	const enum statefile_kind kind = statefile_kind(path);
 	enum slru_kind slru;
 	uint64_t segment;
 	struct error ignored;
 
 	if (kind != STATEFILE_NONE)
-		return judge_state(b, kind, bytes, len, &ignored) == 0;
+		return judge_state(f, kind, bytes, len, &ignored) == 0;
 	return !slru_locate(path, &slru, &segment) ||
-	    len % b->cluster.control.block_size == 0;
+	    len % f->of.cluster->control.block_size == 0;
 }
 
 /*
@@ -74,41 +93,41 @@ is_whole(struct member_judge *judge, const char *path, const uint8_t *bytes, siz
  * not needed.
  */
 static void
-find_member(struct backup *b, const char *path, const uint8_t *bytes, size_t len)
+find_member(struct backup_files *f, const char *path, const uint8_t *bytes, size_t len)
 {
-	const uint64_t oldest = b->begin.oldest_multi;
+	const uint64_t oldest = f->begin.oldest_multi;
 	const uint64_t per_page = slru_page_numbers(
-	    SLRU_OFFSETS, b->cluster.control.block_size, b->cluster.version);
-	const size_t width = b->cluster.control.block_size / per_page;
+	    SLRU_OFFSETS, f->of.cluster->control.block_size, f->of.cluster->version);
+	const size_t width = f->of.cluster->control.block_size / per_page;
 	char wanted[SLRU_PATH];
 	uint64_t at;
 
 	slru_path(
-	    wanted, SLRU_OFFSETS, oldest / per_page / SLRU_PAGES, b->cluster.version);
-	at = oldest / per_page % SLRU_PAGES * b->cluster.control.block_size +
+	    wanted, SLRU_OFFSETS, oldest / per_page / SLRU_PAGES, f->of.cluster->version);
+	at = oldest / per_page % SLRU_PAGES * f->of.cluster->control.block_size +
 	    oldest % per_page * width;
-	if (b->begin.oldest_multi_database == 0 || oldest == b->begin.next_multi ||
+	if (f->begin.oldest_multi_database == 0 || oldest == f->begin.next_multi ||
 	    strcmp(path, wanted) != 0 || at + width > len)
 		return;
-	b->files.member = width == sizeof(uint64_t) ? get_u64native(bytes + at) :
-						      get_u32native(bytes + at);
-	b->files.has_member = b->files.member != 0;
+	f->member = width == sizeof(uint64_t) ? get_u64native(bytes + at) :
+						get_u32native(bytes + at);
+	f->has_member = f->member != 0;
 }
 
 int
-backup_files_bytes(struct backup *b, const char *path, const uint8_t *bytes, size_t len,
-    struct error *err)
+backup_files_bytes(struct backup_files *f, const char *path, const uint8_t *bytes,
+    size_t len, struct error *err)
 {
 	const enum statefile_kind kind = statefile_kind(path);
 	struct error why = { 0 };
 
-	if (kind != STATEFILE_NONE && judge_state(b, kind, bytes, len, &why) &&
-	    say(b, "state", path, why.text, err))
+	if (kind != STATEFILE_NONE && judge_state(f, kind, bytes, len, &why) &&
+	    say(f, "state", path, why.text, err))
 		return -1;
-	find_member(b, path, bytes, len);
-	if (databaseset_add(b->files.databases, path, 0, err))
+	find_member(f, path, bytes, len);
+	if (databaseset_add(f->databases, path, 0, err))
 		return -1;
-	return slruset_add(b->files.slru, path, len, bytes_are_zero(bytes, len), err);
+	return slruset_add(f->slru, path, len, bytes_are_zero(bytes, len), err);
 }
 
 /*
@@ -117,14 +136,14 @@ backup_files_bytes(struct backup *b, const char *path, const uint8_t *bytes, siz
  * notice (mdnblocks() and mdextend() in src/backend/storage/smgr/md.c).
  */
 static int
-await_whole_page(struct backup *b, int fd, struct stat *st, struct error *err)
+await_whole_page(struct backup_files *f, int fd, struct stat *st, struct error *err)
 {
 	unsigned looks = 1;
 
-	if (b->source.is_frozen) /* nothing changes */
+	if (f->of.source->is_frozen) /* nothing changes */
 		return 0;
-	while (st->st_size % b->cluster.control.block_size != 0 &&
-	    settle_wait(&b->files.cut, looks)) {
+	while (st->st_size % f->of.cluster->control.block_size != 0 &&
+	    settle_wait(&f->cut, looks)) {
 		if (fstat(fd, st) == -1)
 			return error_set(err, ERROR_IO, errno, "fstat");
 		looks++;
@@ -134,49 +153,50 @@ await_whole_page(struct backup *b, int fd, struct stat *st, struct error *err)
 
 /* What there is of a last page that is not whole. */
 static int
-judge_rest(
-    struct backup *b, const char *path, int fd, const struct stat *st, struct error *err)
+judge_rest(struct backup_files *f, const char *path, int fd, const struct stat *st,
+    struct error *err)
 {
 	uint8_t rest[BLOCK_MOST];
 	const size_t len =
-	    (size_t)((uint64_t)st->st_size % b->cluster.control.block_size);
+	    (size_t)((uint64_t)st->st_size % f->of.cluster->control.block_size);
 	char text[128];
 	size_t got;
 
 	if (len == 0)
 		return 0;
-	if (sys_pread(fd, rest, len, (uint64_t)st->st_size - len, &got, &b->cancel, err))
+	if (sys_pread(
+		fd, rest, len, (uint64_t)st->st_size - len, &got, f->of.cancel, err))
 		return -1;
 	if (bytes_are_zero(rest, got))
 		return 0;
 	snprintf(text, sizeof(text),
 	    "ends in the middle of a page: it has %" PRIu64
 	    " bytes, and pages have %" PRIu32,
-	    (uint64_t)st->st_size, b->cluster.control.block_size);
-	return say(b, "size", path, text, err);
+	    (uint64_t)st->st_size, f->of.cluster->control.block_size);
+	return say(f, "size", path, text, err);
 }
 
 int
 backup_files_relation(
-    struct backup *b, const char *path, int fd, struct stat *st, struct error *err)
+    struct backup_files *f, const char *path, int fd, struct stat *st, struct error *err)
 {
-	if (databaseset_add(b->files.databases, path, 0, err))
+	if (databaseset_add(f->databases, path, 0, err))
 		return -1;
-	if (await_whole_page(b, fd, st, err) || judge_rest(b, path, fd, st, err))
+	if (await_whole_page(f, fd, st, err) || judge_rest(f, path, fd, st, err))
 		return error_wrap(err, "file \"%s\"", path);
 	return 0;
 }
 
 /* One that is too large to be held; a transaction may have locked very much. */
 static int
-read_state(const struct backup *b, int fd, struct statefile *s, struct error *err)
+read_state(const struct backup_files *f, int fd, struct statefile *s, struct error *err)
 {
 	uint8_t bytes[16 * 1024];
 	uint64_t at = 0;
 	size_t got;
 
 	do {
-		if (sys_pread(fd, bytes, sizeof(bytes), at, &got, &b->cancel, err))
+		if (sys_pread(fd, bytes, sizeof(bytes), at, &got, f->of.cancel, err))
 			return -1;
 		statefile_bytes(s, bytes, got);
 		at += got;
@@ -185,7 +205,7 @@ read_state(const struct backup *b, int fd, struct statefile *s, struct error *er
 }
 
 static int
-judge_large(struct backup *b, const char *path, int fd, struct error *err)
+judge_large(struct backup_files *f, const char *path, int fd, struct error *err)
 {
 	const enum statefile_kind kind = statefile_kind(path);
 	struct error why;
@@ -193,23 +213,23 @@ judge_large(struct backup *b, const char *path, int fd, struct error *err)
 	for (unsigned looks = 1; kind != STATEFILE_NONE; looks++) {
 		struct statefile s = { .kind = kind };
 
-		if (read_state(b, fd, &s, err))
+		if (read_state(f, fd, &s, err))
 			return error_wrap(err, "file \"%s\"", path);
-		if (statefile_end(&s, b->cluster.version, &why) == 0)
+		if (statefile_end(&s, f->of.cluster->version, &why) == 0)
 			break;
-		if (b->source.is_frozen || !settle_wait(&b->files.judge.settle, looks))
-			return say(b, "state", path, why.text, err);
+		if (f->of.source->is_frozen || !settle_wait(&f->judge.settle, looks))
+			return say(f, "state", path, why.text, err);
 	}
 	return 0;
 }
 
 int
-backup_files_other(
-    struct backup *b, const char *path, int fd, const struct stat *st, struct error *err)
+backup_files_other(struct backup_files *f, const char *path, int fd,
+    const struct stat *st, struct error *err)
 {
-	if (judge_large(b, path, fd, err))
+	if (judge_large(f, path, fd, err))
 		return -1;
-	return slruset_add(b->files.slru, path, (uint64_t)st->st_size, false, err);
+	return slruset_add(f->slru, path, (uint64_t)st->st_size, false, err);
 }
 
 /* ---- all of them, when the WAL is known ---- */
@@ -228,7 +248,7 @@ warn_of_file(const char *path, const char *what, struct error *err)
 
 struct slru_faults {
 	struct slruset_sink sink; /* first */
-	struct backup *b;
+	struct backup_files *f;
 };
 
 static int
@@ -243,17 +263,17 @@ slru_fault(struct slruset_sink *sink, enum slruset_fault fault, const char *path
 
 	if (fault == SLRUSET_DOUBT || fault == SLRUSET_ADVICE)
 		return warn_of_file(path, text, err);
-	return say(((struct slru_faults *)sink)->b, kinds[fault], path, text, err);
+	return say(((struct slru_faults *)sink)->f, kinds[fault], path, text, err);
 }
 
 /* What is gone when its turn comes, replay has removed. */
 static int
-list_segments(struct backup *b, const char *directory, struct error *err)
+list_segments(struct backup_files *f, const char *directory, struct error *err)
 {
 	struct dirlist list = { 0 };
 	struct buf path = { 0 };
-	int fd =
-	    openat(b->cluster.datadir_fd, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(
+	    f->of.cluster->datadir_fd, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int rc = 0;
 
 	if (fd == -1) /* the walk will tell */
@@ -263,8 +283,7 @@ list_segments(struct backup *b, const char *directory, struct error *err)
 		buf_clear(&path);
 		rc = buf_printf(&path, err, "%s/%s", directory, list.rows[i].name);
 		if (rc == 0)
-			rc = slruset_add(
-			    b->files.slru_before, buf_text(&path), 0, false, err);
+			rc = slruset_add(f->slru_before, buf_text(&path), 0, false, err);
 	}
 	buf_free(&path);
 	dirlist_free(&list);
@@ -274,64 +293,67 @@ list_segments(struct backup *b, const char *directory, struct error *err)
 
 /* A standby's replay may be ahead of the stop, which is the least that recovery must reach. */
 static int
-list_all_segments(struct backup *b, struct error *err)
+list_all_segments(struct backup_files *f, struct session *session, struct error *err)
 {
 	static const char *const directories[] = { "pg_xact", "pg_multixact/offsets",
 		"pg_multixact/members", "pg_commit_ts" };
 	struct databases_mark mark = { 0 };
 	struct error ignored = { 0 };
 
-	if (!backup_source_in_recovery(&b->source))
+	if (!backup_source_in_recovery(f->of.source))
 		return 0;
-	if (slruset_new(&b->files.slru_before, err))
+	if (slruset_new(&f->slru_before, err))
 		return -1;
 	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++)
-		if (list_segments(b, directories[i], err))
+		if (list_segments(f, directories[i], err))
 			return error_wrap(err, "directory \"%s\"", directories[i]);
-	b->files.listed_lsn = UINT64_MAX;
-	if (databases_mark_read(b->session, 0, &mark, &ignored) == 0)
-		b->files.listed_lsn = mark.lsn;
+	f->listed_lsn = UINT64_MAX;
+	if (databases_mark_read(session, 0, &mark, &ignored) == 0)
+		f->listed_lsn = mark.lsn;
 	databases_mark_free(&mark);
-	return session_check(b->session, err);
-}
-
-/* On a standby that is as of what was replayed, which recovery of the copy need not reach. */
-static int
-ask_oldest(struct backup *b, struct error *err)
-{
-	return b->source.server && !backup_source_in_recovery(&b->source) ?
-	    databases_oldest_xid(b->session, &b->files.oldest_xid, err) :
-	    0;
+	return session_check(session, err);
 }
 
 int
-backup_files_open(struct backup *b, struct error *err)
+backup_files_open(struct backup_files **out, const struct backup_files_options *options,
+    struct session *session, struct error *err)
 {
+	struct backup_files *f = calloc(1, sizeof(*f));
 	uint8_t bytes[CONTROL_SIZE];
-	struct control now = b->cluster.control;
+	struct control now = options->cluster->control;
 
+	*out = f;
+	if (f == NULL)
+		return error_memory(err);
+	f->of = *options;
+	f->judge.is_whole = is_whole;
 	/* a later checkpoint than that of the start is complete as well */
-	if (!b->source.is_frozen && control_read(b->cluster.datadir_fd, bytes, &now, err))
+	if (!f->of.source->is_frozen &&
+	    control_read(f->of.cluster->datadir_fd, bytes, &now, err))
 		return -1;
-	b->begin = now.checkpoint;
-	b->files.judge.is_whole = is_whole;
-	return slruset_new(&b->files.slru, err) ||
-		databaseset_new(&b->files.databases, err) || list_all_segments(b, err) ||
-		ask_oldest(b, err) ?
+	f->begin = now.checkpoint;
+	return slruset_new(&f->slru, err) || databaseset_new(&f->databases, err) ||
+		list_all_segments(f, session, err) ?
 	    -1 :
 	    0;
 }
 
+struct member_judge *
+backup_files_judge(struct backup_files *f)
+{
+	return &f->judge;
+}
+
 struct databases {
 	struct databaseset_judge judge; /* first */
-	struct backup *b;
+	struct backup_files *f;
 };
 
 static int
 database_fault(struct databaseset_judge *judge, const char *path, const char *text,
     struct error *err)
 {
-	return say(((struct databases *)judge)->b, "missing", path, text, err);
+	return say(((struct databases *)judge)->f, "missing", path, text, err);
 }
 
 static void
@@ -345,24 +367,23 @@ database_doubt(struct databaseset_judge *judge, const char *text)
 static bool
 is_database_exempt(struct databaseset_judge *judge, uint32_t database)
 {
-	const struct backup *b = ((struct databases *)judge)->b;
+	const struct backup_files *f = ((struct databases *)judge)->f;
 
-	return b->wal.proof &&
-	    walsurvey_has_database(walproof_survey(b->wal.proof), database);
+	return f->proof && walsurvey_has_database(walproof_survey(f->proof), database);
 }
 
 static bool
-is_left_out(const struct backup *b, uint32_t space)
+is_left_out(const struct backup_files *f, uint32_t space)
 {
 	char oid[12];
 
 	snprintf(oid, sizeof(oid), "%" PRIu32, space);
-	return tablespaces_is_absent(&b->tablespaces.sent, oid);
+	return tablespaces_is_absent(&f->of.tablespaces->sent, oid);
 }
 
 /* --without-tablespace leaves it out with its tablespace: no file of the cluster is missing. */
 static void
-say_left_out(struct backup *b, uint32_t space, uint32_t database)
+say_left_out(struct backup_files *f, uint32_t space, uint32_t database)
 {
 	char text[128];
 
@@ -371,30 +392,30 @@ say_left_out(struct backup *b, uint32_t space, uint32_t database)
 	    ", which is left out: it will be lost "
 	    "in the copy",
 	    database, space);
-	b->files.left_out++;
+	f->left_out++;
 	message_finding(&(struct finding){ .text = text, .kind = "missing" });
 }
 
 /* A server tells which databases there are; one that came or went meanwhile is replayed. */
 static int
-judge_databases(struct backup *b, struct error *err)
+judge_databases(struct backup_files *f, struct error *err)
 {
 	struct databases databases = {
-		.judge = { database_fault, database_doubt, is_database_exempt }, .b = b
+		.judge = { database_fault, database_doubt, is_database_exempt }, .f = f
 	};
-	const char *at = b->source.databases_before;
+	const char *at = f->of.source->databases_before;
 	uint32_t database, space;
 
-	if (databaseset_judge_shared(b->files.databases, &databases.judge, err))
+	if (databaseset_judge_shared(f->databases, &databases.judge, err))
 		return -1;
 	if (at == NULL)
 		return databaseset_judge(
-		    b->files.databases, b->cluster.version, &databases.judge, err);
-	while (databases_next(&at, b->source.databases_after, &database, &space)) {
-		if (is_left_out(b, space))
-			say_left_out(b, space, database);
+		    f->databases, f->of.cluster->version, &databases.judge, err);
+	while (databases_next(&at, f->of.source->databases_after, &database, &space)) {
+		if (is_left_out(f, space))
+			say_left_out(f, space, database);
 		else if (!is_database_exempt(&databases.judge, database) &&
-		    databaseset_judge_one(b->files.databases, b->cluster.version, space,
+		    databaseset_judge_one(f->databases, f->of.cluster->version, space,
 			database, &databases.judge, err))
 			return -1;
 	}
@@ -415,47 +436,47 @@ find_oldest(const struct walsurvey *wal, struct slruset_oldest *oldest)
 }
 
 int
-backup_files_stop(struct backup *b, struct error *err)
+backup_files_stop(struct backup_files *f, const struct walproof *proof, uint64_t stop_lsn,
+    const struct control *last, struct error *err)
 {
-	struct slru_faults faults = { .sink = { slru_fault }, .b = b };
+	struct slru_faults faults = { .sink = { slru_fault }, .f = f };
 	struct slruset_cluster cluster = {
-		.block_size = b->cluster.control.block_size,
-		.version = b->cluster.version,
-		.tracks_commit_time = b->last_control.tracks_commit_time,
-		.begin = &b->begin,
-		.end = &b->last_control.checkpoint,
-		.oldest = { .has_member = b->files.has_member,
-		    .member = b->files.member },
-		.oldest_frozen = b->files.oldest_xid,
+		.block_size = f->of.cluster->control.block_size,
+		.version = f->of.cluster->version,
+		.tracks_commit_time = last->tracks_commit_time,
+		.begin = &f->begin,
+		.end = &last->checkpoint,
+		.oldest = { .has_member = f->has_member, .member = f->member },
+		.oldest_frozen = f->of.source->oldest_xid,
 		/* what had been replayed by then is in the WAL up to the stop, or is not */
-		.is_removal_unknown = b->source.is_frozen ?
-		    b->cluster.control.state == CONTROL_IN_ARCHIVE_RECOVERY :
-		    backup_source_in_recovery(&b->source) &&
-			b->wal.range.stop_lsn < b->files.listed_lsn,
-		.before = b->files.slru_before,
+		.is_removal_unknown = f->of.source->is_frozen ?
+		    f->of.cluster->control.state == CONTROL_IN_ARCHIVE_RECOVERY :
+		    backup_source_in_recovery(f->of.source) && stop_lsn < f->listed_lsn,
+		.before = f->slru_before,
 	};
 
-	if (b->wal.proof && walproof_is_whole(b->wal.proof))
-		find_oldest(walproof_survey(b->wal.proof), &cluster.oldest);
-	else if (!b->source.is_frozen)
+	f->proof = proof;
+	if (f->proof && walproof_is_whole(f->proof))
+		find_oldest(walproof_survey(f->proof), &cluster.oldest);
+	else if (!f->of.source->is_frozen)
 		cluster.begin = NULL; /* what was removed meanwhile is not known */
-	return slruset_judge(b->files.slru, &cluster, &faults.sink, err) ||
-		judge_databases(b, err) ?
+	return slruset_judge(f->slru, &cluster, &faults.sink, err) ||
+		judge_databases(f, err) ?
 	    -1 :
 	    0;
 }
 
 static void
-report_left_out(const struct backup *b)
+report_left_out(const struct backup_files *f)
 {
 	struct error finding = { 0 };
 
-	if (b->files.left_out == 0)
+	if (f->left_out == 0)
 		return;
 	error_set(&finding, ERROR_STATE, 0,
 	    "the backup is complete, but for %" PRIu64
 	    " %s in a tablespace that is left out",
-	    b->files.left_out, b->files.left_out == 1 ? "database" : "databases");
+	    f->left_out, f->left_out == 1 ? "database" : "databases");
 	error_hint(&finding,
 	    "Leave out --without-tablespace; or drop what is not needed there, or "
 	    "move it with ALTER DATABASE ... SET TABLESPACE.");
@@ -463,19 +484,19 @@ report_left_out(const struct backup *b)
 }
 
 bool
-backup_files_report(const struct backup *b)
+backup_files_report(const struct backup_files *f)
 {
 	struct error finding = { 0 };
 
-	report_left_out(b);
-	if (b->files.damaged == 0)
-		return b->files.left_out == 0;
+	report_left_out(f);
+	if (f->damaged == 0)
+		return f->left_out == 0;
 	error_set(&finding, ERROR_FORMAT, 0,
 	    "the backup is complete, but the cluster is damaged: %" PRIu64
 	    " %s missing, or not as "
 	    "the server writes %s",
-	    b->files.damaged, b->files.damaged == 1 ? "file is" : "files are",
-	    b->files.damaged == 1 ? "it" : "them");
+	    f->damaged, f->damaged == 1 ? "file is" : "files are",
+	    f->damaged == 1 ? "it" : "them");
 	error_hint(&finding,
 	    "A copy may not start, or may have lost committed rows.  Find out "
 	    "what is wrong with the storage, and keep the backups that were "
@@ -485,9 +506,12 @@ backup_files_report(const struct backup *b)
 }
 
 void
-backup_files_free(struct backup *b)
+backup_files_free(struct backup_files *f)
 {
-	slruset_free(b->files.slru);
-	slruset_free(b->files.slru_before);
-	databaseset_free(b->files.databases);
+	if (f == NULL)
+		return;
+	slruset_free(f->slru);
+	slruset_free(f->slru_before);
+	databaseset_free(f->databases);
+	free(f);
 }

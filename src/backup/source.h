@@ -2,6 +2,7 @@
 #define PG_BASETAR_BACKUP_SOURCE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "datadir/exclude.h"
 #include "pg/label.h"
@@ -26,6 +27,8 @@ struct backup_source_facts {
 	struct page_limits limits; /* which positions its pages can have */
 	/* which database lies where, before the start and after all was read; NULL: not known */
 	const char *databases_before, *databases_after;
+	/* the oldest transaction that the databases of a primary had; 0: not known */
+	uint32_t oldest_xid;
 };
 
 /* Is it a running server that is in recovery? */

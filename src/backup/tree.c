@@ -131,7 +131,7 @@ tree_bytes(struct visitor *visitor, const char *path, const struct stat *st,
 	backup_copies_file(v->b->copies, path);
 	if (backup_access_look(
 		&v->b->access, &v->b->cluster.datadir_stat, path, st, err) ||
-	    backup_files_bytes(v->b, path, bytes, len, err))
+	    backup_files_bytes(v->b->files, path, bytes, len, err))
 		return -1;
 	return archive_bytes(
 	    v->b->stream.archive, enter(v, path), path, st, bytes, len, err);
@@ -150,8 +150,8 @@ tree_file(struct visitor *visitor, const char *path, const struct stat *st, int 
 	}
 	if (backup_access_look(
 		&v->b->access, &v->b->cluster.datadir_stat, path, st, err) ||
-	    (is_relation ? backup_files_relation(v->b, path, fd, &now, err) :
-			   backup_files_other(v->b, path, fd, st, err))) {
+	    (is_relation ? backup_files_relation(v->b->files, path, fd, &now, err) :
+			   backup_files_other(v->b->files, path, fd, st, err))) {
 		sys_close(fd);
 		return -1;
 	}
@@ -298,7 +298,7 @@ add_facts(const struct backup *b, struct buf *text, struct error *err)
 	char major[12], oldest[12], start[LSN_TEXT];
 
 	snprintf(major, sizeof(major), "%u", b->cluster.version->major);
-	snprintf(oldest, sizeof(oldest), "%" PRIu32, b->files.oldest_xid);
+	snprintf(oldest, sizeof(oldest), "%" PRIu32, b->source.oldest_xid);
 	if (infofile_add(text, "pg_basetar", "1", err) ||
 	    infofile_add(text, "version", OPTIONS_PROGRAM_VERSION, err) ||
 	    infofile_add(text, "mode", b->source.mode, err) ||
@@ -307,7 +307,8 @@ add_facts(const struct backup *b, struct buf *text, struct error *err)
 	    (has_label(b) &&
 		infofile_add(text, "start_time", b->source.label->start_time, err)) ||
 	    infofile_add(text, "server_version", major, err) ||
-	    (b->files.oldest_xid != 0 && infofile_add(text, "oldest_xid", oldest, err)) ||
+	    (b->source.oldest_xid != 0 &&
+		infofile_add(text, "oldest_xid", oldest, err)) ||
 	    infofile_add(text, "manifest_checksums",
 		opt->no_manifest ? "none" : digest_name(opt->manifest_digest), err) ||
 	    infofile_add(text, "wal_method",
@@ -388,7 +389,7 @@ walk_options_of(struct backup *b)
 		.tablespaces = &b->tablespaces.sent,
 		.mode = b->source.exclude,
 		.is_frozen = b->source.is_frozen,
-		.judge = b->source.is_frozen ? NULL : &b->files.judge,
+		.judge = b->source.is_frozen ? NULL : backup_files_judge(b->files),
 		.tablespaces_at = LAYOUT_TABLESPACES,
 		.is_completed = true,
 		.cancel = &b->cancel,

@@ -1,0 +1,60 @@
+#ifndef PG_BASETAR_BACKUP_FILES_H
+#define PG_BASETAR_BACKUP_FILES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "backup/cluster.h"
+#include "backup/source.h"
+#include "backup/tablespaces.h"
+#include "datadir/member.h"
+#include "lib/cancel.h"
+#include "lib/error.h"
+#include "pg/control.h"
+#include "server/session.h"
+#include "wal/walproof.h"
+
+/*
+ * What the files of the tree that are no relations' pages say of themselves: whether they are
+ * whole, and whether all of them are there.
+ */
+struct backup_files;
+
+/* Borrowed. */
+struct backup_files_options {
+	const struct backup_cluster *cluster;
+	const struct backup_tablespaces *tablespaces;
+	const struct backup_source_facts *source;
+	const struct cancel *cancel;
+};
+
+/* Before the first is sent.  Of a standby ${session} is asked how far replay has come. */
+MUST_CHECK int backup_files_open(struct backup_files **,
+    const struct backup_files_options *, struct session *session, struct error *err);
+
+/* For whoever reads small files that may be being written. */
+struct member_judge *backup_files_judge(struct backup_files *);
+
+/* In the planner's thread: a small file, whole. */
+MUST_CHECK int backup_files_bytes(struct backup_files *, const char *path,
+    const uint8_t *bytes, size_t len, struct error *err);
+/* A relation's file; what comes of waiting for its last page is in ${st}. */
+MUST_CHECK int backup_files_relation(
+    struct backup_files *, const char *path, int fd, struct stat *st, struct error *err);
+/* Any other. */
+MUST_CHECK int backup_files_other(struct backup_files *, const char *path, int fd,
+    const struct stat *st, struct error *err);
+
+/* When the WAL up to ${stop_lsn} has been proved; pg_control was sent as ${last} says. */
+MUST_CHECK int backup_files_stop(struct backup_files *, const struct walproof *,
+    uint64_t stop_lsn, const struct control *last, struct error *err);
+
+/* Say how many are damaged, if any are: then false. */
+bool backup_files_report(const struct backup_files *);
+
+/* NULL is none. */
+void backup_files_free(struct backup_files *);
+
+#endif
