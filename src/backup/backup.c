@@ -204,7 +204,7 @@ report(const struct backup *b)
 static int
 back_up_server(struct backup *b, struct error *err)
 {
-	return backup_server_connect(b, err) || backup_config_find(b, err) ||
+	return backup_server_connect(b, err) || backup_config_find(&b->config, err) ||
 		measure(b, err) || run(b, "waiting for the checkpoint", &starting, err) ||
 		backup_tablespaces_read_anew(&b->tablespaces, err) ||
 		backup_stream_check_outside(&b->stream, b->report, err) ||
@@ -220,7 +220,7 @@ back_up_server(struct backup *b, struct error *err)
 static int
 back_up_cold(struct backup *b, struct error *err)
 {
-	if (backup_cold_check(b, err) || backup_config_find(b, err))
+	if (backup_cold_check(b, err) || backup_config_find(&b->config, err))
 		return -1;
 	if (measure(b, err) || run(b, "finding the end of WAL", &finding, err))
 		return backup_cold_explain(b, err);
@@ -335,6 +335,7 @@ backup_run(const struct options *opt, bool *is_sound, struct error *err)
 		    .tablespaces = &b.tablespaces,
 		    .source = &b.source,
 		    .stream = &b.stream },
+		.config = { .cluster = &b.cluster, .source = &b.source },
 		.tablespaces = { .cluster = &b.cluster,
 		    .choice = { &opt->relocations, &opt->without } },
 	};

@@ -14,6 +14,8 @@
 #include "backup/archiving.h"
 #include "backup/backup.h"
 #include "backup/cluster.h"
+#include "backup/config.h"
+#include "backup/configsend.h"
 #include "backup/copies.h"
 #include "backup/files.h"
 #include "backup/pages.h"
@@ -22,7 +24,6 @@
 #include "backup/tablespaces.h"
 #include "backup/wal.h"
 #include "cli/patrol.h"
-#include "datadir/configset.h"
 #include "datadir/walend.h"
 #include "datadir/walksum.h"
 #include "datadir/walset.h"
@@ -36,17 +37,6 @@
 /* Of a cluster that no server works on. */
 struct backup_cold {
 	struct walend end; /* unless the cluster was shut down */
-};
-
-/* Configuration files, wherever they lie. */
-struct backup_config {
-	struct configset set;
-	/* where in the archive postgresql.conf is; empty: nowhere */
-	struct buf main;
-	/* absolute: of the server, and of its next start; empty: not known */
-	struct buf log_directories[2];
-	struct buf foreign_why; /* files outside are another cluster's; or empty */
-	char server_root[40];   /* where we see the server's root; empty: nowhere */
 };
 
 struct backup {
@@ -119,49 +109,6 @@ int backup_cold_explain(const struct backup *, struct error *err);
  * a snapshot's links leads out of it.
  */
 MUST_CHECK int backup_links_check(const struct backup *, struct error *err);
-
-/* Is ${path} the directory ${directory} or below it?  As texts. */
-bool backup_is_below(const char *path, const char *directory);
-
-/*
- * backup/config.c: which configuration files the cluster uses.  They are read; one that cannot
- * be is a warning.
- */
-MUST_CHECK int backup_config_find(struct backup *, struct error *err);
-void backup_config_free(struct backup_config *);
-
-/*
- * backup/confighome.c: whose the configuration on this host is, as far as the directories show
- * that are named with it.
- */
-enum confighome {
-	CONFIGHOME_UNKNOWN, /* nothing is named */
-	CONFIGHOME_OURS,    /* one has the cluster's system identifier */
-	CONFIGHOME_GONE,    /* no cluster is there */
-	CONFIGHOME_OTHER    /* another cluster is there */
-};
-
-/*
- * For a backup without a server.  ${options}: how files are read; ${opts}: postmaster.opts, or
- * NULL.  To ${directory} is appended the one that decides.
- */
-MUST_CHECK int backup_confighome_find(const struct backup *,
-    const struct configset_options *options, const struct postmaster_opts *opts,
-    enum confighome *home, struct buf *directory, struct error *err);
-
-/* Append what the file ${path}, with what it includes, sets data_directory to; or nothing. */
-MUST_CHECK int backup_confighome_claim(const struct configset_options *options,
-    const char *path, struct buf *datadir, struct error *err);
-
-/*
- * backup/configsend.c: those outside the data directory; what a symbolic link of the tree
- * stands for, *is_done: it was sent, or nothing is to be said of it; does one of them replace
- * the tree's own ${path}?
- */
-MUST_CHECK int backup_config_send(struct backup *, struct error *err);
-MUST_CHECK int backup_config_link(
-    struct backup *, const char *path, bool *is_done, struct error *err);
-bool backup_config_replaces(const struct backup *, const char *path);
 
 /* backup/tree.c, in the planner's thread: the label to pg_control; and its size. */
 MUST_CHECK int backup_tree_send(struct patrol *, struct error *err);

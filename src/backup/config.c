@@ -12,15 +12,17 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "backup/backup_internal.h"
+#include "backup/config.h"
+#include "backup/confighome.h"
 #include "cli/message.h"
 #include "datadir/atwork.h"
+#include "format/layout.h"
 #include "lib/sys.h"
 #include "pg/conftext.h"
 
 /* Who says where the files are. */
 struct sayings {
-	struct backup *b;
+	struct backup_config *config;
 	struct configset *set;
 	struct postmaster_opts opts; /* empty: there is no such file */
 	bool has_opts;
@@ -31,7 +33,7 @@ struct sayings {
 };
 
 bool
-backup_is_below(const char *path, const char *directory)
+backup_config_is_below(const char *path, const char *directory)
 {
 	size_t len = strlen(directory);
 
@@ -43,7 +45,7 @@ backup_is_below(const char *path, const char *directory)
 static const char *
 setting(const struct sayings *s, const char *name)
 {
-	const struct online_server *server = s->b->source.server;
+	const struct online_server *server = s->config->source->server;
 	const char *value = server ? online_setting(server, name) : NULL;
 
 	if (value == NULL && s->has_opts)
@@ -52,12 +54,12 @@ setting(const struct sayings *s, const char *name)
 }
 
 static bool
-is_datadir(const struct backup *b, const char *path)
+is_datadir(const struct backup_cluster *cluster, const char *path)
 {
 	struct stat st;
 
 	return path && path[0] == '/' && stat(path, &st) == 0 &&
-	    sys_is_same_file(&st, &b->cluster.datadir_stat);
+	    sys_is_same_file(&st, &cluster->datadir_stat);
 }
 
 /* "${directory}/${name}", or ${name} where that is absolute. */
@@ -78,19 +80,19 @@ add_below(struct sayings *s, enum configset_kind kind, const char *directory,
 /* ---- the main file ---- */
 
 static bool
-has_file(const struct backup *b, const char *name)
+has_file(const struct backup_cluster *cluster, const char *name)
 {
 	struct stat st;
 
-	return fstatat(b->cluster.datadir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	return fstatat(cluster->datadir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 /* A snapshot has the file of the server that worked on its original. */
 static bool
-is_of_pid_file(const struct backup *b, const char *path)
+is_of_pid_file(const struct backup_cluster *cluster, const char *path)
 {
-	return b->cluster.postmaster.datadir &&
-	    strcmp(b->cluster.postmaster.datadir, path) == 0;
+	return cluster->postmaster.datadir &&
+	    strcmp(cluster->postmaster.datadir, path) == 0;
 }
 
 /*
@@ -109,8 +111,9 @@ is_of_ours(struct sayings *s, const char *directory, bool *is_ours, struct error
 		rc = backup_confighome_claim(&s->set->opt, buf_text(&path), &claim, err);
 	datadir = buf_text(&claim);
 	*is_ours = rc == 0 && claim.len > 0 &&
-	    (is_datadir(s->b, datadir) || is_of_pid_file(s->b, datadir) ||
-		!has_file(s->b, "postgresql.conf"));
+	    (is_datadir(s->config->cluster, datadir) ||
+		is_of_pid_file(s->config->cluster, datadir) ||
+		!has_file(s->config->cluster, "postgresql.conf"));
 	if (*is_ours) /* a snapshot's original, if it is not this very one */
 		rc = configset_alias(s->set, datadir, err);
 	buf_free(&path);
@@ -125,8 +128,9 @@ find_directory(struct sayings *s, struct error *err)
 	const char *directory = s->has_opts ? postmaster_opts_datadir(&s->opts) : NULL;
 	bool is_ours;
 
-	s->directory = s->b->cluster.datadir;
-	if (directory == NULL || directory[0] != '/' || is_datadir(s->b, directory))
+	s->directory = s->config->cluster->datadir;
+	if (directory == NULL || directory[0] != '/' ||
+	    is_datadir(s->config->cluster, directory))
 		return configset_alias(s->set, directory, err);
 	if (is_of_ours(s, directory, &is_ours, err))
 		return -1;
@@ -142,12 +146,12 @@ find_directory(struct sayings *s, struct error *err)
 static int
 find_home(struct sayings *s, struct error *err)
 {
-	struct buf *why = &s->b->config.foreign_why;
+	struct buf *why = &s->config->foreign_why;
 
-	if (s->b->source.server)
+	if (s->config->source->server)
 		return 0;
-	if (backup_confighome_find(s->b, &s->set->opt, s->has_opts ? &s->opts : NULL,
-		&s->home, &s->home_directory, err))
+	if (backup_confighome_find(s->config->cluster, &s->set->opt,
+		s->has_opts ? &s->opts : NULL, &s->home, &s->home_directory, err))
 		return -1;
 	if (s->home != CONFIGHOME_OTHER)
 		return 0;
@@ -162,14 +166,14 @@ find_home(struct sayings *s, struct error *err)
 
 /* Where in the archive the main file is. */
 static int
-note_main(struct backup *b, const struct configset_row *row, struct error *err)
+note_main(
+    struct backup_config *config, const struct configset_row *row, struct error *err)
 {
 	if (!row->is_there)
 		return 0;
 	if (row->where == CONFIGSET_OUTSIDE)
-		return buf_printf(
-		    &b->config.main, err, "%s/%s", LAYOUT_CONFIG, row->name);
-	return buf_printf(&b->config.main, err, "%s", row->name);
+		return buf_printf(&config->main, err, "%s/%s", LAYOUT_CONFIG, row->name);
+	return buf_printf(&config->main, err, "%s", row->name);
 }
 
 static int
@@ -180,10 +184,10 @@ add_main(struct sayings *s, struct error *err)
 	if (add_below(s, CONFIGSET_SETTINGS, s->directory,
 		path ? path : "postgresql.conf", "postgresql.conf", CONFIGSET_REQUIRED,
 		err) ||
-	    (s->set->count > 0 && note_main(s->b, &s->set->rows[0], err)))
+	    (s->set->count > 0 && note_main(s->config, &s->set->rows[0], err)))
 		return -1;
 	/* ALTER SYSTEM writes it, the server reads it last */
-	return add_below(s, CONFIGSET_SETTINGS, s->b->cluster.datadir,
+	return add_below(s, CONFIGSET_SETTINGS, s->config->cluster->datadir,
 	    "postgresql.auto.conf", NULL, CONFIGSET_IF_EXISTS, err);
 }
 
@@ -246,7 +250,8 @@ add_named_files(struct sayings *s, struct error *err)
 		const struct named_file *f = &named_files[i];
 		const char *value = setting(s, f->setting);
 
-		if (f->kind == CONFIGSET_HOSTS && !s->b->cluster.version->has_hosts_file)
+		if (f->kind == CONFIGSET_HOSTS &&
+		    !s->config->cluster->version->has_hosts_file)
 			continue;
 		if (value && value[0] == '\0')
 			value = NULL;
@@ -269,10 +274,10 @@ add_tls_file(struct sayings *s, const struct named_file *f, bool is_on, struct e
 	if (value == NULL)
 		value = f->fixed;
 	if (value && value[0] &&
-	    add_below(s, f->kind, s->b->cluster.datadir, value, NULL,
+	    add_below(s, f->kind, s->config->cluster->datadir, value, NULL,
 		is_on ? f->need : CONFIGSET_IF_EXISTS, err))
 		return -1;
-	return add_coming(s, &coming, s->b->cluster.datadir, value, err);
+	return add_coming(s, &coming, s->config->cluster->datadir, value, err);
 }
 
 static int
@@ -313,11 +318,11 @@ add_links(struct sayings *s, struct error *err)
 	struct stat st;
 
 	for (size_t i = 0; i < COUNT(known); i++)
-		if (fstatat(s->b->cluster.datadir_fd, known[i].name, &st,
+		if (fstatat(s->config->cluster->datadir_fd, known[i].name, &st,
 			AT_SYMLINK_NOFOLLOW) == 0 &&
 		    S_ISLNK(st.st_mode) &&
-		    add_below(s, known[i].kind, s->b->cluster.datadir, known[i].name,
-			NULL, CONFIGSET_REQUIRED, err))
+		    add_below(s, known[i].kind, s->config->cluster->datadir,
+			known[i].name, NULL, CONFIGSET_REQUIRED, err))
 			return -1;
 	return 0;
 }
@@ -332,14 +337,15 @@ note_log_directories(struct sayings *s, struct error *err)
 		configset_setting(s->set, "log_directory") };
 
 	for (size_t i = 0; i < COUNT(values); i++) {
-		struct buf *path = &s->b->config.log_directories[i];
+		struct buf *path = &s->config->log_directories[i];
 		const char *value = values[i];
 		int rc = 0;
 
 		if (value && value[0] == '/')
 			rc = buf_printf(path, err, "%s", value);
 		else if (value && value[0])
-			rc = buf_printf(path, err, "%s/%s", s->b->cluster.datadir, value);
+			rc = buf_printf(
+			    path, err, "%s/%s", s->config->cluster->datadir, value);
 		if (rc == -1)
 			return -1;
 	}
@@ -349,13 +355,13 @@ note_log_directories(struct sayings *s, struct error *err)
 static int
 gather(struct sayings *s, struct error *err)
 {
-	const struct online_server *server = s->b->source.server;
+	const struct online_server *server = s->config->source->server;
 	struct error ignored = { 0 };
 
 	/* it is for people; a server runs without */
 	s->has_opts =
-	    postmaster_opts_read(s->b->cluster.datadir_fd, &s->opts, &ignored) == 0;
-	return configset_alias(s->set, s->b->cluster.postmaster.datadir, err) ||
+	    postmaster_opts_read(s->config->cluster->datadir_fd, &s->opts, &ignored) == 0;
+	return configset_alias(s->set, s->config->cluster->postmaster.datadir, err) ||
 		(server && configset_alias(s->set, server->data_directory, err)) ||
 		find_directory(s, err) || find_home(s, err) || add_main(s, err) ||
 		add_named_files(s, err) || add_tls_files(s, err) || add_links(s, err) ||
@@ -402,31 +408,31 @@ warn_of_home(const struct sayings *s)
 
 /* The process that works on the directory tells which files are the server's. */
 static const char *
-find_root(struct backup *b)
+find_root(struct backup_config *config)
 {
 	struct stat st;
 	int64_t pid;
 
-	if (b->source.server == NULL ||
-	    atwork_find(&b->cluster.postmaster, &b->cluster.datadir_stat, &pid) !=
-		ATWORK_IS)
+	if (config->source->server == NULL ||
+	    atwork_find(&config->cluster->postmaster, &config->cluster->datadir_stat,
+		&pid) != ATWORK_IS)
 		return NULL;
-	snprintf(b->config.server_root, sizeof(b->config.server_root),
+	snprintf(config->server_root, sizeof(config->server_root),
 	    "/proc/%" PRId64 "/root", pid);
-	return stat(b->config.server_root, &st) == 0 ? b->config.server_root : NULL;
+	return stat(config->server_root, &st) == 0 ? config->server_root : NULL;
 }
 
 int
-backup_config_find(struct backup *b, struct error *err)
+backup_config_find(struct backup_config *config, struct error *err)
 {
-	struct sayings s = { .b = b, .set = &b->config.set };
+	struct sayings s = { .config = config, .set = &config->set };
 	const struct configset_options options = {
-		.datadir = b->cluster.datadir,
-		.datadir_fd = b->cluster.datadir_fd,
-		.has_includes = b->cluster.version->has_auth_includes,
-		.server_root = find_root(b),
-		.is_foreign =
-		    b->source.server && !is_datadir(b, b->cluster.postmaster.datadir),
+		.datadir = config->cluster->datadir,
+		.datadir_fd = config->cluster->datadir_fd,
+		.has_includes = config->cluster->version->has_auth_includes,
+		.server_root = find_root(config),
+		.is_foreign = config->source->server &&
+		    !is_datadir(config->cluster, config->cluster->postmaster.datadir),
 		.warn = message_warning,
 	};
 	int rc;

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "backup/backup_internal.h"
+#include "backup/confighome.h"
 #include "lib/sys.h"
 
 static void
@@ -46,7 +46,7 @@ backup_confighome_claim(const struct configset_options *options, const char *pat
 
 /* The identifier is the first field of pg_control in every release. */
 static enum confighome
-compare_identifier(const struct backup *b, int fd)
+compare_identifier(const struct backup_cluster *cluster, int fd)
 {
 	struct buf control = { 0 };
 	struct error why = { 0 };
@@ -58,7 +58,7 @@ compare_identifier(const struct backup *b, int fd)
 								   CONFIGHOME_OTHER;
 	else if (control.len >= sizeof(identifier)) {
 		memcpy(&identifier, control.data, sizeof(identifier));
-		if (identifier == b->cluster.control.system_identifier)
+		if (identifier == cluster->control.system_identifier)
 			home = CONFIGHOME_OURS;
 	}
 	buf_free(&control);
@@ -70,7 +70,7 @@ compare_identifier(const struct backup *b, int fd)
  * the rights of another user nothing is known of it.
  */
 static enum confighome
-look_at(const struct backup *b, const char *path)
+look_at(const struct backup_cluster *cluster, const char *path)
 {
 	enum confighome home;
 	struct stat st;
@@ -78,23 +78,23 @@ look_at(const struct backup *b, const char *path)
 
 	if (path == NULL || path[0] != '/')
 		return CONFIGHOME_UNKNOWN;
-	if (stat(path, &st) == 0 && sys_is_same_file(&st, &b->cluster.datadir_stat))
+	if (stat(path, &st) == 0 && sys_is_same_file(&st, &cluster->datadir_stat))
 		return CONFIGHOME_OURS;
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd == -1 && errno == EACCES && geteuid() != b->cluster.datadir_stat.st_uid)
+	if (fd == -1 && errno == EACCES && geteuid() != cluster->datadir_stat.st_uid)
 		return CONFIGHOME_GONE;
 	if (fd == -1)
 		return errno == ENOENT || errno == ENOTDIR ? CONFIGHOME_GONE :
 							     CONFIGHOME_OTHER;
-	home = compare_identifier(b, fd);
+	home = compare_identifier(cluster, fd);
 	sys_close(fd);
 	return home;
 }
 
 /* The file that the server was started with, as far as that is known: where it may be. */
 static int
-main_file(const struct backup *b, const struct postmaster_opts *opts, struct buf *path,
-    struct error *err)
+main_file(const struct backup_cluster *cluster, const struct postmaster_opts *opts,
+    struct buf *path, struct error *err)
 {
 	const char *file = postmaster_opts_setting(opts, "config_file");
 	const char *directory = postmaster_opts_datadir(opts);
@@ -102,8 +102,8 @@ main_file(const struct backup *b, const struct postmaster_opts *opts, struct buf
 	if (file && file[0] == '/')
 		return buf_printf(path, err, "%s", file);
 	if (directory == NULL || directory[0] != '/' ||
-	    look_at(b, directory) == CONFIGHOME_OURS)
-		directory = b->cluster.datadir;
+	    look_at(cluster, directory) == CONFIGHOME_OURS)
+		directory = cluster->datadir;
 	return buf_printf(path, err, "%s/%s", directory, file ? file : "postgresql.conf");
 }
 
@@ -112,28 +112,30 @@ enum { COMMAND_LINE, CLAIM, PID_FILE, OPTION_D, NAMES };
 
 /* The first of ${names} that is of ${home}; NULL: none is. */
 static const char *
-first_of(const struct backup *b, const char *const names[NAMES], enum confighome home)
+first_of(const struct backup_cluster *cluster, const char *const names[NAMES],
+    enum confighome home)
 {
 	for (size_t i = 0; i < NAMES; i++)
-		if (look_at(b, names[i]) == home)
+		if (look_at(cluster, names[i]) == home)
 			return names[i];
 	return NULL;
 }
 
 /* Which of ${names} decides, and how; NULL: none does. */
 static const char *
-decide(const struct backup *b, const char *const names[NAMES], enum confighome *home)
+decide(const struct backup_cluster *cluster, const char *const names[NAMES],
+    enum confighome *home)
 {
 	static const enum confighome order[] = { CONFIGHOME_OURS, CONFIGHOME_OTHER,
 		CONFIGHOME_GONE };
 
 	/* where the server worked once says nothing of what the file is for now */
 	*home = CONFIGHOME_OTHER;
-	if (look_at(b, names[COMMAND_LINE]) != CONFIGHOME_OURS &&
-	    look_at(b, names[CLAIM]) == CONFIGHOME_OTHER)
+	if (look_at(cluster, names[COMMAND_LINE]) != CONFIGHOME_OURS &&
+	    look_at(cluster, names[CLAIM]) == CONFIGHOME_OTHER)
 		return names[CLAIM];
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
-		const char *name = first_of(b, names, order[i]);
+		const char *name = first_of(cluster, names, order[i]);
 
 		*home = order[i];
 		if (name)
@@ -144,12 +146,12 @@ decide(const struct backup *b, const char *const names[NAMES], enum confighome *
 }
 
 int
-backup_confighome_find(const struct backup *b, const struct configset_options *options,
-    const struct postmaster_opts *opts, enum confighome *home, struct buf *directory,
-    struct error *err)
+backup_confighome_find(const struct backup_cluster *cluster,
+    const struct configset_options *options, const struct postmaster_opts *opts,
+    enum confighome *home, struct buf *directory, struct error *err)
 {
 	struct buf path = { 0 }, claim = { 0 };
-	const char *names[NAMES] = { [PID_FILE] = b->cluster.postmaster.datadir };
+	const char *names[NAMES] = { [PID_FILE] = cluster->postmaster.datadir };
 	const char *name;
 	int rc;
 
@@ -157,14 +159,14 @@ backup_confighome_find(const struct backup *b, const struct configset_options *o
 	if (opts) {
 		names[COMMAND_LINE] = postmaster_opts_setting(opts, "data_directory");
 		names[OPTION_D] = postmaster_opts_datadir(opts);
-		rc = main_file(b, opts, &path, err);
+		rc = main_file(cluster, opts, &path, err);
 	} else
-		rc = buf_printf(&path, err, "%s/postgresql.conf", b->cluster.datadir);
+		rc = buf_printf(&path, err, "%s/postgresql.conf", cluster->datadir);
 	if (rc == 0)
 		rc = backup_confighome_claim(options, buf_text(&path), &claim, err);
 	if (rc == 0) {
 		names[CLAIM] = buf_text(&claim);
-		name = decide(b, names, home);
+		name = decide(cluster, names, home);
 		rc = name ? buf_printf(directory, err, "%s", name) : 0;
 	}
 	buf_free(&path);

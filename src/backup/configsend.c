@@ -5,8 +5,9 @@
  */
 #include <string.h>
 
-#include "backup/backup_internal.h"
+#include "backup/configsend.h"
 #include "cli/message.h"
+#include "format/layout.h"
 #include "lib/sys.h"
 
 /*
@@ -15,34 +16,34 @@
  * (check_ssl_key_file_permissions() in src/backend/libpq/be-secure-common.c).
  */
 static struct stat
-stat_of(const struct backup *b, const struct configset_row *row)
+stat_of(const struct backup_config *config, const struct configset_row *row)
 {
 	struct stat st = row->st;
 
-	st.st_uid = b->cluster.datadir_stat.st_uid;
-	st.st_gid = b->cluster.datadir_stat.st_gid;
+	st.st_uid = config->cluster->datadir_stat.st_uid;
+	st.st_gid = config->cluster->datadir_stat.st_gid;
 	st.st_mode = 0600;
 	if (row->kind != CONFIGSET_SECRET)
-		st.st_mode |= b->cluster.datadir_stat.st_mode & 0040;
+		st.st_mode |= config->cluster->datadir_stat.st_mode & 0040;
 	st.st_size = (off_t)row->bytes.len;
 	return st;
 }
 
 static int
-send_row(struct backup *b, const struct configset_row *row, const char *path,
-    struct error *err)
+send_row(const struct backup_config *config, struct archive *archive,
+    const struct configset_row *row, const char *path, struct error *err)
 {
-	const struct stat st = stat_of(b, row);
+	const struct stat st = stat_of(config, row);
 
 	if (row->is_directory)
-		return archive_directory(b->stream.archive, LAYOUT_TREE, path, NULL, err);
-	return archive_bytes(b->stream.archive, LAYOUT_TREE, path, &st, row->bytes.data,
-	    row->bytes.len, err);
+		return archive_directory(archive, LAYOUT_TREE, path, NULL, err);
+	return archive_bytes(
+	    archive, LAYOUT_TREE, path, &st, row->bytes.data, row->bytes.len, err);
 }
 
 /* The directories that lead to ${path}, but for those that led to ${before}. */
 static int
-lead_to(struct backup *b, const char *before, const char *path, struct error *err)
+lead_to(struct archive *archive, const char *before, const char *path, struct error *err)
 {
 	struct buf part = { 0 };
 	int rc = 0;
@@ -51,9 +52,9 @@ lead_to(struct backup *b, const char *before, const char *path, struct error *er
 	     slash = strchr(slash + 1, '/')) {
 		buf_clear(&part);
 		rc = buf_append(&part, path, (size_t)(slash - path), err);
-		if (rc == 0 && !backup_is_below(before, buf_text(&part)))
+		if (rc == 0 && !backup_config_is_below(before, buf_text(&part)))
 			rc = archive_directory(
-			    b->stream.archive, LAYOUT_TREE, buf_text(&part), NULL, err);
+			    archive, LAYOUT_TREE, buf_text(&part), NULL, err);
 	}
 	buf_free(&part);
 	return rc;
@@ -64,24 +65,25 @@ lead_to(struct backup *b, const char *before, const char *path, struct error *er
  * lead to it; members are called "${prefix}NAME".  What leads to ${directory} itself is there.
  */
 static int
-send_rows(struct backup *b, enum configset_where where, const char *directory,
-    const char *prefix, struct error *err)
+send_rows(const struct backup_config *config, struct archive *archive,
+    enum configset_where where, const char *directory, const char *prefix,
+    struct error *err)
 {
 	struct buf before = { 0 }, path = { 0 };
 	int rc = buf_append(&before, directory, strlen(directory), err);
 
-	for (size_t i = 0; i < b->config.set.count && rc == 0; i++) {
-		const struct configset_row *row = &b->config.set.rows[i];
+	for (size_t i = 0; i < config->set.count && rc == 0; i++) {
+		const struct configset_row *row = &config->set.rows[i];
 
 		if (row->where != where || !row->is_there ||
-		    (directory[0] && !backup_is_below(row->name, directory)))
+		    (directory[0] && !backup_config_is_below(row->name, directory)))
 			continue;
 		buf_clear(&path);
 		rc = buf_printf(&path, err, "%s%s", prefix, row->name);
 		if (rc == 0)
-			rc = lead_to(b, buf_text(&before), buf_text(&path), err);
+			rc = lead_to(archive, buf_text(&before), buf_text(&path), err);
 		if (rc == 0)
-			rc = send_row(b, row, buf_text(&path), err);
+			rc = send_row(config, archive, row, buf_text(&path), err);
 		buf_clear(&before);
 		if (rc == 0)
 			rc = buf_append(&before, path.data, path.len, err);
@@ -92,17 +94,18 @@ send_rows(struct backup *b, enum configset_where where, const char *directory,
 }
 
 int
-backup_config_send(struct backup *b, struct error *err)
+backup_configsend_outside(
+    const struct backup_config *config, struct archive *archive, struct error *err)
 {
-	return send_rows(b, CONFIGSET_OUTSIDE, "", LAYOUT_CONFIG "/", err);
+	return send_rows(config, archive, CONFIGSET_OUTSIDE, "", LAYOUT_CONFIG "/", err);
 }
 
 /* Does ${directory}, absolute, name the link ${path}, or lead to where it leads? */
 static int
-leads_to(const struct backup *b, const char *directory, const char *path, bool *is_it,
-    struct error *err)
+leads_to(const struct backup_config *config, const char *directory, const char *path,
+    bool *is_it, struct error *err)
 {
-	const struct configset *set = &b->config.set;
+	const struct configset *set = &config->set;
 	struct buf name = { 0 };
 	struct stat link, st;
 	int rc = configset_inside(set, directory, &name, err);
@@ -112,7 +115,7 @@ leads_to(const struct backup *b, const char *directory, const char *path, bool *
 	/* in a container there may be something else by that name */
 	if (rc == 0 && !*is_it && !set->opt.is_foreign)
 		*is_it = stat(directory, &st) == 0 &&
-		    fstatat(b->cluster.datadir_fd, path, &link, 0) == 0 &&
+		    fstatat(config->cluster->datadir_fd, path, &link, 0) == 0 &&
 		    sys_is_same_file(&st, &link);
 	return rc;
 }
@@ -122,35 +125,37 @@ leads_to(const struct backup *b, const char *directory, const char *path, bool *
  * settings in all releases by default are "log" and "pg_log".
  */
 static int
-is_log_directory(const struct backup *b, const char *path, bool *is_it, struct error *err)
+is_log_directory(
+    const struct backup_config *config, const char *path, bool *is_it, struct error *err)
 {
-	const struct buf *directories = b->config.log_directories;
+	const struct buf *directories = config->log_directories;
 
 	*is_it = strcmp(path, "log") == 0 || strcmp(path, "pg_log") == 0;
 	for (size_t i = 0; i < 2 && !*is_it; i++)
 		if (directories[i].len > 0 &&
-		    leads_to(b, buf_text(&directories[i]), path, is_it, err))
+		    leads_to(config, buf_text(&directories[i]), path, is_it, err))
 			return -1;
 	return 0;
 }
 
 int
-backup_config_link(struct backup *b, const char *path, bool *is_done, struct error *err)
+backup_configsend_link(const struct backup_config *config, struct archive *archive,
+    const char *path, bool *is_done, struct error *err)
 {
-	const struct configset *set = &b->config.set;
+	const struct configset *set = &config->set;
 	const struct configset_row *row = configset_find(set, CONFIGSET_LINKED, path);
 
 	*is_done = true;
 	if (configset_has_below(set, CONFIGSET_LINKED, path)) {
 		/* a directory of which only files are named is no row */
 		if (row == NULL &&
-		    archive_directory(b->stream.archive, LAYOUT_TREE, path, NULL, err))
+		    archive_directory(archive, LAYOUT_TREE, path, NULL, err))
 			return -1;
-		return send_rows(b, CONFIGSET_LINKED, path, "", err);
+		return send_rows(config, archive, CONFIGSET_LINKED, path, "", err);
 	}
 	if (row) /* it was said that it cannot be read */
 		return 0;
-	if (is_log_directory(b, path, is_done, err))
+	if (is_log_directory(config, path, is_done, err))
 		return -1;
 	if (*is_done)
 		message_info(
@@ -160,11 +165,11 @@ backup_config_link(struct backup *b, const char *path, bool *is_done, struct err
 }
 
 bool
-backup_config_replaces(const struct backup *b, const char *path)
+backup_configsend_replaces(const struct backup_config *config, const char *path)
 {
-	const struct configset *set = &b->config.set;
+	const struct configset *set = &config->set;
 
-	if (!backup_is_below(path, LAYOUT_CONFIG))
+	if (!backup_config_is_below(path, LAYOUT_CONFIG))
 		return false;
 	path += strlen(LAYOUT_CONFIG);
 	if (path[0] == '\0')

@@ -92,7 +92,7 @@ tree_directory(
 	struct tree_visitor *v = (struct tree_visitor *)visitor;
 	const struct tablespace *t = tablespace_of(v->b, path);
 
-	if (backup_config_replaces(v->b, path))
+	if (backup_configsend_replaces(&v->b->config, path))
 		return 0;
 	if (backup_access_look(
 		&v->b->access, &v->b->cluster.datadir_stat, path, st, err) ||
@@ -126,7 +126,7 @@ tree_bytes(struct visitor *visitor, const char *path, const struct stat *st,
 {
 	struct tree_visitor *v = (struct tree_visitor *)visitor;
 
-	if (backup_config_replaces(v->b, path))
+	if (backup_configsend_replaces(&v->b->config, path))
 		return 0;
 	backup_copies_file(v->b->copies, path);
 	if (backup_access_look(
@@ -144,7 +144,7 @@ tree_file(struct visitor *visitor, const char *path, const struct stat *st, int 
 	struct tree_visitor *v = (struct tree_visitor *)visitor;
 	struct stat now = *st;
 
-	if (backup_config_replaces(v->b, path)) {
+	if (backup_configsend_replaces(&v->b->config, path)) {
 		sys_close(fd);
 		return 0;
 	}
@@ -169,7 +169,8 @@ tree_special(
 
 	if (kind == DIRLIST_LINK) {
 		enter(v, path);
-		if (backup_config_link(v->b, path, &is_done, err))
+		if (backup_configsend_link(
+			&v->b->config, v->b->stream.archive, path, &is_done, err))
 			return -1;
 	}
 	if (is_done)
@@ -431,7 +432,8 @@ backup_tree_send(struct patrol *patrol, struct error *err)
 		enter(&visitor, "");
 	}
 	if ((has_label(b) && (send_label(b, err) || send_map(b, err))) ||
-	    send_info(b, err) || backup_config_send(b, err) ||
+	    send_info(b, err) ||
+	    backup_configsend_outside(&b->config, b->stream.archive, err) ||
 	    walk_tree(&walk, &visitor.visitor, err))
 		return -1;
 	enter(&visitor, "");

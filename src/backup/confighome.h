@@ -1,0 +1,33 @@
+#ifndef PG_BASETAR_BACKUP_CONFIGHOME_H
+#define PG_BASETAR_BACKUP_CONFIGHOME_H
+
+#include "backup/cluster.h"
+#include "datadir/configset.h"
+#include "lib/buf.h"
+#include "lib/error.h"
+#include "pg/postmaster.h"
+
+/*
+ * Whose the configuration on this host is, as far as the directories show that are named with
+ * it.
+ */
+enum confighome {
+	CONFIGHOME_UNKNOWN, /* nothing is named */
+	CONFIGHOME_OURS,    /* one has the cluster's system identifier */
+	CONFIGHOME_GONE,    /* no cluster is there */
+	CONFIGHOME_OTHER    /* another cluster is there */
+};
+
+/*
+ * For a backup without a server.  ${options}: how files are read; ${opts}: postmaster.opts, or
+ * NULL.  To ${directory} is appended the one that decides.
+ */
+MUST_CHECK int backup_confighome_find(const struct backup_cluster *,
+    const struct configset_options *options, const struct postmaster_opts *opts,
+    enum confighome *home, struct buf *directory, struct error *err);
+
+/* Append what the file ${path}, with what it includes, sets data_directory to; or nothing. */
+MUST_CHECK int backup_confighome_claim(const struct configset_options *options,
+    const char *path, struct buf *datadir, struct error *err);
+
+#endif
