@@ -19,11 +19,35 @@ tick(struct patrol *patrol)
 }
 
 static int
+measure_tree(struct patrol *patrol, struct error *err)
+{
+	struct backup *b = (struct backup *)patrol;
+
+	return backup_tree_measure(&b->tree, err);
+}
+
+static int
+send_the_tree(struct patrol *patrol, struct error *err)
+{
+	struct backup *b = (struct backup *)patrol;
+
+	return backup_tree_send(&b->tree, b->files, b->copies, err);
+}
+
+static int
 send_the_wal(struct patrol *patrol, struct error *err)
 {
 	struct backup *b = (struct backup *)patrol;
 
 	return backup_wal_send(&b->wal, b->copies, err);
+}
+
+static int
+watch_slot(struct patrol *patrol, struct error *err)
+{
+	struct backup *b = (struct backup *)patrol;
+
+	return backup_slot_watch(&b->slot, b->session, b->cluster.wal_fd, err);
 }
 
 static int
@@ -59,20 +83,19 @@ hurry(struct patrol *patrol, struct error *err)
 	return backup_copies_hurry(b->copies, b->session, err);
 }
 
-static const struct patrol_ops measuring = { backup_tree_measure, NULL, tick, NULL,
-	NULL };
+static const struct patrol_ops measuring = { measure_tree, NULL, tick, NULL, NULL };
 static const struct patrol_ops finding = { backup_cold_find, NULL, tick, NULL, NULL };
-static const struct patrol_ops sending_cold_tree = { backup_tree_send, backup_cold_watch,
+static const struct patrol_ops sending_cold_tree = { send_the_tree, backup_cold_watch,
 	tick, NULL, NULL };
 static const struct patrol_ops sending_cold_wal = { send_the_wal, backup_cold_watch, tick,
 	NULL, NULL };
 static const struct patrol_ops rechecking = { backup_cold_recheck, NULL, tick, NULL,
 	NULL };
 static const struct patrol_ops starting = { backup_server_start, NULL, tick, NULL, NULL };
-static const struct patrol_ops sending_tree = { backup_tree_send, backup_server_watch,
-	tick, hurry, NULL };
-static const struct patrol_ops sending_wal = { send_the_wal, backup_slot_watch, tick,
-	NULL, NULL };
+static const struct patrol_ops sending_tree = { send_the_tree, backup_server_watch, tick,
+	hurry, NULL };
+static const struct patrol_ops sending_wal = { send_the_wal, watch_slot, tick, NULL,
+	NULL };
 static const struct patrol_ops awaiting_archive = { await_the_archive,
 	backup_server_watch, tick, NULL, NULL };
 static const struct patrol_ops ending = { end_archive, NULL, tick, NULL, NULL };
@@ -143,7 +166,7 @@ measure(struct backup *b, struct error *err)
 		return 0;
 	if (run(b, "measuring", &measuring, err))
 		return -1;
-	b->stream.progress.total = b->sum.size;
+	b->stream.progress.total = b->tree.sum.size;
 	return 0;
 }
 
@@ -155,7 +178,7 @@ send_wal(struct backup *b, struct error *err)
 	if (run(b, is_sent ? "sending WAL" : "checking WAL", &sending_wal, err))
 		return backup_wal_explain(&b->wal, err);
 	/* it has been read; the rest may take long without holding any */
-	backup_slot_drop(b);
+	backup_slot_drop(&b->slot);
 	return 0;
 }
 
@@ -254,8 +277,8 @@ make_backup(struct backup *b, struct error *err)
 					       back_up_cold(b, err)) ||
 	    run(b, "ending the archive", &ending, err) ||
 	    backup_pages_stop(b->pages, b->wal.range.stop_lsn, err) ||
-	    backup_files_stop(
-		b->files, b->wal.proof, b->wal.range.stop_lsn, &b->last_control, err) ||
+	    backup_files_stop(b->files, b->wal.proof, b->wal.range.stop_lsn,
+		&b->tree.last_control, err) ||
 	    finish_output(b, err))
 		return -1;
 	report(b);
@@ -270,7 +293,7 @@ end_run(struct backup *b)
 
 	backup_report_count(b);
 	backup_stream_close(&b->stream);
-	backup_slot_drop(b);
+	backup_slot_drop(&b->slot);
 	session_free(b->session); /* a backup that still runs there is over */
 	b->session = NULL;
 	/* a temporary name is removed by who made it */
@@ -301,7 +324,8 @@ report_findings(const struct backup *b)
 	const bool are_pages_sound = backup_pages_report(b->pages),
 		   are_files_sound = backup_files_report(b->files);
 
-	return backup_access_report(&b->access) && are_pages_sound && are_files_sound;
+	return backup_access_report(&b->tree.access) && are_pages_sound &&
+	    are_files_sound;
 }
 
 static void
@@ -336,6 +360,13 @@ backup_run(const struct options *opt, bool *is_sound, struct error *err)
 		    .source = &b.source,
 		    .stream = &b.stream },
 		.config = { .cluster = &b.cluster, .source = &b.source },
+		.tree = { .opt = opt,
+		    .cluster = &b.cluster,
+		    .tablespaces = &b.tablespaces,
+		    .source = &b.source,
+		    .config = &b.config,
+		    .wal = &b.wal,
+		    .stream = &b.stream },
 		.tablespaces = { .cluster = &b.cluster,
 		    .choice = { &opt->relocations, &opt->without } },
 	};

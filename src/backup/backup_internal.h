@@ -19,9 +19,11 @@
 #include "backup/copies.h"
 #include "backup/files.h"
 #include "backup/pages.h"
+#include "backup/slot.h"
 #include "backup/source.h"
 #include "backup/stream.h"
 #include "backup/tablespaces.h"
+#include "backup/tree.h"
 #include "backup/wal.h"
 #include "cli/patrol.h"
 #include "datadir/walend.h"
@@ -58,19 +60,16 @@ struct backup {
 	char *last_databases; /* and after all has been read */
 	struct session *session;
 	bool is_server_silent;
-	struct slot *slot; /* NULL: WAL is not held back */
-	struct slotguard guard;
+	struct backup_slot slot;
 	struct online_server server;
 	struct online_started started;
 	struct online_stopped stopped;
 	struct backup_cold cold;
-	struct walksum sum; /* of the tree, if it was measured */
+	struct backup_tree tree;
 
 	struct backup_stream stream;
 
-	struct control last_control; /* as it was after all else was */
 	struct backup_files *files;
-	struct backup_access access;
 
 	struct backup_pages *pages;
 
@@ -86,11 +85,6 @@ MUST_CHECK int backup_server_start(struct patrol *, struct error *err);
 MUST_CHECK int backup_server_stop(struct backup *, struct error *err);
 MUST_CHECK int backup_server_watch(struct patrol *, struct error *err);
 void backup_server_free(struct backup *);
-
-/* backup/slot.c: WAL held back, until it has been sent or does harm. */
-MUST_CHECK int backup_slot_hold(struct backup *, struct error *err);
-MUST_CHECK int backup_slot_watch(struct patrol *, struct error *err);
-void backup_slot_drop(struct backup *);
 
 /*
  * backup/cold.c: the cluster is shut down, or a snapshot; which WAL the copy needs; nothing
@@ -109,10 +103,6 @@ int backup_cold_explain(const struct backup *, struct error *err);
  * a snapshot's links leads out of it.
  */
 MUST_CHECK int backup_links_check(const struct backup *, struct error *err);
-
-/* backup/tree.c, in the planner's thread: the label to pg_control; and its size. */
-MUST_CHECK int backup_tree_send(struct patrol *, struct error *err);
-MUST_CHECK int backup_tree_measure(struct patrol *, struct error *err);
 
 /* backup/report.c: the file is opened, before all else. */
 MUST_CHECK int backup_report_open(struct backup *, struct error *err);

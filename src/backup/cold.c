@@ -417,27 +417,13 @@ backup_cold_watch(struct patrol *patrol, struct error *err)
 	    0;
 }
 
-/* What was changed before it was read, and so unseen, is of another moment as well. */
-static int
-check_tree(struct backup *b, struct error *err)
-{
-	const struct walksum before = b->sum;
-
-	if (backup_tree_measure(&b->patrol, err))
-		return -1;
-	if (b->sum.trace == before.trace)
-		return 0;
-	return error_set(err, ERROR_STATE, 0, "files in \"%s\" changed while it was read",
-	    b->cluster.pgdata);
-}
-
 int
 backup_cold_recheck(struct patrol *patrol, struct error *err)
 {
 	struct backup *b = (struct backup *)patrol;
 	const struct walend_options walend = walend_options_of(b);
 
-	if (backup_cold_watch(patrol, err) || check_tree(b, err))
+	if (backup_cold_watch(patrol, err) || backup_tree_recheck(&b->tree, err))
 		return -1;
 	return backup_cluster_is_shut_down(&b->cluster) ?
 	    0 :

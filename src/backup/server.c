@@ -119,6 +119,17 @@ check_in_place_since(struct backup *b, struct error *err)
 	return check_in_place(b, &b->tablespaces.after, err);
 }
 
+static int
+hold_wal(struct backup *b, struct error *err)
+{
+	const struct backup_slot_server server = { &b->cluster, &b->connection,
+		b->session, &b->server };
+
+	if (b->opt->no_slot || b->opt->wal_method == WAL_NONE)
+		return 0;
+	return backup_slot_hold(&b->slot, &server, err);
+}
+
 int
 backup_server_connect(struct backup *b, struct error *err)
 {
@@ -136,7 +147,7 @@ backup_server_connect(struct backup *b, struct error *err)
 	    backup_archiving_check(b->opt, &b->server, err) ||
 	    backup_server_in_place(b, err) || backup_links_check(b, err))
 		return -1;
-	return backup_slot_hold(b, err);
+	return hold_wal(b, err);
 }
 
 /*
@@ -298,13 +309,13 @@ backup_server_watch(struct patrol *patrol, struct error *err)
 	    backup_copies_watch(b->copies, b->session, err))
 		return -1;
 	tell_of_silence(b);
-	return backup_slot_watch(patrol, err);
+	return backup_slot_watch(&b->slot, b->session, b->cluster.wal_fd, err);
 }
 
 void
 backup_server_free(struct backup *b)
 {
-	backup_slot_drop(b);
+	backup_slot_drop(&b->slot);
 	session_free(b->session); /* a backup that still runs there is over */
 	locate_free(&b->connection);
 	free(b->databases);

@@ -1,6 +1,9 @@
+/*
+ * The replication slot of a backup: taken, looked at and given up.
+ */
 #include <stdio.h>
 
-#include "backup/backup_internal.h"
+#include "backup/slot.h"
 #include "cli/message.h"
 #include "lib/sys.h"
 
@@ -17,27 +20,26 @@ warn_without_slot(const struct error *why)
 }
 
 static void
-start_guard(struct backup *b)
+start_guard(struct backup_slot *held, const struct backup_slot_server *of)
 {
-	b->guard = (struct slotguard){
-		.start_lsn = slot_start_lsn(b->slot),
+	held->guard = (struct slotguard){
+		.start_lsn = slot_start_lsn(held->slot),
 		.taken = sys_monotonic(),
-		.segment_size = b->cluster.control.wal_segment_size,
-		.wal_limit = b->server.slot_wal_limit,
-		.idle_limit = b->server.slot_idle_limit,
+		.segment_size = of->cluster->control.wal_segment_size,
+		.wal_limit = of->server->slot_wal_limit,
+		.idle_limit = of->server->slot_idle_limit,
 	};
 }
 
 int
-backup_slot_hold(struct backup *b, struct error *err)
+backup_slot_hold(
+    struct backup_slot *held, const struct backup_slot_server *of, struct error *err)
 {
-	struct session_options beside = b->connection;
+	struct session_options beside = *of->connection;
 	struct error why = { 0 };
 
-	if (b->opt->no_slot || b->opt->wal_method == WAL_NONE)
-		return 0;
-	beside.beside = b->session;
-	if (slot_hold(&b->slot, &beside, &why)) {
+	beside.beside = of->session;
+	if (slot_hold(&held->slot, &beside, &why)) {
 		if (why.kind != ERROR_CANCELLED) {
 			warn_without_slot(&why);
 			return 0;
@@ -45,60 +47,61 @@ backup_slot_hold(struct backup *b, struct error *err)
 		*err = why;
 		return -1;
 	}
-	start_guard(b);
-	if (slot_in_datadir(b->slot, b->cluster.datadir_fd))
+	start_guard(held, of);
+	if (slot_in_datadir(held->slot, of->cluster->datadir_fd))
 		return 0;
 	error_set(err, ERROR_SERVER, 0,
 	    "the server at %s is not that of \"%s\": its replication slot \"%s\" is not there",
-	    session_where(b->session), b->cluster.pgdata, slot_name(b->slot));
+	    session_where(of->session), of->cluster->pgdata, slot_name(held->slot));
 	return error_hint(
 	    err, "Check -D, -h and -p: they must mean one and the same cluster.");
 }
 
 /* Is it lost, or to be given up?  What cannot be found out is no reason. */
 static int
-look_at_slot(struct backup *b, bool *is_over, struct error *why, struct error *err)
+look_at_slot(const struct backup_slot *held, struct session *session, int wal_fd,
+    bool *is_over, struct error *why, struct error *err)
 {
 	struct slotguard_now now = { .time = sys_monotonic() };
 	struct error ignored = { 0 };
 
-	*is_over = !slot_is_held(b->slot, why);
+	*is_over = !slot_is_held(held->slot, why);
 	if (*is_over)
 		return 0;
-	if (online_wal_position(b->session, &now.wal_lsn, err)) {
+	if (online_wal_position(session, &now.wal_lsn, err)) {
 		if (err->kind == ERROR_CANCELLED)
 			return -1;
 		*why = *err; /* nobody could see any more what it does */
 		*is_over = true;
 		return 0;
 	}
-	if (sys_room(b->cluster.wal_fd, &now.available, &now.total, &ignored))
+	if (sys_room(wal_fd, &now.available, &now.total, &ignored))
 		now.available = now.total = 0;
-	*is_over = slotguard_is_due(&b->guard, &now, why);
+	*is_over = slotguard_is_due(&held->guard, &now, why);
 	return 0;
 }
 
 int
-backup_slot_watch(struct patrol *patrol, struct error *err)
+backup_slot_watch(
+    struct backup_slot *held, struct session *session, int wal_fd, struct error *err)
 {
-	struct backup *b = (struct backup *)patrol;
 	struct error why = { 0 };
 	bool is_over;
 
-	if (b->slot == NULL)
+	if (held->slot == NULL)
 		return 0;
-	if (look_at_slot(b, &is_over, &why, err))
+	if (look_at_slot(held, session, wal_fd, &is_over, &why, err))
 		return -1;
 	if (is_over) {
 		warn_without_slot(&why);
-		backup_slot_drop(b);
+		backup_slot_drop(held);
 	}
 	return 0;
 }
 
 void
-backup_slot_drop(struct backup *b)
+backup_slot_drop(struct backup_slot *held)
 {
-	slot_free(b->slot);
-	b->slot = NULL;
+	slot_free(held->slot);
+	held->slot = NULL;
 }

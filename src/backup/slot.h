@@ -1,0 +1,35 @@
+#ifndef PG_BASETAR_BACKUP_SLOT_H
+#define PG_BASETAR_BACKUP_SLOT_H
+
+#include "backup/cluster.h"
+#include "lib/error.h"
+#include "server/online.h"
+#include "server/session.h"
+#include "server/slot.h"
+#include "server/slotguard.h"
+
+/* WAL that a server holds back for us, until it has been sent or does harm. */
+struct backup_slot {
+	struct slot *slot; /* NULL: WAL is not held back */
+	struct slotguard guard;
+};
+
+/* The server: how it is reached, the session with it, what it says of itself.  Borrowed. */
+struct backup_slot_server {
+	const struct backup_cluster *cluster;
+	const struct session_options *connection;
+	struct session *session;
+	const struct online_server *server;
+};
+
+/* A server that does not hold WAL back is a warning; one of another cluster is ERROR_SERVER. */
+MUST_CHECK int backup_slot_hold(
+    struct backup_slot *, const struct backup_slot_server *, struct error *err);
+
+/* From time to time: is it lost, or to be given up, as what it holds fills pg_wal, ${wal_fd}? */
+MUST_CHECK int backup_slot_watch(
+    struct backup_slot *, struct session *, int wal_fd, struct error *err);
+
+void backup_slot_drop(struct backup_slot *);
+
+#endif
