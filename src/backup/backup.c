@@ -4,30 +4,33 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "backup/archiving.h"
 #include "backup/backup_internal.h"
+#include "backup/running.h"
+#include "backup/snapshot.h"
+#include "backup/stopped.h"
 #include "cli/message.h"
 #include "lib/interrupt.h"
 #include "lib/lsn.h"
-#include "lib/sys.h"
 
-static void
-tick(struct patrol *patrol)
-{
-	struct backup *b = (struct backup *)patrol;
-
-	progress_tick(&b->stream.progress, backup_stream_passed(&b->stream));
-}
+/* ---- work in a thread of its own, and what the main thread does meanwhile ---- */
 
 static int
 measure_tree(struct patrol *patrol, struct error *err)
 {
-	struct backup *b = (struct backup *)patrol;
-
-	return backup_tree_measure(&b->tree, err);
+	return backup_tree_measure(&((struct backup *)patrol)->tree, err);
 }
 
 static int
-send_the_tree(struct patrol *patrol, struct error *err)
+begin_source(struct patrol *patrol, struct error *err)
+{
+	struct backup *b = (struct backup *)patrol;
+
+	return b->source->ops->begin(b->source, err);
+}
+
+static int
+send_whole_tree(struct patrol *patrol, struct error *err)
 {
 	struct backup *b = (struct backup *)patrol;
 
@@ -35,7 +38,7 @@ send_the_tree(struct patrol *patrol, struct error *err)
 }
 
 static int
-send_the_wal(struct patrol *patrol, struct error *err)
+send_all_wal(struct patrol *patrol, struct error *err)
 {
 	struct backup *b = (struct backup *)patrol;
 
@@ -43,23 +46,24 @@ send_the_wal(struct patrol *patrol, struct error *err)
 }
 
 static int
-watch_slot(struct patrol *patrol, struct error *err)
+await_server(struct patrol *patrol, struct error *err)
 {
 	struct backup *b = (struct backup *)patrol;
 
-	return backup_slot_watch(&b->slot, b->session, b->cluster.wal_fd, err);
+	return backup_archiving_await(
+	    b->opt, b->source->facts.server, &b->wal, &b->stream, err);
 }
 
 static int
-await_the_archive(struct patrol *patrol, struct error *err)
+recheck_source(struct patrol *patrol, struct error *err)
 {
 	struct backup *b = (struct backup *)patrol;
 
-	return backup_archiving_await(b->opt, b->source.server, &b->wal, &b->stream, err);
+	return b->source->ops->recheck(b->source, &b->tree, err);
 }
 
 static int
-end_archive(struct patrol *patrol, struct error *err)
+end_stream(struct patrol *patrol, struct error *err)
 {
 	struct backup *b = (struct backup *)patrol;
 
@@ -70,36 +74,57 @@ end_archive(struct patrol *patrol, struct error *err)
 static int
 sync_output(struct patrol *patrol, struct error *err)
 {
-	struct backup *b = (struct backup *)patrol;
-
-	return output_finish(&b->stream.output, err);
+	return output_finish(&((struct backup *)patrol)->stream.output, err);
 }
 
 static int
-hurry(struct patrol *patrol, struct error *err)
+watch_tree(struct patrol *patrol, struct error *err)
 {
 	struct backup *b = (struct backup *)patrol;
 
-	return backup_copies_hurry(b->copies, b->session, err);
+	return b->source->ops->watch_tree(b->source, b->copies, err);
 }
 
-static const struct patrol_ops measuring = { measure_tree, NULL, tick, NULL, NULL };
-static const struct patrol_ops finding = { backup_cold_find, NULL, tick, NULL, NULL };
-static const struct patrol_ops sending_cold_tree = { send_the_tree, backup_cold_watch,
-	tick, NULL, NULL };
-static const struct patrol_ops sending_cold_wal = { send_the_wal, backup_cold_watch, tick,
-	NULL, NULL };
-static const struct patrol_ops rechecking = { backup_cold_recheck, NULL, tick, NULL,
-	NULL };
-static const struct patrol_ops starting = { backup_server_start, NULL, tick, NULL, NULL };
-static const struct patrol_ops sending_tree = { send_the_tree, backup_server_watch, tick,
-	hurry, NULL };
-static const struct patrol_ops sending_wal = { send_the_wal, watch_slot, tick, NULL,
-	NULL };
-static const struct patrol_ops awaiting_archive = { await_the_archive,
-	backup_server_watch, tick, NULL, NULL };
-static const struct patrol_ops ending = { end_archive, NULL, tick, NULL, NULL };
-static const struct patrol_ops syncing = { sync_output, NULL, tick, NULL, NULL };
+static int
+hurry_tree(struct patrol *patrol, struct error *err)
+{
+	struct backup *b = (struct backup *)patrol;
+
+	if (b->source->ops->hurry_tree == NULL)
+		return 0;
+	return b->source->ops->hurry_tree(b->source, b->copies, err);
+}
+
+static int
+watch_wal(struct patrol *patrol, struct error *err)
+{
+	struct backup *b = (struct backup *)patrol;
+
+	return b->source->ops->watch_wal(b->source, err);
+}
+
+static void
+tick(struct patrol *patrol)
+{
+	struct backup *b = (struct backup *)patrol;
+
+	progress_tick(&b->stream.progress, backup_stream_passed(&b->stream));
+}
+
+static const struct patrol_ops measuring = { .work = measure_tree, .tick = tick };
+static const struct patrol_ops beginning = { .work = begin_source, .tick = tick };
+static const struct patrol_ops sending_tree = {
+	.work = send_whole_tree, .watch = watch_tree, .tick = tick, .hurry = hurry_tree
+};
+static const struct patrol_ops sending_wal = {
+	.work = send_all_wal, .watch = watch_wal, .tick = tick
+};
+static const struct patrol_ops awaiting = {
+	.work = await_server, .watch = watch_tree, .tick = tick
+};
+static const struct patrol_ops rechecking = { .work = recheck_source, .tick = tick };
+static const struct patrol_ops ending = { .work = end_stream, .tick = tick };
+static const struct patrol_ops syncing = { .work = sync_output, .tick = tick };
 
 static int
 run(struct backup *b, const char *phase, const struct patrol_ops *what, struct error *err)
@@ -108,51 +133,42 @@ run(struct backup *b, const char *phase, const struct patrol_ops *what, struct e
 	return patrol_run(&b->patrol, what, err);
 }
 
+/* A step that fails if something changed that must not, or is gone: then that is said. */
 static int
-open_pages(struct backup *b, struct error *err)
+run_explained(
+    struct backup *b, const char *phase, const struct patrol_ops *what, struct error *err)
 {
-	return backup_pages_open(
-	    &b->pages, !b->opt->no_verify_checksums, &b->cluster, &b->source, err);
+	return run(b, phase, what, err) ? b->source->ops->explain(b->source, err) : 0;
 }
 
+/* ---- the steps ---- */
+
+/* The report first, then what is backed up, then the output; and who we are. */
 static int
-open_files(struct backup *b, struct error *err)
+open_all(struct backup *b, struct error *err)
 {
-	/* on a standby as of what was replayed, which recovery of the copy need not reach */
-	if (b->source.server && !backup_source_in_recovery(&b->source) &&
-	    databases_oldest_xid(b->session, &b->source.oldest_xid, err))
-		return -1;
-	return backup_files_open(&b->files,
-	    &(struct backup_files_options){
-		&b->cluster, &b->tablespaces, &b->source, &b->cancel },
-	    b->session, err);
+	return backup_report_open(b, err) || backup_cluster_open(&b->cluster, err) ||
+		/* a report is also written when we come no further than this */
+		report_refuse_inside(
+		    b->report, &b->cluster.datadir_stat, "the data directory", err) ||
+		output_open(&b->stream.output, b->opt, &b->cancel, err) ||
+		backup_report_check(b, err) ||
+		identity_assume(
+		    &b->identity, &b->cluster.datadir_stat, b->cluster.pgdata, err) ?
+	    -1 :
+	    0;
 }
 
+/* What the cluster says of itself, and where its tablespaces are. */
 static int
-note_copies(struct backup *b, struct error *err)
+read_cluster(struct backup *b, struct error *err)
 {
-	return backup_copies_new(&b->copies,
-	    &(struct backup_copies_options){ &b->cluster, &b->tablespaces, &b->source },
-	    err);
-}
-
-static int
-open_stream(struct backup *b, struct error *err)
-{
-	if (backup_stream_open(
-		&b->stream, b->source.is_frozen, backup_pages_check(b->pages), err))
-		return -1;
-	b->patrol.pipe = b->stream.pipe;
-	return 0;
-}
-
-static int
-send_tree(struct backup *b, const struct patrol_ops *how, struct error *err)
-{
-	if (run(b, "sending files", how, err))
-		return -1;
-	progress_settle(&b->stream.progress, blockpipe_planned(b->stream.pipe));
-	return 0;
+	return backup_cluster_read(&b->cluster, b->opt->waldir, err) ||
+		backup_tablespaces_read(&b->tablespaces, err) ||
+		backup_stream_check_outside(&b->stream, b->report, err) ||
+		backup_tablespaces_without(&b->tablespaces, err) ?
+	    -1 :
+	    0;
 }
 
 /*
@@ -162,12 +178,68 @@ send_tree(struct backup *b, const struct patrol_ops *how, struct error *err)
 static int
 measure(struct backup *b, struct error *err)
 {
-	if (!b->opt->progress && !b->source.is_frozen)
+	if (!b->opt->progress && !b->source->facts.is_frozen)
 		return 0;
-	if (run(b, "measuring", &measuring, err))
+	if (run_explained(b, "measuring", &measuring, err))
 		return -1;
 	b->stream.progress.total = b->tree.sum.size;
 	return 0;
+}
+
+static int
+begin(struct backup *b, struct error *err)
+{
+	const struct backup_source_ops *ops = b->source->ops;
+
+	if (run_explained(b, ops->beginning, &beginning, err))
+		return -1;
+	if (ops->accept == NULL)
+		return 0;
+	return backup_tablespaces_read_anew(&b->tablespaces, err) ||
+		backup_stream_check_outside(&b->stream, b->report, err) ||
+		ops->accept(b->source, err) ?
+	    -1 :
+	    0;
+}
+
+/* Those that judge what is sent, and the archive that it is sent to. */
+static int
+open_archive(struct backup *b, struct error *err)
+{
+	const struct backup_source_facts *facts = &b->source->facts;
+
+	if (backup_pages_open(
+		&b->pages, !b->opt->no_verify_checksums, &b->cluster, facts, err) ||
+	    backup_files_open(&b->files,
+		&(struct backup_files_options){
+		    &b->cluster, &b->tablespaces, b->source, &b->cancel },
+		err) ||
+	    backup_copies_new(&b->copies,
+		&(struct backup_copies_options){ &b->cluster, &b->tablespaces, facts },
+		err) ||
+	    backup_stream_open(
+		&b->stream, facts->is_frozen, backup_pages_check(b->pages), err))
+		return -1;
+	b->patrol.pipe = b->stream.pipe;
+	return 0;
+}
+
+static int
+send_tree(struct backup *b, struct error *err)
+{
+	if (run_explained(b, "sending files", &sending_tree, err))
+		return -1;
+	progress_settle(&b->stream.progress, blockpipe_planned(b->stream.pipe));
+	return 0;
+}
+
+static int
+stop(struct backup *b, struct error *err)
+{
+	if (b->source->ops->stop == NULL)
+		return 0;
+	progress_phase(&b->stream.progress, "ending the backup");
+	return b->source->ops->stop(b->source, b->copies, err);
 }
 
 static int
@@ -175,22 +247,45 @@ send_wal(struct backup *b, struct error *err)
 {
 	const bool is_sent = b->opt->wal_method == WAL_FETCH;
 
-	if (run(b, is_sent ? "sending WAL" : "checking WAL", &sending_wal, err))
-		return backup_wal_explain(&b->wal, err);
-	/* it has been read; the rest may take long without holding any */
-	backup_slot_drop(&b->slot);
+	if (run_explained(b, is_sent ? "sending WAL" : "checking WAL", &sending_wal, err))
+		return -1;
+	/* the rest may take long */
+	if (b->source->ops->release_wal)
+		b->source->ops->release_wal(b->source);
 	return 0;
 }
 
 static int
 await_archive(struct backup *b, struct error *err)
 {
-	if (!backup_archiving_is_awaited(b->opt, b->source.server))
+	if (!backup_archiving_is_awaited(b->opt, b->source->facts.server))
 		return 0;
-	return run(b, "waiting for the WAL archive", &awaiting_archive, err);
+	return run(b, "waiting for the WAL archive", &awaiting, err);
 }
 
-/* The archive is complete: under our own identity make it visible and durable. */
+static int
+look_for_changes(struct backup *b, struct error *err)
+{
+	if (b->source->ops->recheck == NULL)
+		return 0;
+	return run_explained(b, "looking for changes", &rechecking, err);
+}
+
+/* The archive is complete, the WAL known: what do those say that judged what was sent? */
+static int
+end_archive(struct backup *b, struct error *err)
+{
+	const uint64_t stop_lsn = b->wal.range.stop_lsn;
+
+	return run(b, "ending the archive", &ending, err) ||
+		backup_pages_stop(b->pages, stop_lsn, err) ||
+		backup_files_stop(
+		    b->files, b->wal.proof, stop_lsn, &b->tree.last_control, err) ?
+	    -1 :
+	    0;
+}
+
+/* Under our own identity make it visible and durable. */
 static int
 finish_output(struct backup *b, struct error *err)
 {
@@ -223,65 +318,71 @@ report(const struct backup *b)
 		    (unsigned long)b->wal.range.timeline);
 }
 
-/* Of a running server, which is asked to start and to stop the backup. */
-static int
-back_up_server(struct backup *b, struct error *err)
-{
-	return backup_server_connect(b, err) || backup_config_find(&b->config, err) ||
-		measure(b, err) || run(b, "waiting for the checkpoint", &starting, err) ||
-		backup_tablespaces_read_anew(&b->tablespaces, err) ||
-		backup_stream_check_outside(&b->stream, b->report, err) ||
-		backup_server_in_place(b, err) || open_pages(b, err) ||
-		open_files(b, err) || note_copies(b, err) || open_stream(b, err) ||
-		send_tree(b, &sending_tree, err) || backup_server_stop(b, err) ||
-		send_wal(b, err) || await_archive(b, err) ?
-	    -1 :
-	    0;
-}
-
-/* Of a cluster that is shut down, or a snapshot, in which nothing may change. */
-static int
-back_up_cold(struct backup *b, struct error *err)
-{
-	if (backup_cold_check(b, err) || backup_config_find(&b->config, err))
-		return -1;
-	if (measure(b, err) || run(b, "finding the end of WAL", &finding, err))
-		return backup_cold_explain(b, err);
-	if (open_pages(b, err) || open_files(b, err) || note_copies(b, err) ||
-	    open_stream(b, err))
-		return -1;
-	if (send_tree(b, &sending_cold_tree, err) ||
-	    run(b, "sending WAL", &sending_cold_wal, err) ||
-	    run(b, "looking for changes", &rechecking, err))
-		return backup_cold_explain(b, err);
-	return 0;
-}
-
 /* The steps of pg_basetar(1), in their order. */
 static int
 make_backup(struct backup *b, struct error *err)
 {
-	if (backup_report_open(b, err) || backup_cluster_open(&b->cluster, err) ||
-	    /* a report is also written when we come no further than this */
-	    report_refuse_inside(
-		b->report, &b->cluster.datadir_stat, "the data directory", err) ||
-	    output_open(&b->stream.output, b->opt, &b->cancel, err) ||
-	    backup_report_check(b, err) ||
-	    identity_assume(
-		&b->identity, &b->cluster.datadir_stat, b->cluster.pgdata, err) ||
-	    backup_cluster_read(&b->cluster, b->opt->waldir, err) ||
-	    backup_tablespaces_read(&b->tablespaces, err) ||
-	    backup_stream_check_outside(&b->stream, b->report, err) ||
-	    backup_tablespaces_without(&b->tablespaces, err) ||
-	    (b->opt->source == SOURCE_SERVER ? back_up_server(b, err) :
-					       back_up_cold(b, err)) ||
-	    run(b, "ending the archive", &ending, err) ||
-	    backup_pages_stop(b->pages, b->wal.range.stop_lsn, err) ||
-	    backup_files_stop(b->files, b->wal.proof, b->wal.range.stop_lsn,
-		&b->tree.last_control, err) ||
-	    finish_output(b, err))
+	if (open_all(b, err) || read_cluster(b, err) ||
+	    b->source->ops->check(b->source, err) ||
+	    backup_config_find(&b->config, err) || measure(b, err) || begin(b, err) ||
+	    open_archive(b, err) || send_tree(b, err) || stop(b, err) ||
+	    send_wal(b, err) || await_archive(b, err) || look_for_changes(b, err) ||
+	    end_archive(b, err) || finish_output(b, err))
 		return -1;
 	report(b);
+	return 0;
+}
+
+/* ---- the run as a whole ---- */
+
+static int
+make_source(struct backup *b, struct error *err)
+{
+	static int (*const sources[])(struct backup_source **,
+	    const struct backup_source_parts *, struct error *) = {
+		[SOURCE_SERVER] = backup_running_new,
+		[SOURCE_STOPPED] = backup_stopped_new,
+		[SOURCE_SNAPSHOT] = backup_snapshot_new,
+	};
+	const struct backup_source_parts parts = { b->opt, &b->cluster, &b->tablespaces,
+		&b->wal, &b->cancel };
+
+	return sources[b->opt->source](&b->source, &parts, err);
+}
+
+/* Each part is told where the others are. */
+static int
+assemble(struct backup *b, struct error *err)
+{
+	const struct options *opt = b->opt;
+
+	b->patrol.cancel = &b->cancel;
+	b->patrol.outcome = "no backup was made";
+	backup_cluster_init(&b->cluster, opt->pgdata);
+	b->tablespaces = (struct backup_tablespaces){ .cluster = &b->cluster,
+		.choice = { &opt->relocations, &opt->without } };
+	if (make_source(b, err))
+		return -1;
+	b->config =
+	    (struct backup_config){ .cluster = &b->cluster, .source = &b->source->facts };
+	b->stream = (struct backup_stream){ .opt = opt,
+		.cluster = &b->cluster,
+		.tablespaces = &b->tablespaces,
+		.identity = &b->identity,
+		.cancel = &b->cancel };
+	b->wal = (struct backup_wal){ .opt = opt,
+		.cluster = &b->cluster,
+		.tablespaces = &b->tablespaces,
+		.source = &b->source->facts,
+		.stream = &b->stream };
+	b->tree = (struct backup_tree){ .opt = opt,
+		.cluster = &b->cluster,
+		.tablespaces = &b->tablespaces,
+		.source = b->source,
+		.config = &b->config,
+		.wal = &b->wal,
+		.stream = &b->stream };
+	progress_start(&b->stream.progress, opt->progress && !opt->quiet);
 	return 0;
 }
 
@@ -293,9 +394,8 @@ end_run(struct backup *b)
 
 	backup_report_count(b);
 	backup_stream_close(&b->stream);
-	backup_slot_drop(&b->slot);
-	session_free(b->session); /* a backup that still runs there is over */
-	b->session = NULL;
+	if (b->source->ops->end)
+		b->source->ops->end(b->source);
 	/* a temporary name is removed by who made it */
 	(void)!identity_regain(&b->identity, &ignored);
 	output_free(&b->stream.output);
@@ -307,14 +407,14 @@ static void
 forget(struct backup *b)
 {
 	report_free(b->report);
-	backup_pages_free(b->pages);
-	backup_files_free(b->files);
-	backup_server_free(b);
-	backup_tablespaces_free(&b->tablespaces);
-	backup_config_free(&b->config);
-	backup_cluster_free(&b->cluster);
 	backup_wal_free(&b->wal);
 	backup_copies_free(b->copies);
+	backup_files_free(b->files);
+	backup_pages_free(b->pages);
+	backup_config_free(&b->config);
+	backup_tablespaces_free(&b->tablespaces);
+	b->source->ops->free(b->source);
+	backup_cluster_free(&b->cluster);
 }
 
 /* Each says its own; then false. */
@@ -328,55 +428,15 @@ report_findings(const struct backup *b)
 	    are_files_sound;
 }
 
-static void
-know_source(struct backup *b)
-{
-	static const struct backup_source_facts sources[] = {
-		[SOURCE_SERVER] = { .mode = "online", .exclude = EXCLUDE_RECOVERS },
-		[SOURCE_STOPPED] = { .mode = "offline", .is_frozen = true },
-		[SOURCE_SNAPSHOT] = { .mode = "snapshot",
-		    .is_frozen = true,
-		    .is_of_a_moment = true },
-	};
-
-	b->source = sources[b->opt->source];
-	if (!b->source.is_frozen)
-		b->source.server = &b->server;
-}
-
 int
 backup_run(const struct options *opt, bool *is_sound, struct error *err)
 {
-	struct backup b = {
-		.opt = opt,
-		.stream = { .opt = opt,
-		    .cluster = &b.cluster,
-		    .tablespaces = &b.tablespaces,
-		    .identity = &b.identity,
-		    .cancel = &b.cancel },
-		.wal = { .opt = opt,
-		    .cluster = &b.cluster,
-		    .tablespaces = &b.tablespaces,
-		    .source = &b.source,
-		    .stream = &b.stream },
-		.config = { .cluster = &b.cluster, .source = &b.source },
-		.tree = { .opt = opt,
-		    .cluster = &b.cluster,
-		    .tablespaces = &b.tablespaces,
-		    .source = &b.source,
-		    .config = &b.config,
-		    .wal = &b.wal,
-		    .stream = &b.stream },
-		.tablespaces = { .cluster = &b.cluster,
-		    .choice = { &opt->relocations, &opt->without } },
-	};
+	struct backup b = { .opt = opt };
 	int rc;
 
-	know_source(&b);
-	backup_cluster_init(&b.cluster, opt->pgdata);
-	b.patrol.cancel = &b.cancel;
-	b.patrol.outcome = "no backup was made";
-	progress_start(&b.stream.progress, opt->progress && !opt->quiet);
+	*is_sound = false;
+	if (assemble(&b, err))
+		return -1;
 	rc = make_backup(&b, err);
 	*is_sound = rc == 0 && report_findings(&b);
 	end_run(&b);

@@ -140,7 +140,7 @@ await_whole_page(struct backup_files *f, int fd, struct stat *st, struct error *
 {
 	unsigned looks = 1;
 
-	if (f->of.source->is_frozen) /* nothing changes */
+	if (f->of.source->facts.is_frozen) /* nothing changes */
 		return 0;
 	while (st->st_size % f->of.cluster->control.block_size != 0 &&
 	    settle_wait(&f->cut, looks)) {
@@ -217,7 +217,8 @@ judge_large(struct backup_files *f, const char *path, int fd, struct error *err)
 			return error_wrap(err, "file \"%s\"", path);
 		if (statefile_end(&s, f->of.cluster->version, &why) == 0)
 			break;
-		if (f->of.source->is_frozen || !settle_wait(&f->judge.settle, looks))
+		if (f->of.source->facts.is_frozen ||
+		    !settle_wait(&f->judge.settle, looks))
 			return say(f, "state", path, why.text, err);
 	}
 	return 0;
@@ -293,30 +294,24 @@ list_segments(struct backup_files *f, const char *directory, struct error *err)
 
 /* A standby's replay may be ahead of the stop, which is the least that recovery must reach. */
 static int
-list_all_segments(struct backup_files *f, struct session *session, struct error *err)
+list_all_segments(struct backup_files *f, struct error *err)
 {
 	static const char *const directories[] = { "pg_xact", "pg_multixact/offsets",
 		"pg_multixact/members", "pg_commit_ts" };
-	struct databases_mark mark = { 0 };
-	struct error ignored = { 0 };
 
-	if (!backup_source_in_recovery(f->of.source))
+	if (!backup_source_in_recovery(&f->of.source->facts))
 		return 0;
 	if (slruset_new(&f->slru_before, err))
 		return -1;
 	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++)
 		if (list_segments(f, directories[i], err))
 			return error_wrap(err, "directory \"%s\"", directories[i]);
-	f->listed_lsn = UINT64_MAX;
-	if (databases_mark_read(session, 0, &mark, &ignored) == 0)
-		f->listed_lsn = mark.lsn;
-	databases_mark_free(&mark);
-	return session_check(session, err);
+	return f->of.source->ops->replayed(f->of.source, &f->listed_lsn, err);
 }
 
 int
 backup_files_open(struct backup_files **out, const struct backup_files_options *options,
-    struct session *session, struct error *err)
+    struct error *err)
 {
 	struct backup_files *f = calloc(1, sizeof(*f));
 	uint8_t bytes[CONTROL_SIZE];
@@ -328,12 +323,12 @@ backup_files_open(struct backup_files **out, const struct backup_files_options *
 	f->of = *options;
 	f->judge.is_whole = is_whole;
 	/* a later checkpoint than that of the start is complete as well */
-	if (!f->of.source->is_frozen &&
+	if (!f->of.source->facts.is_frozen &&
 	    control_read(f->of.cluster->datadir_fd, bytes, &now, err))
 		return -1;
 	f->begin = now.checkpoint;
 	return slruset_new(&f->slru, err) || databaseset_new(&f->databases, err) ||
-		list_all_segments(f, session, err) ?
+		list_all_segments(f, err) ?
 	    -1 :
 	    0;
 }
@@ -403,7 +398,7 @@ judge_databases(struct backup_files *f, struct error *err)
 	struct databases databases = {
 		.judge = { database_fault, database_doubt, is_database_exempt }, .f = f
 	};
-	const char *at = f->of.source->databases_before;
+	const char *at = f->of.source->facts.databases_before;
 	uint32_t database, space;
 
 	if (databaseset_judge_shared(f->databases, &databases.judge, err))
@@ -411,7 +406,8 @@ judge_databases(struct backup_files *f, struct error *err)
 	if (at == NULL)
 		return databaseset_judge(
 		    f->databases, f->of.cluster->version, &databases.judge, err);
-	while (databases_next(&at, f->of.source->databases_after, &database, &space)) {
+	while (
+	    databases_next(&at, f->of.source->facts.databases_after, &database, &space)) {
 		if (is_left_out(f, space))
 			say_left_out(f, space, database);
 		else if (!is_database_exempt(&databases.judge, database) &&
@@ -447,18 +443,19 @@ backup_files_stop(struct backup_files *f, const struct walproof *proof, uint64_t
 		.begin = &f->begin,
 		.end = &last->checkpoint,
 		.oldest = { .has_member = f->has_member, .member = f->member },
-		.oldest_frozen = f->of.source->oldest_xid,
+		.oldest_frozen = f->of.source->facts.oldest_xid,
 		/* what had been replayed by then is in the WAL up to the stop, or is not */
-		.is_removal_unknown = f->of.source->is_frozen ?
+		.is_removal_unknown = f->of.source->facts.is_frozen ?
 		    f->of.cluster->control.state == CONTROL_IN_ARCHIVE_RECOVERY :
-		    backup_source_in_recovery(f->of.source) && stop_lsn < f->listed_lsn,
+		    backup_source_in_recovery(&f->of.source->facts) &&
+			stop_lsn < f->listed_lsn,
 		.before = f->slru_before,
 	};
 
 	f->proof = proof;
 	if (f->proof && walproof_is_whole(f->proof))
 		find_oldest(walproof_survey(f->proof), &cluster.oldest);
-	else if (!f->of.source->is_frozen)
+	else if (!f->of.source->facts.is_frozen)
 		cluster.begin = NULL; /* what was removed meanwhile is not known */
 	return slruset_judge(f->slru, &cluster, &faults.sink, err) ||
 		judge_databases(f, err) ?

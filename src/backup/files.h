@@ -13,7 +13,6 @@
 #include "lib/cancel.h"
 #include "lib/error.h"
 #include "pg/control.h"
-#include "server/session.h"
 #include "wal/walproof.h"
 
 /*
@@ -26,13 +25,13 @@ struct backup_files;
 struct backup_files_options {
 	const struct backup_cluster *cluster;
 	const struct backup_tablespaces *tablespaces;
-	const struct backup_source_facts *source;
+	struct backup_source *source;
 	const struct cancel *cancel;
 };
 
-/* Before the first is sent.  Of a standby ${session} is asked how far replay has come. */
-MUST_CHECK int backup_files_open(struct backup_files **,
-    const struct backup_files_options *, struct session *session, struct error *err);
+/* Before the first is sent.  A standby is asked how far it has replayed. */
+MUST_CHECK int backup_files_open(
+    struct backup_files **, const struct backup_files_options *, struct error *err);
 
 /* For whoever reads small files that may be being written. */
 struct member_judge *backup_files_judge(struct backup_files *);

@@ -37,7 +37,7 @@ backup_report_check(const struct backup *b, struct error *err)
 static const char *
 source_of(const struct backup *b)
 {
-	const struct online_server *server = b->source.server;
+	const struct online_server *server = b->source->facts.server;
 	bool is_standby;
 
 	if (server ? server->version == NULL : b->cluster.version == NULL)
@@ -62,10 +62,11 @@ static void
 add_cluster(const struct backup *b, struct report_facts *f)
 {
 	f->label = b->opt->label;
-	f->mode = b->source.mode;
+	f->mode = b->source->facts.mode;
 	f->source = source_of(b);
 	f->server_version = b->cluster.version ? b->cluster.version->major : 0;
-	f->server_version_text = b->source.server ? b->source.server->version : NULL;
+	f->server_version_text =
+	    b->source->facts.server ? b->source->facts.server->version : NULL;
 	f->system_identifier = b->cluster.control.system_identifier;
 	f->data_directory = b->cluster.datadir ? b->cluster.datadir : b->cluster.pgdata;
 	f->tablespaces = &b->tablespaces.sent;

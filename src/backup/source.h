@@ -4,15 +4,73 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cli/options.h"
 #include "datadir/exclude.h"
+#include "lib/cancel.h"
+#include "lib/error.h"
+#include "pg/control.h"
 #include "pg/label.h"
 #include "pg/page.h"
 #include "server/online.h"
 
+struct backup_cluster;
+struct backup_copies;
+struct backup_source;
+struct backup_tablespaces;
+struct backup_tree;
+struct backup_wal;
+
 /*
- * Where the backup is made from, as far as what is sent and judged depends on it.  The source
- * fills it in, all others read it.  What is borrowed lives as long as the source.
+ * Where the backup is made from: a running server (running.c), a cluster that was shut down
+ * (stopped.c), or a snapshot of one (snapshot.c).  The main road, backup.c, is the same for all
+ * three; what each of them does at a step of it is here, and what the others have to know of it
+ * are its facts.
  */
+
+/* The steps, in their order.  NULL: there is nothing to do, where it says so. */
+struct backup_source_ops {
+	const char *beginning; /* how progress calls the step `begin` */
+
+	/* Is it what the user says, and can a backup of it be made?  A server: connect. */
+	int (*check)(struct backup_source *, struct error *);
+	/*
+	 * In a thread: where does the WAL begin that the copy needs?  A server: start the backup.
+	 * Where nothing changes, find where it ends, too.
+	 */
+	int (*begin)(struct backup_source *, struct error *);
+	/*
+	 * Tablespaces may have been made before that; they have been read anew: would a copy
+	 * recover with them?  And what else is to be known before the first file is read.  NULL:
+	 * nothing may be otherwise than it was.
+	 */
+	int (*accept)(struct backup_source *, struct error *);
+	/* Of a server in recovery: how far has it replayed?  UINT64_MAX: not known.  NULL */
+	int (*replayed)(struct backup_source *, uint64_t *lsn, struct error *);
+	/*
+	 * In the planner's thread, when all else has been read: the bytes of pg_control as they
+	 * are sent, and what it was before we changed anything in them.
+	 */
+	int (*control)(struct backup_source *, uint8_t bytes[CONTROL_SIZE],
+	    struct control *, struct error *);
+	/* While the tree is sent, every few seconds; and several times a second: or NULL. */
+	int (*watch_tree)(struct backup_source *, struct backup_copies *, struct error *);
+	int (*hurry_tree)(struct backup_source *, struct backup_copies *, struct error *);
+	/* While the WAL is sent, every few seconds. */
+	int (*watch_wal)(struct backup_source *, struct error *);
+	/* All of the tree has been read: end the backup.  NULL: none was started. */
+	int (*stop)(struct backup_source *, struct backup_copies *, struct error *);
+	/* All of the WAL has been read: nothing needs to hold it any more.  NULL */
+	void (*release_wal)(struct backup_source *);
+	/* In a thread, when all has been read: is it what it was?  NULL: it may change */
+	int (*recheck)(struct backup_source *, struct backup_tree *, struct error *);
+	/* Say what an error of these steps may mean.  Always -1. */
+	int (*explain)(const struct backup_source *, struct error *);
+	/* The run is over, well or not: what still runs there ends.  NULL */
+	void (*end)(struct backup_source *);
+	void (*free)(struct backup_source *);
+};
+
+/* What the others have to know of it.  Borrowed from the source, which alone writes it. */
 struct backup_source_facts {
 	const char *mode; /* as pg_basetar.info and the report call it: "online" */
 	/* no server works on the cluster: any change while it is read is an error */
@@ -29,6 +87,21 @@ struct backup_source_facts {
 	const char *databases_before, *databases_after;
 	/* the oldest transaction that the databases of a primary had; 0: not known */
 	uint32_t oldest_xid;
+};
+
+/* What a source works with; borrowed. */
+struct backup_source_parts {
+	const struct options *opt;
+	struct backup_cluster *cluster;
+	struct backup_tablespaces *tablespaces;
+	struct backup_wal *wal;
+	const struct cancel *cancel;
+};
+
+struct backup_source {
+	const struct backup_source_ops *ops;
+	struct backup_source_parts of;
+	struct backup_source_facts facts;
 };
 
 /* Is it a running server that is in recovery? */

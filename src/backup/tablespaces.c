@@ -9,6 +9,8 @@
 
 #include "backup/tablespaces.h"
 #include "cli/message.h"
+#include "datadir/atwork.h"
+#include "lib/sys.h"
 
 static int
 read_links(
@@ -22,6 +24,92 @@ int
 backup_tablespaces_read(struct backup_tablespaces *all, struct error *err)
 {
 	return read_links(all, &all->sent, err);
+}
+
+/* A mapping for no tablespace is a slip of the pen: the tablespace meant is not mapped. */
+int
+backup_tablespaces_check_relocations(
+    const struct backup_tablespaces *all, struct error *err)
+{
+	const struct relocations *list = all->choice.relocations;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const char *old = list->rows[i].old;
+		size_t k = 0;
+
+		while (k < all->sent.count &&
+		    relocations_find(list, all->sent.rows[k].target) != list->rows[i].new)
+			k++;
+		if (k < all->sent.count)
+			continue;
+		error_set(err, ERROR_STATE, 0,
+		    "no tablespace of the cluster is at \"%s\"", old);
+		return error_hint(
+		    err, "OLD of -T OLD=NEW is what a link in pg_tblspc says.");
+	}
+	return 0;
+}
+
+/* Two tablespaces in one place: the other one would be missing. */
+int
+backup_tablespaces_check_doubled(const struct backup_tablespaces *all, struct error *err)
+{
+	for (size_t i = 0; i < all->sent.count; i++)
+		for (size_t k = 0; k < i; k++) {
+			const struct tablespace *t = &all->sent.rows[i];
+			const struct tablespace *u = &all->sent.rows[k];
+
+			if (!sys_is_same_file(&t->directory, &u->directory))
+				continue;
+			error_set(err, ERROR_STATE, 0,
+			    "tablespaces %s and %s are in one and the same directory",
+			    u->oid_text, t->oid_text);
+			return error_hint(err,
+			    "Look through what -T says of \"%s\" and \"%s\".", u->target,
+			    t->target);
+		}
+	return 0;
+}
+
+/*
+ * Where the server runs in a container, what its links say is there.  If it is seen from here it
+ * must have the same directory there; else it is the word of whoever says so.
+ */
+static int
+check_place_of_server(
+    const struct backup_tablespaces *all, const struct tablespace *t, struct error *err)
+{
+	char text[PATH_MAX + 256];
+	struct stat st;
+
+	if (!t->is_relocated)
+		return 0;
+	if (!atwork_stat(
+		&all->cluster->postmaster, &all->cluster->datadir_stat, t->target, &st)) {
+		snprintf(text, sizeof(text),
+		    "tablespace %s is read from where -T says: from here it cannot be seen whether "
+		    "that is what the server has at \"%s\"",
+		    t->oid_text, t->target);
+		message_warning(text);
+		return 0;
+	}
+	if (sys_is_same_file(&st, &t->location))
+		return 0;
+	error_set(err, ERROR_STATE, 0,
+	    "tablespace %s: what the server has at \"%s\" is another directory than -T says",
+	    t->oid_text, t->target);
+	return error_hint(err,
+	    "NEW of -T OLD=NEW is the very directory, under the name that it has "
+	    "here.");
+}
+
+int
+backup_tablespaces_check_places(const struct backup_tablespaces *all, struct error *err)
+{
+	for (size_t i = 0; i < all->sent.count; i++)
+		if (check_place_of_server(all, &all->sent.rows[i], err))
+			return -1;
+	return 0;
 }
 
 /* By its link: what is a directory in pg_tblspc is a part of the tree. */

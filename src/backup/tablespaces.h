@@ -19,6 +19,16 @@ struct backup_tablespaces {
 /* Read where they are: those that are sent. */
 MUST_CHECK int backup_tablespaces_read(struct backup_tablespaces *, struct error *err);
 
+/* Each mapping (-T) is of one of them; no two are in one and the same directory. */
+MUST_CHECK int backup_tablespaces_check_relocations(
+    const struct backup_tablespaces *, struct error *err);
+MUST_CHECK int backup_tablespaces_check_doubled(
+    const struct backup_tablespaces *, struct error *err);
+
+/* Of a running server: each that is read from where -T says is the directory that it has, if seen. */
+MUST_CHECK int backup_tablespaces_check_places(
+    const struct backup_tablespaces *, struct error *err);
+
 /* Those that are to be left out are there; warn of them. */
 MUST_CHECK int backup_tablespaces_without(
     const struct backup_tablespaces *, struct error *err);

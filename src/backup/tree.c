@@ -74,7 +74,7 @@ enter(struct tree_visitor *v, const char *path)
 static bool
 has_label(const struct backup_tree *tree)
 {
-	return tree->source->label != NULL;
+	return tree->source->facts.label != NULL;
 }
 
 /* Before a tablespace's own directory come those that lead to it in the archive. */
@@ -212,7 +212,8 @@ static int
 send_label(struct backup_tree *tree, struct error *err)
 {
 	struct buf text = { 0 };
-	int rc = label_build(&text, tree->source->label, tree->cluster->version, err);
+	int rc =
+	    label_build(&text, tree->source->facts.label, tree->cluster->version, err);
 
 	if (rc == 0)
 		rc = send_text(tree, LAYOUT_LABEL, &text, err);
@@ -315,17 +316,18 @@ add_facts(const struct backup_tree *tree, struct buf *text, struct error *err)
 	char major[12], oldest[12], start[LSN_TEXT];
 
 	snprintf(major, sizeof(major), "%u", tree->cluster->version->major);
-	snprintf(oldest, sizeof(oldest), "%" PRIu32, tree->source->oldest_xid);
+	snprintf(oldest, sizeof(oldest), "%" PRIu32, tree->source->facts.oldest_xid);
 	if (infofile_add(text, "pg_basetar", "1", err) ||
 	    infofile_add(text, "version", OPTIONS_PROGRAM_VERSION, err) ||
-	    infofile_add(text, "mode", tree->source->mode, err) ||
+	    infofile_add(text, "mode", tree->source->facts.mode, err) ||
 	    infofile_add(text, "label", opt->label, err) ||
 	    infofile_add(
 		text, "start", lsn_print(start, tree->wal->range.start_lsn), err) ||
 	    (has_label(tree) &&
-		infofile_add(text, "start_time", tree->source->label->start_time, err)) ||
+		infofile_add(
+		    text, "start_time", tree->source->facts.label->start_time, err)) ||
 	    infofile_add(text, "server_version", major, err) ||
-	    (tree->source->oldest_xid != 0 &&
+	    (tree->source->facts.oldest_xid != 0 &&
 		infofile_add(text, "oldest_xid", oldest, err)) ||
 	    infofile_add(text, "manifest_checksums",
 		opt->no_manifest ? "none" : digest_name(opt->manifest_digest), err) ||
@@ -360,27 +362,6 @@ send_info(struct backup_tree *tree, struct error *err)
 }
 
 /*
- * Without its label a copy of a running cluster must not start at all.  That of another
- * has none, and starts from the checkpoint that pg_control names.
- */
-static int
-read_control(struct backup_tree *tree, uint8_t bytes[CONTROL_SIZE], struct error *err)
-{
-	tree->last_control = tree->cluster->control;
-	if (!has_label(tree)) {
-		if (backup_cluster_recheck_control(tree->cluster, bytes, err))
-			return -1;
-		return control_has_old_backup(&tree->cluster->control) ?
-		    control_forget_backup(bytes, err) :
-		    0;
-	}
-	return control_read(tree->cluster->datadir_fd, bytes, &tree->last_control, err) ||
-		control_forget_checkpoint(bytes, err) ?
-	    -1 :
-	    0;
-}
-
-/*
  * pg_control, read when all else has been: with an older one a restored copy could
  * declare itself consistent too early.
  */
@@ -390,7 +371,8 @@ send_control(struct backup_tree *tree, struct error *err)
 	uint8_t bytes[CONTROL_SIZE];
 	struct stat st;
 
-	if (blockpipe_barrier(tree->stream->pipe, err) || read_control(tree, bytes, err))
+	if (blockpipe_barrier(tree->stream->pipe, err) ||
+	    tree->source->ops->control(tree->source, bytes, &tree->last_control, err))
 		return -1;
 	st = tree->cluster->datadir_stat;
 	st.st_mode = 0600 | (st.st_mode & 0040);
@@ -405,8 +387,8 @@ walk_options_of(struct backup_tree *tree)
 		.datadir_fd = tree->cluster->datadir_fd,
 		.version = tree->cluster->version,
 		.tablespaces = &tree->tablespaces->sent,
-		.mode = tree->source->exclude,
-		.is_frozen = tree->source->is_frozen,
+		.mode = tree->source->facts.exclude,
+		.is_frozen = tree->source->facts.is_frozen,
 		.tablespaces_at = LAYOUT_TABLESPACES,
 		.is_completed = true,
 		.cancel = tree->stream->cancel,
@@ -458,7 +440,7 @@ backup_tree_send(struct backup_tree *tree, struct backup_files *files,
 	};
 	struct walk_options walk = walk_options_of(tree);
 
-	if (!tree->source->is_frozen)
+	if (!tree->source->facts.is_frozen)
 		walk.judge = backup_files_judge(files);
 	if (tree->opt->split) {
 		walk.tablespaces_at = NULL; /* they come first */

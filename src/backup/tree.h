@@ -22,7 +22,7 @@ struct backup_tree {
 	const struct backup_cluster *cluster;
 	struct backup_tablespaces
 	    *tablespaces; /* the rows are told what was measured and sent */
-	const struct backup_source_facts *source;
+	struct backup_source *source;
 	const struct backup_config *config;
 	const struct backup_wal *wal;
 	struct backup_stream *stream;

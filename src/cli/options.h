@@ -16,7 +16,7 @@
 #define OPTIONS_PROGRAM_VERSION "1.0-rc1"
 
 /* What is backed up. */
-enum backup_source {
+enum options_source {
 	/* a running server's cluster: it is asked to begin and end the backup */
 	SOURCE_SERVER,
 	SOURCE_STOPPED, /* --offline: one that was shut down, and stays so */
@@ -33,7 +33,7 @@ struct options {
 
 	const char *pgdata; /* of a backup and of a restore: never empty; else NULL */
 	const char *label;
-	enum backup_source source;
+	enum options_source source;
 	/* of tablespaces that are elsewhere, or restored there */
 	struct relocations relocations;
 	struct oids without; /* tablespaces that are left out */

@@ -1,0 +1,485 @@
+/*
+ * The backup of a running server: the right one is found and connected to, asked to start and to
+ * stop the backup, and watched meanwhile.
+ *
+ * All of this is the main thread's, but for the start, in a thread of its own while the main one
+ * waits for it, and pg_control, which the planner's thread reads without asking the server.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backup/archiving.h"
+#include "backup/cluster.h"
+#include "backup/copies.h"
+#include "backup/running.h"
+#include "backup/slot.h"
+#include "backup/tablespaces.h"
+#include "backup/wal.h"
+#include "cli/message.h"
+#include "lib/interrupt.h"
+#include "lib/lsn.h"
+#include "lib/sys.h"
+#include "pg/tablespace_map.h"
+#include "server/databases.h"
+#include "server/locate.h"
+
+struct running {
+	struct backup_source source; /* first */
+	struct session_options connection;
+	struct session *session;
+	bool is_silent;
+	struct backup_slot slot;
+	struct online_server server;
+	struct online_started started;
+	struct online_stopped stopped;
+	char *databases_before, *databases_after; /* of the facts */
+};
+
+static void
+on_notice(const char *text)
+{
+	message_info("server: %s", text);
+}
+
+/* Where the server is, and that it is there. */
+static int
+locate(struct running *r, struct error *err)
+{
+	r->connection = (struct session_options){
+		.host = r->source.of.opt->host,
+		.port = r->source.of.opt->port,
+		.user = r->source.of.opt->user,
+		.dbname = r->source.of.opt->dbname,
+		.never_prompt = r->source.of.opt->never_prompt,
+		.force_prompt = r->source.of.opt->force_prompt,
+		.release_settings = r->source.of.cluster->version->session_settings,
+		.interrupt_fd = interrupt_fd(),
+		.notice = on_notice,
+	};
+	if (locate_server(&r->source.of.cluster->postmaster, &r->connection, err))
+		return -1;
+	if (r->connection.host_is_given ||
+	    postmaster_is_alive(&r->source.of.cluster->postmaster))
+		return 0;
+	error_set(err, ERROR_STATE, 0,
+	    "no server is running in \"%s\": postmaster.pid names process %lld, which is gone",
+	    r->source.of.cluster->pgdata,
+	    (long long)r->source.of.cluster->postmaster.pid);
+	return error_hint(err,
+	    "Start the server; or use --snapshot, if this is one, or the "
+	    "server crashed and its disk is all there.");
+}
+
+/*
+ * Is the socket that postmaster.pid names gone, although the process lives?  Something that
+ * cleans up /tmp took it away; or the server has a /tmp of its own (PrivateTmp of systemd).
+ */
+static bool
+has_lost_socket(const struct running *r)
+{
+	const struct postmaster *p = &r->source.of.cluster->postmaster;
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (r->connection.host_is_given || p->socket_dir == NULL ||
+	    p->socket_dir[0] != '/')
+		return false;
+	snprintf(path, sizeof(path), "%s/.s.PGSQL.%u", p->socket_dir, p->port);
+	return lstat(path, &st) == -1 && errno == ENOENT && postmaster_is_alive(p);
+}
+
+static int
+connect_to_server(struct running *r, struct error *err)
+{
+	const struct postmaster *p = &r->source.of.cluster->postmaster;
+
+	if (session_open(&r->session, &r->connection, err) == 0)
+		return 0;
+	if (has_lost_socket(r)) {
+		err->hint[0] = '\0'; /* libpq's: is the server running? */
+		return error_hint(err,
+		    "Process %lld of the server is there, its socket is not: name another way to "
+		    "it with -h%s%s, or restart it.",
+		    (long long)p->pid,
+		    p->listen_addr && *p->listen_addr ? "; it listens on " : "",
+		    p->listen_addr ? p->listen_addr : "");
+	}
+	return error_hint(err, "See -h, -p, -U and -d, and the server's log.");
+}
+
+/*
+ * A directory in pg_tblspc stops recovery where it becomes consistent (CheckTablespaceDirectory
+ * in src/backend/access/transam/xlogrecovery.c), unless the configuration allows it.  A session
+ * can make one at any time.
+ */
+static int
+check_in_place(const struct running *r, const struct tablespaces *now, struct error *err)
+{
+	if (now->in_place == 0 || r->server.in_place_allowed)
+		return 0;
+	error_set(err, ERROR_STATE, 0,
+	    "a tablespace is a directory in pg_tblspc, and allow_in_place_tablespaces is off");
+	return error_hint(err,
+	    "Set allow_in_place_tablespaces = on in postgresql.conf and "
+	    "reload, then run the backup again: without it the copy would not "
+	    "start.  What a role, a database or a session sets does not count.");
+}
+
+static int
+check_in_place_now(const struct running *r, struct error *err)
+{
+	return check_in_place(r, &r->source.of.tablespaces->sent, err);
+}
+
+/* The copy has the configuration of some moment since the start: it must have allowed them in all. */
+static int
+check_in_place_since(struct running *r, struct error *err)
+{
+	bool allowed;
+
+	if (r->source.of.tablespaces->after.in_place > 0 && r->server.in_place_allowed) {
+		if (online_allows_in_place(r->session, &allowed, err))
+			return -1;
+		r->server.in_place_allowed = allowed;
+	}
+	return check_in_place(r, &r->source.of.tablespaces->after, err);
+}
+
+static int
+check_links(const struct running *r, struct error *err)
+{
+	return backup_tablespaces_check_relocations(r->source.of.tablespaces, err) ||
+		backup_tablespaces_check_doubled(r->source.of.tablespaces, err) ||
+		backup_tablespaces_check_places(r->source.of.tablespaces, err) ?
+	    -1 :
+	    0;
+}
+
+static int
+hold_wal(struct running *r, struct error *err)
+{
+	const struct backup_slot_server server = { r->source.of.cluster, &r->connection,
+		r->session, &r->server };
+
+	if (r->source.of.opt->no_slot || r->source.of.opt->wal_method == WAL_NONE)
+		return 0;
+	return backup_slot_hold(&r->slot, &server, err);
+}
+
+static int
+running_check(struct backup_source *source, struct error *err)
+{
+	struct running *r = (struct running *)source;
+	const struct online_expect expect = {
+		.datadir = r->source.of.cluster->datadir,
+		.datadir_fd = r->source.of.cluster->datadir_fd,
+		.control = &r->source.of.cluster->control,
+		.postmaster = &r->source.of.cluster->postmaster,
+		.version = r->source.of.cluster->version,
+	};
+
+	if (backup_cluster_postmaster(r->source.of.cluster, err) || locate(r, err) ||
+	    connect_to_server(r, err) ||
+	    online_check(r->session, &expect, &r->server, err) ||
+	    backup_archiving_check(r->source.of.opt, &r->server, err) ||
+	    check_in_place_now(r, err) || check_links(r, err))
+		return -1;
+	return hold_wal(r, err);
+}
+
+/*
+ * A standby's start waits for a restartpoint with a snapshot held, which replay waits for in
+ * turn, or cancels: it must not take minutes.
+ */
+static int
+hasten_standby(const struct running *r, struct error *err)
+{
+	static const char text[] =
+	    "the backup of a standby begins with a fast restartpoint: a "
+	    "spread one would hold up replay, or be cancelled by it";
+
+	if (!r->source.of.opt->checkpoint_fast && r->source.of.opt->checkpoint_is_given)
+		message_warning(text);
+	else if (!r->source.of.opt->checkpoint_fast)
+		message_info("%s", text);
+	return online_restartpoint(r->session, err);
+}
+
+static int
+read_databases(struct running *r, const char **fact, char **text, struct error *err)
+{
+	if (databases_read(r->session, text, err))
+		return -1;
+	*fact = *text;
+	return 0;
+}
+
+/*
+ * No backup lasts so long that so much WAL is written meanwhile: 1 PiB, four days at 3 GB/s.
+ * Garbage in the place of an LSN is nearly always beyond that, and need not be remembered
+ * until the stop is known.
+ */
+#define WAL_MOST (UINT64_C(1) << 50)
+
+static void
+limit_pages(struct page_limits *limits, uint64_t start)
+{
+	limits->start_lsn = start;
+	limits->stop_lsn =
+	    start < PAGE_NO_LSN - WAL_MOST ? start + WAL_MOST : PAGE_NO_LSN;
+}
+
+static int
+running_begin(struct backup_source *source, struct error *err)
+{
+	struct running *r = (struct running *)source;
+	const bool fast = r->source.of.opt->checkpoint_fast || r->server.in_recovery;
+	char lsn[LSN_TEXT];
+
+	if (read_databases(
+		r, &r->source.facts.databases_before, &r->databases_before, err) ||
+	    (r->server.in_recovery && hasten_standby(r, err)) ||
+	    online_start(r->session, r->source.of.cluster->version,
+		r->source.of.opt->label, fast, &r->started, err))
+		return -1;
+	r->source.facts.label = &r->started.label;
+	limit_pages(&r->source.facts.limits, r->started.lsn);
+	backup_wal_begin(r->source.of.wal, r->started.lsn, r->started.timeline);
+	message_info("start position %s on timeline %lu",
+	    lsn_print(lsn, r->source.of.wal->range.start_lsn),
+	    (unsigned long)r->source.of.wal->range.timeline);
+	return 0;
+}
+
+/* On a standby the oldest is as of what was replayed, which recovery of the copy need not reach. */
+static int
+running_accept(struct backup_source *source, struct error *err)
+{
+	const struct running *r = (const struct running *)source;
+
+	if (check_in_place_now(r, err))
+		return -1;
+	return r->server.in_recovery ?
+	    0 :
+	    databases_oldest_xid(r->session, &source->facts.oldest_xid, err);
+}
+
+/* The label that went out first, proved against the one the server wrote. */
+static int
+compare_label(const struct running *r, struct error *err)
+{
+	struct label server;
+	int rc;
+
+	if (label_parse(r->stopped.label, strlen(r->stopped.label), &server, err))
+		return error_wrap(err, "backup_label that the server returned");
+	rc = label_compare(&r->started.label, &server, err);
+	label_free(&server);
+	return rc;
+}
+
+/*
+ * A tablespace that was dropped since is in the server's map only, one made since in our
+ * list only: replay sees to both.  One that is in both must be the same.
+ */
+static int
+compare_map(const struct running *r, struct error *err)
+{
+	struct tablespace_map map = { 0 };
+	int rc = 0;
+
+	if (tablespace_map_parse(r->stopped.map, strlen(r->stopped.map),
+		r->source.of.cluster->version, &map, err))
+		return error_wrap(err, "tablespace_map that the server returned");
+	for (size_t i = 0; rc == 0 && i < r->source.of.tablespaces->sent.count; i++) {
+		const struct tablespace *t = &r->source.of.tablespaces->sent.rows[i];
+		const char *target = tablespace_map_find(&map, t->oid);
+
+		if (target && strcmp(target, t->target) != 0)
+			rc = error_set(err, ERROR_SERVER, 0,
+			    "tablespace %s: we sent \"%s\", the server backed up \"%s\"",
+			    t->oid_text, t->target, target);
+	}
+	tablespace_map_free(&map);
+	return rc;
+}
+
+/* Did each database stay where it was, from before the start until all was read? */
+static int
+compare_databases(struct running *r, struct error *err)
+{
+	if (read_databases(r, &r->source.facts.databases_after, &r->databases_after, err))
+		return -1;
+	return databases_compare(r->databases_before, r->databases_after, err);
+}
+
+static int
+running_stop(
+    struct backup_source *source, struct backup_copies *copies, struct error *err)
+{
+	struct running *r = (struct running *)source;
+	char lsn[LSN_TEXT];
+
+	if (backup_copies_settle(copies, r->session, err) || compare_databases(r, err) ||
+	    online_stop(r->session, r->source.of.cluster->version, &r->stopped, err))
+		return -1;
+	backup_wal_stop(r->source.of.wal, r->stopped.lsn);
+	message_info("stop position %s on timeline %lu",
+	    lsn_print(lsn, r->source.of.wal->range.stop_lsn),
+	    (unsigned long)r->source.of.wal->range.timeline);
+	return compare_label(r, err) || compare_map(r, err) ||
+		backup_tablespaces_warn_of_new(r->source.of.tablespaces, err) ||
+		check_in_place_since(r, err) ?
+	    -1 :
+	    0;
+}
+
+/* Of a silence so many seconds long a user should know. */
+#define SILENCE 20.0
+
+static void
+tell_of_silence(struct running *r)
+{
+	double silence = session_silence(r->session);
+	char text[128];
+
+	if (silence > SILENCE && !r->is_silent) {
+		snprintf(text, sizeof(text),
+		    "the server has not answered for %.0f s; the backup goes on, and waits for it",
+		    silence);
+		message_warning(text);
+	} else if (silence <= 0 && r->is_silent)
+		message_info("the server answers again");
+	r->is_silent = silence > SILENCE;
+}
+
+static int
+running_watch_wal(struct backup_source *source, struct error *err)
+{
+	struct running *r = (struct running *)source;
+
+	return backup_slot_watch(&r->slot, r->session, source->of.cluster->wal_fd, err);
+}
+
+static int
+running_watch_tree(
+    struct backup_source *source, struct backup_copies *copies, struct error *err)
+{
+	struct running *r = (struct running *)source;
+
+	if (online_watch(r->session, &r->started, err) ||
+	    backup_copies_watch(copies, r->session, err))
+		return -1;
+	tell_of_silence(r);
+	return running_watch_wal(source, err);
+}
+
+static int
+running_hurry_tree(
+    struct backup_source *source, struct backup_copies *copies, struct error *err)
+{
+	return backup_copies_hurry(copies, ((struct running *)source)->session, err);
+}
+
+static int
+running_replayed(struct backup_source *source, uint64_t *lsn, struct error *err)
+{
+	struct running *r = (struct running *)source;
+	struct databases_mark mark = { 0 };
+	struct error ignored = { 0 };
+
+	*lsn = UINT64_MAX;
+	if (databases_mark_read(r->session, 0, &mark, &ignored) == 0)
+		*lsn = mark.lsn;
+	databases_mark_free(&mark);
+	return session_check(r->session, err);
+}
+
+/* Without its label a copy of a running cluster must not start at all. */
+static int
+running_control(struct backup_source *source, uint8_t bytes[CONTROL_SIZE],
+    struct control *control, struct error *err)
+{
+	return control_read(source->of.cluster->datadir_fd, bytes, control, err) ||
+		control_forget_checkpoint(bytes, err) ?
+	    -1 :
+	    0;
+}
+
+static void
+running_release_wal(struct backup_source *source)
+{
+	backup_slot_drop(&((struct running *)source)->slot);
+}
+
+static int
+running_explain(const struct backup_source *source, struct error *err)
+{
+	return backup_wal_explain(source->of.wal, err);
+}
+
+/* A backup that still runs there is over with its session. */
+static void
+running_end(struct backup_source *source)
+{
+	struct running *r = (struct running *)source;
+
+	backup_slot_drop(&r->slot);
+	session_free(r->session);
+	r->session = NULL;
+}
+
+static void
+running_free(struct backup_source *source)
+{
+	struct running *r = (struct running *)source;
+
+	running_end(source);
+	locate_free(&r->connection);
+	free(r->databases_before);
+	free(r->databases_after);
+	online_started_free(&r->started);
+	online_stopped_free(&r->stopped);
+	online_server_free(&r->server);
+	free(r);
+}
+
+static const struct backup_source_ops running_ops = {
+	.beginning = "waiting for the checkpoint",
+	.check = running_check,
+	.begin = running_begin,
+	.accept = running_accept,
+	.replayed = running_replayed,
+	.control = running_control,
+	.watch_tree = running_watch_tree,
+	.hurry_tree = running_hurry_tree,
+	.watch_wal = running_watch_wal,
+	.stop = running_stop,
+	.release_wal = running_release_wal,
+	.explain = running_explain,
+	.end = running_end,
+	.free = running_free,
+};
+
+int
+backup_running_new(struct backup_source **out, const struct backup_source_parts *parts,
+    struct error *err)
+{
+	struct running *r = calloc(1, sizeof(*r));
+
+	*out = NULL;
+	if (r == NULL)
+		return error_memory(err);
+	r->source = (struct backup_source){
+		.ops = &running_ops,
+		.of = *parts,
+		.facts = { .mode = "online",
+		    .server = &r->server,
+		    .exclude = EXCLUDE_RECOVERS },
+	};
+	*out = &r->source;
+	return 0;
+}
