@@ -4,14 +4,49 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "backup/access.h"
 #include "backup/archiving.h"
-#include "backup/backup_internal.h"
+#include "backup/cluster.h"
+#include "backup/config.h"
+#include "backup/copies.h"
+#include "backup/files.h"
+#include "backup/pages.h"
+#include "backup/report.h"
 #include "backup/running.h"
 #include "backup/snapshot.h"
+#include "backup/source.h"
 #include "backup/stopped.h"
+#include "backup/stream.h"
+#include "backup/tablespaces.h"
+#include "backup/tree.h"
+#include "backup/wal.h"
+#include "cli/identity.h"
 #include "cli/message.h"
+#include "cli/patrol.h"
 #include "lib/interrupt.h"
 #include "lib/lsn.h"
+
+/* The parts of a backup.  Each knows those that it was told of, and nothing of this. */
+struct backup {
+	struct patrol patrol; /* first: its ops find the rest from it */
+	const struct options *opt;
+	struct cancel cancel;
+	struct identity identity;
+
+	struct backup_report report;
+	struct backup_cluster cluster;
+	struct backup_tablespaces tablespaces;
+	struct backup_source *source;
+	struct backup_config config;
+	struct backup_stream stream;
+	struct backup_tree tree;
+	struct backup_wal wal;
+
+	/* that judge what is sent; NULL: it is not sent yet */
+	struct backup_pages *pages;
+	struct backup_files *files;
+	struct backup_copies *copies;
+};
 
 /* ---- work in a thread of its own, and what the main thread does meanwhile ---- */
 
@@ -147,12 +182,13 @@ run_explained(
 static int
 open_all(struct backup *b, struct error *err)
 {
-	return backup_report_open(b, err) || backup_cluster_open(&b->cluster, err) ||
+	return backup_report_open(&b->report, b->opt, err) ||
+		backup_cluster_open(&b->cluster, err) ||
 		/* a report is also written when we come no further than this */
-		report_refuse_inside(
-		    b->report, &b->cluster.datadir_stat, "the data directory", err) ||
+		report_refuse_inside(b->report.report, &b->cluster.datadir_stat,
+		    "the data directory", err) ||
 		output_open(&b->stream.output, b->opt, &b->cancel, err) ||
-		backup_report_check(b, err) ||
+		backup_report_check(&b->report, &b->stream.output, err) ||
 		identity_assume(
 		    &b->identity, &b->cluster.datadir_stat, b->cluster.pgdata, err) ?
 	    -1 :
@@ -165,7 +201,7 @@ read_cluster(struct backup *b, struct error *err)
 {
 	return backup_cluster_read(&b->cluster, b->opt->waldir, err) ||
 		backup_tablespaces_read(&b->tablespaces, err) ||
-		backup_stream_check_outside(&b->stream, b->report, err) ||
+		backup_stream_check_outside(&b->stream, b->report.report, err) ||
 		backup_tablespaces_without(&b->tablespaces, err) ?
 	    -1 :
 	    0;
@@ -196,7 +232,7 @@ begin(struct backup *b, struct error *err)
 	if (ops->accept == NULL)
 		return 0;
 	return backup_tablespaces_read_anew(&b->tablespaces, err) ||
-		backup_stream_check_outside(&b->stream, b->report, err) ||
+		backup_stream_check_outside(&b->stream, b->report.report, err) ||
 		ops->accept(b->source, err) ?
 	    -1 :
 	    0;
@@ -392,7 +428,7 @@ end_run(struct backup *b)
 {
 	struct error ignored = { 0 };
 
-	backup_report_count(b);
+	backup_report_count(&b->report, &b->stream);
 	backup_stream_close(&b->stream);
 	if (b->source->ops->end)
 		b->source->ops->end(b->source);
@@ -406,7 +442,7 @@ end_run(struct backup *b)
 static void
 forget(struct backup *b)
 {
-	report_free(b->report);
+	backup_report_free(&b->report);
 	backup_wal_free(&b->wal);
 	backup_copies_free(b->copies);
 	backup_files_free(b->files);
@@ -428,6 +464,23 @@ report_findings(const struct backup *b)
 	    are_files_sound;
 }
 
+static void
+write_report(struct backup *b, bool is_sound, const struct error *why)
+{
+	const struct backup_report_parts parts = {
+		.opt = b->opt,
+		.cluster = &b->cluster,
+		.source = &b->source->facts,
+		.tablespaces = &b->tablespaces,
+		.config = &b->config,
+		.wal = &b->wal,
+		.pages = b->pages,
+		.progress = &b->stream.progress,
+	};
+
+	backup_report_write(&b->report, &parts, is_sound, why);
+}
+
 int
 backup_run(const struct options *opt, bool *is_sound, struct error *err)
 {
@@ -442,7 +495,7 @@ backup_run(const struct options *opt, bool *is_sound, struct error *err)
 	end_run(&b);
 	if (rc == -1 && interrupt_signal() != 0)
 		patrol_interrupted(&b.patrol, err);
-	backup_report_write(&b, *is_sound, rc == -1 ? err : NULL);
+	write_report(&b, *is_sound, rc == -1 ? err : NULL);
 	forget(&b);
 	return rc;
 }

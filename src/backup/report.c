@@ -1,76 +1,77 @@
-#include "backup/backup_internal.h"
+/*
+ * The report of a backup, for programs: which facts of which part are in it.
+ */
+#include "backup/report.h"
+#include "backup/cluster.h"
 #include "cli/message.h"
 #include "stream/outdir.h"
 
-/*
- * The report comes first: it tells of whatever fails from here on.  That it is not the
- * output must be known before that can fail because it exists.
- */
 int
-backup_report_open(struct backup *b, struct error *err)
+backup_report_open(struct backup_report *r, const struct options *opt, struct error *err)
 {
-	const struct options *opt = b->opt;
 	int fd;
 
 	if (opt->report == NULL)
 		return 0;
 	if (output_descriptor(opt, &fd, err) ||
-	    report_open(&b->report, opt->report, opt->no_sync, err))
+	    report_open(&r->report, opt->report, opt->no_sync, err))
 		return -1;
-	return report_refuse_output(b->report, opt->output, fd, err);
+	return report_refuse_output(r->report, opt->output, fd, err);
 }
 
 int
-backup_report_check(const struct backup *b, struct error *err)
+backup_report_check(
+    const struct backup_report *r, const struct output *output, struct error *err)
 {
 	struct stat st;
 
-	if (b->report == NULL || b->stream.output.dir == NULL)
+	if (r->report == NULL || output->dir == NULL)
 		return 0;
-	return outdir_stat(b->stream.output.dir, &st, err) ||
-		report_refuse_inside(b->report, &st, "the output", err) ?
+	return outdir_stat(output->dir, &st, err) ||
+		report_refuse_inside(r->report, &st, "the output", err) ?
 	    -1 :
 	    0;
 }
 
 /* From where the backup is made: a server tells, and pg_control where there is none. */
 static const char *
-source_of(const struct backup *b)
+source_of(const struct backup_report_parts *run)
 {
-	const struct online_server *server = b->source->facts.server;
+	const struct online_server *server = run->source->server;
 	bool is_standby;
 
-	if (server ? server->version == NULL : b->cluster.version == NULL)
+	if (server ? server->version == NULL : run->cluster->version == NULL)
 		return NULL;
 	is_standby =
-	    server ? server->in_recovery : control_is_standby(&b->cluster.control);
+	    server ? server->in_recovery : control_is_standby(&run->cluster->control);
 	return is_standby ? "standby" : "primary";
 }
 
 void
-backup_report_count(struct backup *b)
+backup_report_count(struct backup_report *r, const struct backup_stream *stream)
 {
-	if (b->stream.archive)
-		b->facts.members = archive_members(b->stream.archive);
-	if (b->stream.pipe == NULL)
+	if (stream->archive)
+		r->facts.members = archive_members(stream->archive);
+	if (stream->pipe == NULL)
 		return;
-	b->facts.bytes_raw = blockpipe_raw_written(b->stream.pipe);
-	b->facts.bytes_written = blockpipe_written(b->stream.pipe);
+	r->facts.bytes_raw = blockpipe_raw_written(stream->pipe);
+	r->facts.bytes_written = blockpipe_written(stream->pipe);
 }
 
 static void
-add_cluster(const struct backup *b, struct report_facts *f)
+add_cluster(const struct backup_report_parts *run, struct report_facts *f)
 {
-	f->label = b->opt->label;
-	f->mode = b->source->facts.mode;
-	f->source = source_of(b);
-	f->server_version = b->cluster.version ? b->cluster.version->major : 0;
+	f->label = run->opt->label;
+	f->mode = run->source->mode;
+	f->source = source_of(run);
+	f->server_version = run->cluster->version ? run->cluster->version->major : 0;
 	f->server_version_text =
-	    b->source->facts.server ? b->source->facts.server->version : NULL;
-	f->system_identifier = b->cluster.control.system_identifier;
-	f->data_directory = b->cluster.datadir ? b->cluster.datadir : b->cluster.pgdata;
-	f->tablespaces = &b->tablespaces.sent;
-	f->config = &b->config.set;
+	    run->source->server ? run->source->server->version : NULL;
+	f->system_identifier = run->cluster->control.system_identifier;
+	f->data_directory =
+	    run->cluster->datadir ? run->cluster->datadir : run->cluster->pgdata;
+	f->tablespaces = &run->tablespaces->sent;
+	f->config = &run->config->set;
 }
 
 static void
@@ -85,38 +86,44 @@ add_output(const struct options *opt, struct report_facts *f)
 }
 
 static void
-add_positions(const struct backup *b, struct report_facts *f)
+add_positions(const struct backup_wal *wal, struct report_facts *f)
 {
-	f->start_lsn = b->wal.range.start_lsn;
-	f->start_timeline = b->wal.range.timeline;
-	f->stop_lsn = b->wal.range.stop_lsn;
-	if (b->wal.range.stop_lsn > 0 && b->wal.history.count > 0)
-		f->stop_timeline =
-		    walhistory_at(&b->wal.history, b->wal.range.stop_lsn - 1);
+	f->start_lsn = wal->range.start_lsn;
+	f->start_timeline = wal->range.timeline;
+	f->stop_lsn = wal->range.stop_lsn;
+	if (wal->range.stop_lsn > 0 && wal->history.count > 0)
+		f->stop_timeline = walhistory_at(&wal->history, wal->range.stop_lsn - 1);
 }
 
 static void
-add_proofs(const struct backup *b, struct report_facts *f)
+add_proofs(const struct backup_report_parts *run, struct report_facts *f)
 {
-	if (b->wal.proof) {
+	if (run->wal->proof) {
 		f->is_wal_proved = true;
-		f->wal_records = walproof_records(b->wal.proof);
+		f->wal_records = walproof_records(run->wal->proof);
 	}
-	f->are_pages_checked = backup_pages_sum(b->pages, &f->pages);
+	f->are_pages_checked = backup_pages_sum(run->pages, &f->pages);
 }
 
 /* The backup is what it is by now, and so is the exit status. */
 void
-backup_report_write(struct backup *b, bool is_sound, const struct error *why)
+backup_report_write(struct backup_report *r, const struct backup_report_parts *run,
+    bool is_sound, const struct error *why)
 {
 	struct error err = { 0 };
 
-	b->facts.command = "backup";
-	add_cluster(b, &b->facts);
-	add_output(b->opt, &b->facts);
-	add_positions(b, &b->facts);
-	add_proofs(b, &b->facts);
-	b->facts.progress = &b->stream.progress;
-	if (report_write(b->report, report_verdict(why, is_sound), why, &b->facts, &err))
+	r->facts.command = "backup";
+	add_cluster(run, &r->facts);
+	add_output(run->opt, &r->facts);
+	add_positions(run->wal, &r->facts);
+	add_proofs(run, &r->facts);
+	r->facts.progress = run->progress;
+	if (report_write(r->report, report_verdict(why, is_sound), why, &r->facts, &err))
 		message_mishap(&err);
+}
+
+void
+backup_report_free(struct backup_report *r)
+{
+	report_free(r->report);
 }
