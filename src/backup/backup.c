@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "backup/access.h"
+#include "archive/accesscheck.h"
 #include "backup/archiving.h"
 #include "backup/cluster.h"
 #include "backup/config.h"
@@ -460,8 +460,7 @@ report_findings(const struct backup *b)
 	const bool are_pages_sound = backup_pages_report(b->pages),
 		   are_files_sound = backup_files_report(b->files);
 
-	return backup_access_report(&b->tree.access) && are_pages_sound &&
-	    are_files_sound;
+	return accesscheck_report(&b->tree.access) && are_pages_sound && are_files_sound;
 }
 
 static void

@@ -105,7 +105,7 @@ tree_directory(
 
 	if (backup_configsend_replaces(tree->config, path))
 		return 0;
-	if (backup_access_look(
+	if (accesscheck_member(
 		&tree->access, &tree->cluster->datadir_stat, path, st, err) ||
 	    backup_copies_directory(v->copies, path, err))
 		return -1;
@@ -142,7 +142,7 @@ tree_bytes(struct visitor *visitor, const char *path, const struct stat *st,
 	if (backup_configsend_replaces(tree->config, path))
 		return 0;
 	backup_copies_file(v->copies, path);
-	if (backup_access_look(
+	if (accesscheck_member(
 		&tree->access, &tree->cluster->datadir_stat, path, st, err) ||
 	    backup_files_bytes(v->files, path, bytes, len, err))
 		return -1;
@@ -162,7 +162,7 @@ tree_file(struct visitor *visitor, const char *path, const struct stat *st, int 
 		sys_close(fd);
 		return 0;
 	}
-	if (backup_access_look(
+	if (accesscheck_member(
 		&tree->access, &tree->cluster->datadir_stat, path, st, err) ||
 	    (is_relation ? backup_files_relation(v->files, path, fd, &now, err) :
 			   backup_files_other(v->files, path, fd, st, err))) {

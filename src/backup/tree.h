@@ -1,7 +1,7 @@
 #ifndef PG_BASETAR_BACKUP_TREE_H
 #define PG_BASETAR_BACKUP_TREE_H
 
-#include "backup/access.h"
+#include "archive/accesscheck.h"
 #include "backup/cluster.h"
 #include "backup/config.h"
 #include "backup/copies.h"
@@ -29,7 +29,7 @@ struct backup_tree {
 
 	struct walksum sum;          /* of the tree, if it was measured */
 	struct control last_control; /* as it was after all else was */
-	struct backup_access access;
+	struct accesscheck access;
 };
 
 /* All of it in the planner's thread: the size of all that will be sent. */

@@ -1,5 +1,5 @@
-#ifndef PG_BASETAR_BACKUP_ACCESS_H
-#define PG_BASETAR_BACKUP_ACCESS_H
+#ifndef PG_BASETAR_ARCHIVE_ACCESSCHECK_H
+#define PG_BASETAR_ARCHIVE_ACCESSCHECK_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -8,7 +8,7 @@
 #include "lib/error.h"
 
 /* Files and directories of the tree whose owner or mode keeps the server out. */
-struct backup_access {
+struct accesscheck {
 	uint64_t kept_out;
 };
 
@@ -16,10 +16,10 @@ struct backup_access {
  * In the planner's thread, one more is sent: can the server use it, which runs as the owner of
  * the data directory ${datadir}?  If not, that is a finding.
  */
-MUST_CHECK int backup_access_look(struct backup_access *, const struct stat *datadir,
+MUST_CHECK int accesscheck_member(struct accesscheck *, const struct stat *datadir,
     const char *path, const struct stat *st, struct error *err);
 
 /* Say how many there were, if any: then false. */
-bool backup_access_report(const struct backup_access *);
+bool accesscheck_report(const struct accesscheck *);
 
 #endif

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "backup/access.h"
+#include "archive/accesscheck.h"
 #include "cli/message.h"
 #include "lib/buf.h"
 #include "pg/access.h"
@@ -14,7 +14,7 @@
 #define NAMED 20
 
 static int
-say(struct backup_access *access, uid_t server, const char *path, const struct stat *st,
+say(struct accesscheck *access, uid_t server, const char *path, const struct stat *st,
     bool is_foreign, struct error *err)
 {
 	const unsigned mode = (unsigned)st->st_mode & 0777;
@@ -39,7 +39,7 @@ say(struct backup_access *access, uid_t server, const char *path, const struct s
 }
 
 int
-backup_access_look(struct backup_access *access, const struct stat *datadir,
+accesscheck_member(struct accesscheck *access, const struct stat *datadir,
     const char *path, const struct stat *st, struct error *err)
 {
 	const bool is_foreign = st->st_uid != datadir->st_uid;
@@ -51,7 +51,7 @@ backup_access_look(struct backup_access *access, const struct stat *datadir,
 }
 
 bool
-backup_access_report(const struct backup_access *access)
+accesscheck_report(const struct accesscheck *access)
 {
 	struct error finding = { 0 };
 
