@@ -38,8 +38,7 @@ struct backup_files {
 	uint64_t listed_lsn; /* when it had replayed so far */
 	struct databaseset *databases;
 	struct settle cut; /* counts relations that end in the middle of a page */
-	bool has_member;
-	uint64_t member;              /* the first of the oldest multixact */
+	uint64_t member;   /* the first of the oldest multixact */
 	const struct walproof *proof; /* borrowed, once there is one */
 };
 
@@ -95,23 +94,13 @@ is_whole(struct member_judge *judge, const char *path, const uint8_t *bytes, siz
 static void
 find_member(struct backup_files *f, const char *path, const uint8_t *bytes, size_t len)
 {
-	const uint64_t oldest = f->begin.oldest_multi;
-	const uint64_t per_page = slru_page_numbers(
-	    SLRU_OFFSETS, f->of.cluster->control.block_size, f->of.cluster->version);
-	const size_t width = f->of.cluster->control.block_size / per_page;
-	char wanted[SLRU_PATH];
-	uint64_t at;
+	const struct backup_cluster *cluster = f->of.cluster;
+	const struct checkpoint *begin = &f->begin;
 
-	slru_path(
-	    wanted, SLRU_OFFSETS, oldest / per_page / SLRU_PAGES, f->of.cluster->version);
-	at = oldest / per_page % SLRU_PAGES * f->of.cluster->control.block_size +
-	    oldest % per_page * width;
-	if (f->begin.oldest_multi_database == 0 || oldest == f->begin.next_multi ||
-	    strcmp(path, wanted) != 0 || at + width > len)
-		return;
-	f->member = width == sizeof(uint64_t) ? get_u64native(bytes + at) :
-						get_u32native(bytes + at);
-	f->has_member = f->member != 0;
+	if (f->member == 0 && begin->oldest_multi_database != 0 &&
+	    begin->oldest_multi != begin->next_multi)
+		f->member = slru_first_member(path, bytes, len, begin->oldest_multi,
+		    cluster->control.block_size, cluster->version);
 }
 
 int
@@ -367,15 +356,6 @@ is_database_exempt(struct databaseset_judge *judge, uint32_t database)
 	return f->proof && walsurvey_has_database(walproof_survey(f->proof), database);
 }
 
-static bool
-is_left_out(const struct backup_files *f, uint32_t space)
-{
-	char oid[12];
-
-	snprintf(oid, sizeof(oid), "%" PRIu32, space);
-	return tablespaces_is_absent(&f->of.tablespaces->sent, oid);
-}
-
 /* --without-tablespace leaves it out with its tablespace: no file of the cluster is missing. */
 static void
 say_left_out(struct backup_files *f, uint32_t space, uint32_t database)
@@ -408,7 +388,7 @@ judge_databases(struct backup_files *f, struct error *err)
 		    f->databases, f->of.cluster->version, &databases.judge, err);
 	while (
 	    databases_next(&at, f->of.source->facts.databases_after, &database, &space)) {
-		if (is_left_out(f, space))
+		if (backup_tablespaces_is_absent(f->of.tablespaces, space))
 			say_left_out(f, space, database);
 		else if (!is_database_exempt(&databases.judge, database) &&
 		    databaseset_judge_one(f->databases, f->of.cluster->version, space,
@@ -442,7 +422,7 @@ backup_files_stop(struct backup_files *f, const struct walproof *proof, uint64_t
 		.tracks_commit_time = last->tracks_commit_time,
 		.begin = &f->begin,
 		.end = &last->checkpoint,
-		.oldest = { .has_member = f->has_member, .member = f->member },
+		.oldest = { .has_member = f->member != 0, .member = f->member },
 		.oldest_frozen = f->of.source->facts.oldest_xid,
 		/* what had been replayed by then is in the WAL up to the stop, or is not */
 		.is_removal_unknown = f->of.source->facts.is_frozen ?

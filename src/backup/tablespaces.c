@@ -113,8 +113,8 @@ backup_tablespaces_check_places(const struct backup_tablespaces *all, struct err
 }
 
 /* By its link: what is a directory in pg_tblspc is a part of the tree. */
-static bool
-is_absent(const struct backup_tablespaces *all, uint32_t oid)
+bool
+backup_tablespaces_is_absent(const struct backup_tablespaces *all, uint32_t oid)
 {
 	for (size_t i = 0; i < all->sent.nabsent; i++)
 		if (all->sent.absent[i].oid == oid)
@@ -130,7 +130,7 @@ backup_tablespaces_without(const struct backup_tablespaces *all, struct error *e
 	for (size_t i = 0; i < all->choice.without->count; i++) {
 		const uint32_t oid = all->choice.without->rows[i];
 
-		if (is_absent(all, oid))
+		if (backup_tablespaces_is_absent(all, oid))
 			continue;
 		error_set(err, ERROR_STATE, 0, "there is no link pg_tblspc/%lu in \"%s\"",
 		    (unsigned long)oid, all->cluster->pgdata);

@@ -1,6 +1,9 @@
 #ifndef PG_BASETAR_BACKUP_TABLESPACES_H
 #define PG_BASETAR_BACKUP_TABLESPACES_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "backup/cluster.h"
 #include "datadir/tablespace.h"
 
@@ -32,6 +35,9 @@ MUST_CHECK int backup_tablespaces_check_places(
 /* Those that are to be left out are there; warn of them. */
 MUST_CHECK int backup_tablespaces_without(
     const struct backup_tablespaces *, struct error *err);
+
+/* Is it one of those? */
+bool backup_tablespaces_is_absent(const struct backup_tablespaces *, uint32_t oid);
 
 /* Read it anew after the start: those made before it are part of the backup. */
 MUST_CHECK int backup_tablespaces_read_anew(

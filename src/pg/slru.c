@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/bytes.h"
+
 /*
  * Names have four digits and more when those are not enough, but the members of a release that
  * counts them with 64 bits: clog.h, multixact.c and commit_ts.c in src/backend/access/transam.
@@ -80,4 +82,21 @@ slru_last_number(enum slru_kind kind, const struct pg_version *version)
 {
 	return kind == SLRU_MEMBERS && version->offset_bytes == 8 ? UINT64_MAX :
 								    UINT32_MAX;
+}
+
+uint64_t
+slru_first_member(const char *path, const uint8_t *bytes, size_t len, uint64_t multi,
+    uint32_t block_size, const struct pg_version *version)
+{
+	const uint64_t per_page = slru_page_numbers(SLRU_OFFSETS, block_size, version);
+	const size_t width = block_size / per_page;
+	const uint64_t page = multi / per_page;
+	const uint64_t at = page % SLRU_PAGES * block_size + multi % per_page * width;
+	char wanted[SLRU_PATH];
+
+	slru_path(wanted, SLRU_OFFSETS, page / SLRU_PAGES, version);
+	if (strcmp(path, wanted) != 0 || at + width > len)
+		return 0;
+	return width == sizeof(uint64_t) ? get_u64native(bytes + at) :
+					   get_u32native(bytes + at);
 }

@@ -38,4 +38,11 @@ uint64_t slru_page_numbers(
 /* The last number, which is followed by 0. */
 uint64_t slru_last_number(enum slru_kind kind, const struct pg_version *version);
 
+/*
+ * The number of the first member of the multixact ${multi}, if ${path} is the segment of
+ * pg_multixact/offsets that says so, and ${bytes} have it.  0: they do not say.
+ */
+uint64_t slru_first_member(const char *path, const uint8_t *bytes, size_t len,
+    uint64_t multi, uint32_t block_size, const struct pg_version *version);
+
 #endif

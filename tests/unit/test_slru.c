@@ -81,11 +81,42 @@ numbers(void **state)
 	assert_int_equal(slru_last_number(SLRU_XACT, cluster_version(19)), UINT32_MAX);
 }
 
+/* Of a page of 8192 bytes, four bytes a multixact up to 18, eight from 19 on. */
+static void
+members(void **state)
+{
+	static uint8_t bytes[2 * 8192];
+	const uint32_t narrow = 0x01020304;
+	const uint64_t wide = UINT64_C(0x0102030405060708);
+	static const char first[] = "pg_multixact/offsets/0000";
+
+	(void)state;
+	memcpy(bytes + 8192 + 4 * 5, &narrow, sizeof(narrow));
+	memcpy(bytes + 8 * 7, &wide, sizeof(wide));
+	assert_int_equal(slru_first_member(first, bytes, sizeof(bytes), 2048 + 5, 8192,
+			     cluster_version(18)),
+	    narrow);
+	assert_int_equal(
+	    slru_first_member(first, bytes, sizeof(bytes), 7, 8192, cluster_version(19)),
+	    wide);
+	/* in another segment; cut off; nothing there yet */
+	assert_int_equal(slru_first_member("pg_multixact/offsets/0001", bytes,
+			     sizeof(bytes), 2048 + 5, 8192, cluster_version(18)),
+	    0);
+	assert_int_equal(slru_first_member(first, bytes, 8192 + 4 * 5 + 3, 2048 + 5, 8192,
+			     cluster_version(18)),
+	    0);
+	assert_int_equal(
+	    slru_first_member(first, bytes, sizeof(bytes), 8, 8192, cluster_version(18)),
+	    0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(names),
-		cmocka_unit_test(paths), cmocka_unit_test(numbers) };
+		cmocka_unit_test(paths), cmocka_unit_test(numbers),
+		cmocka_unit_test(members) };
 
 	return cmocka_run_group_tests_name("slru", tests, NULL, NULL);
 }
