@@ -4,9 +4,16 @@
 #include <string.h>
 
 #include "backup/archiving.h"
+#include "backup/cluster.h"
+#include "backup/stream.h"
+#include "backup/wal.h"
 #include "cli/message.h"
+#include "cli/options.h"
 #include "datadir/walarchive.h"
+#include "lib/cancel.h"
 #include "lib/sys.h"
+#include "server/online.h"
+#include "stream/blockpipe.h"
 #include "wal/walname.h"
 
 enum { POLL_MS = 200 };

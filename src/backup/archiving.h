@@ -3,11 +3,12 @@
 
 #include <stdbool.h>
 
-#include "backup/stream.h"
-#include "backup/wal.h"
-#include "cli/options.h"
 #include "lib/error.h"
-#include "server/online.h"
+
+struct backup_stream;
+struct backup_wal;
+struct online_server;
+struct options;
 
 /*
  * What a server does with its WAL, by what it says of itself: does it archive it, so that one

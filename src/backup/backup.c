@@ -22,9 +22,13 @@
 #include "backup/wal.h"
 #include "cli/identity.h"
 #include "cli/message.h"
+#include "cli/options.h"
 #include "cli/patrol.h"
+#include "format/report.h"
+#include "lib/cancel.h"
 #include "lib/interrupt.h"
 #include "lib/lsn.h"
+#include "stream/blockpipe.h"
 
 /* The parts of a backup.  Each knows those that it was told of, and nothing of this. */
 struct backup {

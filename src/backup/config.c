@@ -12,13 +12,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backup/cluster.h"
 #include "backup/config.h"
 #include "backup/confighome.h"
+#include "backup/source.h"
 #include "cli/message.h"
 #include "datadir/atwork.h"
 #include "format/layout.h"
 #include "lib/sys.h"
 #include "pg/conftext.h"
+#include "pg/postmaster.h"
 
 /* Who says where the files are. */
 struct sayings {

@@ -3,11 +3,12 @@
 
 #include <stdbool.h>
 
-#include "backup/cluster.h"
-#include "backup/source.h"
 #include "datadir/configset.h"
 #include "lib/buf.h"
 #include "lib/error.h"
+
+struct backup_cluster;
+struct backup_source_facts;
 
 /* The configuration files of a cluster, wherever they lie; written by config.c alone. */
 struct backup_config {

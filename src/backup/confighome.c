@@ -15,8 +15,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backup/cluster.h"
 #include "backup/confighome.h"
+#include "datadir/configset.h"
+#include "lib/buf.h"
 #include "lib/sys.h"
+#include "pg/postmaster.h"
 
 static void
 say_nothing(const char *text)

@@ -1,11 +1,12 @@
 #ifndef PG_BASETAR_BACKUP_CONFIGHOME_H
 #define PG_BASETAR_BACKUP_CONFIGHOME_H
 
-#include "backup/cluster.h"
-#include "datadir/configset.h"
-#include "lib/buf.h"
 #include "lib/error.h"
-#include "pg/postmaster.h"
+
+struct backup_cluster;
+struct buf;
+struct configset_options;
+struct postmaster_opts;
 
 /*
  * Whose the configuration on this host is, as far as the directories show that are named with

@@ -5,6 +5,9 @@
  */
 #include <string.h>
 
+#include "archive/archive.h"
+#include "backup/cluster.h"
+#include "backup/config.h"
 #include "backup/configsend.h"
 #include "cli/message.h"
 #include "format/layout.h"

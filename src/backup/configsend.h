@@ -3,9 +3,10 @@
 
 #include <stdbool.h>
 
-#include "archive/archive.h"
-#include "backup/config.h"
 #include "lib/error.h"
+
+struct archive;
+struct backup_config;
 
 /* Configuration files as members of the archive; all of it in the planner's thread. */
 

@@ -28,10 +28,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backup/cluster.h"
 #include "backup/copies.h"
+#include "backup/source.h"
+#include "backup/tablespaces.h"
 #include "cli/message.h"
 #include "pg/relfile.h"
 #include "server/databases.h"
+#include "server/session.h"
+#include "wal/walproof.h"
 
 /* A server that is silent for so many seconds is given up, as by the watch. */
 #define PATIENCE 600.0

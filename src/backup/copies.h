@@ -1,12 +1,13 @@
 #ifndef PG_BASETAR_BACKUP_COPIES_H
 #define PG_BASETAR_BACKUP_COPIES_H
 
-#include "backup/cluster.h"
-#include "backup/source.h"
-#include "backup/tablespaces.h"
 #include "lib/error.h"
-#include "server/session.h"
-#include "wal/walproof.h"
+
+struct backup_cluster;
+struct backup_source_facts;
+struct backup_tablespaces;
+struct session;
+struct walproof;
 
 /* The directories of databases that are sent, and which of them were whole: copies.c. */
 struct backup_copies;

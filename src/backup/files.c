@@ -11,9 +11,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "backup/cluster.h"
 #include "backup/files.h"
+#include "backup/source.h"
+#include "backup/tablespaces.h"
 #include "cli/message.h"
 #include "datadir/dirlist.h"
+#include "datadir/member.h"
 #include "format/databaseset.h"
 #include "format/slruset.h"
 #include "lib/bytes.h"
@@ -21,6 +25,7 @@
 #include "pg/slru.h"
 #include "pg/statefile.h"
 #include "server/databases.h"
+#include "wal/walproof.h"
 
 /* Pages of relations have no more (pg_control is refused that says so). */
 enum { BLOCK_MOST = 32768 };

@@ -6,14 +6,15 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-#include "backup/cluster.h"
-#include "backup/source.h"
-#include "backup/tablespaces.h"
-#include "datadir/member.h"
-#include "lib/cancel.h"
 #include "lib/error.h"
-#include "pg/control.h"
-#include "wal/walproof.h"
+
+struct backup_cluster;
+struct backup_source;
+struct backup_tablespaces;
+struct cancel;
+struct control;
+struct member_judge;
+struct walproof;
 
 /*
  * What the files of the tree that are no relations' pages say of themselves: whether they are

@@ -5,7 +5,11 @@
 
 #include <stdlib.h>
 
+#include "archive/pagecheck.h"
+#include "backup/cluster.h"
+#include "backup/source.h"
 #include "cli/message.h"
+#include "format/pagetally.h"
 #include "lib/lsn.h"
 
 struct backup_pages {

@@ -4,11 +4,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "archive/pagecheck.h"
-#include "backup/cluster.h"
-#include "backup/source.h"
-#include "format/pagetally.h"
 #include "lib/error.h"
+
+struct backup_cluster;
+struct backup_source_facts;
+struct pagecheck;
+struct pagetally_sum;
 
 /* Whether the pages of relations are checked while they are sent, and what came of it. */
 struct backup_pages;

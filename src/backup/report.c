@@ -2,9 +2,21 @@
  * The report of a backup, for programs: which facts of which part are in it.
  */
 #include "backup/report.h"
+
+#include "archive/archive.h"
 #include "backup/cluster.h"
+#include "backup/config.h"
+#include "backup/pages.h"
+#include "backup/source.h"
+#include "backup/stream.h"
+#include "backup/tablespaces.h"
+#include "backup/wal.h"
 #include "cli/message.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "stream/blockpipe.h"
 #include "stream/outdir.h"
+#include "wal/walproof.h"
 
 int
 backup_report_open(struct backup_report *r, const struct options *opt, struct error *err)

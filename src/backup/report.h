@@ -3,16 +3,19 @@
 
 #include <stdbool.h>
 
-#include "backup/config.h"
-#include "backup/pages.h"
-#include "backup/source.h"
-#include "backup/stream.h"
-#include "backup/tablespaces.h"
-#include "backup/wal.h"
-#include "cli/options.h"
-#include "cli/output.h"
 #include "format/report.h"
 #include "lib/error.h"
+
+struct backup_cluster;
+struct backup_config;
+struct backup_pages;
+struct backup_source_facts;
+struct backup_stream;
+struct backup_tablespaces;
+struct backup_wal;
+struct options;
+struct output;
+struct progress;
 
 /* The report of a backup: what the parts have come to, in the words of format/report.h. */
 struct backup_report {

@@ -19,12 +19,14 @@
 #include "backup/tablespaces.h"
 #include "backup/wal.h"
 #include "cli/message.h"
+#include "cli/options.h"
 #include "lib/interrupt.h"
 #include "lib/lsn.h"
 #include "lib/sys.h"
 #include "pg/tablespace_map.h"
 #include "server/databases.h"
 #include "server/locate.h"
+#include "server/session.h"
 
 struct running {
 	struct backup_source source; /* first */

@@ -3,9 +3,13 @@
  */
 #include <stdio.h>
 
+#include "backup/cluster.h"
 #include "backup/slot.h"
 #include "cli/message.h"
 #include "lib/sys.h"
+#include "server/online.h"
+#include "server/session.h"
+#include "server/slot.h"
 
 /* A slot is a help, no need: that the WAL is all there is checked in the end. */
 static void

@@ -1,12 +1,14 @@
 #ifndef PG_BASETAR_BACKUP_SLOT_H
 #define PG_BASETAR_BACKUP_SLOT_H
 
-#include "backup/cluster.h"
 #include "lib/error.h"
-#include "server/online.h"
-#include "server/session.h"
-#include "server/slot.h"
 #include "server/slotguard.h"
+
+struct backup_cluster;
+struct online_server;
+struct session;
+struct session_options;
+struct slot;
 
 /* WAL that a server holds back for us, until it has been sent or does harm. */
 struct backup_slot {

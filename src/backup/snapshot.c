@@ -15,6 +15,7 @@
 #include "backup/tablespaces.h"
 #include "backup/wal.h"
 #include "cli/message.h"
+#include "cli/options.h"
 #include "datadir/atwork.h"
 #include "datadir/dirlist.h"
 #include "datadir/walend.h"

@@ -4,9 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cli/options.h"
 #include "datadir/exclude.h"
-#include "lib/cancel.h"
 #include "lib/error.h"
 #include "pg/control.h"
 #include "pg/label.h"
@@ -19,6 +17,8 @@ struct backup_source;
 struct backup_tablespaces;
 struct backup_tree;
 struct backup_wal;
+struct cancel;
+struct options;
 
 /*
  * Where the backup is made from: a running server (running.c), a cluster that was shut down

@@ -5,9 +5,17 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "archive/archive.h"
+#include "backup/cluster.h"
 #include "backup/stream.h"
+#include "backup/tablespaces.h"
+#include "cli/identity.h"
 #include "cli/message.h"
+#include "cli/options.h"
+#include "format/report.h"
+#include "lib/cancel.h"
 #include "lib/sys.h"
+#include "stream/blockpipe.h"
 
 /* A backup would hold itself, or its report. */
 static int

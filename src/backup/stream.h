@@ -3,16 +3,18 @@
 
 #include <stdbool.h>
 
-#include "archive/archive.h"
-#include "backup/cluster.h"
-#include "backup/tablespaces.h"
-#include "cli/identity.h"
-#include "cli/options.h"
 #include "cli/output.h"
 #include "cli/progress.h"
-#include "format/report.h"
-#include "lib/cancel.h"
-#include "stream/blockpipe.h"
+
+struct archive;
+struct backup_cluster;
+struct backup_tablespaces;
+struct blockpipe;
+struct cancel;
+struct identity;
+struct options;
+struct pagecheck;
+struct report;
 
 /*
  * Where the backup goes: the output, the pipeline of blocks that leads there, the archive on it,

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "backup/cluster.h"
 #include "backup/tablespaces.h"
 #include "cli/message.h"
 #include "datadir/atwork.h"

@@ -4,8 +4,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "backup/cluster.h"
 #include "datadir/tablespace.h"
+
+struct backup_cluster;
 
 /*
  * The tablespaces of a cluster in the course of a backup.  The lists are read in any thread, and

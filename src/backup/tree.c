@@ -10,14 +10,25 @@
 #include <string.h>
 #include <time.h>
 
+#include "archive/archive.h"
+#include "backup/cluster.h"
+#include "backup/config.h"
 #include "backup/configsend.h"
+#include "backup/copies.h"
+#include "backup/files.h"
+#include "backup/source.h"
+#include "backup/stream.h"
+#include "backup/tablespaces.h"
 #include "backup/tree.h"
+#include "backup/wal.h"
 #include "cli/message.h"
+#include "cli/options.h"
 #include "datadir/walk.h"
 #include "format/infofile.h"
 #include "lib/lsn.h"
 #include "lib/sys.h"
 #include "pg/tablespace_map.h"
+#include "stream/blockpipe.h"
 
 /* What the walk tells goes into the archive. */
 struct tree_visitor {

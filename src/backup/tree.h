@@ -2,18 +2,19 @@
 #define PG_BASETAR_BACKUP_TREE_H
 
 #include "archive/accesscheck.h"
-#include "backup/cluster.h"
-#include "backup/config.h"
-#include "backup/copies.h"
-#include "backup/files.h"
-#include "backup/source.h"
-#include "backup/stream.h"
-#include "backup/tablespaces.h"
-#include "backup/wal.h"
-#include "cli/options.h"
 #include "datadir/walksum.h"
 #include "lib/error.h"
 #include "pg/control.h"
+
+struct backup_cluster;
+struct backup_config;
+struct backup_copies;
+struct backup_files;
+struct backup_source;
+struct backup_stream;
+struct backup_tablespaces;
+struct backup_wal;
+struct options;
 
 /* The tree of the data directory, its tablespaces, and what the archive says of itself. */
 struct backup_tree {

@@ -9,13 +9,22 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "archive/archive.h"
+#include "backup/cluster.h"
+#include "backup/copies.h"
+#include "backup/source.h"
+#include "backup/stream.h"
+#include "backup/tablespaces.h"
 #include "backup/wal.h"
 #include "backup/walproof.h"
 #include "cli/message.h"
+#include "cli/options.h"
 #include "datadir/walarchive.h"
 #include "datadir/walset.h"
 #include "lib/lsn.h"
 #include "lib/sys.h"
+#include "stream/blockpipe.h"
+#include "wal/walproof.h"
 
 void
 backup_wal_begin(struct backup_wal *w, uint64_t start_lsn, uint32_t timeline)

@@ -3,16 +3,17 @@
 
 #include <stdint.h>
 
-#include "backup/cluster.h"
-#include "backup/copies.h"
-#include "backup/source.h"
-#include "backup/stream.h"
-#include "backup/tablespaces.h"
-#include "cli/options.h"
 #include "datadir/walset.h"
 #include "wal/walhistory.h"
 #include "wal/walpage.h"
-#include "wal/walproof.h"
+
+struct backup_cluster;
+struct backup_copies;
+struct backup_source_facts;
+struct backup_stream;
+struct backup_tablespaces;
+struct options;
+struct walproof;
 
 /*
  * The WAL that the copy needs: from where to where, along which timelines; the segments; the

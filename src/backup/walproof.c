@@ -14,7 +14,12 @@
 
 #include "backup/walproof.h"
 #include "cli/message.h"
+#include "datadir/walset.h"
+#include "lib/cancel.h"
 #include "lib/sys.h"
+#include "stream/blockpipe.h"
+#include "wal/walhistory.h"
+#include "wal/walproof.h"
 
 /* Bytes that are read at once: whole pages, of whatever size. */
 enum { AT_ONCE = 1024 * 1024 };

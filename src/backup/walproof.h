@@ -3,12 +3,13 @@
 
 #include <stdint.h>
 
-#include "datadir/walset.h"
-#include "lib/cancel.h"
 #include "lib/error.h"
-#include "stream/blockpipe.h"
-#include "wal/walhistory.h"
-#include "wal/walproof.h"
+
+struct blockpipe;
+struct cancel;
+struct walhistory;
+struct walproof;
+struct walset;
 
 /* WAL that is read for its proof, and not sent.  All of it is borrowed. */
 struct backup_walproof {
