@@ -27,8 +27,10 @@ sound19() {
 	by19 "$1" pg_checksums -c -D "$T/$1/data" | grep -q '^Bad checksums:  0$'
 }
 
-# proved FILE|DIR: as it is, by pg_verifybackup 19, the WAL too; and by ours.
-proved() {
+# proved_by NAME FILE|DIR: as it is, by pg_verifybackup 19, the WAL too; and by ours.
+proved_by() {
+	server=$1
+	shift
 	passes "$1"
 	if [ -d "$1" ]; then
 		tars=$1
@@ -42,8 +44,12 @@ proved() {
 		esac | tar -xO backup_manifest >"$T/out/tars/backup_manifest"
 		tars=$T/out/tars
 	fi
-	by19 main pg_verifybackup "$tars" >"$T/verified"
+	by19 "$server" pg_verifybackup "$tars" >"$T/verified"
 	grep -qx 'backup successfully verified' "$T/verified"
+}
+
+proved() {
+	proved_by main "$1"
 }
 
 # ------------------------------------------------------------------------------ a busy primary
@@ -253,6 +259,41 @@ its_snapshot() {
 	cluster_stop copy
 }
 
+# ---------------------------------------------------------------------------------- a promotion
+
+is_promoted() { # NAME
+	[ "$(sql "$1" 'select pg_is_in_recovery()')" = f ]
+}
+
+# Its timeline's history is written with eight digits too.
+promoted() {
+	cluster_start old
+	cluster_start standby
+	wait_until 20 has_rows standby 3000
+	captured backup standby -c fast -o "$T/out/standby.tar"
+	[ "$rc" -eq 0 ]
+	passes "$T/out/standby.tar"
+	sql standby 'select pg_promote()' >/dev/null
+	wait_until 60 is_promoted standby
+	cluster_stop old
+	sql standby 'insert into t select generate_series(3001, 4000)'
+	rm -f "$archive"
+	captured backup standby -c fast -o "$archive"
+	[ "$rc" -eq 0 ]
+	[ ! -s "$T/stderr" ]
+	tar -xOf "$archive" pg_wal/00000002.history >"$T/history"
+	lines 1 '^1	[0-9A-F]*/[0-9A-F]\{8\}	no recovery target specified$' "$T/history"
+	proved_by standby "$archive"
+	restore copy "$archive" gnu 19
+	cluster_start copy
+	has_rows copy 4000
+	cluster_stop copy
+	cluster_stop standby
+	captured backup standby --offline --split -o "$T/out/stopped"
+	[ "$rc" -eq 0 ]
+	proved_by standby "$T/out/stopped"
+}
+
 # ------------------------------------------------------------------------------------ host names
 
 certificate() { # FILE: and its key
@@ -345,7 +386,10 @@ if [ -e "$T/main/data/postmaster.pid" ]; then
 	rm -rf "$T/main" "$T/copy"
 fi
 t 'a standby that crashed after an abandoned record' abandoned
-[ ! -e "$T/replayed" ] || t 'its snapshot goes on after that record' its_snapshot
+if [ -e "$T/replayed" ]; then
+	t 'its snapshot goes on after that record' its_snapshot
+	t 'a standby, and the same promoted, running and stopped' promoted
+fi
 t 'certificates of hosts lie elsewhere' prepare_hosts
 if [ -e "$T/hosts/data/postmaster.pid" ]; then
 	t 'the server says where they are' hosts_outside -c fast
