@@ -10,7 +10,7 @@
 
 /*
  * What a member of an archive is, by its name, and which may follow which (pg_basetar.5,
- * "Members in order"; the server's BASE_BACKUP of 10 to 18 has the same order, but for the
+ * "Members in order"; the server's BASE_BACKUP of 10 to 19 has the same order, but for the
  * names in a directory, and the members that are ours).
  */
 enum memberorder_kind {

@@ -330,7 +330,7 @@ setting_value(const char *text, const char *name)
 /*
  * The value of the last option ${letter}; with a ${name}, the last of those that set
  * that.  The letters that take a value are those of the server's own call of getopt(),
- * of 10 to 18 together (src/backend/postmaster/postmaster.c).
+ * of 10 to 19 together (src/backend/postmaster/postmaster.c; of 19: postgres --help).
  */
 static const char *
 find_option(const struct postmaster_opts *opts, char letter, const char *name)
