@@ -2,7 +2,6 @@
 
 #include <signal.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "archive/accesscheck.h"
 #include "backup/archiving.h"
@@ -27,7 +26,6 @@
 #include "format/report.h"
 #include "lib/cancel.h"
 #include "lib/interrupt.h"
-#include "lib/lsn.h"
 #include "stream/blockpipe.h"
 
 /* The parts of a backup.  Each knows those that it was told of, and nothing of this. */
@@ -335,33 +333,27 @@ finish_output(struct backup *b, struct error *err)
 	return 0;
 }
 
-static void
-report(const struct backup *b)
+static struct backup_report_parts
+parts_of(const struct backup *b)
 {
-	char start[LSN_TEXT], stop[LSN_TEXT], size[PROGRESS_BYTES_TEXT];
-
-	for (size_t i = 0; i < b->tablespaces.sent.count; i++) {
-		const struct tablespace *t = &b->tablespaces.sent.rows[i];
-
-		if (t->size > 0)
-			message_info("tablespace %s at \"%s\", %s", t->oid_text,
-			    t->target, progress_bytes(size, t->size));
-		else
-			message_info("tablespace %s at \"%s\"", t->oid_text, t->target);
-	}
-	if (b->opt->verbose || isatty(STDERR_FILENO))
-		message_note(
-		    "backup complete: %s of tar, WAL from %s to %s on timeline %lu",
-		    progress_bytes(size, backup_stream_passed(&b->stream)),
-		    lsn_print(start, b->wal.range.start_lsn),
-		    lsn_print(stop, b->wal.range.stop_lsn),
-		    (unsigned long)b->wal.range.timeline);
+	return (struct backup_report_parts){
+		.opt = b->opt,
+		.cluster = &b->cluster,
+		.source = &b->source->facts,
+		.tablespaces = &b->tablespaces,
+		.config = &b->config,
+		.stream = &b->stream,
+		.wal = &b->wal,
+		.pages = b->pages,
+	};
 }
 
 /* The steps of pg_basetar(1), in their order. */
 static int
 make_backup(struct backup *b, struct error *err)
 {
+	struct backup_report_parts parts;
+
 	if (open_all(b, err) || read_cluster(b, err) ||
 	    b->source->ops->check(b->source, err) ||
 	    backup_config_find(&b->config, err) || measure(b, err) || begin(b, err) ||
@@ -369,7 +361,8 @@ make_backup(struct backup *b, struct error *err)
 	    send_wal(b, err) || await_archive(b, err) || look_for_changes(b, err) ||
 	    end_archive(b, err) || finish_output(b, err))
 		return -1;
-	report(b);
+	parts = parts_of(b);
+	backup_report_say(&parts);
 	return 0;
 }
 
@@ -467,27 +460,11 @@ report_findings(const struct backup *b)
 	return accesscheck_report(&b->tree.access) && are_pages_sound && are_files_sound;
 }
 
-static void
-write_report(struct backup *b, bool is_sound, const struct error *why)
-{
-	const struct backup_report_parts parts = {
-		.opt = b->opt,
-		.cluster = &b->cluster,
-		.source = &b->source->facts,
-		.tablespaces = &b->tablespaces,
-		.config = &b->config,
-		.wal = &b->wal,
-		.pages = b->pages,
-		.progress = &b->stream.progress,
-	};
-
-	backup_report_write(&b->report, &parts, is_sound, why);
-}
-
 int
 backup_run(const struct options *opt, bool *is_sound, struct error *err)
 {
 	struct backup b = { .opt = opt };
+	struct backup_report_parts parts;
 	int rc;
 
 	*is_sound = false;
@@ -498,7 +475,8 @@ backup_run(const struct options *opt, bool *is_sound, struct error *err)
 	end_run(&b);
 	if (rc == -1 && interrupt_signal() != 0)
 		patrol_interrupted(&b.patrol, err);
-	write_report(&b, *is_sound, rc == -1 ? err : NULL);
+	parts = parts_of(&b);
+	backup_report_write(&b.report, &parts, *is_sound, rc == -1 ? err : NULL);
 	forget(&b);
 	return rc;
 }

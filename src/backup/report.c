@@ -1,7 +1,10 @@
 /*
- * The report of a backup, for programs: which facts of which part are in it.
+ * What is told of a backup at its end: to programs, in the report, which facts of which part are in
+ * it; and to the user.
  */
 #include "backup/report.h"
+
+#include <unistd.h>
 
 #include "archive/archive.h"
 #include "backup/cluster.h"
@@ -14,6 +17,8 @@
 #include "cli/message.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/progress.h"
+#include "lib/lsn.h"
 #include "stream/blockpipe.h"
 #include "stream/outdir.h"
 #include "wal/walproof.h"
@@ -43,6 +48,29 @@ backup_report_check(
 		report_refuse_inside(r->report, &st, "the output", err) ?
 	    -1 :
 	    0;
+}
+
+void
+backup_report_say(const struct backup_report_parts *run)
+{
+	const struct backup_wal_range *range = &run->wal->range;
+	char start[LSN_TEXT], stop[LSN_TEXT], size[PROGRESS_BYTES_TEXT];
+
+	for (size_t i = 0; i < run->tablespaces->sent.count; i++) {
+		const struct tablespace *t = &run->tablespaces->sent.rows[i];
+
+		if (t->size > 0)
+			message_info("tablespace %s at \"%s\", %s", t->oid_text,
+			    t->target, progress_bytes(size, t->size));
+		else
+			message_info("tablespace %s at \"%s\"", t->oid_text, t->target);
+	}
+	if (run->opt->verbose || isatty(STDERR_FILENO))
+		message_note(
+		    "backup complete: %s of tar, WAL from %s to %s on timeline %lu",
+		    progress_bytes(size, backup_stream_passed(run->stream)),
+		    lsn_print(start, range->start_lsn), lsn_print(stop, range->stop_lsn),
+		    (unsigned long)range->timeline);
 }
 
 /* From where the backup is made: a server tells, and pg_control where there is none. */
@@ -129,7 +157,7 @@ backup_report_write(struct backup_report *r, const struct backup_report_parts *r
 	add_output(run->opt, &r->facts);
 	add_positions(run->wal, &r->facts);
 	add_proofs(run, &r->facts);
-	r->facts.progress = run->progress;
+	r->facts.progress = &run->stream->progress;
 	if (report_write(r->report, report_verdict(why, is_sound), why, &r->facts, &err))
 		message_mishap(&err);
 }

@@ -15,7 +15,6 @@ struct backup_tablespaces;
 struct backup_wal;
 struct options;
 struct output;
-struct progress;
 
 /* The report of a backup: what the parts have come to, in the words of format/report.h. */
 struct backup_report {
@@ -37,17 +36,20 @@ MUST_CHECK int backup_report_check(
 /* Note what the pipeline and the archive have counted, before they are closed. */
 void backup_report_count(struct backup_report *, const struct backup_stream *);
 
-/* The parts of a run that is over, well or not. */
+/* The parts of a run, for what is told of it. */
 struct backup_report_parts {
 	const struct options *opt;
 	const struct backup_cluster *cluster;
 	const struct backup_source_facts *source;
 	const struct backup_tablespaces *tablespaces;
 	const struct backup_config *config;
+	const struct backup_stream *stream;
 	const struct backup_wal *wal;
 	const struct backup_pages *pages; /* or NULL */
-	const struct progress *progress;
 };
+
+/* Tell the user, if he is there or asked for it, how a backup ended that is complete. */
+void backup_report_say(const struct backup_report_parts *);
 
 /*
  * No thread is left.  ${why}: the error that the run ended with, or NULL.  A report that
