@@ -215,7 +215,7 @@ int
 backup_still_watch_tree(
     struct backup_source *s, struct backup_copies *copies, struct error *err)
 {
-	(void)copies; /* nobody is asked which are whole */
+	(void)copies; /* no server says which are whole */
 	return backup_still_watch_wal(s, err);
 }
 

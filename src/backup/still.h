@@ -9,7 +9,7 @@
 
 /*
  * What the backups of a stopped cluster and of a snapshot have in common: no server works on the
- * directory.  Nobody is asked to begin or end it, there is no label, and recovery of the copy
+ * directory.  No server is asked to begin or end it, there is no label, and recovery of the copy
  * begins where pg_control says; so all depends on that nothing changes meanwhile.
  */
 
