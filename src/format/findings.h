@@ -38,6 +38,8 @@ enum findings_kind {
 
 struct findings {
 	void (*tell)(const struct finding *);
+	/* what is not wrong, but whoever restores the backup must know: a line */
+	void (*warn)(const char *text);
 	uint64_t count; /* of all kinds, told or not */
 	uint64_t of_kind[FINDINGS_KINDS];
 };

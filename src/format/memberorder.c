@@ -64,6 +64,18 @@ memberorder_is_old_manifest(enum memberorder_kind kind, bool has_info, bool has_
 }
 
 bool
+memberorder_is_setting(const char *path, bool is_ours)
+{
+	static const char *const names[] = { "standby.signal", "recovery.conf",
+		MEMBERORDER_AUTO_CONF };
+
+	for (size_t i = 0; !is_ours && i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(path, names[i]) == 0)
+			return true;
+	return false;
+}
+
+bool
 memberorder_is_wal(const char *path)
 {
 	const enum memberorder_kind kind = memberorder_kind(path, TAR_FILE);

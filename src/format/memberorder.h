@@ -42,6 +42,15 @@ bool memberorder_is_old_manifest(enum memberorder_kind kind, bool has_info,
     bool has_control, const struct pg_version *version);
 
 /*
+ * Is ${path} a file at the top that need not be where the server has it, nor be as the manifest
+ * lists it?  pg_basebackup -R puts standby.signal, which is empty, or up to 11 recovery.conf after
+ * pg_control, and writes postgresql.auto.conf anew; the manifest knows nothing of that.  None is
+ * in archives of pg_basetar (${is_ours}).
+ */
+#define MEMBERORDER_AUTO_CONF "postgresql.auto.conf"
+bool memberorder_is_setting(const char *path, bool is_ours);
+
+/*
  * Bytes at most of a member that is kept whole, because it tells of the backup: no server, and
  * no program of ours, writes one that is longer.  0: it is none of these.
  */

@@ -1,13 +1,36 @@
+/*
+ * The backup as it passes, member by member: each is given to the judges that have to do with it.
+ * What is wrong with the name or the order of members is told here, all else by them.
+ */
 #include "proof/checker.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "format/layout.h"
-#include "lib/number.h"
-#include "pg/cluster.h"
-#include "proof/checker_internal.h"
+#include "proof/judges.h"
+
+/* The member that is passing. */
+struct passing {
+	struct memberset_row *row; /* NULL: there is none */
+	struct buf path;           /* as PostgreSQL names it */
+	enum memberorder_kind kind;
+	const char *fault; /* that keeps it from being unpacked; NULL: none */
+	uint64_t done;     /* bytes of the body */
+	struct digest *digests[PROOF_MANIFEST_DIGESTS]; /* NULL: not wanted */
+	struct buf text; /* the body, of a member that is kept whole */
+	bool is_kept;
+	bool is_relation;
+	struct pagesuspect_file relation;
+	bool is_segment; /* of WAL, and read */
+};
+
+struct checker {
+	struct judges judges;
+	struct archivepart part; /* the archive that is read */
+	struct memberorder order;
+	struct passing now;
+	uint64_t count, bytes; /* of members, and of their bodies */
+};
 
 int
 checker_new(struct checker **out, const struct checker_options *opt, struct error *err)
@@ -17,10 +40,7 @@ checker_new(struct checker **out, const struct checker_options *opt, struct erro
 	*out = NULL;
 	if (c == NULL)
 		return error_memory(err);
-	c->opt = *opt;
-	c->findings.tell = opt->finding;
-	if (memberset_new(&c->set, err) || pagesuspect_new(&c->pages, err) ||
-	    checker_files_new(c, err)) {
+	if (judges_open(&c->judges, opt, err)) {
 		checker_free(c);
 		return -1;
 	}
@@ -29,9 +49,9 @@ checker_new(struct checker **out, const struct checker_options *opt, struct erro
 }
 
 static void
-forget_member(struct checker_current *now)
+forget_member(struct passing *now)
 {
-	for (size_t k = 0; k < CHECKER_DIGESTS; k++) {
+	for (size_t k = 0; k < PROOF_MANIFEST_DIGESTS; k++) {
 		digest_free(now->digests[k]);
 		now->digests[k] = NULL;
 	}
@@ -47,49 +67,14 @@ checker_free(struct checker *c)
 	buf_free(&c->now.path);
 	buf_free(&c->now.text);
 	memberorder_free(&c->order);
-	checker_wal_free(c);
-	manifest_parse_free(c->parse);
-	free(c->ranges);
-	infofile_free(&c->info);
-	if (c->has_label)
-		label_free(&c->label);
-	buf_free(&c->map);
-	oidset_free(&c->archives);
-	checker_inplace_free(c);
-	pagesuspect_free(c->pages);
-	checker_files_free(c);
-	checker_missing_free(c);
-	checker_content_free(c);
-	memberset_free(c->set);
+	judges_free(&c->judges);
 	free(c);
 }
 
 struct findings *
 checker_findings(struct checker *c)
 {
-	return &c->findings;
-}
-
-bool
-checker_is_online(const struct checker *c)
-{
-	return !c->has_info || c->info.mode == INFOFILE_ONLINE;
-}
-
-/*
- * pg_basebackup -R puts the first, which is empty, or up to 11 the second behind pg_control, and
- * writes the third anew; the manifest knows nothing of that.
- */
-bool
-checker_is_setting(const struct checker *c, const char *path)
-{
-	static const char *const names[] = { "standby.signal", "recovery.conf",
-		CHECKER_SETTINGS };
-
-	for (size_t i = 0; !c->has_info && i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(path, names[i]) == 0)
-			return true;
-	return false;
+	return &c->judges.findings;
 }
 
 int
@@ -98,35 +83,19 @@ checker_archive(struct checker *c, const struct archivepart *part, struct error 
 	c->part = *part;
 	memberorder_free(&c->order);
 	if (part->kind == ARCHIVEPART_WAL)
-		c->has_wal_archive = true;
-	if (part->kind != ARCHIVEPART_TABLESPACE)
-		return 0;
-	c->narchives++;
-	return oidset_add_text(&c->archives, part->oid, err);
+		c->judges.wal.has_wal_archive = true;
+	return proof_tablespaces_archive(&c->judges.tablespaces, part, err);
 }
 
 int
 checker_archive_end(struct checker *c, struct error *err)
 {
-	bool is_told;
-
-	if (c->part.kind == ARCHIVEPART_WAL && !c->has_wal)
-		return findings_add(&c->findings, FINDINGS_MISSING, NULL, err,
+	if (c->part.kind == ARCHIVEPART_WAL && !c->judges.wal.has_wal)
+		return findings_add(&c->judges.findings, FINDINGS_MISSING, NULL, err,
 		    "the archive \"pg_wal.tar\" has no segment of WAL");
 	if (c->part.kind != ARCHIVEPART_ALONE && c->part.kind != ARCHIVEPART_BASE)
 		return 0;
-	if (c->label_error.kind != ERROR_NONE) {
-		*err = c->label_error;
-		c->label_error = (struct error){ 0 };
-		return checker_content(c, c->bad_label, FINDINGS_LABEL, err);
-	}
-	if (checker_missing_is_told(c, LAYOUT_INFO, &is_told, err))
-		return -1;
-	/* with pg_basetar.info it is lost whether the server ran, and the manifest listed a label */
-	if (!c->has_label && !c->has_bad_label && c->has_control && !is_told &&
-	    (checker_is_online(c) || c->control.checkpoint_lsn == CONTROL_NO_CHECKPOINT))
-		return checker_missing(c, LAYOUT_LABEL, NULL, err);
-	return 0;
+	return proof_text_judge_label(&c->judges.text, err);
 }
 
 /* ---- a member begins ---- */
@@ -138,27 +107,9 @@ checker_archive_end(struct checker *c, struct error *err)
 static bool
 is_one_archive(const struct checker *c)
 {
-	return c->has_info ? !c->info.is_split : !c->has_map && c->narchives == 0;
-}
-
-/* Links are those of tablespaces; where they must lead is known for our own archives. */
-static const char *
-link_fault(const struct checker *c, const struct tar_entry *entry)
-{
-	const char *oid = strrchr(entry->name, '/');
-	uint64_t number;
-
-	if (oid == NULL || strncmp(entry->name, "pg_tblspc/", 10) != 0 ||
-	    oid != entry->name + 9 ||
-	    !number_parse(oid + 1, strlen(oid + 1), UINT32_MAX, &number))
-		return "a link that is none of a tablespace";
-	if (!c->has_info)
-		return NULL;
-	if (infofile_tablespace(&c->info, oid + 1) == NULL)
-		return "a link of a tablespace that pg_basetar.info does not tell of";
-	return layout_is_link_target(entry->link, oid + 1) ?
-	    NULL :
-	    "a link that leads elsewhere than into the backup";
+	return c->judges.facts->info ?
+	    !c->judges.facts->info->is_split :
+	    c->judges.facts->map == NULL && c->judges.tablespaces.narchives == 0;
 }
 
 static int
@@ -168,52 +119,37 @@ check_entry(struct checker *c, const struct tar_entry *entry, struct error *err)
 		.member = entry->name, .has_offset = true, .offset = c->now.row->offset
 	};
 	const char *fault =
-	    memberorder_name_fault(archivepart_plain(entry->name, c->has_info));
+	    memberorder_name_fault(archivepart_plain(entry->name, c->judges.facts->info));
 
 	if (fault == NULL && entry->type == TAR_SYMLINK)
-		fault = link_fault(c, entry);
+		fault = proof_tablespaces_link_fault(
+		    &c->judges.tablespaces, entry->name, entry->link);
 	c->now.fault = fault;
 	if (fault == NULL)
-		fault = checker_access_entry(c, entry);
-	if (fault && findings_add(&c->findings, FINDINGS_NAME, &place, err, "%s", fault))
+		fault = proof_access_look(&c->judges.access, c->part.kind, c->now.kind,
+		    c->now.row->path, entry);
+	if (fault &&
+	    findings_add(&c->judges.findings, FINDINGS_NAME, &place, err, "%s", fault))
 		return -1;
 	if (c->part.kind == ARCHIVEPART_WAL || c->part.kind == ARCHIVEPART_TABLESPACE ||
-	    checker_is_setting(c, entry->name))
+	    memberorder_is_setting(entry->name, c->judges.facts->info))
 		return 0;
 	if (memberorder_next(
-		&c->order, c->now.kind, entry->name, c->has_info, &fault, err))
+		&c->order, c->now.kind, entry->name, c->judges.facts->info, &fault, err))
 		return -1;
 	return fault ?
-	    findings_add(&c->findings, FINDINGS_STREAM, &place, err, "%s", fault) :
+	    findings_add(&c->judges.findings, FINDINGS_STREAM, &place, err, "%s", fault) :
 	    0;
-}
-
-/* Which digests of it will be compared with the manifest's? */
-static unsigned
-wanted_digests(const struct checker *c)
-{
-	const unsigned any = 1U << DIGEST_CRC32C | 1U << DIGEST_SHA256;
-
-	/* the manifest of pg_basebackup -X fetch has the WAL as well, ours has not */
-	if (c->now.kind == MEMBERORDER_MANIFEST ||
-	    (c->has_info && c->now.kind == MEMBERORDER_SEGMENT))
-		return 0;
-	/* those before pg_basetar.info too, and pg_control, which has another than the rest */
-	if (c->now.is_kept || c->now.kind == MEMBERORDER_CONTROL)
-		return (1U << CHECKER_DIGESTS) - 1;
-	if (c->opt.digests)
-		return c->opt.digests;
-	if (!c->has_info)
-		return any;
-	return c->info.has_manifest ? 1U << c->info.digest : 0;
 }
 
 static int
 begin_digests(struct checker *c, struct error *err)
 {
-	const unsigned wanted = wanted_digests(c) & ~(1U << DIGEST_NONE);
+	const unsigned wanted =
+	    proof_manifest_digests(&c->judges.manifest, c->now.kind, c->now.is_kept) &
+	    ~(1U << DIGEST_NONE);
 
-	for (unsigned k = 0; k < CHECKER_DIGESTS; k++)
+	for (unsigned k = 0; k < PROOF_MANIFEST_DIGESTS; k++)
 		if ((wanted & 1U << k) != 0 &&
 		    digest_new(&c->now.digests[k], (enum digest_kind)k, err))
 			return -1;
@@ -224,21 +160,24 @@ begin_digests(struct checker *c, struct error *err)
 static int
 begin_body(struct checker *c, const struct tar_entry *entry, struct error *err)
 {
-	struct checker_current *now = &c->now;
+	struct passing *now = &c->now;
 	const char *path = now->row->path;
 
-	now->is_kept = checker_text_is_config(c, path, entry->size) ||
-	    (checker_text_is_kept(c, now->kind, path) &&
+	now->is_kept =
+	    proof_inplace_wants(&c->judges.inplace, now->kind, path, entry->size) ||
+	    (proof_text_wants(&c->judges.text, now->kind, path) &&
 		entry->size <= memberorder_text_most(now->kind, path));
 	now->is_relation = pagesuspect_is_relation(path, &now->relation);
 	now->relation.offset = now->row->offset + TAR_BLOCK;
 	now->relation.row = now->row;
-	checker_files_begin(c);
+	proof_files_begin(&c->judges.files, now->row);
 	if (begin_digests(c, err))
 		return -1;
 	if (now->kind == MEMBERORDER_MANIFEST)
-		return checker_manifest_begin(c, err);
-	return now->kind == MEMBERORDER_SEGMENT ? checker_wal_begin(c, entry, err) : 0;
+		return proof_manifest_begin(&c->judges.manifest, err);
+	return now->kind == MEMBERORDER_SEGMENT ?
+	    proof_wal_begin(&c->judges.wal, now->row, &now->is_segment, err) :
+	    0;
 }
 
 /*
@@ -250,13 +189,14 @@ kind_of(struct checker *c, const char *path, char type)
 {
 	const enum memberorder_kind kind = memberorder_kind(path, type);
 
-	if (memberorder_is_old_manifest(kind, c->has_info, c->has_control, c->version)) {
-		c->has_old_manifest = true;
+	if (memberorder_is_old_manifest(kind, c->judges.facts->info,
+		c->judges.facts->control, c->judges.facts->version)) {
+		c->judges.has_old_manifest = true;
 		return MEMBERORDER_TREE;
 	}
 
 	if (kind == MEMBERORDER_INFO &&
-	    (c->has_earlier_info ||
+	    (c->judges.facts->has_earlier_info ||
 		(c->order.has_begun && c->order.last >= MEMBERORDER_TREE)))
 		return MEMBERORDER_TREE;
 	return kind;
@@ -266,11 +206,11 @@ int
 checker_member(
     struct checker *c, const struct tar_entry *entry, uint64_t offset, struct error *err)
 {
-	struct checker_current *now = &c->now;
-	const char *name = archivepart_plain(entry->name, c->has_info);
+	struct passing *now = &c->now;
+	const char *name = archivepart_plain(entry->name, c->judges.facts->info);
 
 	if (archivepart_path(&c->part, name, is_one_archive(c), &now->path, err) ||
-	    memberset_add(c->set, buf_text(&now->path), &now->row, err))
+	    memberset_add(c->judges.members, buf_text(&now->path), &now->row, err))
 		return -1;
 	now->kind = kind_of(c, now->row->path, entry->type);
 	now->row->size = entry->type == TAR_FILE ? entry->size : 0;
@@ -278,14 +218,15 @@ checker_member(
 	now->row->type = entry->type;
 	now->row->is_moved = strcmp(now->row->path, name) != 0;
 	now->done = 0;
-	now->is_kept = now->is_relation = now->is_segment = now->is_slru = false;
-	now->state.kind = STATEFILE_NONE;
+	now->is_kept = now->is_relation = now->is_segment = false;
 	buf_clear(&now->text);
-	if (c->has_control && checker_is_setting(c, name) &&
-	    strcmp(name, CHECKER_SETTINGS) != 0)
-		c->is_told_to_follow = true;
-	c->members++;
-	if (check_entry(c, entry, err) || checker_inplace_member(c, entry, err))
+	if (c->judges.facts->control &&
+	    memberorder_is_setting(name, c->judges.facts->info) &&
+	    strcmp(name, MEMBERORDER_AUTO_CONF) != 0)
+		c->judges.manifest.is_told_to_follow = true;
+	c->count++;
+	if (check_entry(c, entry, err) ||
+	    proof_inplace_member(&c->judges.inplace, now->row, err))
 		return -1;
 	return entry->type == TAR_FILE ? begin_body(c, entry, err) : 0;
 }
@@ -313,19 +254,20 @@ checker_member_fault(const struct checker *c)
 int
 checker_bytes(struct checker *c, const uint8_t *bytes, size_t len, struct error *err)
 {
-	struct checker_current *now = &c->now;
+	struct passing *now = &c->now;
 
-	for (size_t k = 0; k < CHECKER_DIGESTS; k++)
+	for (size_t k = 0; k < PROOF_MANIFEST_DIGESTS; k++)
 		if (now->digests[k] && digest_update(now->digests[k], bytes, len, err))
 			return -1;
 	if ((now->is_kept && buf_append(&now->text, bytes, len, err)) ||
 	    (now->is_relation &&
 		pagesuspect_bytes(
-		    c->pages, &now->relation, now->done, bytes, len, err)) ||
-	    (now->is_segment && checker_wal_bytes(c, bytes, len, err)) ||
-	    (now->kind == MEMBERORDER_MANIFEST && checker_manifest(c, bytes, len, err)))
+		    c->judges.pages, &now->relation, now->done, bytes, len, err)) ||
+	    (now->is_segment && proof_wal_bytes(&c->judges.wal, bytes, len, err)) ||
+	    (now->kind == MEMBERORDER_MANIFEST &&
+		proof_manifest_bytes(&c->judges.manifest, bytes, len, err)))
 		return -1;
-	checker_files_bytes(c, bytes, len);
+	proof_files_bytes(&c->judges.files, bytes, len);
 	now->done += len;
 	c->bytes += len;
 	return 0;
@@ -337,161 +279,122 @@ end_digests(struct checker *c, struct error *err)
 	uint8_t result[DIGEST_MAX];
 	size_t len;
 
-	for (size_t k = 0; k < CHECKER_DIGESTS; k++)
+	for (size_t k = 0; k < PROOF_MANIFEST_DIGESTS; k++)
 		if (c->now.digests[k] &&
 		    (digest_final(c->now.digests[k], result, &len, err) ||
-			memberset_add_digest(
-			    c->set, c->now.row, (enum digest_kind)k, result, len, err)))
+			memberset_add_digest(c->judges.members, c->now.row,
+			    (enum digest_kind)k, result, len, err)))
 			return -1;
 	return 0;
 }
 
+/*
+ * If pg_basetar.info is that of an earlier backup, it is a file of the tree, which has begun with it.
+ */
 static int
-is_too_large(struct checker *c, struct error *err)
+take_text(struct checker *c, struct error *err)
 {
-	c->now.row->is_size_told = true;
-	c->has_bad_label |= c->now.kind == MEMBERORDER_LABEL;
-	return findings_add(&c->findings, FINDINGS_SIZE,
-	    &(struct findings_place){ .member = c->now.row->path }, err,
-	    "is implausibly large");
+	struct passing *now = &c->now;
+
+	if (proof_text_take(&c->judges.text, now->row, now->kind, &now->text, err))
+		return -1;
+	if (now->kind == MEMBERORDER_INFO && c->judges.facts->has_earlier_info)
+		c->order.last = MEMBERORDER_TREE;
+	return 0;
 }
 
 int
 checker_member_end(struct checker *c, struct error *err)
 {
-	struct checker_current *now = &c->now;
+	struct passing *now = &c->now;
 	int rc = 0;
 
 	if (now->row->type == TAR_FILE) {
 		rc = end_digests(c, err);
 		if (rc == 0 && now->kind == MEMBERORDER_MANIFEST)
-			rc = checker_manifest(c, NULL, 0, err);
+			rc = proof_manifest_bytes(&c->judges.manifest, NULL, 0, err);
 		else if (rc == 0 && now->is_kept)
-			rc = checker_text_take(c, err);
-		else if (rc == 0 && checker_text_is_kept(c, now->kind, now->row->path))
-			rc = is_too_large(c, err);
+			rc = take_text(c, err);
+		else if (rc == 0 &&
+		    proof_text_wants(&c->judges.text, now->kind, now->row->path))
+			rc = proof_text_too_large(
+			    &c->judges.text, now->row, now->kind, err);
 		if (rc == 0)
-			rc = checker_files_end(c, err);
+			rc = proof_files_end(&c->judges.files, err);
 	}
 	forget_member(now);
 	return rc;
 }
 
+int
+checker_manifest(struct checker *c, const uint8_t *bytes, size_t len, struct error *err)
+{
+	return proof_manifest_beside(&c->judges.manifest, err) ||
+		proof_manifest_bytes(&c->judges.manifest, bytes, len, err) ?
+	    -1 :
+	    0;
+}
+
 /* ---- the whole ---- */
-
-/* What every backup has. */
-static int
-check_complete(struct checker *c, struct error *err)
-{
-	struct memberset_row *row;
-
-	if (c->version == NULL && memberset_find(c->set, "PG_VERSION", &row, err))
-		return -1;
-	if (c->version == NULL && row == NULL &&
-	    checker_missing(c, "PG_VERSION", NULL, err))
-		return -1;
-	if (memberset_find(c->set, LAYOUT_CONTROL, &row, err))
-		return -1;
-	if (row == NULL && checker_missing(c, LAYOUT_CONTROL, NULL, err))
-		return -1;
-	/* the release was not known yet when it came */
-	if (c->has_old_manifest && c->version && !c->version->sends_old_manifest &&
-	    findings_add(&c->findings, FINDINGS_STREAM,
-		&(struct findings_place){ .member = LAYOUT_MANIFEST }, err,
-		"out of order: it belongs after pg_control"))
-		return -1;
-	for (unsigned n = 0; cluster_directory(n); n++) {
-		if (memberset_find(c->set, cluster_directory(n), &row, err))
-			return -1;
-		if ((row == NULL || row->type != TAR_DIRECTORY) &&
-		    (row || !cluster_directory_is_optional(n)) &&
-		    checker_missing(c, cluster_directory(n),
-			"required directory is missing (the server does not create it)",
-			err))
-			return -1;
-	}
-	return 0;
-}
-
-struct limits {
-	struct pagesuspect_limits limits; /* first */
-	const struct checker *c;
-};
-
-static bool
-is_read(const struct pagesuspect_limits *limits, unsigned line, uint64_t end_lsn)
-{
-	return checker_wal_is_read(((const struct limits *)limits)->c, line, end_lsn);
-}
-
-static int
-judge_pages(struct checker *c, struct error *err)
-{
-	const bool is_clean = c->has_control && c->control.state == CONTROL_SHUTDOWN;
-	const struct limits limits = {
-		.limits = { .is_replayed = checker_is_online(c) ||
-			(c->info.mode == INFOFILE_SNAPSHOT && !is_clean),
-		    .has_wal = c->lines != NULL,
-		    .has_digests = c->is_manifest_sound,
-		    .start_lsn = c->start_lsn,
-		    .stop_lsn = c->stop_lsn,
-		    .is_read = is_read },
-		.c = c,
-	};
-
-	return pagesuspect_judge(
-	    c->pages, &limits.limits, &c->findings, c->opt.benign, err);
-}
 
 int
 checker_finish(struct checker *c, struct error *err)
 {
-	if (checker_content_faults(c, err) || checker_replay_sort(c, err) ||
-	    check_complete(c, err) || checker_wal_judge(c, err) ||
-	    checker_missing_judge(c, err) || checker_inplace_judge(c, err) ||
-	    checker_agree(c, err) || checker_members_judge(c, err) ||
-	    judge_pages(c, err) || checker_files_judge(c, err) ||
-	    checker_config_judge(c, err) || checker_content_rest(c, err))
-		return -1;
-	checker_access_judge(c);
-	findings_end(&c->findings);
-	return 0;
+	return judges_finish(&c->judges, err);
 }
 
-static enum digest_kind
-main_digest(const struct checker *c)
+void
+checker_break_off(struct checker *c, const struct error *why)
 {
-	enum digest_kind kind = DIGEST_NONE;
+	struct error ignored = { 0 };
 
-	for (unsigned k = 0; k < CHECKER_DIGESTS; k++)
-		if (c->of_digest[k] > c->of_digest[kind])
-			kind = (enum digest_kind)k;
-	return kind;
+	/* of a release that is not known everything may look damaged */
+	if (why->kind != ERROR_UNSUPPORTED)
+		(void)!proof_content_tell_rest(&c->judges.content, &ignored);
+}
+
+bool
+checker_next_location(
+    const struct checker *c, size_t *at, uint32_t *oid, const char **location)
+{
+	const struct proof_replay_row *row;
+
+	while ((row = proof_replay_next(&c->judges.replay, at)) != NULL) {
+		if (row->location[0] == '\0')
+			continue;
+		*oid = row->space;
+		*location = row->location;
+		return true;
+	}
+	return false;
 }
 
 struct checker_facts
 checker_facts(const struct checker *c)
 {
+	const struct judges *j = &c->judges;
+	const struct facts *f = j->facts;
+
 	return (struct checker_facts){
-		.info = c->has_info ? &c->info : NULL,
-		.label = c->has_label ? &c->label : NULL,
-		.control = c->has_control ? &c->control : NULL,
-		.version = c->version,
-		.mode = infofile_mode_name(c->info.mode),
-		.is_standby = c->has_label ? c->label.from_standby :
-					     control_is_standby(&c->control),
-		.has_manifest = c->is_manifest_whole,
-		.digest = main_digest(c),
-		.system_identifier = c->has_control ? c->control.system_identifier : 0,
-		.start_lsn = c->start_lsn,
-		.stop_lsn = c->stop_lsn,
-		.start_timeline = c->start_timeline,
-		.stop_timeline = c->stop_timeline,
-		.has_wal = c->lines != NULL,
-		.wal_records = c->wal_records,
-		.members = c->members,
+		.info = f->info,
+		.label = f->label,
+		.control = f->control,
+		.version = f->version,
+		.mode = infofile_mode_name(f->info ? f->info->mode : INFOFILE_ONLINE),
+		.is_standby = f->label ? f->label->from_standby :
+					 f->control && control_is_standby(f->control),
+		.has_manifest = j->manifest.is_whole,
+		.digest = proof_manifest_main_digest(&j->manifest),
+		.system_identifier = f->control ? f->control->system_identifier : 0,
+		.start_lsn = j->wal.start_lsn,
+		.stop_lsn = j->wal.stop_lsn,
+		.start_timeline = j->wal.start_timeline,
+		.stop_timeline = j->wal.stop_timeline,
+		.has_wal = j->wal.lines != NULL,
+		.wal_records = j->wal.records,
+		.members = c->count,
 		.bytes = c->bytes,
-		.findings = c->findings.count,
-		.pages = pagesuspect_sum(c->pages),
+		.findings = j->findings.count,
+		.pages = pagesuspect_sum(j->pages),
 	};
 }

@@ -2,20 +2,21 @@
  * Configuration files: a backup without them is sound, and restores; but its server does not
  * start, or not as the original did, until somebody finds what is missing.  That is a warning.
  */
+#include "proof/config.h"
+
 #include <stdio.h>
 
 #include "format/layout.h"
-#include "proof/checker_internal.h"
 
 /* So many are named. */
 enum { NAMED = 20 };
 
 static int
-has_file(struct checker *c, const char *path, bool *is_there, struct error *err)
+has_file(struct memberset *members, const char *path, bool *is_there, struct error *err)
 {
 	struct memberset_row *row;
 
-	if (memberset_find(c->set, path, &row, err))
+	if (memberset_find(members, path, &row, err))
 		return -1;
 	*is_there = row && row->type == TAR_FILE;
 	return 0;
@@ -23,24 +24,26 @@ has_file(struct checker *c, const char *path, bool *is_there, struct error *err)
 
 /* Anywhere: pg_basetar.info says where, and there are two places without being told. */
 static int
-find_main(struct checker *c, bool *is_there, struct error *err)
+find_main(const struct facts *facts, struct memberset *members, bool *is_there,
+    struct error *err)
 {
 	static const char name[] = "postgresql.conf",
 			  outside[] = LAYOUT_CONFIG "/postgresql.conf";
 
-	if (has_file(c, name, is_there, err) ||
-	    (!*is_there && has_file(c, outside, is_there, err)))
+	if (has_file(members, name, is_there, err) ||
+	    (!*is_there && has_file(members, outside, is_there, err)))
 		return -1;
-	if (*is_there || !c->has_info || c->info.config_file == NULL)
+	if (*is_there || facts->info == NULL || facts->info->config_file == NULL)
 		return 0;
-	return has_file(c, c->info.config_file, is_there, err);
+	return has_file(members, facts->info->config_file, is_there, err);
 }
 
 /* Those that pg_basetar.info lists and that are missing: they could not be read. */
 static int
-warn_of_unread(struct checker *c, struct error *err)
+warn_of_unread(const struct infofile *info, struct memberset *members,
+    const struct findings *findings, struct error *err)
 {
-	const struct infofile_pairs *config = &c->info.config;
+	const struct infofile_pairs *config = &info->config;
 	char text[1024];
 	size_t missing = 0;
 
@@ -51,7 +54,7 @@ warn_of_unread(struct checker *c, struct error *err)
 		    buf_printf(&path, err, "%s/%s", LAYOUT_CONFIG, config->rows[i].name);
 
 		if (rc == 0)
-			rc = has_file(c, buf_text(&path), &is_there, err);
+			rc = has_file(members, buf_text(&path), &is_there, err);
 		buf_free(&path);
 		if (rc == -1)
 			return -1;
@@ -60,26 +63,28 @@ warn_of_unread(struct checker *c, struct error *err)
 		snprintf(text, sizeof(text),
 		    "configuration file \"%.900s\" is not in the backup: it could not be read",
 		    config->rows[i].path);
-		c->opt.warning(text);
+		findings->warn(text);
 	}
 	if (missing > NAMED) {
 		snprintf(text, sizeof(text), "neither are %zu other configuration files",
 		    missing - NAMED);
-		c->opt.warning(text);
+		findings->warn(text);
 	}
 	return 0;
 }
 
 int
-checker_config_judge(struct checker *c, struct error *err)
+proof_config_judge(const struct facts *facts, struct memberset *members,
+    const struct findings *findings, struct error *err)
 {
 	bool has_tree, has_main;
 
-	if (has_file(c, "PG_VERSION", &has_tree, err) || find_main(c, &has_main, err))
+	if (has_file(members, "PG_VERSION", &has_tree, err) ||
+	    find_main(facts, members, &has_main, err))
 		return -1;
 	if (has_tree && !has_main)
-		c->opt.warning(
+		findings->warn(
 		    "the backup has no postgresql.conf: the original has it outside of "
 		    "its data directory, and without one the copy does not start");
-	return c->has_info ? warn_of_unread(c, err) : 0;
+	return facts->info ? warn_of_unread(facts->info, members, findings, err) : 0;
 }

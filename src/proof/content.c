@@ -16,17 +16,17 @@
  * A file with another digest always has a finding: row->is_damage_told, which keeps its
  * digest from being told, is set only where a finding about its content is, or will be.
  */
+#include "proof/content.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "proof/checker_internal.h"
-
 /* Findings that wait; of more than any backup has each is told at once. */
 enum { WAITING_MOST = 1000 };
 
-struct checker_waiting {
-	struct checker_waiting *next;
+struct proof_content_waiting {
+	struct proof_content_waiting *next;
 	struct memberset_row *row;
 	enum findings_kind kind;
 	char expected[2 * DIGEST_MAX + 1],
@@ -35,9 +35,9 @@ struct checker_waiting {
 };
 
 static void
-free_list(struct checker_waiting *w)
+free_list(struct proof_content_waiting *w)
 {
-	struct checker_waiting *next;
+	struct proof_content_waiting *next;
 
 	for (; w; w = next) {
 		next = w->next;
@@ -46,7 +46,7 @@ free_list(struct checker_waiting *w)
 }
 
 static struct findings_place
-place_of(const struct checker *c, const struct checker_waiting *w)
+place_of(const struct proof_content *c, const struct proof_content_waiting *w)
 {
 	/* of label, pg_control and others that are there once the name says where */
 	return (struct findings_place){ .member = w->row->path,
@@ -54,48 +54,47 @@ place_of(const struct checker *c, const struct checker_waiting *w)
 		.offset = w->row->offset,
 		.expected = w->expected[0] ? w->expected : NULL,
 		.found = w->found[0] ? w->found : NULL,
-		.digest = w->kind == FINDINGS_DIGEST ?
-		    FINDING_NOT_COMPARED :
-		    checker_content_verdict(c, w->row) };
+		.digest = w->kind == FINDINGS_DIGEST ? FINDING_NOT_COMPARED :
+						       proof_content_digest(c, w->row) };
 }
 
 /* Has another finding the same cause? */
 static bool
-is_explained(const struct checker_waiting *w)
+is_explained(const struct proof_content_waiting *w)
 {
 	return w->kind == FINDINGS_DIGEST ? w->row->is_damage_told : w->row->is_size_told;
 }
 
 /* Takes ${w}. */
 static int
-tell(struct checker *c, struct checker_waiting *w, struct error *err)
+tell(struct proof_content *c, struct proof_content_waiting *w, struct error *err)
 {
 	const struct findings_place place = place_of(c, w);
 	int rc = 0;
 
 	if (!is_explained(w))
-		rc = findings_add(&c->findings, w->kind, &place, err, "%s", w->text);
+		rc = findings_add(c->findings, w->kind, &place, err, "%s", w->text);
 	free(w);
 	return rc;
 }
 
 /* Takes ${w}. */
 static int
-wait_or_tell(struct checker *c, struct checker_waiting *w, struct error *err)
+wait_or_tell(struct proof_content *c, struct proof_content_waiting *w, struct error *err)
 {
-	if (c->waiting.count == WAITING_MOST)
+	if (c->count == WAITING_MOST)
 		return tell(c, w, err);
-	c->waiting.count++;
-	*(c->waiting.last ? &c->waiting.last->next : &c->waiting.first) = w;
-	c->waiting.last = w;
+	c->count++;
+	*(c->last ? &c->last->next : &c->first) = w;
+	c->last = w;
 	return 0;
 }
 
-static struct checker_waiting *
+static struct proof_content_waiting *
 new_waiting(struct memberset_row *row, enum findings_kind kind, const char *text)
 {
 	const size_t len = strlen(text) + 1;
-	struct checker_waiting *w = calloc(1, sizeof(*w) + len);
+	struct proof_content_waiting *w = calloc(1, sizeof(*w) + len);
 
 	if (w == NULL)
 		return NULL;
@@ -106,10 +105,10 @@ new_waiting(struct memberset_row *row, enum findings_kind kind, const char *text
 }
 
 int
-checker_content(struct checker *c, struct memberset_row *row, enum findings_kind kind,
-    struct error *err)
+proof_content_fault(struct proof_content *c, struct memberset_row *row,
+    enum findings_kind kind, struct error *err)
 {
-	struct checker_waiting *w;
+	struct proof_content_waiting *w;
 
 	if (!findings_is_fault(err))
 		return -1;
@@ -122,10 +121,11 @@ checker_content(struct checker *c, struct memberset_row *row, enum findings_kind
 }
 
 int
-checker_content_digest(struct checker *c, struct memberset_row *row,
+proof_content_differs(struct proof_content *c, struct memberset_row *row,
     enum digest_kind kind, const char *expected, const char *found, struct error *err)
 {
-	struct checker_waiting *w = new_waiting(row, FINDINGS_DIGEST, digest_name(kind));
+	struct proof_content_waiting *w =
+	    new_waiting(row, FINDINGS_DIGEST, digest_name(kind));
 
 	if (w == NULL)
 		return error_memory(err);
@@ -135,21 +135,21 @@ checker_content_digest(struct checker *c, struct memberset_row *row,
 }
 
 enum finding_digest
-checker_content_verdict(const struct checker *c, const struct memberset_row *row)
+proof_content_digest(const struct proof_content *c, const struct memberset_row *row)
 {
-	return c->is_manifest_sound ? (enum finding_digest)row->digest :
+	return c->are_digests_sound ? (enum finding_digest)row->digest :
 				      FINDING_NOT_COMPARED;
 }
 
 /* All that wait; or only faults, and not digests. */
 static int
-tell_waiting(struct checker *c, bool but_digests, struct error *err)
+tell_waiting(struct proof_content *c, bool but_digests, struct error *err)
 {
-	struct checker_waiting *first = c->waiting.first, *w;
+	struct proof_content_waiting *first = c->first, *w;
 	int rc = 0;
 
-	c->waiting.first = c->waiting.last = NULL;
-	c->waiting.count = 0;
+	c->first = c->last = NULL;
+	c->count = 0;
 	while (rc == 0 && (w = first) != NULL) {
 		first = w->next;
 		w->next = NULL;
@@ -161,42 +161,32 @@ tell_waiting(struct checker *c, bool but_digests, struct error *err)
 }
 
 int
-checker_content_is_told(
-    struct checker *c, const char *path, bool *is_told, struct error *err)
+proof_content_is_told(
+    struct proof_content *c, const char *path, bool *is_told, struct error *err)
 {
 	struct memberset_row *row;
 
-	if (checker_missing_is_told(c, path, is_told, err) ||
-	    memberset_find(c->set, path, &row, err))
+	if (proof_missing_is_told(c->missing, path, is_told, err) ||
+	    memberset_find(c->members, path, &row, err))
 		return -1;
 	*is_told |= row && (row->is_size_told || row->is_damage_told);
 	return 0;
 }
 
 int
-checker_content_faults(struct checker *c, struct error *err)
+proof_content_tell_faults(struct proof_content *c, struct error *err)
 {
 	return tell_waiting(c, true, err);
 }
 
 int
-checker_content_rest(struct checker *c, struct error *err)
+proof_content_tell_rest(struct proof_content *c, struct error *err)
 {
 	return tell_waiting(c, false, err);
 }
 
 void
-checker_break_off(struct checker *c, const struct error *why)
+proof_content_free(struct proof_content *c)
 {
-	struct error ignored = { 0 };
-
-	/* of a release that is not known everything may look damaged */
-	if (why->kind != ERROR_UNSUPPORTED)
-		(void)!checker_content_rest(c, &ignored);
-}
-
-void
-checker_content_free(struct checker *c)
-{
-	free_list(c->waiting.first);
+	free_list(c->first);
 }

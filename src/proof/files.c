@@ -2,128 +2,118 @@
  * Files that say by themselves whether they are whole, the segments of pg_xact and the like, and
  * what each database must have.
  */
+#include "proof/files.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "proof/checker_internal.h"
-
 int
-checker_files_new(struct checker *c, struct error *err)
+proof_files_open(struct proof_files *f, struct error *err)
 {
-	return slruset_new(&c->slru, err) || databaseset_new(&c->databaseset, err) ||
-		memberset_new(&c->missing, err) ?
-	    -1 :
-	    0;
+	return slruset_new(&f->slru, err) || databaseset_new(&f->databases, err) ? -1 : 0;
 }
 
 void
-checker_files_free(struct checker *c)
+proof_files_free(struct proof_files *f)
 {
-	slruset_free(c->slru);
-	databaseset_free(c->databaseset);
-	walsurvey_free(&c->survey);
+	slruset_free(f->slru);
+	databaseset_free(f->databases);
+	walsurvey_free(&f->survey);
 }
 
 /* ---- while they pass ---- */
 
 void
-checker_files_begin(struct checker *c)
+proof_files_begin(struct proof_files *f, struct memberset_row *row)
 {
-	struct checker_current *now = &c->now;
 	enum slru_kind kind;
 	uint64_t segment;
 
-	now->state = (struct statefile){ .kind = statefile_kind(now->row->path) };
-	now->is_slru = slru_locate(now->row->path, &kind, &segment);
-	now->is_all_zero = now->is_slru;
+	f->row = row;
+	f->state = (struct statefile){ .kind = statefile_kind(row->path) };
+	f->is_slru = slru_locate(row->path, &kind, &segment);
+	f->is_all_zero = f->is_slru;
 }
 
 void
-checker_files_bytes(struct checker *c, const uint8_t *bytes, size_t len)
+proof_files_bytes(struct proof_files *f, const uint8_t *bytes, size_t len)
 {
-	struct checker_current *now = &c->now;
-
-	if (now->state.kind != STATEFILE_NONE)
-		statefile_bytes(&now->state, bytes, len);
+	if (f->state.kind != STATEFILE_NONE)
+		statefile_bytes(&f->state, bytes, len);
 	/* each byte is the one before it, and the first is 0 */
-	if (now->is_all_zero && len > 0)
-		now->is_all_zero =
-		    bytes[0] == 0 && memcmp(bytes, bytes + 1, len - 1) == 0;
+	if (f->is_all_zero && len > 0)
+		f->is_all_zero = bytes[0] == 0 && memcmp(bytes, bytes + 1, len - 1) == 0;
 }
 
 /* The release that the file must be of; NULL: the cluster's is told by a member that comes later. */
 static const struct pg_version *
-version_of(const struct checker *c)
+version_of(const struct proof_files *f)
 {
-	if (c->version)
-		return c->version;
-	return c->has_info ? cluster_version(c->info.server_version) : NULL;
+	if (f->facts->version)
+		return f->facts->version;
+	return f->facts->info ? cluster_version(f->facts->info->server_version) : NULL;
 }
 
 int
-checker_files_end(struct checker *c, struct error *err)
+proof_files_end(struct proof_files *f, struct error *err)
 {
-	const struct checker_current *now = &c->now;
-
-	if (now->state.kind != STATEFILE_NONE &&
-	    statefile_end(&now->state, version_of(c), err) &&
-	    checker_content(c, now->row, FINDINGS_STATE, err))
+	if (f->state.kind != STATEFILE_NONE &&
+	    statefile_end(&f->state, version_of(f), err) &&
+	    proof_content_fault(f->content, f->row, FINDINGS_STATE, err))
 		return -1;
-	if (now->is_slru)
+	if (f->is_slru)
 		return slruset_add(
-		    c->slru, now->row->path, now->row->size, now->is_all_zero, err);
+		    f->slru, f->row->path, f->row->size, f->is_all_zero, err);
 	/* what the version was compared with needs no other comparison */
-	return databaseset_add(c->databaseset, now->row->path,
-	    now->state.kind == STATEFILE_VERSION && version_of(c) == NULL ?
-		statefile_major(&now->state) :
+	return databaseset_add(f->databases, f->row->path,
+	    f->state.kind == STATEFILE_VERSION && version_of(f) == NULL ?
+		statefile_major(&f->state) :
 		0,
 	    err);
 }
 
 int
-checker_files_record(struct checker *c, const struct walrecord *rec, struct error *err)
+proof_files_record(
+    struct proof_files *f, const struct walrecord *rec, bool is_begin, struct error *err)
 {
 	struct error ignored;
 	const uint8_t *data;
-	uint64_t redo;
 	size_t len;
 
-	if (rec->lsn == c->checkpoint_lsn && walrecord_is_checkpoint(rec, &redo) &&
-	    redo == c->start_lsn &&
-	    walrecord_main_data(rec, &data, &len, &ignored) == 0 &&
+	if (is_begin && walrecord_main_data(rec, &data, &len, &ignored) == 0 &&
 	    checkpoint_decode(
-		data, len, c->control.control_version, &c->begin, &ignored) == 0)
-		c->has_begin = true;
-	return walsurvey_record(&c->survey, rec, err);
+		data, len, f->facts->control->control_version, &f->begin, &ignored) == 0)
+		f->has_begin = true;
+	return walsurvey_record(&f->survey, rec, err);
 }
 
 /* ---- when all have come ---- */
 
 /* One cause is one finding: the manifest may have told the same. */
 static int
-fault_found(struct checker *c, enum findings_kind kind, const char *path,
+fault_found(struct proof_files *f, enum findings_kind kind, const char *path,
     const char *text, struct error *err)
 {
 	struct findings_place place = { .member = path };
 	struct memberset_row *row;
 	bool is_told;
 
-	if (checker_missing_is_told(c, path, &is_told, err) ||
-	    memberset_find(c->set, path, &row, err))
+	if (proof_missing_is_told(f->missing, path, &is_told, err) ||
+	    memberset_find(f->members, path, &row, err))
 		return -1;
 	if ((kind == FINDINGS_MISSING && is_told) ||
 	    (kind == FINDINGS_SIZE && row && row->is_size_told))
 		return 0;
 	if (kind != FINDINGS_MISSING && row) {
 		row->is_damage_told = true;
-		place.digest = checker_content_verdict(c, row);
+		place.digest = proof_content_digest(f->content, row);
 	}
-	return findings_add(&c->findings, kind, &place, err, "%s", text);
+	return findings_add(f->findings, kind, &place, err, "%s", text);
 }
 
 struct faults {
 	struct slruset_sink sink; /* first */
-	struct checker *c;
+	struct proof_files *files;
 };
 
 static int
@@ -135,20 +125,21 @@ slru_fault(struct slruset_sink *sink, enum slruset_fault fault, const char *path
 		[SLRUSET_SIZE] = FINDINGS_SIZE,
 		[SLRUSET_ZEROS] = FINDINGS_STATE,
 	};
-	struct checker *c = ((struct faults *)sink)->c;
+	struct proof_files *f = ((struct faults *)sink)->files;
 	char line[256];
 
 	if (fault == SLRUSET_DOUBT || fault == SLRUSET_ADVICE) {
 		snprintf(line, sizeof(line), "file \"%s\" %s", path, text);
-		c->opt.warning(line);
+		f->findings->warn(line);
 		return 0;
 	}
-	return fault_found(c, kinds[fault], path, text, err);
+	return fault_found(f, kinds[fault], path, text, err);
 }
 
 struct databases {
 	struct databaseset_judge judge; /* first */
-	struct checker *c;
+	struct proof_files *files;
+	bool has_wal;
 };
 
 static int
@@ -156,61 +147,72 @@ database_fault(struct databaseset_judge *judge, const char *path, const char *te
     struct error *err)
 {
 	return fault_found(
-	    ((struct databases *)judge)->c, FINDINGS_MISSING, path, text, err);
+	    ((struct databases *)judge)->files, FINDINGS_MISSING, path, text, err);
 }
 
 static void
 database_doubt(struct databaseset_judge *judge, const char *text)
 {
-	((struct databases *)judge)->c->opt.warning(text);
+	((struct databases *)judge)->files->findings->warn(text);
 }
 
 /* Of a running server that made or dropped it; where that is not told, it may have. */
 static bool
 is_database_exempt(struct databaseset_judge *judge, uint32_t database)
 {
-	const struct checker *c = ((struct databases *)judge)->c;
+	const struct databases *d = (struct databases *)judge;
 
-	if (c->lines == NULL)
-		return checker_is_online(c);
-	return walsurvey_has_database(&c->survey, database);
+	if (!d->has_wal)
+		return facts_are_online(d->files->facts);
+	return walsurvey_has_database(&d->files->survey, database);
 }
 
 /*
  * Recovery begins from the checkpoint that the label names, whose record is in the WAL, or
  * where there is no label from that of pg_control.
  */
-int
-checker_files_judge(struct checker *c, struct error *err)
+static int
+judge_slru(struct proof_files *f, struct error *err)
 {
-	struct faults faults = { .sink = { slru_fault }, .c = c };
-	struct databases databases = {
-		.judge = { database_fault, database_doubt, is_database_exempt }, .c = c
-	};
+	const struct control *control = f->facts->control;
+	struct faults faults = { .sink = { slru_fault }, .files = f };
 	struct slruset_cluster cluster = {
-		.block_size = c->control.block_size,
-		.tracks_commit_time = c->control.tracks_commit_time,
-		.begin = c->has_begin ? &c->begin : NULL,
-		.end = &c->control.checkpoint,
-		.oldest = { .xid = c->survey.oldest_xid,
-		    .multi = c->survey.oldest_multi,
-		    .commit_ts = c->survey.oldest_commit_ts,
-		    .has_member = c->survey.oldest_multi != 0,
-		    .member = c->survey.oldest_member },
-		.oldest_frozen = c->has_info ? c->info.oldest_xid : 0,
+		.block_size = control->block_size,
+		.version = f->facts->version,
+		.tracks_commit_time = control->tracks_commit_time,
+		.begin = f->has_begin          ? &f->begin :
+		    facts_are_online(f->facts) ? NULL :
+						 &control->checkpoint,
+		.end = &control->checkpoint,
+		.oldest = { .xid = f->survey.oldest_xid,
+		    .multi = f->survey.oldest_multi,
+		    .commit_ts = f->survey.oldest_commit_ts,
+		    .has_member = f->survey.oldest_multi != 0,
+		    .member = f->survey.oldest_member },
+		.oldest_frozen = f->facts->info ? f->facts->info->oldest_xid : 0,
+		.is_removal_unknown = f->facts->label ?
+		    f->facts->label->from_standby :
+		    control->state == CONTROL_IN_ARCHIVE_RECOVERY,
 	};
 
-	if (!c->has_control || c->version == NULL)
+	return slruset_judge(f->slru, &cluster, &faults.sink, err);
+}
+
+int
+proof_files_judge(struct proof_files *f, bool has_wal, struct error *err)
+{
+	struct databases databases = {
+		.judge = { database_fault, database_doubt, is_database_exempt },
+		.files = f,
+		.has_wal = has_wal,
+	};
+
+	if (f->facts->control == NULL || f->facts->version == NULL)
 		return 0;
-	cluster.version = c->version;
-	if (!c->has_begin && !checker_is_online(c))
-		cluster.begin = &c->control.checkpoint;
-	cluster.is_removal_unknown = c->has_label ?
-	    c->label.from_standby :
-	    c->control.state == CONTROL_IN_ARCHIVE_RECOVERY;
-	return slruset_judge(c->slru, &cluster, &faults.sink, err) ||
-		databaseset_judge_shared(c->databaseset, &databases.judge, err) ||
-		databaseset_judge(c->databaseset, c->version, &databases.judge, err) ?
+	return judge_slru(f, err) ||
+		databaseset_judge_shared(f->databases, &databases.judge, err) ||
+		databaseset_judge(
+		    f->databases, f->facts->version, &databases.judge, err) ?
 	    -1 :
 	    0;
 }

@@ -11,6 +11,8 @@
  * that the backup does not have, that no record before makes, and none after drops.  Of one
  * whose pages nothing changed meanwhile nothing tells.
  */
+#include "proof/inplace.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +21,6 @@
 #include "lib/lsn.h"
 #include "lib/number.h"
 #include "pg/tablespace_map.h"
-#include "proof/checker_internal.h"
 
 /* OIDs below are those of initdb: pg_default and pg_global (transam.h: FirstNormalObjectId). */
 #define OIDS_OF_USERS 16384U
@@ -30,14 +31,14 @@
 /* ---- while it passes ---- */
 
 static bool
-is_directory_of(const struct checker *c, const struct tar_entry *entry, uint32_t *oid)
+is_directory_of(const struct memberset_row *row, uint32_t *oid)
 {
 	static const char above[] = "pg_tblspc/";
-	const char *name = c->now.row->path + sizeof(above) - 1;
+	const char *name = row->path + sizeof(above) - 1;
 	uint64_t number;
 
-	if (entry->type != TAR_DIRECTORY || c->now.row->is_moved ||
-	    strncmp(c->now.row->path, above, sizeof(above) - 1) != 0 ||
+	if (row->type != TAR_DIRECTORY || row->is_moved ||
+	    strncmp(row->path, above, sizeof(above) - 1) != 0 ||
 	    !number_parse(name, strlen(name), UINT32_MAX, &number))
 		return false;
 	*oid = (uint32_t)number;
@@ -45,13 +46,12 @@ is_directory_of(const struct checker *c, const struct tar_entry *entry, uint32_t
 }
 
 int
-checker_inplace_member(
-    struct checker *c, const struct tar_entry *entry, struct error *err)
+proof_inplace_member(
+    struct proof_inplace *in, const struct memberset_row *row, struct error *err)
 {
-	struct checker_inplace *in = &c->in_place;
 	uint32_t oid, *oids;
 
-	if (!is_directory_of(c, entry, &oid) || in->noids == SPACES)
+	if (!is_directory_of(row, &oid) || in->noids == SPACES)
 		return 0;
 	oids = realloc(in->oids, (in->noids + 1) * sizeof(*oids));
 	if (oids == NULL)
@@ -61,15 +61,54 @@ checker_inplace_member(
 	return 0;
 }
 
+/* Where the configuration is in the data directory; the second is read last by the server. */
+static struct setting *
+setting_in(struct proof_inplace *in, enum memberorder_kind kind, const char *path)
+{
+	if (kind != MEMBERORDER_TREE)
+		return NULL;
+	if (strcmp(path, "postgresql.conf") == 0)
+		return &in->of_conf;
+	return strcmp(path, MEMBERORDER_AUTO_CONF) == 0 ? &in->of_auto_conf : NULL;
+}
+
+/* A file longer than that may say anything. */
+#define CONFIG_MOST ((uint64_t)4 * 1024 * 1024)
+
+bool
+proof_inplace_wants(
+    struct proof_inplace *in, enum memberorder_kind kind, const char *path, uint64_t size)
+{
+	struct setting *setting = setting_in(in, kind, path);
+
+	if (setting == NULL)
+		return false;
+	/* pg_basebackup -R sends the second one twice, and the last one counts */
+	*setting = (struct setting){ .has_include = size > CONFIG_MOST };
+	in->has_conf |= setting == &in->of_conf;
+	return size <= CONFIG_MOST;
+}
+
+int
+proof_inplace_config(struct proof_inplace *in, enum memberorder_kind kind,
+    const char *path, const struct buf *text, struct error *err)
+{
+	struct setting *setting = setting_in(in, kind, path);
+
+	return setting ? setting_read(buf_text(text), text->len,
+			     "allow_in_place_tablespaces", setting, err) :
+			 0;
+}
+
 /* Ours sends all but what was not wanted; what is gone from such an archive its manifest tells. */
 bool
-checker_inplace_listens(const struct checker *c)
+proof_inplace_listens(const struct proof_inplace *in)
 {
-	return !c->has_info || c->info.without.count > 0;
+	return in->facts->info == NULL || in->facts->info->without.count > 0;
 }
 
 static int
-compare(const struct checker_space *a, unsigned line, uint32_t space)
+compare(const struct proof_inplace_space *a, unsigned line, uint32_t space)
 {
 	if (a->line != line)
 		return a->line < line ? -1 : 1;
@@ -78,7 +117,7 @@ compare(const struct checker_space *a, unsigned line, uint32_t space)
 
 /* Where it is, or belongs. */
 static size_t
-find(const struct checker_inplace *in, unsigned line, uint32_t space)
+find(const struct proof_inplace *in, unsigned line, uint32_t space)
 {
 	size_t from = 0, to = in->nspaces;
 
@@ -94,10 +133,10 @@ find(const struct checker_inplace *in, unsigned line, uint32_t space)
 }
 
 static int
-insert(struct checker_inplace *in, size_t at, const struct checker_space *row,
+insert(struct proof_inplace *in, size_t at, const struct proof_inplace_space *row,
     struct error *err)
 {
-	struct checker_space *rows;
+	struct proof_inplace_space *rows;
 
 	if (in->nspaces == SPACES)
 		return 0;
@@ -112,13 +151,12 @@ insert(struct checker_inplace *in, size_t at, const struct checker_space *row,
 }
 
 int
-checker_inplace_block(struct checker *c, uint32_t space,
+proof_inplace_block(struct proof_inplace *in, uint32_t space,
     const struct pagesuspect_mention *by, struct error *err)
 {
-	struct checker_inplace *in = &c->in_place;
-	const struct checker_space row = { space, by->line, by->lsn, by->end_lsn };
+	const struct proof_inplace_space row = { space, by->line, by->lsn, by->end_lsn };
 
-	if (space < OIDS_OF_USERS || !checker_inplace_listens(c))
+	if (space < OIDS_OF_USERS || !proof_inplace_listens(in))
 		return 0;
 	if (in->last < in->nspaces &&
 	    compare(&in->spaces[in->last], by->line, space) == 0)
@@ -134,7 +172,7 @@ checker_inplace_block(struct checker *c, uint32_t space,
 
 /* The last file that the server reads counts; what includes set, or a file elsewhere, is not known. */
 static bool
-is_surely_off(const struct checker_inplace *in)
+is_surely_off(const struct proof_inplace *in)
 {
 	if (in->of_auto_conf.is_told)
 		return !in->of_auto_conf.is_on;
@@ -143,7 +181,7 @@ is_surely_off(const struct checker_inplace *in)
 }
 
 static bool
-is_surely_on(const struct checker_inplace *in)
+is_surely_on(const struct proof_inplace *in)
 {
 	if (in->of_auto_conf.is_told)
 		return in->of_auto_conf.is_on;
@@ -156,14 +194,14 @@ is_surely_on(const struct checker_inplace *in)
  * backups are refused where the server does not allow them, but it may be its command line that does.
  */
 static int
-tell_of_directory(struct checker *c, uint32_t oid, struct error *err)
+tell_of_directory(struct proof_inplace *in, uint32_t oid, struct error *err)
 {
 	char text[256];
 
-	if (is_surely_on(&c->in_place))
+	if (is_surely_on(in))
 		return 0;
-	if (c->has_line && !c->has_info && is_surely_off(&c->in_place))
-		return findings_add(&c->findings, FINDINGS_TABLESPACE, NULL, err,
+	if (in->wal->has_line && in->facts->info == NULL && is_surely_off(in))
+		return findings_add(in->findings, FINDINGS_TABLESPACE, NULL, err,
 		    "tablespace %" PRIu32
 		    " is a directory in pg_tblspc, and the configuration in "
 		    "the backup has allow_in_place_tablespaces off: recovery stops with a PANIC",
@@ -173,12 +211,12 @@ tell_of_directory(struct checker *c, uint32_t oid, struct error *err)
 	    " is a directory in pg_tblspc: recovery stops with a PANIC, "
 	    "unless allow_in_place_tablespaces is on",
 	    oid);
-	c->opt.warning(text);
+	in->findings->warn(text);
 	return 0;
 }
 
 static bool
-holds(const struct checker_inplace *in, uint32_t oid)
+holds(const struct proof_inplace *in, uint32_t oid)
 {
 	for (size_t i = 0; i < in->noids; i++)
 		if (in->oids[i] == oid)
@@ -188,30 +226,28 @@ holds(const struct checker_inplace *in, uint32_t oid)
 
 /* Those that are there where the copy becomes consistent. */
 static int
-judge_directories(struct checker *c, struct error *err)
+judge_directories(struct proof_inplace *in, struct error *err)
 {
-	const struct checker_inplace *in = &c->in_place;
+	const uint64_t stop_lsn = in->wal->stop_lsn;
+	const struct proof_replay_row *made;
+	size_t at = 0;
 
 	for (size_t i = 0; i < in->noids; i++)
-		if (!checker_replay_has(c, REPLAY_DROP, in->oids[i], 0, c->stop_lsn) &&
-		    tell_of_directory(c, in->oids[i], err))
+		if (!proof_replay_has(in->replay, PROOF_REPLAY_DROPS, in->oids[i], 0,
+			in->wal->stop_lsn) &&
+		    tell_of_directory(in, in->oids[i], err))
 			return -1;
-	for (size_t i = 0; i < c->nreplayed; i++) {
-		const struct checker_replay *made = &c->replayed[i];
-
-		if (made->kind == REPLAY_TABLESPACE && made->location[0] == '\0' &&
-		    made->lsn < c->stop_lsn &&
-		    checker_wal_is_read(c, made->line, made->end_lsn) &&
-		    !checker_replay_has(
-			c, REPLAY_DROP, made->space, made->lsn, c->stop_lsn) &&
-		    !holds(in, made->space) && tell_of_directory(c, made->space, err))
+	while ((made = proof_replay_next(in->replay, &at)) != NULL)
+		if (made->location[0] == '\0' && made->lsn < stop_lsn &&
+		    !proof_replay_has(in->replay, PROOF_REPLAY_DROPS, made->space,
+			made->lsn, stop_lsn) &&
+		    !holds(in, made->space) && tell_of_directory(in, made->space, err))
 			return -1;
-	}
 	return 0;
 }
 
 static int
-is_in_backup(struct checker *c, const struct tablespace_map *map, uint32_t space,
+is_in_backup(struct proof_inplace *in, const struct tablespace_map *map, uint32_t space,
     bool *is_there, struct error *err)
 {
 	struct memberset_row *row;
@@ -221,10 +257,10 @@ is_in_backup(struct checker *c, const struct tablespace_map *map, uint32_t space
 	if (*is_there)
 		return 0;
 	/* the archive of one of its own has no member of this name */
-	*is_there = oidset_has(&c->archives, space);
+	*is_there = oidset_has(in->archives, space);
 	snprintf(path, sizeof(path), "pg_tblspc/%" PRIu32, space);
 	if (!*is_there) {
-		if (memberset_find(c->set, path, &row, err))
+		if (memberset_find(in->members, path, &row, err))
 			return -1;
 		*is_there = row != NULL;
 	}
@@ -232,27 +268,28 @@ is_in_backup(struct checker *c, const struct tablespace_map *map, uint32_t space
 }
 
 static int
-judge_space(struct checker *c, const struct tablespace_map *map,
-    const struct checker_space *s, struct error *err)
+judge_space(struct proof_inplace *in, const struct tablespace_map *map,
+    const struct proof_inplace_space *s, struct error *err)
 {
 	char at[LSN_TEXT];
 	bool is_there;
 
-	if (!checker_wal_is_read(c, s->line, s->end_lsn) ||
-	    checker_replay_has(c, REPLAY_TABLESPACE, s->space, 0, s->lsn) ||
-	    checker_replay_has(c, REPLAY_DROP, s->space, s->lsn, c->stop_lsn))
+	if (!proof_wal_reads(in->wal, s->line, s->end_lsn) ||
+	    proof_replay_has(in->replay, PROOF_REPLAY_MAKES, s->space, 0, s->lsn) ||
+	    proof_replay_has(
+		in->replay, PROOF_REPLAY_DROPS, s->space, s->lsn, in->wal->stop_lsn))
 		return 0;
-	if (is_in_backup(c, map, s->space, &is_there, err))
+	if (is_in_backup(in, map, s->space, &is_there, err))
 		return -1;
 	if (is_there)
 		return 0;
-	if (c->has_info)
-		return findings_add(&c->findings, FINDINGS_TABLESPACE, NULL, err,
+	if (in->facts->info)
+		return findings_add(in->findings, FINDINGS_TABLESPACE, NULL, err,
 		    "tablespace %" PRIu32
 		    " was left out of the backup, but the WAL at %s changes "
 		    "it: recovery stops with a PANIC",
 		    s->space, lsn_print(at, s->lsn));
-	return findings_add(&c->findings, FINDINGS_TABLESPACE, NULL, err,
+	return findings_add(in->findings, FINDINGS_TABLESPACE, NULL, err,
 	    "tablespace %" PRIu32
 	    " is missing: the WAL at %s changes its pages, and no record "
 	    "before creates it (pg_basebackup up to version 15 leaves out tablespaces in place)",
@@ -260,34 +297,34 @@ judge_space(struct checker *c, const struct tablespace_map *map,
 }
 
 static int
-judge_spaces(struct checker *c, struct error *err)
+judge_spaces(struct proof_inplace *in, struct error *err)
 {
 	struct tablespace_map map = { 0 };
 	struct error ignored;
 	int rc = 0;
 
-	if (c->has_map && c->version &&
-	    tablespace_map_parse(
-		buf_text(&c->map), c->map.len, c->version, &map, &ignored))
+	if (in->facts->map && in->facts->version &&
+	    tablespace_map_parse(buf_text(in->facts->map), in->facts->map->len,
+		in->facts->version, &map, &ignored))
 		return 0; /* a finding of its own */
-	for (size_t i = 0; i < c->in_place.nspaces && rc == 0; i++)
-		rc = judge_space(c, &map, &c->in_place.spaces[i], err);
+	for (size_t i = 0; i < in->nspaces && rc == 0; i++)
+		rc = judge_space(in, &map, &in->spaces[i], err);
 	tablespace_map_free(&map);
 	return rc;
 }
 
 int
-checker_inplace_judge(struct checker *c, struct error *err)
+proof_inplace_judge(struct proof_inplace *in, struct error *err)
 {
 	/* a copy without a label recovers as after a crash, and does not look */
-	if (!c->has_label)
+	if (in->facts->label == NULL)
 		return 0;
-	return judge_directories(c, err) || judge_spaces(c, err) ? -1 : 0;
+	return judge_directories(in, err) || judge_spaces(in, err) ? -1 : 0;
 }
 
 void
-checker_inplace_free(struct checker *c)
+proof_inplace_free(struct proof_inplace *in)
 {
-	free(c->in_place.oids);
-	free(c->in_place.spaces);
+	free(in->oids);
+	free(in->spaces);
 }

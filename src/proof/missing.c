@@ -1,14 +1,14 @@
-/*
- * Members that a backup needs and does not have.  Several checks may notice that one is missing:
- * the manifest lists it, the server does not start without it, another file asks for it.  Here
- * they meet, as one cause is one finding: whichever comes first tells.
- */
+/* Members that a backup needs and does not have, each told once. */
+#include "proof/missing.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "format/layout.h"
+#include "format/memberorder.h"
 #include "pg/cluster.h"
-#include "proof/checker_internal.h"
+#include "pg/slru.h"
+#include "pg/statefile.h"
 
 /* Names that are remembered, and bytes of those that wait: no cluster needs as many. */
 enum { NAMES_MOST = 1 << 16, WAL_MOST = 1 << 20 };
@@ -48,40 +48,48 @@ is_asked_again(const char *path)
 }
 
 int
-checker_missing_is_told(
-    struct checker *c, const char *path, bool *is_told, struct error *err)
+proof_missing_open(struct proof_missing *m, struct findings *findings, struct error *err)
+{
+	*m = (struct proof_missing){ .findings = findings };
+	return memberset_new(&m->told, err);
+}
+
+int
+proof_missing_is_told(
+    struct proof_missing *m, const char *path, bool *is_told, struct error *err)
 {
 	struct memberset_row *row;
 
-	if (memberset_find(c->missing, path, &row, err))
+	if (memberset_find(m->told, path, &row, err))
 		return -1;
 	*is_told = row != NULL;
 	return 0;
 }
 
 int
-checker_missing_note(struct checker *c, const char *path, struct error *err)
+proof_missing_note(struct proof_missing *m, const char *path, struct error *err)
 {
 	struct memberset_row *row;
 
-	return memberset_count(c->missing) < NAMES_MOST ?
-	    memberset_add(c->missing, path, &row, err) :
+	return memberset_count(m->told) < NAMES_MOST ?
+	    memberset_add(m->told, path, &row, err) :
 	    0;
 }
 
 int
-checker_missing(struct checker *c, const char *path, const char *why, struct error *err)
+proof_missing_add(
+    struct proof_missing *m, const char *path, const char *why, struct error *err)
 {
 	struct memberset_row *row;
 	bool is_told;
 
-	if (checker_missing_is_told(c, path, &is_told, err))
+	if (proof_missing_is_told(m, path, &is_told, err))
 		return -1;
 	if (is_told)
 		return 0;
-	if (is_asked_again(path) && memberset_add(c->missing, path, &row, err))
+	if (is_asked_again(path) && memberset_add(m->told, path, &row, err))
 		return -1;
-	return findings_add(&c->findings, FINDINGS_MISSING,
+	return findings_add(m->findings, FINDINGS_MISSING,
 	    &(struct findings_place){ .member = path }, err, "%s",
 	    why ? why : reason_of(path));
 }
@@ -92,38 +100,38 @@ checker_missing(struct checker *c, const char *path, const char *why, struct err
  * has are added without a search, as each search sorts what was added.
  */
 int
-checker_missing_listed(struct checker *c, const char *path, struct error *err)
+proof_missing_listed(struct proof_missing *m, const char *path, struct error *err)
 {
 	struct memberset_row *row;
 	enum slru_kind kind;
 	uint64_t segment;
 
-	if (memberorder_is_wal(path) && c->missing_wal.len <= WAL_MOST)
-		return buf_printf(&c->missing_wal, err, "%s\n", path);
+	if (memberorder_is_wal(path) && m->wal.len <= WAL_MOST)
+		return buf_printf(&m->wal, err, "%s\n", path);
 	if (is_asked_again(path))
-		return checker_missing(c, path, NULL, err);
+		return proof_missing_add(m, path, NULL, err);
 	if ((statefile_kind(path) != STATEFILE_NONE ||
 		slru_locate(path, &kind, &segment)) &&
-	    memberset_count(c->missing) < NAMES_MOST &&
-	    memberset_add(c->missing, path, &row, err))
+	    memberset_count(m->told) < NAMES_MOST &&
+	    memberset_add(m->told, path, &row, err))
 		return -1;
-	return findings_add(&c->findings, FINDINGS_MISSING,
+	return findings_add(m->findings, FINDINGS_MISSING,
 	    &(struct findings_place){ .member = path }, err, "%s", reason_of(path));
 }
 
 int
-checker_missing_judge(struct checker *c, struct error *err)
+proof_missing_judge(struct proof_missing *m, struct error *err)
 {
 	char path[64];
 	bool is_told;
 	size_t len;
 
-	for (const char *at = buf_text(&c->missing_wal); *at; at += len + 1) {
+	for (const char *at = buf_text(&m->wal); *at; at += len + 1) {
 		len = strcspn(at, "\n");
 		snprintf(path, sizeof(path), "%.*s", (int)len, at);
-		if (checker_missing_is_told(c, path, &is_told, err) ||
+		if (proof_missing_is_told(m, path, &is_told, err) ||
 		    (!is_told &&
-			findings_add(&c->findings, FINDINGS_MISSING,
+			findings_add(m->findings, FINDINGS_MISSING,
 			    &(struct findings_place){ .member = path }, err, "%s",
 			    reason_of(path))))
 			return -1;
@@ -132,8 +140,8 @@ checker_missing_judge(struct checker *c, struct error *err)
 }
 
 void
-checker_missing_free(struct checker *c)
+proof_missing_free(struct proof_missing *m)
 {
-	memberset_free(c->missing);
-	buf_free(&c->missing_wal);
+	memberset_free(m->told);
+	buf_free(&m->wal);
 }

@@ -7,6 +7,8 @@
  * of pg_basetar was refused if it was not.  pg_basebackup does not look; there the record that the
  * directory was removed says that it may have been read too late.
  */
+#include "proof/replay.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,90 +17,90 @@
 #include "lib/lsn.h"
 #include "lib/number.h"
 #include "pg/relfile.h"
-#include "proof/checker_internal.h"
 
 static int
-add_row(struct checker *c, const struct checker_replay *row, struct error *err)
+add_row(struct proof_replay *r, const struct proof_replay_row *row, struct error *err)
 {
-	struct checker_replay *rows;
+	struct proof_replay_row *rows;
 
-	if (c->nreplayed == CHECKER_REPLAYED) {
-		c->replayed_left_out++;
+	if (r->count == PROOF_REPLAY_MOST) {
+		r->left_out++;
 		free(row->location);
 		return 0;
 	}
-	rows = realloc(c->replayed, (c->nreplayed + 1) * sizeof(*rows));
+	rows = realloc(r->rows, (r->count + 1) * sizeof(*rows));
 	if (rows == NULL) {
 		free(row->location);
 		return error_memory(err);
 	}
-	c->replayed = rows;
-	rows[c->nreplayed++] = *row;
+	r->rows = rows;
+	rows[r->count++] = *row;
 	return 0;
 }
 
 void
-checker_replay_free(struct checker *c)
+proof_replay_free(struct proof_replay *r)
 {
-	for (size_t i = 0; i < c->nreplayed; i++)
-		free(c->replayed[i].location);
-	free(c->replayed);
-	free(c->replayed_by_space);
-	waldatabases_free(c->databases);
+	for (size_t i = 0; i < r->count; i++)
+		free(r->rows[i].location);
+	free(r->rows);
+	free(r->by_space);
+	waldatabases_free(r->databases);
 }
 
 int
-checker_replay_take(
-    struct checker *c, unsigned line, const struct walrecord *rec, struct error *err)
+proof_replay_record(
+    struct proof_replay *r, unsigned line, const struct walrecord *rec, struct error *err)
 {
-	struct checker_replay row = {
+	struct proof_replay_row row = {
 		.line = line, .lsn = rec->lsn, .end_lsn = rec->end_lsn
 	};
 	const char *location;
 	struct error ignored;
 
-	if ((c->databases == NULL && waldatabases_new(&c->databases, err)) ||
-	    waldatabases_record(c->databases, line, rec, err))
+	if ((r->databases == NULL && waldatabases_new(&r->databases, err)) ||
+	    waldatabases_record(r->databases, line, rec, err))
 		return -1;
 	if (walrecord_is_tablespace(rec) &&
 	    walrecord_tablespace(rec, &row.space, &location, &ignored) == 0) {
-		row.kind = REPLAY_TABLESPACE;
+		row.kind = PROOF_REPLAY_MAKES;
 		row.location = strdup(location);
-		return row.location ? add_row(c, &row, err) : error_memory(err);
+		return row.location ? add_row(r, &row, err) : error_memory(err);
 	}
 	if (walrecord_drops_tablespace(rec, &row.space)) {
-		row.kind = REPLAY_DROP;
-		return add_row(c, &row, err);
+		row.kind = PROOF_REPLAY_DROPS;
+		return add_row(r, &row, err);
 	}
 	return 0;
 }
 
 bool
-checker_replay_watches(const struct checker *c)
+proof_replay_watches(const struct proof_replay *r)
 {
-	return c->databases && waldatabases_watches(c->databases);
+	return r->databases && waldatabases_watches(r->databases);
 }
 
 void
-checker_replay_block(struct checker *c, uint32_t space, uint32_t database, uint64_t lsn)
+proof_replay_block(
+    struct proof_replay *r, uint32_t space, uint32_t database, uint64_t lsn)
 {
-	if (c->databases)
-		waldatabases_block(c->databases, space, database, lsn);
+	if (r->databases)
+		waldatabases_block(r->databases, space, database, lsn);
 }
 
 /* ---- when all has come ---- */
 
 /* Recovery goes on behind the stop, as far as there is WAL. */
 static bool
-is_replayed(const struct checker *c, const struct checker_replay *row)
+is_replayed(const struct proof_replay *r, const struct proof_replay_row *row)
 {
-	return checker_wal_is_read(c, row->line, row->end_lsn);
+	return proof_wal_reads(r->wal, row->line, row->end_lsn);
 }
 
 /* What the archive has of databases, for the question which of their copies are sound. */
 struct replay_search {
 	struct waldatabases_backup backup; /* first */
-	const struct checker *checker;
+	const struct proof_wal *wal;
 };
 
 static bool
@@ -106,23 +108,23 @@ is_record_read(const struct waldatabases_backup *backup, unsigned line, uint64_t
 {
 	const struct replay_search *s = (const struct replay_search *)backup;
 
-	return checker_wal_is_read(s->checker, line, end_lsn);
+	return proof_wal_reads(s->wal, line, end_lsn);
 }
 
 /* The directories of databases among the members: in the order of names each is together. */
 static int
-list_have(
-    struct checker *c, struct waldatabases_have **have, size_t *count, struct error *err)
+list_have(struct proof_replay *r, struct waldatabases_have **have, size_t *count,
+    struct error *err)
 {
 	struct memberset_row *const *rows;
 	size_t n = 0;
 
-	if (memberset_sorted(c->set, &rows, err))
+	if (memberset_sorted(r->members, &rows, err))
 		return -1;
-	*have = malloc((memberset_count(c->set) + 1) * sizeof(**have));
+	*have = malloc((memberset_count(r->members) + 1) * sizeof(**have));
 	if (*have == NULL)
 		return error_memory(err);
-	for (size_t i = 0; i < memberset_count(c->set); i++) {
+	for (size_t i = 0; i < memberset_count(r->members); i++) {
 		struct waldatabases_place at;
 
 		if (!relfile_in_database(rows[i]->path, &at.space, &at.database))
@@ -139,7 +141,7 @@ list_have(
 }
 
 static int
-is_lost(struct checker *c, const struct waldatabases_copy *copy, const char *file,
+is_lost(struct proof_replay *r, const struct waldatabases_copy *copy, const char *file,
     struct error *err)
 {
 	struct buf path = { 0 };
@@ -151,21 +153,21 @@ is_lost(struct checker *c, const struct waldatabases_copy *copy, const char *fil
 	    " is copied from it by the WAL at %s, and would be lost",
 	    copy->to.database, lsn_print(at, copy->lsn));
 	rc = relfile_database(
-		 &path, copy->from.space, copy->from.database, c->version, err) ||
+		 &path, copy->from.space, copy->from.database, r->facts->version, err) ||
 		buf_printf(&path, err, "%s", file) ?
 	    -1 :
-	    checker_missing(c, buf_text(&path), why, err);
+	    proof_missing_add(r->missing, buf_text(&path), why, err);
 	buf_free(&path);
 	return rc;
 }
 
 /* The backup was refused if it was not so: pg_basetar saw when the directory was read. */
 static void
-warn_of_removal(const struct checker *c, const struct waldatabases_copy *copy)
+warn_of_removal(const struct proof_replay *r, const struct waldatabases_copy *copy)
 {
 	char text[256], at[LSN_TEXT], removed[LSN_TEXT];
 
-	if (c->has_info)
+	if (r->facts->info)
 		return;
 	snprintf(text, sizeof(text),
 	    "the database %" PRIu32
@@ -174,7 +176,7 @@ warn_of_removal(const struct checker *c, const struct waldatabases_copy *copy)
 	    "missing in the copy",
 	    copy->to.database, lsn_print(at, copy->lsn), copy->from.database,
 	    lsn_print(removed, copy->dropped_lsn));
-	c->opt.warning(text);
+	r->findings->warn(text);
 }
 
 /*
@@ -183,41 +185,42 @@ warn_of_removal(const struct checker *c, const struct waldatabases_copy *copy)
  * got lost later.
  */
 static int
-judge_copy(struct checker *c, const struct waldatabases_copy *copy, struct error *err)
+judge_copy(struct proof_replay *r, const struct waldatabases_copy *copy,
+    bool has_manifest, struct error *err)
 {
 	char text[WALDATABASES_TEXT];
 
 	if (copy->fault == WALDATABASES_UNMARKED)
-		return is_lost(c, copy, "/PG_VERSION", err);
+		return is_lost(r, copy, "/PG_VERSION", err);
 	if (copy->fault == WALDATABASES_MISSING &&
-	    (!c->has_manifest || (copy->dropped_lsn != 0 && !c->has_info)))
-		return is_lost(c, copy, "", err);
+	    (!has_manifest || (copy->dropped_lsn != 0 && r->facts->info == NULL)))
+		return is_lost(r, copy, "", err);
 	if (copy->dropped_lsn != 0)
-		warn_of_removal(c, copy);
+		warn_of_removal(r, copy);
 	if (copy->is_changed) {
 		waldatabases_describe(copy, text);
-		c->opt.warning(text);
+		r->findings->warn(text);
 	}
 	return 0;
 }
 
 static int
-judge_copies(struct checker *c, struct error *err)
+judge_copies(struct proof_replay *r, bool has_manifest, struct error *err)
 {
-	struct replay_search s = { .backup.is_read = is_record_read, .checker = c };
+	struct replay_search s = { .backup.is_read = is_record_read, .wal = r->wal };
 	struct waldatabases_have *have;
 	struct waldatabases_copy *copies = NULL;
 	size_t count;
 	int rc;
 
-	if (!checker_replay_watches(c))
+	if (!proof_replay_watches(r))
 		return 0;
-	if (list_have(c, &have, &s.backup.nhave, err))
+	if (list_have(r, &have, &s.backup.nhave, err))
 		return -1;
 	s.backup.have = have;
-	rc = waldatabases_find(c->databases, &s.backup, &copies, &count, err);
+	rc = waldatabases_find(r->databases, &s.backup, &copies, &count, err);
 	for (size_t i = 0; rc == 0 && i < count; i++)
-		rc = judge_copy(c, &copies[i], err);
+		rc = judge_copy(r, &copies[i], has_manifest, err);
 	free(copies);
 	free(have);
 	return rc;
@@ -225,7 +228,7 @@ judge_copies(struct checker *c, struct error *err)
 
 /* Those in place, whose location is "", are made in the copy itself. */
 static void
-warn_of_tablespace(struct checker *c, const struct checker_replay *row)
+warn_of_tablespace(struct proof_replay *r, const struct proof_replay_row *row)
 {
 	char text[768];
 
@@ -236,13 +239,13 @@ warn_of_tablespace(struct checker *c, const struct checker_replay *row)
 	    ": its replay links the restored copy to "
 	    "\"%.400s\", which must be there, and be no other cluster's",
 	    row->space, row->location);
-	c->opt.warning(text);
+	r->findings->warn(text);
 }
 
 static int
 compare_spaces(const void *a, const void *b)
 {
-	const struct checker_replay *const *one = a, *const *other = b;
+	const struct proof_replay_row *const *one = a, *const *other = b;
 
 	if ((*one)->kind != (*other)->kind)
 		return (*one)->kind < (*other)->kind ? -1 : 1;
@@ -251,96 +254,89 @@ compare_spaces(const void *a, const void *b)
 
 /* It is asked of each tablespace that pg_basetar.info lists: of as many as fit in there. */
 int
-checker_replay_sort(struct checker *c, struct error *err)
+proof_replay_sort(struct proof_replay *r, struct error *err)
 {
-	if (c->nreplayed == 0)
+	if (r->count == 0)
 		return 0;
-	free(c->replayed_by_space);
-	c->replayed_by_space = calloc(c->nreplayed, sizeof(struct checker_replay *));
-	if (c->replayed_by_space == NULL)
+	free(r->by_space);
+	r->by_space = calloc(r->count, sizeof(struct proof_replay_row *));
+	if (r->by_space == NULL)
 		return error_memory(err);
-	for (size_t i = 0; i < c->nreplayed; i++)
-		c->replayed_by_space[i] = &c->replayed[i];
-	qsort(c->replayed_by_space, c->nreplayed, sizeof(struct checker_replay *),
-	    compare_spaces);
+	for (size_t i = 0; i < r->count; i++)
+		r->by_space[i] = &r->rows[i];
+	qsort(r->by_space, r->count, sizeof(struct proof_replay_row *), compare_spaces);
 	return 0;
 }
 
 bool
-checker_replay_has(const struct checker *c, enum checker_replay_kind kind, uint32_t space,
-    uint64_t after, uint64_t before)
+proof_replay_has(const struct proof_replay *r, enum proof_replay_kind kind,
+    uint32_t space, uint64_t after, uint64_t before)
 {
-	const struct checker_replay wanted = { .kind = kind, .space = space };
-	const struct checker_replay *key = &wanted;
-	const size_t count = c->replayed_by_space ? c->nreplayed : 0;
+	const struct proof_replay_row wanted = { .kind = kind, .space = space };
+	const struct proof_replay_row *key = &wanted;
+	const size_t count = r->by_space ? r->count : 0;
 	size_t from = 0, to = count;
 
 	/* the first that is no less */
 	while (from < to) {
 		const size_t middle = from + (to - from) / 2;
 
-		if (compare_spaces(&c->replayed_by_space[middle], &key) < 0)
+		if (compare_spaces(&r->by_space[middle], &key) < 0)
 			from = middle + 1;
 		else
 			to = middle;
 	}
-	for (; from < count && compare_spaces(&c->replayed_by_space[from], &key) == 0;
-	     from++) {
-		const struct checker_replay *row = c->replayed_by_space[from];
+	for (; from < count && compare_spaces(&r->by_space[from], &key) == 0; from++) {
+		const struct proof_replay_row *row = r->by_space[from];
 
-		if (row->lsn >= after && row->lsn < before && is_replayed(c, row))
+		if (row->lsn >= after && row->lsn < before && is_replayed(r, row))
 			return true;
 	}
 	return false;
 }
 
 bool
-checker_replay_drops(const struct checker *c, const char *oid)
+proof_replay_drops(const struct proof_replay *r, const char *oid)
 {
 	uint64_t number;
 
 	return number_parse(oid, strlen(oid), UINT32_MAX, &number) &&
-	    checker_replay_has(c, REPLAY_DROP, (uint32_t)number, 0, UINT64_MAX);
+	    proof_replay_has(r, PROOF_REPLAY_DROPS, (uint32_t)number, 0, UINT64_MAX);
 }
 
 int
-checker_replay_judge(struct checker *c, struct error *err)
+proof_replay_judge(struct proof_replay *r, bool has_manifest, struct error *err)
 {
-	uint64_t left_out = c->replayed_left_out;
+	uint64_t left_out = r->left_out;
 
-	for (size_t i = 0; i < c->nreplayed; i++) {
-		const struct checker_replay *row = &c->replayed[i];
+	for (size_t i = 0; i < r->count; i++) {
+		const struct proof_replay_row *row = &r->rows[i];
 
-		if (!is_replayed(c, row))
+		if (!is_replayed(r, row))
 			continue;
-		if (row->kind == REPLAY_TABLESPACE)
-			warn_of_tablespace(c, row);
+		if (row->kind == PROOF_REPLAY_MAKES)
+			warn_of_tablespace(r, row);
 	}
-	if (judge_copies(c, err))
+	if (judge_copies(r, has_manifest, err))
 		return -1;
-	if (c->databases)
-		left_out += waldatabases_left_out(c->databases);
+	if (r->databases)
+		left_out += waldatabases_left_out(r->databases);
 	if (left_out == 0)
 		return 0;
-	return findings_add(&c->findings, FINDINGS_WAL, NULL, err,
+	return findings_add(r->findings, FINDINGS_WAL, NULL, err,
 	    "makes and drops %" PRIu64
 	    " more databases and tablespaces than can be looked at",
 	    left_out);
 }
 
-bool
-checker_next_location(
-    const struct checker *c, size_t *at, uint32_t *oid, const char **location)
+const struct proof_replay_row *
+proof_replay_next(const struct proof_replay *r, size_t *at)
 {
-	while (*at < c->nreplayed) {
-		const struct checker_replay *row = &c->replayed[(*at)++];
+	while (*at < r->count) {
+		const struct proof_replay_row *row = &r->rows[(*at)++];
 
-		if (row->kind != REPLAY_TABLESPACE || row->location[0] == '\0' ||
-		    !is_replayed(c, row))
-			continue;
-		*oid = row->space;
-		*location = row->location;
-		return true;
+		if (row->kind == PROOF_REPLAY_MAKES && is_replayed(r, row))
+			return row;
 	}
-	return false;
+	return NULL;
 }

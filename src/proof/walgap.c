@@ -10,13 +10,15 @@
  *
  * One gap is one finding, of the first file, since it has one cause and is mended at once.
  */
+#include "proof/walgap.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "format/layout.h"
 #include "lib/lsn.h"
-#include "proof/checker_internal.h"
+#include "tar/header.h"
 #include "wal/walname.h"
 
 /* More segments are not looked for one by one; a stop may be further, of a damaged archive. */
@@ -26,7 +28,7 @@ enum { SEGMENTS_MOST = 1 << 20 };
 
 /* What all gaps of a backup share. */
 struct search {
-	struct checker *c;
+	const struct walgap *gap;
 	const struct walhistory *h;
 	uint32_t size;   /* of a segment */
 	uint64_t stop;   /* 0: not known */
@@ -96,12 +98,12 @@ gap_tell(struct search *s, uint64_t first, uint64_t last, struct error *err)
 	path_of(s, first, path);
 	rc = gap_print(s, first, last, &text, err) ||
 	    gap_reason(s, first == last, &text, err) ||
-	    checker_missing(s->c, path, buf_text(&text), err);
+	    proof_missing_add(s->gap->missing, path, buf_text(&text), err);
 	buf_free(&text);
 	for (uint64_t n = first + 1; rc == 0 && n <= last && n - first < SEGMENTS_MOST;
 	     n++) {
 		path_of(s, n, path);
-		rc = checker_missing_note(s->c, path, err);
+		rc = proof_missing_note(s->gap->missing, path, err);
 	}
 	s->gaps++;
 	return rc ? -1 : 0;
@@ -114,7 +116,7 @@ is_there(const struct search *s, uint64_t number, bool *is, struct error *err)
 	char path[PATH_SIZE];
 
 	path_of(s, number, path);
-	if (memberset_find(s->c->set, path, &row, err))
+	if (memberset_find(s->gap->members, path, &row, err))
 		return -1;
 	*is = row != NULL;
 	return 0;
@@ -167,23 +169,23 @@ last_of(const struct search *s, const struct wallines_line *line)
 }
 
 int
-checker_walgap_judge(struct checker *c, const struct walhistory *h,
+walgap_judge(const struct walgap *g, const struct walhistory *h,
     const struct wallines_line *line, uint64_t stop, struct error *err)
 {
-	struct search s = { .c = c, .h = h, .size = c->expect.segment_size };
+	struct search s = { .gap = g, .h = h, .size = g->segment_size };
 	char at[LSN_TEXT], path[PATH_SIZE], why[160], need[80];
 	const uint64_t first = line->missing_lsn / s.size;
 	struct memberset_row *row;
 
 	snprintf(path, sizeof(path), LAYOUT_WAL "/%s", line->missing);
-	if (memberset_find(c->set, path, &row, err))
+	if (memberset_find(g->members, path, &row, err))
 		return -1;
 	if (row && row->type == TAR_FILE && row->is_not_read)
 		return 0; /* it is there, and why it could not be read was told */
 	need_print(line, stop, need);
 	lsn_print(at, line->position);
 	if (row && row->type == TAR_FILE)
-		return findings_add(&c->findings, FINDINGS_WAL,
+		return findings_add(g->findings, FINDINGS_WAL,
 		    &(struct findings_place){ .member = path }, err,
 		    "is not where it could be read: the WAL is complete up to %s, %s", at,
 		    need);
@@ -194,31 +196,23 @@ checker_walgap_judge(struct checker *c, const struct walhistory *h,
 	return search(&s, first, last_of(&s, line), err);
 }
 
-/* All of it, and pg_basetar.info says that the archive holds it: recovery asks for the first. */
 int
-checker_walgap_all(struct checker *c, struct error *err)
+walgap_all(const struct walgap *g, uint64_t start, uint32_t timeline, uint64_t stop,
+    struct error *err)
 {
-	struct search s = { .c = c, .size = c->control.wal_segment_size };
+	struct search s = { .gap = g, .size = g->segment_size, .stop = stop };
+	const uint64_t first = walname_segment(start, s.size);
 	struct walhistory single = { 0 };
 	char why[96], lsn[LSN_TEXT];
-	uint64_t first;
 	int rc;
 
-	if (!c->has_control)
-		return findings_add(&c->findings, FINDINGS_WAL, NULL, err,
-		    "there is none, and pg_basetar.info says that the archive holds it");
-	if (walhistory_single(&single, c->start_timeline, err))
+	if (walhistory_single(&single, timeline, err))
 		return -1;
-	first = walname_segment(c->start_lsn, s.size);
-	/* names of other timelines are in a history that may be missing, too */
-	if (c->stop_timeline == c->start_timeline && c->stop_lsn > c->start_lsn)
-		s.stop = c->stop_lsn;
 	snprintf(why, sizeof(why), "there is no WAL, the backup needs it from %s on",
-	    lsn_print(lsn, c->start_lsn));
+	    lsn_print(lsn, start));
 	s.h = &single;
 	s.why = why;
-	rc =
-	    search(&s, first, s.stop ? walname_last_segment(s.stop, s.size) : first, err);
+	rc = search(&s, first, stop ? walname_last_segment(stop, s.size) : first, err);
 	walhistory_free(&single);
 	return rc;
 }

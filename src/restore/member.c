@@ -4,7 +4,7 @@
 #include "format/layout.h"
 #include "pg/relfile.h"
 #include "pg/statefile.h"
-#include "proof/reading_checker.h"
+#include "proof/reading.h"
 #include "restore/restore_internal.h"
 
 static struct restore *

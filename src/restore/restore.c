@@ -16,7 +16,7 @@
 #include "lib/path.h"
 #include "lib/sys.h"
 #include "pg/conftext.h"
-#include "proof/reading_report.h"
+#include "proof/reading.h"
 #include "reading/summary.h"
 #include "restore/restore_internal.h"
 

@@ -5,8 +5,7 @@
 
 #include "cli/message.h"
 #include "lib/lsn.h"
-#include "proof/reading_checker.h"
-#include "proof/reading_report.h"
+#include "proof/reading.h"
 
 struct verify {
 	struct reading reading; /* first */

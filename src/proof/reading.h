@@ -1,9 +1,17 @@
-#ifndef PG_BASETAR_PROOF_READING_REPORT_H
-#define PG_BASETAR_PROOF_READING_REPORT_H
+#ifndef PG_BASETAR_PROOF_READING_H
+#define PG_BASETAR_PROOF_READING_H
 
 #include "format/report.h"
 #include "proof/checker.h"
 #include "reading/reading.h"
+
+/*
+ * A checker for the backup that is read, whose findings and warnings are messages; ${dirfd} as
+ * in reading_ops.begin.  It takes the digests that the user named, or a manifest that can be
+ * read first.
+ */
+MUST_CHECK int reading_checker(
+    struct reading *, int dirfd, struct checker **checker, struct error *err);
 
 /*
  * Write the report of the command ${command} that read a backup: what ${checker} (NULL: there
