@@ -94,6 +94,17 @@ proof_missing_add(
 	    why ? why : reason_of(path));
 }
 
+int
+proof_missing_tell(
+    struct proof_missing *m, const char *path, const char *why, struct error *err)
+{
+	if (proof_missing_note(m, path, err))
+		return -1;
+	return findings_add(m->findings, FINDINGS_MISSING,
+	    &(struct findings_place){ .member = path }, err, "%s",
+	    why ? why : reason_of(path));
+}
+
 /*
  * The manifest of pg_basebackup -X fetch lists history files and marks, those of other programs
  * may list segments, too; the walk through the WAL says more of them.  Names that the manifest alone
@@ -102,19 +113,16 @@ proof_missing_add(
 int
 proof_missing_listed(struct proof_missing *m, const char *path, struct error *err)
 {
-	struct memberset_row *row;
 	enum slru_kind kind;
 	uint64_t segment;
 
-	if (memberorder_is_wal(path) && m->wal.len <= WAL_MOST)
-		return buf_printf(&m->wal, err, "%s\n", path);
+	if (memberorder_is_wal(path))
+		return m->wal.len <= WAL_MOST ? buf_printf(&m->wal, err, "%s\n", path) :
+						proof_missing_tell(m, path, NULL, err);
 	if (is_asked_again(path))
 		return proof_missing_add(m, path, NULL, err);
-	if ((statefile_kind(path) != STATEFILE_NONE ||
-		slru_locate(path, &kind, &segment)) &&
-	    memberset_count(m->told) < NAMES_MOST &&
-	    memberset_add(m->told, path, &row, err))
-		return -1;
+	if (statefile_kind(path) != STATEFILE_NONE || slru_locate(path, &kind, &segment))
+		return proof_missing_tell(m, path, NULL, err);
 	return findings_add(m->findings, FINDINGS_MISSING,
 	    &(struct findings_place){ .member = path }, err, "%s", reason_of(path));
 }

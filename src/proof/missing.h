@@ -33,6 +33,13 @@ void proof_missing_free(struct proof_missing *);
 MUST_CHECK int proof_missing_add(
     struct proof_missing *, const char *path, const char *why, struct error *err);
 
+/*
+ * The same of one that no judge has told yet, without a search for it: there may be many, and each
+ * search sorts what was added since the last.
+ */
+MUST_CHECK int proof_missing_tell(
+    struct proof_missing *, const char *path, const char *why, struct error *err);
+
 /* The manifest lists it.  Of WAL that is told by proof_missing_judge(). */
 MUST_CHECK int proof_missing_listed(
     struct proof_missing *, const char *path, struct error *err);

@@ -98,7 +98,7 @@ gap_tell(struct search *s, uint64_t first, uint64_t last, struct error *err)
 	path_of(s, first, path);
 	rc = gap_print(s, first, last, &text, err) ||
 	    gap_reason(s, first == last, &text, err) ||
-	    proof_missing_add(s->gap->missing, path, buf_text(&text), err);
+	    proof_missing_tell(s->gap->missing, path, buf_text(&text), err);
 	buf_free(&text);
 	for (uint64_t n = first + 1; rc == 0 && n <= last && n - first < SEGMENTS_MOST;
 	     n++) {

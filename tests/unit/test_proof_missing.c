@@ -9,7 +9,10 @@
 #include <cmocka.h>
 
 #include "proof/missing.h"
+#include "proof/walgap.h"
+#include "support/growth.h"
 #include "support/heard.h"
+#include "tar/header.h"
 
 static struct findings findings;
 static struct proof_missing missing;
@@ -118,6 +121,77 @@ wal(void **state)
 	    "missing from the archive\n");
 }
 
+/* Every other segment is missing. */
+static double
+judge_gaps(size_t n)
+{
+	enum { SIZE = 1 << 20 };
+	struct walgap gap = {
+		.findings = &findings, .missing = &missing, .segment_size = SIZE
+	};
+	const struct wallines_line line = { .records = 1, .missing_lsn = SIZE };
+	struct walhistory history;
+	struct error err = { 0 };
+	double took;
+
+	assert_int_equal(begin(NULL), 0);
+	assert_int_equal(memberset_new(&gap.members, &err), 0);
+	assert_int_equal(walhistory_single(&history, 1, &err), 0);
+	for (size_t i = 1; i <= n; i++) {
+		char path[64];
+
+		/* 4096 segments of 1 MiB have the same upper half of the LSN */
+		snprintf(path, sizeof(path), "pg_wal/00000001%08zX%08zX", 2 * i / 4096,
+		    2 * i % 4096);
+		heard_member(gap.members, path, TAR_FILE, 0);
+	}
+	took = growth_clock();
+	assert_int_equal(
+	    walgap_judge(&gap, &history, &line, (2 * n + 1) * (uint64_t)SIZE, &err), 0);
+	took = growth_clock() - took;
+	assert_int_equal(findings.count, n);
+	walhistory_free(&history);
+	memberset_free(gap.members);
+	(void)end(NULL);
+	return took;
+}
+
+static void
+many_gaps(void **state)
+{
+	(void)state;
+	growth_check(judge_gaps, 1000);
+}
+
+/* More of them than wait for the walk through the WAL. */
+static double
+list_segments(size_t n)
+{
+	struct error err = { 0 };
+	double took;
+
+	assert_int_equal(begin(NULL), 0);
+	took = growth_clock();
+	for (size_t i = 0; i < n; i++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "pg_wal/%024zX", n - i);
+		listed(path);
+	}
+	assert_int_equal(proof_missing_judge(&missing, &err), 0);
+	took = growth_clock() - took;
+	assert_int_equal(findings.count, n);
+	(void)end(NULL);
+	return took;
+}
+
+static void
+many_listed(void **state)
+{
+	(void)state;
+	growth_check(list_segments, 6000);
+}
+
 int
 main(void)
 {
@@ -125,6 +199,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(once, begin, end),
 		cmocka_unit_test_setup_teardown(listed_only, begin, end),
 		cmocka_unit_test_setup_teardown(wal, begin, end),
+		cmocka_unit_test(many_gaps),
+		cmocka_unit_test(many_listed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
