@@ -17,8 +17,8 @@ struct settle {
 };
 
 /*
- * A file is not whole after ${looks} looks, from 1 on.  True: it was waited for it, and it is
- * to be looked at again; a signal may have cut the wait short.  False: the file is damaged,
+ * A file is not whole after ${looks} looks, from 1 on.  True: the wait is over, and the caller
+ * looks at the file again; a signal may have cut the wait short.  False: the file is damaged,
  * and counted.
  */
 bool settle_wait(struct settle *, unsigned looks);

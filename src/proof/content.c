@@ -22,7 +22,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Findings that wait; of more than any backup has each is told at once. */
+/*
+ * So many findings wait at most.  In a backup that is damaged in more places each further one is
+ * told at once, and its cause may be told a second time.
+ */
 enum { WAITING_MOST = 1000 };
 
 struct proof_content_waiting {
