@@ -38,7 +38,7 @@ databases_read(struct session *s, char **text, struct error *err)
 
 static const char oldest_sql[] =
     "SELECT datfrozenxid::pg_catalog.text FROM pg_catalog.pg_database"
-    " ORDER BY pg_catalog.age(datfrozenxid) DESC LIMIT 1";
+    " WHERE datconnlimit <> -2 ORDER BY pg_catalog.age(datfrozenxid) DESC LIMIT 1";
 
 int
 databases_oldest_xid(struct session *s, uint32_t *xid, struct error *err)

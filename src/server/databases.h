@@ -24,7 +24,8 @@ MUST_CHECK int databases_read(struct session *s, char **text, struct error *err)
 
 /*
  * No row has an older transaction than this whose status must be known: what vac_truncate_clog()
- * in src/backend/commands/vacuum.c takes before it removes segments of pg_xact.  Any role may ask.
+ * in src/backend/commands/vacuum.c takes before it removes segments of pg_xact, which passes over
+ * databases that an interrupted DROP DATABASE left unusable.  Any role may ask.
  */
 MUST_CHECK int databases_oldest_xid(struct session *s, uint32_t *xid, struct error *err);
 

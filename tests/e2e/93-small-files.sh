@@ -186,9 +186,12 @@ truncated() {
 
 # Recovery removes them again, but the server goes on to name the oldest transaction of the checkpoint
 # before: until a vacuum advances it, that is older than what pg_xact has.
+# Nor does a database that an interrupted DROP DATABASE left keep the segments.
 crashed_after_truncation() {
 	burnt x
+	sql x 'create database half'
 	burn x
+	sql x "update pg_database set datconnlimit = -2 where datname = 'half'"
 	freeze x
 	is_truncated x
 	cluster_stop x immediate
