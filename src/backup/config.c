@@ -202,27 +202,30 @@ static const struct named_file {
 	const char *fixed;
 	enum configset_kind kind;
 	enum configset_need need;
+	bool is_of_host; /* a server of hosts with their own starts without it */
 	const char *reason;
 } named_files[] = {
-	{ "hba_file", "pg_hba.conf", CONFIGSET_AUTHENTICATION, CONFIGSET_REQUIRED,
+	{ "hba_file", "pg_hba.conf", CONFIGSET_AUTHENTICATION, CONFIGSET_REQUIRED, false,
 	    "no server starts without it" },
 	{ "ident_file", "pg_ident.conf", CONFIGSET_AUTHENTICATION, CONFIGSET_IF_OUTSIDE,
-	    "a server without it has no maps of user names" },
-	{ "hosts_file", "pg_hosts.conf", CONFIGSET_HOSTS, CONFIGSET_IF_OUTSIDE,
+	    false, "a server without it has no maps of user names" },
+	{ "hosts_file", "pg_hosts.conf", CONFIGSET_HOSTS, CONFIGSET_IF_OUTSIDE, false,
 	    "releases that have it start without, and serve no hosts by name" },
 };
 
-/* With ssl = on the server does not start without those that are set. */
+/* With ssl = on the server does not start without those that are set (of hosts: seen on 19rc1). */
 static const struct named_file tls_files[] = {
-	{ "ssl_cert_file", "server.crt", CONFIGSET_PLAIN, CONFIGSET_REQUIRED,
+	{ "ssl_cert_file", "server.crt", CONFIGSET_PLAIN, CONFIGSET_REQUIRED, true,
 	    "the certificate" },
-	{ "ssl_key_file", "server.key", CONFIGSET_SECRET, CONFIGSET_REQUIRED, "its key" },
-	{ "ssl_ca_file", NULL, CONFIGSET_PLAIN, CONFIGSET_REQUIRED,
+	{ "ssl_key_file", "server.key", CONFIGSET_SECRET, CONFIGSET_REQUIRED, true,
+	    "its key" },
+	{ "ssl_ca_file", NULL, CONFIGSET_PLAIN, CONFIGSET_REQUIRED, true,
 	    "who signs clients' ones" },
-	{ "ssl_crl_file", NULL, CONFIGSET_PLAIN, CONFIGSET_REQUIRED, "what was revoked" },
-	{ "ssl_crl_dir", NULL, CONFIGSET_FILES_OF, CONFIGSET_REQUIRED,
+	{ "ssl_crl_file", NULL, CONFIGSET_PLAIN, CONFIGSET_REQUIRED, false,
+	    "what was revoked" },
+	{ "ssl_crl_dir", NULL, CONFIGSET_FILES_OF, CONFIGSET_REQUIRED, false,
 	    "the same, many files" },
-	{ "ssl_dh_params_file", NULL, CONFIGSET_PLAIN, CONFIGSET_REQUIRED,
+	{ "ssl_dh_params_file", NULL, CONFIGSET_PLAIN, CONFIGSET_REQUIRED, false,
 	    "for old ciphers" },
 };
 
@@ -272,13 +275,15 @@ add_tls_file(struct sayings *s, const struct named_file *f, bool is_on, struct e
 	const char *value = setting(s, f->setting);
 	/* its fixed name is one in the data directory, and none that it gets in the archive */
 	const struct named_file coming = { f->setting, NULL, f->kind, f->need,
-		f->reason };
+		f->is_of_host, f->reason };
+	const bool is_needed =
+	    is_on && !(f->is_of_host && s->set->needs_hosts && s->set->has_hosts);
 
 	if (value == NULL)
 		value = f->fixed;
 	if (value && value[0] &&
 	    add_below(s, f->kind, s->config->cluster->datadir, value, NULL,
-		is_on ? f->need : CONFIGSET_IF_EXISTS, err))
+		is_needed ? f->need : CONFIGSET_IF_EXISTS, err))
 		return -1;
 	return add_coming(s, &coming, s->config->cluster->datadir, value, err);
 }

@@ -195,6 +195,7 @@ add_host_file(struct configset *set, enum hbatext_kind kind, const char *path,
 
 	if (path[0] == '\0')
 		return 0;
+	set->has_hosts = true;
 	if (path[0] != '/')
 		rc = buf_printf(&absolute, err, "%s/", set->opt.datadir);
 	if (rc == 0)

@@ -95,6 +95,7 @@ struct configset {
 	struct configset_options opt;
 	/* the server does not start without the files that pg_hosts.conf names */
 	bool needs_hosts;
+	bool has_hosts; /* that names a certificate */
 	size_t count;
 	/* after configset_sort(): as the tree of an archive */
 	struct configset_row *rows;

@@ -349,6 +349,22 @@ host_file_missing() {
 	[ ! -s "$T/stderr" ]
 }
 
+# Where hosts have their own, no server needs the certificate, key and authority of the settings.
+hosts_alone() {
+	cluster_set hosts ssl_sni=on "ssl_ca_file = 'no.crt'"
+	as_server mv "$T/hosts/etc/away.key" "$T/hosts/etc/outside.key"
+	as_server rm "$T/hosts/data/server.crt" "$T/hosts/data/server.key"
+	cluster_start hosts
+	hosts_outside -c fast
+	cluster_stop hosts
+	hosts_outside --offline
+	echo '# none' | as_server tee "$T/hosts/etc/hosts.conf" >/dev/null
+	captured backup hosts --offline -o "$archive" --force
+	for name in no.crt server.crt server.key; do
+		lines 1 "^pg_basetar: warning: .*hosts/data/$name\" is not in the backup" "$T/stderr"
+	done
+}
+
 # Put where the settings say, the copy serves them.
 hosts_start() {
 	restore copy "$archive" gnu 19
@@ -397,4 +413,5 @@ if [ -e "$T/hosts/data/postmaster.pid" ]; then
 	cluster_stop hosts
 	t 'the configuration says it' hosts_outside --offline
 	t 'one is missing' host_file_missing
+	t 'there are only those of hosts' hosts_alone
 fi
