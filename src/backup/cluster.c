@@ -67,7 +67,9 @@ read_version(struct backup_cluster *cluster, struct error *err)
 	if (why.sys == EACCES)
 		return no_data_directory(cluster, why.sys, "", err);
 	*err = why;
-	error_hint(err, "-D names the data directory of the cluster; is that one sound?");
+	if (why.kind != ERROR_UNSUPPORTED)
+		error_hint(err,
+		    "-D names the data directory of the cluster; is that one sound?");
 	return error_wrap(err, "data directory \"%s\"", cluster->pgdata);
 }
 

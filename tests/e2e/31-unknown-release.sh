@@ -15,6 +15,7 @@ names_release() {
 		"$T/stderr"
 	one_error "$T/stderr" "PostgreSQL $release is not supported"
 	lines 0 'damaged' "$T/stderr"
+	lines 0 'is that one sound' "$T/stderr"
 	lines 0 'NOT restorable' "$T/stdout"
 	lines 0 'finding' "$T/stdout"
 }
