@@ -47,6 +47,15 @@ put_position(struct lines *l, const char *name, uint64_t lsn, uint32_t timeline)
 }
 
 static void
+put_checksums(struct lines *l, uint32_t version)
+{
+	if (version <= 1)
+		put(l, "data checksums:", "%s", version == 1 ? "on" : "off");
+	else
+		put(l, "data checksums:", "of an unknown kind (%" PRIu32 ")", version);
+}
+
+static void
 put_origin(struct lines *l, const struct summary_facts *b)
 {
 	if (b->info)
@@ -60,8 +69,7 @@ put_origin(struct lines *l, const struct summary_facts *b)
 	if (b->system_identifier != 0)
 		put(l, "system identifier:", "%" PRIu64, b->system_identifier);
 	if (b->control)
-		put(l, "data checksums:", "%s",
-		    b->control->data_checksums ? "on" : "off");
+		put_checksums(l, b->control->data_checksums);
 }
 
 static void

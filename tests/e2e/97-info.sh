@@ -76,6 +76,18 @@ of_one_archive() {
 	[ "$(wc -l <"$T/stdout")" -eq 15 ]
 }
 
+# What a later release may write.
+of_unknown_checksums() {
+	mutilate=${MUTILATE:-$top/build/rel/mutilate}
+	[ -x "$mutilate" ] || skip "no $mutilate here (make unit)"
+	{ [ "$packaged" -ge 13 ] && [ "$packaged" -le 16 ]; } || skip 'it knows pg_control of 13 to 16'
+	"$mutilate" 'control: checksums of another kind, manifest rebuilt' "$T/out/one.tar" "$T/out/other.tar"
+	info "$T/out/other.tar"
+	says 'data checksums: *of an unknown kind (2)'
+	info --json "$T/out/other.tar"
+	[ "$(key data_checksums "$T/stdout")" = 2 ]
+}
+
 of_gzip() {
 	made "$T/out/one.tar.gz" --manifest-checksums=SHA256
 	agrees "$T/out/one.tar.gz" members bytes_raw bytes_written
@@ -222,6 +234,7 @@ is_harmless() {
 
 t 'a cluster with two tablespaces' prepared
 t 'one archive: as the run reported it' of_one_archive
+t 'checksums of an unknown kind' of_unknown_checksums
 t 'gzip: the same' of_gzip
 t 'a pipe: the same as the file' of_a_pipe
 t 'a directory of archives' of_a_set

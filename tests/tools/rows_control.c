@@ -22,6 +22,7 @@ enum {
 	MIN_RECOVERY = 136,
 	BLOCK_SIZE = 216,
 	SEGMENT_SIZE = 228,
+	CHECKSUMS = 252,
 	CRC = 288
 };
 
@@ -153,6 +154,9 @@ const struct mutilation control_rows[] = {
 	{ "control: another segment size, manifest rebuilt", "online offline", set_u32,
 	    CONTROL, NULL, "2097152", SEGMENT_SIZE, REBUILD, 3,
 	    { "size: \"pg_wal/[0-9A-F]{24}\"" } },
+	{ "control: checksums of another kind, manifest rebuilt", "online", set_u32,
+	    CONTROL, NULL, "2", CHECKSUMS, REBUILD, 0,
+	    { "warning: data pages were not checked: .* the kind of their checksums" } },
 	{ "control: cut", "online", change_shorten, CONTROL, NULL, NULL, 4096, AS_IS,
 	    ONE_FINDING,
 	    { "size: \"global/pg_control\", .*: size: 8192 bytes expected, 4096 found$" } },
