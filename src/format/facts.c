@@ -2,14 +2,25 @@
 #include "format/facts.h"
 
 #include <stdio.h>
-#include <string.h>
-
-#include "format/layout.h"
 
 bool
 facts_are_online(const struct facts *f)
 {
 	return f->info == NULL || f->info->mode == INFOFILE_ONLINE;
+}
+
+const char *
+facts_mode(const struct facts *f)
+{
+	return infofile_mode_name(f->info ? f->info->mode : INFOFILE_ONLINE);
+}
+
+const char *
+facts_label(const struct facts *f)
+{
+	if (f->label)
+		return f->label->text;
+	return f->info ? f->info->label : NULL;
 }
 
 bool
@@ -57,9 +68,7 @@ static int
 take_info(struct facts_reader *r, const struct buf *text, struct error *err)
 {
 	if (infofile_parse(buf_text(text), text->len, &r->info, err))
-		return err->kind == ERROR_UNSUPPORTED ?
-		    error_wrap(err, "\"%s\"", LAYOUT_INFO) :
-		    -1;
+		return -1;
 	if (r->facts.label == NULL || !infofile_is_earlier(&r->info, &r->label)) {
 		r->facts.info = &r->info;
 		return check_release(&r->info, err);
@@ -82,17 +91,6 @@ take_control(struct facts_reader *r, const struct buf *text, struct error *err)
 	return 0;
 }
 
-static int
-take_version(struct facts_reader *r, const struct buf *text, struct error *err)
-{
-	if (strlen(buf_text(text)) == text->len &&
-	    cluster_parse_version(buf_text(text), &r->facts.version, err) == 0)
-		return 0;
-	if (err->kind == ERROR_UNSUPPORTED)
-		return -1;
-	return error_set(err, ERROR_FORMAT, 0, "holds no version of PostgreSQL");
-}
-
 int
 facts_take(struct facts_reader *r, enum memberorder_kind kind, const struct buf *text,
     struct error *err)
@@ -107,7 +105,7 @@ facts_take(struct facts_reader *r, enum memberorder_kind kind, const struct buf 
 	case MEMBERORDER_CONTROL:
 		return take_control(r, text, err);
 	default:
-		return take_version(r, text, err);
+		return cluster_parse_version(buf_text(text), &r->facts.version, err);
 	}
 }
 

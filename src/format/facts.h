@@ -32,6 +32,10 @@ struct facts {
 /* A backup of a running server: so says pg_basetar.info, or there is none. */
 bool facts_are_online(const struct facts *);
 
+/* "online", "offline", "snapshot"; and what the user called the backup, or NULL. */
+const char *facts_mode(const struct facts *);
+const char *facts_label(const struct facts *);
+
 /* Owns what the facts point to; it stays where it is.  All zeros is legal. */
 struct facts_reader {
 	struct facts facts;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "format/facts.h"
 #include "format/layout.h"
 #include "format/memberorder.h"
 #include "format/memberset.h"
@@ -27,15 +28,9 @@ struct summary {
 	bool is_kept;
 	struct buf text; /* of one that is kept */
 
-	/* where ours has its own; of a cluster that was restored */
-	bool has_earlier_info;
-	bool has_info, has_label, has_map, has_control, has_manifest;
-	struct infofile info;
-	struct label label;
-	struct buf map;
+	struct facts_reader reader;
 	struct tablespace_map links;
-	struct control control;
-	const struct pg_version *version;
+	bool has_manifest;
 	struct error early; /* a fault of what came before the release was known */
 
 	uint64_t identifier; /* by the manifest */
@@ -58,10 +53,7 @@ summary_free(struct summary *s)
 	manifest_parse_free(s->parse);
 	buf_free(&s->path);
 	buf_free(&s->text);
-	infofile_free(&s->info);
-	if (s->has_label)
-		label_free(&s->label);
-	buf_free(&s->map);
+	facts_free(&s->reader);
 	tablespace_map_free(&s->links);
 	spacelist_free(&s->tablespaces);
 	memberset_free(s->config);
@@ -87,7 +79,7 @@ summary_is_in_tree(const struct summary *s)
 bool
 summary_knows_locations(const struct summary *s)
 {
-	return s->has_info || (s->is_in_tree && s->version);
+	return s->reader.facts.info || (s->is_in_tree && s->reader.facts.version);
 }
 
 /* ---- the manifest ---- */
@@ -165,15 +157,13 @@ summary_manifest(struct summary *s, const uint8_t *bytes, size_t len, struct err
 
 /* ---- members ---- */
 
+/* A pg_basetar.info in the tree is a file like others. */
 static bool
-is_known(const struct summary *s)
+is_wanted(const struct summary *s)
 {
-	return (s->kind == MEMBERORDER_LABEL && s->has_label) ||
-	    (s->kind == MEMBERORDER_MAP && s->has_map) ||
-	    (s->kind == MEMBERORDER_INFO &&
-		(s->has_info || s->is_in_tree || s->has_earlier_info)) ||
-	    (s->kind == MEMBERORDER_CONTROL && s->has_control) ||
-	    (s->kind == MEMBERORDER_TREE && s->version) || s->kind == MEMBERORDER_HISTORY;
+	return facts_want(&s->reader.facts, s->kind, buf_text(&s->path)) &&
+	    (s->kind != MEMBERORDER_INFO ||
+		(!s->is_in_tree && !s->reader.facts.has_earlier_info));
 }
 
 /*
@@ -184,8 +174,8 @@ is_known(const struct summary *s)
 static int
 keep_early(struct summary *s, struct error *err)
 {
-	if (s->has_info || s->version || s->kind == MEMBERORDER_INFO ||
-	    s->kind == MEMBERORDER_TREE ||
+	if (s->reader.facts.info || s->reader.facts.version ||
+	    s->kind == MEMBERORDER_INFO || s->kind == MEMBERORDER_TREE ||
 	    (err->kind != ERROR_FORMAT && err->kind != ERROR_UNSUPPORTED))
 		return -1;
 	if (s->early.kind == ERROR_NONE)
@@ -211,7 +201,7 @@ look_at_body(
 {
 	const size_t most = memberorder_text_most(s->kind, buf_text(&s->path));
 
-	s->is_kept = most > 0 && !is_known(s);
+	s->is_kept = is_wanted(s);
 	*wanted = s->is_kept || (s->kind == MEMBERORDER_MANIFEST && !s->has_manifest);
 	if (!s->is_kept || entry->size <= most)
 		return 0;
@@ -225,9 +215,9 @@ int
 summary_member(
     struct summary *s, const struct tar_entry *entry, bool *wanted, struct error *err)
 {
-	const bool is_whole =
-	    s->has_info ? !s->info.is_split : !s->has_map && s->narchives == 0;
-	const char *name = archivepart_plain(entry->name, s->has_info);
+	const struct facts *f = &s->reader.facts;
+	const bool is_whole = f->info ? !f->info->is_split : !f->map && s->narchives == 0;
+	const char *name = archivepart_plain(entry->name, f->info);
 	const uint64_t size = entry->type == TAR_FILE ? entry->size : 0;
 	struct memberset_row *row;
 
@@ -236,7 +226,7 @@ summary_member(
 		return -1;
 	buf_clear(&s->text);
 	s->kind = memberorder_kind(buf_text(&s->path), entry->type);
-	if (memberorder_is_old_manifest(s->kind, s->has_info, s->has_control, s->version))
+	if (memberorder_is_old_manifest(s->kind, f->info, f->control, f->version))
 		s->kind = MEMBERORDER_TREE;
 	s->is_in_tree = s->is_in_tree || s->kind >= MEMBERORDER_TREE;
 	s->members++;
@@ -263,55 +253,13 @@ summary_bytes(struct summary *s, const uint8_t *bytes, size_t len, struct error 
 }
 
 static int
-take_control(struct summary *s, struct error *err)
-{
-	static const uint8_t none[1];
-
-	if (control_decode(
-		s->text.len > 0 ? s->text.data : none, s->text.len, &s->control, err))
-		return -1;
-	s->has_control = true;
-	return 0;
-}
-
-static int
-take_info(struct summary *s, struct error *err)
-{
-	char name[16];
-
-	if (infofile_parse(buf_text(&s->text), s->text.len, &s->info, err))
-		return -1;
-	s->has_info = !s->has_label || !infofile_is_earlier(&s->info, &s->label);
-	if (s->has_info && cluster_version(s->info.server_version))
-		return 0;
-	if (s->has_info)
-		return cluster_unsupported(
-		    snprintf(name, sizeof(name), "%u", s->info.server_version), name,
-		    err);
-	infofile_free(&s->info);
-	s->has_earlier_info = s->is_in_tree = true;
-	return 0;
-}
-
-static int
 take_text(struct summary *s, struct error *err)
 {
-	const char *text = buf_text(&s->text);
-
-	switch (s->kind) {
-	case MEMBERORDER_LABEL:
-		s->has_label = label_parse(text, s->text.len, &s->label, err) == 0;
-		return s->has_label ? 0 : -1;
-	case MEMBERORDER_MAP: /* how it is read is a question of the version, which comes later */
-		s->has_map = true;
-		return buf_append(&s->map, s->text.data, s->text.len, err);
-	case MEMBERORDER_INFO:
-		return take_info(s, err);
-	case MEMBERORDER_CONTROL:
-		return take_control(s, err);
-	default:
-		return cluster_parse_version(text, &s->version, err);
-	}
+	if (facts_take(&s->reader, s->kind, &s->text, err))
+		return -1;
+	if (s->kind == MEMBERORDER_INFO && s->reader.facts.has_earlier_info)
+		s->is_in_tree = true;
+	return 0;
 }
 
 int
@@ -325,7 +273,7 @@ summary_member_end(struct summary *s, struct error *err)
 		error_wrap(err, "\"%s\"", buf_text(&s->path));
 		return keep_early(s, err);
 	}
-	return s->has_info || s->version ? tell_early(s, err) : 0;
+	return s->reader.facts.info || s->reader.facts.version ? tell_early(s, err) : 0;
 }
 
 /* ---- the whole ---- */
@@ -333,7 +281,8 @@ summary_member_end(struct summary *s, struct error *err)
 static int
 add_locations(struct summary *s, struct error *err)
 {
-	const struct infofile_pairs *told = &s->info.tablespaces;
+	const struct facts *f = &s->reader.facts;
+	const struct infofile_pairs *told = &s->reader.info.tablespaces;
 	uint64_t oid;
 
 	for (size_t i = 0; i < told->count; i++)
@@ -342,10 +291,10 @@ add_locations(struct summary *s, struct error *err)
 		    spacelist_add(
 			&s->tablespaces, (uint32_t)oid, told->rows[i].path, err))
 			return -1;
-	if (s->has_info || s->version == NULL)
+	if (f->info || f->version == NULL)
 		return 0;
 	if (tablespace_map_parse(
-		buf_text(&s->map), s->map.len, s->version, &s->links, err))
+		buf_text(&s->reader.map), s->reader.map.len, f->version, &s->links, err))
 		return error_wrap(err, "\"%s\"", LAYOUT_MAP);
 	for (size_t i = 0; i < s->links.count; i++)
 		if (spacelist_add(&s->tablespaces, s->links.rows[i].oid,
@@ -358,7 +307,7 @@ add_locations(struct summary *s, struct error *err)
 static int
 look_for_config(struct summary *s, struct error *err)
 {
-	const struct infofile_pairs *told = &s->info.config;
+	const struct infofile_pairs *told = &s->reader.info.config;
 	struct buf path = { 0 };
 	int rc = 0;
 
@@ -381,17 +330,19 @@ look_for_config(struct summary *s, struct error *err)
 int
 summary_finish(struct summary *s, struct error *err)
 {
+	struct facts *f = &s->reader.facts;
+
 	if (tell_early(s, err))
 		return -1;
-	if (!s->has_info && !s->has_label && !s->has_control) {
+	if (!f->info && !f->label && !f->control) {
 		error_set(err, ERROR_FORMAT, 0,
 		    "this is no base backup: neither backup_label nor "
 		    "pg_basetar.info nor pg_control is in it");
 		return error_hint(
 		    err, "Of a backup in several archives, name the directory.");
 	}
-	if (s->version == NULL && s->has_info)
-		s->version = cluster_version(s->info.server_version);
+	if (f->version == NULL && f->info)
+		f->version = cluster_version(f->info->server_version);
 	if (add_locations(s, err) || look_for_config(s, err))
 		return -1;
 	spacelist_merge(&s->tablespaces);
@@ -401,10 +352,11 @@ summary_finish(struct summary *s, struct error *err)
 static enum digest_kind
 main_digest(const struct summary *s)
 {
+	const struct infofile *info = s->reader.facts.info;
 	enum digest_kind kind = DIGEST_NONE;
 
-	if (s->has_info && s->info.has_manifest)
-		return s->info.digest;
+	if (info && info->has_manifest)
+		return info->digest;
 	for (unsigned k = 0; k <= DIGEST_SHA512; k++)
 		if (s->of_digest[k] > s->of_digest[kind])
 			kind = (enum digest_kind)k;
@@ -413,37 +365,37 @@ main_digest(const struct summary *s)
 
 /* A stopped cluster or a snapshot has no label: its checkpoint tells, if it is one. */
 static void
-add_start(const struct summary *s, struct summary_facts *f)
+add_start(struct summary_facts *f)
 {
-	if (s->has_label) {
-		f->start_lsn = s->label.start_lsn;
-		f->start_timeline = s->label.timeline;
-		f->source = s->label.from_standby ? "standby" : "primary";
-	} else if (s->has_control && s->control.checkpoint_lsn != CONTROL_NO_CHECKPOINT) {
-		f->start_lsn = s->control.redo_lsn;
-		f->start_timeline = s->control.timeline;
-		f->source = control_is_standby(&s->control) ? "standby" : "primary";
+	const struct label *label = f->backup->label;
+	const struct control *control = f->backup->control;
+
+	if (label) {
+		f->start_lsn = label->start_lsn;
+		f->start_timeline = label->timeline;
+		f->source = label->from_standby ? "standby" : "primary";
+	} else if (control && control->checkpoint_lsn != CONTROL_NO_CHECKPOINT) {
+		f->start_lsn = control->redo_lsn;
+		f->start_timeline = control->timeline;
+		f->source = control_is_standby(control) ? "standby" : "primary";
 	}
 }
 
 struct summary_facts
 summary_facts(const struct summary *s, bool is_whole)
 {
+	const struct infofile *info = s->reader.facts.info;
+	const struct control *control = s->reader.facts.control;
 	struct summary_facts f = {
-		.info = s->has_info ? &s->info : NULL,
-		.label = s->has_label ? &s->label : NULL,
-		.control = s->has_control ? &s->control : NULL,
-		.version = s->version,
-		.mode = infofile_mode_name(s->info.mode),
-		.system_identifier =
-		    s->has_control ? s->control.system_identifier : s->identifier,
+		.backup = &s->reader.facts,
+		.system_identifier = control ? control->system_identifier : s->identifier,
 		.stop_lsn = s->stop_lsn,
 		.stop_timeline = s->stop_timeline,
-		.is_manifest_known = is_whole || s->has_manifest || s->has_info,
-		.has_manifest = s->has_manifest || (s->has_info && s->info.has_manifest),
+		.is_manifest_known = is_whole || s->has_manifest || info,
+		.has_manifest = s->has_manifest || (info && info->has_manifest),
 		.digest = main_digest(s),
-		.is_wal_known = is_whole || s->has_info,
-		.has_wal = s->wal_segments > 0 || (s->has_info && s->info.has_wal),
+		.is_wal_known = is_whole || info,
+		.has_wal = s->wal_segments > 0 || (info && info->has_wal),
 		.wal_segments = s->wal_segments,
 		.wal_bytes = s->wal_bytes,
 		.members = s->members,
@@ -453,6 +405,6 @@ summary_facts(const struct summary *s, bool is_whole)
 		.is_config_there = is_whole || s->is_in_tree ? s->is_config_there : NULL,
 	};
 
-	add_start(s, &f);
+	add_start(&f);
 	return f;
 }

@@ -6,11 +6,9 @@
 #include <stdint.h>
 
 #include "format/archivepart.h"
-#include "format/infofile.h"
+#include "format/facts.h"
 #include "format/spacelist.h"
 #include "lib/error.h"
-#include "pg/control.h"
-#include "pg/label.h"
 #include "tar/header.h"
 
 /*
@@ -59,12 +57,8 @@ MUST_CHECK int summary_finish(struct summary *, struct error *err);
 
 /* Owned by the summary; NULL and 0 where nothing is known. */
 struct summary_facts {
-	const struct infofile *info;
-	const struct label *label;
-	const struct control *control;
-	const struct pg_version *version;
-	const char *mode;   /* "online", "offline", "snapshot" */
-	const char *source; /* "primary", "standby" */
+	const struct facts *backup; /* what its members say */
+	const char *source;         /* "primary", "standby" */
 	uint64_t system_identifier;
 	uint64_t start_lsn, stop_lsn;
 	uint32_t start_timeline, stop_timeline;

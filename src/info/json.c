@@ -11,19 +11,17 @@ enum { INFO_VERSION = 1 };
 static void
 put_origin(struct json *j, const struct summary_facts *b)
 {
-	json_text(j, "label",
-	    b->label    ? b->label->text :
-		b->info ? b->info->label :
-			  NULL);
-	json_text(j, "made_by", b->info ? b->info->version : NULL);
-	json_text(j, "mode", b->mode);
+	json_text(j, "label", facts_label(b->backup));
+	json_text(j, "made_by", b->backup->info ? b->backup->info->version : NULL);
+	json_text(j, "mode", facts_mode(b->backup));
 	json_text(j, "source", b->source);
-	json_number_if(
-	    j, "server_version", b->version, b->version ? b->version->major : 0);
+	json_number_if(j, "server_version", b->backup->version,
+	    b->backup->version ? b->backup->version->major : 0);
 	json_identifier(j, "system_identifier", b->system_identifier);
-	json_number_if(
-	    j, "data_checksums", b->control, b->control ? b->control->data_checksums : 0);
-	json_text(j, "start_time", b->label ? b->label->start_time : NULL);
+	json_number_if(j, "data_checksums", b->backup->control,
+	    b->backup->control ? b->backup->control->data_checksums : 0);
+	json_text(
+	    j, "start_time", b->backup->label ? b->backup->label->start_time : NULL);
 }
 
 static void
@@ -79,12 +77,13 @@ static void
 put_configuration(struct json *j, const struct summary_facts *b)
 {
 	json_array(j, "configuration");
-	for (size_t i = 0; b->info && i < b->info->config.count; i++) {
+	for (size_t i = 0; b->backup->info && i < b->backup->info->config.count; i++) {
 		const bool is_there = !b->is_config_there || b->is_config_there[i];
 
 		json_object(j, NULL);
-		json_text(j, "location", b->info->config.rows[i].path);
-		json_text(j, "name", is_there ? b->info->config.rows[i].name : NULL);
+		json_text(j, "location", b->backup->info->config.rows[i].path);
+		json_text(
+		    j, "name", is_there ? b->backup->info->config.rows[i].name : NULL);
 		json_end(j);
 	}
 	json_end(j);
@@ -104,7 +103,7 @@ info_json(struct buf *out, const struct info_facts *facts, struct error *err)
 	json_text(&j, "manifest_checksums",
 	    b->is_manifest_known && b->has_manifest ? digest_name(b->digest) : NULL);
 	put_tablespaces(&j, facts);
-	put_without(&j, b->info);
+	put_without(&j, b->backup->info);
 	put_configuration(&j, b);
 	json_text(&j, "compression", facts->compression);
 	json_number_if(&j, "members", facts->is_whole, b->members);

@@ -58,18 +58,18 @@ put_checksums(struct lines *l, uint32_t version)
 static void
 put_origin(struct lines *l, const struct summary_facts *b)
 {
-	if (b->info)
-		put(l, "made by:", "pg_basetar %s", b->info->version);
+	if (b->backup->info)
+		put(l, "made by:", "pg_basetar %s", b->backup->info->version);
 	if (b->source)
-		put(l, "mode:", "%s, of a %s", b->mode, b->source);
+		put(l, "mode:", "%s, of a %s", facts_mode(b->backup), b->source);
 	else
-		put(l, "mode:", "%s", b->mode);
-	if (b->version)
-		put(l, "server version:", "%u", b->version->major);
+		put(l, "mode:", "%s", facts_mode(b->backup));
+	if (b->backup->version)
+		put(l, "server version:", "%u", b->backup->version->major);
 	if (b->system_identifier != 0)
 		put(l, "system identifier:", "%" PRIu64, b->system_identifier);
-	if (b->control)
-		put_checksums(l, b->control->data_checksums);
+	if (b->backup->control)
+		put_checksums(l, b->backup->control->data_checksums);
 }
 
 static void
@@ -119,8 +119,9 @@ put_tablespaces(struct lines *l, const struct info_facts *f)
 		else
 			put(l, name, "%s", location);
 	}
-	for (size_t i = 0; f->backup.info && i < f->backup.info->without.count; i++) {
-		const struct infofile_pair *t = &f->backup.info->without.rows[i];
+	for (size_t i = 0;
+	     f->backup.backup->info && i < f->backup.backup->info->without.count; i++) {
+		const struct infofile_pair *t = &f->backup.backup->info->without.rows[i];
 
 		snprintf(name, sizeof(name), "tablespace %s:", t->name);
 		put(l, name, "left out, was at %s", t->path);
@@ -131,8 +132,8 @@ put_tablespaces(struct lines *l, const struct info_facts *f)
 static void
 put_configuration(struct lines *l, const struct summary_facts *b)
 {
-	for (size_t i = 0; b->info && i < b->info->config.count; i++) {
-		const struct infofile_pair *file = &b->info->config.rows[i];
+	for (size_t i = 0; b->backup->info && i < b->backup->info->config.count; i++) {
+		const struct infofile_pair *file = &b->backup->info->config.rows[i];
 		const char *name = i == 0 ? "configuration:" : "";
 
 		if (b->is_config_there && !b->is_config_there[i])
@@ -161,13 +162,13 @@ info_text(struct buf *out, const struct info_facts *facts, struct error *err)
 {
 	const struct summary_facts *b = &facts->backup;
 	struct lines l = { out, err, 0 };
-	const char *label = b->label ? b->label->text : b->info ? b->info->label : NULL;
+	const char *label = facts_label(b->backup);
 
 	if (label)
 		put(&l, "label:", "%s", label);
 	put_origin(&l, b);
-	if (b->label)
-		put(&l, "started:", "%s", b->label->start_time);
+	if (b->backup->label)
+		put(&l, "started:", "%s", b->backup->label->start_time);
 	put_wal(&l, facts);
 	put_manifest(&l, b);
 	put_tablespaces(&l, facts);

@@ -369,6 +369,12 @@ checker_next_location(
 	return false;
 }
 
+const struct facts *
+checker_backup(const struct checker *c)
+{
+	return c->judges.facts;
+}
+
 struct checker_facts
 checker_facts(const struct checker *c)
 {
@@ -376,11 +382,7 @@ checker_facts(const struct checker *c)
 	const struct facts *f = j->facts;
 
 	return (struct checker_facts){
-		.info = f->info,
-		.label = f->label,
-		.control = f->control,
-		.version = f->version,
-		.mode = infofile_mode_name(f->info ? f->info->mode : INFOFILE_ONLINE),
+		.backup = f,
 		.is_standby = f->label ? f->label->from_standby :
 					 f->control && control_is_standby(f->control),
 		.has_manifest = j->manifest.is_whole,

@@ -6,12 +6,10 @@
 #include <stdint.h>
 
 #include "format/archivepart.h"
+#include "format/facts.h"
 #include "format/findings.h"
-#include "format/infofile.h"
 #include "format/memberorder.h"
 #include "lib/error.h"
-#include "pg/control.h"
-#include "pg/label.h"
 #include "proof/pagesuspect.h"
 #include "tar/header.h"
 
@@ -92,11 +90,7 @@ void checker_break_off(struct checker *, const struct error *why);
 
 /* What is known of the backup.  Owned by the checker; NULL and 0 where nothing is. */
 struct checker_facts {
-	const struct infofile *info;
-	const struct label *label;
-	const struct control *control;
-	const struct pg_version *version;
-	const char *mode; /* "online", "offline", "snapshot" */
+	const struct facts *backup; /* what its members say */
 	bool is_standby;
 	bool has_manifest;
 	enum digest_kind digest; /* of most files in it */
@@ -116,6 +110,9 @@ struct checker_facts {
  */
 bool checker_next_location(
     const struct checker *, size_t *at, uint32_t *oid, const char **location);
+
+/* What has come until now of what the backup says of itself. */
+const struct facts *checker_backup(const struct checker *);
 
 /* Complete after checker_finish(). */
 struct checker_facts checker_facts(const struct checker *);

@@ -30,10 +30,10 @@ reading_checker(struct reading *r, int dirfd, struct checker **checker, struct e
 static void
 add_backup(const struct checker_facts *c, struct report_facts *f)
 {
-	f->label = c->label ? c->label->text : c->info ? c->info->label : NULL;
-	f->mode = c->mode;
+	f->label = facts_label(c->backup);
+	f->mode = facts_mode(c->backup);
 	f->source = c->is_standby ? "standby" : "primary";
-	f->server_version = c->version ? c->version->major : 0;
+	f->server_version = c->backup->version ? c->backup->version->major : 0;
 	f->system_identifier = c->system_identifier;
 	f->manifest_checksums = c->has_manifest ? digest_name(c->digest) : NULL;
 	f->wal_method = c->has_wal ? "fetch" : "none";

@@ -47,9 +47,11 @@ fault_found(struct proof_text *t, struct memberset_row *row, enum memberorder_ki
 	case MEMBERORDER_MAP:
 		return -1;
 	case MEMBERORDER_INFO:
-		return is_unknown ?
-		    -1 :
-		    proof_content_fault(t->content, row, FINDINGS_INFO, err);
+		if (is_unknown) /* the release, or the format */
+			return t->reader->facts.info ?
+			    -1 :
+			    error_wrap(err, "\"%s\"", LAYOUT_INFO);
+		return proof_content_fault(t->content, row, FINDINGS_INFO, err);
 	case MEMBERORDER_CONTROL:
 		return proof_content_fault(t->content, row, FINDINGS_CONTROL, err);
 	default:
@@ -57,6 +59,16 @@ fault_found(struct proof_text *t, struct memberset_row *row, enum memberorder_ki
 		    -1 :
 		    proof_content_fault(t->content, row, FINDINGS_CONTROL, err);
 	}
+}
+
+static int
+take_facts(struct proof_text *t, enum memberorder_kind kind, const struct buf *text,
+    struct error *err)
+{
+	/* PG_VERSION, with a byte of zeros in it */
+	if (kind == MEMBERORDER_TREE && strlen(buf_text(text)) != text->len)
+		return error_set(err, ERROR_FORMAT, 0, "holds no version of PostgreSQL");
+	return facts_take(t->reader, kind, text, err);
 }
 
 int
@@ -69,7 +81,7 @@ proof_text_take(struct proof_text *t, struct memberset_row *row,
 		return proof_wal_history(t->wal, row, text, err);
 	if (!facts_want(facts, kind, row->path))
 		return proof_inplace_config(t->inplace, kind, row->path, text, err);
-	if (facts_take(t->reader, kind, text, err))
+	if (take_facts(t, kind, text, err))
 		return fault_found(t, row, kind, err);
 	if (kind == MEMBERORDER_CONTROL)
 		pagesuspect_control(t->pages, facts->control);

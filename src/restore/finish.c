@@ -152,7 +152,7 @@ build_map(const struct restore *r, struct buf *text, struct error *err)
 		    &map, r->spaces[i].oid, r->spaces[i].location, err);
 	if (rc == 0)
 		rc = tablespace_map_build(
-		    text, &map, checker_facts(r->checker).version, err);
+		    text, &map, checker_backup(r->checker)->version, err);
 	tablespace_map_free(&map);
 	return rc;
 }
@@ -161,7 +161,7 @@ build_map(const struct restore *r, struct buf *text, struct error *err)
 static bool
 is_right(const struct restore *r)
 {
-	const struct pg_version *version = checker_facts(r->checker).version;
+	const struct pg_version *version = checker_backup(r->checker)->version;
 	struct tablespace_map map = { 0 };
 	struct error ignored;
 	bool is_it = tablespace_map_parse(
@@ -185,7 +185,7 @@ write_map(struct restore *r, struct error *err)
 
 	if (!r->has_map)
 		return 0;
-	if (checker_facts(r->checker).version == NULL)
+	if (checker_backup(r->checker)->version == NULL)
 		return error_set(err, ERROR_FORMAT, 0,
 		    "the release of the backup is not known, nor how \"%s\" is written",
 		    LAYOUT_MAP);

@@ -57,12 +57,12 @@ static int
 plan(struct restore *r, enum memberorder_kind kind, struct error *err)
 {
 	static const struct infofile none;
-	const struct infofile *info = checker_facts(r->checker).info;
+	const struct infofile *info = checker_backup(r->checker)->info;
 
 	if (r->is_planned || kind < MEMBERORDER_CONFIG)
 		return 0;
 	/* of several archives only the directory of all tells the places of the others */
-	return restore_target_label(r, checker_facts(r->checker).label, 0, err) ||
+	return restore_target_label(r, checker_backup(r->checker)->label, 0, err) ||
 		restore_plan_info(r, info && !info->is_split ? info : &none, err) ||
 		write_early(r, err) ?
 	    -1 :
@@ -82,7 +82,7 @@ take_link(struct restore *r, const struct tar_entry *entry, struct error *err)
 static bool
 is_holder(const struct restore *r, const char *path)
 {
-	const struct infofile *info = checker_facts(r->checker).info;
+	const struct infofile *info = checker_backup(r->checker)->info;
 	const size_t len = sizeof(LAYOUT_TABLESPACES) - 1;
 
 	return info && !info->is_split && strncmp(path, LAYOUT_TABLESPACES, len) == 0 &&

@@ -219,7 +219,7 @@ restore_owner_of(const struct restore *r, const struct tar_entry *entry, const c
 	/* that of the server, whatever number or name it has here */
 	if (entry->gid == r->owner.gid)
 		return owner;
-	if ((checker_facts(r->checker).info == NULL ||
+	if ((checker_backup(r->checker)->info == NULL ||
 		!owner_group_by_name(entry->gname, &owner.gid)) &&
 	    owner_has_group(entry->gid))
 		owner.gid = (gid_t)entry->gid;

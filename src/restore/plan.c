@@ -347,10 +347,11 @@ restore_plan_summary(
 		return -1;
 	for (size_t i = 0; i < facts->ntablespaces; i++)
 		if (add_space(r, facts->tablespaces[i].oid,
-			facts->tablespaces[i].location, facts->info, err))
+			facts->tablespaces[i].location, facts->backup->info, err))
 			return -1;
-	r->guests = (struct restore_guests){ { is_of_another_release }, facts->version };
-	return open_spaces(r, facts->info, err);
+	r->guests =
+	    (struct restore_guests){ { is_of_another_release }, facts->backup->version };
+	return open_spaces(r, facts->backup->info, err);
 }
 
 int

@@ -41,7 +41,7 @@ plan_set(struct restore *r, struct error *err)
 	if (rc == 0) {
 		facts = summary_facts(s.summary, false);
 		r->owner = s.owner;
-		rc = restore_target_label(r, facts.label, facts.stop_lsn, err) ||
+		rc = restore_target_label(r, facts.backup->label, facts.stop_lsn, err) ||
 			restore_plan_summary(r, &facts, err) ?
 		    -1 :
 		    0;
@@ -81,7 +81,7 @@ look_ahead(struct restore *r, struct error *err)
 	rc = reading_summary(&s, r->opt, READING_ALL, outcome, err);
 	if (rc == 0) {
 		facts = summary_facts(s.summary, true);
-		rc = restore_target_label(r, facts.label, facts.stop_lsn, err);
+		rc = restore_target_label(r, facts.backup->label, facts.stop_lsn, err);
 	}
 	reading_summary_free(&s);
 	return rc;
@@ -97,7 +97,7 @@ enum { CONFIG_NAMED = 20 };
 static void
 say_config(const struct restore *r)
 {
-	const struct infofile *info = checker_facts(r->checker).info;
+	const struct infofile *info = checker_backup(r->checker)->info;
 	size_t said = 0;
 
 	for (size_t i = 0; info && i < info->config.count; i++) {
@@ -174,7 +174,7 @@ warn_of_config(const struct restore *r)
 {
 	static const char name[] = "postgresql.conf",
 			  outside[] = LAYOUT_CONFIG "/postgresql.conf";
-	const struct infofile *info = checker_facts(r->checker).info;
+	const struct infofile *info = checker_backup(r->checker)->info;
 	const char *told = info ? info->config_file : NULL;
 
 	warn_of_data_directory(r, name);
@@ -260,8 +260,8 @@ warn(const struct restore *r)
 	    "the backup has a %s%s: the copy will recover, or follow the primary, "
 	    "as that says; remove it, if it shall not",
 	    r->recovers_by,
-	    checker_facts(r->checker).info ? "" :
-					     ", of a standby or of pg_basebackup -R");
+	    checker_backup(r->checker)->info ? "" :
+					       ", of a standby or of pg_basebackup -R");
 	message_warning(text);
 }
 

@@ -51,7 +51,7 @@ static int
 add_recovery(struct restore *r, struct buf *text, struct error *err)
 {
 	const struct recovery *recovery = &r->opt->recovery;
-	const struct pg_version *version = checker_facts(r->checker).version;
+	const struct pg_version *version = checker_backup(r->checker)->version;
 
 	if (!recovery_is_set(recovery))
 		return 0;
@@ -66,7 +66,7 @@ add_recovery(struct restore *r, struct buf *text, struct error *err)
 static int
 write_conf(struct restore *r, struct error *err)
 {
-	const struct pg_version *version = checker_facts(r->checker).version;
+	const struct pg_version *version = checker_backup(r->checker)->version;
 	char text[160];
 
 	if (!r->has_conf)
@@ -103,8 +103,8 @@ restore_settings_write(struct restore *r, struct error *err)
 		rc = restore_write_text(r, RECOVERY_SETTINGS, &r->settings, 0, err);
 	if (rc == 0 && recovery_is_set(recovery))
 		rc = restore_write_text(r,
-		    recovery_file(recovery, checker_facts(r->checker).version), &text, 0,
-		    err);
+		    recovery_file(recovery, checker_backup(r->checker)->version), &text,
+		    0, err);
 	if (rc == 0)
 		rc = write_conf(r, err);
 	buf_free(&text);

@@ -133,7 +133,8 @@ restore_target_finish(struct restore *r, struct error *err)
 		.stop_lsn = facts.stop_lsn,
 		.timeline = facts.start_timeline,
 		.is_standby = facts.is_standby,
-		.is_stopped = facts.info && facts.info->mode == INFOFILE_OFFLINE };
+		.is_stopped =
+		    facts.backup->info && facts.backup->info->mode == INFOFILE_OFFLINE };
 
 	if (restore_target_check(r, &b, err) == 0)
 		return 0;

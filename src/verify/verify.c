@@ -108,7 +108,7 @@ say_without_wal(const struct checker_facts *f)
 {
 	char text[192], lsn[LSN_TEXT];
 
-	if (f->has_wal || f->info || f->findings > 0)
+	if (f->has_wal || f->backup->info || f->findings > 0)
 		return;
 	snprintf(text, sizeof(text),
 	    "the backup has no WAL: pg_basebackup was told -X none, or pg_wal.tar was lost; the WAL "
@@ -124,11 +124,12 @@ say_unproved(const struct checker_facts *f)
 		message_warning(
 		    "there is no manifest: nothing tells whether files are missing, or "
 		    "are as they were sent");
-	if (f->control && f->control->data_checksums != 0 && !f->pages.are_checked)
+	if (f->backup->control && f->backup->control->data_checksums != 0 &&
+	    !f->pages.are_checked)
 		message_warning(
 		    "data pages were not checked: their size, that of a segment or the "
 		    "kind of their checksums is not known");
-	if (f->control && f->control->data_checksums == 0)
+	if (f->backup->control && f->backup->control->data_checksums == 0)
 		message_info(
 		    "data pages were not checked: the cluster has no data checksums");
 }

@@ -111,7 +111,7 @@ test_alternating(void **state)
 	assert_int_equal(f.start_lsn, 0x2000028);
 	assert_int_equal(f.start_timeline, 3);
 	assert_string_equal(f.source, "standby");
-	assert_int_equal(f.version->major, 15);
+	assert_int_equal(f.backup->version->major, 15);
 	assert_true(f.has_wal && f.is_manifest_known && !f.has_manifest);
 	summary_free(s);
 }
@@ -141,7 +141,7 @@ test_restored_again(void **state)
 	assert_int_equal(add_archive(s, ARCHIVEPART_BASE, "", base, &err), 0);
 	assert_int_equal(summary_finish(s, &err), 0);
 	f = summary_facts(s, true);
-	assert_null(f.info);
+	assert_null(f.backup->info);
 	assert_int_equal(f.ntablespaces, 2);
 	expect_tablespace(&f, 0, 16400, "/srv/one", 300);
 	expect_tablespace(&f, 1, 16402, "/srv/two", 0);
@@ -169,7 +169,7 @@ test_brief(void **state)
 	assert_int_equal(summary_finish(s, &err), 0);
 	f = summary_facts(s, false);
 	assert_false(f.is_wal_known || f.is_manifest_known);
-	assert_string_equal(f.label->text, "nightly");
+	assert_string_equal(f.backup->label->text, "nightly");
 	summary_free(s);
 }
 
