@@ -22,8 +22,9 @@ set_checkpoint(struct image *base)
 {
 	const struct member *text = image_need(base, "backup_label");
 	uint8_t *control = image_need(base, CONTROL)->body.data;
-	/* where the CRC is, from 13 to 17, and in 18 */
-	const size_t crc_at = get_u32native(control + 8) >= 1800 ? 292 : 288;
+	const uint32_t version = get_u32native(control + 8);
+	/* where the CRC is, from 13 to 17, in 18, and in 19 */
+	const size_t crc_at = version >= 1905 ? 308 : version >= 1800 ? 292 : 288;
 	struct label label;
 	struct error err = { 0 };
 
