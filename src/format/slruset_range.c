@@ -60,6 +60,20 @@ set_last(struct slruset_range *r, uint32_t next, uint32_t least, bool is_new,
 		clear_range(r, next, per_page);
 }
 
+/*
+ * What the databases had tells of segments that were removed before ${begin}: of later removals
+ * the WAL has the record.  None of these went beyond the next transaction then, whatever else an
+ * archive may say.
+ */
+static uint32_t
+oldest_frozen(const struct slruset_cluster *c)
+{
+	const uint32_t oldest = c->oldest_frozen;
+	const uint32_t next = c->begin ? (uint32_t)c->begin->next_xid : oldest;
+
+	return oldest != 0 && precedes(next, oldest) ? next : oldest;
+}
+
 static struct slruset_range
 range_of_xact(const struct slruset_cluster *c, uint64_t per_page)
 {
@@ -70,7 +84,7 @@ range_of_xact(const struct slruset_cluster *c, uint64_t per_page)
 		if (both[i] && both[i]->oldest_xid_database != 0)
 			raise_first(&r, both[i]->oldest_xid, FIRST_NORMAL_XID);
 	raise_first(&r, c->oldest.xid, FIRST_NORMAL_XID);
-	raise_first(&r, c->oldest_frozen, FIRST_NORMAL_XID);
+	raise_first(&r, oldest_frozen(c), FIRST_NORMAL_XID);
 	if (c->begin == NULL)
 		return r;
 	set_last(&r, (uint32_t)c->begin->next_xid, FIRST_NORMAL_XID,
