@@ -1,6 +1,8 @@
 /* The tablespaces of a backup: where they were, and how many bytes each has. */
 #include "format/spacelist.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,4 +80,20 @@ spacelist_merge(struct spacelist *list)
 		last->location = last->location ? last->location : row.location;
 	}
 	list->count = count;
+}
+
+void
+spacelist_rest_in_place(struct spacelist *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		list->rows[i].is_in_place = list->rows[i].location == NULL;
+}
+
+const char *
+spacelist_location(const struct summary_tablespace *t, char out[SPACELIST_IN_PLACE])
+{
+	if (!t->is_in_place)
+		return t->location;
+	snprintf(out, SPACELIST_IN_PLACE, "pg_tblspc/%" PRIu32, t->oid);
+	return out;
 }

@@ -1,6 +1,7 @@
 #ifndef PG_BASETAR_FORMAT_SPACELIST_H
 #define PG_BASETAR_FORMAT_SPACELIST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,7 @@ struct summary_tablespace {
 	uint32_t oid;
 	const char *location; /* of the original; NULL: not told */
 	uint64_t bytes;       /* of its files */
+	bool is_in_place;     /* a directory in pg_tblspc: then it has no location */
 };
 
 /* All zeros is an empty one. */
@@ -34,6 +36,14 @@ MUST_CHECK int spacelist_add(
  */
 MUST_CHECK int spacelist_count(
     struct spacelist *, const char *path, uint64_t bytes, struct error *err);
+
+/* All that tells of locations has come: those without one are in place. */
+void spacelist_rest_in_place(struct spacelist *);
+
+/* What pg_tablespace_location() says of it; ${out} may be used for that.  NULL: not told. */
+#define SPACELIST_IN_PLACE 24
+const char *spacelist_location(
+    const struct summary_tablespace *, char out[SPACELIST_IN_PLACE]);
 
 /* A row for each, in the order of their OIDs. */
 void spacelist_merge(struct spacelist *);

@@ -346,6 +346,9 @@ summary_finish(struct summary *s, struct error *err)
 	if (add_locations(s, err) || look_for_config(s, err))
 		return -1;
 	spacelist_merge(&s->tablespaces);
+	/* the servers that send those in place, and ours, tell where all others are */
+	if (f->info || (f->version && f->map && f->version->sends_in_place))
+		spacelist_rest_in_place(&s->tablespaces);
 	return 0;
 }
 

@@ -45,13 +45,15 @@ put_wal(struct json *j, const struct info_facts *f)
 static void
 put_tablespaces(struct json *j, const struct info_facts *f)
 {
+	char in_place[SPACELIST_IN_PLACE];
+
 	json_array(j, "tablespaces");
 	for (size_t i = 0; i < f->backup.ntablespaces; i++) {
 		const struct summary_tablespace *t = &f->backup.tablespaces[i];
 
 		json_object(j, NULL);
 		json_number(j, "oid", t->oid);
-		json_text(j, "location", t->location);
+		json_text(j, "location", spacelist_location(t, in_place));
 		json_number_if(j, "bytes_unpacked", f->is_whole, t->bytes);
 		json_end(j);
 	}

@@ -107,17 +107,19 @@ put_manifest(struct lines *l, const struct summary_facts *b)
 static void
 put_tablespaces(struct lines *l, const struct info_facts *f)
 {
-	char name[40], size[PROGRESS_BYTES_TEXT];
+	static const char not_told[] = "location not told";
+	char name[40], size[PROGRESS_BYTES_TEXT], in_place[SPACELIST_IN_PLACE];
 
 	for (size_t i = 0; i < f->backup.ntablespaces; i++) {
 		const struct summary_tablespace *t = &f->backup.tablespaces[i];
-		const char *location = t->location ? t->location : "location not told";
+		const char *location = spacelist_location(t, in_place);
 
 		snprintf(name, sizeof(name), "tablespace %" PRIu32 ":", t->oid);
 		if (f->is_whole)
-			put(l, name, "%s, %s", location, progress_bytes(size, t->bytes));
+			put(l, name, "%s, %s", location ? location : not_told,
+			    progress_bytes(size, t->bytes));
 		else
-			put(l, name, "%s", location);
+			put(l, name, "%s", location ? location : not_told);
 	}
 	for (size_t i = 0;
 	     f->backup.backup->info && i < f->backup.backup->info->without.count; i++) {

@@ -41,6 +41,11 @@ struct pg_version {
 	bool summarizes_wal;        /* there is a directory pg_wal/summaries */
 	/* backup_manifest of an earlier restore is a file like others */
 	bool sends_old_manifest;
+	/*
+	 * BASE_BACKUP sends a tablespace in place as an archive of its own, which tablespace_map
+	 * does not name; others leave it out
+	 */
+	bool sends_in_place;
 
 	/* The WAL: its pages (wal/walpage.h), */
 	uint16_t wal_magic;

@@ -12,6 +12,7 @@
 #include "format/oidset.h"
 #include "lib/error.h"
 #include "pg/setting.h"
+#include "proof/manifest.h"
 #include "proof/pagesuspect.h"
 #include "proof/replay.h"
 #include "proof/wal.h"
@@ -35,6 +36,7 @@ struct proof_inplace {
 	struct oidset *archives; /* tablespaces that have an archive of their own */
 	const struct proof_replay *replay;
 	const struct proof_wal *wal;
+	const struct proof_manifest *manifest;
 
 	struct setting of_conf, of_auto_conf; /* allow_in_place_tablespaces */
 	bool has_conf;                        /* postgresql.conf came */
@@ -65,6 +67,12 @@ MUST_CHECK int proof_inplace_config(struct proof_inplace *, enum memberorder_kin
 bool proof_inplace_listens(const struct proof_inplace *);
 MUST_CHECK int proof_inplace_block(struct proof_inplace *, uint32_t space,
     const struct pagesuspect_mention *by, struct error *err);
+
+/*
+ * All has come: are archives that tablespace_map does not name those of tablespaces in place?  Not
+ * proved where lines of the map may have been lost.
+ */
+bool proof_inplace_is_proved(const struct proof_inplace *);
 
 /* The WAL was judged. */
 MUST_CHECK int proof_inplace_judge(struct proof_inplace *, struct error *err);

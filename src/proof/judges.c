@@ -72,12 +72,14 @@ lend_to_tablespaces(struct judges *j)
 		.members = j->members,
 		.archives = &j->tablespaces.archives,
 		.replay = &j->replay,
-		.wal = &j->wal };
+		.wal = &j->wal,
+		.manifest = &j->manifest };
 	j->tablespaces = (struct proof_tablespaces){ .facts = facts,
 		.findings = &j->findings,
 		.members = j->members,
 		.missing = &j->missing,
 		.replay = &j->replay,
+		.inplace = &j->inplace,
 		.wal = &j->wal };
 }
 

@@ -105,7 +105,34 @@ check_place(
 	    err, "where pg_basetar.info has a tablespace");
 }
 
-/* Of several archives: those that the map names, and no others. */
+/*
+ * The map does not name ${count} of the archives.  pg_basebackup makes such ones of tablespaces in
+ * place; or lines of the map are lost.
+ */
+static int
+check_unnamed(struct proof_tablespaces *t, const struct tablespace_map *map, size_t count,
+    struct error *err)
+{
+	char oid[12];
+	bool has_content;
+
+	if (!proof_inplace_is_proved(t->inplace))
+		return findings_add(t->findings, FINDINGS_TABLESPACE, &at_map, err,
+		    "%zu of the tablespaces' archives are of none that it names%s", count,
+		    t->facts->info == NULL && t->facts->version->sends_in_place ?
+			", and nothing proves that they are of tablespaces in place" :
+			"");
+	for (size_t i = 0; i < t->archives.count; i++) {
+		if (tablespace_map_find(map, t->archives.rows[i]))
+			continue;
+		snprintf(oid, sizeof(oid), "%" PRIu32, t->archives.rows[i]);
+		if (find_content(t, TABLESPACES, oid, &has_content, err))
+			return -1;
+	}
+	return 0;
+}
+
+/* Of several archives: those that the map names, and others only in place. */
 static int
 check_archives(
     struct proof_tablespaces *t, const struct tablespace_map *map, struct error *err)
@@ -136,11 +163,7 @@ check_archives(
 		    find_content(t, below, oid, &has_content, err))
 			return -1;
 	}
-	return came == t->narchives ?
-	    0 :
-	    findings_add(t->findings, FINDINGS_TABLESPACE, &at_map, err,
-		"%zu of the tablespaces' archives are of none that it names",
-		t->narchives - came);
+	return came == t->narchives ? 0 : check_unnamed(t, map, t->narchives - came, err);
 }
 
 static int

@@ -10,6 +10,7 @@
 #include "format/memberset.h"
 #include "format/oidset.h"
 #include "lib/error.h"
+#include "proof/inplace.h"
 #include "proof/missing.h"
 #include "proof/replay.h"
 #include "proof/wal.h"
@@ -25,6 +26,7 @@ struct proof_tablespaces {
 	struct memberset *members;
 	struct proof_missing *missing;
 	const struct proof_replay *replay;
+	const struct proof_inplace *inplace;
 	const struct proof_wal *wal;
 
 	struct oidset archives; /* those whose archives came */

@@ -22,7 +22,12 @@ begin(struct reading *reading, int dirfd, struct error *err)
 static int
 archive(struct reading *reading, const struct archivepart *part, struct error *err)
 {
-	return checker_archive(restore_of(reading)->checker, part, err);
+	struct restore *r = restore_of(reading);
+
+	if (part->kind == ARCHIVEPART_TABLESPACE &&
+	    restore_plan_archive(r, part->oid, err))
+		return -1;
+	return checker_archive(r->checker, part, err);
 }
 
 /* ---- a member begins ---- */

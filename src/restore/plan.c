@@ -376,6 +376,23 @@ restore_plan_info(struct restore *r, const struct infofile *info, struct error *
 	return open_spaces(r, info, err);
 }
 
+int
+restore_plan_archive(struct restore *r, const char *oid, struct error *err)
+{
+	char path[sizeof("pg_tblspc/") + 12];
+
+	snprintf(path, sizeof(path), "pg_tblspc/%s", oid);
+	if (restore_places_space(r, path))
+		return 0;
+	if (r->in_place.count == 0 &&
+	    restore_write_directory(r, "pg_tblspc", 0700, r->uid, r->gid, err))
+		return -1;
+	return oidset_add_text(&r->in_place, oid, err) ||
+		restore_write_directory(r, path, 0700, r->uid, r->gid, err) ?
+	    -1 :
+	    0;
+}
+
 static int
 own(struct restore *r, const char *path, struct error *err)
 {
@@ -420,6 +437,11 @@ restore_plan_owners(struct restore *r, struct error *err)
 		    open_to_group(r, path, err))
 			return -1;
 	}
+	for (size_t i = 0; i < r->in_place.count; i++) {
+		snprintf(path, sizeof(path), "pg_tblspc/%" PRIu32, r->in_place.rows[i]);
+		if (open_to_group(r, path, err))
+			return -1;
+	}
 	return 0;
 }
 
@@ -432,6 +454,7 @@ restore_plan_free(struct restore *r, bool forget)
 		free(r->spaces[i].nested);
 	}
 	free(r->spaces);
+	oidset_free(&r->in_place);
 	free(r->target_path);
 	close_place(&r->wal, forget);
 	close_place(&r->target, forget);

@@ -3,6 +3,7 @@
 
 /* What the files of the command share. */
 
+#include "format/oidset.h"
 #include "format/report.h"
 #include "format/summary.h"
 #include "proof/checker.h"
@@ -69,6 +70,8 @@ struct restore {
 	bool is_inside_made;
 	char *target_path; /* without links, owned; NULL: none leads there */
 	bool has_nested;
+	/* we made directories for tablespaces in place, which have an archive but no other place */
+	struct oidset in_place;
 	size_t nspaces;
 	struct restore_guests guests;
 	struct restore_space *spaces; /* in the order of their OIDs */
@@ -129,6 +132,9 @@ MUST_CHECK int restore_plan_summary(
     struct restore *r, const struct summary_facts *facts, struct error *err);
 MUST_CHECK int restore_plan_info(
     struct restore *r, const struct infofile *info, struct error *err);
+/* The archive of tablespace ${oid} begins: one without a place is a directory in pg_tblspc. */
+MUST_CHECK int restore_plan_archive(
+    struct restore *r, const char *oid, struct error *err);
 /* Owner and mode of what was made before it was known whose all is. */
 MUST_CHECK int restore_plan_owners(struct restore *r, struct error *err);
 /* With ${forget} what was made and is empty goes away. */

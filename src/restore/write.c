@@ -85,7 +85,8 @@ set_owner_and_mode(int fd, uint32_t mode, uint64_t uid, uint64_t gid, struct err
 
 /*
  * One that a tablespace in the data directory needed earlier, or that has come with it: the tree has
- * it as an empty one.  What the archive has twice itself is a finding.
+ * it as an empty one; so it has pg_tblspc, which one in place needed.  What the archive has twice
+ * itself is a finding.
  */
 static int
 again(struct restore_place *place, const char *below, uint32_t mode, uint64_t uid,
@@ -115,7 +116,8 @@ restore_write_directory(struct restore *r, const char *path, uint32_t mode, uint
 	if (beneath_directory(&place->beneath, below, (mode & MODE) | 0700,
 		is_root() ? (uid_t)uid : BENEATH_SAME,
 		is_root() ? (gid_t)gid : BENEATH_SAME, err))
-		return r->has_nested && place == &r->target && err->sys == EEXIST ?
+		return (r->has_nested || r->in_place.count > 0) && place == &r->target &&
+			err->sys == EEXIST ?
 		    again(place, below, mode, uid, gid, err) :
 		    failed(place, below, err);
 	return remember(r, place, below, err);

@@ -158,6 +158,18 @@ make_small() { # MAJOR [INITDB OPTION...]
 	sql small 'create table t tablespace space as select generate_series(1, 3000) g'
 }
 
+# Of it tablespace_map does not tell.
+in_place() {
+	cluster_set small allow_in_place_tablespaces=on
+	sql small 'select pg_reload_conf()'
+	sql small "create tablespace here location ''"
+	sql small 'create table h tablespace here as select generate_series(1, 3000) g'
+	theirs small
+	theirs small -X fetch -z
+	sql small 'drop table h'
+	sql small 'drop tablespace here'
+}
+
 drop_space() {
 	sql small 'drop table t'
 	sql small 'drop tablespace space'
@@ -307,6 +319,7 @@ for major in $(majors slice 14 17); do
 	[ -e "$T/small/data/postmaster.pid" ] || continue
 	t "$major: plain" ours small
 	! has_its_own small || t "$major: its own pg_basebackup" theirs small -X fetch -z
+	! has_its_own small || [ "$major" -lt 16 ] || t "$major: its own, a tablespace in place" in_place
 	t "$major: split, gzip, SHA256" ours small --split -z --manifest-checksums=SHA256
 	theirs=yes # the packaged pg_basebackup knows that server
 	[ "$major" -le "$packaged" ] || theirs=no

@@ -218,6 +218,7 @@ static const struct field {
 	FIELD(has_hosts_file, 19, NEWEST),
 	FIELD(summarizes_wal, 17, NEWEST),
 	FIELD(sends_old_manifest, 10, 12), /* it has a meaning since */
+	FIELD(sends_in_place, 16, NEWEST),
 	FIELD(wal_magic, 10, NEWEST),
 	FIELD(wal_page_flags, 10, NEWEST),
 	FIELD(wal_overwrite_flag, 10, NEWEST),

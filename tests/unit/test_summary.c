@@ -116,6 +116,46 @@ test_alternating(void **state)
 	summary_free(s);
 }
 
+/* From 16 on an archive without a line in the map is that of a tablespace in place. */
+static void
+test_in_place(void **state)
+{
+	static const struct {
+		const char *version, *member, *location;
+	} releases[] = { { "15\n", "PG_15_202209061/5/1", NULL },
+		{ "16\n", "PG_16_202307071/5/1", "pg_tblspc/16401" } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(releases) / sizeof(releases[0]); i++) {
+		const struct row space[] = { { releases[i].member, NULL, 300 },
+			{ NULL, NULL, 0 } };
+		const struct row base[] = { { "backup_label", label_text, 0 },
+			{ "tablespace_map", "16400 /srv/one\n", 0 },
+			{ "PG_VERSION", releases[i].version, 0 }, { NULL, NULL, 0 } };
+		char text[SPACELIST_IN_PLACE];
+		const char *location;
+		struct error err = { 0 };
+		struct summary *s;
+		struct summary_facts f;
+
+		assert_int_equal(summary_new(&s, &err), 0);
+		assert_int_equal(
+		    add_archive(s, ARCHIVEPART_TABLESPACE, "16401", space, &err), 0);
+		assert_int_equal(add_archive(s, ARCHIVEPART_BASE, "", base, &err), 0);
+		assert_int_equal(summary_finish(s, &err), 0);
+		f = summary_facts(s, true);
+		assert_int_equal(f.ntablespaces, 2);
+		expect_tablespace(&f, 0, 16400, "/srv/one", 0);
+		assert_false(f.tablespaces[0].is_in_place);
+		expect_tablespace(&f, 1, 16401, NULL, 300);
+		location = spacelist_location(&f.tablespaces[1], text);
+		assert_true(releases[i].location ?
+			location && strcmp(location, releases[i].location) == 0 :
+			location == NULL);
+		summary_free(s);
+	}
+}
+
 /*
  * pg_basebackup of a cluster that had been restored: it has a pg_basetar_tblspc and a
  * pg_basetar.info in its tree, which are not about this backup.
@@ -257,8 +297,9 @@ int
 main(void)
 {
 	const size_t n = sizeof(refusals) / sizeof(refusals[0]);
-	struct CMUnitTest tests[16] = {
+	struct CMUnitTest tests[17] = {
 		cmocka_unit_test(test_alternating),
+		cmocka_unit_test(test_in_place),
 		cmocka_unit_test(test_restored_again),
 		cmocka_unit_test(test_brief),
 		cmocka_unit_test(test_configuration),
@@ -270,9 +311,9 @@ main(void)
 			void *state;
 		} row = { .borrowed = &refusals[i] };
 
-		tests[4 + i] = (struct CMUnitTest){ .name = refusals[i].name,
+		tests[5 + i] = (struct CMUnitTest){ .name = refusals[i].name,
 			.test_func = test_refusal,
 			.initial_state = row.state };
 	}
-	return _cmocka_run_group_tests("summary", tests, 4 + n, NULL, NULL);
+	return _cmocka_run_group_tests("summary", tests, 5 + n, NULL, NULL);
 }
