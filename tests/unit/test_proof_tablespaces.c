@@ -24,6 +24,7 @@ static struct memberset *members;
 static struct proof_missing missing;
 static struct proof_wal wal;
 static struct proof_replay replay;
+static struct proof_inplace inplace;
 static struct proof_tablespaces judge;
 
 static int
@@ -41,11 +42,13 @@ begin(void **state)
 		return -1;
 	wal = (struct proof_wal){ 0 };
 	replay = (struct proof_replay){ .wal = &wal };
+	inplace = (struct proof_inplace){ .facts = &facts };
 	judge = (struct proof_tablespaces){ .facts = &facts,
 		.findings = &findings,
 		.members = members,
 		.missing = &missing,
 		.replay = &replay,
+		.inplace = &inplace,
 		.wal = &wal };
 	return 0;
 }
