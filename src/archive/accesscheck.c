@@ -25,8 +25,7 @@ say(struct accesscheck *access, uid_t server, const char *path, const struct sta
 		return 0;
 	if (is_foreign)
 		rc = buf_printf(&text, err,
-		    "\"%s\" belongs to user %lu and has mode %04o: the server, which runs as user "
-		    "%lu, cannot use it",
+		    "\"%s\" belongs to user %lu and has mode %04o: the server, which runs as user %lu, cannot use it",
 		    path, (unsigned long)st->st_uid, mode, (unsigned long)server);
 	else
 		rc = buf_printf(&text, err,
@@ -62,8 +61,7 @@ accesscheck_report(const struct accesscheck *access)
 	    " %s",
 	    access->kept_out, access->kept_out == 1 ? "file" : "files");
 	error_hint(&finding,
-	    "Give them to the owner of the data directory, files with mode 0600 and "
-	    "directories with 0700, or 0640 and 0750; then run the backup again.");
+	    "Give them to the owner of the data directory, files with mode 0600 and directories with 0700, or 0640 and 0750; then run the backup again.");
 	message_error(&finding);
 	return false;
 }

@@ -62,9 +62,8 @@ check_never(const struct options *opt, const char *reason, struct error *err)
 		return 0;
 	error_set(err, ERROR_STATE, 0,
 	    "-X none leaves the WAL to the WAL archive, but %s", reason);
-	return error_hint(err,
-	    "Use -X fetch; or --no-wait-archive, if something else keeps the "
-	    "WAL.");
+	return error_hint(
+	    err, "Use -X fetch; or --no-wait-archive, if something else keeps the WAL.");
 }
 
 int
@@ -81,11 +80,9 @@ backup_archiving_check(
 	if (opt->wait_archive_limit > 0)
 		return 0;
 	error_set(err, ERROR_STATE, 0,
-	    "the wait for the WAL archive may last for ever: a standby archives its last segment "
-	    "when the primary goes on to the next one");
+	    "the wait for the WAL archive may last for ever: a standby archives its last segment when the primary goes on to the next one");
 	return error_hint(err,
-	    "Set a limit with --wait-archive=SECONDS, or use -X fetch "
-	    "and --no-wait-archive.");
+	    "Set a limit with --wait-archive=SECONDS, or use -X fetch and --no-wait-archive.");
 }
 
 bool
@@ -109,11 +106,9 @@ too_slow(unsigned limit, const struct online_server *server, struct error *err)
 	    "the WAL of the backup was not archived within %u s", limit);
 	if (server->in_recovery)
 		return error_hint(err,
-		    "The primary must go on to the next segment: "
-		    "pg_switch_wal() makes it.");
+		    "The primary must go on to the next segment: pg_switch_wal() makes it.");
 	return error_hint(err,
-	    "See pg_stat_archiver and the server's log for what keeps "
-	    "archive_command.");
+	    "See pg_stat_archiver and the server's log for what keeps archive_command.");
 }
 
 int

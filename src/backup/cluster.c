@@ -34,11 +34,9 @@ no_data_directory(
 	    err, ERROR_STATE, sys, "data directory \"%s\"%s", cluster->pgdata, what);
 	if (sys == EACCES)
 		return error_hint(err,
-		    "Run pg_basetar as the owner of the data directory, or as "
-		    "root.");
+		    "Run pg_basetar as the owner of the data directory, or as root.");
 	return error_hint(err,
-	    "-D names the data directory of the cluster; the output is named "
-	    "with -o.");
+	    "-D names the data directory of the cluster; the output is named with -o.");
 }
 
 int
@@ -68,8 +66,8 @@ read_version(struct backup_cluster *cluster, struct error *err)
 		return no_data_directory(cluster, why.sys, "", err);
 	*err = why;
 	if (why.kind != ERROR_UNSUPPORTED)
-		error_hint(err,
-		    "-D names the data directory of the cluster; is that one sound?");
+		error_hint(
+		    err, "-D names the data directory of the cluster: is this one?");
 	return error_wrap(err, "data directory \"%s\"", cluster->pgdata);
 }
 
@@ -118,8 +116,7 @@ open_wal(struct backup_cluster *cluster, const char *waldir, struct error *err)
 		    0)
 			return 0;
 		return error_hint(err,
-		    "If pg_wal is a link it leads nowhere: mount its volume, or "
-		    "say with --waldir where its directory is.");
+		    "If pg_wal is a link it leads nowhere: mount its volume, or say with --waldir where its directory is.");
 	}
 	if (check_waldir(cluster, err))
 		return -1;
@@ -140,8 +137,7 @@ backup_cluster_read(struct backup_cluster *cluster, const char *waldir, struct e
 		cluster->datadir_fd, cluster->control_bytes, &cluster->control, err) ||
 	    control_check_version(&cluster->control, cluster->version, err)) {
 		error_hint(err,
-		    "Compare it with what pg_controldata prints: a server that stops "
-		    "now may not start again.");
+		    "Compare it with what pg_controldata prints: a server that stops now may not start again.");
 		return error_wrap(err, "data directory \"%s\"", cluster->pgdata);
 	}
 	return open_wal(cluster, waldir, err);
@@ -156,8 +152,7 @@ backup_cluster_postmaster(struct backup_cluster *cluster, struct error *err)
 		return error_wrap(err, "data directory \"%s\"", cluster->pgdata);
 	error_set(err, ERROR_STATE, 0, "no server is running in \"%s\"", cluster->pgdata);
 	return error_hint(err,
-	    "Start the server; or use --offline if it was shut down and stays "
-	    "so, --snapshot if this is the snapshot of a running one.");
+	    "Start the server; or use --offline if it was shut down and stays so, --snapshot if this is the snapshot of a running one.");
 }
 
 /* ---- where no server should be at work ---- */

@@ -406,8 +406,7 @@ warn_of_home(const struct sayings *s)
 		if (row->where == CONFIGSET_TREE || !row->is_there)
 			continue;
 		snprintf(text, sizeof(text),
-		    "\"%s\" is sent as a configuration file of this cluster, although there "
-		    "is no data directory at \"%s\" any more: see that it is not another's",
+		    "\"%s\" is sent as a configuration file of this cluster, although there is no data directory at \"%s\" any more: see that it is not another's",
 		    row->path, buf_text(&s->home_directory));
 		message_warning(text);
 		return;

@@ -343,8 +343,7 @@ is_lost(const struct waldatabases_copy *copy, const char *when, struct error *er
 	if (copy->to.database == copy->from.database)
 		error_set(err, ERROR_STATE, 0,
 		    "database %" PRIu32
-		    " was moved to another tablespace while the backup ran, and "
-		    "its old directory was gone before %s sent: it would be lost in a copy",
+		    " was moved to another tablespace while the backup ran, and its old directory was gone before %s sent: it would be lost in a copy",
 		    copy->to.database, when);
 	else
 		error_set(err, ERROR_STATE, 0,
@@ -363,8 +362,7 @@ warn_of_unseen(const struct waldatabases_copy *copy)
 
 	snprintf(text, sizeof(text),
 	    "database %" PRIu32 " was copied while the backup ran from database %" PRIu32
-	    ", which was not sent: unless the WAL that was not checked makes it, it would be lost "
-	    "in a copy",
+	    ", which was not sent: unless the WAL that was not checked makes it, it would be lost in a copy",
 	    copy->to.database, copy->from.database);
 	message_warning(text);
 }

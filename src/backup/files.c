@@ -369,8 +369,7 @@ say_left_out(struct backup_files *f, uint32_t space, uint32_t database)
 
 	snprintf(text, sizeof(text),
 	    "database %" PRIu32 " lies in tablespace %" PRIu32
-	    ", which is left out: it will be lost "
-	    "in the copy",
+	    ", which is left out: it will be lost in the copy",
 	    database, space);
 	f->left_out++;
 	message_finding(&(struct finding){ .text = text, .kind = "missing" });
@@ -460,8 +459,7 @@ report_left_out(const struct backup_files *f)
 	    " %s in a tablespace that is left out",
 	    f->left_out, f->left_out == 1 ? "database" : "databases");
 	error_hint(&finding,
-	    "Leave out --without-tablespace; or drop what is not needed there, or "
-	    "move it with ALTER DATABASE ... SET TABLESPACE.");
+	    "Leave out --without-tablespace; or drop what is not needed there, or move it with ALTER DATABASE ... SET TABLESPACE.");
 	message_error(&finding);
 }
 
@@ -475,14 +473,11 @@ backup_files_report(const struct backup_files *f)
 		return f->left_out == 0;
 	error_set(&finding, ERROR_FORMAT, 0,
 	    "the backup is complete, but the cluster is damaged: %" PRIu64
-	    " %s missing, or not as "
-	    "the server writes %s",
+	    " %s missing, or not as the server writes %s",
 	    f->damaged, f->damaged == 1 ? "file is" : "files are",
 	    f->damaged == 1 ? "it" : "them");
 	error_hint(&finding,
-	    "A copy may not start, or may have lost committed rows.  Find out "
-	    "what is wrong with the storage, and keep the backups that were "
-	    "made before.");
+	    "A copy may not start, or may have lost committed rows.  Find out what is wrong with the storage, and keep the backups that were made before.");
 	message_error(&finding);
 	return false;
 }

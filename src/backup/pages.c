@@ -29,8 +29,7 @@ can_be_checked(const struct control *c)
 	if (c->data_checksums == 1 && c->block_size == PAGE_BYTES)
 		return true;
 	message_warning(
-	    "data pages are not checked: their size or the kind of their checksums "
-	    "is not known");
+	    "data pages are not checked: their size or the kind of their checksums is not known");
 	return false;
 }
 
@@ -70,16 +69,13 @@ check_later(const struct backup_pages *p, uint64_t stop_lsn, struct error *err)
 	if (path == NULL)
 		return 0;
 	error_set(err, ERROR_FORMAT, 0,
-	    "WAL ends at %s, but %llu data pages are of later, up to %s of block %llu in \"%s\"",
+	    "WAL ends at %s, but %llu data pages have a later LSN, up to %s of block %llu in \"%s\"",
 	    lsn_print(stop, stop_lsn),
 	    (unsigned long long)pagetally_sum(p->check.tally).later_pages,
 	    lsn_print(latest, lsn), (unsigned long long)block, path);
 	/* pages of a new file are written ahead of their WAL (nbtsort.c, rewriteheap.c) */
 	return error_hint(err,
-	    "The end of pg_wal is lost or damaged, or pg_wal was not taken at "
-	    "the same moment as the data, and a copy would be corrupt; or an "
-	    "index was being built, or a table rewritten: then take another "
-	    "snapshot; or, if it is one page, that is damaged.");
+	    "The end of pg_wal is lost or damaged, or pg_wal was not taken at the same moment as the data, and a copy would be corrupt; or an index was being built, or a table rewritten: then take another snapshot; or, if it is one page, that is damaged.");
 }
 
 int
@@ -108,13 +104,11 @@ backup_pages_report(const struct backup_pages *p)
 	if (sum.damaged_pages == 0)
 		return true;
 	error_set(&finding, ERROR_FORMAT, 0,
-	    "the backup is complete, but the cluster is damaged: %llu of %llu data pages, in %llu "
-	    "of %llu files",
+	    "the backup is complete, but the cluster is damaged: %llu of %llu data pages, in %llu of %llu files",
 	    (unsigned long long)sum.damaged_pages, (unsigned long long)sum.pages,
 	    (unsigned long long)sum.damaged_files, (unsigned long long)sum.files);
 	error_hint(&finding,
-	    "The backup holds these pages as they are.  Find out what is wrong "
-	    "with the storage, and keep the backups that were made before.");
+	    "The backup holds these pages as they are.  Find out what is wrong with the storage, and keep the backups that were made before.");
 	message_error(&finding);
 	return false;
 }

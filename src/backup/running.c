@@ -71,8 +71,7 @@ locate(struct running *r, struct error *err)
 	    r->source.of.cluster->pgdata,
 	    (long long)r->source.of.cluster->postmaster.pid);
 	return error_hint(err,
-	    "Start the server; or use --snapshot, if this is one, or the "
-	    "server crashed and its disk is all there.");
+	    "Start the server; or use --snapshot, if this is one, or the server crashed and its disk is all there.");
 }
 
 /*
@@ -103,8 +102,7 @@ connect_to_server(struct running *r, struct error *err)
 	if (has_lost_socket(r)) {
 		err->hint[0] = '\0'; /* libpq's: is the server running? */
 		return error_hint(err,
-		    "Process %lld of the server is there, its socket is not: name another way to "
-		    "it with -h%s%s, or restart it.",
+		    "Process %lld of the server is there, its socket is not: name another way to it with -h%s%s, or restart it.",
 		    (long long)p->pid,
 		    p->listen_addr && *p->listen_addr ? "; it listens on " : "",
 		    p->listen_addr ? p->listen_addr : "");
@@ -125,9 +123,7 @@ check_in_place(const struct running *r, const struct tablespaces *now, struct er
 	error_set(err, ERROR_STATE, 0,
 	    "a tablespace is a directory in pg_tblspc, and allow_in_place_tablespaces is off");
 	return error_hint(err,
-	    "Set allow_in_place_tablespaces = on in postgresql.conf and "
-	    "reload, then run the backup again: without it the copy would not "
-	    "start.  What a role, a database or a session sets does not count.");
+	    "Set allow_in_place_tablespaces = on in postgresql.conf and reload, then run the backup again: without it the copy would not start.  What a role, a database or a session sets does not count.");
 }
 
 static int

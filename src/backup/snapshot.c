@@ -249,7 +249,7 @@ follow(struct backup_source *s, uint32_t timeline, struct walend *end, struct er
 		return error_hint(err, "Is a timeline history file missing from pg_wal?");
 	if (!is_own_line(s))
 		return error_set(err, ERROR_FORMAT, 0,
-		    "timeline %lu branched off before what pg_control tells of",
+		    "timeline %lu branched off before the checkpoint in pg_control",
 		    (unsigned long)timeline);
 	return walend_find(&walend, s->of.cluster->control.redo_lsn, least, end, err);
 }
@@ -324,8 +324,7 @@ find_end(
 	if (found->stray_lsn == 0)
 		return 0;
 	snprintf(text, sizeof(text),
-	    "WAL ends at %s, but there is a page at %s: what is between was not on the disk; "
-	    "recovery of the copy ends there, as that of the original would",
+	    "WAL ends at %s, but there is a page at %s: what is between was not on the disk; recovery of the copy ends there, as that of the original would",
 	    lsn_print(end, found->lsn), lsn_print(stray, found->stray_lsn));
 	message_warning(text);
 	return 0;
@@ -374,8 +373,7 @@ snapshot_explain(const struct backup_source *s, struct error *err)
 	if (err->kind != ERROR_STATE)
 		return -1;
 	return error_hint(err,
-	    "A snapshot must stay as it is; is this one, or is it the "
-	    "directory of a server that runs?");
+	    "A snapshot must stay as it is; is this one, or is it the directory of a server that runs?");
 }
 
 static void

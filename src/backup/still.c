@@ -36,13 +36,10 @@ int
 backup_still_may_be_running(const struct backup_source *s, struct error *err)
 {
 	error_set(err, ERROR_STATE, 0,
-	    "the server of \"%s\" may be running: process %lld cannot "
-	    "be looked at",
+	    "the server of \"%s\" may be running: process %lld cannot be looked at",
 	    s->of.cluster->pgdata, (long long)s->of.cluster->postmaster.pid);
 	return error_hint(err,
-	    "Run pg_basetar as the owner of the data directory, or as root; if "
-	    "you know that no server runs, in no container either, remove "
-	    "postmaster.pid.");
+	    "Run pg_basetar as the owner of the data directory, or as root; if you know that no server runs, in no container either, remove postmaster.pid.");
 }
 
 /*
@@ -101,8 +98,7 @@ backup_still_check_label(
 		if (is_exclusive)
 			return is_in_exclusive_backup(s, exclusive, err);
 		error_set(err, ERROR_STATE, 0,
-		    "\"%s\" is a restored copy that was never started: the file \"backup_label\" is "
-		    "there",
+		    "\"%s\" is a restored copy that was never started: the file \"backup_label\" is there",
 		    s->of.cluster->pgdata);
 		return error_hint(
 		    err, "Start it, and let it recover; or back up the original.");
@@ -127,8 +123,7 @@ backup_still_warn_in_place(const struct backup_source *s)
 {
 	if (s->of.tablespaces->sent.in_place > 0)
 		message_warning(
-		    "tablespaces are directories in pg_tblspc: the copy may need "
-		    "allow_in_place_tablespaces = on to recover");
+		    "tablespaces are directories in pg_tblspc: the copy may need allow_in_place_tablespaces = on to recover");
 }
 
 /* ---- which WAL the copy needs ---- */

@@ -88,8 +88,7 @@ check_place_of_server(
 	if (!atwork_stat(
 		&all->cluster->postmaster, &all->cluster->datadir_stat, t->target, &st)) {
 		snprintf(text, sizeof(text),
-		    "tablespace %s is read from where -T says: from here it cannot be seen whether "
-		    "that is what the server has at \"%s\"",
+		    "tablespace %s is read from where -T says: from here it cannot be seen whether that is what the server has at \"%s\"",
 		    t->oid_text, t->target);
 		message_warning(text);
 		return 0;
@@ -100,8 +99,7 @@ check_place_of_server(
 	    "tablespace %s: what the server has at \"%s\" is another directory than -T says",
 	    t->oid_text, t->target);
 	return error_hint(err,
-	    "NEW of -T OLD=NEW is the very directory, under the name that it has "
-	    "here.");
+	    "NEW of -T OLD=NEW is the very directory, under the name that it has here.");
 }
 
 int
@@ -136,15 +134,13 @@ backup_tablespaces_without(const struct backup_tablespaces *all, struct error *e
 		error_set(err, ERROR_STATE, 0, "there is no link pg_tblspc/%lu in \"%s\"",
 		    (unsigned long)oid, all->cluster->pgdata);
 		return error_hint(err,
-		    "--without-tablespace names one by its OID, the name of its "
-		    "link.");
+		    "--without-tablespace names one by its OID, the name of its link.");
 	}
 	for (size_t i = 0; i < all->sent.nabsent; i++) {
 		const struct tablespace_absent *t = &all->sent.absent[i];
 
 		snprintf(text, sizeof(text),
-		    "tablespace %s at \"%s\" is left out: whatever is in it will be lost in the "
-		    "copy, which is sound only if that was temporary",
+		    "tablespace %s at \"%s\" is left out: whatever is in it will be lost in the copy, which is sound only if that was temporary",
 		    t->oid_text, t->target);
 		message_warning(text);
 	}
@@ -180,9 +176,7 @@ backup_tablespaces_warn_of_new(struct backup_tablespaces *all, struct error *err
 		if (tablespaces_find(&all->before, t->oid_text))
 			continue;
 		snprintf(text, sizeof(text),
-		    "tablespace %s was created during the backup: recovery of the copy needs the "
-		    "directory \"%s\" and writes to it; never start the copy on a host where the "
-		    "original uses it",
+		    "tablespace %s was created during the backup: recovery of the copy needs the directory \"%s\" and writes to it; never start the copy on a host where the original uses it",
 		    t->oid_text, t->target);
 		message_warning(text);
 	}
@@ -209,14 +203,11 @@ backup_tablespaces_warn_of_replay(
 		return; /* backup_tablespaces_warn_of_new() told of it */
 	if (find_oid(&all->sent, oid))
 		snprintf(text, sizeof(text),
-		    "tablespace %lu is created anew by the WAL of the backup: recovery links the "
-		    "copy to the directory \"%s\", needs it and writes to it; never start the "
-		    "copy on a host where the original uses it",
+		    "tablespace %lu is created anew by the WAL of the backup: recovery links the copy to the directory \"%s\", needs it and writes to it; never start the copy on a host where the original uses it",
 		    (unsigned long)oid, path);
 	else
 		snprintf(text, sizeof(text),
-		    "tablespace %lu was created and dropped in the WAL of the backup: recovery of "
-		    "the copy needs the directory \"%s\"",
+		    "tablespace %lu was created and dropped in the WAL of the backup: recovery of the copy needs the directory \"%s\"",
 		    (unsigned long)oid, path);
 	message_warning(text);
 }

@@ -101,13 +101,11 @@ warn_of_lacking(const struct lacking *lacking)
 		return;
 	if (lacking->count == 1)
 		snprintf(text, sizeof(text),
-		    "WAL segment \"%s\" is no longer in pg_wal and was not checked: the WAL archive "
-		    "must have it",
+		    "WAL segment \"%s\" is no longer in pg_wal and was not checked: the WAL archive must have it",
 		    lacking->first);
 	else
 		snprintf(text, sizeof(text),
-		    "%zu WAL segments from \"%s\" to \"%s\" are no longer in pg_wal and were not "
-		    "checked: the WAL archive must have them",
+		    "%zu WAL segments from \"%s\" to \"%s\" are no longer in pg_wal and were not checked: the WAL archive must have them",
 		    lacking->count, lacking->first, lacking->last);
 	message_warning(text);
 }
@@ -116,8 +114,7 @@ static int
 hint_of_damage(struct error *err)
 {
 	return error_hint(err,
-	    "The WAL in pg_wal does not lead from the start to the stop of this "
-	    "backup; check that directory, then run the backup again.");
+	    "The WAL in pg_wal does not lead from the start to the stop of this backup; check that directory, then run the backup again.");
 }
 
 static int

@@ -13,9 +13,7 @@ refuse_root(const char *path, struct error *err)
 {
 	error_set(err, ERROR_STATE, 0, "data directory \"%s\" belongs to root", path);
 	return error_hint(err,
-	    "PostgreSQL never runs as root, so no server's does: run pg_basetar "
-	    "as the server's user (in a container, docker exec -u), or give a "
-	    "copy that root made to that user with chown -R.");
+	    "PostgreSQL never runs as root, so no server's does: run pg_basetar as the server's user (in a container, docker exec -u), or give a copy that root made to that user with chown -R.");
 }
 
 int

@@ -119,8 +119,7 @@ message_unsynced(const char *path)
 	struct error text = { 0 };
 
 	error_set(&text, ERROR_IO, 0,
-	    "the directory that holds \"%s\" could not be synced, as this user may not read it: a "
-	    "crash of the system may take its name away",
+	    "the directory that holds \"%s\" could not be synced, as this user may not read it: a crash of the system may take its name away",
 	    path);
 	message_warning(text.text);
 }

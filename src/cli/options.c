@@ -108,8 +108,7 @@ check_port(const char *value, struct error *err)
 		return 0;
 	error_set(err, ERROR_USAGE, 0, "the value is not a port from 1 to 65535");
 	return error_hint(err,
-	    "No option takes a password: it is read from the file ~/.pgpass, or "
-	    "asked for.");
+	    "No option takes a password: it is read from the file ~/.pgpass, or asked for.");
 }
 
 /* -d and -D are easily confused. */
@@ -286,8 +285,7 @@ complete_output(struct options *o, struct error *err)
 	if (o->split && !o->output) {
 		error_set(err, ERROR_USAGE, 0, "option \"--split\" needs a directory");
 		return error_hint(err,
-		    "Name a new or an empty one with -o; standard output takes "
-		    "one archive.");
+		    "Name a new or an empty one with -o; standard output takes one archive.");
 	}
 	if (o->output && !o->split)
 		name = o->output;
@@ -322,8 +320,7 @@ complete_reading(struct options *o, const struct optread *r, struct error *err)
 	if (!o->input) {
 		error_set(err, ERROR_USAGE, 0, "no archive is given");
 		return error_hint(err,
-		    "Name a file, a directory of --split or pg_basebackup -Ft, "
-		    "or - for standard input.");
+		    "Name a file, a directory of --split or pg_basebackup -Ft, or - for standard input.");
 	}
 	if (strcmp(o->input, "-") == 0)
 		o->input = NULL;
@@ -341,7 +338,7 @@ complete_restore(struct options *o, struct error *err)
 	}
 	if (o->waldir && o->waldir[0] != '/')
 		return error_set(err, ERROR_USAGE, 0,
-		    "option \"--waldir\": \"%s\" is no absolute path", o->waldir);
+		    "option \"--waldir\": \"%s\" is not an absolute path", o->waldir);
 	if (o->jobs == 0)
 		o->jobs = sys_processors();
 	return recovery_check(&o->recovery, err);

@@ -133,8 +133,7 @@ check_descriptor(int fd, const char *name, struct error *err)
 		error_set(err, ERROR_USAGE, 0,
 		    "%s is standard error, where the messages go", name);
 		return error_hint(err,
-		    "Name the archive with -o FILE, or leave out -o for standard "
-		    "output.");
+		    "Name the archive with -o FILE, or leave out -o for standard output.");
 	}
 	if (is_closed(fd)) {
 		error_set(err, ERROR_STATE, 0, "%s is %s", name,
@@ -198,10 +197,9 @@ check_opened(int fd, const char *path, const struct stat *found, struct error *e
 	if (fstat(fd, &st) == 0 && sys_is_same_file(&st, found) &&
 	    is_written_in_place(&st))
 		return 0;
-	error_set(err, ERROR_STATE, 0, "\"%s\" is another file than it was before", path);
+	error_set(err, ERROR_STATE, 0, "\"%s\" is not the file that it was before", path);
 	return error_hint(err,
-	    "Nothing was written to it: name a fifo or device that nobody "
-	    "replaces.");
+	    "Nothing was written to it: name a fifo or device that nobody replaces.");
 }
 
 static int
@@ -213,8 +211,7 @@ cannot_open(const char *path, struct error *err)
 		return error_hint(err, "Choose an output that this user may write to.");
 	if (err->sys == EBUSY)
 		return error_hint(err,
-		    "It is mounted, or part of a volume that is: name a device "
-		    "that nothing else uses.");
+		    "It is mounted, or part of a volume that is: name a device that nothing else uses.");
 	return -1;
 }
 
@@ -352,8 +349,7 @@ output_wait(const struct output *out, int ms, struct error *err)
 		return 0;
 	error_set(err, ERROR_IO, EPIPE, "the output");
 	return error_hint(err,
-	    "The program that reads the backup ended early; its own messages "
-	    "say why.");
+	    "The program that reads the backup ended early; its own messages say why.");
 }
 
 int

@@ -53,7 +53,7 @@ pass_zeros(struct gunzip *g, struct error *err)
 		for (size_t i = 0; i < g->z.avail_in; i++)
 			if (g->z.next_in[i] != 0)
 				return error_set(err, ERROR_FORMAT, 0,
-				    "gzip data goes on behind its end, at byte %" PRIu64,
+				    "gzip data continues after its end, at byte %" PRIu64,
 				    position(g) + i);
 		g->z.avail_in = 0;
 		if (refill(g, err))
@@ -77,7 +77,7 @@ go_on(struct gunzip *g, struct error *err)
 		return pass_zeros(g, err);
 	if (g->z.next_in[0] != 0x1f)
 		return error_set(err, ERROR_FORMAT, 0,
-		    "gzip data goes on behind its end, at byte %" PRIu64, position(g));
+		    "gzip data continues after its end, at byte %" PRIu64, position(g));
 	g->is_at_end = false;
 	if (inflateReset(&g->z) != Z_OK)
 		return error_set(err, ERROR_STATE, 0, "zlib cannot begin again");

@@ -129,9 +129,9 @@ read_row(const struct configset *set, struct configset_row *row, struct error *w
 
 	if (real == NULL && errno == EXDEV)
 		error_set(why, ERROR_STATE, 0, "%s",
-		    set->opt.foreign_why ? set->opt.foreign_why :
-					   "the server is in a container, or elsewhere, "
-					   "where its paths are not ours");
+		    set->opt.foreign_why ?
+			set->opt.foreign_why :
+			"the server is in a container, or elsewhere, where its paths are not ours");
 	else if (real == NULL || stat(real, &row->st) == -1)
 		error_set(why, ERROR_IO, errno, "open");
 	else if (!row->is_directory)
@@ -167,8 +167,7 @@ has_room(struct configset *set, const char *path)
 		return true;
 	if (!set->is_full) {
 		snprintf(why, sizeof(why),
-		    "there are too many configuration files, or they are too large; nor are "
-		    "those that follow it");
+		    "there are too many configuration files, or they are too large; those after it are not in the backup either");
 		configset_warn(set, path, why);
 	}
 	set->is_full = true;

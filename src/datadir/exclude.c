@@ -53,7 +53,7 @@ static const struct rule rules[] = {
 	{ "pg_internal.init", PREFIX, EXCLUDE_GLOBAL | EXCLUDE_DATABASE, ALWAYS,
 	    EXCLUDE_SKIP, "relation cache, removed at start" },
 	{ "pg_control", EXACT, EXCLUDE_GLOBAL, ALWAYS, EXCLUDE_SKIP,
-	    "must be read after all the rest: it is sent behind the tree" },
+	    "must be read after all the rest: it is sent after the tree" },
 
 	{ "postmaster.pid", EXACT, EXCLUDE_ROOT, ALWAYS, EXCLUDE_SKIP,
 	    "of the running server; or left by a crash, or caught by a snapshot" },

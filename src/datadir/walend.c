@@ -110,8 +110,7 @@ static int
 hint_of_damage(struct error *err)
 {
 	return error_hint(err,
-	    "Something of pg_wal is missing or damaged, or was not taken at the same moment as "
-	    "the rest; a copy would lack all that is later, or not start.");
+	    "Part of pg_wal is missing or damaged, or was not copied at the same moment as the rest: a copy would lack everything later, or would not start.");
 }
 
 /* No server leaves a file of another size, wherever it was stopped. */
@@ -252,7 +251,7 @@ is_damage(const struct walk *w, const char *name, struct error *err)
 	char end[LSN_TEXT];
 
 	error_set(err, ERROR_FORMAT, 0,
-	    "WAL ends at %s, but WAL file \"%s\" is of later: %s",
+	    "WAL ends at %s, but WAL file \"%s\" has later WAL: %s",
 	    lsn_print(end, walreader_position(w->reader)), name, w->why.text);
 	return hint_of_damage(err);
 }
@@ -347,7 +346,7 @@ is_too_early(
 	char end[LSN_TEXT], least[LSN_TEXT];
 
 	error_set(err, ERROR_FORMAT, 0,
-	    "WAL ends at %s, but the cluster cannot do without what is up to %s: %s",
+	    "WAL ends at %s, but the cluster needs WAL up to %s: %s",
 	    lsn_print(end, end_lsn), lsn_print(least, least_lsn), w->why.text);
 	return hint_of_damage(err);
 }

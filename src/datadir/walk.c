@@ -57,8 +57,7 @@ wrap(const struct walker *w, const char *what, struct error *err)
 	error_wrap(err, "%s \"%s\"", what, w->path.len ? buf_text(&w->path) : ".");
 	if (err->kind == ERROR_IO && err->sys == EACCES)
 		error_hint(err,
-		    "All that is in a data directory is read as the user who "
-		    "owns it: let that user read this, or move it elsewhere.");
+		    "All that is in a data directory is read as the user who owns it: let that user read this, or move it elsewhere.");
 	return -1;
 }
 
@@ -215,8 +214,7 @@ walk_link(
 	if (exclude_is_vital(level->place, path, name)) {
 		error_set(err, ERROR_UNSUPPORTED, 0, "\"%s\" is a symbolic link", path);
 		return error_hint(err,
-		    "Only pg_wal and tablespaces are followed, and a backup without these "
-		    "data would be none: put them in the place of the link.");
+		    "Only pg_wal and tablespaces are followed, and a backup without these data would not restore: put them in the place of the link.");
 	}
 	return tell_special(w, DIRLIST_LINK, err);
 }

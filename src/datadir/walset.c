@@ -16,11 +16,9 @@ hint_to_keep(bool is_frozen, struct error *err)
 {
 	if (is_frozen)
 		return error_hint(err,
-		    "All WAL from the last checkpoint on is part of the cluster: "
-		    "something removed or changed it.");
+		    "All WAL from the last checkpoint on is part of the cluster: something removed or changed it.");
 	return error_hint(err,
-	    "The server keeps the WAL of a backup for a replication slot, or when "
-	    "wal_keep_size (wal_keep_segments up to 12) is large enough.");
+	    "The server keeps the WAL of a backup for a replication slot, or when wal_keep_size (wal_keep_segments up to 12) is large enough.");
 }
 
 int
@@ -166,7 +164,7 @@ walset_read(
 	*out = (struct walset){ 0 };
 	if (range->stop_lsn <= range->start_lsn)
 		return error_set(err, ERROR_STATE, 0,
-		    "the stop position of the backup is not behind its start");
+		    "the stop position of the backup is not after its start");
 	if (dirlist_read(wal_fd, &list, err)) {
 		error_wrap(err, "directory \"pg_wal\"");
 		goto out;

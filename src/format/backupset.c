@@ -106,7 +106,8 @@ check(const struct backupset *set, struct error *err)
 		has_base = has_base || set->rows[i].part.kind == ARCHIVEPART_BASE;
 		if (i == 0 || compare(&set->rows[i - 1], &set->rows[i]) != 0)
 			continue;
-		error_set(err, ERROR_STATE, 0, "\"%s\" and \"%s\" are of two backups",
+		error_set(err, ERROR_STATE, 0,
+		    "\"%s\" and \"%s\" belong to two different backups",
 		    set->rows[i - 1].name, set->rows[i].name);
 		return error_hint(err, "Remove the one that does not belong there.");
 	}
@@ -114,8 +115,7 @@ check(const struct backupset *set, struct error *err)
 		return 0;
 	error_set(err, ERROR_STATE, 0, "there is no base.tar");
 	return error_hint(err,
-	    "A directory is one that --split or pg_basebackup -Ft made; of an "
-	    "unpacked backup pg_verifybackup tells.");
+	    "Name a directory that --split or pg_basebackup -Ft made; pg_verifybackup checks an unpacked backup.");
 }
 
 int

@@ -202,8 +202,7 @@ say_doubt(const struct judging *j, const struct directory *d, const char *file,
 		rc = relfile_database(&text, d->space, d->database, j->version, err);
 	if (rc == 0)
 		rc = buf_printf(&text, err,
-		    "\" has no file \"%s\": if it is a database, no session can begin in it; a "
-		    "CREATE or DROP DATABASE that was interrupted leaves such a directory",
+		    "\" has no file \"%s\": if it is a database, no session can begin in it; a CREATE or DROP DATABASE that was interrupted leaves such a directory",
 		    file);
 	if (rc == 0)
 		j->judge->doubt(j->judge, buf_text(&text));

@@ -1,5 +1,5 @@
-#ifndef PG_BASETAR_FORMAT_FACT_H
-#define PG_BASETAR_FORMAT_FACT_H
+#ifndef PG_BASETAR_FORMAT_FACTS_H
+#define PG_BASETAR_FORMAT_FACTS_H
 
 #include <stdbool.h>
 #include <stddef.h>

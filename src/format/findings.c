@@ -63,12 +63,10 @@ put_digest(struct buf *text, enum finding_digest digest, struct error *err)
 	switch (digest) {
 	case FINDING_DIGEST_MATCHES:
 		return buf_printf(text, err,
-		    "; the digest of the file matches the manifest: "
-		    "it was like this when it was backed up");
+		    "; the digest of the file matches the manifest: it was like this when it was backed up");
 	case FINDING_DIGEST_DIFFERS:
 		return buf_printf(text, err,
-		    "; the digest of the file does not match the "
-		    "manifest: it was changed after it was backed up");
+		    "; the digest of the file does not match the manifest: it was changed after it was backed up");
 	default:
 		return 0;
 	}

@@ -298,7 +298,8 @@ read_line(struct infofile *info, unsigned *given, const char *line, size_t len,
 	if (n == KEYS)
 		return 0;
 	if (keys[n].count != MANY && *given & 1U << n)
-		return error_set(err, ERROR_FORMAT, 0, "a second \"%s\"", keys[n].key);
+		return error_set(
+		    err, ERROR_FORMAT, 0, "\"%s\" is given twice", keys[n].key);
 	*given |= 1U << n;
 	if (unescape(colon + 2, len - key - 2, &r.value, err))
 		return -1;
@@ -313,7 +314,7 @@ check_given(unsigned given, struct error *err)
 	for (size_t n = 0; n < KEYS; n++)
 		if (keys[n].count == ONE && (given & 1U << n) == 0)
 			return error_set(
-			    err, ERROR_FORMAT, 0, "there is no \"%s\"", keys[n].key);
+			    err, ERROR_FORMAT, 0, "\"%s\" is missing", keys[n].key);
 	return 0;
 }
 
@@ -340,8 +341,8 @@ sort_tablespaces(struct infofile_pairs *list, struct error *err)
 		qsort(list->rows, list->count, sizeof(*list->rows), compare_pairs);
 	for (size_t i = 1; i < list->count; i++)
 		if (strcmp(list->rows[i - 1].name, list->rows[i].name) == 0)
-			return error_set(err, ERROR_FORMAT, 0, "tablespace %s twice",
-			    list->rows[i].name);
+			return error_set(err, ERROR_FORMAT, 0,
+			    "tablespace %s is listed twice", list->rows[i].name);
 	return 0;
 }
 

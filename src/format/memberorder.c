@@ -127,19 +127,19 @@ static const char *
 fault_of_rank(const struct memberorder *o, enum memberorder_kind kind)
 {
 	static const char *const faults[] = {
-		[MEMBERORDER_LABEL] = "behind other members, it must be the first",
-		[MEMBERORDER_MAP] = "out of order: it belongs behind backup_label",
+		[MEMBERORDER_LABEL] = "it follows other members, but must be the first",
+		[MEMBERORDER_MAP] = "out of order: it belongs after backup_label",
 		[MEMBERORDER_INFO] =
 		    "out of order: it belongs before the data directory's tree",
 		[MEMBERORDER_CONFIG] =
 		    "out of order: it belongs before the data directory's tree",
 		[MEMBERORDER_TREE] =
-		    "out of order: behind pg_control, which ends the tree",
+		    "out of order: it follows pg_control, which ends the tree",
 		[MEMBERORDER_CONTROL] =
 		    "out of order: it belongs between the tree and the WAL",
 		[MEMBERORDER_SEGMENT] =
 		    "out of order: it belongs before the history files",
-		[MEMBERORDER_HISTORY] = "out of order: it is behind the manifest",
+		[MEMBERORDER_HISTORY] = "out of order: it follows the manifest",
 	};
 
 	if (kind == MEMBERORDER_MANIFEST || kind >= o->last)

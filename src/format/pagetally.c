@@ -118,8 +118,7 @@ describe(struct buf *text, struct finding *f, char expected[WORDS], char found[W
 		snprintf(found, WORDS, "other bytes from offset %llu on",
 		    (unsigned long long)n->found);
 		return buf_printf(text, err,
-		    "zeros expected in a page that says it is new, other bytes found from offset "
-		    "%llu on",
+		    "zeros expected in a page that says it is new, other bytes found from offset %llu on",
 		    (unsigned long long)n->found);
 	default:
 		f->kind = "lsn";

@@ -111,8 +111,7 @@ check_owner(const struct report *r, struct error *err)
 	if ((dir.st_mode & S_ISVTX) == 0 || dir.st_uid == us || file.st_uid == us)
 		return 0;
 	error_set(err, ERROR_STATE, 0,
-	    "the file \"%s\" belongs to another user, and its directory keeps it from being "
-	    "replaced",
+	    "the file \"%s\" belongs to another user, and its directory keeps it from being replaced",
 	    r->path);
 	return error_hint(
 	    err, "Remove it, or write the report to a directory of this user's.");
@@ -157,9 +156,9 @@ check_replaced(const struct report *r, struct error *err)
 		return error_wrap(err, "\"%s\"", r->path);
 	if (may_be_replaced)
 		return 0;
-	error_set(err, ERROR_STATE, 0, "the file \"%s\" is no report", r->path);
-	return error_hint(
-	    err, "An earlier report is replaced, and nothing else: name another file.");
+	error_set(err, ERROR_STATE, 0, "the file \"%s\" is not a report of pg_basetar",
+	    r->path);
+	return error_hint(err, "Only an earlier report is replaced: name another file.");
 }
 
 /* The hint of an output is not for this one. */
@@ -168,8 +167,7 @@ cannot_open(struct error *err)
 {
 	err->hint[0] = '\0';
 	error_hint(err,
-	    "--report names a file to be written, in a directory that exists and "
-	    "that this user may write to.");
+	    "--report names a file to be written, in a directory that exists and that this user may write to.");
 	return error_wrap(err, "report");
 }
 
@@ -252,8 +250,7 @@ refuse(struct report *r, struct error *err, const char *what)
 	r->is_refused = true;
 	error_set(err, ERROR_STATE, 0, "the report \"%s\" is %s", r->path, what);
 	return error_hint(err,
-	    "Write the report to a file of its own, outside what is backed up and "
-	    "outside the output.");
+	    "Write the report to a file of its own, outside what is backed up and outside the output.");
 }
 
 int
@@ -273,7 +270,8 @@ static int
 cannot_ask(const struct report *r, struct error *err)
 {
 	error_set(err, ERROR_IO, errno, "stat");
-	return error_wrap(err, "is the report \"%s\" the output?", r->path);
+	return error_wrap(
+	    err, "could not tell whether the report \"%s\" is the output", r->path);
 }
 
 /* The same name in the same directory.  Where that is not, the output cannot be. */
@@ -365,15 +363,12 @@ explain(const struct report *r, enum report_verdict verdict, struct error *err)
 	err->hint[0] = '\0';
 	if (!remove_earlier(r))
 		error_hint(err,
-		    "A report could not be removed from there, and is not to be relied "
-		    "on%s.",
-		    verdict == REPORT_FAILED ?
-			"" :
-			"; the exit status tells of the backup alone");
+		    "A report could not be removed from there: do not rely on it%s.",
+		    verdict == REPORT_FAILED ? "" :
+					       "; the exit status is that of the backup");
 	else if (verdict != REPORT_FAILED)
 		error_hint(err,
-		    "The exit status tells of the backup alone, whatever became of the "
-		    "report.");
+		    "The exit status is that of the backup, whatever became of the report.");
 }
 
 int

@@ -403,9 +403,7 @@ tell_gap(const struct judging *j, struct error *err)
 	return !j->has_gap ?
 	    0 :
 	    j->sink->fault(j->sink, SLRUSET_ADVICE, j->gap,
-		"is not lost if pg_resetwal skipped its numbers, or if the server removed it just "
-		"before a crash: then run VACUUM FREEZE in every database, template0 too, and "
-		"make another backup",
+		"is not lost if pg_resetwal skipped its numbers, or if the server removed it just before a crash: then run VACUUM FREEZE in every database, template0 too, and make another backup",
 		err);
 }
 

@@ -206,7 +206,7 @@ look_at_body(
 	if (!s->is_kept || entry->size <= most)
 		return 0;
 	s->is_kept = *wanted = false;
-	error_set(err, ERROR_FORMAT, 0, "\"%s\" is too long for what it is: %llu bytes",
+	error_set(err, ERROR_FORMAT, 0, "\"%s\" is implausibly large: %llu bytes",
 	    entry->name, (unsigned long long)entry->size);
 	return keep_early(s, err);
 }
@@ -336,10 +336,9 @@ summary_finish(struct summary *s, struct error *err)
 		return -1;
 	if (!f->info && !f->label && !f->control) {
 		error_set(err, ERROR_FORMAT, 0,
-		    "this is no base backup: neither backup_label nor "
-		    "pg_basetar.info nor pg_control is in it");
+		    "this is not a base backup: it has neither backup_label nor pg_basetar.info nor pg_control");
 		return error_hint(
-		    err, "Of a backup in several archives, name the directory.");
+		    err, "If the backup has several archives, name their directory.");
 	}
 	if (f->version == NULL && f->info)
 		f->version = cluster_version(f->info->server_version);

@@ -38,7 +38,8 @@ info_run(const struct options *opt, struct error *err)
 	if (rc == 0)
 		rc = print(&r, err);
 	else if (err->kind == ERROR_FORMAT)
-		error_hint(err, "pg_basetar verify tells all that is wrong with it.");
+		error_hint(err,
+		    "\"pg_basetar verify\" reports everything that is wrong with it.");
 	reading_summary_free(&r);
 	return rc;
 }

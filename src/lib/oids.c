@@ -12,7 +12,7 @@ oids_add(struct oids *list, const char *text, struct error *err)
 	uint64_t oid;
 
 	if (!number_parse(text, strlen(text), UINT32_MAX, &oid) || oid == 0)
-		return error_set(err, ERROR_USAGE, 0, "\"%s\" is no OID", text);
+		return error_set(err, ERROR_USAGE, 0, "\"%s\" is not an OID", text);
 	if (oids_has(list, (uint32_t)oid))
 		return 0;
 	rows = realloc(list->rows, (list->count + 1) * sizeof(*rows));

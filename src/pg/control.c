@@ -152,7 +152,8 @@ find_layout(const uint8_t *bytes, struct error *err)
 		    "control version %u is not that of PostgreSQL %s", version,
 		    cluster_versions_text());
 	else
-		error_set(err, ERROR_FORMAT, 0, "control version %u is none", version);
+		error_set(err, ERROR_FORMAT, 0, "%u is not a valid pg_control version",
+		    version);
 	return NULL;
 }
 
@@ -210,7 +211,7 @@ check_values(const struct control *c, uint32_t max_align, struct error *err)
 	    (c->redo_lsn > c->checkpoint_lsn &&
 		c->checkpoint_lsn != CONTROL_NO_CHECKPOINT))
 		return error_set(err, ERROR_FORMAT, 0,
-		    "%s is no redo location of a checkpoint at %s",
+		    "%s is not a valid redo location of a checkpoint at %s",
 		    lsn_print(redo, c->redo_lsn), lsn_print(lsn, c->checkpoint_lsn));
 	return 0;
 }
@@ -316,8 +317,7 @@ control_check_version(
 	    "catalog version %u is not that of PostgreSQL %u, %u",
 	    control->catalog_version, version->major, version->catalog_version);
 	return error_hint(err,
-	    "A beta release made this data directory, or its "
-	    "PG_VERSION belongs to another.");
+	    "A beta release made this data directory, or its PG_VERSION belongs to another.");
 }
 
 int

@@ -253,7 +253,7 @@ parse_lines(const char *text, size_t len, struct label *l, struct error *err)
 			if (lines[i].is_optional)
 				continue;
 			return error_set(err, ERROR_FORMAT, 0,
-			    "no line \"%s: \" where it belongs", lines[i].key);
+			    "line \"%s: \" is missing or misplaced", lines[i].key);
 		}
 		if (!lines[i].read(value, l))
 			return error_set(err, ERROR_FORMAT, 0, "line \"%s: %s\" is wrong",
@@ -262,7 +262,7 @@ parse_lines(const char *text, size_t len, struct label *l, struct error *err)
 			return -1;
 	}
 	if (at != end)
-		return error_set(err, ERROR_FORMAT, 0, "text behind the last line");
+		return error_set(err, ERROR_FORMAT, 0, "text after the last line");
 	if (l->text == NULL || l->start_time == NULL)
 		return error_memory(err);
 	return 0;
@@ -380,8 +380,7 @@ label_compare(const struct label *sent, const struct label *server, struct error
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (strcmp(rows[i].sent, rows[i].server) != 0)
 			return error_set(err, ERROR_SERVER, 0,
-			    "\"%s\" of the server's backup_label is \"%s\", "
-			    "sent was \"%s\"",
+			    "\"%s\" of the server's backup_label is \"%s\", sent was \"%s\"",
 			    rows[i].key, rows[i].server, rows[i].sent);
 	return 0;
 }

@@ -234,7 +234,7 @@ end_file(struct manifest_parse *p, struct error *err)
 		return error_set(err, ERROR_FORMAT, 0, "a file must have one path");
 	if (!path_is_plain(name))
 		return error_set(err, ERROR_FORMAT, 0,
-		    "\"%s\" is no path below a data directory", name);
+		    "\"%s\" is not a path below a data directory", name);
 	if ((p->given_here & BIT(KEY_SIZE)) == 0 ||
 	    (p->given_here & BIT(KEY_MODIFIED)) == 0)
 		return error_set(
@@ -242,8 +242,9 @@ end_file(struct manifest_parse *p, struct error *err)
 	if (digest != 0 &&
 	    (digest != (BIT(KEY_FILE_ALGORITHM) | BIT(KEY_FILE_CHECKSUM)) ||
 		p->digest_len != digest_size(p->kind)))
-		return error_set(
-		    err, ERROR_FORMAT, 0, "\"%s\" has half a checksum", name);
+		return error_set(err, ERROR_FORMAT, 0,
+		    "\"%s\" has an algorithm without a checksum, or a checksum without an algorithm",
+		    name);
 	return p->sink->ops->file ? p->sink->ops->file(p->sink, &file, err) : 0;
 }
 
@@ -254,7 +255,7 @@ end_range(struct manifest_parse *p, struct error *err)
 
 	if (p->given_here != all || p->end < p->start)
 		return error_set(
-		    err, ERROR_FORMAT, 0, "a stretch of WAL without its ends");
+		    err, ERROR_FORMAT, 0, "a WAL range lacks its start or end");
 	return p->sink->ops->wal ?
 	    p->sink->ops->wal(p->sink, (uint32_t)p->timeline, p->start, p->end, err) :
 	    0;
@@ -321,8 +322,8 @@ check_order(const struct manifest_parse *p, enum key key, struct error *err)
 	if ((p->given & BIT(KEY_CHECKSUM)) != 0)
 		return error_set(err, ERROR_FORMAT, 0, "the checksum must come last");
 	if (key == KEY_IDENTIFIER && p->version < 2)
-		return error_set(
-		    err, ERROR_FORMAT, 0, "a system identifier in version 1");
+		return error_set(err, ERROR_FORMAT, 0,
+		    "a manifest of version 1 has a system identifier");
 	return 0;
 }
 
@@ -460,8 +461,7 @@ manifest_parse_finish(
 	if (jsonparser_finish(p->json, err))
 		return -1;
 	if (p->given != needed)
-		return error_set(
-		    err, ERROR_FORMAT, 0, "not all is there that a manifest has");
+		return error_set(err, ERROR_FORMAT, 0, "the manifest is not complete");
 	if (p->line.len == 0 || p->line.data[p->line.len - 1] != '\n' ||
 	    strncmp((const char *)p->line.data, "\"Manifest-Checksum\"", 19) != 0)
 		return error_set(

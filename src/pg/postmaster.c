@@ -53,8 +53,8 @@ static const char *const line_names[LINES] = { "process id", "data directory",
 static int
 bad_line(enum line line, struct error *err)
 {
-	return error_set(
-	    err, ERROR_FORMAT, 0, "line %d is no %s", (int)line + 1, line_names[line]);
+	return error_set(err, ERROR_FORMAT, 0, "line %d is not a valid %s", (int)line + 1,
+	    line_names[line]);
 }
 
 static int
@@ -279,7 +279,7 @@ postmaster_opts_parse(
 	int rc;
 
 	if (len == 0 || text[len - 1] != '\n' || memchr(text, '\0', len))
-		return error_set(err, ERROR_FORMAT, 0, "is no line of text");
+		return error_set(err, ERROR_FORMAT, 0, "is not a line of text");
 	line = strndup(text, len - 1);
 	if (line == NULL)
 		return error_memory(err);

@@ -211,8 +211,7 @@ recovery_check(const struct recovery *r, struct error *err)
 		error_set(
 		    err, ERROR_USAGE, 0, "recovery to a target needs restore_command");
 		return error_hint(err,
-		    "It gets the WAL behind the end of the backup: "
-		    "--restore-command='cp /archive/%%f \"%%p\"'");
+		    "It fetches the WAL after the end of the backup: --restore-command='cp /archive/%%f \"%%p\"'");
 	}
 	return 0;
 }

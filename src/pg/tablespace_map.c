@@ -73,7 +73,7 @@ read_target(struct reader *r, struct error *err)
 		if (buf_append(&r->target, &c, 1, err))
 			return -1;
 	}
-	return bad_map(r, "no end of the last line", err);
+	return bad_map(r, "the last line is not complete", err);
 }
 
 static int
@@ -84,7 +84,7 @@ read_row(struct reader *r, struct tablespace_map *map, struct error *err)
 
 	if (blank == NULL ||
 	    !number_parse(r->at, (size_t)(blank - r->at), UINT32_MAX, &oid) || oid == 0)
-		return error_set(err, ERROR_FORMAT, 0, "no OID at byte %zu",
+		return error_set(err, ERROR_FORMAT, 0, "expected an OID at byte %zu",
 		    (size_t)(r->at - r->text));
 	r->at = blank + 1;
 	if (read_target(r, err))

@@ -18,8 +18,7 @@ note_special(struct proof_access *a, const struct tar_entry *entry)
 	if ((entry->mode & MODE_SPECIAL) == 0 || a->special++ > 0)
 		return;
 	snprintf(text, sizeof(text),
-	    "members have set-user-ID, set-group-ID or sticky bits, as \"%.800s\" has: restore "
-	    "leaves these bits out",
+	    "members have set-user-ID, set-group-ID or sticky bits, as \"%.800s\" has: restore leaves these bits out",
 	    entry->name);
 	a->findings->warn(text);
 }
@@ -87,10 +86,8 @@ proof_access_judge(const struct proof_access *a)
 			continue;
 		snprintf(text, sizeof(text),
 		    "%" PRIu64 " member%s to user %" PRIu64
-		    ", as \"%.600s\" does, and pg_control "
-		    "to %" PRIu64
-		    ": restore gives all to one user; unpacked by root they keep the "
-		    "server out",
+		    ", as \"%.600s\" does, and pg_control to %" PRIu64
+		    ": restore gives all to one user; unpacked by root they keep the server out",
 		    o->members, o->members == 1 ? " belongs" : "s belong", o->uid,
 		    o->first, a->uid);
 		a->findings->warn(text);

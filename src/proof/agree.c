@@ -75,15 +75,14 @@ check_label(const struct proof_agree *a, struct error *err)
 
 	if (a->facts->info && a->facts->info->mode != INFOFILE_ONLINE)
 		return findings_add(a->findings, FINDINGS_LABEL, &at_label, err,
-		    "is in the backup of no running server: with it the copy does not start, or "
-		    "recovers to the wrong place");
+		    "is in the backup of no running server: with it the copy does not start, or recovers to the wrong place");
 	if (strcmp(l->method, "streamed") != 0 &&
 	    conflict(a, FINDINGS_LABEL, &at_label, "BACKUP METHOD", "streamed", l->method,
 		err))
 		return -1;
 	if (l->incremental &&
 	    findings_add(a->findings, FINDINGS_LABEL, &at_label, err,
-		"it is of an incremental backup, which does not restore by itself"))
+		"it is of an incremental backup, which does not restore without the earlier ones"))
 		return -1;
 	if (a->facts->info && strcmp(l->text, a->facts->info->label) != 0 &&
 	    conflict(a, FINDINGS_LABEL, &at_label, "LABEL", a->facts->info->label,
@@ -166,8 +165,7 @@ check_control(const struct proof_agree *a, struct error *err)
 	    (a->facts->has_earlier_info || !is_told) &&
 	    findings_add(a->findings, FINDINGS_INFO, &at_info, err,
 		a->facts->has_earlier_info ?
-		    "is of another backup than backup_label, although pg_control was written "
-		    "by pg_basetar" :
+		    "is of another backup than backup_label, although pg_control was written by pg_basetar" :
 		    "is missing or misplaced, although pg_control was written by pg_basetar"))
 		return -1;
 	if (a->facts->version &&
@@ -178,8 +176,7 @@ check_control(const struct proof_agree *a, struct error *err)
 	    findings_add(a->findings, FINDINGS_CONTROL, &at_control, err,
 		is_forgotten ?
 		    "names no checkpoint, so that the copy cannot start" :
-		    "names a checkpoint, so that a copy that lost its backup_label "
-		    "would start"))
+		    "names a checkpoint, so that a copy that lost its backup_label would start"))
 		return -1;
 	return check_state(a, err) || check_control_age(a, err) ? -1 : 0;
 }
@@ -240,8 +237,7 @@ tell_of_absent(const struct proof_agree *a)
 
 	for (size_t i = 0; i < without->count; i++) {
 		snprintf(text, sizeof(text),
-		    "tablespace %s at \"%.400s\" was left out of the backup, with all that was in "
-		    "it: in the copy drop it, and create it anew",
+		    "tablespace %s at \"%.400s\" was left out of the backup, with all that was in it: in the copy drop it, and create it anew",
 		    without->rows[i].name, without->rows[i].path);
 		a->findings->warn(text);
 	}
@@ -267,7 +263,7 @@ check_info(const struct proof_agree *a, struct error *err)
 	if (i->has_manifest != a->manifest->has_come &&
 	    findings_add(a->findings,
 		i->has_manifest ? FINDINGS_MISSING : FINDINGS_MANIFEST, &at_manifest, err,
-		i->has_manifest ? "without it nothing tells whether the files are whole" :
+		i->has_manifest ? "without it nothing shows whether the files are whole" :
 				  "pg_basetar.info says that there is none"))
 		return -1;
 	if (!i->has_wal && a->wal->has_wal)

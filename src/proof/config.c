@@ -84,7 +84,6 @@ proof_config_judge(const struct facts *facts, struct memberset *members,
 		return -1;
 	if (has_tree && !has_main)
 		findings->warn(
-		    "the backup has no postgresql.conf: the original has it outside of "
-		    "its data directory, and without one the copy does not start");
+		    "the backup has no postgresql.conf: the original has it outside of its data directory, and without one the copy does not start");
 	return facts->info ? warn_of_unread(facts->info, members, findings, err) : 0;
 }

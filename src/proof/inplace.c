@@ -251,13 +251,11 @@ tell_of_directory(struct proof_inplace *in, uint32_t oid, struct error *err)
 	if (in->wal->has_line && in->facts->info == NULL && is_surely_off(in))
 		return findings_add(in->findings, FINDINGS_TABLESPACE, NULL, err,
 		    "tablespace %" PRIu32
-		    " is a directory in pg_tblspc, and the configuration in "
-		    "the backup has allow_in_place_tablespaces off: recovery stops with a PANIC",
+		    " is a directory in pg_tblspc, and the configuration in the backup has allow_in_place_tablespaces off: recovery stops with a PANIC",
 		    oid);
 	snprintf(text, sizeof(text),
 	    "tablespace %" PRIu32
-	    " is a directory in pg_tblspc: recovery stops with a PANIC, "
-	    "unless allow_in_place_tablespaces is on",
+	    " is a directory in pg_tblspc: recovery stops with a PANIC, unless allow_in_place_tablespaces is on",
 	    oid);
 	in->findings->warn(text);
 	return 0;
@@ -325,13 +323,11 @@ judge_space(struct proof_inplace *in, const struct tablespace_map *map,
 	if (in->facts->info)
 		return findings_add(in->findings, FINDINGS_TABLESPACE, NULL, err,
 		    "tablespace %" PRIu32
-		    " was left out of the backup, but the WAL at %s changes "
-		    "it: recovery stops with a PANIC",
+		    " was left out of the backup, but the WAL at %s changes it: recovery stops with a PANIC",
 		    s->space, lsn_print(at, s->lsn));
 	return findings_add(in->findings, FINDINGS_TABLESPACE, NULL, err,
 	    "tablespace %" PRIu32
-	    " is missing: the WAL at %s changes its pages, and no record "
-	    "before creates it (pg_basebackup up to version 15 leaves out tablespaces in place)",
+	    " is missing: the WAL at %s changes its pages, and no record before creates it (pg_basebackup up to version 15 leaves out tablespaces in place)",
 	    s->space, lsn_print(at, s->lsn));
 }
 

@@ -36,7 +36,7 @@ hear_wal(struct manifest_sink *sink, uint32_t timeline, uint64_t start, uint64_t
 	struct proof_manifest_range *ranges;
 
 	if (m->nranges == PROOF_MANIFEST_RANGES)
-		return error_set(err, ERROR_FORMAT, 0, "too many stretches of WAL");
+		return error_set(err, ERROR_FORMAT, 0, "too many WAL ranges");
 	ranges = realloc(m->ranges, (m->nranges + 1) * sizeof(*ranges));
 	if (ranges == NULL)
 		return error_memory(err);
@@ -134,7 +134,7 @@ hear_file(struct manifest_sink *sink, const struct manifest_file *file, struct e
 		return proof_missing_listed(m->missing, file->path, err);
 	if (row->is_listed)
 		return findings_add(m->findings, FINDINGS_MANIFEST, &at_manifest, err,
-		    "tells twice of \"%s\"", file->path);
+		    "lists twice \"%s\"", file->path);
 	row->is_listed = true;
 	row->listed_size = file->size;
 	if (row->size != file->size)

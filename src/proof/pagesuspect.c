@@ -399,7 +399,7 @@ judge_great(struct pagesuspect *p, const struct pagesuspect_great *row,
 	place.expected = stop;
 	place.found = lsn_print(found, row->lsn);
 	return findings_add(findings, FINDINGS_LSN, &place, err,
-	    "a page of a later moment than the end of the WAL");
+	    "the page has a later LSN than the end of the WAL");
 }
 
 int

@@ -172,8 +172,7 @@ warn_of_removal(const struct proof_replay *r, const struct waldatabases_copy *co
 	snprintf(text, sizeof(text),
 	    "the database %" PRIu32
 	    " is copied by the WAL at %s from the database %" PRIu32
-	    ", whose directory was removed by the WAL at %s: if that was read late, files may be "
-	    "missing in the copy",
+	    ", whose directory was removed by the WAL at %s: if that was read late, files may be missing in the copy",
 	    copy->to.database, lsn_print(at, copy->lsn), copy->from.database,
 	    lsn_print(removed, copy->dropped_lsn));
 	r->findings->warn(text);
@@ -236,8 +235,7 @@ warn_of_tablespace(struct proof_replay *r, const struct proof_replay_row *row)
 		return;
 	snprintf(text, sizeof(text),
 	    "the WAL creates tablespace %" PRIu32
-	    ": its replay links the restored copy to "
-	    "\"%.400s\", which must be there, and be no other cluster's",
+	    ": its replay links the restored copy to \"%.400s\", which must be there, and be no other cluster's",
 	    row->space, row->location);
 	r->findings->warn(text);
 }

@@ -40,14 +40,14 @@ proof_tablespaces_link_fault(
 
 	if (oid == NULL || strncmp(name, "pg_tblspc/", 10) != 0 || oid != name + 9 ||
 	    !number_parse(oid + 1, strlen(oid + 1), UINT32_MAX, &number))
-		return "a link that is none of a tablespace";
+		return "a link that is not one of a tablespace";
 	if (t->facts->info == NULL)
 		return NULL;
 	if (infofile_tablespace(t->facts->info, oid + 1) == NULL)
-		return "a link of a tablespace that pg_basetar.info does not tell of";
+		return "a link of a tablespace that pg_basetar.info does not list";
 	return layout_is_link_target(target, oid + 1) ?
 	    NULL :
-	    "a link that leads elsewhere than into the backup";
+	    "a link that leads out of the backup";
 }
 
 /* ---- when all has come ---- */
@@ -118,7 +118,8 @@ check_unnamed(struct proof_tablespaces *t, const struct tablespace_map *map, siz
 
 	if (!proof_inplace_is_proved(t->inplace))
 		return findings_add(t->findings, FINDINGS_TABLESPACE, &at_map, err,
-		    "%zu of the tablespaces' archives are of none that it names%s", count,
+		    "%zu of the tablespaces' archives belong to no tablespace that it names%s",
+		    count,
 		    t->facts->info == NULL && t->facts->version->sends_in_place ?
 			", and nothing proves that they are of tablespaces in place" :
 			"");
@@ -200,7 +201,7 @@ link_missing(
 	return findings_add(t->findings, FINDINGS_MISSING,
 	    &(struct findings_place){ .member = link }, err,
 	    has_content ? "the link to the tablespace, whose content is there" :
-			  "the link to a tablespace that pg_basetar.info tells of");
+			  "the link to a tablespace that pg_basetar.info lists");
 }
 
 /* One that is in the archive must be reached through its link. */

@@ -87,8 +87,7 @@ proof_text_take(struct proof_text *t, struct memberset_row *row,
 		pagesuspect_control(t->pages, facts->control);
 	if (kind == MEMBERORDER_LABEL && strchr(facts->label->text, '\n'))
 		t->findings->warn(
-		    "the label in backup_label has several lines: the server does not read "
-		    "what follows them, and recovers without");
+		    "the label in backup_label has several lines: the server does not read what follows them, and recovers without");
 	return 0;
 }
 

@@ -365,7 +365,7 @@ judge_ranges(struct proof_wal *w, const struct walhistory *h, struct error *err)
 		if (i + 1 < w->manifest->nranges &&
 		    w->manifest->ranges[i + 1].end != r->start)
 			return wal_fault(w, r->start, w->manifest->ranges[i + 1].end, err,
-			    "the manifest's stretches of WAL do not meet");
+			    "the manifest's WAL ranges do not meet");
 		if (r->start < r->end &&
 		    (walhistory_at(h, r->start) != r->timeline ||
 			walhistory_at(h, r->end - 1) != r->timeline))

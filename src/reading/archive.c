@@ -87,8 +87,7 @@ check_first(const char *name, struct error *err)
 	error_set(err, ERROR_UNSUPPORTED, 0,
 	    "the names of its members begin with \"./\", as \"tar -C DIR .\" packs them");
 	return error_hint(err,
-	    "Pack the files again in the order of the backup and under the names that they have "
-	    "there: pg_basetar-verify(1) says how.");
+	    "Pack the files again in the order of the backup and under the names that they have there: pg_basetar-verify(1) says how.");
 }
 
 static int

@@ -30,7 +30,7 @@ tell_others(const struct backupset *set)
 
 	for (size_t i = 0; i < set->nothers; i++) {
 		snprintf(text, sizeof(text),
-		    "\"%s\" beside the archives is no part of the backup",
+		    "\"%s\" is not part of the backup, although it is in the directory of its archives",
 		    set->others[i]);
 		message_warning(text);
 	}

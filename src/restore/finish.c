@@ -22,9 +22,7 @@ static int
 not_written(const struct restore *r, struct error *err)
 {
 	return error_hint(err,
-	    "pg_control was not written, so that no server starts on \"%s\"; remove what is in it "
-	    "and in the directories of its tablespaces and WAL, then restore again, with --force "
-	    "if you must.",
+	    "pg_control was not written, so that no server starts on \"%s\"; remove what is in it and in the directories of its tablespaces and WAL, then restore again, with --force if you must.",
 	    r->target.dir.path);
 }
 
@@ -74,9 +72,7 @@ check_location(
 		    " at \"%s\": -T cannot move it",
 		    oid, location);
 		return error_hint(err,
-		    "The server would look for it there, and write there.  Remove "
-		    "what was restored; restore where that place is free, without "
-		    "-T for it, or take another backup.");
+		    "The server would look for it there, and write there.  Remove what was restored; restore where that place is free, without -T for it, or take another backup.");
 	}
 	if (!is_there(location))
 		return 0;
@@ -84,9 +80,7 @@ check_location(
 	    "the WAL of the backup creates a tablespace at \"%s\", which is in use here",
 	    location);
 	return error_hint(err,
-	    "The copy would write there, into what may be a running cluster's.  "
-	    "Remove what was restored; restore where that place is free, or take "
-	    "another backup.");
+	    "The copy would write there, into what may be a running cluster's.  Remove what was restored; restore where that place is free, or take another backup.");
 }
 
 static int
@@ -187,7 +181,7 @@ write_map(struct restore *r, struct error *err)
 		return 0;
 	if (checker_backup(r->checker)->version == NULL)
 		return error_set(err, ERROR_FORMAT, 0,
-		    "the release of the backup is not known, nor how \"%s\" is written",
+		    "the release of the backup is not known, so \"%s\" cannot be written",
 		    LAYOUT_MAP);
 	if (!is_right(r))
 		rc = build_map(r, &text, err);
@@ -252,9 +246,7 @@ static void
 still_startable(const struct restore *r, struct error *err)
 {
 	error_hint(err,
-	    "pg_control could not be taken away again: a server can start on \"%s\", but a crash of "
-	    "the system may damage it.  Remove what is in it and in the directories of its "
-	    "tablespaces and WAL.",
+	    "pg_control could not be taken away again: a server can start on \"%s\", but a crash of the system may damage it.  Remove what is in it and in the directories of its tablespaces and WAL.",
 	    r->target.dir.path);
 }
 

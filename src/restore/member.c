@@ -38,8 +38,7 @@ refuse(const struct tar_entry *entry, const char *fault, struct error *err)
 	error_set(
 	    err, ERROR_FORMAT, 0, "member \"%s\" is refused: %s", entry->name, fault);
 	return error_hint(err,
-	    "Nothing of it was written.  No backup of this program has such a "
-	    "member: ask who made it.");
+	    "Nothing of it was written.  pg_basetar never writes such a member: find out where the archive comes from.");
 }
 
 static int
@@ -125,7 +124,7 @@ take_file(
 
 	if (is_holder(r, path))
 		return refuse(
-		    entry, "of a tablespace that pg_basetar.info does not tell of", err);
+		    entry, "of a tablespace that pg_basetar.info does not list", err);
 	if (restore_settings_replace(r, path))
 		return 0;
 	if (restore_settings_extend(r, path) ||
@@ -233,8 +232,8 @@ bytes(struct reading *reading, const uint8_t *bytes, size_t len, struct error *e
 	if (r->fate == RESTORE_PASS_OVER)
 		return 0;
 	if (len > r->kept_most - r->kept.len)
-		return error_set(err, ERROR_FORMAT, 0,
-		    "\"%s\" is too long for what it is", checker_member_path(r->checker));
+		return error_set(err, ERROR_FORMAT, 0, "\"%s\" is implausibly large",
+		    checker_member_path(r->checker));
 	return buf_append(&r->kept, bytes, len, err);
 }
 

@@ -34,12 +34,11 @@ static int
 no_path(const struct restore *r, const struct restore_space *s, struct error *err)
 {
 	error_set(err, ERROR_STATE, 0,
-	    "tablespace %" PRIu32 " is in the data directory, and \"%s\" does "
-	    "not lead there without links",
+	    "tablespace %" PRIu32
+	    " is in the data directory, and \"%s\" does not lead there without links",
 	    s->oid, r->opt->pgdata);
 	return error_hint(err,
-	    "Name the data directory by its own path, or another place for the "
-	    "tablespace with -T OLD=NEW.");
+	    "Name the data directory by its own path, or another place for the tablespace with -T OLD=NEW.");
 }
 
 int
@@ -61,8 +60,7 @@ restore_nested_place(
 		return 0;
 	if (!path_is_plain(path))
 		return error_set(err, ERROR_FORMAT, 0,
-		    "tablespace %" PRIu32 ": \"%s\" is no path in the "
-		    "data directory",
+		    "tablespace %" PRIu32 ": \"%s\" is not a path in the data directory",
 		    s->oid, path);
 	if (r->target_path == NULL)
 		return no_path(r, s, err);
@@ -132,8 +130,7 @@ restore_nested_check(const struct restore_space *s, struct error *err)
 	if (!is_cluster)
 		return 0;
 	error_set(err, ERROR_STATE, 0,
-	    "tablespace %" PRIu32 ": \"%s\" is in the data directory of a "
-	    "cluster",
+	    "tablespace %" PRIu32 ": \"%s\" is in the data directory of a cluster",
 	    s->oid, s->location);
 	return error_hint(err, "Name another place for it with -T OLD=NEW.");
 }

@@ -74,8 +74,7 @@ occupied(int fd, struct error *err)
 	    has(fd, "backup_label")) {
 		error_set(err, ERROR_STATE, EEXIST, "an unfinished restore is there");
 		return error_hint(err,
-		    "No server starts on it; remove what is in the directory, and "
-		    "in those of its tablespaces and WAL, then restore again.");
+		    "No server starts on it; remove what is in the directory, and in those of its tablespaces and WAL, then restore again.");
 	}
 	return error_set(err, ERROR_STATE, ENOTEMPTY, "the directory is in use");
 }
@@ -112,8 +111,7 @@ lock(int fd, struct error *err)
 		return 0;
 	error_set(err, ERROR_STATE, 0, "the directory is in use by a restore");
 	return error_hint(err,
-	    "It is named twice, or another pg_basetar is restoring into it: name "
-	    "another directory.");
+	    "It is named twice, or another pg_basetar is restoring into it: name another directory.");
 }
 
 static int
@@ -178,8 +176,7 @@ check_link(
 	error_set(err, ERROR_STATE, 0, "a symbolic link of user number %lu leads there",
 	    (unsigned long)dir->route.link_uid);
 	return error_hint(err,
-	    "Root gives away no directory that such a link chose: name it by its own "
-	    "path.");
+	    "Root gives away no directory that such a link chose: name it by its own path.");
 }
 
 int
@@ -200,8 +197,7 @@ newdir_check_owner(const struct newdir *dir, uid_t owner, struct error *err)
 	    "the directory belongs to user number %lu, the backup to %lu",
 	    (unsigned long)st.st_uid, (unsigned long)owner);
 	return error_hint(err,
-	    "Give the directory to the user whom the server shall run as, or name "
-	    "its owner with --owner.");
+	    "Give the directory to the user whom the server shall run as, or name its owner with --owner.");
 }
 
 int

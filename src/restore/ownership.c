@@ -110,18 +110,15 @@ warn_of_number(const struct reading_owner *o, bool is_ours)
 
 	if (o->uid == 0)
 		snprintf(text, sizeof(text),
-		    "the files of the backup belong to root, as whom no server "
-		    "runs (--owner names another user)");
+		    "the files of the backup belong to root, as whom no server runs (--owner names another user)");
 	else if (is_ours && o->uname[0])
 		snprintf(text, sizeof(text),
-		    "the backup belongs to user \"%s\", who does not exist here: "
-		    "the files are given to user %s (--owner names another)",
+		    "the backup belongs to user \"%s\", who does not exist here: the files are given to user %s (--owner names another)",
 		    o->uname, owner_print(here, (uid_t)o->uid));
 	else
 		snprintf(text, sizeof(text),
-		    "the backup belongs to user number %" PRIu64 ", who has no "
-		    "name here: the files are given to that number (--owner names "
-		    "another user)",
+		    "the backup belongs to user number %" PRIu64
+		    ", who has no name here: the files are given to that number (--owner names another user)",
 		    o->uid);
 	message_warning(text);
 }
@@ -132,8 +129,7 @@ warn_of_two(const struct meant *m)
 	char text[320], one[OWNER_TEXT], other[OWNER_TEXT];
 
 	snprintf(text, sizeof(text),
-	    "the files are given to user %s, by the name in the backup; by the "
-	    "number in it they would be given to %s (--owner names one)",
+	    "the files are given to user %s, by the name in the backup; by the number in it they would be given to %s (--owner names one)",
 	    owner_print(one, m->rows[0].uid), owner_print(other, m->rows[1].uid));
 	message_warning(text);
 }
@@ -177,8 +173,7 @@ restore_owner_settle(struct restore *r, bool is_ours, struct error *err)
 		return 0;
 	if (r->owner.uid >= UINT32_MAX || r->owner.gid >= UINT32_MAX)
 		return error_set(err, ERROR_FORMAT, 0,
-		    "no user or group has the number of the owner of "
-		    "the backup");
+		    "no user or group has the number of the owner of the backup");
 	if (choose(r, is_ours, &owner, err))
 		return -1;
 	r->uid = owner.uid;

@@ -25,13 +25,11 @@ refused(const char *path, bool is_space, struct error *err)
 {
 	if (err->sys == ENOTEMPTY)
 		error_hint(err,
-		    "Name a new or an empty directory%s; if an unfinished restore left "
-		    "what is in it, remove that.",
+		    "Name a new or an empty directory%s; if an unfinished restore left what is in it, remove that.",
 		    is_space ? " for it with -T OLD=NEW" : "");
 	if (err->sys == ENOENT)
 		error_hint(err,
-		    "The directory that it is to be in does not exist: make that with "
-		    "\"mkdir -p\", or name another place%s.",
+		    "The directory that it is to be in does not exist: make that with \"mkdir -p\", or name another place%s.",
 		    is_space ? " with -T OLD=NEW" : "");
 	return error_wrap(err, "\"%s\"", path);
 }
@@ -109,12 +107,10 @@ static int
 not_named(const struct restore_space *s, struct error *err)
 {
 	error_set(err, ERROR_STATE, 0,
-	    "tablespace %" PRIu32 " was at \"%s\": only the archive names "
-	    "that place",
+	    "tablespace %" PRIu32 " was at \"%s\": only the archive names that place",
 	    s->oid, s->location);
 	return error_hint(err,
-	    "As root, name the places of tablespaces with -T OLD=NEW, or take those "
-	    "in the archive with --original-tablespaces.");
+	    "As root, name the places of tablespaces with -T OLD=NEW, or take those in the archive with --original-tablespaces.");
 }
 
 static int
@@ -130,8 +126,7 @@ open_space(struct restore *r, struct restore_space *s, struct error *err)
 		return -1;
 	if (s->place.dir.has_guests)
 		message_note(
-		    "\"%s\" has the tablespace of another release too, which stays: "
-		    "nothing but \"%s\" is of this one",
+		    "\"%s\" has the tablespace of another release too, which stays: nothing but \"%s\" is of this one",
 		    s->location, r->guests.version->tablespace_dir);
 	return 0;
 }
@@ -150,7 +145,7 @@ static int
 no_place(uint32_t oid, const char *location, struct error *err)
 {
 	error_set(err, ERROR_STATE, 0,
-	    "it is not told where tablespace %" PRIu32 " was%s%s", oid,
+	    "the archive does not say where tablespace %" PRIu32 " was%s%s", oid,
 	    location ? ": " : "", location ? location : "");
 	return error_hint(err,
 	    "Unpack the archive with tar, and make the link pg_tblspc/%" PRIu32
@@ -165,8 +160,7 @@ cannot_move(uint32_t oid, const char *location, struct error *err)
 	error_set(err, ERROR_STATE, 0,
 	    "tablespace %" PRIu32 " is in the data directory, at \"%s\"", oid, location);
 	return error_hint(err,
-	    "Restore it to there, without -T, then move it with the server "
-	    "stopped.");
+	    "Restore it to there, without -T, then move it with the server stopped.");
 }
 
 /* One more, that was at ${location}; ${info}: of an archive of this program; or NULL. */
@@ -210,8 +204,7 @@ no_such_tablespace(const struct relocations *list, const struct relocation *pair
 		    "tablespace %s, which was at \"%s\", was left out of the backup",
 		    left_out->name, left_out->path);
 		return error_hint(err,
-		    "Restore without this mapping; in the copy drop the tablespace, and create "
-		    "it anew.");
+		    "Restore without this mapping; in the copy drop the tablespace, and create it anew.");
 	}
 	error_set(
 	    err, ERROR_USAGE, 0, "no tablespace of the backup was at \"%s\"", pair->old);
@@ -264,7 +257,7 @@ check_apart(const struct restore *r, struct error *err)
 	    -1 :
 	    0;
 	if (rc == 0 && inner < count) {
-		error_set(err, ERROR_STATE, 0, "\"%s\" and \"%s\" are not apart",
+		error_set(err, ERROR_STATE, 0, "\"%s\" and \"%s\" overlap",
 		    restore_places_at(r, inner)->dir.path,
 		    restore_places_at(r, outer)->dir.path);
 		rc = error_hint(

@@ -111,8 +111,7 @@ say_config(const struct restore *r)
 			continue;
 		if (said++ < CONFIG_NAMED)
 			message_note(
-			    "\"%s/%s\" was at \"%s\": put it where the server shall "
-			    "find it",
+			    "\"%s/%s\" was at \"%s\": put it where the server shall find it",
 			    r->target.dir.path, path, row->path);
 	}
 	if (said > CONFIG_NAMED)
@@ -162,8 +161,7 @@ warn_of_data_directory(const struct restore *r, const char *name)
 		sys_is_same_file(&there, &copy)))
 		return;
 	snprintf(text, sizeof(text),
-	    "\"%s/%s\" sets data_directory to \"%s\": a server that reads it "
-	    "works there, and not on the copy",
+	    "\"%s/%s\" sets data_directory to \"%s\": a server that reads it works there, and not on the copy",
 	    r->target.dir.path, name, value);
 	message_warning(text);
 }
@@ -198,16 +196,13 @@ say_archiving(const struct restore *r)
 {
 	if (restore_settings_archive_off(r->opt))
 		message_note(
-		    "archive_mode is set to off in \"%s/%s\": the copy does not archive its WAL, "
-		    "to spare that of the original (--archive-mode=keep leaves it as it was)",
+		    "archive_mode is set to off in \"%s/%s\": the copy does not archive its WAL, to spare that of the original (--archive-mode=keep leaves it as it was)",
 		    r->target.dir.path, RECOVERY_SETTINGS);
 	/* a new timeline, which recovery of the original to the latest one would follow or fail with */
 	else if (r->opt->archive_mode == ARCHIVE_MODE_DEFAULT &&
 	    !r->opt->recovery.is_standby)
 		message_note(
-		    "archive_mode is as in the backup: after recovery the copy archives a new "
-		    "timeline, for that of the original (--archive-mode=off, if the copy does "
-		    "not take its place)");
+		    "archive_mode is as in the backup: after recovery the copy archives a new timeline, for that of the original (--archive-mode=off, if the copy does not take its place)");
 }
 
 static void
@@ -219,13 +214,11 @@ warn_of_wal(const struct restore *r)
 		return;
 	if (r->opt->recovery.primary_conninfo == NULL) {
 		message_warning(
-		    "the WAL is not in the backup: before the start, set restore_command "
-		    "and make recovery.signal, or restore with --restore-command");
+		    "the WAL is not in the backup: before the start, set restore_command and make recovery.signal, or restore with --restore-command");
 		return;
 	}
 	snprintf(text, sizeof(text),
-	    "the WAL is not in the backup: its primary must still have it, "
-	    "from %s on",
+	    "the WAL is not in the backup: its primary must still have it, from %s on",
 	    lsn_print(start, checker_facts(r->checker).start_lsn));
 	message_warning(text);
 }
@@ -239,10 +232,7 @@ warn_of_subscriptions(const struct restore *r)
 {
 	if (r->has_origins && !r->opt->recovery.is_standby)
 		message_warning(
-		    "the backup has replication origins: if they are of subscriptions, the "
-		    "copy takes the changes that the original is to get: set "
-		    "max_logical_replication_workers = 0 before the start, unless the copy "
-		    "takes the place of the original");
+		    "the backup has replication origins: if they are of subscriptions, the copy takes the changes that the original is to get: set max_logical_replication_workers = 0 before the start, unless the copy takes the place of the original");
 }
 
 /* What whoever starts it should know first. */
@@ -257,8 +247,7 @@ warn(const struct restore *r)
 	if (r->recovers_by == NULL)
 		return;
 	snprintf(text, sizeof(text),
-	    "the backup has a %s%s: the copy will recover, or follow the primary, "
-	    "as that says; remove it, if it shall not",
+	    "the backup has a %s%s: the copy will recover, or follow the primary, as that says; remove it, if it shall not",
 	    r->recovers_by,
 	    checker_backup(r->checker)->info ? "" :
 					       ", of a standby or of pg_basebackup -R");
@@ -302,8 +291,7 @@ restore_run(const struct options *opt, bool *is_sound, struct error *err)
 		checker_break_off(r.checker, err);
 	if (rc == -1 && err->sys == ENOSPC)
 		error_hint(err,
-		    "Remove what is in \"%s\" and in the directories of its tablespaces and "
-		    "WAL, and restore to where there is more room.",
+		    "Remove what is in \"%s\" and in the directories of its tablespaces and WAL, and restore to where there is more room.",
 		    opt->pgdata);
 	filepool_free(r.pool);
 	*is_sound = rc == 0 && checker_findings(r.checker)->count == 0;

@@ -57,7 +57,7 @@ add_recovery(struct restore *r, struct buf *text, struct error *err)
 		return 0;
 	if (version == NULL)
 		return error_set(err, ERROR_FORMAT, 0,
-		    "the release of the backup is not known, nor how its recovery is told");
+		    "the release of the backup is not known, so recovery settings cannot be written");
 	return recovery_build(
 	    version->has_recovery_conf ? text : &r->settings, recovery, version, err);
 }
@@ -77,8 +77,7 @@ write_conf(struct restore *r, struct error *err)
 		    r, RESTORE_RECOVERY_CONF, &r->conf, r->conf_mtime, err);
 	}
 	snprintf(text, sizeof(text),
-	    "\"%s\" of the backup is not written: PostgreSQL %u does not start "
-	    "with it",
+	    "\"%s\" of the backup is not written: PostgreSQL %u does not start with it",
 	    RESTORE_RECOVERY_CONF, version->major);
 	message_warning(text);
 	return 0;

@@ -27,8 +27,7 @@ too_early(const char *setting, const char *value, const char *what, const char *
     struct error *err)
 {
 	error_set(err, ERROR_STATE, 0,
-	    "%s \"%s\" is before the %s of the backup, %s: recovery cannot end "
-	    "there",
+	    "%s \"%s\" is before the %s of the backup, %s: recovery cannot end there",
 	    setting, value, what, when);
 	return error_hint(err, "Restore an earlier backup, or name a later target.");
 }
@@ -68,9 +67,7 @@ check_time(const char *value, const struct restore_bounds *b, struct error *err)
 		return 0;
 	case TIMETEXT_PERHAPS:
 		snprintf(text, sizeof(text),
-		    "if it is in the time zone of the backup's start, %.64s, "
-		    "recovery_target_time \"%.64s\" is before it, and recovery "
-		    "cannot end there: name the time zone as well",
+		    "if it is in the time zone of the backup's start, %.64s, recovery_target_time \"%.64s\" is before it, and recovery cannot end there: name the time zone as well",
 		    b->start_time, value);
 		message_warning(text);
 		return 0;

@@ -46,7 +46,7 @@ failed(const struct restore_place *place, const char *below, struct error *err)
 {
 	if (err->sys == EEXIST)
 		error_hint(
-		    err, "The backup has it twice; \"pg_basetar verify\" tells more.");
+		    err, "The backup has it twice; \"pg_basetar verify\" reports more.");
 	return error_wrap(err, "\"%s/%s\"", place->dir.path, below);
 }
 

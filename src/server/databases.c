@@ -29,7 +29,7 @@ databases_read(struct session *s, char **text, struct error *err)
 		return -1;
 	value = session_value(&rows, 0, 0);
 	if (value == NULL)
-		error_set(err, ERROR_SERVER, 0, "the server has no databases to tell of");
+		error_set(err, ERROR_SERVER, 0, "the server reported no databases");
 	else if ((*text = strdup(value)) == NULL)
 		error_memory(err);
 	session_rows_free(&rows);
@@ -87,12 +87,10 @@ databases_compare(const char *before, const char *after, struct error *err)
 		if (old && new &&
 		    (old_len != new_len || memcmp(old, new, old_len) != 0)) {
 			error_set(err, ERROR_STATE, 0,
-			    "database with OID %.*s was moved to another tablespace during the "
-			    "backup",
+			    "database with OID %.*s was moved to another tablespace during the backup",
 			    (int)oid_len - 2, at + 1);
 			return error_hint(err,
-			    "It may be in neither place of the copy; run the "
-			    "backup again.");
+			    "It may be in neither place of the copy; run the backup again.");
 		}
 		at += strcspn(at + 1, ",") + 1;
 	}

@@ -86,8 +86,7 @@ locate_host(const struct postmaster *p, struct buf *host, struct error *err)
 	}
 	if (*address == '\0') {
 		error_set(err, ERROR_STATE, 0,
-		    "postmaster.pid names no socket directory and no address to connect "
-		    "to");
+		    "postmaster.pid names no socket directory and no address to connect to");
 		return error_hint(
 		    err, "If the server is just starting, try again; else see -h.");
 	}

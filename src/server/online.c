@@ -192,8 +192,7 @@ online_start(struct session *s, const struct pg_version *version, const char *la
 		online_stopped_free(&stopped);
 	}
 	error_set(err, ERROR_STATE, 0,
-	    "checkpoints follow each other too fast: each of %d starts of the backup was "
-	    "overtaken by another checkpoint",
+	    "checkpoints follow each other too fast: each of %d starts of the backup was overtaken by another checkpoint",
 	    START_TRIES);
 	error_hint(err, "Run the backup while nothing issues CHECKPOINT all the time.");
 fail:

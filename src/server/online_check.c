@@ -226,9 +226,7 @@ check_identity(struct session *s, const struct online_expect *e,
 		return -1;
 	if ((uint64_t)identifier != e->control->system_identifier) {
 		error_set(err, ERROR_SERVER, 0,
-		    "the server on %s runs another cluster than the one in \"%s\": its "
-		    "system "
-		    "identifier is %s, that of the directory %llu",
+		    "the server on %s runs another cluster than the one in \"%s\": its system identifier is %s, that of the directory %llu",
 		    session_where(s), e->datadir, session_value(id, 0, 0),
 		    (unsigned long long)e->control->system_identifier);
 		return hint_right_server(e, err);
@@ -343,8 +341,7 @@ check_able(const struct session_rows *settings, bool in_recovery, struct error *
 	/* a standby takes the WAL it is given; its start function looks at that */
 	if (!in_recovery && level && strcmp(level, "minimal") == 0) {
 		error_set(err, ERROR_STATE, 0,
-		    "the server writes too little WAL for an online backup: wal_level is "
-		    "\"minimal\"");
+		    "the server writes too little WAL for an online backup: wal_level is \"minimal\"");
 		return error_hint(
 		    err, "Set wal_level to \"replica\" and restart the server.");
 	}

@@ -202,7 +202,7 @@ take_result(
 	if (result && status == PGRES_FATAL_ERROR)
 		session_error_result(s, result, err);
 	else
-		error_set(err, ERROR_SERVER, 0, "the server gave an answer that is none");
+		error_set(err, ERROR_SERVER, 0, "unexpected reply from the server");
 	PQclear(result);
 	return -1;
 }
@@ -226,8 +226,7 @@ end_patience(struct session *s, struct error *err)
 	    "the server has not answered a question for %.0f s", s->patience);
 	session_close(s);
 	return error_hint(err,
-	    "Its process for this session does not get to run, or cannot: see the "
-	    "load of the machine, its memory and its disks.");
+	    "Its process for this session does not get to run, or cannot: see the load of the machine, its memory and its disks.");
 }
 
 /* Has the pending question its answer, by ${deadline}? */

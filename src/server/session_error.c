@@ -182,8 +182,7 @@ session_error_connect(const struct session *s, struct error *err)
 	error_set(err, ERROR_SERVER, 0, "%s", text[0] ? text : "could not connect");
 	if (has_form)
 		error_hint(err,
-		    "A connection string or URI is given with -d, and not as a part of "
-		    "another; what may be a password in it is not repeated.");
+		    "A connection string or URI is given with -d, and not as a part of another; what may be a password in it is not repeated.");
 	if (advice[0] != '\0')
 		error_hint(err, "%s", advice);
 	return -1;

@@ -109,8 +109,7 @@ start_connection(struct session *s, const struct session_options *options,
 
 	if (options->beside && options->beside->conn == NULL)
 		return error_set(err, ERROR_SERVER, 0,
-		    "the first connection to the server was lost before the second was "
-		    "made");
+		    "the first connection to the server was lost before the second was made");
 	if (options->beside) {
 		of = PQconninfo(options->beside->conn);
 		describe_beside(&p, of, options->beside->conn); /* its options, too */
@@ -169,8 +168,7 @@ connect_once(struct session *s, const struct session_options *options,
 			return session_error_interrupted(err);
 		case SESSION_LATE:
 			return error_set(err, ERROR_SERVER, 0,
-			    "no answer of the server on port %s of \"%s\" within "
-			    "connect_timeout",
+			    "no answer of the server on port %s of \"%s\" within connect_timeout",
 			    PQport(s->conn), PQhost(s->conn));
 		case SESSION_READY:
 			break;
@@ -186,8 +184,7 @@ static int
 hint_pooler(struct error *err)
 {
 	return error_hint(err,
-	    "Connect to the server itself, with -h and -p: a backup lasts as long "
-	    "as its session, which a pooler (pgbouncer) gives to others.");
+	    "Connect to the server itself, with -h and -p: a backup lasts as long as its session, which a pooler (pgbouncer) gives to others.");
 }
 
 /* pgbouncer does not translate its words; a server may, and then libpq's have to do. */
@@ -201,8 +198,7 @@ explain_failure(const char *message, struct error *err)
 	}
 	if (strstr(message, "database \"") && strstr(message, "\" does not exist"))
 		return error_hint(err,
-		    "Name a database that exists with -d; the role must have its "
-		    "rights there.");
+		    "Name a database that exists with -d; the role must have its rights there.");
 	return -1;
 }
 
@@ -303,8 +299,7 @@ refuse_pooler(struct session *s, struct error *err)
 	text = session_value(&rows, 0, 0);
 	if (text == NULL || strcmp(text, ours) != 0) {
 		error_set(err, ERROR_SERVER, 0,
-		    "a connection pooler is between pg_basetar and the server on %s: the session is "
-		    "of process %s, and the connection said %s",
+		    "a connection pooler is between pg_basetar and the server on %s: the session is of process %s, and the connection said %s",
 		    s->where, text ? text : "none", ours);
 		rc = hint_pooler(err);
 	}

@@ -117,7 +117,7 @@ cannot_open(struct error *err)
 	/* others who meet this are reading the cluster, and are told of its owner */
 	return err->sys == EACCES ?
 	    error_hint(err,
-		"Let this user read the archive, or run pg_basetar as one who may.") :
+		"Let this user read the archive, or run pg_basetar as a user that may.") :
 	    -1;
 }
 

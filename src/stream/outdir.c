@@ -62,8 +62,7 @@ check_empty(const struct outdir *d, struct error *err)
 	else if (!is_empty) {
 		error_set(err, ERROR_STATE, ENOTEMPTY, "\"%s\"", d->opt.path);
 		rc = error_hint(err,
-		    "Use a directory of its own for each backup: a new or an "
-		    "empty one.");
+		    "Use a directory of its own for each backup: a new or an empty one.");
 	}
 	closedir(dir);
 	return rc;
@@ -153,8 +152,7 @@ take_names_away(const struct outdir *d, size_t named, struct error *err)
 		return;
 	err->hint[0] = '\0';
 	error_hint(err,
-	    "%zu file%s of the backup could not be removed from \"%s\" again: remove "
-	    "what is in it.",
+	    "%zu file%s of the backup could not be removed from \"%s\" again: remove what is in it.",
 	    left, left == 1 ? "" : "s", d->opt.path);
 }
 

@@ -29,8 +29,7 @@ check_there(const struct outfd *o, struct error *err)
 	error_set(
 	    err, ERROR_STATE, 0, "%s: its file was removed during the backup", o->name);
 	return error_hint(err,
-	    "What removes old backups must leave alone the files of one that is "
-	    "being written.");
+	    "A job that removes old backups must leave the files of a running one alone.");
 }
 
 static int
@@ -44,8 +43,7 @@ outfd_write(struct sink *s, const void *bytes, size_t len, struct error *err)
 		return 0;
 	if (err->sys == EPIPE)
 		error_hint(err,
-		    "The program that reads the backup ended early; its own messages "
-		    "say why.");
+		    "The program that reads the backup ended early; its own messages say why.");
 	return error_wrap(err, "%s", o->name);
 }
 

@@ -36,8 +36,7 @@ check_there(const struct outfile *o, struct error *err)
 		error_set(err, ERROR_STATE, 0,
 		    "\"%s\": its directory was removed during the backup", o->opt.path);
 		return error_hint(err,
-		    "It looks empty until the backup is complete: what removes empty "
-		    "directories must leave it alone.");
+		    "It looks empty until the backup is complete: a job that removes empty directories must leave it alone.");
 	}
 	if (o->fd == -1 || !sys_is_removed(o->fd, &o->at_first))
 		return 0;
@@ -45,8 +44,7 @@ check_there(const struct outfile *o, struct error *err)
 	    "\"%s\": its file \"%s\" was removed during the backup", o->opt.path,
 	    o->temporary);
 	return error_hint(err,
-	    "What removes old backups must leave alone the files of one that is "
-	    "being written.");
+	    "A job that removes old backups must leave the files of a running one alone.");
 }
 
 /*
@@ -179,8 +177,7 @@ not_permitted(struct error *err)
 	if (err->sys != EACCES && err->sys != EPERM)
 		return -1;
 	return error_hint(err,
-	    "Choose a directory that this user may write to, and may give "
-	    "files a name in.");
+	    "Choose a directory that this user may write to, and may give files a name in.");
 }
 
 /* All that can be done, and can fail, before the file has its name. */
@@ -248,7 +245,7 @@ outfile_appear(struct sink *s, struct error *err)
 		return not_permitted(err);
 	}
 	error_set(
-	    err, ERROR_STATE, 0, "\"%s\" came into being during the backup", o->opt.path);
+	    err, ERROR_STATE, 0, "\"%s\" was created during the backup", o->opt.path);
 	return error_hint(err,
 	    o->is_part ? "Use a directory of its own for each backup." :
 			 "Use a name of its own for each backup, or --force.");
@@ -269,8 +266,7 @@ static int
 stays(const struct outfile *o, struct error *err)
 {
 	return error_hint(err,
-	    "\"%s\" is there all the same, and whole, but a crash of the system "
-	    "may undo that: remove it, or sync its file system and verify it.",
+	    "\"%s\" is there all the same, and whole, but a crash of the system may undo that: remove it, or sync its file system and verify it.",
 	    o->opt.path);
 }
 
@@ -390,9 +386,8 @@ open_file(struct outfile *o, struct error *err)
 		return 0;
 	error_set(err, ERROR_IO, errno, "\"%s\": cannot create a file in its directory",
 	    o->opt.path);
-	return error_hint(err,
-	    "Choose a directory that this user may write to and that has "
-	    "room.");
+	return error_hint(
+	    err, "Choose a directory that this user may write to and that has room.");
 }
 
 static int

@@ -172,8 +172,8 @@ check_entry(const struct tar_entry *entry, struct error *err)
 		return error_set(err, ERROR_UNSUPPORTED, 0, "a tar member needs a name");
 	if (entry->uid >> 56 || entry->gid >> 56)
 		return error_set(err, ERROR_UNSUPPORTED, 0,
-		    "owner %" PRIu64 ":%" PRIu64 " has no place in tar", entry->uid,
-		    entry->gid);
+		    "owner %" PRIu64 ":%" PRIu64 " does not fit in a tar header",
+		    entry->uid, entry->gid);
 	return 0;
 }
 

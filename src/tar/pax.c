@@ -100,7 +100,7 @@ static int
 take_string(char **to, const struct record *r, struct error *err)
 {
 	if (*to != NULL)
-		return error_set(err, ERROR_FORMAT, 0, "pax header: %.*s stands twice",
+		return error_set(err, ERROR_FORMAT, 0, "pax header: %.*s is given twice",
 		    (int)r->key_len, (const char *)r->key);
 	if (r->value_len == 0 || memchr(r->value, '\0', r->value_len))
 		return error_set(err, ERROR_FORMAT, 0, "pax header: bad value of %.*s",
@@ -113,7 +113,7 @@ static int
 take_number(bool *has, uint64_t *to, const struct record *r, struct error *err)
 {
 	if (*has)
-		return error_set(err, ERROR_FORMAT, 0, "pax header: %.*s stands twice",
+		return error_set(err, ERROR_FORMAT, 0, "pax header: %.*s is given twice",
 		    (int)r->key_len, (const char *)r->key);
 	*has = number_parse((const char *)r->value, r->value_len, UINT64_MAX, to);
 	return *has ? 0 :

@@ -144,11 +144,12 @@ read_end(struct tar_reader *r, struct error *err)
 	while (got > 0 && !r->has_ended) {
 		if (!bytes_are_zero(r->scratch, got))
 			return error_set(err, ERROR_FORMAT, 0,
-			    "archive goes on behind its end, at offset %" PRIu64, offset);
+			    "archive continues after its end, at offset %" PRIu64,
+			    offset);
 		if (r->offset > most)
 			return error_set(err, ERROR_FORMAT, 0,
 			    "archive has more than %" PRIu64
-			    " MiB of zeros behind its end, at offset %" PRIu64,
+			    " MiB of zeros after its end, at offset %" PRIu64,
 			    PADDING_MOST >> 20, most - PADDING_MOST);
 		offset = r->offset;
 		if (take(r, r->scratch, sizeof(r->scratch), &got, err))
@@ -266,8 +267,7 @@ refuse_more(const char *name, struct error *err)
 	error_set(err, ERROR_UNSUPPORTED, 0,
 	    "member \"%s\" has times or parts of a sparse file in its header", name);
 	return error_hint(err,
-	    "Pack the files again without --listed-incremental (-g), --incremental (-G) and "
-	    "--sparse (-S).");
+	    "Pack the files again without --listed-incremental (-g), --incremental (-G) and --sparse (-S).");
 }
 
 static int

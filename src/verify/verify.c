@@ -88,15 +88,13 @@ say_pages(const struct checker_facts *f)
 {
 	if (f->pages.are_checked)
 		message_info(
-		    "data pages checked: %llu in %llu files, %llu of them torn and mended "
-		    "by the WAL",
+		    "data pages checked: %llu in %llu files, %llu of them torn and mended by the WAL",
 		    (unsigned long long)f->pages.pages,
 		    (unsigned long long)f->pages.files,
 		    (unsigned long long)f->pages.benign_pages);
 	if (f->pages.left_pages > 0)
 		message_warning(
-		    "pages changed during the backup are proved only by WAL that is "
-		    "not in the archive");
+		    "pages changed during the backup are proved only by WAL that is not in the archive");
 }
 
 /*
@@ -111,8 +109,7 @@ say_without_wal(const struct checker_facts *f)
 	if (f->has_wal || f->backup->info || f->findings > 0)
 		return;
 	snprintf(text, sizeof(text),
-	    "the backup has no WAL: pg_basebackup was told -X none, or pg_wal.tar was lost; the WAL "
-	    "from %s on must come from the WAL archive",
+	    "the backup has no WAL: pg_basebackup was told -X none, or pg_wal.tar was lost; the WAL from %s on must come from the WAL archive",
 	    lsn_print(lsn, f->start_lsn));
 	message_warning(text);
 }
@@ -122,13 +119,11 @@ say_unproved(const struct checker_facts *f)
 {
 	if (!f->has_manifest)
 		message_warning(
-		    "there is no manifest: nothing tells whether files are missing, or "
-		    "are as they were sent");
+		    "there is no manifest: nothing shows whether files are missing or changed");
 	if (f->backup->control && f->backup->control->data_checksums != 0 &&
 	    !f->pages.are_checked)
 		message_warning(
-		    "data pages were not checked: their size, that of a segment or the "
-		    "kind of their checksums is not known");
+		    "data pages were not checked: their size, that of a segment or the kind of their checksums is not known");
 	if (f->backup->control && f->backup->control->data_checksums == 0)
 		message_info(
 		    "data pages were not checked: the cluster has no data checksums");

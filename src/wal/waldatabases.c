@@ -444,9 +444,7 @@ waldatabases_describe(const struct waldatabases_copy *copy, char text[WALDATABAS
 
 	snprintf(text, WALDATABASES_TEXT,
 	    "the database %" PRIu32
-	    " is copied by the WAL at %s, file by file, from the database "
-	    "%" PRIu32
-	    ", which was changed before the backup ended: parts of the changes may get "
-	    "into it",
+	    " is copied by the WAL at %s, file by file, from the database %" PRIu32
+	    ", which was changed before the backup ended: parts of the changes may get into it",
 	    copy->to.database, lsn_print(at, copy->lsn), copy->from.database);
 }

@@ -84,14 +84,14 @@ add_line(struct walhistory *h, struct span line, uint32_t timeline, struct error
 		    err, ERROR_FORMAT, 0, "does not begin with a timeline in decimal");
 	if (!parse_lsn(take_word(&line), &row->end_lsn))
 		return error_set(
-		    err, ERROR_FORMAT, 0, "no switch position such as 0/5004E10");
+		    err, ERROR_FORMAT, 0, "expected a switch position such as 0/5004E10");
 	if (row->timeline <= before.timeline)
 		return error_set(err, ERROR_FORMAT, 0,
 		    "timeline %" PRIu32 " after timeline %" PRIu32, row->timeline,
 		    before.timeline);
 	if (row->timeline >= timeline)
 		return error_set(err, ERROR_FORMAT, 0,
-		    "timeline %" PRIu32 " is no ancestor of timeline %" PRIu32,
+		    "timeline %" PRIu32 " is not an ancestor of timeline %" PRIu32,
 		    row->timeline, timeline);
 	if (row->end_lsn < before.end_lsn)
 		return error_set(err, ERROR_FORMAT, 0,

@@ -73,7 +73,7 @@ check_address(const struct walpage_expect *e, const struct page_header *h, uint6
 
 	if (h->address == lsn)
 		return 0;
-	return error_set(err, ERROR_FORMAT, 0, "bears the address %s: %s",
+	return error_set(err, ERROR_FORMAT, 0, "has the address %s: %s",
 	    lsn_print(found, h->address),
 	    is_first_of_segment(e, lsn) ?
 		"the segment is recycled, its content is older" :
@@ -100,8 +100,8 @@ check_timeline(const struct walpage_expect *e, uint32_t timeline, uint64_t lsn,
 	owner = walhistory_at(e->history, lsn);
 	if (!walhistory_has(e->history, name_timeline))
 		return error_set(err, ERROR_STATE, 0,
-		    "timeline %" PRIu32 " of the file is not in the history of timeline "
-		    "%" PRIu32,
+		    "timeline %" PRIu32
+		    " of the file is not in the history of timeline %" PRIu32,
 		    name_timeline, e->history->rows[e->history->count - 1].timeline);
 	if (owner > name_timeline)
 		owner = name_timeline;

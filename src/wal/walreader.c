@@ -148,8 +148,8 @@ bad_rest(const struct walreader *r, uint32_t found, uint64_t expected, struct er
 
 	if (expected == 0)
 		return error_set(err, ERROR_FORMAT, 0,
-		    "WAL page at %s: %" PRIu32 " bytes left of a record, expected the "
-		    "start of one",
+		    "WAL page at %s: %" PRIu32
+		    " bytes left of a record, expected the start of one",
 		    lsn_print(page, r->lsn), found);
 	return error_set(err, ERROR_FORMAT, 0,
 	    "WAL page at %s: %" PRIu32 " bytes left of a record, expected %" PRIu64

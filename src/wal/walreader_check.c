@@ -49,10 +49,12 @@ walreader_check_header(
 	if (r->prev == NONE ? rec->prev < r->next : rec->prev == r->prev)
 		return 0;
 	if (r->prev == NONE)
-		error_set(err, ERROR_FORMAT, 0, "follows the record at %s, behind it",
+		error_set(err, ERROR_FORMAT, 0,
+		    "says that the previous record is at %s, which is after it",
 		    lsn_print(found, rec->prev));
 	else
-		error_set(err, ERROR_FORMAT, 0, "follows the record at %s, expected %s",
+		error_set(err, ERROR_FORMAT, 0,
+		    "says that the previous record is at %s, expected %s",
 		    lsn_print(found, rec->prev), lsn_print(expected, r->prev));
 	return of_record(r, err);
 }
@@ -101,7 +103,7 @@ walreader_check_end(const struct walreader *r, uint64_t end, struct error *err)
 
 	if (end <= r->stop_lsn)
 		return 0;
-	error_set(err, ERROR_FORMAT, 0, "ends at %s, behind the stop position %s",
+	error_set(err, ERROR_FORMAT, 0, "ends at %s, after the stop position %s",
 	    lsn_print(found, end), lsn_print(stop, r->stop_lsn));
 	return of_record(r, err);
 }

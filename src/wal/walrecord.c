@@ -436,7 +436,7 @@ walrecord_tablespace(
 		return -1;
 	if (len < 5 || memchr(data + 4, '\0', len - 4) != data + len - 1)
 		return error_set(err, ERROR_FORMAT, 0,
-		    "WAL record at %s: no tablespace's number and location",
+		    "WAL record at %s: it does not hold the OID and location of a tablespace",
 		    lsn_print(at, rec->lsn));
 	*oid = get_u32native(data);
 	*path = (const char *)data + 4;

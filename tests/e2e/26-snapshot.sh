@@ -484,13 +484,13 @@ t 'a server is killed' make_damaged
 while read -r damage which pattern; do
 	t "the $which segment is $damage" damaged "$damage" "$which" "$pattern"
 done <<'EOT'
-	missing      middle WAL ends at .* is of later: could not find WAL file
+	missing      middle WAL ends at .* has later WAL: could not find WAL file
 	short        middle unexpected WAL file size
-	stale        middle WAL ends at .* is of later: .*recycled
-	zeroed       middle WAL ends at .* is of later: WAL page at .*empty
-	a_page_short middle WAL ends at .* is of later: WAL page at .*empty
-	flipped      middle WAL ends at .* is of later: WAL record at
-	missing      first  WAL ends at .* is of later: could not find WAL file
+	stale        middle WAL ends at .* has later WAL: .*recycled
+	zeroed       middle WAL ends at .* has later WAL: WAL page at .*empty
+	a_page_short middle WAL ends at .* has later WAL: WAL page at .*empty
+	flipped      middle WAL ends at .* has later WAL: WAL record at
+	missing      first  WAL ends at .* has later WAL: could not find WAL file
 	short        first  unexpected WAL file size
 EOT
 t 'no segment is damaged' undamaged

@@ -133,8 +133,8 @@ earlier_wal() { # INITDB OPTION...
 	shot main
 	as_server rm -rf "$T/snap/data/pg_wal"
 	as_server mv "$T/snap/wal" "$T/snap/data/pg_wal"
-	refused 'WAL ends at .*, but [0-9]* data pages are of later, up to' snap --snapshot
-	refused 'data pages are of later' snap --snapshot --no-verify-checksums
+	refused 'WAL ends at .*, but [0-9]* data pages have a later LSN, up to' snap --snapshot
+	refused 'data pages have a later LSN' snap --snapshot --no-verify-checksums
 }
 
 # A cluster that was shut down is what it is, whatever its pages say.
@@ -151,7 +151,7 @@ later_and_stopped() {
 	cluster_start main
 	sql main 'update t set id = 0 where id = 1'
 	shot main
-	refused "data pages are of later, up to 0/40000000 of block 1 in \"${file#"$T/main/data/"}\"" \
+	refused "data pages have a later LSN, up to 0/40000000 of block 1 in \"${file#"$T/main/data/"}\"" \
 		snap --snapshot
 }
 

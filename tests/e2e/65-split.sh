@@ -294,7 +294,7 @@ appears() { # NAME: a file of that name comes to be there meanwhile
 	echo other >"$dir/$1"
 	ends_slow
 	[ "$rc" -eq 1 ]
-	one_error "$T/stderr" "$1\" came into being during the backup"
+	one_error "$T/stderr" "$1\" was created during the backup"
 	[ "$(find "$dir" -mindepth 1)" = "$dir/$1" ]
 	[ "$(cat "$dir/$1")" = other ]
 	clean main

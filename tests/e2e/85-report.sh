@@ -306,7 +306,7 @@ appears() {
 	as_server sh -c "echo precious >'$report'"
 	let_go
 	[ "$rc" -eq 0 ]
-	lines 1 "$not_written: the file \"$report\" is no report" "$T/stderr"
+	lines 1 "$not_written: the file \"$report\" is not a report of pg_basetar" "$T/stderr"
 	[ "$(cat "$report")" = precious ]
 	rm "$report"
 	clean main
@@ -314,7 +314,7 @@ appears() {
 
 not_a_report() {
 	as_server sh -c "echo precious >'$T/reports/base.tar'"
-	refused "$T/reports/base.tar" 'is no report'
+	refused "$T/reports/base.tar" 'is not a report of pg_basetar'
 	[ "$(cat "$T/reports/base.tar")" = precious ]
 	rm "$T/reports/base.tar"
 	captured as_server sh -c "exec '$BIN' -D '$data' -c fast --report='$archive' >'$archive'"
@@ -339,7 +339,7 @@ no_room() {
 	[ "$rc" -eq 0 ]
 	lines 2 '' "$T/stderr"
 	head -n 1 "$T/stderr" | grep -q "$not_written: .*: No space left on device\$"
-	lines 1 '^hint: The exit status tells of the backup alone' "$T/stderr"
+	lines 1 '^hint: The exit status is that of the backup' "$T/stderr"
 	tar -tf "$archive" | tail -n 1 | grep -qx backup_manifest
 	fails dd if=/dev/zero of="$T/small/more" bs=4k status=none # where the earlier one was
 	captured backup main -c fast -q -o "$archive" --report="$T/small/report.json"

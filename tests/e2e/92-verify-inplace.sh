@@ -154,7 +154,7 @@ lost_line_unproved() {
 	take --no-manifest -X fetch
 	change tablespace_map truncate -s 0
 	change postgresql.conf sed -i '/^allow_in_place/d'
-	refused 'archives are of none that it names, and nothing proves that they are of tablespaces in place'
+	refused 'archives belong to no tablespace that it names, and nothing proves that they are of tablespaces in place'
 }
 
 not_allowed() {

@@ -340,7 +340,7 @@ gzip_trailer() { # BYTES from the end
 
 gzip_behind() {
 	{ cat "$T/out/a.tar.gz" && echo garbage; } >"$x.gz"
-	unreadable 'goes on behind its end' "$x.gz"
+	unreadable 'continues after its end' "$x.gz"
 	{ cat "$T/out/a.tar.gz" && head -c 10000 /dev/zero; } >"$x.gz"
 	is_sound "$x.gz"
 	{ head -c 1000000 "$a" | gzip -1 && tail -c +1000001 "$a" | gzip -1; } >"$x.gz"
@@ -349,7 +349,7 @@ gzip_behind() {
 
 bomb() { # zeros without end behind the archive
 	{ cat "$a" && head -c 300M /dev/zero; } | gzip -1 >"$x.gz"
-	unreadable 'zeros|goes on behind its end' "$x.gz"
+	unreadable 'zeros|continues after its end' "$x.gz"
 }
 
 huge() { # a member of 2^60 bytes
@@ -362,7 +362,7 @@ huge() { # a member of 2^60 bytes
 
 garbage() {
 	{ cat "$a" && echo garbage; } >"$x"
-	unreadable 'goes on behind its end' "$x"
+	unreadable 'continues after its end' "$x"
 }
 
 no_archive() {
@@ -498,7 +498,7 @@ t 'another timeline' label_says 'label: |wal: ' 's/^START TIMELINE: 1/START TIME
 t 'of another backup' label_says 'label: |wal: |control: ' 's/^\(START WAL LOCATION: .*\)\(.\) (file/\19 (file/'
 t 'another label' label_says 'label: "backup_label": LABEL' 's/^LABEL: pg/LABEL: gp/'
 t 'a digit of the manifest' manifest_says 'manifest: "backup_manifest": its own checksum' 's/^\(.*PG_VERSION.*Modified": "\)2/\13/'
-t 'a path of the manifest' manifest_says 'manifest: "backup_manifest": "../e/1/PG_VERSION" is no path' 's,"base/1/PG_VERSION","../e/1/PG_VERSION",'
+t 'a path of the manifest' manifest_says 'manifest: "backup_manifest": "../e/1/PG_VERSION" is not a path' 's,"base/1/PG_VERSION","../e/1/PG_VERSION",'
 t 'a key twice' manifest_says 'manifest: "backup_manifest": (duplicate|unknown) key' 's/"Size": 3, "Last-Modified"/"Path": 3, "Last-Modified"/'
 t 'a WAL range' manifest_says 'manifest: |wal: ' 's/"Timeline": 1/"Timeline": 2/'
 t 'cut in the end' cut 10000

@@ -184,8 +184,8 @@ refusals() {
 	tar --format=ustar -cf "$T/out/other.tar" -C "$top" README.md
 	: >"$T/out/empty"
 	head -c 100000 /dev/urandom >"$T/out/random"
-	is_none 'no base backup' "$T/out/other.tar"
-	is_none 'no base backup' "$T/out/set/$(cat "$T/out/oid").tar.gz"
+	is_none 'not a base backup' "$T/out/other.tar"
+	is_none 'not a base backup' "$T/out/set/$(cat "$T/out/oid").tar.gz"
 	is_none 'empty' "$T/out/empty"
 	is_none 'offset 0' "$T/out/random"
 	is_none 'No such file' "$T/out/nothing"
@@ -204,7 +204,7 @@ damaged() {
 	tar --delete -f "$T/out/damaged.tar" "$1"
 	tar -rf "$T/out/damaged.tar" -C "$T/out/tree" "$1"
 	is_none "\"$1\": " "$T/out/damaged.tar"
-	lines 1 '^hint: pg_basetar verify' "$T/stderr"
+	lines 1 '^hint: "pg_basetar verify"' "$T/stderr"
 }
 
 # The advice is about the archive, not about a data directory.

@@ -200,7 +200,7 @@ refusals() {
 	[ ! -e "$T/none" ]
 	refused 'no tablespace of the backup was at "/nowhere"' "$one" -D "$T/none" -T /nowhere=/tmp/x
 	[ ! -e "$T/none" ]
-	refused 'no absolute path' "$one" -D "$T/none" --waldir=wal
+	refused 'not an absolute path' "$one" -D "$T/none" --waldir=wal
 	refused 'No such file' "$T/nothing.tar" -D "$T/none"
 	[ ! -e "$T/none" ]
 }
@@ -303,7 +303,7 @@ not_apart() {
 	as_server mkdir "$T/apart"
 	for new in "$T/apart/d" "$T/apart/d/x" "$T/apart/2" "$T/apart/2/x"; do
 		# shellcheck disable=SC2086 # words
-		refused 'not apart|No such file|in use' "$one" -D "$T/apart/d" -T "$T/main/spc1=$new" $rest
+		refused 'overlap|No such file|in use' "$one" -D "$T/apart/d" -T "$T/main/spc1=$new" $rest
 		fails test -e "$T/apart/d/PG_VERSION"
 		rm -rf "$T/apart"/*
 	done
@@ -686,7 +686,7 @@ t 'a finding: no pg_control, but with --force' damaged
 t 'a tablespace with more than a tablespace has' stray
 t 'a map that lies' map_that_lies
 t 'a cluster that was unpacked by hand' unpacked_by_hand
-t 'places that are not apart' not_apart
+t 'places that overlap' not_apart
 t 'a directory that is empty no longer' no_longer_empty
 t 'two restores into one directory' two_at_once
 t 'an archive that was cut' cut_short

@@ -279,7 +279,7 @@ const struct mutilation gzip_rows[] = {
 	    1, AS_IS, 0, { NULL } },
 
 	{ "huge: 8 GiB of zeros behind the end", "gzip", bomb_end, NULL, NULL, NULL, 8192,
-	    AS_IS, 1, { "MiB of zeros behind its end" } },
+	    AS_IS, 1, { "MiB of zeros after its end" } },
 	{ "huge: a file of 4 GiB of zeros", "gzip", bomb_member, "global", NULL, "file",
 	    4096, AS_IS, 3, { "extra: \"file\", at offset [0-9]+" } },
 	{ "huge: a relation of 4 GiB of zeros", "gzip", bomb_member, "base/1/PG_VERSION",

@@ -167,7 +167,7 @@ const struct mutilation manifest_rows[] = {
 	    { "manifest: \"backup_manifest\": " } },
 	{ "manifest: a path twice, resealed", "online", change_text, MANIFEST,
 	    "base/1/1259\"", "base/1/1255\"", 0, RESEAL, 3,
-	    { "manifest: \"backup_manifest\": tells twice of \"base/1/1255\"",
+	    { "manifest: \"backup_manifest\": lists twice \"base/1/1255\"",
 		"extra: \"base/1/1259\"" } },
 	{ "manifest: a path written otherwise, resealed", "online", change_text, MANIFEST,
 	    "base/1/1259\"", "base\\/1\\u002f1259\"", 0, RESEAL, 0, { NULL } },

@@ -95,7 +95,7 @@ only_noise(struct image *image, const struct mutilation *row)
 }
 
 #define CUT "archive is cut short at offset [0-9]+"
-#define BEHIND "goes on behind its end, at offset [0-9]+"
+#define BEHIND "continues after its end, at offset [0-9]+"
 
 const struct mutilation stream_rows[] = {
 	{ "end: both blocks missing", "online offline", cut_end, NULL, NULL, NULL, 0,

@@ -232,12 +232,12 @@ wrong_values(void **state)
 		{ "segment blocks", 1, ERROR_NONE, NULL },
 		{ "timeline", 0, ERROR_FORMAT, "0 is no timeline" },
 		{ "redo", 0, ERROR_FORMAT,
-		    "0/0 is no redo location of a checkpoint at 10/60" },
+		    "0/0 is not a valid redo location of a checkpoint at 10/60" },
 		{ "redo", 0x1000000061, ERROR_FORMAT,
-		    "10/61 is no redo location of a checkpoint at 10/60" },
+		    "10/61 is not a valid redo location of a checkpoint at 10/60" },
 		{ "redo", 0x1000000060, ERROR_NONE, NULL },
 		{ "checkpoint", 0x27, ERROR_FORMAT,
-		    "10/28 is no redo location of a checkpoint at 0/27" },
+		    "10/28 is not a valid redo location of a checkpoint at 0/27" },
 		{ "checkpoint", 0xDEAD, ERROR_NONE, NULL },
 	};
 	uint8_t image[CONTROL_SIZE];
@@ -272,8 +272,9 @@ other_versions(void **state)
 		    "control version 1003 is not that of PostgreSQL 10 to 19" },
 		{ 1904, ERROR_UNSUPPORTED,
 		    "control version 1904 is not that of PostgreSQL 10 to 19" },
-		{ 0, ERROR_FORMAT, "control version 0 is none" },
-		{ UINT32_MAX, ERROR_FORMAT, "control version 4294967295 is none" },
+		{ 0, ERROR_FORMAT, "0 is not a valid pg_control version" },
+		{ UINT32_MAX, ERROR_FORMAT,
+		    "4294967295 is not a valid pg_control version" },
 		{ 0x14050000, ERROR_UNSUPPORTED,
 		    "was written by a machine of the other byte order" },
 	};

@@ -108,9 +108,8 @@ static struct answer {
 	struct fake_step step;
 	const char *text; /* of the error */
 } answers[] = {
-	{ "no databases", { QUERY, .rows = "~" },
-	    "the server has no databases to tell of" },
-	{ "no rows", { QUERY }, "the server has no databases to tell of" },
+	{ "no databases", { QUERY, .rows = "~" }, "the server reported no databases" },
+	{ "no rows", { QUERY }, "the server reported no databases" },
 	{ "refused",
 	    { QUERY,
 		.error = { .severity = "ERROR", .sqlstate = "42501", .primary = "no" } },

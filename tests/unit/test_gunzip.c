@@ -179,11 +179,11 @@ behind_the_end(void **state)
 	assert_int_equal(out.len, sizeof(text) + 7);
 	assert_int_equal(buf_append(&in, "x", 1, &err), 0);
 	assert_int_equal(decode(&in, 100, 512, MEMSTREAM_NEVER, &out, &err), -1);
-	assert_non_null(strstr(err.text, "gzip data goes on behind its end, at byte "));
+	assert_non_null(strstr(err.text, "gzip data continues after its end, at byte "));
 	in.len = one;
 	assert_int_equal(buf_append(&in, "x", 1, &err), 0);
 	assert_int_equal(decode(&in, 0, 512, MEMSTREAM_NEVER, &out, &err), -1);
-	assert_non_null(strstr(err.text, "gzip data goes on behind its end, at byte "));
+	assert_non_null(strstr(err.text, "gzip data continues after its end, at byte "));
 	buf_free(&in);
 	buf_free(&out);
 }

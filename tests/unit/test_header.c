@@ -263,7 +263,7 @@ directory_may_bring_its_slash(void **state)
 	buf_free(&without);
 }
 
-/* What has no place in tar is an error, and leaves the buffer alone. */
+/* What does not fit in a tar header is an error, and leaves the buffer alone. */
 static void
 check_refused(const struct tar_entry *entry, const char *message)
 {
@@ -286,10 +286,11 @@ encode_refuses(void **state)
 
 	(void)state;
 	entry.uid = (uint64_t)1 << 56;
-	check_refused(&entry, "owner 72057594037927936:112 has no place in tar");
+	check_refused(&entry, "owner 72057594037927936:112 does not fit in a tar header");
 	entry = plain;
 	entry.gid = UINT64_MAX;
-	check_refused(&entry, "owner 107:18446744073709551615 has no place in tar");
+	check_refused(
+	    &entry, "owner 107:18446744073709551615 does not fit in a tar header");
 	entry = plain;
 	entry.name = "";
 	check_refused(&entry, "a tar member needs a name");

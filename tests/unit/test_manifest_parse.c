@@ -181,23 +181,24 @@ bad(void **state)
 	} rows[] = {
 		{ BEGIN RANGES END, NULL },
 		{ BEGIN FILE_("a", "") RANGES END, NULL },
-		{ BEGIN FILE_("/a", "") RANGES END, "\"/a\" is no path" },
-		{ BEGIN FILE_("", "") RANGES END, "\"\" is no path" },
-		{ BEGIN FILE_("a/../b", "") RANGES END, "\"a/../b\" is no path" },
-		{ BEGIN FILE_("a//b", "") RANGES END, "\"a//b\" is no path" },
-		{ BEGIN FILE_("./b", "") RANGES END, "\"./b\" is no path" },
-		{ BEGIN FILE_("b/", "") RANGES END, "\"b/\" is no path" },
+		{ BEGIN FILE_("/a", "") RANGES END, "\"/a\" is not a path below" },
+		{ BEGIN FILE_("", "") RANGES END, "\"\" is not a path below" },
+		{ BEGIN FILE_("a/../b", "") RANGES END,
+		    "\"a/../b\" is not a path below" },
+		{ BEGIN FILE_("a//b", "") RANGES END, "\"a//b\" is not a path below" },
+		{ BEGIN FILE_("./b", "") RANGES END, "\"./b\" is not a path below" },
+		{ BEGIN FILE_("b/", "") RANGES END, "\"b/\" is not a path below" },
 		{ BEGIN FILE_("a", ", \"Size\": 1") RANGES END,
 		    "duplicate key \"Size\"" },
 		{ BEGIN FILE_("a", ", \"Mode\": 1") RANGES END, "unknown key \"Mode\"" },
 		{ BEGIN FILE_("a", ", \"Encoded-Path\": \"61\"") RANGES END,
 		    "must have one path" },
 		{ BEGIN FILE_("a", ", \"Checksum\": \"00\"") RANGES END,
-		    "half a checksum" },
+		    "an algorithm without a checksum" },
 		{ BEGIN FILE_(
 		      "a", ", \"Checksum-Algorithm\": \"CRC32C\", \"Checksum\": \"00\"")
 			RANGES END,
-		    "half a checksum" },
+		    "an algorithm without a checksum" },
 		{ BEGIN FILE_(
 		      "a", ", \"Checksum-Algorithm\": \"MD5\", \"Checksum\": \"00\"")
 			RANGES END,
@@ -219,9 +220,9 @@ bad(void **state)
 		    "unexpected value of \"Timeline\"" },
 		{ BEGIN RANGES
 		    "{ \"Timeline\": 1, \"Start-LSN\": \"0/2\", \"End-LSN\": \"0/1\" }" END,
-		    "without its ends" },
+		    "lacks its start or end" },
 		{ BEGIN RANGES "{ \"Timeline\": 1, \"Start-LSN\": \"0/2\" }" END,
-		    "without its ends" },
+		    "lacks its start or end" },
 		{ BEGIN RANGES "],\n\"WAL-Ranges\": [" END, "duplicate key" },
 		{ BEGIN RANGES "],\n\"Manifest-Checksum\": \"00\"}\n",
 		    "unexpected value" },
@@ -232,7 +233,7 @@ bad(void **state)
 		{ "[]\n", "unexpected '['" },
 		{ "1\n", "unexpected value" },
 		{ "{ \"PostgreSQL-Backup-Manifest-Version\": 1,\n\"System-Identifier\": 1 }\n",
-		    "a system identifier in version 1" },
+		    "a manifest of version 1 has a system identifier" },
 		{ "{ \"PostgreSQL-Backup-Manifest-Version\": 1,\n\"Manifest-Checksum\": \"" ZEROS
 		  "\",\n\"Files\": [] }\n",
 		    "the checksum must come last" },

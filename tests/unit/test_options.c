@@ -355,13 +355,13 @@ static struct refusal refusals[] = {
 	    "Name a file, a directory of --split or pg_basebackup -Ft, or - for standard "
 	    "input." },
 	{ "restore -D /d --waldir=wal a",
-	    "option \"--waldir\": \"wal\" is no absolute path", NULL },
+	    "option \"--waldir\": \"wal\" is not an absolute path", NULL },
 	{ "restore -D /d -z a", "option \"--gzip\" is not for the command \"restore\"",
 	    "Try \"pg_basetar restore --help\"." },
 	{ "restore -D /d --target-xid=7 --target-name=x --restore-command=c a",
 	    "recovery_target_xid and recovery_target_name exclude each other", NULL },
 	{ "restore -D /d --target-xid=7 a", "recovery to a target needs restore_command",
-	    "It gets the WAL behind the end of the backup: "
+	    "It fetches the WAL after the end of the backup: "
 	    "--restore-command='cp /archive/%f \"%p\"'" },
 	{ "restore -D /d --primary-conninfo=x a",
 	    "primary_conninfo is for a standby only", NULL },

@@ -197,8 +197,8 @@ taken_meanwhile(void **state)
 		char taken[64], text[128];
 
 		snprintf(taken, sizeof(taken), "out/%s", names[i]);
-		snprintf(text, sizeof(text), "\"%s\" came into being during the backup",
-		    taken);
+		snprintf(
+		    text, sizeof(text), "\"%s\" was created during the backup", taken);
 		t.taken = taken;
 		try(*state, &t, -1, names[i]);
 		assert_string_equal(t.err.text, text);

@@ -210,7 +210,7 @@ taken_meanwhile(void **state)
 	struct trial t = { .path = "out", .is_taken = true };
 
 	try(*state, &t, -1, "other");
-	assert_string_equal(t.err.text, "\"out\" came into being during the backup");
+	assert_string_equal(t.err.text, "\"out\" was created during the backup");
 	assert_int_equal(t.err.kind, ERROR_STATE);
 	t = (struct trial){ .path = "out", .is_taken = true, .force = true };
 	try(*state, &t, 0, "new one");

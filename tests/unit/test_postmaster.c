@@ -110,21 +110,22 @@ no_pid_file(void **state)
 		{ "1", "ends after 0 lines" },
 		{ "1\n/d\n1\n5432\n", "ends after 4 lines" },
 		{ "1\n/d\n1\n5432\n/tmp", "ends after 4 lines" },
-		{ "\n/d\n1\n5432\n/tmp\n", "line 1 is no process id" },
-		{ "0\n/d\n1\n5432\n/tmp\n", "line 1 is no process id" },
-		{ "-\n/d\n1\n5432\n/tmp\n", "line 1 is no process id" },
-		{ "--1\n/d\n1\n5432\n/tmp\n", "line 1 is no process id" },
-		{ "4294967297\n/d\n1\n5432\n/tmp\n", "line 1 is no process id" },
-		{ "1 \n/d\n1\n5432\n/tmp\n", "line 1 is no process id" },
-		{ "1\n\n1\n5432\n/tmp\n", "line 2 is no data directory" },
-		{ "1\n/d\nnow\n5432\n/tmp\n", "line 3 is no start time" },
-		{ "1\n/d\n-1\n5432\n/tmp\n", "line 3 is no start time" },
-		{ "1\n/d\n9223372036854775808\n5432\n/tmp\n", "line 3 is no start time" },
-		{ "1\n/d\n1\n65536\n/tmp\n", "line 4 is no port" },
-		{ "1\n/d\n1\nx\n/tmp\n", "line 4 is no port" },
-		{ "1\n/new\nline\n1\n5432\n/tmp\n", "line 3 is no start time" },
+		{ "\n/d\n1\n5432\n/tmp\n", "line 1 is not a valid process id" },
+		{ "0\n/d\n1\n5432\n/tmp\n", "line 1 is not a valid process id" },
+		{ "-\n/d\n1\n5432\n/tmp\n", "line 1 is not a valid process id" },
+		{ "--1\n/d\n1\n5432\n/tmp\n", "line 1 is not a valid process id" },
+		{ "4294967297\n/d\n1\n5432\n/tmp\n", "line 1 is not a valid process id" },
+		{ "1 \n/d\n1\n5432\n/tmp\n", "line 1 is not a valid process id" },
+		{ "1\n\n1\n5432\n/tmp\n", "line 2 is not a valid data directory" },
+		{ "1\n/d\nnow\n5432\n/tmp\n", "line 3 is not a valid start time" },
+		{ "1\n/d\n-1\n5432\n/tmp\n", "line 3 is not a valid start time" },
+		{ "1\n/d\n9223372036854775808\n5432\n/tmp\n",
+		    "line 3 is not a valid start time" },
+		{ "1\n/d\n1\n65536\n/tmp\n", "line 4 is not a valid port" },
+		{ "1\n/d\n1\nx\n/tmp\n", "line 4 is not a valid port" },
+		{ "1\n/new\nline\n1\n5432\n/tmp\n", "line 3 is not a valid start time" },
 		{ "1\n/d\n1\n5432\n/tmp\n*\n1 2\nsixteen letters!\n",
-		    "line 8 is no status" },
+		    "line 8 is not a valid status" },
 	};
 
 	(void)state;
@@ -240,9 +241,9 @@ no_opts_file(void **state)
 	static const struct {
 		const char *text, *what;
 	} bad[] = {
-		{ "", "is no line of text" },
-		{ "p", "is no line of text" },
-		{ "p \"-D\"", "is no line of text" },
+		{ "", "is not a line of text" },
+		{ "p", "is not a line of text" },
+		{ "p \"-D\"", "is not a line of text" },
 		{ "p \"\n", "the last argument does not end" },
 		{ "p \"-D\n", "the last argument does not end" },
 		{ "p \"-D\" \"/d\n", "the last argument does not end" },
@@ -309,7 +310,8 @@ files(void **state)
 	put(fd, "postmaster.pid", "rubbish\n");
 	assert_int_equal(postmaster_read(fd, &p, &err), -1);
 	assert_int_equal(err.kind, ERROR_FORMAT);
-	assert_string_equal(err.text, "file \"postmaster.pid\": line 1 is no process id");
+	assert_string_equal(
+	    err.text, "file \"postmaster.pid\": line 1 is not a valid process id");
 
 	assert_int_equal(unlinkat(fd, "postmaster.pid", 0), 0);
 	assert_int_equal(unlinkat(fd, "postmaster.opts", 0), 0);

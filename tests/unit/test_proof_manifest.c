@@ -156,7 +156,7 @@ differing(void **state)
 	heard_expect(
 	    "size: \"base/5/2\", at offset 0: size: 16384 bytes expected, 8192 found\n"
 	    "missing: \"base/5/3\": is listed in the manifest but missing from the archive\n"
-	    "manifest: \"backup_manifest\": tells twice of \"base/5/1\"\n");
+	    "manifest: \"backup_manifest\": lists twice \"base/5/1\"\n");
 	finish();
 	heard_expect("digest: \"base/5/1\", at offset 0: CRC32C: 01020305 expected, "
 		     "01020304 found\n");

@@ -108,8 +108,7 @@ set_of_archives(void **state)
 	archive(ARCHIVEPART_TABLESPACE, "16402");
 	archive(ARCHIVEPART_BASE, "");
 	finish(
-	    "tablespace: \"tablespace_map\": 1 of the tablespaces' archives are of none that "
-	    "it names\n");
+	    "tablespace: \"tablespace_map\": 1 of the tablespaces' archives belong to no tablespace that it names\n");
 }
 
 /* Its content may only be missing if replay drops it; where that is known it does not here. */
@@ -190,14 +189,14 @@ links(void **state)
 	(void)state;
 	assert_null(proof_tablespaces_link_fault(&judge, "pg_tblspc/16400", "/etc"));
 	assert_string_equal(proof_tablespaces_link_fault(&judge, "base/5", "/etc"),
-	    "a link that is none of a tablespace");
+	    "a link that is not one of a tablespace");
 	assert_non_null(proof_tablespaces_link_fault(&judge, "pg_tblspc/x", "/etc"));
 	facts.info = &info;
 	assert_null(proof_tablespaces_link_fault(
 	    &judge, "pg_tblspc/16400", "../pg_basetar_tblspc/16400"));
 	assert_string_equal(
 	    proof_tablespaces_link_fault(&judge, "pg_tblspc/16400", "/etc"),
-	    "a link that leads elsewhere than into the backup");
+	    "a link that leads out of the backup");
 	assert_non_null(proof_tablespaces_link_fault(
 	    &judge, "pg_tblspc/16401", "../pg_basetar_tblspc/16401"));
 }

@@ -95,7 +95,7 @@ static void
 zeros_behind_the_end_are_limited(void **state)
 {
 	static const char refused[] =
-	    "archive has more than 64 MiB of zeros behind its end, at offset 1024";
+	    "archive has more than 64 MiB of zeros after its end, at offset 1024";
 	static const struct {
 		size_t more;
 		int rc;

@@ -367,7 +367,7 @@ check_fault(void **state)
 	assert_int_equal(w.rc, -1);
 	assert_string_equal(w.err.text, f->text);
 	assert_string_equal(w.err.hint,
-	    "The exit status tells of the backup alone, whatever became of the report.");
+	    "The exit status is that of the backup, whatever became of the report.");
 	assert_int_equal(chdir(".."), 0);
 	assert_int_equal(rmdir("only"), 0);
 	assert_int_equal(openfds_count(), fds);

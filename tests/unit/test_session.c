@@ -88,7 +88,7 @@ static const struct query_row {
 	{ "control bytes in an error", { FAILS("XX000", "a\x1b[31mb\x7f\r\nc ") },
 	    .kind = ERROR_SERVER, .text = "a [31mb c", .sqlstate = "XX000" },
 	{ "a COPY", { .is_copy = true }, .kind = ERROR_SERVER,
-	    .text = "the server gave an answer that is none" },
+	    .text = "unexpected reply from the server" },
 	{ "over the limit", { .rows = "42", .cancels = 1 }, .seconds = 0.05,
 	    .kind = ERROR_STATE, .text = "the server did not finish within 0.05 s" },
 	{ "over the limit, cancelled twice", { .rows = "42", .cancels = 2 },

@@ -253,14 +253,13 @@ static const struct refusal {
 	const char *version;
 } refusals[] = {
 	{ "no backup", { "README", NULL, 5 },
-	    "this is no base backup: neither backup_label nor "
-	    "pg_basetar.info nor pg_control is in it",
+	    "this is not a base backup: it has neither backup_label nor "
+	    "pg_basetar.info nor pg_control",
 	    NULL },
 	{ "a long label", { "backup_label", NULL, UINT64_C(1) << 60 },
-	    "\"backup_label\" is too long for what it is: 1152921504606846976 bytes",
-	    NULL },
+	    "\"backup_label\" is implausibly large: 1152921504606846976 bytes", NULL },
 	{ "a long pg_control", { "global/pg_control", NULL, 8193 },
-	    "\"global/pg_control\" is too long for what it is: 8193 bytes", NULL },
+	    "\"global/pg_control\" is implausibly large: 8193 bytes", NULL },
 	{ "an empty pg_control", { "global/pg_control", NULL, 0 },
 	    "\"global/pg_control\": has 0 bytes, not 8192", NULL },
 	{ "an empty manifest", { "backup_manifest", NULL, 0 },

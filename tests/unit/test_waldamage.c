@@ -235,9 +235,9 @@ static struct damage {
 	const char *error;
 } damages[] = {
 	{ "wrong link", wrong_prev,
-	    "WAL record at 2/10A0: follows the record at 2/1028, expected 2/1068" },
+	    "WAL record at 2/10A0: says that the previous record is at 2/1028, expected 2/1068" },
 	{ "first record links forward", prev_behind,
-	    "WAL record at 2/1028: follows the record at 2/7700, behind it" },
+	    "WAL record at 2/1028: says that the previous record is at 2/7700, which is after it" },
 	{ "wrong data", wrong_data, "WAL record at 2/1048: checksum *" },
 	{ "wrong header", wrong_header, "WAL record at 2/1068: checksum *" },
 	{ "wrong resource manager", wrong_manager,
@@ -251,8 +251,7 @@ static struct damage {
 	{ "WAL ends", wal_ends, "WAL ends at 2/1068, before the stop position 2/*" },
 	{ "page is empty", page_empty,
 	    "WAL page at 2/1100: empty: nothing was written there" },
-	{ "page is stale", page_stale,
-	    "WAL page at 2/1100: bears the address 2/5100: *" },
+	{ "page is stale", page_stale, "WAL page at 2/1100: has the address 2/5100: *" },
 	{ "rest of a record differs", rest_differs,
 	    "WAL page at 2/1180: * bytes left of a record, expected * of that at "
 	    "2/10C8" },
@@ -273,7 +272,7 @@ static struct damage {
 	{ "record goes on behind a switch", filler_begins_record,
 	    "WAL page at 2/1200: 9 bytes left of a record, expected the start of one" },
 	{ "stale behind a switch", filler_is_stale,
-	    "WAL page at 2/1200: bears the address 2/1080: not written since the segment was "
+	    "WAL page at 2/1200: has the address 2/1080: not written since the segment was "
 	    "recycled" },
 	{ "other record is incomplete", overwrite_of_other,
 	    "WAL record at *: does not say that the record at 2/10C8 is incomplete, *" },
@@ -282,7 +281,7 @@ static struct damage {
 	{ "record that tells is missing", overwrite_is_missing,
 	    "WAL record at *: does not say that the record at 2/10C8 is incomplete, *" },
 	{ "promoted from elsewhere", promoted_from_elsewhere,
-	    "WAL record at 2/*: follows the record at 2/*, expected 2/*" },
+	    "WAL record at 2/*: says that the previous record is at 2/*, expected 2/*" },
 	{ "wrong timeline", wrong_timeline,
 	    "WAL page at 2/1600: timeline 1, expected 2" },
 };
@@ -376,7 +375,7 @@ past_stop(void **state)
 	k.stop = image.records[3].end_lsn - 8;
 	assert_int_equal(walwalk_run(&k, &err), -1);
 	assert_string_equal(err.text,
-	    "WAL record at 2/10A0: ends at 2/10C0, behind the "
+	    "WAL record at 2/10A0: ends at 2/10C0, after the "
 	    "stop position 2/10B8");
 	assert_int_equal(k.count, 3);
 }

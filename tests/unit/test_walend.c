@@ -261,25 +261,25 @@ static struct row {
 	const char *error; /* begins so; # is a digit */
 } rows[] = {
 	{ "a segment is missing", missing,
-	    "WAL ends at 2/1400, but WAL file \"000000010000000200000006\" is of later: "
+	    "WAL ends at 2/1400, but WAL file \"000000010000000200000006\" has later WAL: "
 	    "could not find WAL file \"000000010000000200000005\"" },
 	{ "two segments are missing", two_missing,
-	    "WAL ends at 2/1400, but WAL file \"000000010000000200000007\" is of later: "
+	    "WAL ends at 2/1400, but WAL file \"000000010000000200000007\" has later WAL: "
 	    "could not find WAL file \"000000010000000200000005\"" },
 	{ "a segment is stale", stale,
-	    "WAL ends at 2/1800, but WAL file \"000000010000000200000007\" is of later: "
-	    "WAL page at 2/1800: bears the address 2/1000: the segment is recycled" },
+	    "WAL ends at 2/1800, but WAL file \"000000010000000200000007\" has later WAL: "
+	    "WAL page at 2/1800: has the address 2/1000: the segment is recycled" },
 	{ "a segment is zeros", zeroed,
-	    "WAL ends at 2/1400, but WAL file \"000000010000000200000006\" is of later: "
+	    "WAL ends at 2/1400, but WAL file \"000000010000000200000006\" has later WAL: "
 	    "WAL page at 2/1400: empty" },
 	{ "a segment is short", a_bit_short,
 	    "unexpected WAL file size \"000000010000000200000005\": 1023 bytes instead of "
 	    "1024" },
 	{ "a record is damaged", flipped,
-	    "WAL ends at 2/15##, but WAL file \"000000010000000200000006\" is of later: "
+	    "WAL ends at 2/15##, but WAL file \"000000010000000200000006\" has later WAL: "
 	    "WAL record at 2/15##: checksum" },
 	{ "the first segment is missing", first_is_missing,
-	    "WAL ends at 2/1028, but WAL file \"000000010000000200000005\" is of later: "
+	    "WAL ends at 2/1028, but WAL file \"000000010000000200000005\" has later WAL: "
 	    "could not find WAL file \"000000010000000200000004\"" },
 	{ "the last segment is short", last_is_short,
 	    "unexpected WAL file size \"000000010000000200000007\": 128 bytes" },
@@ -378,7 +378,7 @@ too_early(void **state)
 	assert_int_equal(
 	    walend_find(&s.opt, START + 40, last_end() + 8, &found, &s.err), -1);
 	snprintf(expected, sizeof(expected),
-	    "WAL ends at 2/%X, but the cluster cannot do without what is up to 2/%X: ",
+	    "WAL ends at 2/%X, but the cluster needs WAL up to 2/%X: ",
 	    (unsigned)last_end(), (unsigned)last_end() + 8);
 	assert_true(begins_with(s.err.text, expected));
 	assert_int_equal(found.lsn, 7);

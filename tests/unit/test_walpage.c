@@ -119,10 +119,10 @@ static struct row {
 	{ "magic of 14", LSN(0x10000), 1, 1, 0, 2, 0xD10D,
 	    "WAL page at 2/10000: magic D10D, expected D110" },
 	{ "recycled", LSN(0x10000), 1, 1, 8, 8, LSN(0),
-	    "WAL page at 2/10000: bears the address 2/0: the segment is recycled, its "
+	    "WAL page at 2/10000: has the address 2/0: the segment is recycled, its "
 	    "content is older" },
 	{ "stale page", LSN(0x12000), 1, 1, 8, 8, LSN(0x2000),
-	    "WAL page at 2/12000: bears the address 2/2000: not written since the "
+	    "WAL page at 2/12000: has the address 2/2000: not written since the "
 	    "segment "
 	    "was recycled" },
 	{ "unknown flag", LSN(0x12000), 1, 1, 2, 2, 0x14,

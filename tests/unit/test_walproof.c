@@ -152,8 +152,8 @@ bad_tablespace(void **state)
 	walimage_heap(&image, 40);
 	walimage_main(&image, WALIMAGE_TABLESPACE, 0, "abc", 3);
 	assert_int_equal(prove(&p, false, &err), -1);
-	assert_string_equal(
-	    err.text, "WAL record at 2/1050: no tablespace's number and location");
+	assert_string_equal(err.text,
+	    "WAL record at 2/1050: it does not hold the OID and location of a tablespace");
 	walproof_free(p);
 	walimage_free(&image);
 }

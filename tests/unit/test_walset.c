@@ -105,7 +105,7 @@ static struct range {
 	{ "a year of WAL", 0x1100028, UINT64_MAX, NULL,
 	    "could not find WAL file \"000000020000000000000015\"" },
 	{ "nothing", 0x1100028, 0x1100028, NULL,
-	    "the stop position of the backup is not behind its start" },
+	    "the stop position of the backup is not after its start" },
 };
 
 static void
