@@ -160,7 +160,7 @@ lost_line_unproved() {
 not_allowed() {
 	take --no-manifest -X fetch
 	change postgresql.conf sed -i 's/^allow_in_place.*/include_if_exists = other.conf/'
-	refused 'of none that it names, and nothing proves'
+	refused 'belong to no tablespace that it names, and nothing proves'
 }
 
 off() {
