@@ -1,0 +1,417 @@
+#!/bin/sh
+# Databases that are copied, dropped and moved while a backup runs: replay copies them again, from
+# what the backup has of the template.
+# shellcheck source=tests/e2e/lib/base.sh
+. "${0%/*}/lib/base.sh"
+# shellcheck source=tests/e2e/lib/background.sh
+. "$top/tests/e2e/lib/background.sh"
+export PGUSER=postgres
+archive=$T/held.tar
+
+# A cluster whose template1 has a filler: it is sent first, and the run stands still in it.
+prepared() { # [MAJOR]
+	[ ! -e "$T/main/data/postmaster.pid" ] || cluster_stop main immediate
+	# shellcheck disable=SC2046 # a word or none
+	cluster_init main "${1:-$packaged}" -k $(small_segments "${1:-$packaged}")
+	cluster_set main autovacuum=off
+	cluster_start main
+	fill template1
+	tablespace main ts
+}
+
+fill() { # DATABASE
+	in_database "$1" 'create table filler as
+		select g, repeat(md5(g::text), 20) from generate_series(1, 60000) g'
+}
+
+in_database() { # DATABASE STATEMENT
+	at main psql -X -q -v ON_ERROR_STOP=1 -d "$1" -c "$2"
+}
+
+# new_template [TABLES]: so many tables of 1 MB, and one in a second tablespace with a large file.
+new_template() {
+	for database in copy again tmpl later; do
+		sql main "drop database if exists $database"
+	done
+	sql main 'create database tmpl template template0'
+	number=$(sql main "select oid from pg_database where datname = 'tmpl'")
+	in_database tmpl "do \$\$ begin for i in 1..${1:-1} loop execute format('create table t%s as
+		select g, repeat(''x'', 500) from generate_series(1, 2000) g', i); end loop; end \$\$"
+	in_database tmpl 'create table second tablespace ts as
+		select g, repeat(md5(g::text), 20) from generate_series(1, 60000) g'
+	in_database tmpl 'create table third tablespace ts as select generate_series(1, 1000) g'
+	sql main checkpoint
+}
+
+copied() {
+	case $(cat "$T/main/data/PG_VERSION") in
+	1[0-4]) sql main 'create database copy template tmpl' ;;
+	*) sql main 'create database copy template tmpl strategy file_copy' ;;
+	esac
+}
+
+# Has the run a file of that directory open?
+is_in() {
+	find "/proc/$pid/fd" -lname "*/$1/*" 2>/dev/null | grep -q .
+}
+
+# until_in DIR: the run goes on until its walk is there.
+until_in() {
+	tries=400
+	until is_in "$1"; do
+		tries=$((tries - 1))
+		[ "$tries" -gt 0 ] && [ -e "/proc/$pid" ]
+		timeout 10 head -c 1000000 <&7 >>"$archive"
+	done
+}
+
+verified() { # STATUS [PATTERN]
+	captured timeout 60 "$BIN" verify "${1:?}"
+	cat "$T/stdout"
+	[ "$rc" -eq "$2" ]
+	[ $# -eq 2 ] || cat "$T/stdout" "$T/stderr" | grep -qE -e "$3"
+}
+
+refused() { # WHEN
+	let_go
+	[ "$rc" -eq 1 ]
+	one_error "$T/stderr" "database [0-9]* was copied .* from database $number, which was gone before $1 sent"
+}
+
+# The restored copy, with both tables of the new database.
+restored() { # [MAJOR]
+	[ "$rc" -eq 0 ]
+	verified "$archive" 0 '^restorable'
+	restore other "$archive" gnu "${1:-$packaged}"
+	cluster_start other
+	[ "$(at other psql -X -A -t -d copy -c 'select (select count(*) from t1), (select count(*) from third)')" = '2000|1000' ]
+	cluster_stop other immediate
+}
+
+# ---- what is sound
+
+# PG_VERSION is in the directory of the default tablespace only.
+second_tablespace() { # [MAJOR]
+	new_template
+	hold main -o -
+	copied
+	let_go
+	lines 0 warning "$T/stderr"
+	restored "${1:-$packaged}"
+}
+
+# The server was asked what is whole, since the walk left the template.
+is_marked() {
+	[ "$(sql main "select count(*) from pg_stat_activity where query like '%insert_lsn%' and
+		query_start > '$since' and pid <> pg_backend_pid()")" -gt 0 ]
+}
+
+dropped_later() {
+	new_template
+	sql main 'create database later template template0'
+	fill later
+	sql main checkpoint
+	in_database tmpl 'alter table second set tablespace pg_default'
+	in_database tmpl 'alter table third set tablespace pg_default'
+	hold main --no-slot -o -
+	copied
+	until_in "base/$number"
+	sleep 1 # what was asked of earlier directories has been answered
+	since=$(sql main 'select clock_timestamp()')
+	until_in "base/$(sql main "select oid from pg_database where datname = 'later'")"
+	wait_until 2 is_marked # not only at the next watch, every 5 seconds
+	sql main 'drop database tmpl'
+	let_go
+	restored
+}
+
+# Neither is there when all has been replayed.
+dropped_both() {
+	new_template
+	hold main -o -
+	copied
+	sql main 'drop database tmpl'
+	sql main 'drop database copy'
+	let_go
+	[ "$rc" -eq 0 ]
+	verified "$archive" 0 '^restorable'
+}
+
+# Of a tablespace that had nothing of the template before, replay makes all.
+tablespace_made() {
+	new_template
+	in_database tmpl 'drop table second, third'
+	hold main -o -
+	as_server mkdir -p "$T/main/during"
+	sql main "create tablespace during location '$T/main/during'"
+	in_database tmpl 'create table third tablespace during as select generate_series(1, 1000)'
+	copied
+	let_go
+	[ "$rc" -eq 0 ]
+	verified "$archive" 0 '^restorable'
+	sql main 'drop database copy'
+	in_database tmpl 'drop table third'
+	sql main 'drop tablespace during'
+}
+
+# ---- what is not
+
+# base/NUMBER was sent whole, with PG_VERSION; of the second tablespace a part.
+dropped_between() {
+	new_template
+	hold main -o -
+	copied
+	until_in "ts/PG_[0-9_]*/$number"
+	sql main 'drop database tmpl'
+	refused 'all of it was'
+}
+
+# There the tablespaces come first.
+split_dropped() {
+	new_template
+	start main -c fast -r 16M --split -o "$T/out/parts"
+	wait_until 20 is_in "ts/PG_[0-9_]*/$number"
+	copied
+	sql main 'drop database tmpl'
+	ends
+	[ "$rc" -eq 1 ]
+	one_error "$T/stderr" "from database $number, which was gone before (it|all of it) was sent"
+}
+
+dropped_before() {
+	new_template
+	hold main -o -
+	copied
+	sql main 'drop database tmpl'
+	refused 'it was'
+}
+
+# DROP DATABASE stands in the middle of the files, and goes on when the run is over.
+is_thinned() {
+	[ "$(find "$T/main/data/base/$number" -type f | wc -l)" -lt "$files" ]
+}
+
+dropped_slowly() {
+	strace -o /dev/null true 2>/dev/null || skip 'strace cannot trace here'
+	new_template 40
+	in_database tmpl 'drop table second, third'
+	files=$(find "$T/main/data/base/$number" -type f | wc -l)
+	hold main -o -
+	copied
+	until_in "base/$number"
+	strace -f -qq -o /dev/null -p "$(head -n 1 "$T/main/data/postmaster.pid")" \
+		-e trace=unlink,unlinkat -e inject=unlink,unlinkat:delay_enter=60000 &
+	tracer=$!
+	wait_until 10 grep -q 'TracerPid:.*[1-9]' "/proc/$(head -n 1 "$T/main/data/postmaster.pid")/status"
+	at main psql -X -q -c 'drop database tmpl' 7<&- &
+	wait_until 30 is_thinned
+	cat <"$T/pipe" >>"$archive" 7<&- &
+	exec 7<&-
+	ends
+	kill "$tracer"
+	wait
+	[ "$rc" -eq 1 ]
+	one_error "$T/stderr" "from database $number, which was gone before all of it was sent"
+}
+
+# pg_database says the same before and after.
+moved_and_back() {
+	new_template
+	in_database tmpl 'alter table second set tablespace pg_default'
+	in_database tmpl 'alter table third set tablespace pg_default'
+	hold main -o -
+	sql main 'alter database tmpl set tablespace ts'
+	sql main 'alter database tmpl set tablespace pg_default'
+	let_go
+	[ "$rc" -eq 1 ]
+	one_error "$T/stderr" "database $number was moved to another tablespace"
+}
+
+# ---- what is said
+
+changed() {
+	new_template
+	hold main -o -
+	copied
+	in_database tmpl 'insert into t1 select generate_series(1, 5000)'
+	let_go
+	[ "$rc" -eq 0 ]
+	said="warning: the database [0-9]* is copied .*database $number, which was changed"
+	grep -q "$said" "$T/stderr"
+	verified "$archive" 0 "$said"
+}
+
+# Reading sets hints in pages, which is a record too where there are checksums.
+only_read() {
+	new_template
+	in_database tmpl 'create table fresh as select generate_series(1, 1000)'
+	hold main -o -
+	copied
+	in_database tmpl 'select count(*) from fresh'
+	let_go
+	lines 0 warning "$T/stderr"
+	verified "$archive" 0
+	[ ! -s "$T/stderr" ]
+}
+
+# ---- with the WAL left to the archive
+
+none_sound() {
+	new_template
+	hold main -v -X none --no-wait-archive -o -
+	copied
+	let_go
+	[ "$rc" -eq 0 ]
+	lines 0 warning "$T/stderr"
+	grep -q 'WAL proved: [0-9]* records' "$T/stderr"
+	verified "$archive" 0 'restorable with the WAL'
+}
+
+none_dropped() {
+	new_template
+	hold main -X none --no-wait-archive -o -
+	copied
+	until_in "ts/PG_[0-9_]*/$number"
+	sql main 'drop database tmpl'
+	refused 'all of it was'
+}
+
+# recycled: the first segments of the backup are.
+recycled() {
+	first=$(sql main "select pg_walfile_name(pg_current_wal_lsn())")
+	for _ in 1 2 3; do
+		in_database template1 'create table if not exists brief (i int)'
+		in_database template1 'insert into brief select generate_series(1, 1000)'
+		sql main 'select pg_switch_wal()' >/dev/null
+		sql main checkpoint
+	done
+	[ ! -e "$T/main/data/pg_wal/$first" ]
+}
+
+# What can be proved is: the copy is in a segment that is there.
+none_lacking() {
+	new_template
+	hold main -v -X none --no-wait-archive -o -
+	recycled
+	copied
+	let_go
+	[ "$rc" -eq 0 ]
+	lines 1 warning "$T/stderr"
+	grep -q "warning: .*WAL segments* .*\"$first\".* no longer in pg_wal" "$T/stderr"
+	grep -q 'WAL proved in part: [1-9][0-9]* records' "$T/stderr"
+	verified "$archive" 0 'restorable with the WAL'
+	new_template
+	hold main -X none --no-wait-archive -o -
+	recycled
+	copied
+	until_in "ts/PG_[0-9_]*/$number"
+	sql main 'drop database tmpl'
+	refused 'all of it was'
+}
+
+# Of what it is copied from nobody knows: the records of that may be gone.
+none_unseen() {
+	new_template
+	hold main -X none --no-wait-archive -o -
+	sql main 'create database later template template0'
+	recycled
+	sql main 'create database copy template later strategy file_copy'
+	let_go
+	[ "$rc" -eq 0 ]
+	grep -q 'warning: database [0-9]* was copied .*which was not sent: unless the WAL' "$T/stderr"
+}
+
+# ---- archives of pg_basebackup
+
+stock() { # MEANWHILE...: as it runs
+	rm -rf "$T/out/set"
+	at main pg_basebackup -Ft -c fast -r 32M -X fetch -D "$T/out/set" >/dev/null 2>"$T/stderr" &
+	pid=$!
+	wait_until 20 test -s "$T/out/set/base.tar"
+	"$@"
+	wait "$pid"
+}
+
+stock_second() {
+	new_template
+	stock copied
+	verified "$T/out/set" 0 '^restorable'
+}
+
+copied_and_dropped() {
+	copied
+	sql main 'drop database tmpl'
+}
+
+# What it saw of the template nobody knows.
+stock_dropped() {
+	new_template
+	stock copied_and_dropped
+	verified "$T/out/set" 0 "warning: .* from the database $number, whose directory was removed" ||
+		verified "$T/out/set" 3 "$number"
+}
+
+# ---- a standby, whose replay copies and drops
+
+follow() {
+	sql main "alter system set wal_keep_size = '1GB'"
+	sql main 'select pg_reload_conf()'
+	cluster_dir behind
+	at main pg_basebackup -Fp -c fast -R -D "$T/behind/data" -T "$T/main/ts=$T/behind/ts"
+	cluster_start behind
+}
+
+replayed() {
+	[ "$(sql behind "select pg_last_wal_replay_lsn() >= '$1'")" = t ]
+}
+
+on_standby() {
+	new_template
+	follow
+	hold behind -o -
+	copied
+	until_in "ts/PG_[0-9_]*/$number"
+	sql main 'drop database tmpl'
+	wait_until 30 replayed "$(sql main 'select pg_current_wal_lsn()')"
+	refused 'all of it was'
+	new_template
+	wait_until 30 replayed "$(sql main 'select pg_current_wal_lsn()')"
+	hold behind -o -
+	copied
+	wait_until 30 replayed "$(sql main 'select pg_current_wal_lsn()')"
+	let_go
+	restored
+	cluster_stop behind immediate
+}
+
+# ---- other releases
+
+on_release() { # MAJOR
+	prepared "$1"
+	second_tablespace "$1"
+	dropped_between
+}
+
+t 'a cluster with a large template1' prepared
+t 'a template with a second tablespace: sound' second_tablespace
+t 'a template is dropped soon after its walk: sound' dropped_later
+t 'template and copy are dropped: sound' dropped_both
+t 'the template gets a tablespace meanwhile: sound' tablespace_made
+t 'a template is dropped between two of its directories' dropped_between
+t 'the same with --split' split_dropped
+t 'a template is dropped before its walk' dropped_before
+t 'a template is being dropped when the run ends' dropped_slowly
+t 'a database is moved away and back' moved_and_back
+t 'a template is changed: a warning' changed
+t 'a template is read: none' only_read
+t 'WAL left to the archive: sound' none_sound
+t 'WAL left to the archive, and a template dropped between' none_dropped
+t 'WAL left to the archive, and segments recycled' none_lacking
+t 'WAL left to the archive, and the template made in one that is gone' none_unseen
+t 'pg_basebackup, and a second tablespace: sound' stock_second
+t 'pg_basebackup, and a template that is dropped' stock_dropped
+t 'a standby' on_standby
+# DROP DATABASE has one record up to 12, another in 13 and 14, a third since 15
+for major in $(majors slice 13); do
+	t "version $major" on_release "$major"
+done
