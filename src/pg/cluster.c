@@ -154,9 +154,10 @@ cluster_versions_text(void)
 int
 cluster_unsupported(int len, const char *name, struct error *err)
 {
-	return error_set(err, ERROR_UNSUPPORTED, 0,
+	error_set(err, ERROR_UNSUPPORTED, 0,
 	    "PostgreSQL %.*s is not supported by this release of pg_basetar (%s)", len,
 	    name, cluster_versions_text());
+	return error_hint(err, "Use a release of pg_basetar that knows it.");
 }
 
 /*
