@@ -127,7 +127,7 @@ left_out() { # what is of no use in a copy, or would do harm
 	lines 1 '^backup_manifest$' "$T/list"
 	lines 1 '^pg_basetar.info$' "$T/list"
 	comes_back
-	fails grep -q old "$T/copy/data/pg_basetar.info"
+	fails grep -qw old "$T/copy/data/pg_basetar.info"
 }
 
 special_files() {

@@ -241,5 +241,5 @@ t 'an output that is a link' output_by_link
 as_server mkdir "$T/hands"
 t 'the directory of --split is swapped' swapped_directory
 t 'and for one in the cluster' into_the_cluster
-t 'a fifo is swapped for a file' swapped_fifo 'is another file' ln -sf "$T/secret.txt" "$T/hands/fifo"
-t 'for a device' swapped_fifo 'is another file' ln -sf /dev/null "$T/hands/fifo"
+t 'a fifo is swapped for a file' swapped_fifo 'is not the file that it was before' ln -sf "$T/secret.txt" "$T/hands/fifo"
+t 'for a device' swapped_fifo 'is not the file that it was before' ln -sf /dev/null "$T/hands/fifo"
