@@ -27,7 +27,7 @@ check_frozen(const struct filebody *f, const struct piece *piece,
 	struct stat now;
 
 	if (fstat(from->fd, &now) == -1) {
-		error_set(err, ERROR_IO, errno, "fstat");
+		error_set(err, ERROR_IO, errno, "could not stat");
 		return error_wrap(err, "file \"%s\"", f->path);
 	}
 	if (piece->missing == 0 && now.st_size == f->frozen.st_size &&

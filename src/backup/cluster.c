@@ -123,7 +123,7 @@ open_wal(struct backup_cluster *cluster, const char *waldir, struct error *err)
 	cluster->wal_fd = open(waldir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (cluster->wal_fd != -1)
 		return 0;
-	error_set(err, ERROR_IO, errno, "open");
+	error_set(err, ERROR_IO, errno, "could not open");
 	error_wrap(err, "directory \"%s\"", waldir);
 	return error_hint(err, "--waldir names the directory that stands for pg_wal.");
 }

@@ -139,7 +139,7 @@ await_whole_page(struct backup_files *f, int fd, struct stat *st, struct error *
 	while (st->st_size % f->of.cluster->control.block_size != 0 &&
 	    settle_wait(&f->cut, looks)) {
 		if (fstat(fd, st) == -1)
-			return error_set(err, ERROR_IO, errno, "fstat");
+			return error_set(err, ERROR_IO, errno, "could not stat");
 		looks++;
 	}
 	return 0;

@@ -180,7 +180,7 @@ check_wal(const struct backup_source *s, struct error *err)
 	if (fstatat(s->of.cluster->datadir_fd, "pg_wal", &link, AT_SYMLINK_NOFOLLOW) ==
 		-1 ||
 	    fstat(s->of.cluster->wal_fd, &wal) == -1) {
-		error_set(err, ERROR_IO, errno, "stat");
+		error_set(err, ERROR_IO, errno, "could not stat");
 		return error_wrap(err, "directory \"pg_wal\"");
 	}
 	if (!S_ISLNK(link.st_mode) && s->of.opt->waldir == NULL)

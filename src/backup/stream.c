@@ -36,7 +36,8 @@ backup_stream_check_outside(
 	struct stat wal;
 
 	if (fstat(s->cluster->wal_fd, &wal) == -1)
-		return error_set(err, ERROR_IO, errno, "directory of the WAL: fstat");
+		return error_set(
+		    err, ERROR_IO, errno, "directory of the WAL: could not stat");
 	if (refuse_inside(
 		s, report, &s->cluster->datadir_stat, "the data directory", err) ||
 	    refuse_inside(s, report, &wal, "the directory of the WAL", err))

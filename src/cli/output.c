@@ -109,7 +109,7 @@ take_place(struct output *out, int fd, const char *name, struct error *err)
 	int rc;
 
 	if (fstat(fd, &st) == -1)
-		return error_set(err, ERROR_IO, errno, "%s: fstat", name);
+		return error_set(err, ERROR_IO, errno, "%s: could not stat", name);
 	if (!S_ISREG(st.st_mode) || st.st_nlink == 0)
 		return 0;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
@@ -230,7 +230,8 @@ open_in_place(const char *path, const struct stat *found, struct error *err)
 		return cannot_open(path, err);
 	rc = check_opened(fd, path, found, err);
 	if (rc == 0 && fcntl(fd, F_SETFL, 0) == -1)
-		rc = error_set(err, ERROR_IO, errno, "\"%s\": fcntl", path);
+		rc = error_set(
+		    err, ERROR_IO, errno, "\"%s\": could not set descriptor flags", path);
 	if (rc == 0)
 		return fd;
 	sys_close(fd);

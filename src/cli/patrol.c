@@ -57,7 +57,7 @@ look(int done, double *watched, const struct errand *e, struct error *err)
 	struct pollfd fds[2] = { { done, POLLIN, 0 }, { interrupt_fd(), POLLIN, 0 } };
 
 	if (poll(fds, 2, TICK_MS) == -1 && errno != EINTR)
-		return error_set(err, ERROR_IO, errno, "poll");
+		return error_set(err, ERROR_IO, errno, "could not poll");
 	if (fds[0].revents)
 		return 1;
 	if (fds[1].revents)
@@ -101,7 +101,7 @@ patrol_run(struct patrol *patrol, const struct patrol_ops *ops, struct error *er
 	int ends[2], rc;
 
 	if (pipe(ends) == -1)
-		return error_set(err, ERROR_IO, errno, "pipe");
+		return error_set(err, ERROR_IO, errno, "could not create pipe");
 	errand.done = ends[1];
 	rc = pthread_create(&thread, NULL, run_errand, &errand);
 	if (rc != 0) {

@@ -44,8 +44,9 @@ climb(struct place *place, int dirfd, struct buf *at, struct error *err)
 
 	for (;;) {
 		if (fstatat(dirfd, buf_text(at), &st, 0) == -1)
-			return errno == EACCES ? 0 :
-						 error_set(err, ERROR_IO, errno, "stat");
+			return errno == EACCES ?
+			    0 :
+			    error_set(err, ERROR_IO, errno, "could not stat");
 		if (place->count > 0 && is_last(place, &st))
 			return 0;
 		if (add_row(place, &st, err) || buf_append(at, "../", 3, err))
@@ -223,7 +224,8 @@ resolve(const char *directory, char **real, struct error *err)
 	*real = realpath(directory, NULL);
 	if (*real || is_out_of_reach(errno))
 		return 0;
-	return error_set(err, ERROR_IO, errno, "\"%s\": realpath", directory);
+	return error_set(
+	    err, ERROR_IO, errno, "\"%s\": could not resolve path", directory);
 }
 
 /* ${target}, as a link in ${directory} has it. */

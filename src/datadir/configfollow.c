@@ -272,7 +272,7 @@ list_directory(const struct configset *set, const struct configset_row *row, int
 		*fd = openat(
 		    set->opt.datadir_fd, row->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (*fd == -1)
-		return error_set(err, ERROR_IO, errno, "open");
+		return error_set(err, ERROR_IO, errno, "could not open");
 	return dirlist_read(*fd, list, err);
 }
 

@@ -133,7 +133,7 @@ read_row(const struct configset *set, struct configset_row *row, struct error *w
 			set->opt.foreign_why :
 			"the server is in a container, or elsewhere, where its paths are not ours");
 	else if (real == NULL || stat(real, &row->st) == -1)
-		error_set(why, ERROR_IO, errno, "open");
+		error_set(why, ERROR_IO, errno, "could not open");
 	else if (!row->is_directory)
 		rc = sys_read_file(AT_FDCWD, real, CONFIGSET_FILE_MOST, &row->bytes, why);
 	else if (S_ISDIR(row->st.st_mode))

@@ -89,7 +89,7 @@ read_names(DIR *dir, struct buf *names, size_t *count, struct error *err)
 	}
 	/* Linux says ENOENT of a directory removed since it was opened: it is empty */
 	if (errno != 0 && errno != ENOENT)
-		return error_set(err, ERROR_IO, errno, "readdir");
+		return error_set(err, ERROR_IO, errno, "could not read directory");
 	return 0;
 }
 
@@ -134,7 +134,7 @@ dirlist_read(int dirfd, struct dirlist *list, struct error *err)
 	/* a description of its own, so that nobody else's reading moves this one */
 	fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd == -1)
-		return error_set(err, ERROR_IO, errno, "open");
+		return error_set(err, ERROR_IO, errno, "could not open");
 	dir = fdopendir(fd);
 	if (dir == NULL) {
 		sys_close(fd);

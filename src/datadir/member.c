@@ -26,11 +26,11 @@ open_kind(int dirfd, const char *name, int flags, mode_t type, enum member_found
 		else if (errno == ELOOP || errno == ENXIO || errno == ENOTDIR)
 			*found = MEMBER_OTHER;
 		else
-			return error_set(err, ERROR_IO, errno, "open");
+			return error_set(err, ERROR_IO, errno, "could not open");
 		return 0;
 	}
 	if (fstat(opened, st) == -1) {
-		error_set(err, ERROR_IO, errno, "fstat");
+		error_set(err, ERROR_IO, errno, "could not stat");
 		sys_close(opened);
 		return -1;
 	}
@@ -65,7 +65,7 @@ member_stat(int dirfd, const char *name, enum member_found *found, struct stat *
 	if (fstatat(dirfd, name, st, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0;
 	if (errno != ENOENT)
-		return error_set(err, ERROR_IO, errno, "stat");
+		return error_set(err, ERROR_IO, errno, "could not stat");
 	*found = MEMBER_GONE;
 	return 0;
 }
@@ -91,7 +91,7 @@ read_stable(int fd, struct stat *st, uint8_t *into, size_t room, size_t *len,
 		if (sys_pread(fd, into, room, 0, len, cancel, err))
 			return -1;
 		if (fstat(fd, st) == -1)
-			return error_set(err, ERROR_IO, errno, "fstat");
+			return error_set(err, ERROR_IO, errno, "could not stat");
 		if (*len == room ||
 		    (is_unchanged(st, &before) && (uint64_t)st->st_size == *len))
 			break;

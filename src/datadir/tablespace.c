@@ -107,13 +107,13 @@ open_directory(struct tablespace *t, const struct source *from, struct error *er
 	if (buf_printf(&path, err, "%s/%s", place, from->version_dir))
 		goto out;
 	if (fstatat(from->links_fd, place, &t->location, 0) == -1) {
-		error_set(err, ERROR_IO, errno, "stat");
+		error_set(err, ERROR_IO, errno, "could not stat");
 		goto out;
 	}
 	fd = openat(from->links_fd, buf_text(&path),
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd == -1 || fstat(fd, &t->directory) == -1) {
-		error_set(err, ERROR_IO, errno, "open");
+		error_set(err, ERROR_IO, errno, "could not open");
 		error_wrap(err, "directory \"%s\"", from->version_dir);
 		goto out;
 	}
@@ -269,7 +269,7 @@ tablespaces_read(int datadir_fd, const struct pg_version *version,
 	if (from.links_fd == -1 && errno == ENOENT)
 		return 0;
 	if (from.links_fd == -1) {
-		error_set(err, ERROR_IO, errno, "open");
+		error_set(err, ERROR_IO, errno, "could not open");
 		return error_wrap(err, "directory \"pg_tblspc\"");
 	}
 	rc = add_all(list, &from, err);

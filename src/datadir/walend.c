@@ -120,7 +120,7 @@ check_file(const struct walk *w, const char *name, int fd, struct error *err)
 	struct stat st;
 
 	if (fstat(fd, &st) == -1) {
-		error_set(err, ERROR_IO, errno, "fstat");
+		error_set(err, ERROR_IO, errno, "could not stat");
 		return error_wrap(err, "WAL file \"%s\"", name);
 	}
 	if (S_ISREG(st.st_mode) && (uint64_t)st.st_size == w->opt->expect->segment_size)
@@ -142,7 +142,7 @@ open_file(const struct walend_options *opt, const char *name, int *fd, struct er
 	*fd = openat(opt->wal_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (*fd != -1)
 		return 0;
-	error_set(err, ERROR_IO, errno, "open");
+	error_set(err, ERROR_IO, errno, "could not open");
 	return error_wrap(err, "WAL file \"%s\"", name);
 }
 
@@ -314,7 +314,7 @@ take_trace(const struct walend_options *opt, const struct walend *found, uint32_
 			walksum_member(&sum, name, strlen(name));
 			walksum_file(&sum, &st);
 		} else if (errno != ENOENT) {
-			error_set(err, ERROR_IO, errno, "stat");
+			error_set(err, ERROR_IO, errno, "could not stat");
 			return error_wrap(err, "WAL file \"%s\"", name);
 		}
 	}

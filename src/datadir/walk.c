@@ -195,7 +195,7 @@ walk_tablespace_link(struct walker *w, int dirfd, const char *name, struct error
 		    pass_change(w, err);
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
 		return errno == ENOENT ? pass_change(w, err) :
-					 failed(w, "link", "stat", err);
+					 failed(w, "link", "could not stat", err);
 	if (w->visitor)
 		return w->visitor->ops->link(
 		    w->visitor, buf_text(&w->path), t->target, &st, err);
@@ -262,7 +262,7 @@ stat_emptied(
 	if (fstatat(dirfd, path, st, 0) == 0 && S_ISDIR(st->st_mode))
 		return 0;
 	if (fstat(w->options->datadir_fd, st) == -1)
-		return failed(w, "directory", "fstat", err);
+		return failed(w, "directory", "could not stat", err);
 	return 0;
 }
 
@@ -352,12 +352,12 @@ walk_location(struct walker *w, const struct tablespace *t, struct error *err)
 		w->options->version->tablespace_dir))
 		return -1;
 	if (fstat(t->fd, &st) == -1)
-		return failed(w, "directory", "fstat", err);
+		return failed(w, "directory", "could not stat", err);
 	if (st.st_nlink > 0 &&
 	    (tell_directory(w, &st, err) || walk_children(w, t->fd, &st, err)))
 		return -1;
 	if (fstat(t->fd, &st) == -1)
-		return failed(w, "directory", "fstat", err);
+		return failed(w, "directory", "could not stat", err);
 	if (st.st_nlink > 0)
 		return 0;
 	if (pass_change(w, err))
@@ -412,7 +412,7 @@ check_directory(struct walker *w, int fd, const struct stat *before, struct erro
 	struct stat now;
 
 	if (fstat(fd, &now) == -1)
-		return failed(w, "directory", "fstat", err);
+		return failed(w, "directory", "could not stat", err);
 	return sys_is_same_time(&before->st_mtim, &now.st_mtim) ? 0 : pass_change(w, err);
 }
 
@@ -454,7 +454,7 @@ walk_root(struct walker *w, struct error *err)
 	struct stat st;
 
 	if (fstat(w->options->datadir_fd, &st) == -1)
-		return failed(w, "directory", "fstat", err);
+		return failed(w, "directory", "could not stat", err);
 	return walk_children(w, w->options->datadir_fd, &st, err);
 }
 

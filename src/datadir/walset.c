@@ -27,7 +27,7 @@ walset_open_directory(int datadir_fd, int *wal_fd, struct error *err)
 	int fd = openat(datadir_fd, "pg_wal", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd == -1) {
-		error_set(err, ERROR_IO, errno, "open");
+		error_set(err, ERROR_IO, errno, "could not open");
 		return error_wrap(err, "directory \"pg_wal\"");
 	}
 	*wal_fd = fd;
@@ -45,7 +45,7 @@ add_segment(
 	if (fstatat(wal_fd, segment->name, &segment->st, AT_SYMLINK_NOFOLLOW) == -1) {
 		if (errno == ENOENT)
 			return 0;
-		error_set(err, ERROR_IO, errno, "stat");
+		error_set(err, ERROR_IO, errno, "could not stat");
 		return error_wrap(err, "WAL file \"%s\"", segment->name);
 	}
 	if (!S_ISREG(segment->st.st_mode))
@@ -269,9 +269,9 @@ walset_open_segment(struct walset *set, size_t n, int wal_fd, int *fd, struct er
 		return error_set(err, ERROR_FORMAT, 0,
 		    "WAL file \"%s\" is a symbolic link", segment->name);
 	if (opened == -1)
-		return call_failed(set, segment, "open", err);
+		return call_failed(set, segment, "could not open", err);
 	if (fstat(opened, &st) == -1)
-		call_failed(set, segment, "fstat", err);
+		call_failed(set, segment, "could not stat", err);
 	else
 		rc = take_file(set, segment, &st, err);
 	if (rc == 0)
@@ -291,7 +291,7 @@ walset_recheck(const struct walset *set, int wal_fd, struct error *err)
 		if (!is_bound(set, segment))
 			continue;
 		if (fstatat(wal_fd, segment->name, &st, AT_SYMLINK_NOFOLLOW) == -1)
-			return call_failed(set, segment, "stat", err);
+			return call_failed(set, segment, "could not stat", err);
 		if (!is_same_file(set, segment, &st))
 			return changed(set, segment, &st, err);
 	}

@@ -102,8 +102,8 @@ check_owner(const struct report *r, struct error *err)
 	if (us == 0)
 		return 0;
 	if (fstat(dirfd, &dir) == -1)
-		return error_set(
-		    err, ERROR_IO, errno, "\"%s\": fstat of its directory", r->path);
+		return error_set(err, ERROR_IO, errno,
+		    "\"%s\": could not stat its directory", r->path);
 	if (fstatat(dirfd, name, &file, AT_SYMLINK_NOFOLLOW) == -1)
 		return errno == ENOENT ?
 		    0 :
@@ -127,7 +127,7 @@ is_report(int fd, bool *is_one, struct error *err)
 
 	*is_one = false;
 	if (fstat(fd, &st) == -1)
-		return error_set(err, ERROR_IO, errno, "fstat");
+		return error_set(err, ERROR_IO, errno, "could not stat");
 	if (!S_ISREG(st.st_mode))
 		return 0;
 	if (sys_read(fd, bytes, sizeof(bytes), &got, NULL, err))
@@ -269,7 +269,7 @@ report_refuse_inside(
 static int
 cannot_ask(const struct report *r, struct error *err)
 {
-	error_set(err, ERROR_IO, errno, "stat");
+	error_set(err, ERROR_IO, errno, "could not stat");
 	return error_wrap(
 	    err, "could not tell whether the report \"%s\" is the output", r->path);
 }

@@ -43,11 +43,11 @@ handle(int sig, void (*handler)(int), int flags, struct error *err)
 
 	sigemptyset(&action.sa_mask);
 	if (sigaction(sig, NULL, &before) == -1)
-		return error_set(err, ERROR_IO, errno, "sigaction");
+		return error_set(err, ERROR_IO, errno, "could not set a signal handler");
 	if (before.sa_handler == SIG_IGN && handler == on_end)
 		return 0;
 	if (sigaction(sig, &action, NULL) == -1)
-		return error_set(err, ERROR_IO, errno, "sigaction");
+		return error_set(err, ERROR_IO, errno, "could not set a signal handler");
 	return 0;
 }
 
@@ -58,11 +58,12 @@ interrupt_install(struct error *err)
 
 	if (wake[0] == -1) {
 		if (pipe(wake) == -1)
-			return error_set(err, ERROR_IO, errno, "pipe");
+			return error_set(err, ERROR_IO, errno, "could not create pipe");
 		for (size_t i = 0; i < 2; i++)
 			if (fcntl(wake[i], F_SETFD, FD_CLOEXEC) == -1 ||
 			    fcntl(wake[i], F_SETFL, O_NONBLOCK) == -1)
-				return error_set(err, ERROR_IO, errno, "fcntl");
+				return error_set(err, ERROR_IO, errno,
+				    "could not set descriptor flags");
 	}
 	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++)
 		/* a second one of the kind ends us at once, whatever hangs */

@@ -66,7 +66,7 @@ sys_write(
 				continue;
 			if (again(cancel))
 				continue;
-			return call_failed("write", cancel, err);
+			return call_failed("could not write", cancel, err);
 		}
 		p += n;
 		len -= (size_t)n;
@@ -91,7 +91,7 @@ sys_read(int fd, void *into, size_t len, size_t *got, const struct cancel *cance
 				continue;
 			if (again(cancel))
 				continue;
-			return call_failed("read", cancel, err);
+			return call_failed("could not read", cancel, err);
 		}
 		*got += (size_t)n;
 	}
@@ -113,7 +113,7 @@ sys_pread(int fd, void *into, size_t len, uint64_t offset, size_t *got,
 		if (n == -1) {
 			if (again(cancel))
 				continue;
-			return call_failed("read", cancel, err);
+			return call_failed("could not read", cancel, err);
 		}
 		*got += (size_t)n;
 	}
@@ -155,10 +155,10 @@ sys_read_file(int dirfd, const char *name, size_t most, struct buf *b, struct er
 	if (fd == -1) {
 		if (errno == ELOOP)
 			return error_set(err, ERROR_FORMAT, 0, "is a symbolic link");
-		return error_set(err, ERROR_IO, errno, "open");
+		return error_set(err, ERROR_IO, errno, "could not open");
 	}
 	if (fstat(fd, &st) == -1) {
-		error_set(err, ERROR_IO, errno, "fstat");
+		error_set(err, ERROR_IO, errno, "could not stat");
 		goto out;
 	}
 	if (!S_ISREG(st.st_mode)) {
@@ -182,7 +182,7 @@ sys_readlink(int dirfd, const char *name, char **target, struct error *err)
 	ssize_t n = readlinkat(dirfd, name, text, sizeof(text) - 1);
 
 	if (n == -1)
-		return error_set(err, ERROR_IO, errno, "readlink");
+		return error_set(err, ERROR_IO, errno, "could not read symbolic link");
 	text[n] = '\0';
 	*target = strdup(text);
 	return *target ? 0 : error_memory(err);
@@ -194,7 +194,7 @@ sys_room(int fd, uint64_t *available, uint64_t *total, struct error *err)
 	struct statvfs fs;
 
 	if (fstatvfs(fd, &fs) == -1)
-		return error_set(err, ERROR_IO, errno, "fstatvfs");
+		return error_set(err, ERROR_IO, errno, "could not stat file system");
 	*available = (uint64_t)fs.f_bavail * fs.f_frsize;
 	*total = (uint64_t)fs.f_blocks * fs.f_frsize;
 	return 0;
@@ -205,7 +205,7 @@ sys_sync_directory(int fd, struct error *err)
 {
 	if (fsync(fd) == 0 || errno == EINVAL || errno == EBADF)
 		return 0;
-	return error_set(err, ERROR_IO, errno, "fsync of the directory");
+	return error_set(err, ERROR_IO, errno, "could not fsync directory");
 }
 
 int
@@ -219,7 +219,7 @@ sys_sync_parent(int fd, bool *is_unsynced, struct error *err)
 		return 0;
 	if (parent == -1)
 		return error_set(
-		    err, ERROR_IO, errno, "open the directory above, to sync it");
+		    err, ERROR_IO, errno, "could not open parent directory to fsync it");
 	rc = sys_sync_directory(parent, err);
 	sys_close(parent);
 	return rc;

@@ -210,7 +210,7 @@ cluster_read_version(int datadir_fd, const struct pg_version **version, struct e
 	else if (rc == 0)
 		rc = cluster_parse_version(buf_text(&text), version, err);
 	else if (err->kind == ERROR_IO && err->sys == ENOENT)
-		error_set(err, ERROR_STATE, ENOENT, "open");
+		error_set(err, ERROR_STATE, ENOENT, "could not open");
 	if (rc)
 		error_wrap(err, "file \"PG_VERSION\"");
 	buf_free(&text);

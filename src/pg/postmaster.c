@@ -194,7 +194,7 @@ read_file(
 	if (sys_read_file(datadir_fd, name, most, text, err) == 0)
 		return 0;
 	if (err->kind == ERROR_IO && err->sys == ENOENT)
-		error_set(err, ERROR_STATE, ENOENT, "open");
+		error_set(err, ERROR_STATE, ENOENT, "could not open");
 	return -1;
 }
 

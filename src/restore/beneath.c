@@ -51,7 +51,7 @@ open_parts(int root, char *path, int *fd, struct error *err)
 		if (end)
 			*end++ = '/';
 		if (next == -1)
-			error_set(err, ERROR_IO, errno, "open its directory");
+			error_set(err, ERROR_IO, errno, "could not open its directory");
 		if (at != root)
 			sys_close(at);
 		if (next == -1)
@@ -79,7 +79,7 @@ open_at_once(int root, const char *path, int *fd, struct error *err)
 	/* EPERM: a filter of system calls that is older than this one */
 	if (errno == ENOSYS || errno == EPERM)
 		return 1;
-	return error_set(err, ERROR_IO, errno, "open its directory");
+	return error_set(err, ERROR_IO, errno, "could not open its directory");
 }
 #else
 static int
@@ -135,7 +135,7 @@ beneath_file(struct beneath *b, const char *path, int flags, mode_t mode, int *f
 	if ((flags & O_CREAT) != 0)
 		flags |= O_EXCL;
 	*fd = openat(parent, name, flags | O_NOFOLLOW | O_CLOEXEC, mode);
-	return *fd == -1 ? error_set(err, ERROR_IO, errno, "open") : 0;
+	return *fd == -1 ? error_set(err, ERROR_IO, errno, "could not open") : 0;
 }
 
 int
@@ -148,15 +148,15 @@ beneath_directory(struct beneath *b, const char *path, mode_t mode, uid_t uid, g
 	if (enter(b, path, &parent, &name, err))
 		return -1;
 	if (mkdirat(parent, name, 0700) == -1)
-		return error_set(err, ERROR_IO, errno, "mkdir");
+		return error_set(err, ERROR_IO, errno, "could not create directory");
 	/* not by its name: who owns the directory may have put a link there */
 	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd == -1)
-		return error_set(err, ERROR_IO, errno, "open");
+		return error_set(err, ERROR_IO, errno, "could not open");
 	if (fchown(fd, uid, gid) == -1)
-		rc = error_set(err, ERROR_IO, errno, "chown");
+		rc = error_set(err, ERROR_IO, errno, "could not change owner");
 	else if (fchmod(fd, mode) == -1)
-		rc = error_set(err, ERROR_IO, errno, "chmod");
+		rc = error_set(err, ERROR_IO, errno, "could not change mode");
 	sys_close(fd);
 	return rc;
 }
@@ -170,7 +170,7 @@ beneath_link(struct beneath *b, const char *path, const char *target, struct err
 	if (enter(b, path, &parent, &name, err))
 		return -1;
 	return symlinkat(target, parent, name) == -1 ?
-	    error_set(err, ERROR_IO, errno, "symlink") :
+	    error_set(err, ERROR_IO, errno, "could not create symbolic link") :
 	    0;
 }
 
@@ -184,9 +184,9 @@ beneath_rename(struct beneath *b, const char *path, const char *to, struct error
 	if (enter(b, path, &parent, &name, err))
 		return -1;
 	if (fstatat(parent, to, &st, AT_SYMLINK_NOFOLLOW) == 0)
-		return error_set(err, ERROR_IO, EEXIST, "rename");
+		return error_set(err, ERROR_IO, EEXIST, "could not rename");
 	return renameat(parent, name, parent, to) == -1 ?
-	    error_set(err, ERROR_IO, errno, "rename") :
+	    error_set(err, ERROR_IO, errno, "could not rename") :
 	    0;
 }
 
@@ -200,6 +200,6 @@ beneath_owner(
 	if (enter(b, path, &parent, &name, err))
 		return -1;
 	return fchownat(parent, name, uid, gid, AT_SYMLINK_NOFOLLOW) == -1 ?
-	    error_set(err, ERROR_IO, errno, "chown") :
+	    error_set(err, ERROR_IO, errno, "could not change owner") :
 	    0;
 }

@@ -207,7 +207,7 @@ finish_place(
 	if ((geteuid() == 0 &&
 		fchown(place->dir.fd, (uid_t)r->uid, (gid_t)r->gid) == -1) ||
 	    fchmod(place->dir.fd, mode) == -1) {
-		error_set(err, ERROR_IO, errno, "owner and mode");
+		error_set(err, ERROR_IO, errno, "could not set owner and mode");
 		return error_wrap(err, "\"%s\"", place->dir.path);
 	}
 	return 0;

@@ -35,7 +35,7 @@ look(struct newdir *d, bool *is_empty, struct error *err)
 	int rc = 0;
 
 	if (dir == NULL) {
-		error_set(err, ERROR_IO, errno, "read the directory");
+		error_set(err, ERROR_IO, errno, "could not read directory");
 		sys_close(again);
 		return -1;
 	}
@@ -49,7 +49,7 @@ look(struct newdir *d, bool *is_empty, struct error *err)
 		*is_empty = is_nothing(d, entry->d_name);
 	}
 	if (*is_empty && errno != 0)
-		rc = error_set(err, ERROR_IO, errno, "read the directory");
+		rc = error_set(err, ERROR_IO, errno, "could not read directory");
 	closedir(dir);
 	return rc;
 }
@@ -95,7 +95,7 @@ check_own(int fd, struct error *err)
 	struct stat st;
 
 	if (fstat(fd, &st) == -1)
-		return error_set(err, ERROR_IO, errno, "stat");
+		return error_set(err, ERROR_IO, errno, "could not stat");
 	if (geteuid() == 0 || st.st_uid == geteuid())
 		return 0;
 	error_set(err, ERROR_STATE, EPERM, "the directory belongs to another user");
@@ -121,11 +121,11 @@ open_at_end(struct newdir *dir, struct error *err)
 
 	dir->is_made = mkdirat(way->parent, way->name, 0700) == 0;
 	if (!dir->is_made && errno != EEXIST)
-		return error_set(err, ERROR_STATE, errno, "mkdir");
+		return error_set(err, ERROR_STATE, errno, "could not create directory");
 	dir->fd = openat(
 	    way->parent, way->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir->fd == -1)
-		return error_set(err, ERROR_STATE, errno, "open");
+		return error_set(err, ERROR_STATE, errno, "could not open");
 	return check_own(dir->fd, err) || lock(dir->fd, err) || newdir_check(dir, err) ?
 	    -1 :
 	    0;
@@ -141,8 +141,9 @@ newdir_open(struct newdir *out, const char *path, const struct newdir_guests *gu
 
 	if (route_open(&dir.route, path,
 		err)) /* with ENOENT the directory it shall be in is missing */
-		return err->sys == ENOENT ? error_set(err, ERROR_STATE, ENOENT, "mkdir") :
-					    -1;
+		return err->sys == ENOENT ?
+		    error_set(err, ERROR_STATE, ENOENT, "could not create directory") :
+		    -1;
 	if (open_at_end(&dir, err)) {
 		newdir_close(&dir, true);
 		return -1;
@@ -158,7 +159,7 @@ newdir_owner(
 	struct stat st;
 
 	if (fstat(dir->fd, &st) == -1)
-		return error_set(err, ERROR_IO, errno, "stat");
+		return error_set(err, ERROR_IO, errno, "could not stat");
 	*has_owner = !dir->is_made && st.st_uid != 0;
 	*uid = st.st_uid;
 	*gid = st.st_gid;
@@ -187,7 +188,7 @@ newdir_check_owner(const struct newdir *dir, uid_t owner, struct error *err)
 	/* of one that was made it is the directory it is in that the link chose */
 	if (fstat(dir->fd, &st) == -1 ||
 	    fstat(dir->is_made ? dir->route.parent : dir->fd, &chosen) == -1)
-		return error_set(err, ERROR_IO, errno, "stat");
+		return error_set(err, ERROR_IO, errno, "could not stat");
 	if (check_link(dir, &chosen, owner, err))
 		return -1;
 	/* who owns the directory above may have put another in the place of the one that was made */

@@ -40,7 +40,7 @@ newfile_write(const struct newfile *f, const uint8_t *bytes, size_t len, uint64_
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n == -1)
-			return failed(f, "write", err);
+			return failed(f, "could not write", err);
 		done += (size_t)n;
 	}
 	return 0;
@@ -52,7 +52,7 @@ newfile_complete(const struct newfile *f, time_t mtime, struct error *err)
 	const struct timespec times[2] = { { 0, UTIME_OMIT }, { mtime, 0 } };
 
 	if (futimens(f->fd, times) == -1)
-		return failed(f, "set the time", err);
+		return failed(f, "could not set its time", err);
 #ifdef SYNC_FILE_RANGE_WRITE
 	(void)!sync_file_range(f->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 #endif
@@ -62,13 +62,13 @@ newfile_complete(const struct newfile *f, time_t mtime, struct error *err)
 int
 newfile_sync(const struct newfile *f, struct error *err)
 {
-	return fsync(f->fd) == -1 ? failed(f, "fsync", err) : 0;
+	return fsync(f->fd) == -1 ? failed(f, "could not fsync", err) : 0;
 }
 
 int
 newfile_close(struct newfile *f, struct error *err)
 {
-	const int rc = close(f->fd) == -1 ? failed(f, "close", err) : 0;
+	const int rc = close(f->fd) == -1 ? failed(f, "could not close", err) : 0;
 
 	free(f->name);
 	*f = (struct newfile){ .fd = -1 };

@@ -409,7 +409,7 @@ open_to_group(struct restore *r, const char *path, struct error *err)
 	if (beneath_file(&r->target.beneath, path, O_RDONLY | O_DIRECTORY, 0, &fd, err))
 		return error_wrap(err, "\"%s\"", path);
 	if (fchmod(fd, 0750) == -1)
-		rc = error_set(err, ERROR_IO, errno, "chmod");
+		rc = error_set(err, ERROR_IO, errno, "could not change mode");
 	sys_close(fd);
 	return rc == 0 ? 0 : error_wrap(err, "\"%s\"", path);
 }

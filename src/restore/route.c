@@ -37,7 +37,7 @@ move(struct going *g, const char *name, int no_follow, struct error *err)
 	    openat(g->at, name, O_PATH | O_DIRECTORY | O_CLOEXEC | no_follow);
 
 	if (next == -1)
-		return error_set(err, ERROR_STATE, errno, "open");
+		return error_set(err, ERROR_STATE, errno, "could not open");
 	sys_close(g->at);
 	g->at = next;
 	return 0;
@@ -66,7 +66,7 @@ move_to_root(struct going *g, struct error *err)
 	const int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (root == -1)
-		return error_set(err, ERROR_STATE, errno, "open");
+		return error_set(err, ERROR_STATE, errno, "could not open");
 	sys_close(g->at);
 	g->at = root;
 	return 0;
@@ -108,7 +108,7 @@ follow(struct going *g, const char *name, uid_t uid, const char *after, struct e
 	int rc;
 
 	if (++g->links > LINKS_MOST)
-		return error_set(err, ERROR_STATE, ELOOP, "open");
+		return error_set(err, ERROR_STATE, ELOOP, "could not open");
 	note_link(g->route, uid);
 	if (is_of_proc(g->at))
 		return pass(g, name, 0, after, err);
@@ -138,7 +138,7 @@ step(struct going *g, char *name, bool *is_end, struct error *err)
 		return 0;
 	}
 	if (len > 255)
-		return error_set(err, ERROR_STATE, ENAMETOOLONG, "open");
+		return error_set(err, ERROR_STATE, ENAMETOOLONG, "could not open");
 	memcpy(name, part, len);
 	name[len] = '\0';
 	if (fstatat(g->at, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode))
@@ -157,7 +157,7 @@ route_open(struct route *out, const char *path, struct error *err)
 	int rc;
 
 	g.at = open(path[0] == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	rc = g.at == -1 ? error_set(err, ERROR_STATE, errno, "open") :
+	rc = g.at == -1 ? error_set(err, ERROR_STATE, errno, "could not open") :
 			  buf_append(&g.rest, path, strlen(path), err);
 	while (rc == 0 && !is_end)
 		rc = step(&g, name, &is_end, err);

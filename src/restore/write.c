@@ -78,9 +78,10 @@ static int
 set_owner_and_mode(int fd, uint32_t mode, uint64_t uid, uint64_t gid, struct error *err)
 {
 	if (is_root() && fchown(fd, (uid_t)uid, (gid_t)gid) == -1)
-		return error_set(err, ERROR_IO, errno, "chown");
-	return fchmod(fd, mode & MODE) == -1 ? error_set(err, ERROR_IO, errno, "chmod") :
-					       0;
+		return error_set(err, ERROR_IO, errno, "could not change owner");
+	return fchmod(fd, mode & MODE) == -1 ?
+	    error_set(err, ERROR_IO, errno, "could not change mode") :
+	    0;
 }
 
 /*

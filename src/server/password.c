@@ -30,7 +30,7 @@ await_typing(int tty, int interrupt_fd, struct error *err)
 
 	while (poll(fds, 2, -1) == -1)
 		if (errno != EINTR)
-			return error_set(err, ERROR_IO, errno, "poll");
+			return error_set(err, ERROR_IO, errno, "could not poll");
 	if (fds[1].revents != 0)
 		return error_set(err, ERROR_CANCELLED, 0, "interrupted");
 	return 0;

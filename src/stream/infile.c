@@ -43,7 +43,7 @@ infile_skip(struct source *s, uint64_t len, uint64_t *got, struct error *err)
 		return 0;
 	*got = len < f->size - done ? len : f->size - done;
 	if (lseek(f->fd, (off_t)*got, SEEK_CUR) == -1)
-		return error_set(err, ERROR_IO, errno, "seek");
+		return error_set(err, ERROR_IO, errno, "could not seek");
 	atomic_fetch_add(&f->done, *got);
 	return 0;
 }
@@ -68,9 +68,9 @@ look_at(struct infile *f, struct error *err)
 	off_t at;
 
 	if (fstat(f->fd, &st) == -1)
-		return error_set(err, ERROR_IO, errno, "fstat");
+		return error_set(err, ERROR_IO, errno, "could not stat");
 	if (S_ISDIR(st.st_mode))
-		return error_set(err, ERROR_STATE, EISDIR, "read");
+		return error_set(err, ERROR_STATE, EISDIR, "could not read");
 	if (isatty(f->fd)) {
 		error_set(err, ERROR_STATE, 0, "a terminal");
 		return error_hint(err, "Pipe the archive in, or name its file.");
@@ -113,7 +113,7 @@ take(struct source **out, int fd, bool is_ours, const struct cancel *cancel,
 static int
 cannot_open(struct error *err)
 {
-	error_set(err, ERROR_IO, errno, "open");
+	error_set(err, ERROR_IO, errno, "could not open");
 	/* others who meet this are reading the cluster, and are told of its owner */
 	return err->sys == EACCES ?
 	    error_hint(err,

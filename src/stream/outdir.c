@@ -58,7 +58,8 @@ check_empty(const struct outdir *d, struct error *err)
 		    strcmp(entry->d_name, "..") == 0 ||
 		    sys_is_lost_found(d->fd, entry->d_name);
 	if (is_empty && errno != 0)
-		rc = error_set(err, ERROR_IO, errno, "\"%s\": readdir", d->opt.path);
+		rc = error_set(err, ERROR_IO, errno, "\"%s\": could not read directory",
+		    d->opt.path);
 	else if (!is_empty) {
 		error_set(err, ERROR_STATE, ENOTEMPTY, "\"%s\"", d->opt.path);
 		rc = error_hint(err,
@@ -94,7 +95,7 @@ outdir_stat(const struct outdir *d, struct stat *st, struct error *err)
 {
 	if (fstat(d->fd, st) == 0)
 		return 0;
-	return error_set(err, ERROR_IO, errno, "\"%s\": fstat", d->opt.path);
+	return error_set(err, ERROR_IO, errno, "\"%s\": could not stat", d->opt.path);
 }
 
 int

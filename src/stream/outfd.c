@@ -55,15 +55,15 @@ outfd_finish(struct sink *s, struct error *err)
 	int fd = o->fd;
 
 	if (fstat(fd, &st) == -1)
-		return error_set(err, ERROR_IO, errno, "%s: fstat", o->name);
+		return error_set(err, ERROR_IO, errno, "%s: could not stat", o->name);
 	if (check_there(o, err))
 		return -1;
 	if (!o->no_sync && (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)) &&
 	    fsync(fd) == -1)
-		return error_set(err, ERROR_IO, errno, "%s: fsync", o->name);
+		return error_set(err, ERROR_IO, errno, "%s: could not fsync", o->name);
 	o->fd = -1;
 	if (close(fd) == -1)
-		return error_set(err, ERROR_IO, errno, "%s: close", o->name);
+		return error_set(err, ERROR_IO, errno, "%s: could not close", o->name);
 	return 0;
 }
 
@@ -94,7 +94,7 @@ outfd_open(struct sink **out, int fd, const char *name, bool no_sync,
 		.name = name,
 		.cancel = cancel };
 	if (fstat(fd, &o->at_first) == -1) {
-		error_set(err, ERROR_IO, errno, "%s: fstat", name);
+		error_set(err, ERROR_IO, errno, "%s: could not stat", name);
 		sys_close(fd);
 		free(o);
 		return -1;

@@ -187,7 +187,8 @@ complete(struct outfile *o, struct error *err)
 	if (check_there(o, err))
 		return -1;
 	if (!o->opt.no_sync && fsync(o->fd) == -1)
-		return error_set(err, ERROR_IO, errno, "\"%s\": fsync", o->opt.path);
+		return error_set(
+		    err, ERROR_IO, errno, "\"%s\": could not fsync", o->opt.path);
 	/* a directory that cannot be synced shows it while the old file still stands */
 	if (o->opt.force && sync_directory(o, err))
 		return -1;
@@ -195,7 +196,8 @@ complete(struct outfile *o, struct error *err)
 		return error_set(err, ERROR_CANCELLED, 0, "interrupted");
 	/* across a network a close may be the first to tell that there was no room */
 	if (o->temporary[0] && close_file(o) == -1)
-		return error_set(err, ERROR_IO, errno, "\"%s\": close", o->opt.path);
+		return error_set(
+		    err, ERROR_IO, errno, "\"%s\": could not close", o->opt.path);
 	return 0;
 }
 
@@ -258,7 +260,7 @@ outfile_vanish(struct sink *s, struct error *err)
 
 	if (unlinkat(o->dirfd, o->base, 0) == 0 || errno == ENOENT)
 		return 0;
-	return error_set(err, ERROR_IO, errno, "\"%s\": unlink", o->opt.path);
+	return error_set(err, ERROR_IO, errno, "\"%s\": could not remove", o->opt.path);
 }
 
 /* Who looks for the file only must not take it for the work of a run that went well. */
@@ -395,7 +397,7 @@ look_at_first(struct outfile *o, struct error *err)
 {
 	if (fstat(o->fd, &o->at_first) == 0 && fstat(o->dirfd, &o->dir_at_first) == 0)
 		return 0;
-	return error_set(err, ERROR_IO, errno, "\"%s\": fstat", o->opt.path);
+	return error_set(err, ERROR_IO, errno, "\"%s\": could not stat", o->opt.path);
 }
 
 /* ${name} NULL: not one of several, and it is where its path leads. */

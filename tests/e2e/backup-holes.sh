@@ -216,8 +216,8 @@ fresh
 for path in pg_xact/0000 pg_multixact/members pg_multixact/offsets/0000 pg_logical/mappings; do
 	t "a link in the place of $path" linked "$path"
 done
-t '--force, and the file cannot be synced' forced 1 'fsync: Input/output error'
-t '--force, and its directory cannot be synced' forced 2 'fsync of the directory: Input/output'
+t '--force, and the file cannot be synced' forced 1 'could not fsync: Input/output error'
+t '--force, and its directory cannot be synced' forced 2 'could not fsync directory: Input/output'
 t 'a name that forges messages' forged_line
 
 tablespace main here

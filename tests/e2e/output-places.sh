@@ -218,7 +218,7 @@ stays() {
 	as_server touch "$T/out/old"
 	captured as_server strace -f -qq -o /dev/null -e trace=fsync,unlinkat "$@"
 	[ "$rc" -eq 1 ]
-	one_error "$T/stderr" 'fsync of the directory: Read-only file system'
+	one_error "$T/stderr" 'could not fsync directory: Read-only file system'
 	lines 1 '^hint: .*\(is there all the same\|could not be removed\)' "$T/stderr"
 	passes "$output"
 	rm -rf "$output" "$T/out/old"

@@ -252,7 +252,7 @@ same_place() {
 	rm -rf "$T/main"
 	captured as_server "$BIN" restore "$T/out/nested.tar" -D "$T/elsewhere"
 	[ "$rc" -eq 1 ]
-	one_error "$T/stderr" "\"$T/main/spc\": mkdir: No such file"
+	one_error "$T/stderr" "\"$T/main/spc\": could not create directory: No such file"
 	grep -q '^hint: .*mkdir -p.*-T OLD=NEW' "$T/stderr"
 	mv "$T/gone" "$T/main"
 }

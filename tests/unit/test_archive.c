@@ -395,7 +395,7 @@ a_file_that_cannot_be_read(void **state)
 			     open("/", O_RDONLY), true, &r->err),
 	    0);
 	assert_int_equal(archive_wal_range(a, 1, 1, 2, &r->err), -1);
-	end_failed(r, a, "\"base/5/1259\": read: Is a directory");
+	end_failed(r, a, "\"base/5/1259\": could not read: Is a directory");
 }
 
 /* The manifest is closed for files when the WAL was told. */

@@ -186,23 +186,23 @@ struct order {
 
 static struct order orders[] = {
 	{ "read, later the planner", 0, { BAD_READ, NEXT_BLOCK, NEXT_BLOCK, BAD_PLANNER },
-	    "\"body 0\": read: Is a directory" },
+	    "\"body 0\": could not read: Is a directory" },
 	{ "read, at once the planner", 0, { GOOD, BAD_READ, GOOD, BAD_PLANNER },
-	    "\"body 1\": read: Is a directory" },
+	    "\"body 1\": could not read: Is a directory" },
 	{ "planner, later a read", 0, { NEXT_BLOCK, BAD_PLANNER, NEXT_BLOCK, BAD_READ },
 	    "planner" },
 	{ "planner, at once a read", 0, { GOOD, BAD_PLANNER, BAD_READ }, "planner" },
 	{ "read, later a read", 0, { NEXT_BLOCK, BAD_READ, NEXT_BLOCK, BAD_READ },
-	    "\"body 1\": read: Is a directory" },
+	    "\"body 1\": could not read: Is a directory" },
 	{ "read, at once a read", 0, { BAD_READ, BAD_READ },
-	    "\"body 0\": read: Is a directory" },
+	    "\"body 0\": could not read: Is a directory" },
 	{ "piece, later a read", 0, { BAD_PIECE, NEXT_BLOCK, BAD_READ },
 	    "body 0 objects" },
 	{ "piece, at once a read", 0, { BAD_PIECE, BAD_READ }, "body 0 objects" },
 	{ "read, at once a piece", 0, { BAD_READ, BAD_PIECE },
-	    "\"body 0\": read: Is a directory" },
+	    "\"body 0\": could not read: Is a directory" },
 	{ "read, later a piece", 0, { BAD_READ, NEXT_BLOCK, BAD_PIECE },
-	    "\"body 0\": read: Is a directory" },
+	    "\"body 0\": could not read: Is a directory" },
 	{ "piece, at once the planner", 0, { BAD_PIECE, BAD_PLANNER }, "body 0 objects" },
 	{ "piece, at once a piece", 0, { BAD_PIECE, BAD_PIECE }, "body 0 objects" },
 	{ "end, at once the planner", 0, { GOOD, BAD_END, BAD_PLANNER },
@@ -210,7 +210,7 @@ static struct order orders[] = {
 	{ "end, later a piece", 0, { BAD_END, NEXT_BLOCK, BAD_PIECE }, "body 0 objects" },
 	{ "sink, at once a read", 1000, { NEXT_BLOCK, BAD_READ }, INJECTED },
 	{ "read, later the sink", 1500000, { BAD_READ, NEXT_BLOCK, NEXT_BLOCK },
-	    "\"body 0\": read: Is a directory" },
+	    "\"body 0\": could not read: Is a directory" },
 	{ "sink, later a read", 10, { NEXT_BLOCK, NEXT_BLOCK, BAD_READ }, INJECTED },
 	{ "sink, later the planner", 10, { NEXT_BLOCK, NEXT_BLOCK, BAD_PLANNER },
 	    INJECTED },
@@ -280,7 +280,7 @@ faults_of_the_open_block(void **state)
 {
 	static const enum fault read[] = { GOOD, BAD_READ, NO_FAULT };
 	static const enum fault piece[] = { GOOD, BAD_PIECE, GOOD, NO_FAULT };
-	const char *reading = "\"body 1\": read: Is a directory";
+	const char *reading = "\"body 1\": could not read: Is a directory";
 	struct piperun *r = piperun_new("none", 1, 8);
 
 	(void)state;

@@ -306,7 +306,8 @@ the_first_stream_wins(void **state)
 	blockpipe_fail(s.run->plan.pipe, &planner);
 	gatesink_open(&s.run->gate);
 	assert_int_equal(blockpipe_close(s.run->plan.pipe, &s.run->err), -1);
-	assert_string_equal(s.run->err.text, "\"body 0\": read: Is a directory");
+	assert_string_equal(
+	    s.run->err.text, "\"body 0\": could not read: Is a directory");
 	assert_null(piperun_end(s.run, false));
 	assert_int_equal(s.sinks[1].held.len, 0);
 	free_streams(&s);

@@ -71,7 +71,7 @@ static struct row {
 	    "file \"PG_VERSION\": PostgreSQL 9 is not supported by this release of "
 	    "pg_basetar (10 to 19)" },
 	{ "missing", NULL, 0, ERROR_STATE,
-	    "file \"PG_VERSION\": open: No such file or directory" },
+	    "file \"PG_VERSION\": could not open: No such file or directory" },
 	{ "too long",
 	    "1111111111222222222233333333334444444444555555555566666666667777\n", 0,
 	    ERROR_FORMAT, "file \"PG_VERSION\": is larger than 64 bytes" },

@@ -194,7 +194,7 @@ links(void **state)
 	add(CONFIGSET_SETTINGS, "/way/w.conf", NULL, CONFIGSET_REQUIRED);
 	expect("tree relative.conf 0\ntree w.conf 0\nlink d/ 0\nlink d/a.conf 3\n"
 	       "link inner/x.conf 1\nlink key -\nlink postgresql.conf 62\n",
-	    "\"/data/key\" is not in the backup: open: No such file or directory\n");
+	    "\"/data/key\" is not in the backup: could not open: No such file or directory\n");
 	end();
 }
 
@@ -332,8 +332,8 @@ what_may_be_missing(void **state)
 	    CONFIGSET_IF_OUTSIDE);
 	add_main("/data/postgresql.conf");
 	expect("tree postgresql.conf -\nout pg_ident.conf -\n",
-	    "\"/none/pg_ident.conf\" is not in the backup: open: No such file or directory\n"
-	    "\"/data/postgresql.conf\" is not in the backup: open: No such file or directory\n");
+	    "\"/none/pg_ident.conf\" is not in the backup: could not open: No such file or directory\n"
+	    "\"/data/postgresql.conf\" is not in the backup: could not open: No such file or directory\n");
 	end();
 }
 

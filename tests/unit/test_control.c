@@ -382,8 +382,8 @@ read_missing(void **state)
 	    control_read(((struct datadir *)*state)->fd, bytes, &c, &err), -1);
 	assert_int_equal(err.kind, ERROR_IO);
 	assert_int_equal(err.sys, ENOENT);
-	assert_string_equal(
-	    err.text, "file \"global/pg_control\": open: No such file or directory");
+	assert_string_equal(err.text,
+	    "file \"global/pg_control\": could not open: No such file or directory");
 }
 
 static void

@@ -115,7 +115,7 @@ failing(void **state)
 	(void)!filepool_write(p, (const uint8_t *)"x", 1, &err);
 	err = (struct error){ 0 };
 	assert_int_equal(filepool_drain(p, &err), -1);
-	assert_string_equal(err.text, "\"one\": write: Bad file descriptor");
+	assert_string_equal(err.text, "\"one\": could not write: Bad file descriptor");
 	assert_int_equal(filepool_write(p, (const uint8_t *)"x", 1, &err), -1);
 	assert_int_equal(filepool_end(p, 0, &err), -1);
 	filepool_free(p);
@@ -213,7 +213,7 @@ held(void **state)
 	assert_int_equal(filepool_begin(p, ends[1], "pipe", &err), 0);
 	assert_int_equal(filepool_end(p, 0, &err), 0);
 	assert_int_equal(filepool_sync(p, &c.sync, 1, &err), -1);
-	assert_string_equal(err.text, "\"pipe\": fsync: Invalid argument");
+	assert_string_equal(err.text, "\"pipe\": could not fsync: Invalid argument");
 	assert_false(is_open(ends[1]));
 	filepool_free(p);
 	sys_close(ends[0]);

@@ -215,8 +215,8 @@ what_cannot_be_opened(void **state)
 	} rows[] = { { "dir", ERROR_STATE, "not a regular file" },
 		/* and nobody waits for a writer */
 		{ "fifo", ERROR_STATE, "not a regular file" },
-		{ "none", ERROR_IO, "open: No such file or directory" },
-		{ "ten/x", ERROR_IO, "open: Not a directory" } };
+		{ "none", ERROR_IO, "could not open: No such file or directory" },
+		{ "ten/x", ERROR_IO, "could not open: Not a directory" } };
 	int dirfd = faketree_open(root);
 	size_t fds = openfds_count();
 	struct error failed = { 0 };
@@ -227,7 +227,7 @@ what_cannot_be_opened(void **state)
 	assert_int_equal(infile_open(&directory, root, NULL, &failed), -1);
 	assert_null(directory);
 	assert_int_equal(failed.kind, ERROR_STATE);
-	assert_string_equal(failed.text, "read: Is a directory");
+	assert_string_equal(failed.text, "could not read: Is a directory");
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct error err = { 0 };
 		struct source *s;
@@ -268,7 +268,7 @@ a_disk_that_fails(void **state)
 		skip();
 	assert_int_equal(r.rc, -1);
 	assert_int_equal(r.err.kind, ERROR_IO);
-	assert_string_equal(r.err.text, "read: Input/output error");
+	assert_string_equal(r.err.text, "could not read: Input/output error");
 	assert_true(infile_done(r.source) == 0);
 	source_free(r.source);
 }

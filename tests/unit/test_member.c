@@ -77,12 +77,12 @@ errors(void **state)
 
 	(void)state;
 	assert_int_equal(member_open_file(-1, "x", &found, &fd, &st, &err), -1);
-	assert_string_equal(err.text, "open: Bad file descriptor");
+	assert_string_equal(err.text, "could not open: Bad file descriptor");
 	assert_int_equal(member_stat(-1, "x", &found, &st, &err), -1);
-	assert_string_equal(err.text, "stat: Bad file descriptor");
+	assert_string_equal(err.text, "could not stat: Bad file descriptor");
 	assert_int_equal(
 	    member_read(-1, &st, "file", &byte, 1, &len, NULL, &cancel, &err), -1);
-	assert_string_equal(err.text, "read: Bad file descriptor");
+	assert_string_equal(err.text, "could not read: Bad file descriptor");
 }
 
 static void

@@ -48,7 +48,7 @@ say_advice(void)
 {
 	struct error err = { 0 };
 
-	error_set(&err, ERROR_IO, EMFILE, "open");
+	error_set(&err, ERROR_IO, EMFILE, "could not open");
 	message_error(&err);
 	error_hint(&err, "Own.");
 	message_error(&err);
@@ -77,7 +77,7 @@ say_much(void)
 	message_warning("next");
 }
 
-#define TOO_MANY "pg_basetar: open: Too many open files\nhint: "
+#define TOO_MANY "pg_basetar: could not open: Too many open files\nhint: "
 #define MISHAP "pg_basetar: warning: " DEFUSED ": Too many open files\n"
 #define WARNING "pg_basetar: warning: w %s " DEFUSED "\n"
 #define FINDING "pg_basetar: f %s " DEFUSED "\n"

@@ -147,12 +147,15 @@ above_a_new_one(void **state)
 	static const struct {
 		int sys, rc;
 		const char *text;
-	} rows[] = { { EACCES, 0, "" },
+	} rows[] = {
+		{ EACCES, 0, "" },
 		{ EMFILE, -1,
-		    "open the directory above, to sync it: Too many open files" },
-		{ EIO, -1, "open the directory above, to sync it: Input/output error" },
+		    "could not open parent directory to fsync it: Too many open files" },
+		{ EIO, -1,
+		    "could not open parent directory to fsync it: Input/output error" },
 		{ EPERM, -1,
-		    "open the directory above, to sync it: Operation not permitted" } };
+		    "could not open parent directory to fsync it: Operation not permitted" }
+	};
 	struct syncing s = { .rc = 1 };
 
 	(void)state;
@@ -180,8 +183,8 @@ occupied(void **state)
 		{ "cluster", "a cluster is there" },
 		{ "begun", "an unfinished restore is there" },
 		{ "labelled", "an unfinished restore is there" },
-		{ "file", "open: Not a directory" },
-		{ "no/new", "mkdir: No such file" } };
+		{ "file", "could not open: Not a directory" },
+		{ "no/new", "could not create directory: No such file" } };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

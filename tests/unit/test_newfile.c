@@ -53,18 +53,19 @@ failing(void **state)
 	assert_int_equal(pipe(ends), 0);
 	assert_int_equal(newfile_take(&f, ends[1], "a pipe", &err), 0);
 	assert_int_equal(newfile_write(&f, (const uint8_t *)"x", 1, 0, &err), -1);
-	assert_string_equal(err.text, "\"a pipe\": write: Illegal seek");
+	assert_string_equal(err.text, "\"a pipe\": could not write: Illegal seek");
 	err = (struct error){ 0 };
 	assert_int_equal(newfile_sync(&f, &err), -1);
-	assert_string_equal(err.text, "\"a pipe\": fsync: Invalid argument");
+	assert_string_equal(err.text, "\"a pipe\": could not fsync: Invalid argument");
 	sys_close(ends[0]);
 	sys_close(ends[1]);
 	err = (struct error){ 0 };
 	assert_int_equal(newfile_complete(&f, 0, &err), -1);
-	assert_string_equal(err.text, "\"a pipe\": set the time: Bad file descriptor");
+	assert_string_equal(
+	    err.text, "\"a pipe\": could not set its time: Bad file descriptor");
 	err = (struct error){ 0 };
 	assert_int_equal(newfile_close(&f, &err), -1);
-	assert_string_equal(err.text, "\"a pipe\": close: Bad file descriptor");
+	assert_string_equal(err.text, "\"a pipe\": could not close: Bad file descriptor");
 }
 
 int

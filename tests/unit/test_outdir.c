@@ -333,17 +333,17 @@ static struct failure failures[] = {
 	    0, -1, 1,
 	    "\"out/16400.tar\": cannot create a file in its directory: Permission denied" },
 	{ "the second is on a full disk", false, { SYS_write, 0, ~0U, 4, ENOSPC }, 0, -1,
-	    1, "\"out/base.tar\": write: No space left on device" },
+	    1, "\"out/base.tar\": could not write: No space left on device" },
 	{ "the first does not sync", false, { SYS_fsync, 0, ~0U, 2, EIO }, 0, -1, 1,
-	    "\"out/16400.tar\": fsync: Input/output error" },
+	    "\"out/16400.tar\": could not fsync: Input/output error" },
 	{ "the last does not sync", false, { SYS_fsync, 0, ~0U, 6, EIO }, 0, -1, 1,
-	    "\"out/backup_manifest\": fsync: Input/output error" },
+	    "\"out/backup_manifest\": could not fsync: Input/output error" },
 	{ "no names", false, { SYS_linkat, 0, 0, 0, EACCES }, 0, 0, -1,
 	    "\"out/16400.tar\": cannot give the file its name: Permission denied" },
 	{ "the parent of a new one does not sync", false, { SYS_fsync, 0, ~0U, 7, EIO },
-	    0, 0, -1, "\"out\": fsync of the directory: Input/output error" },
+	    0, 0, -1, "\"out\": could not fsync directory: Input/output error" },
 	{ "it does not sync", true, { SYS_fsync, 0, ~0U, 0, EIO }, 0, 0, -1,
-	    "\"out\": fsync of the directory: Input/output error" },
+	    "\"out\": could not fsync directory: Input/output error" },
 	{ "it cannot be synced", true, { SYS_fsync, 0, ~0U, 0, EINVAL }, 0, 0, 0, "" },
 };
 
@@ -426,7 +426,7 @@ names_that_stay(void **state)
 		skip();
 	assert_int_equal(u.rc, -1);
 	assert_string_equal(
-	    u.err.text, "\"stays\": fsync of the directory: Read-only file system");
+	    u.err.text, "\"stays\": could not fsync directory: Read-only file system");
 	assert_string_equal(u.err.hint,
 	    "3 files of the backup could not be removed from \"stays\" "
 	    "again: remove what is in it.");

@@ -83,7 +83,8 @@ a_full_device(void **state)
 
 	(void)state;
 	assert_int_equal(sink_write(s, "one", 3, &err), -1);
-	assert_string_equal(err.text, "standard output: write: No space left on device");
+	assert_string_equal(
+	    err.text, "standard output: could not write: No space left on device");
 	assert_int_equal(err.kind, ERROR_IO);
 	assert_int_equal(err.sys, ENOSPC);
 	sink_free(s);
@@ -101,7 +102,7 @@ a_reader_that_went_away(void **state)
 	s = open_sink(ends[1], false, NULL);
 	close(ends[0]);
 	assert_int_equal(sink_write(s, "one", 3, &err), -1);
-	assert_string_equal(err.text, "standard output: write: Broken pipe");
+	assert_string_equal(err.text, "standard output: could not write: Broken pipe");
 	assert_non_null(strstr(err.hint, "ended early"));
 	sink_free(s);
 }
@@ -192,7 +193,8 @@ a_disk_that_fails(void **state)
 	if (!refuse_run(&fsync_fails, 1, finish, &f))
 		skip();
 	assert_int_equal(f.rc, -1);
-	assert_string_equal(f.err.text, "standard output: fsync: Input/output error");
+	assert_string_equal(
+	    f.err.text, "standard output: could not fsync: Input/output error");
 	f = (struct finishing){ .path = path, .no_sync = true };
 	assert_true(refuse_run(&fsync_fails, 1, finish, &f));
 	assert_int_equal(f.rc, 0);
@@ -218,7 +220,8 @@ a_close_that_tells(void **state)
 		skip();
 	close(next);
 	assert_int_equal(f.rc, -1);
-	assert_string_equal(f.err.text, "standard output: close: Disk quota exceeded");
+	assert_string_equal(
+	    f.err.text, "standard output: could not close: Disk quota exceeded");
 	free(path);
 }
 

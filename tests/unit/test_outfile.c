@@ -331,23 +331,23 @@ static struct failure failures[] = {
 	    "\"out\": cannot create a file in its directory: Permission denied", "",
 	    false },
 	{ "a disk that is full", { { SYS_write, 0, ~0U, 2, ENOSPC } }, 0, -1, 1,
-	    "\"out\": write: No space left on device", "Make room", false },
+	    "\"out\": could not write: No space left on device", "Make room", false },
 	{ "a quota that is used up", { { SYS_write, 0, ~0U, 2, EDQUOT } }, 0, -1, 1,
-	    "\"out\": write: Disk quota exceeded", "Make room", false },
+	    "\"out\": could not write: Disk quota exceeded", "Make room", false },
 	{ "a disk that does not sync", { { SYS_fsync, 0, ~0U, 2, EIO } }, 0, 0, -1,
-	    "\"out\": fsync: Input/output error", "", false },
+	    "\"out\": could not fsync: Input/output error", "", false },
 	{ "a directory that does not sync", { { SYS_fsync, 0, ~0U, 1, EIO } }, 0, 0, -1,
-	    "\"out\": fsync of the directory: Input/output error", "", false },
+	    "\"out\": could not fsync directory: Input/output error", "", false },
 	{ "a directory that cannot be synced", { { SYS_fsync, 0, ~0U, 1, EINVAL } }, 0, 0,
 	    0, "", "", false },
 	{ "a close that tells", { { SYS_close, 0, ~0U, 2, EIO }, FILESYSTEM_NO_NAMELESS },
-	    0, 0, -1, "\"out\": close: Input/output error", "", false },
+	    0, 0, -1, "\"out\": could not close: Input/output error", "", false },
 	{ "a directory that forbids names", { { SYS_linkat, 0, 0, 0, EACCES } }, 0, 0, -1,
 	    "\"out\": cannot give the file its name: Permission denied",
 	    "may give files a name in", false },
 	{ "a directory that does not sync, nor give up a name",
 	    { { SYS_fsync, 0, ~0U, 1, EROFS }, { SYS_unlinkat, 0, 0, 0, EROFS } }, 0, 0,
-	    -1, "\"out\": fsync of the directory: Read-only file system",
+	    -1, "\"out\": could not fsync directory: Read-only file system",
 	    "\"out\" is there all the same, and whole", true },
 };
 
@@ -388,7 +388,7 @@ old_file_is_kept(void **state)
 		skip();
 	assert_int_equal(t.finished, -1);
 	assert_string_equal(
-	    t.err.text, "\"out\": fsync of the directory: Input/output error");
+	    t.err.text, "\"out\": could not fsync directory: Input/output error");
 	assert_string_equal(t.after, "out");
 	assert_content("out", "old");
 	faketree_remove(root, "out");

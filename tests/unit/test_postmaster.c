@@ -291,12 +291,12 @@ files(void **state)
 	assert_int_equal(postmaster_read(fd, &p, &err), -1);
 	assert_int_equal(err.kind, ERROR_STATE);
 	assert_int_equal(err.sys, ENOENT);
-	assert_string_equal(
-	    err.text, "file \"postmaster.pid\": open: No such file or directory");
+	assert_string_equal(err.text,
+	    "file \"postmaster.pid\": could not open: No such file or directory");
 	assert_int_equal(postmaster_opts_read(fd, &opts, &err), -1);
 	assert_int_equal(err.kind, ERROR_STATE);
-	assert_string_equal(
-	    err.text, "file \"postmaster.opts\": open: No such file or directory");
+	assert_string_equal(err.text,
+	    "file \"postmaster.opts\": could not open: No such file or directory");
 
 	put(fd, "postmaster.pid", rows[0].text);
 	put(fd, "postmaster.opts", opts_rows[2].text);

@@ -323,9 +323,9 @@ static struct fault {
 	const char *text;
 } faults[] = {
 	{ "a disk that is full", { SYS_write, 0, 0, 0, ENOSPC },
-	    "the report was not written: \"report\": write: No space left on device" },
+	    "the report was not written: \"report\": could not write: No space left on device" },
 	{ "a disk that does not sync", { SYS_fsync, 0, 0, 0, EIO },
-	    "the report was not written: \"report\": fsync: Input/output error" },
+	    "the report was not written: \"report\": could not fsync: Input/output error" },
 	{ "a directory that forbids names", { SYS_linkat, 0, 0, 0, EACCES },
 	    "the report was not written: \"report\": cannot give the file its name: "
 	    "Permission denied" },

@@ -75,10 +75,10 @@ static struct reading readings[] = {
 	    0 },
 	{ "a directory", "dir", 100, ERROR_FORMAT, 0, "is not a regular file", 0 },
 	{ "a fifo", "fifo", 100, ERROR_FORMAT, 0, "is not a regular file", 0 },
-	{ "no file", "none", 100, ERROR_IO, ENOENT, "open: No such file or directory",
-	    0 },
+	{ "no file", "none", 100, ERROR_IO, ENOENT,
+	    "could not open: No such file or directory", 0 },
 	{ "a file as a directory", "text/x", 100, ERROR_IO, ENOTDIR,
-	    "open: Not a directory", 0 },
+	    "could not open: Not a directory", 0 },
 };
 
 static void
@@ -130,7 +130,7 @@ short_reads_are_made_whole(void **state)
 	assert_memory_equal(bytes, "onetwo", 6);
 	sys_close(ends[0]);
 	assert_int_equal(sys_read(-1, bytes, 1, &got, NULL, &err), -1);
-	assert_string_equal(err.text, "read: Bad file descriptor");
+	assert_string_equal(err.text, "could not read: Bad file descriptor");
 }
 
 static void
@@ -156,7 +156,7 @@ preads_end_with_the_file(void **state)
 		assert_memory_equal(bytes, &"0123456789"[got ? rows[i].offset : 0], got);
 	}
 	assert_int_equal(sys_pread(dirfd, &err, 1, 0, &(size_t){ 0 }, NULL, &err), -1);
-	assert_string_equal(err.text, "read: Is a directory");
+	assert_string_equal(err.text, "could not read: Is a directory");
 	close(fd);
 	close(dirfd);
 }
@@ -369,7 +369,7 @@ room_of_a_file_system(void **state)
 	assert_true(total > 0 && available <= total);
 	close(fd);
 	assert_int_equal(sys_room(-1, &available, &total, &err), -1);
-	assert_string_equal(err.text, "fstatvfs: Bad file descriptor");
+	assert_string_equal(err.text, "could not stat file system: Bad file descriptor");
 }
 
 static void

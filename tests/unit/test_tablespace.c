@@ -205,30 +205,30 @@ static struct bad {
 } bad[] = {
 	{ "mount point gone", { { "data/pg_tblspc/16400", LINK("../../mnt/spc") } }, 1,
 	    ERROR_STATE,
-	    "tablespace 16400: location \"../../mnt/spc\": stat: No such file or "
+	    "tablespace 16400: location \"../../mnt/spc\": could not stat: No such file or "
 	    "directory" },
 	{ "mount point empty",
 	    { { "mnt/spc", DIRECTORY },
 		{ "data/pg_tblspc/16400", LINK("../../mnt/spc") } },
 	    2, ERROR_STATE,
 	    "tablespace 16400: location \"../../mnt/spc\": directory \"" VERSION_DIR
-	    "\": open: No such file or directory" },
+	    "\": could not open: No such file or directory" },
 	{ "of another release",
 	    { { "mnt/spc/PG_14_202107181", DIRECTORY },
 		{ "data/pg_tblspc/16400", LINK("../../mnt/spc") } },
 	    2, ERROR_STATE,
 	    "tablespace 16400: location \"../../mnt/spc\": directory \"" VERSION_DIR
-	    "\": open: No such file or directory" },
+	    "\": could not open: No such file or directory" },
 	{ "location is a file",
 	    { { "mnt", "file" }, { "data/pg_tblspc/16400", LINK("../../mnt") } }, 2,
 	    ERROR_IO,
 	    "tablespace 16400: location \"../../mnt\": directory \"" VERSION_DIR
-	    "\": open: Not a directory" },
+	    "\": could not open: Not a directory" },
 	{ "link to itself", { { "data/pg_tblspc/16400", LINK("16400") } }, 1, ERROR_IO,
-	    "tablespace 16400: location \"16400\": stat: Too many levels of symbolic "
+	    "tablespace 16400: location \"16400\": could not stat: Too many levels of symbolic "
 	    "links" },
 	{ "pg_tblspc is a link", { { "data/x", "" }, { "data/pg_tblspc", LINK("/") } }, 2,
-	    ERROR_IO, "directory \"pg_tblspc\": open: Not a directory" },
+	    ERROR_IO, "directory \"pg_tblspc\": could not open: Not a directory" },
 };
 
 static void

@@ -384,9 +384,11 @@ unreadable(void **state)
 		const char *path, *error;
 		struct fake_file file;
 	} rows[] = {
-		{ ".", "directory \".\": open: Permission denied", { "f", "x" } },
-		{ "d", "directory \"d\": open: Permission denied", { "d/f", "x" } },
-		{ "f", "file \"f\": open: Permission denied", { "f", "x" } },
+		{ ".", "directory \".\": could not open: Permission denied",
+		    { "f", "x" } },
+		{ "d", "directory \"d\": could not open: Permission denied",
+		    { "d/f", "x" } },
+		{ "f", "file \"f\": could not open: Permission denied", { "f", "x" } },
 	};
 
 	(void)state;

@@ -413,7 +413,7 @@ no_directory(void **state)
 	(void)state;
 	assert_int_equal(walset_open_directory(datadir, &fd, &err), -1);
 	assert_string_equal(
-	    err.text, "directory \"pg_wal\": open: No such file or directory");
+	    err.text, "directory \"pg_wal\": could not open: No such file or directory");
 	assert_int_equal(walset_read(-1, &range, &set, &err), -1);
 	assert_int_equal(err.sys, EBADF);
 	faketree_put(root, "elsewhere/x", "x");
