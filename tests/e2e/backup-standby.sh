@@ -42,8 +42,7 @@ prepare() {
 	cluster_init main "$major" -k
 	cluster_set main archive_mode=on "archive_command='cp %p $T/archive/%f'" \
 		wal_level=replica hot_standby=on max_wal_size=64MB
-	[ "$major" -ge 13 ] || cluster_set main wal_keep_segments=100
-	[ "$major" -lt 13 ] || cluster_set main wal_keep_size=1GB
+	keeps_wal main 1000
 	cluster_start main
 	load_init main 1
 	standbys standby

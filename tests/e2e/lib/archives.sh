@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2154 # lib/base.sh has the other end of these
-# The archives that tests/tools/mutilate damages; sourced behind lib/base.sh, background.sh and chain.sh.
+# The archives that tests/tools/mutilate damages; sourced after lib/base.sh, background.sh and chain.sh.
 mutilate=${MUTILATE:-$top/build/rel/mutilate}
 [ -x "$mutilate" ] || skip_all "no $mutilate here (make unit)"
 

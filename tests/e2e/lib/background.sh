@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2154 # lib/base.sh and the tests have the other end of these
-# For tests that do something while a backup runs; sourced behind lib/base.sh.  What the run says
+# For tests that do something while a backup runs; sourced after lib/base.sh.  What the run says
 # is in $T/stderr, its process id in $pid.
 
 # start NAME OPTION...: a run in the background, perhaps under $trace.  If the case fails it does

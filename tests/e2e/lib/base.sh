@@ -246,6 +246,14 @@ cluster_set() {
 	printf '%s\n' "$@" | as_server tee -a "$T/$cluster/data/postgresql.conf" >/dev/null
 }
 
+# keeps_wal NAME MB: at least so much of its last WAL, whatever checkpoints there are.
+keeps_wal() {
+	case $(cat "$T/$1/data/PG_VERSION") in
+	1[0-2]) cluster_set "$1" "wal_keep_segments=$2" ;; # of 1 MB or more
+	*) cluster_set "$1" "wal_keep_size=$2MB" ;;
+	esac
+}
+
 # cluster_start NAME [POSTGRES OPTION...]: returns when it accepts connections.
 cluster_start() {
 	cluster=$1

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# For tests with standbys of standbys; sourced behind lib/base.sh.
+# For tests with standbys of standbys; sourced after lib/base.sh.
 
 replayed() { # STANDBY LSN
 	[ "$(sql "$1" "select pg_last_wal_replay_lsn() >= '$2'")" = t ]

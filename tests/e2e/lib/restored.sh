@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# Backups of the cluster "main", with its three tablespaces, that the program restores.
+# Backups of the cluster "main", with its three tablespaces, that the program restores; sourced after
+# lib/base.sh and lib/background.sh.
 
 # moved NAME: the options that send the tablespaces of main to $T/NAME.
 moved() {
@@ -51,4 +52,51 @@ same() {
 	done
 	[ ! -e "$T/$1/data/pg_basetar_tblspc" ]
 	[ "$(stat -c %a "$T/$1/data")" = 700 ]
+}
+
+# under_load: the cluster "main", whose load goes on until load_stop.  What pg_basebackup -X fetch
+# asks for at its end has to be there still, however slow the machine is.
+under_load() {
+	# shellcheck disable=SC2046 # a word or none
+	cluster_init main -k $(small_segments "$release")
+	keeps_wal main 2000
+	cluster_start main
+	load_init main 1
+	load_start main
+}
+
+made() { # OUTPUT OPTION...
+	output=$1
+	shift
+	captured backup main -c fast -o "$output" "$@"
+	[ "$rc" -eq 0 ]
+	loaded main
+}
+
+# archived_under_load: such a backup of it, $T/out/one.tar; the server goes on, its load does not.
+archived_under_load() {
+	under_load
+	made "$T/out/one.tar"
+	load_stop main
+}
+
+# refused PATTERN ARGUMENT...
+refused() {
+	pattern=$1
+	shift
+	captured as_server timeout 60 "$BIN" restore "$@"
+	[ "$rc" -eq 1 ]
+	one_error "$T/stderr" "$pattern"
+}
+
+# reads_a_pipe NAME: a restore that waits for what is written to descriptor 7.
+reads_a_pipe() {
+	cluster_dir "$1"
+	rm -f "$T/fifo"
+	mkfifo "$T/fifo"
+	chmod 666 "$T/fifo"
+	# shellcheck disable=SC2046 # words
+	$as "$BIN" restore - -D "$T/$1/data" $(moved "$1") <"$T/fifo" 2>"$T/stderr" &
+	pid=$!
+	exec 7>"$T/fifo"
 }

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2154 # lib/base.sh and the tests have the other end of these
-# For tests that restore a backup in every way that a server can be started; sourced behind
+# For tests that restore a backup in every way that a server can be started; sourced after
 # lib/base.sh.  The original is "main", its WAL goes to $T/archive; the copy is "copy".
 
 # original: a cluster that archives, with tablespaces, an unlogged table, and work done.
