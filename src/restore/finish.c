@@ -23,7 +23,7 @@ not_written(const struct restore *r, struct error *err)
 {
 	return error_hint(err,
 	    "pg_control was not written, so that no server starts on \"%s\"; remove what is in it and in the directories of its tablespaces and WAL, then restore again, with --force if you must.",
-	    r->target.dir.path);
+	    r->datadir.path);
 }
 
 static int
@@ -197,18 +197,16 @@ write_map(struct restore *r, struct error *err)
 
 /* Those of a cluster are for its owner, or for his group as well; the server sees to that. */
 static int
-finish_place(
-    const struct restore *r, const struct restore_place *place, struct error *err)
+finish_place(const struct restore *r, const struct newdir *place, struct error *err)
 {
 	const mode_t mode = (r->control_mode & 0040) != 0 ? 0750 : 0700;
 
-	if (place->dir.path == NULL)
+	if (place->path == NULL)
 		return 0;
-	if ((geteuid() == 0 &&
-		fchown(place->dir.fd, (uid_t)r->uid, (gid_t)r->gid) == -1) ||
-	    fchmod(place->dir.fd, mode) == -1) {
+	if ((geteuid() == 0 && fchown(place->fd, (uid_t)r->uid, (gid_t)r->gid) == -1) ||
+	    fchmod(place->fd, mode) == -1) {
 		error_set(err, ERROR_IO, errno, "could not set owner and mode");
-		return error_wrap(err, "\"%s\"", place->dir.path);
+		return error_wrap(err, "\"%s\"", place->path);
 	}
 	return 0;
 }
@@ -216,7 +214,7 @@ finish_place(
 static int
 finish_places(struct restore *r, struct error *err)
 {
-	if (finish_place(r, &r->target, err) || finish_place(r, &r->wal, err) ||
+	if (finish_place(r, &r->datadir, err) || finish_place(r, &r->wal, err) ||
 	    restore_plan_owners(r, err))
 		return -1;
 	for (size_t i = 0; i < r->nspaces; i++)
@@ -234,7 +232,7 @@ sync_name(struct restore *r, struct error *err)
 	if (r->opt->no_sync)
 		return 0;
 	if (beneath_file(
-		&r->target.beneath, "global", O_RDONLY | O_DIRECTORY, 0, &fd, err))
+		&r->datadir.beneath, "global", O_RDONLY | O_DIRECTORY, 0, &fd, err))
 		return -1;
 	rc = sys_sync_directory(fd, err);
 	sys_close(fd);
@@ -247,7 +245,7 @@ still_startable(const struct restore *r, struct error *err)
 {
 	error_hint(err,
 	    "pg_control could not be taken away again: a server can start on \"%s\", but a crash of the system may damage it.  Remove what is in it and in the directories of its tablespaces and WAL.",
-	    r->target.dir.path);
+	    r->datadir.path);
 }
 
 /*
@@ -264,12 +262,12 @@ write_control(struct restore *r, struct error *err)
 	    restore_write_sync_files(r, err))
 		return -1;
 	if (beneath_rename(
-		&r->target.beneath, unfinished, strrchr(LAYOUT_CONTROL, '/') + 1, err))
+		&r->datadir.beneath, unfinished, strrchr(LAYOUT_CONTROL, '/') + 1, err))
 		return error_wrap(err, "\"%s\"", unfinished);
 	if (sync_name(r, err) == 0)
 		return 0;
 	if (beneath_rename(
-		&r->target.beneath, LAYOUT_CONTROL, strrchr(unfinished, '/') + 1, &why))
+		&r->datadir.beneath, LAYOUT_CONTROL, strrchr(unfinished, '/') + 1, &why))
 		still_startable(r, err);
 	return error_wrap(err, "\"%s\"", LAYOUT_CONTROL);
 }

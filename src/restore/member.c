@@ -99,8 +99,8 @@ take_directory(
 {
 	if (is_holder(r, path))
 		return 0;
-	if (r->wal.dir.path && strcmp(path, LAYOUT_WAL) == 0)
-		return restore_write_link(r, path, r->wal.dir.path, err);
+	if (r->wal.path && strcmp(path, LAYOUT_WAL) == 0)
+		return restore_write_link(r, path, r->wal.path, err);
 	return restore_write_directory(r, path, entry->mode, r->uid, r->gid, err);
 }
 

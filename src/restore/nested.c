@@ -52,8 +52,8 @@ restore_nested_place(
 	if (s->is_inside || s->moved_to)
 		return 0;
 	/* the copy takes the place of the original */
-	if (path == NULL && r->target_path)
-		path = below(r->target_path, s->location);
+	if (path == NULL && r->datadir_path)
+		path = below(r->datadir_path, s->location);
 	if (path == NULL)
 		path = below(r->opt->pgdata, s->location);
 	if (path == NULL)
@@ -62,11 +62,11 @@ restore_nested_place(
 		return error_set(err, ERROR_FORMAT, 0,
 		    "tablespace %" PRIu32 ": \"%s\" is not a path in the data directory",
 		    s->oid, path);
-	if (r->target_path == NULL)
+	if (r->datadir_path == NULL)
 		return no_path(r, s, err);
 	s->nested = strdup(path);
 	if (s->nested == NULL ||
-	    buf_printf(&location, err, "%s/%s", r->target_path, path)) {
+	    buf_printf(&location, err, "%s/%s", r->datadir_path, path)) {
 		buf_free(&location);
 		return error_memory(err);
 	}
@@ -109,7 +109,7 @@ restore_nested_make(struct restore *r, struct error *err)
 int
 restore_nested_check(const struct restore_space *s, struct error *err)
 {
-	int at = openat(s->place.dir.fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC), up;
+	int at = openat(s->place.fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC), up;
 	struct stat here, above, st;
 	bool is_cluster = false;
 

@@ -139,6 +139,8 @@ newdir_open(struct newdir *out, const char *path, const struct newdir_guests *gu
 		.path = path, .fd = -1, .guests = guests, .route = { .parent = -1 }
 	};
 
+	beneath_open(&dir.beneath, -1);
+
 	if (route_open(&dir.route, path,
 		err)) /* with ENOENT the directory it shall be in is missing */
 		return err->sys == ENOENT ?
@@ -148,6 +150,7 @@ newdir_open(struct newdir *out, const char *path, const struct newdir_guests *gu
 		newdir_close(&dir, true);
 		return -1;
 	}
+	beneath_open(&dir.beneath, dir.fd);
 	*out = dir;
 	return 0;
 }
@@ -215,6 +218,7 @@ newdir_close(struct newdir *dir, bool forget)
 {
 	if (dir->path == NULL)
 		return;
+	beneath_close(&dir->beneath);
 	sys_close(dir->fd);
 	if (forget && dir->is_made)
 		unlinkat(dir->route.parent, dir->route.name, AT_REMOVEDIR);

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include "lib/error.h"
+#include "restore/beneath.h"
 #include "restore/route.h"
 
 /* What may be there already and stays: other names are in the way.  NULL: nothing may. */
@@ -23,6 +24,7 @@ struct newdir {
 	bool has_guests;                    /* when it was last looked at */
 	const struct newdir_guests *guests; /* borrowed */
 	struct route route;
+	struct beneath beneath; /* what is written into it */
 };
 
 /*

@@ -88,12 +88,12 @@ prepared_owner(
 
 	*has_owner = false;
 	for (size_t i = 0; i < restore_places_count(r); i++) {
-		const struct restore_place *place = restore_places_at(r, i);
+		const struct newdir *place = restore_places_at(r, i);
 
-		if (place->dir.path == NULL || *has_owner)
+		if (place->path == NULL || *has_owner)
 			continue;
-		if (newdir_owner(&place->dir, has_owner, &out->uid, &out->gid, err))
-			return error_wrap(err, "\"%s\"", place->dir.path);
+		if (newdir_owner(place, has_owner, &out->uid, &out->gid, err))
+			return error_wrap(err, "\"%s\"", place->path);
 	}
 	/* made by root for another user, it often has root's group */
 	if (*has_owner && out->gid == 0 && owner_by_number(out->uid, &own))
@@ -179,10 +179,10 @@ restore_owner_settle(struct restore *r, bool is_ours, struct error *err)
 	r->uid = owner.uid;
 	r->gid = owner.gid;
 	for (size_t i = 0; i < restore_places_count(r); i++) {
-		const struct restore_place *place = restore_places_at(r, i);
+		const struct newdir *place = restore_places_at(r, i);
 
-		if (place->dir.path && newdir_check_owner(&place->dir, owner.uid, err))
-			return error_wrap(err, "\"%s\"", place->dir.path);
+		if (place->path && newdir_check_owner(place, owner.uid, err))
+			return error_wrap(err, "\"%s\"", place->path);
 	}
 	return 0;
 }

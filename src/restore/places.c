@@ -11,11 +11,11 @@
 #include "lib/number.h"
 #include "restore/restore_internal.h"
 
-const struct restore_place *
+const struct newdir *
 restore_places_at(const struct restore *r, size_t number)
 {
 	if (number == 0)
-		return &r->target;
+		return &r->datadir;
 	return number == 1 ? &r->wal : &r->spaces[number - 2].place;
 }
 
@@ -64,13 +64,13 @@ restore_places_space(const struct restore *r, const char *path)
 }
 
 int
-restore_places_of(struct restore *r, const char *path, struct restore_place **place,
+restore_places_of(struct restore *r, const char *path, struct newdir **place,
     const char **below, struct error *err)
 {
 	const struct restore_space *space = restore_places_space(r, path);
 	const char *slash = space ? strchr(path + sizeof("pg_tblspc/") - 1, '/') : NULL;
 
-	*place = &r->target;
+	*place = &r->datadir;
 	*below = path;
 	if (slash && space->is_inside) {
 		buf_clear(&r->inside);
@@ -86,7 +86,7 @@ restore_places_of(struct restore *r, const char *path, struct restore_place **pl
 	} else if (slash) {
 		*place = &r->spaces[space - r->spaces].place;
 		*below = slash + 1;
-	} else if (r->wal.dir.path &&
+	} else if (r->wal.path &&
 	    strncmp(path, LAYOUT_WAL "/", sizeof(LAYOUT_WAL)) == 0) {
 		*place = &r->wal;
 		*below = path + sizeof(LAYOUT_WAL);

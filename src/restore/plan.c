@@ -36,32 +36,22 @@ refused(const char *path, bool is_space, struct error *err)
 
 /* ${guests}: what may stay in the place of a tablespace; NULL: of another directory. */
 static int
-open_place(struct restore_place *place, const char *path,
-    const struct newdir_guests *guests, struct error *err)
+open_place(struct newdir *place, const char *path, const struct newdir_guests *guests,
+    struct error *err)
 {
-	if (newdir_open(&place->dir, path, guests, err))
-		return refused(path, guests != NULL, err);
-	beneath_open(&place->beneath, place->dir.fd);
-	return 0;
-}
-
-static void
-close_place(struct restore_place *place, bool forget)
-{
-	if (place->dir.path == NULL)
-		return;
-	beneath_close(&place->beneath);
-	newdir_close(&place->dir, forget);
+	return newdir_open(place, path, guests, err) ?
+	    refused(path, guests != NULL, err) :
+	    0;
 }
 
 /* Its path without links, owned.  NULL: it has none here, as in the root of a container. */
 static char *
-path_of_target(const struct restore *r)
+path_of_datadir(const struct restore *r)
 {
 	char *path = realpath(r->opt->pgdata, NULL);
 	struct stat named, opened;
 
-	if (path && stat(path, &named) == 0 && fstat(r->target.dir.fd, &opened) == 0 &&
+	if (path && stat(path, &named) == 0 && fstat(r->datadir.fd, &opened) == 0 &&
 	    sys_is_same_file(&named, &opened))
 		return path;
 	free(path);
@@ -69,11 +59,11 @@ path_of_target(const struct restore *r)
 }
 
 int
-restore_plan_target(struct restore *r, struct error *err)
+restore_plan_datadir(struct restore *r, struct error *err)
 {
-	if (open_place(&r->target, r->opt->pgdata, NULL, err))
+	if (open_place(&r->datadir, r->opt->pgdata, NULL, err))
 		return error_wrap(err, "data directory");
-	r->target_path = path_of_target(r);
+	r->datadir_path = path_of_datadir(r);
 	if (r->opt->waldir && open_place(&r->wal, r->opt->waldir, NULL, err))
 		return error_wrap(err, "directory of the WAL");
 	return 0;
@@ -124,7 +114,7 @@ open_space(struct restore *r, struct restore_space *s, struct error *err)
 		return error_wrap(err, "tablespace %" PRIu32, s->oid);
 	if (restore_nested_check(s, err))
 		return -1;
-	if (s->place.dir.has_guests)
+	if (s->place.has_guests)
 		message_note(
 		    "\"%s\" has the tablespace of another release too, which stays: nothing but \"%s\" is of this one",
 		    s->location, r->guests.version->tablespace_dir);
@@ -233,10 +223,10 @@ static int
 take_places(const struct restore *r, struct place *list, struct error *err)
 {
 	for (size_t i = 0; i < restore_places_count(r); i++) {
-		const struct restore_place *place = restore_places_at(r, i);
+		const struct newdir *place = restore_places_at(r, i);
 
-		if (place->dir.path && place_take(&list[i], place->dir.fd, err))
-			return error_wrap(err, "\"%s\"", place->dir.path);
+		if (place->path && place_take(&list[i], place->fd, err))
+			return error_wrap(err, "\"%s\"", place->path);
 	}
 	return 0;
 }
@@ -258,8 +248,7 @@ check_apart(const struct restore *r, struct error *err)
 	    0;
 	if (rc == 0 && inner < count) {
 		error_set(err, ERROR_STATE, 0, "\"%s\" and \"%s\" overlap",
-		    restore_places_at(r, inner)->dir.path,
-		    restore_places_at(r, outer)->dir.path);
+		    restore_places_at(r, inner)->path, restore_places_at(r, outer)->path);
 		rc = error_hint(
 		    err, "Name a directory for each that is in none of the others.");
 	}
@@ -271,11 +260,11 @@ check_apart(const struct restore *r, struct error *err)
 
 /* As it was when it was opened: a pipe may have waited for long. */
 static int
-check_still_empty(struct restore_place *place, struct error *err)
+check_still_empty(struct newdir *place, struct error *err)
 {
-	if (place->dir.path == NULL || newdir_check(&place->dir, err) == 0)
+	if (place->path == NULL || newdir_check(place, err) == 0)
 		return 0;
-	return refused(place->dir.path, false, err);
+	return refused(place->path, false, err);
 }
 
 /*
@@ -312,7 +301,7 @@ open_spaces(struct restore *r, const struct infofile *info, struct error *err)
 
 	r->is_planned = true;
 	restore_places_sort(r);
-	if (check_relocations(r, info, err) || check_still_empty(&r->target, err) ||
+	if (check_relocations(r, info, err) || check_still_empty(&r->datadir, err) ||
 	    check_still_empty(&r->wal, err))
 		return -1;
 	for (size_t i = 0; i < r->nspaces; i++)
@@ -392,7 +381,7 @@ own(struct restore *r, const char *path, struct error *err)
 	if (geteuid() != 0)
 		return 0;
 	return beneath_owner(
-		   &r->target.beneath, path, (uid_t)r->uid, (gid_t)r->gid, err) ?
+		   &r->datadir.beneath, path, (uid_t)r->uid, (gid_t)r->gid, err) ?
 	    error_wrap(err, "\"%s\"", path) :
 	    0;
 }
@@ -406,7 +395,7 @@ open_to_group(struct restore *r, const char *path, struct error *err)
 		return -1;
 	if ((r->control_mode & 0040) == 0)
 		return 0;
-	if (beneath_file(&r->target.beneath, path, O_RDONLY | O_DIRECTORY, 0, &fd, err))
+	if (beneath_file(&r->datadir.beneath, path, O_RDONLY | O_DIRECTORY, 0, &fd, err))
 		return error_wrap(err, "\"%s\"", path);
 	if (fchmod(fd, 0750) == -1)
 		rc = error_set(err, ERROR_IO, errno, "could not change mode");
@@ -419,7 +408,7 @@ restore_plan_owners(struct restore *r, struct error *err)
 {
 	char path[sizeof(LAYOUT_TABLESPACES) + 12];
 
-	if (r->wal.dir.path && own(r, LAYOUT_WAL, err))
+	if (r->wal.path && own(r, LAYOUT_WAL, err))
 		return -1;
 	for (size_t i = 0; i < r->nspaces; i++) {
 		if (!r->spaces[i].is_inside || !r->is_inside_made)
@@ -442,13 +431,13 @@ void
 restore_plan_free(struct restore *r, bool forget)
 {
 	for (size_t i = 0; i < r->nspaces; i++) {
-		close_place(&r->spaces[i].place, forget);
+		newdir_close(&r->spaces[i].place, forget);
 		free(r->spaces[i].location);
 		free(r->spaces[i].nested);
 	}
 	free(r->spaces);
 	oidset_free(&r->in_place);
-	free(r->target_path);
-	close_place(&r->wal, forget);
-	close_place(&r->target, forget);
+	free(r->datadir_path);
+	newdir_close(&r->wal, forget);
+	newdir_close(&r->datadir, forget);
 }

@@ -9,17 +9,10 @@
 #include "proof/checker.h"
 #include "reading/owner.h"
 #include "reading/reading.h"
-#include "restore/beneath.h"
 #include "restore/filepool.h"
 #include "restore/newdir.h"
 #include "restore/owner.h"
 #include "restore/restore.h"
-
-/* A directory that is filled, and what is to be synced in it. */
-struct restore_place {
-	struct newdir dir;
-	struct beneath beneath;
-};
 
 /* A tablespace. */
 struct restore_space {
@@ -34,7 +27,7 @@ struct restore_space {
 	bool is_inside;
 	/* its path in the data directory, owned; it has no other; NULL: it is not there */
 	char *nested;
-	struct restore_place place;
+	struct newdir place;
 };
 
 /* What may be in the places of tablespaces. */
@@ -51,9 +44,9 @@ struct restore_early {
 	time_t mtime;
 };
 
-/* A directory that was made; ${place} is that of the target, the WAL or a tablespace. */
+/* A directory that was made; ${place} is the data directory, that of the WAL or of a tablespace. */
 struct restore_made {
-	struct restore_place *place;
+	struct newdir *place;
 	size_t path; /* in the text of all */
 };
 
@@ -64,11 +57,11 @@ struct restore {
 	struct report *report;
 	struct filepool *pool; /* NULL: it is not planned yet */
 
-	struct restore_place target, wal; /* of --waldir */
-	bool is_planned;                  /* it is known where the tablespaces go */
+	struct newdir datadir, wal; /* of --waldir */
+	bool is_planned;            /* it is known where the tablespaces go */
 	/* we made the directories of those that are inside */
 	bool is_inside_made;
-	char *target_path; /* without links, owned; NULL: none leads there */
+	char *datadir_path; /* without links, owned; NULL: none leads there */
 	bool has_nested;
 	/* we made directories for tablespaces in place, which have an archive but no other place */
 	struct oidset in_place;
@@ -113,7 +106,7 @@ struct restore {
 /* restore/places.c: what goes where; once restore/plan.c knows all tablespaces */
 /* The place of what PostgreSQL calls ${path}, and in *below what it is there. */
 MUST_CHECK int restore_places_of(struct restore *r, const char *path,
-    struct restore_place **place, const char **below, struct error *err);
+    struct newdir **place, const char **below, struct error *err);
 /* One of them by its OID; NULL: none. */
 const struct restore_space *restore_places_find(const struct restore *r, uint32_t oid);
 /* That of the OID in "pg_tblspc/OID"; NULL: none. */
@@ -121,12 +114,12 @@ const struct restore_space *restore_places_space(
     const struct restore *r, const char *path);
 /* All of them are known: they can be found from here on. */
 void restore_places_sort(struct restore *r);
-/* All places that may have a directory, whether or not they have: the target is the first. */
+/* All places that may have a directory, whether or not they have: the data directory is the first. */
 size_t restore_places_count(const struct restore *r);
-const struct restore_place *restore_places_at(const struct restore *r, size_t number);
+const struct newdir *restore_places_at(const struct restore *r, size_t number);
 
 /* restore/plan.c: where things go */
-MUST_CHECK int restore_plan_target(struct restore *r, struct error *err);
+MUST_CHECK int restore_plan_datadir(struct restore *r, struct error *err);
 /* Once it is known what tablespaces there are; the last moment before something is written. */
 MUST_CHECK int restore_plan_summary(
     struct restore *r, const struct summary_facts *facts, struct error *err);

@@ -21,8 +21,7 @@ is_root(void)
 
 /* A directory, to be synced when all is in it. */
 static int
-remember(
-    struct restore *r, struct restore_place *place, const char *below, struct error *err)
+remember(struct restore *r, struct newdir *place, const char *below, struct error *err)
 {
 	const size_t n = r->nmade;
 	struct restore_made *rows;
@@ -42,12 +41,12 @@ remember(
 }
 
 static int
-failed(const struct restore_place *place, const char *below, struct error *err)
+failed(const struct newdir *place, const char *below, struct error *err)
 {
 	if (err->sys == EEXIST)
 		error_hint(
 		    err, "The backup has it twice; \"pg_basetar verify\" reports more.");
-	return error_wrap(err, "\"%s/%s\"", place->dir.path, below);
+	return error_wrap(err, "\"%s/%s\"", place->path, below);
 }
 
 /*
@@ -90,8 +89,8 @@ set_owner_and_mode(int fd, uint32_t mode, uint64_t uid, uint64_t gid, struct err
  * itself is a finding.
  */
 static int
-again(struct restore_place *place, const char *below, uint32_t mode, uint64_t uid,
-    uint64_t gid, struct error *err)
+again(struct newdir *place, const char *below, uint32_t mode, uint64_t uid, uint64_t gid,
+    struct error *err)
 {
 	int fd, rc;
 
@@ -110,14 +109,14 @@ restore_write_directory(struct restore *r, const char *path, uint32_t mode, uint
     uint64_t gid, struct error *err)
 {
 	const char *below;
-	struct restore_place *place;
+	struct newdir *place;
 
 	if (restore_places_of(r, path, &place, &below, err))
 		return -1;
 	if (beneath_directory(&place->beneath, below, (mode & MODE) | 0700,
 		is_root() ? (uid_t)uid : BENEATH_SAME,
 		is_root() ? (gid_t)gid : BENEATH_SAME, err))
-		return (r->has_nested || r->in_place.count > 0) && place == &r->target &&
+		return (r->has_nested || r->in_place.count > 0) && place == &r->datadir &&
 			err->sys == EEXIST ?
 		    again(place, below, mode, uid, gid, err) :
 		    failed(place, below, err);
@@ -128,11 +127,11 @@ int
 restore_write_link(
     struct restore *r, const char *path, const char *target, struct error *err)
 {
-	if (beneath_link(&r->target.beneath, path, target, err) ||
+	if (beneath_link(&r->datadir.beneath, path, target, err) ||
 	    (is_root() &&
 		beneath_owner(
-		    &r->target.beneath, path, (uid_t)r->uid, (gid_t)r->gid, err)))
-		return failed(&r->target, path, err);
+		    &r->datadir.beneath, path, (uid_t)r->uid, (gid_t)r->gid, err)))
+		return failed(&r->datadir, path, err);
 	return 0;
 }
 
@@ -141,7 +140,7 @@ restore_write_file(struct restore *r, const char *path, uint32_t mode, uint64_t 
     uint64_t gid, struct error *err)
 {
 	const char *below;
-	struct restore_place *place;
+	struct newdir *place;
 	int fd;
 
 	if (restore_places_of(r, path, &place, &below, err))
@@ -150,7 +149,7 @@ restore_write_file(struct restore *r, const char *path, uint32_t mode, uint64_t 
 		return failed(place, below, err);
 	buf_clear(&r->shown);
 	if (set_owner_and_mode(fd, mode, uid, gid, err) ||
-	    buf_printf(&r->shown, err, "%s/%s", place->dir.path, below)) {
+	    buf_printf(&r->shown, err, "%s/%s", place->path, below)) {
 		sys_close(fd);
 		return failed(place, below, err);
 	}
@@ -186,25 +185,25 @@ sync_one(struct filepool_sync *sync, size_t number, struct error *err)
 	struct beneath beneath;
 	int fd, rc;
 
-	beneath_open(&beneath, made->place->dir.fd);
+	beneath_open(&beneath, made->place->fd);
 	rc = beneath_file(&beneath, path, O_RDONLY | O_DIRECTORY, 0, &fd, err);
 	beneath_close(&beneath);
 	if (rc == 0) {
 		rc = sys_sync_directory(fd, err);
 		sys_close(fd);
 	}
-	return rc == 0 ? 0 : error_wrap(err, "\"%s/%s\"", made->place->dir.path, path);
+	return rc == 0 ? 0 : error_wrap(err, "\"%s/%s\"", made->place->path, path);
 }
 
 static int
-sync_place(const struct restore_place *place, struct error *err)
+sync_place(const struct newdir *place, struct error *err)
 {
 	bool is_unsynced = false;
 
-	if (place->dir.path && newdir_sync(&place->dir, &is_unsynced, err))
-		return error_wrap(err, "\"%s\"", place->dir.path);
+	if (place->path && newdir_sync(place, &is_unsynced, err))
+		return error_wrap(err, "\"%s\"", place->path);
 	if (is_unsynced)
-		message_unsynced(place->dir.path);
+		message_unsynced(place->path);
 	return 0;
 }
 
@@ -233,7 +232,7 @@ restore_write_sync(struct restore *r, struct error *err)
 		return -1;
 	if (r->opt->no_sync)
 		return 0;
-	if (sync_place(&r->wal, err) || sync_place(&r->target, err))
+	if (sync_place(&r->wal, err) || sync_place(&r->datadir, err))
 		return -1;
 	for (size_t i = 0; i < r->nspaces; i++)
 		if (sync_place(&r->spaces[i].place, err))
