@@ -23,7 +23,7 @@ not_written(const struct restore *r, struct error *err)
 {
 	return error_hint(err,
 	    "pg_control was not written, so that no server starts on \"%s\"; remove what is in it and in the directories of its tablespaces and WAL, then restore again, with --force if you must.",
-	    r->datadir.path);
+	    r->places.datadir.path);
 }
 
 static int
@@ -43,7 +43,8 @@ check_findings(const struct restore *r, struct error *err)
 static const char *
 restored_to(const struct restore *r, uint32_t oid)
 {
-	const struct restore_space *space = restore_places_find(r, oid);
+	const struct restore_tablespace *space =
+	    restore_tablespaces_find(&r->places.tablespaces, oid);
 
 	return space ? space->location : NULL;
 }
@@ -103,8 +104,8 @@ write_links(struct restore *r, struct error *err)
 {
 	char path[32];
 
-	for (size_t i = 0; i < r->nspaces; i++) {
-		const struct restore_space *s = &r->spaces[i];
+	for (size_t i = 0; i < r->places.tablespaces.count; i++) {
+		const struct restore_tablespace *s = &r->places.tablespaces.rows[i];
 
 		snprintf(path, sizeof(path), "pg_tblspc/%" PRIu32, s->oid);
 		if (restore_write_link(r, path, s->location, err))
@@ -141,9 +142,9 @@ build_map(const struct restore *r, struct buf *text, struct error *err)
 	struct tablespace_map map = { 0 };
 	int rc = 0;
 
-	for (size_t i = 0; i < r->nspaces && rc == 0; i++)
-		rc = tablespace_map_add(
-		    &map, r->spaces[i].oid, r->spaces[i].location, err);
+	for (size_t i = 0; i < r->places.tablespaces.count && rc == 0; i++)
+		rc = tablespace_map_add(&map, r->places.tablespaces.rows[i].oid,
+		    r->places.tablespaces.rows[i].location, err);
 	if (rc == 0)
 		rc = tablespace_map_build(
 		    text, &map, checker_backup(r->checker)->version, err);
@@ -160,12 +161,14 @@ is_right(const struct restore *r)
 	struct error ignored;
 	bool is_it = tablespace_map_parse(
 			 buf_text(&r->map), r->map.len, version, &map, &ignored) == 0 &&
-	    map.count == r->nspaces;
+	    map.count == r->places.tablespaces.count;
 
-	for (size_t i = 0; i < r->nspaces && is_it; i++) {
-		const char *target = tablespace_map_find(&map, r->spaces[i].oid);
+	for (size_t i = 0; i < r->places.tablespaces.count && is_it; i++) {
+		const char *target =
+		    tablespace_map_find(&map, r->places.tablespaces.rows[i].oid);
 
-		is_it = target && strcmp(target, r->spaces[i].location) == 0;
+		is_it =
+		    target && strcmp(target, r->places.tablespaces.rows[i].location) == 0;
 	}
 	tablespace_map_free(&map);
 	return is_it;
@@ -214,11 +217,11 @@ finish_place(const struct restore *r, const struct newdir *place, struct error *
 static int
 finish_places(struct restore *r, struct error *err)
 {
-	if (finish_place(r, &r->datadir, err) || finish_place(r, &r->wal, err) ||
-	    restore_plan_owners(r, err))
+	if (finish_place(r, &r->places.datadir, err) ||
+	    finish_place(r, &r->places.wal, err) || restore_plan_owners(r, err))
 		return -1;
-	for (size_t i = 0; i < r->nspaces; i++)
-		if (finish_place(r, &r->spaces[i].place, err))
+	for (size_t i = 0; i < r->places.tablespaces.count; i++)
+		if (finish_place(r, &r->places.tablespaces.rows[i].dir, err))
 			return -1;
 	return 0;
 }
@@ -231,8 +234,8 @@ sync_name(struct restore *r, struct error *err)
 
 	if (r->opt->no_sync)
 		return 0;
-	if (beneath_file(
-		&r->datadir.beneath, "global", O_RDONLY | O_DIRECTORY, 0, &fd, err))
+	if (beneath_file(&r->places.datadir.beneath, "global", O_RDONLY | O_DIRECTORY, 0,
+		&fd, err))
 		return -1;
 	rc = sys_sync_directory(fd, err);
 	sys_close(fd);
@@ -245,7 +248,7 @@ still_startable(const struct restore *r, struct error *err)
 {
 	error_hint(err,
 	    "pg_control could not be taken away again: a server can start on \"%s\", but a crash of the system may damage it.  Remove what is in it and in the directories of its tablespaces and WAL.",
-	    r->datadir.path);
+	    r->places.datadir.path);
 }
 
 /*
@@ -261,13 +264,13 @@ write_control(struct restore *r, struct error *err)
 	if (restore_write_text(r, unfinished, &r->control, r->control_mtime, err) ||
 	    restore_write_sync_files(r, err))
 		return -1;
-	if (beneath_rename(
-		&r->datadir.beneath, unfinished, strrchr(LAYOUT_CONTROL, '/') + 1, err))
+	if (beneath_rename(&r->places.datadir.beneath, unfinished,
+		strrchr(LAYOUT_CONTROL, '/') + 1, err))
 		return error_wrap(err, "\"%s\"", unfinished);
 	if (sync_name(r, err) == 0)
 		return 0;
-	if (beneath_rename(
-		&r->datadir.beneath, LAYOUT_CONTROL, strrchr(unfinished, '/') + 1, &why))
+	if (beneath_rename(&r->places.datadir.beneath, LAYOUT_CONTROL,
+		strrchr(unfinished, '/') + 1, &why))
 		still_startable(r, err);
 	return error_wrap(err, "\"%s\"", LAYOUT_CONTROL);
 }

@@ -77,7 +77,8 @@ plan(struct restore *r, enum memberorder_kind kind, struct error *err)
 static int
 take_link(struct restore *r, const struct tar_entry *entry, struct error *err)
 {
-	if (restore_places_space(r, checker_member_path(r->checker)))
+	if (restore_tablespaces_of(
+		&r->places.tablespaces, checker_member_path(r->checker)))
 		return 0;
 	return refuse(entry, "a link", err);
 }
@@ -99,8 +100,8 @@ take_directory(
 {
 	if (is_holder(r, path))
 		return 0;
-	if (r->wal.path && strcmp(path, LAYOUT_WAL) == 0)
-		return restore_write_link(r, path, r->wal.path, err);
+	if (r->places.wal.path && strcmp(path, LAYOUT_WAL) == 0)
+		return restore_write_link(r, path, r->places.wal.path, err);
 	return restore_write_directory(r, path, entry->mode, r->uid, r->gid, err);
 }
 
@@ -166,7 +167,7 @@ is_astray(const struct restore *r, const struct tar_entry *entry, const char *pa
 	const char *slash;
 	bool is_release;
 
-	if (restore_places_space(r, path) == NULL)
+	if (restore_tablespaces_of(&r->places.tablespaces, path) == NULL)
 		return false;
 	slash = strchr(path + sizeof("pg_tblspc/") - 1, '/');
 	if (slash == NULL)

@@ -1,136 +1,57 @@
-/*
- * Tablespaces in the data directory itself.  The server warns of such a location, and takes it.  The
- * copy of one belongs into the copy of the directory: what lies in the original's, or in that of any
- * other cluster, is not to be touched.
- */
-#include <errno.h>
+#include "restore/nested.h"
+
 #include <fcntl.h>
-#include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "format/layout.h"
-#include "lib/path.h"
 #include "lib/sys.h"
-#include "restore/restore_internal.h"
 
-/* What ${path} is below ${directory}; NULL: it is not there. */
-static const char *
-below(const char *directory, const char *path)
+const char *
+restore_nested_path(const char *directory, const char *location)
 {
-	size_t len = strlen(directory);
+	size_t len = directory ? strlen(directory) : 0;
 
 	while (len > 0 && directory[len - 1] == '/')
 		len--;
-	if (len == 0 || strncmp(directory, path, len) != 0 || path[len] != '/')
+	if (len == 0 || strncmp(directory, location, len) != 0 || location[len] != '/')
 		return NULL;
-	path += len + strspn(path + len, "/");
-	return *path ? path : NULL;
+	location += len + strspn(location + len, "/");
+	return *location ? location : NULL;
 }
 
-/* The link to it must say where it is. */
+/* Its parent directory, to be closed; -1: it is the root, or cannot be read. */
 static int
-no_path(const struct restore *r, const struct restore_space *s, struct error *err)
+nested_parent(int fd)
 {
-	error_set(err, ERROR_STATE, 0,
-	    "tablespace %" PRIu32
-	    " is in the data directory, and \"%s\" does not lead there without links",
-	    s->oid, r->opt->pgdata);
-	return error_hint(err,
-	    "Name the data directory by its own path, or another place for the tablespace with -T OLD=NEW.");
-}
+	const int up = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat here, above;
 
-int
-restore_nested_place(
-    struct restore *r, struct restore_space *s, const char *told, struct error *err)
-{
-	const char *path = told;
-	struct buf location = { 0 };
-
-	/* what the user moves is to be outside */
-	if (s->is_inside || s->moved_to)
-		return 0;
-	/* the copy takes the place of the original */
-	if (path == NULL && r->datadir_path)
-		path = below(r->datadir_path, s->location);
-	if (path == NULL)
-		path = below(r->opt->pgdata, s->location);
-	if (path == NULL)
-		return 0;
-	if (!path_is_plain(path))
-		return error_set(err, ERROR_FORMAT, 0,
-		    "tablespace %" PRIu32 ": \"%s\" is not a path in the data directory",
-		    s->oid, path);
-	if (r->datadir_path == NULL)
-		return no_path(r, s, err);
-	s->nested = strdup(path);
-	if (s->nested == NULL ||
-	    buf_printf(&location, err, "%s/%s", r->datadir_path, path)) {
-		buf_free(&location);
-		return error_memory(err);
+	if (up != -1 &&
+	    (fstat(fd, &here) == -1 || fstat(up, &above) == -1 ||
+		sys_is_same_file(&here, &above))) {
+		sys_close(up);
+		return -1;
 	}
-	free(s->location);
-	s->location = (char *)location.data;
-	r->has_nested = true;
-	return 0;
-}
-
-/* The directories that lead to it, and its own; the tree may have them, too. */
-static int
-make_way(struct restore *r, char *path, struct error *err)
-{
-	for (char *end = path; end; end = *end ? end : NULL) {
-		int rc;
-
-		end += strcspn(end, "/");
-		if (*end == '\0')
-			return restore_write_directory(
-			    r, path, 0700, r->uid, r->gid, err);
-		*end = '\0';
-		rc = restore_write_directory(r, path, 0700, r->uid, r->gid, err);
-		*end++ = '/';
-		if (rc)
-			return -1;
-	}
-	return 0;
-}
-
-int
-restore_nested_make(struct restore *r, struct error *err)
-{
-	for (size_t i = 0; i < r->nspaces; i++)
-		if (r->spaces[i].nested && make_way(r, r->spaces[i].nested, err))
-			return error_wrap(err, "tablespace %" PRIu32, r->spaces[i].oid);
-	return 0;
+	return up;
 }
 
 /* Up from it to the root: is one of them a data directory? */
-int
-restore_nested_check(const struct restore_space *s, struct error *err)
+bool
+restore_nested_is_in_cluster(int fd)
 {
-	int at = openat(s->place.fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC), up;
-	struct stat here, above, st;
+	int at = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
 	bool is_cluster = false;
 
 	/* one that cannot be read is no cluster of this user's */
 	while (at != -1 && !is_cluster) {
+		const int up = nested_parent(at);
+
 		is_cluster = fstatat(at, LAYOUT_CONTROL, &st, AT_SYMLINK_NOFOLLOW) == 0;
-		up = openat(at, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (up != -1 &&
-		    (fstat(at, &here) == -1 || fstat(up, &above) == -1 ||
-			sys_is_same_file(&here, &above))) {
-			sys_close(up);
-			up = -1;
-		}
 		sys_close(at);
 		at = up;
 	}
 	sys_close(at);
-	if (!is_cluster)
-		return 0;
-	error_set(err, ERROR_STATE, 0,
-	    "tablespace %" PRIu32 ": \"%s\" is in the data directory of a cluster",
-	    s->oid, s->location);
-	return error_hint(err, "Name another place for it with -T OLD=NEW.");
+	return is_cluster;
 }

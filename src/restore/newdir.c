@@ -156,6 +156,20 @@ newdir_open(struct newdir *out, const char *path, const struct newdir_guests *gu
 }
 
 int
+newdir_explain(const char *path, const char *option, struct error *err)
+{
+	if (err->sys == ENOTEMPTY)
+		error_hint(err,
+		    "Name a new or an empty directory%s%s; if an unfinished restore left what is in it, remove that.",
+		    option ? " for it with " : "", option ? option : "");
+	if (err->sys == ENOENT)
+		error_hint(err,
+		    "The directory that it is to be in does not exist: make that with \"mkdir -p\", or name another place%s%s.",
+		    option ? " with " : "", option ? option : "");
+	return error_wrap(err, "\"%s\"", path);
+}
+
+int
 newdir_owner(
     const struct newdir *dir, bool *has_owner, uid_t *uid, gid_t *gid, struct error *err)
 {

@@ -87,8 +87,8 @@ prepared_owner(
 	struct owner own;
 
 	*has_owner = false;
-	for (size_t i = 0; i < restore_places_count(r); i++) {
-		const struct newdir *place = restore_places_at(r, i);
+	for (size_t i = 0; i < restore_places_count(&r->places); i++) {
+		const struct newdir *place = restore_places_at(&r->places, i);
 
 		if (place->path == NULL || *has_owner)
 			continue;
@@ -178,8 +178,8 @@ restore_owner_settle(struct restore *r, bool is_ours, struct error *err)
 		return -1;
 	r->uid = owner.uid;
 	r->gid = owner.gid;
-	for (size_t i = 0; i < restore_places_count(r); i++) {
-		const struct newdir *place = restore_places_at(r, i);
+	for (size_t i = 0; i < restore_places_count(&r->places); i++) {
+		const struct newdir *place = restore_places_at(&r->places, i);
 
 		if (place->path && newdir_check_owner(place, owner.uid, err))
 			return error_wrap(err, "\"%s\"", place->path);

@@ -107,16 +107,16 @@ say_config(const struct restore *r)
 
 		snprintf(path, sizeof(path), LAYOUT_CONFIG "/%s", row->name);
 		if (!path_is_plain(path) ||
-		    fstatat(r->datadir.fd, path, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		    fstatat(r->places.datadir.fd, path, &st, AT_SYMLINK_NOFOLLOW) == -1)
 			continue;
 		if (said++ < CONFIG_NAMED)
 			message_note(
 			    "\"%s/%s\" was at \"%s\": put it where the server shall find it",
-			    r->datadir.path, path, row->path);
+			    r->places.datadir.path, path, row->path);
 	}
 	if (said > CONFIG_NAMED)
 		message_note("and so do with the other %zu files in \"%s/%s\"",
-		    said - CONFIG_NAMED, r->datadir.path, LAYOUT_CONFIG);
+		    said - CONFIG_NAMED, r->places.datadir.path, LAYOUT_CONFIG);
 }
 
 /* Longer files are not of settings that a server took. */
@@ -133,7 +133,7 @@ read_data_directory(const struct restore *r, const char *name, char value[PATH_M
 
 	value[0] = '\0';
 	if (!path_is_plain(name) ||
-	    sys_read_file(r->datadir.fd, name, CONFIG_MOST, &text, &ignored)) {
+	    sys_read_file(r->places.datadir.fd, name, CONFIG_MOST, &text, &ignored)) {
 		buf_free(&text);
 		return;
 	}
@@ -157,12 +157,12 @@ warn_of_data_directory(const struct restore *r, const char *name)
 
 	read_data_directory(r, name, value);
 	if (value[0] == '\0' ||
-	    (stat(value, &there) == 0 && fstat(r->datadir.fd, &copy) == 0 &&
+	    (stat(value, &there) == 0 && fstat(r->places.datadir.fd, &copy) == 0 &&
 		sys_is_same_file(&there, &copy)))
 		return;
 	snprintf(text, sizeof(text),
 	    "\"%s/%s\" sets data_directory to \"%s\": a server that reads it works there, and not on the copy",
-	    r->datadir.path, name, value);
+	    r->places.datadir.path, name, value);
 	message_warning(text);
 }
 
@@ -184,10 +184,11 @@ warn_of_config(const struct restore *r)
 static void
 say_places(const struct restore *r)
 {
-	for (size_t i = 0; i < r->nspaces; i++)
-		if (!r->spaces[i].is_inside)
+	for (size_t i = 0; i < r->places.tablespaces.count; i++)
+		if (!r->places.tablespaces.rows[i].is_inside)
 			message_note("tablespace %" PRIu32 " is in \"%s\"",
-			    r->spaces[i].oid, r->spaces[i].location);
+			    r->places.tablespaces.rows[i].oid,
+			    r->places.tablespaces.rows[i].location);
 }
 
 /* Its owner may want the copy in the place of the original. */
@@ -197,7 +198,7 @@ say_archiving(const struct restore *r)
 	if (restore_settings_archive_off(r->opt))
 		message_note(
 		    "archive_mode is set to off in \"%s/%s\": the copy does not archive its WAL, to spare that of the original (--archive-mode=keep leaves it as it was)",
-		    r->datadir.path, RECOVERY_SETTINGS);
+		    r->places.datadir.path, RECOVERY_SETTINGS);
 	/* a new timeline, which recovery of the original to the latest one would follow or fail with */
 	else if (r->opt->archive_mode == ARCHIVE_MODE_DEFAULT &&
 	    !r->opt->recovery.is_standby)
@@ -265,8 +266,8 @@ restore(struct restore *r, struct error *err)
 	    (report_open(&r->report, opt->report, opt->no_sync, err) ||
 		report_refuse_output(r->report, opt->input, opt->input ? -1 : 0, err)))
 		return -1;
-	if (restore_plan_datadir(r, err) || plan_set(r, err) || look_ahead(r, err) ||
-	    reading_run(&r->reading, "restoring", err))
+	if (restore_places_open(&r->places, opt, err) || plan_set(r, err) ||
+	    look_ahead(r, err) || reading_run(&r->reading, "restoring", err))
 		return -1;
 	say_places(r);
 	say_config(r);
@@ -299,9 +300,8 @@ restore_run(const struct options *opt, bool *is_sound, struct error *err)
 	    &r.reading, r.checker, r.report, "restore", *is_sound, rc == -1 ? err : NULL);
 	report_free(r.report);
 	checker_free(r.checker);
-	restore_plan_free(&r, rc == -1);
+	restore_places_free(&r.places, rc == -1);
 	buf_free(&r.kept);
-	buf_free(&r.inside);
 	buf_free(&r.shown);
 	for (size_t i = 0; i < r.nearly; i++) {
 		free(r.early[i].path);

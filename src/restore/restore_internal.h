@@ -10,31 +10,9 @@
 #include "reading/owner.h"
 #include "reading/reading.h"
 #include "restore/filepool.h"
-#include "restore/newdir.h"
 #include "restore/owner.h"
+#include "restore/places.h"
 #include "restore/restore.h"
-
-/* A tablespace. */
-struct restore_space {
-	uint32_t oid;
-	char *location; /* where it goes: absolute, owned */
-	/* of the options, borrowed; NULL: it goes to where it was */
-	const char *moved_to;
-	/*
-	 * It stays below pg_basetar_tblspc, as in a cluster that was unpacked by hand: it has no
-	 * place of its own.
-	 */
-	bool is_inside;
-	/* its path in the data directory, owned; it has no other; NULL: it is not there */
-	char *nested;
-	struct newdir place;
-};
-
-/* What may be in the places of tablespaces. */
-struct restore_guests {
-	struct newdir_guests guests;      /* first */
-	const struct pg_version *version; /* of the backup; NULL: not known */
-};
 
 /* A member that comes before it is known where things go: nothing is written until then. */
 struct restore_early {
@@ -57,24 +35,19 @@ struct restore {
 	struct report *report;
 	struct filepool *pool; /* NULL: it is not planned yet */
 
-	struct newdir datadir, wal; /* of --waldir */
-	bool is_planned;            /* it is known where the tablespaces go */
+	struct restore_places places;
+	bool is_planned; /* it is known where the tablespaces go */
 	/* we made the directories of those that are inside */
 	bool is_inside_made;
-	char *datadir_path; /* without links, owned; NULL: none leads there */
 	bool has_nested;
 	/* we made directories for tablespaces in place, which have an archive but no other place */
 	struct oidset in_place;
-	size_t nspaces;
-	struct restore_guests guests;
-	struct restore_space *spaces; /* in the order of their OIDs */
 
 	/* the member that passes */
 	enum { RESTORE_PASS_OVER, RESTORE_WRITE, RESTORE_KEEP } fate; /* of its bytes */
 	time_t mtime;
-	struct buf inside; /* its path, if it is of a tablespace that is inside */
-	struct buf shown;  /* its path for messages */
-	struct buf kept;   /* its bytes */
+	struct buf shown; /* its path for messages */
+	struct buf kept;  /* its bytes */
 	size_t kept_most;
 	size_t nearly;
 	struct restore_early early[2]; /* backup_label, pg_basetar.info */
@@ -103,23 +76,7 @@ struct restore {
 	struct restore_made *made;
 };
 
-/* restore/places.c: what goes where; once restore/plan.c knows all tablespaces */
-/* The place of what PostgreSQL calls ${path}, and in *below what it is there. */
-MUST_CHECK int restore_places_of(struct restore *r, const char *path,
-    struct newdir **place, const char **below, struct error *err);
-/* One of them by its OID; NULL: none. */
-const struct restore_space *restore_places_find(const struct restore *r, uint32_t oid);
-/* That of the OID in "pg_tblspc/OID"; NULL: none. */
-const struct restore_space *restore_places_space(
-    const struct restore *r, const char *path);
-/* All of them are known: they can be found from here on. */
-void restore_places_sort(struct restore *r);
-/* All places that may have a directory, whether or not they have: the data directory is the first. */
-size_t restore_places_count(const struct restore *r);
-const struct newdir *restore_places_at(const struct restore *r, size_t number);
-
 /* restore/plan.c: where things go */
-MUST_CHECK int restore_plan_datadir(struct restore *r, struct error *err);
 /* Once it is known what tablespaces there are; the last moment before something is written. */
 MUST_CHECK int restore_plan_summary(
     struct restore *r, const struct summary_facts *facts, struct error *err);
@@ -130,16 +87,6 @@ MUST_CHECK int restore_plan_archive(
     struct restore *r, const char *oid, struct error *err);
 /* Owner and mode of what was made before it was known whose all is. */
 MUST_CHECK int restore_plan_owners(struct restore *r, struct error *err);
-/* With ${forget} what was made and is empty goes away. */
-void restore_plan_free(struct restore *r, bool forget);
-
-/* restore/nested.c: tablespaces in the data directory itself */
-/* Where does it go in it?  ${told}: the path that the archive tells; NULL: none. */
-MUST_CHECK int restore_nested_place(
-    struct restore *r, struct restore_space *space, const char *told, struct error *err);
-MUST_CHECK int restore_nested_make(struct restore *r, struct error *err);
-/* ERROR_STATE: its place is in the data directory of a cluster. */
-MUST_CHECK int restore_nested_check(const struct restore_space *space, struct error *err);
 
 /* restore/ownership.c: whose it is, if root restores it */
 /* ERROR_USAGE: --owner names no user, or one that only root may give files to. */

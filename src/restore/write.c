@@ -57,7 +57,8 @@ static size_t
 files_to_hold(const struct restore *r)
 {
 	enum { MOST = 16384 };
-	const size_t limit = sys_raise_file_limit(), others = 200 + 4 * (r->nspaces + 2);
+	const size_t limit = sys_raise_file_limit(),
+		     others = 200 + 4 * (r->places.tablespaces.count + 2);
 
 	if (r->opt->no_sync)
 		return 0;
@@ -111,13 +112,13 @@ restore_write_directory(struct restore *r, const char *path, uint32_t mode, uint
 	const char *below;
 	struct newdir *place;
 
-	if (restore_places_of(r, path, &place, &below, err))
+	if (restore_places_of(&r->places, path, &place, &below, err))
 		return -1;
 	if (beneath_directory(&place->beneath, below, (mode & MODE) | 0700,
 		is_root() ? (uid_t)uid : BENEATH_SAME,
 		is_root() ? (gid_t)gid : BENEATH_SAME, err))
-		return (r->has_nested || r->in_place.count > 0) && place == &r->datadir &&
-			err->sys == EEXIST ?
+		return (r->has_nested || r->in_place.count > 0) &&
+			place == &r->places.datadir && err->sys == EEXIST ?
 		    again(place, below, mode, uid, gid, err) :
 		    failed(place, below, err);
 	return remember(r, place, below, err);
@@ -127,11 +128,11 @@ int
 restore_write_link(
     struct restore *r, const char *path, const char *target, struct error *err)
 {
-	if (beneath_link(&r->datadir.beneath, path, target, err) ||
+	if (beneath_link(&r->places.datadir.beneath, path, target, err) ||
 	    (is_root() &&
 		beneath_owner(
-		    &r->datadir.beneath, path, (uid_t)r->uid, (gid_t)r->gid, err)))
-		return failed(&r->datadir, path, err);
+		    &r->places.datadir.beneath, path, (uid_t)r->uid, (gid_t)r->gid, err)))
+		return failed(&r->places.datadir, path, err);
 	return 0;
 }
 
@@ -143,7 +144,7 @@ restore_write_file(struct restore *r, const char *path, uint32_t mode, uint64_t 
 	struct newdir *place;
 	int fd;
 
-	if (restore_places_of(r, path, &place, &below, err))
+	if (restore_places_of(&r->places, path, &place, &below, err))
 		return -1;
 	if (beneath_file(&place->beneath, below, O_WRONLY | O_CREAT, 0600, &fd, err))
 		return failed(place, below, err);
@@ -232,10 +233,10 @@ restore_write_sync(struct restore *r, struct error *err)
 		return -1;
 	if (r->opt->no_sync)
 		return 0;
-	if (sync_place(&r->wal, err) || sync_place(&r->datadir, err))
+	if (sync_place(&r->places.wal, err) || sync_place(&r->places.datadir, err))
 		return -1;
-	for (size_t i = 0; i < r->nspaces; i++)
-		if (sync_place(&r->spaces[i].place, err))
+	for (size_t i = 0; i < r->places.tablespaces.count; i++)
+		if (sync_place(&r->places.tablespaces.rows[i].dir, err))
 			return -1;
 	return 0;
 }
