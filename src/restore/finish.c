@@ -108,7 +108,7 @@ write_links(struct restore *r, struct error *err)
 		const struct restore_tablespace *s = &r->places.tablespaces.rows[i];
 
 		snprintf(path, sizeof(path), "pg_tblspc/%" PRIu32, s->oid);
-		if (restore_write_link(r, path, s->location, err))
+		if (restore_tree_link(&r->tree, path, s->location, err))
 			return -1;
 	}
 	return 0;
@@ -121,12 +121,12 @@ write_links(struct restore *r, struct error *err)
 static int
 make_missing(struct restore *r, struct error *err)
 {
-	const uint32_t mode = (r->control_mode & 0040) != 0 ? 0750 : 0700;
+	const uint32_t mode = restore_ownership_directory_mode(&r->ownership);
 
 	for (unsigned n = 0; cluster_directory(n); n++) {
 		if (!cluster_directory_is_optional(n) ||
-		    restore_write_directory(
-			r, cluster_directory(n), mode, r->uid, r->gid, err) == 0)
+		    restore_tree_directory(
+			&r->tree, cluster_directory(n), mode, r->ownership.all, err) == 0)
 			continue;
 		if (err->kind != ERROR_IO || err->sys != EEXIST)
 			return -1;
@@ -191,7 +191,8 @@ write_map(struct restore *r, struct error *err)
 	else
 		rc = buf_append(&text, buf_text(&r->map), r->map.len, err);
 	if (rc == 0)
-		rc = restore_write_text(r, LAYOUT_MAP, &text, r->control_mtime, err);
+		rc =
+		    restore_tree_text(&r->tree, LAYOUT_MAP, &text, r->control_mtime, err);
 	buf_free(&text);
 	return rc;
 }
@@ -202,11 +203,12 @@ write_map(struct restore *r, struct error *err)
 static int
 finish_place(const struct restore *r, const struct newdir *place, struct error *err)
 {
-	const mode_t mode = (r->control_mode & 0040) != 0 ? 0750 : 0700;
+	const mode_t mode = restore_ownership_directory_mode(&r->ownership);
 
 	if (place->path == NULL)
 		return 0;
-	if ((geteuid() == 0 && fchown(place->fd, (uid_t)r->uid, (gid_t)r->gid) == -1) ||
+	if ((geteuid() == 0 &&
+		fchown(place->fd, r->ownership.all.uid, r->ownership.all.gid) == -1) ||
 	    fchmod(place->fd, mode) == -1) {
 		error_set(err, ERROR_IO, errno, "could not set owner and mode");
 		return error_wrap(err, "\"%s\"", place->path);
@@ -261,8 +263,8 @@ write_control(struct restore *r, struct error *err)
 	static const char unfinished[] = LAYOUT_CONTROL ".unfinished";
 	struct error why = { 0 };
 
-	if (restore_write_text(r, unfinished, &r->control, r->control_mtime, err) ||
-	    restore_write_sync_files(r, err))
+	if (restore_tree_text(&r->tree, unfinished, &r->control, r->control_mtime, err) ||
+	    restore_tree_sync_files(&r->tree, err))
 		return -1;
 	if (beneath_rename(&r->places.datadir.beneath, unfinished,
 		strrchr(LAYOUT_CONTROL, '/') + 1, err))
@@ -279,14 +281,14 @@ int
 restore_finish(struct restore *r, struct error *err)
 {
 	if (check_findings(r, err) || check_locations(r, err) ||
-	    restore_target_finish(r, err))
+	    restore_target_finish(&r->target, r->checker, err))
 		return -1;
 	if (!r->has_control) /* even with --force */
 		return error_set(err, ERROR_FORMAT, 0,
 		    "there is no \"%s\": no server can start", LAYOUT_CONTROL);
 	return make_missing(r, err) || write_links(r, err) || write_map(r, err) ||
 		restore_settings_write(r, err) || finish_places(r, err) ||
-		restore_write_sync(r, err) || write_control(r, err) ?
+		restore_tree_sync(&r->tree, err) || write_control(r, err) ?
 	    -1 :
 	    0;
 }

@@ -47,10 +47,11 @@ write_early(struct restore *r, struct error *err)
 	for (size_t i = 0; i < r->nearly; i++) {
 		const struct restore_early *e = &r->early[i];
 
-		if (restore_write_file(r, e->path, e->mode, r->uid, r->gid, err) ||
+		if (restore_tree_file(
+			&r->tree, e->path, e->mode, r->ownership.all, err) ||
 		    (e->text.len > 0 &&
-			filepool_write(r->pool, e->text.data, e->text.len, err)) ||
-		    filepool_end(r->pool, e->mtime, err))
+			restore_tree_bytes(&r->tree, e->text.data, e->text.len, err)) ||
+		    restore_tree_file_end(&r->tree, e->mtime, err))
 			return -1;
 	}
 	return 0;
@@ -66,7 +67,8 @@ plan(struct restore *r, enum memberorder_kind kind, struct error *err)
 	if (r->is_planned || kind < MEMBERORDER_CONFIG)
 		return 0;
 	/* of several archives only the directory of all tells the places of the others */
-	return restore_target_label(r, checker_backup(r->checker)->label, 0, err) ||
+	return restore_target_label(
+		   &r->target, checker_backup(r->checker)->label, 0, err) ||
 		restore_plan_info(r, info && !info->is_split ? info : &none, err) ||
 		write_early(r, err) ?
 	    -1 :
@@ -101,8 +103,8 @@ take_directory(
 	if (is_holder(r, path))
 		return 0;
 	if (r->places.wal.path && strcmp(path, LAYOUT_WAL) == 0)
-		return restore_write_link(r, path, r->places.wal.path, err);
-	return restore_write_directory(r, path, entry->mode, r->uid, r->gid, err);
+		return restore_tree_link(&r->tree, path, r->places.wal.path, err);
+	return restore_tree_directory(&r->tree, path, entry->mode, r->ownership.all, err);
 }
 
 /* Bytes of settings that somebody wrote with ALTER SYSTEM: far more than there ever are. */
@@ -152,9 +154,10 @@ take_file(
 	if (statefile_kind(path) == STATEFILE_ORIGINS)
 		r->has_origins = statefile_origins(entry->size) > 0;
 	r->fate = RESTORE_WRITE;
-	owner = restore_owner_of(r, entry, path);
-	return restore_write_file(
-	    r, path, restore_owner_mode(r, entry, path), owner.uid, owner.gid, err);
+	owner = restore_ownership_of(
+	    &r->ownership, entry, path, checker_backup(r->checker)->info != NULL);
+	return restore_tree_file(&r->tree, path,
+	    restore_ownership_mode(&r->ownership, entry, path), owner, err);
 }
 
 /*
@@ -197,9 +200,9 @@ member(struct reading *reading, const struct tar_entry *entry, uint64_t offset,
 	r->fate = RESTORE_PASS_OVER;
 	r->mtime = (time_t)entry->mtime;
 	if (checker_member_kind(r->checker) == MEMBERORDER_CONTROL)
-		r->control_mode = entry->mode;
+		r->ownership.file_mode = entry->mode;
 	if (!r->is_planned)
-		reading_owner_note(&r->owner, entry);
+		reading_owner_note(&r->ownership.backup, entry);
 	if (checker_member_fault(r->checker))
 		return refuse(entry, checker_member_fault(r->checker), err);
 	if (plan(r, checker_member_kind(r->checker), err))
@@ -229,7 +232,7 @@ bytes(struct reading *reading, const uint8_t *bytes, size_t len, struct error *e
 	if (checker_bytes(r->checker, bytes, len, err))
 		return -1;
 	if (r->fate == RESTORE_WRITE)
-		return filepool_write(r->pool, bytes, len, err);
+		return restore_tree_bytes(&r->tree, bytes, len, err);
 	if (r->fate == RESTORE_PASS_OVER)
 		return 0;
 	if (len > r->kept_most - r->kept.len)
@@ -274,7 +277,8 @@ member_end(struct reading *reading, struct error *err)
 {
 	struct restore *r = restore_of(reading);
 
-	if ((r->fate == RESTORE_WRITE && filepool_end(r->pool, r->mtime, err)) ||
+	if ((r->fate == RESTORE_WRITE &&
+		restore_tree_file_end(&r->tree, r->mtime, err)) ||
 	    (r->fate == RESTORE_KEEP && end_kept(r, err)))
 		return -1;
 	r->fate = RESTORE_PASS_OVER;
@@ -296,12 +300,12 @@ manifest(struct reading *reading, const uint8_t *bytes, size_t len, struct error
 	if (checker_manifest(r->checker, bytes, len, err))
 		return -1;
 	if (!r->is_manifest_begun &&
-	    restore_write_file(
-		r, LAYOUT_MANIFEST, 0600 | (r->control_mode & 0040), r->uid, r->gid, err))
+	    restore_tree_file(&r->tree, LAYOUT_MANIFEST,
+		0600 | (r->ownership.file_mode & 0040), r->ownership.all, err))
 		return -1;
 	r->is_manifest_begun = true;
-	return len > 0 ? filepool_write(r->pool, bytes, len, err) :
-			 filepool_end(r->pool, time(NULL), err);
+	return len > 0 ? restore_tree_bytes(&r->tree, bytes, len, err) :
+			 restore_tree_file_end(&r->tree, time(NULL), err);
 }
 
 static int

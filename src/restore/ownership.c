@@ -1,30 +1,29 @@
 /*
- * Whose the restored files are, if root restores them.  A server runs only on files of its own, so
- * that all get one owner: the one that the user names, the owner of a directory that was prepared,
- * or that of the backup, by its name if this host has it.
- *
  * Nothing is given away that is not root's to give: each directory that was there must be root's, or
- * that owner's.
+ * the owner's whom all is given to.
  */
+#include "restore/ownership.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/message.h"
+#include "cli/options.h"
 #include "format/layout.h"
 #include "pg/access.h"
-#include "restore/owner.h"
-#include "restore/restore_internal.h"
+#include "restore/places.h"
+#include "tar/header.h"
 
 int
-restore_owner_option(const struct options *opt, struct error *err)
+restore_ownership_check(const struct restore_ownership *o, struct error *err)
 {
 	struct owner owner;
 
-	if (opt->owner == NULL)
+	if (o->opt->owner == NULL)
 		return 0;
-	if (owner_parse(opt->owner, &owner, err))
+	if (owner_parse(o->opt->owner, &owner, err))
 		return error_wrap(err, "option \"--owner\"");
 	if (geteuid() == 0 || owner.uid == geteuid())
 		return 0;
@@ -81,14 +80,14 @@ meant_by_backup(const struct reading_owner *o, bool is_ours)
 /* ---- that of a directory that was prepared ---- */
 
 static int
-prepared_owner(
-    const struct restore *r, bool *has_owner, struct owner *out, struct error *err)
+prepared_owner(const struct restore_places *places, bool *has_owner, struct owner *out,
+    struct error *err)
 {
 	struct owner own;
 
 	*has_owner = false;
-	for (size_t i = 0; i < restore_places_count(&r->places); i++) {
-		const struct newdir *place = restore_places_at(&r->places, i);
+	for (size_t i = 0; i < restore_places_count(places); i++) {
+		const struct newdir *place = restore_places_at(places, i);
 
 		if (place->path == NULL || *has_owner)
 			continue;
@@ -135,15 +134,16 @@ warn_of_two(const struct meant *m)
 }
 
 static int
-choose(struct restore *r, bool is_ours, struct owner *out, struct error *err)
+choose(const struct restore_ownership *o, const struct restore_places *places,
+    bool is_ours, struct owner *out, struct error *err)
 {
-	const struct meant m = meant_by_backup(&r->owner, is_ours);
+	const struct meant m = meant_by_backup(&o->backup, is_ours);
 	struct owner prepared;
 	bool has_prepared;
 
-	if (r->opt->owner)
-		return owner_parse(r->opt->owner, out, err);
-	if (prepared_owner(r, &has_prepared, &prepared, err))
+	if (o->opt->owner)
+		return owner_parse(o->opt->owner, out, err);
+	if (prepared_owner(places, &has_prepared, &prepared, err))
 		return -1;
 	*out = m.rows[0];
 	for (size_t i = 0; has_prepared && i < m.count; i++)
@@ -159,29 +159,26 @@ choose(struct restore *r, bool is_ours, struct owner *out, struct error *err)
 		*out = prepared;
 		return 0;
 	}
-	*out = (struct owner){ (uid_t)r->owner.uid, (gid_t)r->owner.gid };
-	warn_of_number(&r->owner, is_ours);
+	*out = (struct owner){ (uid_t)o->backup.uid, (gid_t)o->backup.gid };
+	warn_of_number(&o->backup, is_ours);
 	return 0;
 }
 
 int
-restore_owner_settle(struct restore *r, bool is_ours, struct error *err)
+restore_ownership_settle(struct restore_ownership *o, const struct restore_places *places,
+    bool is_ours, struct error *err)
 {
-	struct owner owner;
-
 	if (geteuid() != 0)
 		return 0;
-	if (r->owner.uid >= UINT32_MAX || r->owner.gid >= UINT32_MAX)
+	if (o->backup.uid >= UINT32_MAX || o->backup.gid >= UINT32_MAX)
 		return error_set(err, ERROR_FORMAT, 0,
 		    "no user or group has the number of the owner of the backup");
-	if (choose(r, is_ours, &owner, err))
+	if (choose(o, places, is_ours, &o->all, err))
 		return -1;
-	r->uid = owner.uid;
-	r->gid = owner.gid;
-	for (size_t i = 0; i < restore_places_count(&r->places); i++) {
-		const struct newdir *place = restore_places_at(&r->places, i);
+	for (size_t i = 0; i < restore_places_count(places); i++) {
+		const struct newdir *place = restore_places_at(places, i);
 
-		if (place->path && newdir_check_owner(place, owner.uid, err))
+		if (place->path && newdir_check_owner(place, o->all.uid, err))
 			return error_wrap(err, "\"%s\"", place->path);
 	}
 	return 0;
@@ -196,26 +193,27 @@ restore_owner_settle(struct restore *r, bool is_ours, struct error *err)
  * server could not use so.
  */
 static bool
-is_roots(const struct restore *r, const struct tar_entry *entry, const char *path)
+is_roots(
+    const struct restore_ownership *o, const struct tar_entry *entry, const char *path)
 {
-	return entry->type == TAR_FILE && entry->uid == 0 && r->owner.uid != 0 &&
+	return entry->type == TAR_FILE && entry->uid == 0 && o->backup.uid != 0 &&
 	    strncmp(path, LAYOUT_WAL "/", sizeof(LAYOUT_WAL)) != 0 &&
 	    !access_is_kept_out(path, false, entry->mode, true);
 }
 
 struct owner
-restore_owner_of(const struct restore *r, const struct tar_entry *entry, const char *path)
+restore_ownership_of(const struct restore_ownership *o, const struct tar_entry *entry,
+    const char *path, bool is_ours)
 {
-	struct owner owner = { (uid_t)r->uid, (gid_t)r->gid };
+	struct owner owner = o->all;
 
-	if (!is_roots(r, entry, path))
+	if (!is_roots(o, entry, path))
 		return owner;
 	owner.uid = 0;
 	/* that of the server, whatever number or name it has here */
-	if (entry->gid == r->owner.gid)
+	if (entry->gid == o->backup.gid)
 		return owner;
-	if ((checker_backup(r->checker)->info == NULL ||
-		!owner_group_by_name(entry->gname, &owner.gid)) &&
+	if ((!is_ours || !owner_group_by_name(entry->gname, &owner.gid)) &&
 	    owner_has_group(entry->gid))
 		owner.gid = (gid_t)entry->gid;
 	return owner;
@@ -226,10 +224,17 @@ restore_owner_of(const struct restore *r, const struct tar_entry *entry, const c
  * the configuration says, and the server reads any other as its owner.
  */
 uint32_t
-restore_owner_mode(
-    const struct restore *r, const struct tar_entry *entry, const char *path)
+restore_ownership_mode(
+    const struct restore_ownership *o, const struct tar_entry *entry, const char *path)
 {
-	return geteuid() != 0 && is_roots(r, entry, path) && (entry->mode & 0007) == 0 ?
+	return geteuid() != 0 && is_roots(o, entry, path) && (entry->mode & 0007) == 0 ?
 	    entry->mode & ~0077U :
 	    entry->mode;
+}
+
+/* The server sees to that: its directories are for its owner, or for his group as well. */
+uint32_t
+restore_ownership_directory_mode(const struct restore_ownership *o)
+{
+	return (o->file_mode & 0040) != 0 ? 0750 : 0700;
 }

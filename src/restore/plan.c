@@ -19,19 +19,19 @@ static int
 make_inside(struct restore *r, bool is_ours, struct error *err)
 {
 	char path[sizeof(LAYOUT_TABLESPACES) + 12];
+	const struct owner ours = { geteuid(), getegid() };
 	bool is_made = false;
 
 	for (size_t i = 0; i < r->places.tablespaces.count && is_ours; i++) {
 		if (!r->places.tablespaces.rows[i].is_inside)
 			continue;
 		if (!is_made &&
-		    restore_write_directory(
-			r, LAYOUT_TABLESPACES, 0700, geteuid(), getegid(), err))
+		    restore_tree_directory(&r->tree, LAYOUT_TABLESPACES, 0700, ours, err))
 			return -1;
 		is_made = r->is_inside_made = true;
 		snprintf(path, sizeof(path), "%s/%" PRIu32, LAYOUT_TABLESPACES,
 		    r->places.tablespaces.rows[i].oid);
-		if (restore_write_directory(r, path, 0700, geteuid(), getegid(), err))
+		if (restore_tree_directory(&r->tree, path, 0700, ours, err))
 			return -1;
 	}
 	return 0;
@@ -46,10 +46,9 @@ make_way(struct restore *r, char *path, struct error *err)
 
 		end += strcspn(end, "/");
 		if (*end == '\0')
-			return restore_write_directory(
-			    r, path, 0700, r->uid, r->gid, err);
+			return restore_tree_directory_ahead(&r->tree, path, err);
 		*end = '\0';
-		rc = restore_write_directory(r, path, 0700, r->uid, r->gid, err);
+		rc = restore_tree_directory_ahead(&r->tree, path, err);
 		*end++ = '/';
 		if (rc)
 			return -1;
@@ -63,7 +62,6 @@ make_nested(struct restore *r, struct error *err)
 	for (size_t i = 0; i < r->places.tablespaces.count; i++) {
 		if (r->places.tablespaces.rows[i].nested == NULL)
 			continue;
-		r->has_nested = true;
 		if (make_way(r, r->places.tablespaces.rows[i].nested, err))
 			return error_wrap(err, "tablespace %" PRIu32,
 			    r->places.tablespaces.rows[i].oid);
@@ -79,8 +77,9 @@ open_all(struct restore *r, bool is_ours, struct error *err)
 	return restore_places_check_empty(&r->places, err) ||
 		restore_tablespaces_open(&r->places.tablespaces, err) ||
 		restore_places_check_apart(&r->places, err) ||
-		restore_owner_settle(r, is_ours, err) || make_inside(r, is_ours, err) ||
-		make_nested(r, err) || restore_write_begin(r, err) ?
+		restore_ownership_settle(&r->ownership, &r->places, is_ours, err) ||
+		make_inside(r, is_ours, err) || make_nested(r, err) ||
+		restore_tree_begin(&r->tree, err) ?
 	    -1 :
 	    0;
 }
@@ -113,10 +112,10 @@ restore_plan_archive(struct restore *r, const char *oid, struct error *err)
 	if (restore_tablespaces_of(&r->places.tablespaces, path))
 		return 0;
 	if (r->in_place.count == 0 &&
-	    restore_write_directory(r, "pg_tblspc", 0700, r->uid, r->gid, err))
+	    restore_tree_directory_ahead(&r->tree, "pg_tblspc", err))
 		return -1;
 	return oidset_add_text(&r->in_place, oid, err) ||
-		restore_write_directory(r, path, 0700, r->uid, r->gid, err) ?
+		restore_tree_directory_ahead(&r->tree, path, err) ?
 	    -1 :
 	    0;
 }
@@ -126,8 +125,8 @@ own(struct restore *r, const char *path, struct error *err)
 {
 	if (geteuid() != 0)
 		return 0;
-	return beneath_owner(
-		   &r->places.datadir.beneath, path, (uid_t)r->uid, (gid_t)r->gid, err) ?
+	return beneath_owner(&r->places.datadir.beneath, path, r->ownership.all.uid,
+		   r->ownership.all.gid, err) ?
 	    error_wrap(err, "\"%s\"", path) :
 	    0;
 }
@@ -139,7 +138,7 @@ open_to_group(struct restore *r, const char *path, struct error *err)
 
 	if (own(r, path, err))
 		return -1;
-	if ((r->control_mode & 0040) == 0)
+	if (restore_ownership_directory_mode(&r->ownership) == 0700)
 		return 0;
 	if (beneath_file(
 		&r->places.datadir.beneath, path, O_RDONLY | O_DIRECTORY, 0, &fd, err))

@@ -40,8 +40,9 @@ plan_set(struct restore *r, struct error *err)
 	rc = reading_summary(&s, r->opt, READING_LOCATIONS, outcome, err);
 	if (rc == 0) {
 		facts = summary_facts(s.summary, false);
-		r->owner = s.owner;
-		rc = restore_target_label(r, facts.backup->label, facts.stop_lsn, err) ||
+		r->ownership.backup = s.owner;
+		rc = restore_target_label(
+			 &r->target, facts.backup->label, facts.stop_lsn, err) ||
 			restore_plan_summary(r, &facts, err) ?
 		    -1 :
 		    0;
@@ -81,7 +82,8 @@ look_ahead(struct restore *r, struct error *err)
 	rc = reading_summary(&s, r->opt, READING_ALL, outcome, err);
 	if (rc == 0) {
 		facts = summary_facts(s.summary, true);
-		rc = restore_target_label(r, facts.backup->label, facts.stop_lsn, err);
+		rc = restore_target_label(
+		    &r->target, facts.backup->label, facts.stop_lsn, err);
 	}
 	reading_summary_free(&s);
 	return rc;
@@ -260,7 +262,7 @@ restore(struct restore *r, struct error *err)
 {
 	const struct options *opt = r->opt;
 
-	if (restore_owner_option(opt, err))
+	if (restore_ownership_check(&r->ownership, err))
 		return -1;
 	if (opt->report &&
 	    (report_open(&r->report, opt->report, opt->no_sync, err) ||
@@ -286,6 +288,13 @@ restore_run(const struct options *opt, bool *is_sound, struct error *err)
 	struct restore r = { .opt = opt };
 	int rc;
 
+	r.ownership.opt = opt;
+	r.target.opt = opt;
+	r.tree = (struct restore_tree){ .opt = opt,
+		.places = &r.places,
+		.ownership = &r.ownership,
+		.cancel = &r.reading.cancel };
+
 	reading_init(&r.reading, opt, &restore_member_ops, outcome);
 	rc = restore(&r, err);
 	if (rc == -1 && r.checker)
@@ -294,7 +303,7 @@ restore_run(const struct options *opt, bool *is_sound, struct error *err)
 		error_hint(err,
 		    "Remove what is in \"%s\" and in the directories of its tablespaces and WAL, and restore to where there is more room.",
 		    opt->pgdata);
-	filepool_free(r.pool);
+	restore_tree_free(&r.tree);
 	*is_sound = rc == 0 && checker_findings(r.checker)->count == 0;
 	reading_report(
 	    &r.reading, r.checker, r.report, "restore", *is_sound, rc == -1 ? err : NULL);
@@ -302,7 +311,6 @@ restore_run(const struct options *opt, bool *is_sound, struct error *err)
 	checker_free(r.checker);
 	restore_places_free(&r.places, rc == -1);
 	buf_free(&r.kept);
-	buf_free(&r.shown);
 	for (size_t i = 0; i < r.nearly; i++) {
 		free(r.early[i].path);
 		buf_free(&r.early[i].text);
@@ -311,8 +319,6 @@ restore_run(const struct options *opt, bool *is_sound, struct error *err)
 	buf_free(&r.settings);
 	buf_free(&r.conf);
 	buf_free(&r.control);
-	buf_free(&r.paths);
-	free(r.made);
 	reading_free(&r.reading);
 	return rc;
 }

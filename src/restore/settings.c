@@ -73,8 +73,8 @@ write_conf(struct restore *r, struct error *err)
 		return 0;
 	if (version == NULL || version->has_recovery_conf) {
 		r->recovers_by = restore_settings_file(RESTORE_RECOVERY_CONF);
-		return restore_write_text(
-		    r, RESTORE_RECOVERY_CONF, &r->conf, r->conf_mtime, err);
+		return restore_tree_text(
+		    &r->tree, RESTORE_RECOVERY_CONF, &r->conf, r->conf_mtime, err);
 	}
 	snprintf(text, sizeof(text),
 	    "\"%s\" of the backup is not written: PostgreSQL %u does not start with it",
@@ -99,9 +99,9 @@ restore_settings_write(struct restore *r, struct error *err)
 	if (rc == 0 && restore_settings_archive_off(r->opt))
 		rc = buf_printf(&r->settings, err, "archive_mode = 'off'\n");
 	if (rc == 0 && r->settings.len > 0)
-		rc = restore_write_text(r, RECOVERY_SETTINGS, &r->settings, 0, err);
+		rc = restore_tree_text(&r->tree, RECOVERY_SETTINGS, &r->settings, 0, err);
 	if (rc == 0 && recovery_is_set(recovery))
-		rc = restore_write_text(r,
+		rc = restore_tree_text(&r->tree,
 		    recovery_file(recovery, checker_backup(r->checker)->version), &text,
 		    0, err);
 	if (rc == 0)

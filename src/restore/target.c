@@ -1,18 +1,24 @@
-/*
- * Can recovery end where the options say?  A server that finds out that it cannot does so after all
- * of the restore, and says it at the end of its log.  What the archive tells before its tree is
- * judged before a byte is written, the rest at the end.
- */
+#include "restore/target.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/message.h"
+#include "cli/options.h"
 #include "lib/lsn.h"
 #include "lib/number.h"
 #include "pg/timetext.h"
-#include "restore/restore_internal.h"
+#include "proof/checker.h"
+
+/* What is known of the backup that a target is held against; 0 and NULL: not known. */
+struct target_bounds {
+	uint64_t start_lsn, stop_lsn;
+	const char *start_time;
+	uint32_t timeline;
+	bool is_standby, is_stopped;
+};
 
 /*
  * Recovery ends behind the first record that starts at recovery_target_lsn or after it, and fails
@@ -33,7 +39,7 @@ too_early(const char *setting, const char *value, const char *what, const char *
 }
 
 static int
-check_lsn(const char *value, const struct restore_bounds *b, struct error *err)
+check_lsn(const char *value, const struct target_bounds *b, struct error *err)
 {
 	const uint64_t slack = b->is_standby ? LAST_OF_STANDBY : LAST_OF_PRIMARY;
 	char when[LSN_TEXT];
@@ -53,7 +59,7 @@ check_lsn(const char *value, const struct restore_bounds *b, struct error *err)
 
 /* The backup ended even later; and all its transactions before START TIME are needed. */
 static int
-check_time(const char *value, const struct restore_bounds *b, struct error *err)
+check_time(const char *value, const struct target_bounds *b, struct error *err)
 {
 	struct timetext target, start;
 	char text[320];
@@ -79,7 +85,7 @@ check_time(const char *value, const struct restore_bounds *b, struct error *err)
 
 /* A timeline has a higher number than those that it comes from. */
 static int
-check_timeline(const char *value, const struct restore_bounds *b, struct error *err)
+check_timeline(const char *value, const struct target_bounds *b, struct error *err)
 {
 	uint64_t timeline;
 
@@ -95,9 +101,10 @@ check_timeline(const char *value, const struct restore_bounds *b, struct error *
 }
 
 static int
-check_target(const struct restore *r, const struct restore_bounds *b, struct error *err)
+check_target(
+    const struct restore_target *t, const struct target_bounds *b, struct error *err)
 {
-	const struct recovery *recovery = &r->opt->recovery;
+	const struct recovery *recovery = &t->opt->recovery;
 
 	return check_lsn(recovery->target_lsn, b, err) ||
 		check_time(recovery->target_time, b, err) ||
@@ -106,48 +113,49 @@ check_target(const struct restore *r, const struct restore_bounds *b, struct err
 	    0;
 }
 
-int
-restore_target_check(struct restore *r, const struct restore_bounds *b, struct error *err)
+static int
+judge_target(struct restore_target *t, const struct target_bounds *b, struct error *err)
 {
 	/* what was not refused once is not said twice */
-	if (r->is_target_checked || check_target(r, b, err) == 0) {
-		r->is_target_checked |= b->start_lsn > 0 && b->stop_lsn > 0;
+	if (t->is_checked || check_target(t, b, err) == 0) {
+		t->is_checked |= b->start_lsn > 0 && b->stop_lsn > 0;
 		return 0;
 	}
-	if (!r->opt->force)
+	if (!t->opt->force)
 		return -1;
-	r->is_target_checked = true;
+	t->is_checked = true;
 	message_warning(err->text);
 	*err = (struct error){ 0 };
 	return 0;
 }
 
 int
-restore_target_finish(struct restore *r, struct error *err)
+restore_target_finish(
+    struct restore_target *t, struct checker *checker, struct error *err)
 {
-	const struct checker_facts facts = checker_facts(r->checker);
-	const struct restore_bounds b = { .start_lsn = facts.start_lsn,
+	const struct checker_facts facts = checker_facts(checker);
+	const struct target_bounds b = { .start_lsn = facts.start_lsn,
 		.stop_lsn = facts.stop_lsn,
 		.timeline = facts.start_timeline,
 		.is_standby = facts.is_standby,
 		.is_stopped =
 		    facts.backup->info && facts.backup->info->mode == INFOFILE_OFFLINE };
 
-	if (restore_target_check(r, &b, err) == 0)
+	if (judge_target(t, &b, err) == 0)
 		return 0;
 	/* the copy is as good as it would be with another target, and the server refuses this one */
-	return findings_take(checker_findings(r->checker), FINDINGS_TARGET, NULL, err);
+	return findings_take(checker_findings(checker), FINDINGS_TARGET, NULL, err);
 }
 
 int
-restore_target_label(
-    struct restore *r, const struct label *label, uint64_t stop_lsn, struct error *err)
+restore_target_label(struct restore_target *t, const struct label *label,
+    uint64_t stop_lsn, struct error *err)
 {
-	const struct restore_bounds b = { .start_lsn = label ? label->start_lsn : 0,
+	const struct target_bounds b = { .start_lsn = label ? label->start_lsn : 0,
 		.start_time = label ? label->start_time : NULL,
 		.stop_lsn = label ? stop_lsn : 0,
 		.timeline = label ? label->timeline : 0,
 		.is_standby = label && label->from_standby };
 
-	return label ? restore_target_check(r, &b, err) : 0;
+	return label ? judge_target(t, &b, err) : 0;
 }

@@ -1,0 +1,277 @@
+#include "restore/tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/message.h"
+#include "cli/options.h"
+#include "lib/sys.h"
+#include "restore/filepool.h"
+#include "restore/ownership.h"
+#include "restore/places.h"
+
+/* What no file of a cluster has is not given to one: set user, set group, sticky. */
+#define MODE 0777U
+
+static bool
+tree_is_root(void)
+{
+	return geteuid() == 0;
+}
+
+/* A directory, to be synced when all is in it. */
+static int
+tree_remember(
+    struct restore_tree *tree, struct newdir *place, const char *below, struct error *err)
+{
+	const size_t n = tree->nmade;
+	struct restore_tree_made *rows;
+
+	/* room for a power of two, as long as they come one at a time */
+	if ((n & (n - 1)) == 0) {
+		rows = realloc(tree->made, (n ? 2 * n : 1) * sizeof(*rows));
+		if (rows == NULL)
+			return error_memory(err);
+		tree->made = rows;
+	}
+	tree->made[n] = (struct restore_tree_made){ place, tree->paths.len };
+	if (buf_append(&tree->paths, below, strlen(below) + 1, err))
+		return -1;
+	tree->nmade++;
+	return 0;
+}
+
+static int
+tree_failed(const struct newdir *place, const char *below, struct error *err)
+{
+	if (err->sys == EEXIST)
+		error_hint(
+		    err, "The backup has it twice; \"pg_basetar verify\" reports more.");
+	return error_wrap(err, "\"%s/%s\"", place->path, below);
+}
+
+/*
+ * Files to keep open until they are synced: half of what a process may have open, besides what else
+ * it has, four for each directory that is filled; each costs the system a kilobyte or two.
+ */
+static size_t
+files_to_hold(const struct restore_tree *tree)
+{
+	enum { MOST = 16384 };
+	const size_t limit = sys_raise_file_limit(),
+		     others = 200 + 4 * restore_places_count(tree->places);
+
+	if (tree->opt->no_sync)
+		return 0;
+	if (limit <= others + 2)
+		return 1;
+	return (limit - others) / 2 < MOST ? (limit - others) / 2 : MOST;
+}
+
+int
+restore_tree_begin(struct restore_tree *tree, struct error *err)
+{
+	return filepool_new(
+	    &tree->pool, tree->opt->jobs, files_to_hold(tree), tree->cancel, err);
+}
+
+static int
+tree_set_owner_and_mode(int fd, uint32_t mode, struct owner owner, struct error *err)
+{
+	if (tree_is_root() && fchown(fd, owner.uid, owner.gid) == -1)
+		return error_set(err, ERROR_IO, errno, "could not change owner");
+	return fchmod(fd, mode & MODE) == -1 ?
+	    error_set(err, ERROR_IO, errno, "could not change mode") :
+	    0;
+}
+
+/*
+ * One that a tablespace in the data directory needed earlier, or that has come with it: the tree has
+ * it as an empty one; so it has pg_tblspc, which one in place needed.  What the archive has twice
+ * itself is a finding.
+ */
+static int
+tree_again(struct newdir *place, const char *below, uint32_t mode, struct owner owner,
+    struct error *err)
+{
+	int fd, rc;
+
+	if (beneath_file(&place->beneath, below, O_RDONLY | O_DIRECTORY, 0, &fd, err))
+		return tree_failed(place, below, err);
+	rc = tree_set_owner_and_mode(fd, mode | 0700, owner, err);
+	sys_close(fd);
+	if (rc)
+		return tree_failed(place, below, err);
+	*err = (struct error){ 0 };
+	return 0;
+}
+
+int
+restore_tree_directory(struct restore_tree *tree, const char *path, uint32_t mode,
+    struct owner owner, struct error *err)
+{
+	const char *below;
+	struct newdir *place;
+
+	if (restore_places_of(tree->places, path, &place, &below, err))
+		return -1;
+	if (beneath_directory(&place->beneath, below, (mode & MODE) | 0700,
+		tree_is_root() ? owner.uid : BENEATH_SAME,
+		tree_is_root() ? owner.gid : BENEATH_SAME, err))
+		return tree->has_ahead && place == &tree->places->datadir &&
+			err->sys == EEXIST ?
+		    tree_again(place, below, mode, owner, err) :
+		    tree_failed(place, below, err);
+	return tree_remember(tree, place, below, err);
+}
+
+int
+restore_tree_directory_ahead(
+    struct restore_tree *tree, const char *path, struct error *err)
+{
+	tree->has_ahead = true;
+	return restore_tree_directory(tree, path, 0700, tree->ownership->all, err);
+}
+
+int
+restore_tree_link(
+    struct restore_tree *tree, const char *path, const char *target, struct error *err)
+{
+	if (beneath_link(&tree->places->datadir.beneath, path, target, err) ||
+	    (tree_is_root() &&
+		beneath_owner(&tree->places->datadir.beneath, path,
+		    tree->ownership->all.uid, tree->ownership->all.gid, err)))
+		return tree_failed(&tree->places->datadir, path, err);
+	return 0;
+}
+
+int
+restore_tree_file(struct restore_tree *tree, const char *path, uint32_t mode,
+    struct owner owner, struct error *err)
+{
+	const char *below;
+	struct newdir *place;
+	int fd;
+
+	if (restore_places_of(tree->places, path, &place, &below, err))
+		return -1;
+	if (beneath_file(&place->beneath, below, O_WRONLY | O_CREAT, 0600, &fd, err))
+		return tree_failed(place, below, err);
+	buf_clear(&tree->shown);
+	if (tree_set_owner_and_mode(fd, mode, owner, err) ||
+	    buf_printf(&tree->shown, err, "%s/%s", place->path, below)) {
+		sys_close(fd);
+		return tree_failed(place, below, err);
+	}
+	return filepool_begin(tree->pool, fd, buf_text(&tree->shown), err);
+}
+
+int
+restore_tree_bytes(
+    struct restore_tree *tree, const uint8_t *bytes, size_t len, struct error *err)
+{
+	return filepool_write(tree->pool, bytes, len, err);
+}
+
+int
+restore_tree_file_end(struct restore_tree *tree, time_t mtime, struct error *err)
+{
+	return filepool_end(tree->pool, mtime, err);
+}
+
+int
+restore_tree_text(struct restore_tree *tree, const char *path, const struct buf *text,
+    time_t mtime, struct error *err)
+{
+	if (mtime == 0)
+		mtime = time(NULL);
+	if (restore_tree_file(
+		tree, path, tree->ownership->file_mode, tree->ownership->all, err) ||
+	    (text->len > 0 && restore_tree_bytes(tree, text->data, text->len, err)))
+		return -1;
+	return restore_tree_file_end(tree, mtime, err);
+}
+
+/* ---- sync ---- */
+
+struct syncing {
+	struct filepool_sync sync; /* first */
+	const struct restore_tree *tree;
+};
+
+/* In any thread: each path is opened anew. */
+static int
+tree_sync_one(struct filepool_sync *sync, size_t number, struct error *err)
+{
+	const struct restore_tree *tree = ((struct syncing *)sync)->tree;
+	const struct restore_tree_made *made = &tree->made[number];
+	const char *path = (const char *)tree->paths.data + made->path;
+	struct beneath beneath;
+	int fd, rc;
+
+	beneath_open(&beneath, made->place->fd);
+	rc = beneath_file(&beneath, path, O_RDONLY | O_DIRECTORY, 0, &fd, err);
+	beneath_close(&beneath);
+	if (rc == 0) {
+		rc = sys_sync_directory(fd, err);
+		sys_close(fd);
+	}
+	return rc == 0 ? 0 : error_wrap(err, "\"%s/%s\"", made->place->path, path);
+}
+
+static int
+tree_sync_place(const struct newdir *place, struct error *err)
+{
+	bool is_unsynced = false;
+
+	if (place->path && newdir_sync(place, &is_unsynced, err))
+		return error_wrap(err, "\"%s\"", place->path);
+	if (is_unsynced)
+		message_unsynced(place->path);
+	return 0;
+}
+
+/* The files that are not synced yet, and so many directories. */
+static int
+tree_sync_made(struct restore_tree *tree, size_t directories, struct error *err)
+{
+	struct syncing syncing = { { tree_sync_one }, tree };
+
+	if (filepool_drain(tree->pool, err))
+		return -1;
+	return tree->opt->no_sync ?
+	    0 :
+	    filepool_sync(tree->pool, &syncing.sync, directories, err);
+}
+
+int
+restore_tree_sync_files(struct restore_tree *tree, struct error *err)
+{
+	return tree_sync_made(tree, 0, err);
+}
+
+int
+restore_tree_sync(struct restore_tree *tree, struct error *err)
+{
+	if (tree_sync_made(tree, tree->nmade, err))
+		return -1;
+	if (tree->opt->no_sync)
+		return 0;
+	for (size_t i = 0; i < restore_places_count(tree->places); i++)
+		if (tree_sync_place(restore_places_at(tree->places, i), err))
+			return -1;
+	return 0;
+}
+
+void
+restore_tree_free(struct restore_tree *tree)
+{
+	filepool_free(tree->pool);
+	buf_free(&tree->shown);
+	buf_free(&tree->paths);
+	free(tree->made);
+}
