@@ -1,4 +1,5 @@
-/* Where a backup goes: the data directory, that of the WAL, and those of the tablespaces. */
+#include "restore/plan.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -7,31 +8,39 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/options.h"
 #include "format/layout.h"
 #include "lib/sys.h"
-#include "restore/restore_internal.h"
+#include "reading/summary.h"
+#include "restore/ownership.h"
+#include "restore/places.h"
+#include "restore/target.h"
+#include "restore/tree.h"
+
+/* ---- directories that are needed before the backup brings them ---- */
 
 /*
  * Our own archive of a cluster that was unpacked by hand has the content of its tablespaces as
  * of any other; in one of pg_basebackup it comes with the tree, directories and all.
  */
 static int
-make_inside(struct restore *r, bool is_ours, struct error *err)
+make_inside(struct restore_plan *p, bool is_ours, struct error *err)
 {
-	char path[sizeof(LAYOUT_TABLESPACES) + 12];
+	const struct restore_tablespaces *list = &p->places->tablespaces;
 	const struct owner ours = { geteuid(), getegid() };
+	char path[sizeof(LAYOUT_TABLESPACES) + 12];
 	bool is_made = false;
 
-	for (size_t i = 0; i < r->places.tablespaces.count && is_ours; i++) {
-		if (!r->places.tablespaces.rows[i].is_inside)
+	for (size_t i = 0; i < list->count && is_ours; i++) {
+		if (!list->rows[i].is_inside)
 			continue;
 		if (!is_made &&
-		    restore_tree_directory(&r->tree, LAYOUT_TABLESPACES, 0700, ours, err))
+		    restore_tree_directory(p->tree, LAYOUT_TABLESPACES, 0700, ours, err))
 			return -1;
-		is_made = r->is_inside_made = true;
+		is_made = p->is_inside_made = true;
 		snprintf(path, sizeof(path), "%s/%" PRIu32, LAYOUT_TABLESPACES,
-		    r->places.tablespaces.rows[i].oid);
-		if (restore_tree_directory(&r->tree, path, 0700, ours, err))
+		    list->rows[i].oid);
+		if (restore_tree_directory(p->tree, path, 0700, ours, err))
 			return -1;
 	}
 	return 0;
@@ -39,16 +48,16 @@ make_inside(struct restore *r, bool is_ours, struct error *err)
 
 /* The directories that lead to ${path}, and its own; the tree may have them, too. */
 static int
-make_way(struct restore *r, char *path, struct error *err)
+make_way(struct restore_plan *p, char *path, struct error *err)
 {
 	for (char *end = path; end; end = *end ? end : NULL) {
 		int rc;
 
 		end += strcspn(end, "/");
 		if (*end == '\0')
-			return restore_tree_directory_ahead(&r->tree, path, err);
+			return restore_tree_directory_ahead(p->tree, path, err);
 		*end = '\0';
-		rc = restore_tree_directory_ahead(&r->tree, path, err);
+		rc = restore_tree_directory_ahead(p->tree, path, err);
 		*end++ = '/';
 		if (rc)
 			return -1;
@@ -57,91 +66,173 @@ make_way(struct restore *r, char *path, struct error *err)
 }
 
 static int
-make_nested(struct restore *r, struct error *err)
+make_nested(struct restore_plan *p, struct error *err)
 {
-	for (size_t i = 0; i < r->places.tablespaces.count; i++) {
-		if (r->places.tablespaces.rows[i].nested == NULL)
+	const struct restore_tablespaces *list = &p->places->tablespaces;
+
+	for (size_t i = 0; i < list->count; i++) {
+		if (list->rows[i].nested == NULL)
 			continue;
-		if (make_way(r, r->places.tablespaces.rows[i].nested, err))
-			return error_wrap(err, "tablespace %" PRIu32,
-			    r->places.tablespaces.rows[i].oid);
+		if (make_way(p, list->rows[i].nested, err))
+			return error_wrap(err, "tablespace %" PRIu32, list->rows[i].oid);
 	}
 	return 0;
 }
 
-/* They are known; ${is_ours}: by an archive of this program. */
+/* ---- what the backup says of itself ---- */
+
+/* It is known what tablespaces there are; ${is_ours}: by an archive of this program. */
 static int
-open_all(struct restore *r, bool is_ours, struct error *err)
+open_places(struct restore_plan *p, bool is_ours, struct error *err)
 {
-	r->is_planned = true;
-	return restore_places_check_empty(&r->places, err) ||
-		restore_tablespaces_open(&r->places.tablespaces, err) ||
-		restore_places_check_apart(&r->places, err) ||
-		restore_ownership_settle(&r->ownership, &r->places, is_ours, err) ||
-		make_inside(r, is_ours, err) || make_nested(r, err) ||
-		restore_tree_begin(&r->tree, err) ?
+	p->is_made = true;
+	return restore_places_check_empty(p->places, err) ||
+		restore_tablespaces_open(&p->places->tablespaces, err) ||
+		restore_places_check_apart(p->places, err) ||
+		restore_ownership_settle(p->ownership, p->places, is_ours, err) ||
+		make_inside(p, is_ours, err) || make_nested(p, err) ||
+		restore_tree_begin(p->tree, err) ?
+	    -1 :
+	    0;
+}
+
+static int
+take_summary(struct restore_plan *p, const struct reading_summary *s, struct error *err)
+{
+	const struct summary_facts facts = summary_facts(s->summary, false);
+
+	p->ownership->backup = s->owner;
+	return restore_target_label(
+		   p->target, facts.backup->label, facts.stop_lsn, err) ||
+		restore_tablespaces_take_summary(&p->places->tablespaces, &facts, err) ||
+		open_places(p, facts.backup->info != NULL, err) ?
+	    -1 :
+	    0;
+}
+
+/*
+ * Of several archives those of the tablespaces are read first, so that it must be known before
+ * where they go.
+ */
+static int
+look_into_set(struct restore_plan *p, const char *outcome, struct error *err)
+{
+	struct reading_summary s = { .summary = NULL };
+	struct stat st;
+	int rc;
+
+	if (p->opt->input == NULL || stat(p->opt->input, &st) == -1 ||
+	    !S_ISDIR(st.st_mode))
+		return 0;
+	rc = reading_summary(&s, p->opt, READING_LOCATIONS, outcome, err) ||
+		take_summary(p, &s, err) ?
+	    -1 :
+	    0;
+	reading_summary_free(&s);
+	return rc;
+}
+
+/* One that can be gone through without reading all of it. */
+static bool
+is_plain_tar(const char *path)
+{
+	char magic[5];
+	const int fd = path ? open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) : -1;
+	struct stat st;
+	bool is_it;
+
+	if (fd == -1)
+		return false;
+	is_it = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    pread(fd, magic, sizeof(magic), 257) == (ssize_t)sizeof(magic) &&
+	    memcmp(magic, "ustar", sizeof(magic)) == 0;
+	sys_close(fd);
+	return is_it;
+}
+
+/* Where the backup ended is told by its last member. */
+static int
+look_at_end(const struct restore_plan *p, const char *outcome, struct error *err)
+{
+	struct reading_summary s = { .summary = NULL };
+	struct summary_facts facts;
+	int rc;
+
+	if (p->opt->recovery.target_lsn == NULL || !is_plain_tar(p->opt->input))
+		return 0;
+	rc = reading_summary(&s, p->opt, READING_ALL, outcome, err);
+	if (rc == 0) {
+		facts = summary_facts(s.summary, true);
+		rc = restore_target_label(
+		    p->target, facts.backup->label, facts.stop_lsn, err);
+	}
+	reading_summary_free(&s);
+	return rc;
+}
+
+int
+restore_plan_look_ahead(struct restore_plan *p, const char *outcome, struct error *err)
+{
+	return look_into_set(p, outcome, err) || look_at_end(p, outcome, err) ? -1 : 0;
+}
+
+int
+restore_plan_make(struct restore_plan *p, const struct facts *backup, struct error *err)
+{
+	static const struct infofile none;
+	const struct infofile *info = backup->info;
+
+	/* of several archives only the directory of all tells the places of the others */
+	if (info == NULL || info->is_split)
+		info = &none;
+	return restore_target_label(p->target, backup->label, 0, err) ||
+		restore_tablespaces_take_info(&p->places->tablespaces, info, err) ||
+		open_places(p, true, err) ?
 	    -1 :
 	    0;
 }
 
 int
-restore_plan_summary(
-    struct restore *r, const struct summary_facts *facts, struct error *err)
-{
-	return restore_tablespaces_take_summary(&r->places.tablespaces, facts, err) ||
-		open_all(r, facts->backup->info != NULL, err) ?
-	    -1 :
-	    0;
-}
-
-int
-restore_plan_info(struct restore *r, const struct infofile *info, struct error *err)
-{
-	return restore_tablespaces_take_info(&r->places.tablespaces, info, err) ||
-		open_all(r, true, err) ?
-	    -1 :
-	    0;
-}
-
-int
-restore_plan_archive(struct restore *r, const char *oid, struct error *err)
+restore_plan_archive(struct restore_plan *p, const char *oid, struct error *err)
 {
 	char path[sizeof("pg_tblspc/") + 12];
 
 	snprintf(path, sizeof(path), "pg_tblspc/%s", oid);
-	if (restore_tablespaces_of(&r->places.tablespaces, path))
+	if (restore_tablespaces_of(&p->places->tablespaces, path))
 		return 0;
-	if (r->in_place.count == 0 &&
-	    restore_tree_directory_ahead(&r->tree, "pg_tblspc", err))
+	if (p->in_place.count == 0 &&
+	    restore_tree_directory_ahead(p->tree, "pg_tblspc", err))
 		return -1;
-	return oidset_add_text(&r->in_place, oid, err) ||
-		restore_tree_directory_ahead(&r->tree, path, err) ?
+	return oidset_add_text(&p->in_place, oid, err) ||
+		restore_tree_directory_ahead(p->tree, path, err) ?
 	    -1 :
 	    0;
 }
 
+/* ---- all has come ---- */
+
 static int
-own(struct restore *r, const char *path, struct error *err)
+own(const struct restore_plan *p, const char *path, struct error *err)
 {
 	if (geteuid() != 0)
 		return 0;
-	return beneath_owner(&r->places.datadir.beneath, path, r->ownership.all.uid,
-		   r->ownership.all.gid, err) ?
+	return beneath_owner(&p->places->datadir.beneath, path, p->ownership->all.uid,
+		   p->ownership->all.gid, err) ?
 	    error_wrap(err, "\"%s\"", path) :
 	    0;
 }
 
 static int
-open_to_group(struct restore *r, const char *path, struct error *err)
+open_to_group(const struct restore_plan *p, const char *path, struct error *err)
 {
 	int fd, rc = 0;
 
-	if (own(r, path, err))
+	if (own(p, path, err))
 		return -1;
-	if (restore_ownership_directory_mode(&r->ownership) == 0700)
+	if (restore_ownership_directory_mode(p->ownership) == 0700)
 		return 0;
 	if (beneath_file(
-		&r->places.datadir.beneath, path, O_RDONLY | O_DIRECTORY, 0, &fd, err))
+		&p->places->datadir.beneath, path, O_RDONLY | O_DIRECTORY, 0, &fd, err))
 		return error_wrap(err, "\"%s\"", path);
 	if (fchmod(fd, 0750) == -1)
 		rc = error_set(err, ERROR_IO, errno, "could not change mode");
@@ -150,25 +241,32 @@ open_to_group(struct restore *r, const char *path, struct error *err)
 }
 
 int
-restore_plan_owners(struct restore *r, struct error *err)
+restore_plan_settle(const struct restore_plan *p, struct error *err)
 {
+	const struct restore_tablespaces *list = &p->places->tablespaces;
 	char path[sizeof(LAYOUT_TABLESPACES) + 12];
 
-	if (r->places.wal.path && own(r, LAYOUT_WAL, err))
+	if (p->places->wal.path && own(p, LAYOUT_WAL, err))
 		return -1;
-	for (size_t i = 0; i < r->places.tablespaces.count; i++) {
-		if (!r->places.tablespaces.rows[i].is_inside || !r->is_inside_made)
+	for (size_t i = 0; i < list->count; i++) {
+		if (!list->rows[i].is_inside || !p->is_inside_made)
 			continue;
 		snprintf(path, sizeof(path), "%s/%" PRIu32, LAYOUT_TABLESPACES,
-		    r->places.tablespaces.rows[i].oid);
-		if (open_to_group(r, LAYOUT_TABLESPACES, err) ||
-		    open_to_group(r, path, err))
+		    list->rows[i].oid);
+		if (open_to_group(p, LAYOUT_TABLESPACES, err) ||
+		    open_to_group(p, path, err))
 			return -1;
 	}
-	for (size_t i = 0; i < r->in_place.count; i++) {
-		snprintf(path, sizeof(path), "pg_tblspc/%" PRIu32, r->in_place.rows[i]);
-		if (open_to_group(r, path, err))
+	for (size_t i = 0; i < p->in_place.count; i++) {
+		snprintf(path, sizeof(path), "pg_tblspc/%" PRIu32, p->in_place.rows[i]);
+		if (open_to_group(p, path, err))
 			return -1;
 	}
 	return 0;
+}
+
+void
+restore_plan_free(struct restore_plan *p)
+{
+	oidset_free(&p->in_place);
 }

@@ -1,324 +1,265 @@
 #include "restore/restore.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "cli/message.h"
-#include "format/layout.h"
-#include "lib/lsn.h"
-#include "lib/path.h"
-#include "lib/sys.h"
-#include "pg/conftext.h"
+#include "format/report.h"
 #include "proof/reading.h"
-#include "reading/summary.h"
-#include "restore/restore_internal.h"
+#include "restore/finish.h"
+#include "restore/links.h"
+#include "restore/members.h"
+#include "restore/notes.h"
+#include "restore/ownership.h"
+#include "restore/places.h"
+#include "restore/plan.h"
+#include "restore/settings.h"
+#include "restore/target.h"
+#include "restore/tree.h"
 
 static const char outcome[] = "the backup was not restored";
 
-/*
- * Of several archives those of the tablespaces are read first, so that it must be known before
- * where they go.
- */
-static int
-plan_set(struct restore *r, struct error *err)
+/* The parts of a restore.  Each knows those that it was told of, and nothing of this. */
+struct restore {
+	struct reading reading; /* first: its ops find the rest from it */
+	const struct options *opt;
+	struct checker *checker;
+	struct report *report;
+
+	struct restore_places places;
+	struct restore_ownership ownership;
+	struct restore_tree tree;
+	struct restore_target target;
+	struct restore_plan plan;
+	struct restore_settings settings;
+	struct restore_links links;
+	struct restore_finish finish;
+	struct restore_members members;
+};
+
+/* ---- the backup is read: each piece of it is proved, and then written ---- */
+
+static struct restore *
+restore_of(struct reading *reading)
 {
-	struct reading_summary s = { .summary = NULL };
-	struct summary_facts facts;
-	struct stat st;
-	int rc;
-
-	if (r->opt->input == NULL || stat(r->opt->input, &st) == -1 ||
-	    !S_ISDIR(st.st_mode))
-		return 0;
-	rc = reading_summary(&s, r->opt, READING_LOCATIONS, outcome, err);
-	if (rc == 0) {
-		facts = summary_facts(s.summary, false);
-		r->ownership.backup = s.owner;
-		rc = restore_target_label(
-			 &r->target, facts.backup->label, facts.stop_lsn, err) ||
-			restore_plan_summary(r, &facts, err) ?
-		    -1 :
-		    0;
-	}
-	reading_summary_free(&s);
-	return rc;
-}
-
-/* One that can be gone through without reading all of it. */
-static bool
-is_plain_tar(const char *path)
-{
-	char magic[5];
-	const int fd = path ? open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) : -1;
-	struct stat st;
-	bool is_it;
-
-	if (fd == -1)
-		return false;
-	is_it = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    pread(fd, magic, sizeof(magic), 257) == (ssize_t)sizeof(magic) &&
-	    memcmp(magic, "ustar", sizeof(magic)) == 0;
-	sys_close(fd);
-	return is_it;
-}
-
-/* Where the backup ended is told by its last member. */
-static int
-look_ahead(struct restore *r, struct error *err)
-{
-	struct reading_summary s = { .summary = NULL };
-	struct summary_facts facts;
-	int rc;
-
-	if (r->opt->recovery.target_lsn == NULL || !is_plain_tar(r->opt->input))
-		return 0;
-	rc = reading_summary(&s, r->opt, READING_ALL, outcome, err);
-	if (rc == 0) {
-		facts = summary_facts(s.summary, true);
-		rc = restore_target_label(
-		    &r->target, facts.backup->label, facts.stop_lsn, err);
-	}
-	reading_summary_free(&s);
-	return rc;
-}
-
-/* So many configuration files are named. */
-enum { CONFIG_NAMED = 20 };
-
-/*
- * Settings that were outside of the data directory have no place that is known here.  Those that
- * are not in the backup the checker has warned of.
- */
-static void
-say_config(const struct restore *r)
-{
-	const struct infofile *info = checker_backup(r->checker)->info;
-	size_t said = 0;
-
-	for (size_t i = 0; info && i < info->config.count; i++) {
-		const struct infofile_pair *row = &info->config.rows[i];
-		char path[2 * PATH_MAX];
-		struct stat st;
-
-		snprintf(path, sizeof(path), LAYOUT_CONFIG "/%s", row->name);
-		if (!path_is_plain(path) ||
-		    fstatat(r->places.datadir.fd, path, &st, AT_SYMLINK_NOFOLLOW) == -1)
-			continue;
-		if (said++ < CONFIG_NAMED)
-			message_note(
-			    "\"%s/%s\" was at \"%s\": put it where the server shall find it",
-			    r->places.datadir.path, path, row->path);
-	}
-	if (said > CONFIG_NAMED)
-		message_note("and so do with the other %zu files in \"%s/%s\"",
-		    said - CONFIG_NAMED, r->places.datadir.path, LAYOUT_CONFIG);
-}
-
-/* Longer files are not of settings that a server took. */
-#define CONFIG_MOST ((size_t)16 * 1024 * 1024)
-
-/* What the last line of ${name} in it says; "": there is no such line, or no such file. */
-static void
-read_data_directory(const struct restore *r, const char *name, char value[PATH_MAX])
-{
-	struct error ignored = { 0 };
-	struct buf text = { 0 };
-	struct conftext c;
-	const char *setting, *said;
-
-	value[0] = '\0';
-	if (!path_is_plain(name) ||
-	    sys_read_file(r->places.datadir.fd, name, CONFIG_MOST, &text, &ignored)) {
-		buf_free(&text);
-		return;
-	}
-	conftext_begin(&c, buf_text(&text), text.len);
-	while (conftext_next(&c, &setting, &said, &ignored) == 0 && setting)
-		if (strcmp(setting, "data_directory") == 0)
-			snprintf(value, PATH_MAX, "%s", said);
-	conftext_end(&c);
-	buf_free(&text);
-}
-
-/*
- * The setting counts more than what the server is started with, as by pg_ctl -D: it would run the
- * original instead of the copy (SelectConfigFiles() in guc.c).
- */
-static void
-warn_of_data_directory(const struct restore *r, const char *name)
-{
-	char value[PATH_MAX], text[3 * PATH_MAX];
-	struct stat there, copy;
-
-	read_data_directory(r, name, value);
-	if (value[0] == '\0' ||
-	    (stat(value, &there) == 0 && fstat(r->places.datadir.fd, &copy) == 0 &&
-		sys_is_same_file(&there, &copy)))
-		return;
-	snprintf(text, sizeof(text),
-	    "\"%s/%s\" sets data_directory to \"%s\": a server that reads it works there, and not on the copy",
-	    r->places.datadir.path, name, value);
-	message_warning(text);
-}
-
-/* A server is started with one of these. */
-static void
-warn_of_config(const struct restore *r)
-{
-	static const char name[] = "postgresql.conf",
-			  outside[] = LAYOUT_CONFIG "/postgresql.conf";
-	const struct infofile *info = checker_backup(r->checker)->info;
-	const char *told = info ? info->config_file : NULL;
-
-	warn_of_data_directory(r, name);
-	warn_of_data_directory(r, outside);
-	if (told && strcmp(told, name) != 0 && strcmp(told, outside) != 0)
-		warn_of_data_directory(r, told);
-}
-
-static void
-say_places(const struct restore *r)
-{
-	for (size_t i = 0; i < r->places.tablespaces.count; i++)
-		if (!r->places.tablespaces.rows[i].is_inside)
-			message_note("tablespace %" PRIu32 " is in \"%s\"",
-			    r->places.tablespaces.rows[i].oid,
-			    r->places.tablespaces.rows[i].location);
-}
-
-/* Its owner may want the copy in the place of the original. */
-static void
-say_archiving(const struct restore *r)
-{
-	if (restore_settings_archive_off(r->opt))
-		message_note(
-		    "archive_mode is set to off in \"%s/%s\": the copy does not archive its WAL, to spare that of the original (--archive-mode=keep leaves it as it was)",
-		    r->places.datadir.path, RECOVERY_SETTINGS);
-	/* a new timeline, which recovery of the original to the latest one would follow or fail with */
-	else if (r->opt->archive_mode == ARCHIVE_MODE_DEFAULT &&
-	    !r->opt->recovery.is_standby)
-		message_note(
-		    "archive_mode is as in the backup: after recovery the copy archives a new timeline, for that of the original (--archive-mode=off, if the copy does not take its place)");
-}
-
-static void
-warn_of_wal(const struct restore *r)
-{
-	char start[LSN_TEXT], text[160];
-
-	if (r->opt->recovery.restore_command)
-		return;
-	if (r->opt->recovery.primary_conninfo == NULL) {
-		message_warning(
-		    "the WAL is not in the backup: before the start, set restore_command and make recovery.signal, or restore with --restore-command");
-		return;
-	}
-	snprintf(text, sizeof(text),
-	    "the WAL is not in the backup: its primary must still have it, from %s on",
-	    lsn_print(start, checker_facts(r->checker).start_lsn));
-	message_warning(text);
-}
-
-/*
- * The copy of a subscriber connects to the publishers as the original does, by the slots of the
- * original: what it gets from them the original does not get any more.
- */
-static void
-warn_of_subscriptions(const struct restore *r)
-{
-	if (r->has_origins && !r->opt->recovery.is_standby)
-		message_warning(
-		    "the backup has replication origins: if they are of subscriptions, the copy takes the changes that the original is to get: set max_logical_replication_workers = 0 before the start, unless the copy takes the place of the original");
-}
-
-/* What whoever starts it should know first. */
-static void
-warn(const struct restore *r)
-{
-	char text[256];
-
-	if (!checker_facts(r->checker).has_wal)
-		warn_of_wal(r);
-	warn_of_subscriptions(r);
-	if (r->recovers_by == NULL)
-		return;
-	snprintf(text, sizeof(text),
-	    "the backup has a %s%s: the copy will recover, or follow the primary, as that says; remove it, if it shall not",
-	    r->recovers_by,
-	    checker_backup(r->checker)->info ? "" :
-					       ", of a standby or of pg_basebackup -R");
-	message_warning(text);
+	return (struct restore *)reading;
 }
 
 static int
-restore(struct restore *r, struct error *err)
+begin_backup(struct reading *reading, int dirfd, struct error *err)
+{
+	struct restore *r = restore_of(reading);
+
+	if (reading_checker(reading, dirfd, &r->checker, err))
+		return -1;
+	r->members.checker = r->checker;
+	return 0;
+}
+
+static int
+begin_archive(struct reading *reading, const struct archivepart *part, struct error *err)
+{
+	struct restore *r = restore_of(reading);
+
+	if (part->kind == ARCHIVEPART_TABLESPACE &&
+	    restore_plan_archive(&r->plan, part->oid, err))
+		return -1;
+	return checker_archive(r->checker, part, err);
+}
+
+static int
+begin_member(struct reading *reading, const struct tar_entry *entry, uint64_t offset,
+    bool *is_wanted, struct error *err)
+{
+	struct restore *r = restore_of(reading);
+
+	(void)is_wanted;
+	return checker_member(r->checker, entry, offset, err) ||
+		restore_members_begin(&r->members, entry, err) ?
+	    -1 :
+	    0;
+}
+
+static int
+take_bytes(struct reading *reading, const uint8_t *bytes, size_t len, struct error *err)
+{
+	struct restore *r = restore_of(reading);
+
+	return checker_bytes(r->checker, bytes, len, err) ||
+		restore_members_bytes(&r->members, bytes, len, err) ?
+	    -1 :
+	    0;
+}
+
+static int
+end_member(struct reading *reading, struct error *err)
+{
+	struct restore *r = restore_of(reading);
+
+	return restore_members_end(&r->members, err) ||
+		checker_member_end(r->checker, err) ?
+	    -1 :
+	    0;
+}
+
+static int
+end_archive(struct reading *reading, struct error *err)
+{
+	return checker_archive_end(restore_of(reading)->checker, err);
+}
+
+static int
+take_manifest(
+    struct reading *reading, const uint8_t *bytes, size_t len, struct error *err)
+{
+	struct restore *r = restore_of(reading);
+
+	return checker_manifest(r->checker, bytes, len, err) ||
+		restore_members_manifest(&r->members, bytes, len, err) ?
+	    -1 :
+	    0;
+}
+
+static int
+end_backup(struct reading *reading, struct error *err)
+{
+	return checker_finish(restore_of(reading)->checker, err);
+}
+
+static int
+make_cluster(struct reading *reading, struct error *err)
+{
+	struct restore *r = restore_of(reading);
+
+	return restore_finish_write(&r->finish, r->checker, err);
+}
+
+static const struct reading_ops ops = {
+	.begin = begin_backup,
+	.archive = begin_archive,
+	.member = begin_member,
+	.bytes = take_bytes,
+	.member_end = end_member,
+	.archive_end = end_archive,
+	.manifest = take_manifest,
+	.finish = end_backup,
+	.sync = make_cluster,
+};
+
+/* ---- the steps ---- */
+
+static int
+open_report(struct restore *r, struct error *err)
 {
 	const struct options *opt = r->opt;
 
-	if (restore_ownership_check(&r->ownership, err))
-		return -1;
-	if (opt->report &&
-	    (report_open(&r->report, opt->report, opt->no_sync, err) ||
-		report_refuse_output(r->report, opt->input, opt->input ? -1 : 0, err)))
-		return -1;
-	if (restore_places_open(&r->places, opt, err) || plan_set(r, err) ||
-	    look_ahead(r, err) || reading_run(&r->reading, "restoring", err))
-		return -1;
-	say_places(r);
-	say_config(r);
-	warn_of_config(r);
-	say_archiving(r);
-	warn(r);
+	if (opt->report == NULL)
+		return 0;
+	return report_open(&r->report, opt->report, opt->no_sync, err) ||
+		report_refuse_output(r->report, opt->input, opt->input ? -1 : 0, err) ?
+	    -1 :
+	    0;
+}
+
+static void
+say_outcome(const struct restore *r)
+{
+	const struct restore_notes notes = { .opt = r->opt,
+		.checker = r->checker,
+		.places = &r->places,
+		.settings = &r->settings,
+		.has_origins = r->members.has_origins };
+	const struct checker_facts facts = checker_facts(r->checker);
+
+	restore_notes_say(&notes);
 	message_info("restored into \"%s\": %" PRIu64 " members, %" PRIu64 " bytes",
-	    opt->pgdata, checker_facts(r->checker).members,
-	    checker_facts(r->checker).bytes);
+	    r->opt->pgdata, facts.members, facts.bytes);
+}
+
+/* The steps, in the order of the manual. */
+static int
+make_restore(struct restore *r, struct error *err)
+{
+	if (restore_ownership_check(&r->ownership, err) || open_report(r, err) ||
+	    restore_places_open(&r->places, r->opt, err) ||
+	    restore_plan_look_ahead(&r->plan, outcome, err) ||
+	    reading_run(&r->reading, "restoring", err))
+		return -1;
+	say_outcome(r);
 	return 0;
+}
+
+/* ---- the whole ---- */
+
+/* Each part is lent those that it works with. */
+static void
+assemble(struct restore *r, const struct options *opt)
+{
+	reading_init(&r->reading, opt, &ops, outcome);
+	r->opt = opt;
+	r->ownership.opt = opt;
+	r->target.opt = opt;
+	r->settings.opt = opt;
+	r->tree = (struct restore_tree){ .opt = opt,
+		.places = &r->places,
+		.ownership = &r->ownership,
+		.cancel = &r->reading.cancel };
+	r->plan = (struct restore_plan){ .opt = opt,
+		.places = &r->places,
+		.ownership = &r->ownership,
+		.target = &r->target,
+		.tree = &r->tree };
+	r->finish = (struct restore_finish){ .opt = opt,
+		.places = &r->places,
+		.ownership = &r->ownership,
+		.plan = &r->plan,
+		.tree = &r->tree,
+		.target = &r->target,
+		.settings = &r->settings,
+		.links = &r->links };
+	r->members = (struct restore_members){ .places = &r->places,
+		.plan = &r->plan,
+		.ownership = &r->ownership,
+		.tree = &r->tree,
+		.settings = &r->settings,
+		.links = &r->links,
+		.finish = &r->finish };
+}
+
+/* Also after an error; ${forget}: the directories that were made and are empty go away. */
+static void
+forget_all(struct restore *r, bool forget)
+{
+	report_free(r->report);
+	checker_free(r->checker);
+	restore_members_free(&r->members);
+	restore_finish_free(&r->finish);
+	restore_links_free(&r->links);
+	restore_settings_free(&r->settings);
+	restore_plan_free(&r->plan);
+	restore_places_free(&r->places, forget);
+	reading_free(&r->reading);
 }
 
 int
 restore_run(const struct options *opt, bool *is_sound, struct error *err)
 {
-	struct restore r = { .opt = opt };
+	struct restore r = { .opt = NULL };
 	int rc;
 
-	r.ownership.opt = opt;
-	r.target.opt = opt;
-	r.tree = (struct restore_tree){ .opt = opt,
-		.places = &r.places,
-		.ownership = &r.ownership,
-		.cancel = &r.reading.cancel };
-
-	reading_init(&r.reading, opt, &restore_member_ops, outcome);
-	rc = restore(&r, err);
+	assemble(&r, opt);
+	rc = make_restore(&r, err);
 	if (rc == -1 && r.checker)
 		checker_break_off(r.checker, err);
 	if (rc == -1 && err->sys == ENOSPC)
 		error_hint(err,
 		    "Remove what is in \"%s\" and in the directories of its tablespaces and WAL, and restore to where there is more room.",
 		    opt->pgdata);
+	/* its threads are to be gone before the directories are */
 	restore_tree_free(&r.tree);
 	*is_sound = rc == 0 && checker_findings(r.checker)->count == 0;
 	reading_report(
 	    &r.reading, r.checker, r.report, "restore", *is_sound, rc == -1 ? err : NULL);
-	report_free(r.report);
-	checker_free(r.checker);
-	restore_places_free(&r.places, rc == -1);
-	buf_free(&r.kept);
-	for (size_t i = 0; i < r.nearly; i++) {
-		free(r.early[i].path);
-		buf_free(&r.early[i].text);
-	}
-	buf_free(&r.map);
-	buf_free(&r.settings);
-	buf_free(&r.conf);
-	buf_free(&r.control);
-	reading_free(&r.reading);
+	forget_all(&r, rc == -1);
 	return rc;
 }

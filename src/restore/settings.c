@@ -1,17 +1,21 @@
-/*
- * What the server is told: how to recover, in the place of what the backup has of that, and
- * whether it archives its WAL.
- */
+#include "restore/settings.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/message.h"
-#include "restore/restore_internal.h"
+#include "cli/options.h"
+#include "pg/cluster.h"
+#include "restore/tree.h"
 
-const char *
-restore_settings_file(const char *path)
+/* The file that the release decides about. */
+static const char recovery_conf[] = "recovery.conf";
+
+/* Does ${path} tell a server to recover, or to follow another?  Its name, static; NULL: no. */
+static const char *
+settings_file(const char *path)
 {
-	static const char *const files[] = { RESTORE_RECOVERY_CONF, "recovery.signal",
+	static const char *const files[] = { recovery_conf, "recovery.signal",
 		"standby.signal" };
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
@@ -32,26 +36,48 @@ restore_settings_archive_off(const struct options *opt)
 	return !opt->recovery.is_standby && !recovery_has_target(&opt->recovery);
 }
 
-bool
-restore_settings_replace(const struct restore *r, const char *path)
+enum restore_settings_fate
+restore_settings_fate(const struct restore_settings *s, const char *path)
 {
-	return recovery_is_set(&r->opt->recovery) && restore_settings_file(path);
+	const bool has_ours = recovery_is_set(&s->opt->recovery);
+
+	if (has_ours && settings_file(path))
+		return RESTORE_SETTINGS_LEFT;
+	if (strcmp(path, recovery_conf) == 0 ||
+	    ((has_ours || restore_settings_archive_off(s->opt)) &&
+		strcmp(path, RECOVERY_SETTINGS) == 0))
+		return RESTORE_SETTINGS_KEPT;
+	return RESTORE_SETTINGS_NOTHING;
 }
 
-bool
-restore_settings_extend(const struct restore *r, const char *path)
+int
+restore_settings_keep(struct restore_settings *s, const char *path,
+    const struct buf *text, time_t mtime, struct error *err)
 {
-	return (recovery_is_set(&r->opt->recovery) ||
-		   restore_settings_archive_off(r->opt)) &&
-	    strcmp(path, RECOVERY_SETTINGS) == 0;
+	struct buf *to = &s->settings;
+
+	if (strcmp(path, recovery_conf) == 0) {
+		s->has_recovery_conf = true;
+		s->recovery_conf_mtime = mtime;
+		to = &s->recovery_conf;
+	}
+	buf_clear(to);
+	return buf_append(to, buf_text(text), text->len, err);
+}
+
+void
+restore_settings_note(struct restore_settings *s, const char *path)
+{
+	if (settings_file(path))
+		s->recovers_by = settings_file(path);
 }
 
 /* How to recover: in *text what goes into a file of its own. */
 static int
-add_recovery(struct restore *r, struct buf *text, struct error *err)
+add_recovery(struct restore_settings *s, const struct pg_version *version,
+    struct buf *text, struct error *err)
 {
-	const struct recovery *recovery = &r->opt->recovery;
-	const struct pg_version *version = checker_backup(r->checker)->version;
+	const struct recovery *recovery = &s->opt->recovery;
 
 	if (!recovery_is_set(recovery))
 		return 0;
@@ -59,53 +85,60 @@ add_recovery(struct restore *r, struct buf *text, struct error *err)
 		return error_set(err, ERROR_FORMAT, 0,
 		    "the release of the backup is not known, so recovery settings cannot be written");
 	return recovery_build(
-	    version->has_recovery_conf ? text : &r->settings, recovery, version, err);
+	    version->has_recovery_conf ? text : &s->settings, recovery, version, err);
 }
 
 /* A server that has no such file refuses to start with it ("... is not supported"). */
 static int
-write_conf(struct restore *r, struct error *err)
+write_recovery_conf(struct restore_settings *s, struct restore_tree *tree,
+    const struct pg_version *version, struct error *err)
 {
-	const struct pg_version *version = checker_backup(r->checker)->version;
 	char text[160];
 
-	if (!r->has_conf)
+	if (!s->has_recovery_conf)
 		return 0;
 	if (version == NULL || version->has_recovery_conf) {
-		r->recovers_by = restore_settings_file(RESTORE_RECOVERY_CONF);
+		s->recovers_by = settings_file(recovery_conf);
 		return restore_tree_text(
-		    &r->tree, RESTORE_RECOVERY_CONF, &r->conf, r->conf_mtime, err);
+		    tree, recovery_conf, &s->recovery_conf, s->recovery_conf_mtime, err);
 	}
 	snprintf(text, sizeof(text),
 	    "\"%s\" of the backup is not written: PostgreSQL %u does not start with it",
-	    RESTORE_RECOVERY_CONF, version->major);
+	    recovery_conf, version->major);
 	message_warning(text);
 	return 0;
 }
 
 int
-restore_settings_write(struct restore *r, struct error *err)
+restore_settings_write(struct restore_settings *s, struct restore_tree *tree,
+    const struct pg_version *version, struct error *err)
 {
-	const struct recovery *recovery = &r->opt->recovery;
+	const struct recovery *recovery = &s->opt->recovery;
 	struct buf text = { 0 };
 	int rc;
 
 	/* a line that somebody did not end is not to swallow the first of ours */
-	if (r->settings.len > 0 && r->settings.data[r->settings.len - 1] != '\n' &&
-	    buf_append(&r->settings, "\n", 1, err))
+	if (s->settings.len > 0 && s->settings.data[s->settings.len - 1] != '\n' &&
+	    buf_append(&s->settings, "\n", 1, err))
 		return -1;
-	rc = add_recovery(r, &text, err);
+	rc = add_recovery(s, version, &text, err);
 	/* of several lines for one setting the last one counts (guc-file.l, ParseConfigFp()) */
-	if (rc == 0 && restore_settings_archive_off(r->opt))
-		rc = buf_printf(&r->settings, err, "archive_mode = 'off'\n");
-	if (rc == 0 && r->settings.len > 0)
-		rc = restore_tree_text(&r->tree, RECOVERY_SETTINGS, &r->settings, 0, err);
+	if (rc == 0 && restore_settings_archive_off(s->opt))
+		rc = buf_printf(&s->settings, err, "archive_mode = 'off'\n");
+	if (rc == 0 && s->settings.len > 0)
+		rc = restore_tree_text(tree, RECOVERY_SETTINGS, &s->settings, 0, err);
 	if (rc == 0 && recovery_is_set(recovery))
-		rc = restore_tree_text(&r->tree,
-		    recovery_file(recovery, checker_backup(r->checker)->version), &text,
-		    0, err);
+		rc = restore_tree_text(
+		    tree, recovery_file(recovery, version), &text, 0, err);
 	if (rc == 0)
-		rc = write_conf(r, err);
+		rc = write_recovery_conf(s, tree, version, err);
 	buf_free(&text);
 	return rc;
+}
+
+void
+restore_settings_free(struct restore_settings *s)
+{
+	buf_free(&s->settings);
+	buf_free(&s->recovery_conf);
 }

@@ -1,0 +1,196 @@
+#include "restore/notes.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cli/message.h"
+#include "cli/options.h"
+#include "format/layout.h"
+#include "lib/lsn.h"
+#include "lib/path.h"
+#include "lib/sys.h"
+#include "pg/conftext.h"
+#include "proof/checker.h"
+#include "restore/places.h"
+#include "restore/settings.h"
+
+/* So many configuration files are named. */
+enum { CONFIG_NAMED = 20 };
+
+/*
+ * Settings that were outside of the data directory have no place that is known here.  Those that
+ * are not in the backup the checker has warned of.
+ */
+static void
+say_config(const struct restore_notes *n)
+{
+	const struct infofile *info = checker_backup(n->checker)->info;
+	size_t said = 0;
+
+	for (size_t i = 0; info && i < info->config.count; i++) {
+		const struct infofile_pair *row = &info->config.rows[i];
+		char path[2 * PATH_MAX];
+		struct stat st;
+
+		snprintf(path, sizeof(path), LAYOUT_CONFIG "/%s", row->name);
+		if (!path_is_plain(path) ||
+		    fstatat(n->places->datadir.fd, path, &st, AT_SYMLINK_NOFOLLOW) == -1)
+			continue;
+		if (said++ < CONFIG_NAMED)
+			message_note(
+			    "\"%s/%s\" was at \"%s\": put it where the server shall find it",
+			    n->places->datadir.path, path, row->path);
+	}
+	if (said > CONFIG_NAMED)
+		message_note("and so do with the other %zu files in \"%s/%s\"",
+		    said - CONFIG_NAMED, n->places->datadir.path, LAYOUT_CONFIG);
+}
+
+/* Longer files are not of settings that a server took. */
+#define CONFIG_MOST ((size_t)16 * 1024 * 1024)
+
+/* What the last line of ${name} in it says; "": there is no such line, or no such file. */
+static void
+read_data_directory(const struct restore_notes *n, const char *name, char value[PATH_MAX])
+{
+	struct error ignored = { 0 };
+	struct buf text = { 0 };
+	struct conftext c;
+	const char *setting, *said;
+
+	value[0] = '\0';
+	if (!path_is_plain(name) ||
+	    sys_read_file(n->places->datadir.fd, name, CONFIG_MOST, &text, &ignored)) {
+		buf_free(&text);
+		return;
+	}
+	conftext_begin(&c, buf_text(&text), text.len);
+	while (conftext_next(&c, &setting, &said, &ignored) == 0 && setting)
+		if (strcmp(setting, "data_directory") == 0)
+			snprintf(value, PATH_MAX, "%s", said);
+	conftext_end(&c);
+	buf_free(&text);
+}
+
+/*
+ * The setting counts more than what the server is started with, as by pg_ctl -D: it would run the
+ * original instead of the copy (SelectConfigFiles() in guc.c).
+ */
+static void
+warn_of_data_directory(const struct restore_notes *n, const char *name)
+{
+	char value[PATH_MAX], text[3 * PATH_MAX];
+	struct stat there, copy;
+
+	read_data_directory(n, name, value);
+	if (value[0] == '\0' ||
+	    (stat(value, &there) == 0 && fstat(n->places->datadir.fd, &copy) == 0 &&
+		sys_is_same_file(&there, &copy)))
+		return;
+	snprintf(text, sizeof(text),
+	    "\"%s/%s\" sets data_directory to \"%s\": a server that reads it works there, and not on the copy",
+	    n->places->datadir.path, name, value);
+	message_warning(text);
+}
+
+/* A server is started with one of these. */
+static void
+warn_of_config(const struct restore_notes *n)
+{
+	static const char name[] = "postgresql.conf",
+			  outside[] = LAYOUT_CONFIG "/postgresql.conf";
+	const struct infofile *info = checker_backup(n->checker)->info;
+	const char *told = info ? info->config_file : NULL;
+
+	warn_of_data_directory(n, name);
+	warn_of_data_directory(n, outside);
+	if (told && strcmp(told, name) != 0 && strcmp(told, outside) != 0)
+		warn_of_data_directory(n, told);
+}
+
+static void
+say_places(const struct restore_notes *n)
+{
+	for (size_t i = 0; i < n->places->tablespaces.count; i++)
+		if (!n->places->tablespaces.rows[i].is_inside)
+			message_note("tablespace %" PRIu32 " is in \"%s\"",
+			    n->places->tablespaces.rows[i].oid,
+			    n->places->tablespaces.rows[i].location);
+}
+
+/* Its owner may want the copy in the place of the original. */
+static void
+say_archiving(const struct restore_notes *n)
+{
+	if (restore_settings_archive_off(n->opt))
+		message_note(
+		    "archive_mode is set to off in \"%s/%s\": the copy does not archive its WAL, to spare that of the original (--archive-mode=keep leaves it as it was)",
+		    n->places->datadir.path, RECOVERY_SETTINGS);
+	/* a new timeline, which recovery of the original to the latest one would follow or fail with */
+	else if (n->opt->archive_mode == ARCHIVE_MODE_DEFAULT &&
+	    !n->opt->recovery.is_standby)
+		message_note(
+		    "archive_mode is as in the backup: after recovery the copy archives a new timeline, for that of the original (--archive-mode=off, if the copy does not take its place)");
+}
+
+static void
+warn_of_wal(const struct restore_notes *n)
+{
+	char start[LSN_TEXT], text[160];
+
+	if (n->opt->recovery.restore_command)
+		return;
+	if (n->opt->recovery.primary_conninfo == NULL) {
+		message_warning(
+		    "the WAL is not in the backup: before the start, set restore_command and make recovery.signal, or restore with --restore-command");
+		return;
+	}
+	snprintf(text, sizeof(text),
+	    "the WAL is not in the backup: its primary must still have it, from %s on",
+	    lsn_print(start, checker_facts(n->checker).start_lsn));
+	message_warning(text);
+}
+
+/*
+ * The copy of a subscriber connects to the publishers as the original does, by the slots of the
+ * original: what it gets from them the original does not get any more.
+ */
+static void
+warn_of_subscriptions(const struct restore_notes *n)
+{
+	if (n->has_origins && !n->opt->recovery.is_standby)
+		message_warning(
+		    "the backup has replication origins: if they are of subscriptions, the copy takes the changes that the original is to get: set max_logical_replication_workers = 0 before the start, unless the copy takes the place of the original");
+}
+
+static void
+warn_of_start(const struct restore_notes *n)
+{
+	char text[256];
+
+	if (!checker_facts(n->checker).has_wal)
+		warn_of_wal(n);
+	warn_of_subscriptions(n);
+	if (n->settings->recovers_by == NULL)
+		return;
+	snprintf(text, sizeof(text),
+	    "the backup has a %s%s: the copy will recover, or follow the primary, as that says; remove it, if it shall not",
+	    n->settings->recovers_by,
+	    checker_backup(n->checker)->info ? "" :
+					       ", of a standby or of pg_basebackup -R");
+	message_warning(text);
+}
+
+void
+restore_notes_say(const struct restore_notes *n)
+{
+	say_places(n);
+	say_config(n);
+	warn_of_config(n);
+	say_archiving(n);
+	warn_of_start(n);
+}

@@ -1,0 +1,23 @@
+#ifndef PG_BASETAR_RESTORE_NOTES_H
+#define PG_BASETAR_RESTORE_NOTES_H
+
+#include <stdbool.h>
+
+struct checker;
+struct options;
+struct restore_places;
+struct restore_settings;
+
+/* What the notes are about; borrowed. */
+struct restore_notes {
+	const struct options *opt;
+	const struct checker *checker;
+	const struct restore_places *places;
+	const struct restore_settings *settings;
+	bool has_origins; /* replication origins are in the backup */
+};
+
+/* It is restored: say what whoever starts a server on it should know first. */
+void restore_notes_say(const struct restore_notes *);
+
+#endif
