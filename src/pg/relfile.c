@@ -104,14 +104,14 @@ relfile_is_of_release(const char *below, bool *is_directory)
 }
 
 /* OIDs of the tablespaces that every cluster has (pg_tablespace.dat). */
-enum { SPACE_DEFAULT = 1663, SPACE_GLOBAL = 1664 };
+enum { SPACE_DEFAULT = 1663 };
 
 /* The directory that *at begins with, up to what is behind its last number. */
 static bool
 take_directory(const char **at, uint32_t *space, uint32_t *database)
 {
 	*database = 0;
-	*space = SPACE_GLOBAL;
+	*space = RELFILE_SHARED_SPACE;
 	if (take(at, "global"))
 		return true;
 	*space = SPACE_DEFAULT;

@@ -29,6 +29,9 @@ struct relfile {
  */
 bool relfile_parse(const char *base, struct relfile *out);
 
+/* The tablespace of the shared catalogs, whose files are in global (pg_tablespace.dat). */
+#define RELFILE_SHARED_SPACE 1664
+
 /* A relation's file, as the WAL names it: by OIDs. */
 struct relfile_location {
 	uint32_t space, database; /* database 0: of the shared catalogs */

@@ -100,3 +100,26 @@ slru_first_member(const char *path, const uint8_t *bytes, size_t len, uint64_t m
 	return width == sizeof(uint64_t) ? get_u64native(bytes + at) :
 					   get_u32native(bytes + at);
 }
+
+uint64_t
+slru_xact_segment(uint32_t xid)
+{
+	return xid / (SLRU_XACT_SEGMENT_BYTES * 4);
+}
+
+enum slru_xact_status
+slru_xact_status(const uint8_t *bytes, size_t len, uint32_t xid)
+{
+	const size_t at = xid / 4 % SLRU_XACT_SEGMENT_BYTES;
+
+	if (at >= len)
+		return SLRU_XACT_UNKNOWN;
+	switch (bytes[at] >> xid % 4 * 2 & 3) {
+	case 1:
+		return SLRU_XACT_COMMITTED;
+	case 2:
+		return SLRU_XACT_ABORTED;
+	default:
+		return SLRU_XACT_UNKNOWN;
+	}
+}

@@ -45,4 +45,22 @@ uint64_t slru_last_number(enum slru_kind kind, const struct pg_version *version)
 uint64_t slru_first_member(const char *path, const uint8_t *bytes, size_t len,
     uint64_t multi, uint32_t block_size, const struct pg_version *version);
 
+/*
+ * What became of transactions, in a segment of pg_xact of pages of 8192 bytes: two bits each, the
+ * first in the lowest of a byte (clog.c, clog.h; the same in 10 to 19).
+ */
+#define SLRU_XACT_SEGMENT_BYTES ((size_t)SLRU_PAGES * 8192)
+#define SLRU_XACT_SEGMENTS 4096 /* of all transactions */
+
+enum slru_xact_status {
+	SLRU_XACT_COMMITTED,
+	SLRU_XACT_ABORTED,
+	SLRU_XACT_UNKNOWN /* it ran, or a part of it did; or the segment does not say */
+};
+
+uint64_t slru_xact_segment(uint32_t xid);
+
+/* By ${len} bytes of the segment that it is in. */
+enum slru_xact_status slru_xact_status(const uint8_t *bytes, size_t len, uint32_t xid);
+
 #endif

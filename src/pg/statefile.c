@@ -321,3 +321,20 @@ statefile_major(const struct statefile *s)
 {
 	return major_of(s);
 }
+
+bool
+statefile_mapped(const uint8_t *map, size_t len, uint32_t relation, uint32_t *relnode)
+{
+	size_t rows;
+
+	if (len < RELMAP_HEAD || get_u32native(map) != RELMAP_MAGIC)
+		return false;
+	rows = get_u32native(map + 4);
+	for (size_t at = RELMAP_HEAD; rows > 0 && at + RELMAP_ROW <= len;
+	     rows--, at += RELMAP_ROW)
+		if (get_u32native(map + at) == relation) {
+			*relnode = get_u32native(map + at + 4);
+			return true;
+		}
+	return false;
+}

@@ -57,4 +57,14 @@ MUST_CHECK int statefile_end(
 /* Of a whole one of STATEFILE_VERSION that has passed: the release. */
 unsigned statefile_major(const struct statefile *);
 
+/* Bytes of the longest pg_filenode.map. */
+#define STATEFILE_RELMAP_MOST 524
+
+/*
+ * Which file has a mapped catalog, as a whole pg_filenode.map of ${len} bytes says?  False: it does
+ * not, and *relnode is untouched.
+ */
+bool statefile_mapped(
+    const uint8_t *map, size_t len, uint32_t relation, uint32_t *relnode);
+
 #endif

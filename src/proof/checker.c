@@ -264,6 +264,7 @@ checker_bytes(struct checker *c, const uint8_t *bytes, size_t len, struct error 
 		pagesuspect_bytes(
 		    c->judges.pages, &now->relation, now->done, bytes, len, err)) ||
 	    (now->is_segment && proof_wal_bytes(&c->judges.wal, bytes, len, err)) ||
+	    proof_inplace_bytes(&c->judges.inplace, now->done, bytes, len, err) ||
 	    (now->kind == MEMBERORDER_MANIFEST &&
 		proof_manifest_bytes(&c->judges.manifest, bytes, len, err)))
 		return -1;

@@ -8,8 +8,8 @@
  *
  * pg_basebackup -Ft leaves them out up to 15, without a word, and replay makes an empty directory
  * for the first page of one that it meets.  The WAL tells when it changes a page of a tablespace
- * that the backup does not have, that no record before makes, and none after drops.  Of one
- * whose pages nothing changed meanwhile nothing tells.
+ * that the backup does not have, that no record before makes, and none after drops.  Of the
+ * others the catalog tells (format/spacerows.h).  So it does when the archive of one was lost.
  *
  * From 16 on each has an archive OID.tar of its own, as others have, but no line in tablespace_map
  * (measured with 16 to 19).  The same is left of a tablespace elsewhere whose line was lost: what
@@ -32,6 +32,12 @@
 
 /* More tablespaces, on all timelines, than a cluster ever has. */
 #define SPACES 10000
+
+int
+proof_inplace_open(struct proof_inplace *in, struct error *err)
+{
+	return spacerows_new(&in->rows, err);
+}
 
 /* ---- while it passes ---- */
 
@@ -71,7 +77,16 @@ proof_inplace_member(
 {
 	uint32_t oid;
 
+	in->is_row_file = row->type == TAR_FILE && proof_inplace_listens(in) &&
+	    spacerows_begin(in->rows, row->path);
 	return is_directory_of(row, &oid) ? add_directory(in, oid, err) : 0;
+}
+
+int
+proof_inplace_bytes(struct proof_inplace *in, uint64_t at, const uint8_t *bytes,
+    size_t len, struct error *err)
+{
+	return in->is_row_file ? spacerows_bytes(in->rows, at, bytes, len, err) : 0;
 }
 
 /* Where the configuration is in the data directory; the second is read last by the server. */
@@ -164,11 +179,13 @@ insert(struct proof_inplace *in, size_t at, const struct proof_inplace_space *ro
 }
 
 int
-proof_inplace_block(struct proof_inplace *in, uint32_t space,
+proof_inplace_block(struct proof_inplace *in, uint32_t space, uint32_t relnode,
     const struct pagesuspect_mention *by, struct error *err)
 {
 	const struct proof_inplace_space row = { space, by->line, by->lsn, by->end_lsn };
 
+	if (space == RELFILE_SHARED_SPACE)
+		spacerows_changed(in->rows, relnode);
 	if (space < OIDS_OF_USERS || !proof_inplace_listens(in))
 		return 0;
 	if (in->last < in->nspaces &&
@@ -320,6 +337,8 @@ judge_space(struct proof_inplace *in, const struct tablespace_map *map,
 		return -1;
 	if (is_there)
 		return 0;
+	if (oidset_add(&in->told, s->space, err))
+		return -1;
 	if (in->facts->info)
 		return findings_add(in->findings, FINDINGS_TABLESPACE, NULL, err,
 		    "tablespace %" PRIu32
@@ -341,6 +360,70 @@ judge_spaces(
 	return 0;
 }
 
+/*
+ * Without its WAL it is not known what replay drops.  Then a page that did not change since the
+ * backup began still has the row of what was there at that time; it would have to be dropped in the
+ * few moments until the server made its list of tablespaces.
+ */
+static bool
+is_surely_there(const struct proof_inplace *in, const struct spacerows_row *row)
+{
+	return row->state == SPACEROWS_THERE &&
+	    (in->wal->has_line || row->lsn <= in->facts->label->start_lsn);
+}
+
+static int
+judge_row(struct proof_inplace *in, const struct tablespace_map *map,
+    const struct spacerows_row *row, struct error *err)
+{
+	char text[256];
+	bool is_there;
+
+	if (row->oid < OIDS_OF_USERS || oidset_has(&in->told, row->oid) ||
+	    proof_replay_has(in->replay, PROOF_REPLAY_MAKES, row->oid, 0, UINT64_MAX) ||
+	    proof_replay_has(in->replay, PROOF_REPLAY_DROPS, row->oid, 0, UINT64_MAX))
+		return 0;
+	if (is_in_backup(in, map, row->oid, &is_there, err))
+		return -1;
+	if (is_there)
+		return 0;
+	if (is_surely_there(in, row))
+		return findings_add(in->findings, FINDINGS_TABLESPACE, NULL, err,
+		    "tablespace %" PRIu32
+		    " is missing, although pg_tablespace lists it%s",
+		    row->oid,
+		    in->facts->version && in->facts->version->sends_in_place ?
+			" (pg_basebackup puts each into an archive of its own)" :
+			" (pg_basebackup up to version 15 leaves out tablespaces in place)");
+	snprintf(text, sizeof(text),
+	    "tablespace %" PRIu32
+	    " is not in the backup, and pg_tablespace does not tell for sure whether it was dropped",
+	    row->oid);
+	in->findings->warn(text);
+	return 0;
+}
+
+/* Ours says in pg_basetar.info which there are. */
+static int
+judge_catalog(
+    struct proof_inplace *in, const struct tablespace_map *map, struct error *err)
+{
+	const struct spacerows_row *rows;
+	size_t count;
+
+	if (!proof_inplace_listens(in) || in->facts->info)
+		return 0;
+	if (spacerows_find(in->rows, &rows, &count, err))
+		return -1;
+	if (count == 0)
+		in->findings->warn(
+		    "pg_tablespace could not be read: whether tablespaces are missing is not known");
+	for (size_t i = 0; i < count; i++)
+		if (judge_row(in, map, &rows[i], err))
+			return -1;
+	return 0;
+}
+
 int
 proof_inplace_judge(struct proof_inplace *in, struct error *err)
 {
@@ -356,7 +439,7 @@ proof_inplace_judge(struct proof_inplace *in, struct error *err)
 		in->facts->version, &map, &ignored))
 		return judge_directories(in, err); /* the map is a finding of its own */
 	rc = add_archives(in, &map, err) || judge_directories(in, err) ||
-		judge_spaces(in, &map, err) ?
+		judge_spaces(in, &map, err) || judge_catalog(in, &map, err) ?
 	    -1 :
 	    0;
 	tablespace_map_free(&map);
@@ -368,4 +451,6 @@ proof_inplace_free(struct proof_inplace *in)
 {
 	free(in->oids);
 	free(in->spaces);
+	oidset_free(&in->told);
+	spacerows_free(in->rows);
 }

@@ -95,7 +95,9 @@ judges_open(struct judges *j, const struct checker_options *opt, struct error *e
 	lend_to_members(j, opt);
 	lend_to_wal(j, opt);
 	lend_to_tablespaces(j);
-	return proof_files_open(&j->files, err);
+	return proof_inplace_open(&j->inplace, err) || proof_files_open(&j->files, err) ?
+	    -1 :
+	    0;
 }
 
 void

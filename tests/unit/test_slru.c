@@ -111,12 +111,33 @@ members(void **state)
 	    0);
 }
 
+/* Four transactions a byte, the first in its lowest bits. */
+static void
+statuses(void **state)
+{
+	const uint8_t bytes[] = { 0x00,
+		0x1B << 2 | 0x03 }; /* 3, 3, 2, 1 from the lowest */
+	const uint32_t per_segment = 1048576;
+
+	(void)state;
+	assert_int_equal(slru_xact_segment(0), 0);
+	assert_int_equal(slru_xact_segment(per_segment), 1);
+	assert_int_equal(slru_xact_segment(UINT32_MAX), SLRU_XACT_SEGMENTS - 1);
+	assert_int_equal(slru_xact_status(bytes, 2, 0), SLRU_XACT_UNKNOWN);
+	assert_int_equal(slru_xact_status(bytes, 2, 5), SLRU_XACT_UNKNOWN);
+	assert_int_equal(slru_xact_status(bytes, 2, 6), SLRU_XACT_ABORTED);
+	assert_int_equal(slru_xact_status(bytes, 2, 7), SLRU_XACT_COMMITTED);
+	assert_int_equal(
+	    slru_xact_status(bytes, 2, per_segment + 7), SLRU_XACT_COMMITTED);
+	assert_int_equal(slru_xact_status(bytes, 2, 8), SLRU_XACT_UNKNOWN);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(names),
 		cmocka_unit_test(paths), cmocka_unit_test(numbers),
-		cmocka_unit_test(members) };
+		cmocka_unit_test(members), cmocka_unit_test(statuses) };
 
 	return cmocka_run_group_tests_name("slru", tests, NULL, NULL);
 }

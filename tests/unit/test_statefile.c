@@ -323,16 +323,38 @@ counts_origins(void **state)
 		assert_int_equal(statefile_origins(all[i][0]), all[i][1]);
 }
 
+static void
+maps(void **state)
+{
+	uint8_t image[ROOM] = { 0 };
+	uint32_t relnode = 0;
+
+	(void)state;
+	relmap_16(image);
+	put_u32native(image + 8 + 16 * 8, 1213);
+	put_u32native(image + 8 + 16 * 8 + 4, 20000);
+	put_u32native(image + 8 + 17 * 8, 1260); /* behind the last */
+	assert_true(statefile_mapped(image, 524, 1213, &relnode));
+	assert_int_equal(relnode, 20000);
+	assert_false(statefile_mapped(image, 524, 1260, &relnode));
+	assert_false(statefile_mapped(image, 8 + 16 * 8 + 7, 1213, &relnode));
+	assert_false(statefile_mapped(image, 4, 1213, &relnode));
+	assert_false(statefile_mapped(image, 0, 1213, &relnode));
+	put_u32native(image, 0);
+	assert_false(statefile_mapped(image, 524, 1213, &relnode));
+	assert_int_equal(relnode, 20000);
+}
+
 int
 main(void)
 {
-	struct CMUnitTest tests[ROWS + 6] = { cmocka_unit_test(names),
+	struct CMUnitTest tests[ROWS + 7] = { cmocka_unit_test(names),
 		cmocka_unit_test(too_many_mappings), cmocka_unit_test(says_what_is_wrong),
 		cmocka_unit_test(of_another_release), cmocka_unit_test(versions),
-		cmocka_unit_test(counts_origins) };
+		cmocka_unit_test(counts_origins), cmocka_unit_test(maps) };
 
 	for (size_t i = 0; i < ROWS; i++)
-		tests[i + 6] = (struct CMUnitTest){
+		tests[i + 7] = (struct CMUnitTest){
 			.name = rows[i].name, .test_func = each, .initial_state = &rows[i]
 		};
 	return cmocka_run_group_tests_name("statefile", tests, NULL, NULL);

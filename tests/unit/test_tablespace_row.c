@@ -1,0 +1,168 @@
+/* Rows of pg_tablespace in pages as servers wrote them, and in others. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <stdbool.h>
+
+#include "lib/bytes.h"
+#include "pg/tablespace_row.h"
+
+static void
+put_u16(uint8_t *p, uint16_t v)
+{
+	memcpy(p, &v, sizeof(v));
+}
+
+static void
+begin_page(uint8_t page[PAGE_BYTES])
+{
+	memset(page, 0, PAGE_BYTES);
+	put_u16(page + 12, 24);
+	put_u16(page + 14, PAGE_BYTES);
+	put_u16(page + 16, PAGE_BYTES);
+	put_u16(page + 18, PAGE_BYTES | 4);
+}
+
+/* One more row, of 96 bytes as since 12, or with the OID before the columns. */
+static void
+add_row(uint8_t page[PAGE_BYTES], uint32_t oid, uint32_t made_by, uint32_t removed_by,
+    uint16_t marks)
+{
+	const bool has_oid = marks & 0x0008;
+	const uint16_t len = has_oid ? 100 : 96, lower = get_u16native(page + 12),
+		       upper = (uint16_t)(get_u16native(page + 14) - 104);
+	uint8_t *row = page + upper;
+
+	put_u32native(page + lower, (uint32_t)len << 17 | 1U << 15 | upper);
+	put_u16(page + 12, (uint16_t)(lower + 4));
+	put_u16(page + 14, upper);
+	put_u32native(row, made_by);
+	put_u32native(row + 4, removed_by);
+	put_u16(row + 18, has_oid ? 4 : 5);
+	put_u16(row + 20, marks);
+	row[22] = has_oid ? 32 : 24;
+	put_u32native(row + (has_oid ? 28 : 24), oid);
+}
+
+static struct row {
+	const char *name;
+	uint32_t made_by, removed_by;
+	uint16_t marks;
+	bool is_one;
+	struct tablespace_row wanted;
+} rows[] = {
+	{ "committed", 733, 0, 0x0901, true, { 16384, 0, 0, false } },
+	{ "committed, 10", 733, 0, 0x0909, true, { 16384, 0, 0, false } },
+	{ "frozen", 733, 0, 0x0B01, true, { 16384, 0, 0, false } },
+	{ "of initdb", 1, 0, 0x0001, true, { 16384, 0, 0, false } },
+	{ "no mark", 733, 0, 0x0801, true, { 16384, 733, 0, false } },
+	{ "rolled back", 733, 0, 0x0A01, false, { 0 } },
+	{ "of no transaction", 0, 0, 0x0901, false, { 0 } },
+	{ "removed", 733, 734, 0x0501, false, { 0 } },
+	{ "removed, 10", 733, 734, 0x0509, false, { 0 } },
+	{ "removed, no mark", 733, 734, 0x0101, true, { 16384, 0, 734, false } },
+	{ "removed in vain", 733, 734, 0x0901, true, { 16384, 0, 0, false } },
+	{ "locked", 733, 734, 0x01C1, true, { 16384, 0, 0, false } },
+	{ "locked by several", 733, 4, 0x1181, true, { 16384, 0, 0, false } },
+	{ "changed by several", 733, 4, 0x1101, true, { 16384, 0, 0, true } },
+	{ "changed by several, as a mark says", 733, 4, 0x1501, true,
+	    { 16384, 0, 0, true } },
+};
+
+enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
+
+static void
+one_row(void **state)
+{
+	const struct row *row = *state;
+	struct tablespace_row found[TABLESPACE_ROW_MOST];
+	uint8_t page[PAGE_BYTES];
+
+	begin_page(page);
+	add_row(page, 16384, row->made_by, row->removed_by, row->marks);
+	assert_int_equal(tablespace_row_page(page, found), row->is_one);
+	if (!row->is_one)
+		return;
+	assert_int_equal(found[0].oid, row->wanted.oid);
+	assert_int_equal(found[0].made_by, row->wanted.made_by);
+	assert_int_equal(found[0].removed_by, row->wanted.removed_by);
+	assert_int_equal(found[0].is_unclear, row->wanted.is_unclear);
+}
+
+static void
+full_page(void **state)
+{
+	struct tablespace_row found[TABLESPACE_ROW_MOST];
+	uint8_t page[PAGE_BYTES];
+
+	(void)state;
+	begin_page(page);
+	for (uint32_t i = 0; i < 70; i++)
+		add_row(page, 16384 + i, 733, 0, 0x0901);
+	assert_int_equal(tablespace_row_page(page, found), 70);
+	assert_int_equal(found[69].oid, 16453);
+	/* each line pointer the same row: no more than have room */
+	put_u16(page + 12, 24 + 4 * 200);
+	put_u16(page + 14, 24 + 4 * 200);
+	for (size_t i = 0; i < 200; i++)
+		put_u32native(page + 24 + 4 * i, 96U << 17 | 1U << 15 | 8088);
+	assert_int_equal(tablespace_row_page(page, found), TABLESPACE_ROW_MOST);
+}
+
+/* Each is what a row or a page of this catalog is not. */
+static void
+others(void **state)
+{
+	static const struct {
+		size_t at;
+		uint16_t value;
+	} changes[] = {
+		{ 12, 8100 },          /* line pointers up to behind the first row */
+		{ 14, 9000 },          /* rows begin behind the end */
+		{ 16, 8176 },          /* an index */
+		{ 18, 0x4004 },        /* pages of 16384 bytes */
+		{ 24, 0x8000 | 100 },  /* a row among the line pointers */
+		{ 24, 0x8000 | 8150 }, /* and one up to behind the end */
+		{ 24, 8088 },          /* a pointer that is not in use */
+		{ 26, 23 << 1 },       /* a short row, */
+		{ 26, 90 << 1 },       /* and one that ends before its owner */
+		{ 8088 + 18, 4 },      /* other columns */
+		{ 8088 + 20, 0x0909 }, /* as up to 11, but with one column more */
+		{ 8088 + 22, 22 },     /* columns in the header */
+		{ 8088 + 22, 100 },    /* and behind the end */
+	};
+	struct tablespace_row found[TABLESPACE_ROW_MOST];
+	uint8_t page[PAGE_BYTES];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		begin_page(page);
+		add_row(page, 16384, 733, 0, 0x0901);
+		assert_int_equal(tablespace_row_page(page, found), 1);
+		put_u16(page + changes[i].at, changes[i].value);
+		if (tablespace_row_page(page, found) != 0)
+			fail_msg("change %zu", i);
+	}
+	memset(page, 0, sizeof(page));
+	assert_int_equal(tablespace_row_page(page, found), 0);
+	memset(page, 0xFF, sizeof(page));
+	assert_int_equal(tablespace_row_page(page, found), 0);
+}
+
+int
+main(void)
+{
+	struct CMUnitTest tests[ROWS + 2];
+
+	for (size_t i = 0; i < ROWS; i++)
+		tests[i] =
+		    (struct CMUnitTest){ rows[i].name, one_row, NULL, NULL, &rows[i] };
+	tests[ROWS] = (struct CMUnitTest)cmocka_unit_test(full_page);
+	tests[ROWS + 1] = (struct CMUnitTest)cmocka_unit_test(others);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
