@@ -17,6 +17,7 @@
 #include "datadir/walset.h"
 #include "lib/cancel.h"
 #include "lib/sys.h"
+#include "lib/uncached.h"
 #include "stream/blockpipe.h"
 #include "wal/walhistory.h"
 #include "wal/walproof.h"
@@ -53,7 +54,7 @@ read_bytes(const struct backup_walproof *w, int fd, uint8_t *bytes, struct error
 
 		if (cancel_is_raised(w->cancel) || blockpipe_has_failed(w->pipe))
 			return error_set(err, ERROR_CANCELLED, 0, "interrupted");
-		if (sys_pread(fd, bytes, want, at, &got, w->cancel, err))
+		if (uncached_pread(fd, bytes, want, at, &got, w->cancel, err))
 			return -1;
 		if (got < want)
 			return error_set(

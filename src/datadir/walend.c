@@ -12,6 +12,7 @@
 #include "datadir/walksum.h"
 #include "lib/lsn.h"
 #include "lib/sys.h"
+#include "lib/uncached.h"
 #include "wal/walname.h"
 #include "wal/walreader.h"
 
@@ -93,7 +94,7 @@ tell_file(struct walk *w, int fd, struct error *err)
 
 		if (cancel_is_raised(w->opt->cancel))
 			return error_set(err, ERROR_CANCELLED, 0, "interrupted");
-		if (sys_pread(fd, w->pages, len, w->lsn - w->segment_lsn, &got,
+		if (uncached_pread(fd, w->pages, len, w->lsn - w->segment_lsn, &got,
 			w->opt->cancel, err))
 			return -1;
 		if (got < len)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lib/sys.h"
+#include "lib/uncached.h"
 
 int
 newfile_take(struct newfile *f, int fd, const char *name, struct error *err)
@@ -43,7 +44,8 @@ newfile_write(const struct newfile *f, const uint8_t *bytes, size_t len, uint64_
 			return failed(f, "could not write", err);
 		done += (size_t)n;
 	}
-	return 0;
+	return uncached_settle(f->fd, at, len, err) ? error_wrap(err, "\"%s\"", f->name) :
+						      0;
 }
 
 int

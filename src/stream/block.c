@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "lib/crc32c.h"
-#include "lib/sys.h"
+#include "lib/uncached.h"
 
 /* Room for the padding and the headers that follow the last body of a full block. */
 #define RAW_CAP (BLOCKPIPE_BLOCK + (size_t)64 * 1024)
@@ -136,8 +136,8 @@ fill_part(struct block *b, struct part *p, const struct cancel *cancel)
 	uint8_t *into = b->raw + p->at;
 	size_t got;
 
-	if (sys_pread(blockfile_fd(p->file), into, p->piece.len, p->file_offset, &got,
-		cancel, &b->err))
+	if (uncached_pread(blockfile_fd(p->file), into, p->piece.len, p->file_offset,
+		&got, cancel, &b->err))
 		return error_wrap(&b->err, "\"%s\"", p->body->name);
 	p->piece.missing = p->piece.len - got;
 	memset(into + got, 0, p->piece.missing);

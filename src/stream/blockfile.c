@@ -1,11 +1,14 @@
 #include "stream/blockfile.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "lib/sys.h"
+#include "lib/uncached.h"
 
 struct blockfile {
 	int fd;
+	bool was_cold;
 	atomic_size_t held;
 	struct blockfile_count *count;
 };
@@ -21,6 +24,7 @@ blockfile_new(
 		return error_memory(err);
 	}
 	f->fd = fd;
+	f->was_cold = uncached_is_cold(fd);
 	f->count = count;
 	atomic_init(&f->held, 1);
 	atomic_fetch_add(&count->open, 1);
@@ -40,6 +44,8 @@ blockfile_release(struct blockfile *f)
 {
 	if (f == NULL || atomic_fetch_sub(&f->held, 1) > 1)
 		return;
+	if (f->was_cold)
+		uncached_finish(f->fd);
 	sys_close(f->fd);
 	atomic_fetch_sub(&f->count->open, 1);
 	free(f);

@@ -8,13 +8,15 @@
 #include <unistd.h>
 
 #include "lib/sys.h"
+#include "lib/uncached.h"
 
 struct infile {
 	struct source source;
 	int fd;
 	bool is_ours;  /* to be closed */
 	uint64_t size; /* 0: no regular file, or an empty one */
-	bool can_seek;
+	bool can_seek; /* a regular file: read from ${first} on, whatever its position */
+	uint64_t first;
 	const struct cancel *cancel;
 	_Atomic uint64_t done;
 };
@@ -27,7 +29,9 @@ infile_read(struct source *s, void *into, size_t len, size_t *got, struct error 
 	/* of a regular file no signal ends a read, and a filter may read on for hours */
 	if (cancel_is_raised(f->cancel))
 		return error_set(err, ERROR_CANCELLED, 0, "interrupted");
-	if (sys_read(f->fd, into, len, got, f->cancel, err))
+	if (f->can_seek ? uncached_pread(f->fd, into, len,
+			      f->first + atomic_load(&f->done), got, f->cancel, err) :
+			  sys_read(f->fd, into, len, got, f->cancel, err))
 		return -1;
 	atomic_fetch_add(&f->done, *got);
 	return 0;
@@ -39,11 +43,10 @@ infile_skip(struct source *s, uint64_t len, uint64_t *got, struct error *err)
 	struct infile *f = (struct infile *)s;
 	const uint64_t done = atomic_load(&f->done);
 
+	(void)err;
 	if (!f->can_seek || done >= f->size)
 		return 0;
 	*got = len < f->size - done ? len : f->size - done;
-	if (lseek(f->fd, (off_t)*got, SEEK_CUR) == -1)
-		return error_set(err, ERROR_IO, errno, "could not seek");
 	atomic_fetch_add(&f->done, *got);
 	return 0;
 }
@@ -80,6 +83,7 @@ look_at(struct infile *f, struct error *err)
 	if (!S_ISREG(st.st_mode) || at < 0 || st.st_size < at)
 		return 0;
 	f->can_seek = true;
+	f->first = (uint64_t)at;
 	f->size = (uint64_t)(st.st_size - at);
 	(void)posix_fadvise(f->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	return 0;

@@ -13,12 +13,14 @@
 
 #include "lib/path.h"
 #include "lib/sys.h"
+#include "lib/uncached.h"
 
 struct outfile {
 	struct sink sink;
 	struct outfile_options opt;
 	bool is_part; /* one of several: another gives it its name */
 	int fd;
+	uint64_t written;
 	int dirfd;
 	/* what was said of both when they were opened */
 	struct stat at_first, dir_at_first;
@@ -58,8 +60,11 @@ outfile_write(struct sink *s, const void *bytes, size_t len, struct error *err)
 
 	if (sys_is_due(&o->looked) && check_there(o, err))
 		return -1;
-	if (sys_write(o->fd, bytes, len, o->opt.cancel, err) == 0)
+	if (sys_write(o->fd, bytes, len, o->opt.cancel, err) == 0 &&
+	    uncached_settle(o->fd, o->written, len, err) == 0) {
+		o->written += len;
 		return 0;
+	}
 	if (err->sys == ENOSPC || err->sys == EDQUOT)
 		error_hint(err, "Make room there, or write the backup elsewhere.");
 	return error_wrap(err, "\"%s\"", o->opt.path);
@@ -189,6 +194,7 @@ complete(struct outfile *o, struct error *err)
 	if (!o->opt.no_sync && fsync(o->fd) == -1)
 		return error_set(
 		    err, ERROR_IO, errno, "\"%s\": could not fsync", o->opt.path);
+	uncached_finish(o->fd);
 	/* a directory that cannot be synced shows it while the old file still stands */
 	if (o->opt.force && sync_directory(o, err))
 		return -1;

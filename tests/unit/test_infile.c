@@ -260,11 +260,12 @@ read_once(void *arg)
 static void
 a_disk_that_fails(void **state)
 {
-	static const struct refuse read_fails = { SYS_read, 0, 0, 0, EIO };
+	static const struct refuse read_fails[] = { { SYS_preadv2, 0, 0, 0, EIO },
+		{ SYS_pread64, 0, 0, 0, EIO } };
 	struct reading r = { .source = open_in_tree("ten", NULL) };
 
 	(void)state;
-	if (!refuse_run(&read_fails, 1, read_once, &r))
+	if (!refuse_run(read_fails, 2, read_once, &r))
 		skip();
 	assert_int_equal(r.rc, -1);
 	assert_int_equal(r.err.kind, ERROR_IO);
