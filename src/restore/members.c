@@ -138,7 +138,7 @@ take_file(struct restore_members *m, const struct tar_entry *entry, const char *
 	case RESTORE_SETTINGS_KEPT:
 		members_keep(m, RESTORE_SETTINGS_MOST);
 		return 0;
-	case RESTORE_SETTINGS_NOTHING:
+	case RESTORE_SETTINGS_WRITTEN:
 		break;
 	}
 	if (kind == MEMBERORDER_CONTROL || kind == MEMBERORDER_MAP) {

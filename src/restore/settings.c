@@ -47,7 +47,7 @@ restore_settings_fate(const struct restore_settings *s, const char *path)
 	    ((has_ours || restore_settings_archive_off(s->opt)) &&
 		strcmp(path, RECOVERY_SETTINGS) == 0))
 		return RESTORE_SETTINGS_KEPT;
-	return RESTORE_SETTINGS_NOTHING;
+	return RESTORE_SETTINGS_WRITTEN;
 }
 
 int

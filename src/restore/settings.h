@@ -35,7 +35,7 @@ bool restore_settings_archive_off(const struct options *opt);
 
 /* What becomes of a file of the backup. */
 enum restore_settings_fate {
-	RESTORE_SETTINGS_NOTHING, /* it is written as it is */
+	RESTORE_SETTINGS_WRITTEN, /* it is written as it is */
 	RESTORE_SETTINGS_LEFT,    /* it is left out: another is written in its place */
 	RESTORE_SETTINGS_KEPT /* it is for restore_settings_keep(), not to be written */
 };

@@ -1,0 +1,206 @@
+/* Where each tablespace goes, and which places may not be used. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "support/restoring.c.inc"
+
+#include "format/infofile.h"
+
+static char oid[] = "16400", was_at[512];
+static struct infofile_pair row, left_out, inside;
+
+/* A backup with one tablespace, at ${location}; ${told}: its path in the data directory, or NULL. */
+static int
+take(const char *location, char *told, struct error *err)
+{
+	const struct infofile info = { .server_version = 15,
+		.tablespaces = { 1, &row },
+		.without = { left_out.name ? 1 : 0, &left_out },
+		.inside = { told ? 1 : 0, &inside } };
+
+	snprintf(was_at, sizeof(was_at), "%s", location);
+	row = (struct infofile_pair){ oid, was_at };
+	inside = (struct infofile_pair){ oid, told };
+	return restore_tablespaces_take_info(&places.tablespaces, &info, err);
+}
+
+static void
+map(const char *pair)
+{
+	struct error err = { 0 };
+
+	assert_int_equal(relocations_add(&restoring_opt.relocations, pair, &err), 0);
+}
+
+static void
+where_it_goes(void **state)
+{
+	static const struct {
+		const char *was_at, *moved; /* of -T */
+		char told[8];
+		const char *location; /* "": in the new data directory */
+		bool is_inside;
+	} rows[] = {
+		{ "/srv/one", NULL, "", "/srv/one", false },
+		{ "/srv/one", "/srv/one=/srv/two", "", "/srv/two", false },
+		{ "../pg_basetar_tblspc/16400", NULL, "", "../pg_basetar_tblspc/16400",
+		    true },
+		{ "/data/spc", NULL, "spc", "", false },
+		{ "/data/spc", "/data/spc=/srv/two", "spc", "/srv/two", false },
+	};
+
+	(void)state;
+	restoring_open();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct restore_tablespace *t;
+		struct error err = { 0 };
+		char told[8], location[600];
+
+		snprintf(told, sizeof(told), "%s", rows[i].told);
+		snprintf(location, sizeof(location), "%s/spc", places.datadir_path);
+		if (rows[i].moved)
+			map(rows[i].moved);
+		assert_int_equal(take(rows[i].was_at, told[0] ? told : NULL, &err), 0);
+		t = restore_tablespaces_find(&places.tablespaces, 16400);
+		assert_non_null(t);
+		assert_ptr_equal(restore_tablespaces_of(&places.tablespaces,
+				     "pg_tblspc/16400/PG_15_202209061"),
+		    t);
+		assert_null(restore_tablespaces_find(&places.tablespaces, 16401));
+		assert_null(restore_tablespaces_of(&places.tablespaces, "pg_tblspc/x"));
+		assert_null(restore_tablespaces_of(&places.tablespaces, "base/16400"));
+		assert_string_equal(
+		    t->location, rows[i].location[0] ? rows[i].location : location);
+		assert_int_equal(t->is_inside, rows[i].is_inside);
+		assert_int_equal(t->nested != NULL, rows[i].location[0] == '\0');
+		restore_tablespaces_free(&places.tablespaces, false);
+		relocations_free(&restoring_opt.relocations);
+		restoring_opt.relocations = (struct relocations){ 0 };
+	}
+}
+
+/* The copy takes the place of the original: nothing told, but the location says it. */
+static void
+in_the_original(void **state)
+{
+	char location[600];
+	struct error err = { 0 };
+
+	(void)state;
+	restoring_open();
+	snprintf(location, sizeof(location), "%s/a/b", restoring_path);
+	assert_int_equal(take(location, NULL, &err), 0);
+	assert_string_equal(places.tablespaces.rows[0].nested, "a/b");
+}
+
+static void
+refused(void **state)
+{
+	static char bad[] = "../x";
+	struct error err = { 0 };
+
+	(void)state;
+	restoring_open();
+	assert_int_equal(take("relative", NULL, &err), -1);
+	assert_string_equal(
+	    err.text, "the archive does not say where tablespace 16400 was: relative");
+	restore_tablespaces_free(&places.tablespaces, false);
+	assert_int_equal(take("/srv/one", bad, &err), -1);
+	assert_int_equal(err.kind, ERROR_FORMAT);
+	restore_tablespaces_free(&places.tablespaces, false);
+	map("/srv/no=/srv/two");
+	assert_int_equal(take("/srv/one", NULL, &err), -1);
+	assert_int_equal(err.kind, ERROR_USAGE);
+	assert_string_equal(err.text, "no tablespace of the backup was at \"/srv/no\"");
+}
+
+/* One that the backup left out may be named by its place or by its number. */
+static void
+mapped_but_left_out(void **state)
+{
+	static char number[] = "16500", place[] = "/srv/out";
+	static const char *const pairs[] = { "/srv/out=/srv/two", "16500=/srv/two" };
+
+	(void)state;
+	restoring_open();
+	left_out = (struct infofile_pair){ number, place };
+	for (size_t i = 0; i < 2; i++) {
+		struct error err = { 0 };
+
+		map(pairs[i]);
+		assert_int_equal(take("/srv/one", NULL, &err), -1);
+		assert_string_equal(err.text,
+		    "tablespace 16500, which was at \"/srv/out\", was left out of the backup");
+		restore_tablespaces_free(&places.tablespaces, false);
+		relocations_free(&restoring_opt.relocations);
+		restoring_opt.relocations = (struct relocations){ 0 };
+	}
+	left_out = (struct infofile_pair){ 0 };
+}
+
+/* What may be there, and what may not: ${name} of it, and the error; NULL: it is opened. */
+static void
+open_on(const char *name, const char *text, const char *error)
+{
+	char location[600];
+	struct error err = { 0 };
+
+	snprintf(location, sizeof(location), "%s/elsewhere", root);
+	if (name)
+		faketree_put(root, name, text);
+	assert_int_equal(take(location, NULL, &err), 0);
+	assert_int_equal(
+	    restore_tablespaces_open(&places.tablespaces, &err), error ? -1 : 0);
+	if (error)
+		assert_non_null(strstr(err.text, error));
+	restore_tablespaces_free(&places.tablespaces, true);
+}
+
+static void
+their_places(void **state)
+{
+	(void)state;
+	restoring_open();
+	open_on(NULL, NULL, NULL);
+	/* of another release, as pg_upgrade leaves it */
+	open_on("elsewhere/PG_12_201909212", DIRECTORY, NULL);
+	open_on("elsewhere/x", "x", "the directory is in use");
+	faketree_remove(root, "elsewhere/x");
+	open_on("global/pg_control", "x", "is in the data directory of a cluster");
+	faketree_remove(root, "global");
+	open_on("elsewhere/PG_15_202209061", DIRECTORY, "the directory is in use");
+}
+
+/* An archive alone does not choose a directory that root gives away. */
+static void
+as_root(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	restoring_opt.original_tablespaces = false;
+	restoring_open();
+	open_on(NULL, NULL, "only the archive names that place");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+		    where_it_goes, restoring_begin, restoring_end),
+		cmocka_unit_test_setup_teardown(
+		    in_the_original, restoring_begin, restoring_end),
+		cmocka_unit_test_setup_teardown(refused, restoring_begin, restoring_end),
+		cmocka_unit_test_setup_teardown(
+		    mapped_but_left_out, restoring_begin, restoring_end),
+		cmocka_unit_test_setup_teardown(
+		    their_places, restoring_begin, restoring_end),
+		cmocka_unit_test_setup_teardown(as_root, restoring_begin, restoring_end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

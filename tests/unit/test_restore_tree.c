@@ -1,0 +1,103 @@
+/* What is written into a restored cluster: directories, links and files, and that it is synced. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "support/restoring.c.inc"
+
+static struct owner
+us(void)
+{
+	return (struct owner){ geteuid(), getegid() };
+}
+
+static void
+all_kinds(void **state)
+{
+	static const uint8_t bytes[] = "abcdef";
+	struct buf text = { 0 };
+	struct error err = { 0 };
+	char target[16] = { 0 };
+
+	(void)state;
+	restoring_open();
+	assert_int_equal(restore_tree_begin(&tree, &err), 0);
+	/* a server could not work in one without its owner's rights, and needs no sticky bit */
+	assert_int_equal(restore_tree_directory(&tree, "base", 01050, us(), &err), 0);
+	assert_int_equal(restoring_mode("base"), S_IFDIR | 0750);
+	assert_int_equal(restore_tree_file(&tree, "base/1", 04640, us(), &err), 0);
+	assert_int_equal(restore_tree_bytes(&tree, bytes, 3, &err), 0);
+	assert_int_equal(restore_tree_bytes(&tree, bytes + 3, 3, &err), 0);
+	assert_int_equal(restore_tree_file_end(&tree, 1000, &err), 0);
+	assert_int_equal(buf_printf(&text, &err, "a text\n"), 0);
+	assert_int_equal(restore_tree_text(&tree, "text", &text, 0, &err), 0);
+	assert_int_equal(restore_tree_link(&tree, "link", "/target", &err), 0);
+	assert_int_equal(restore_tree_sync(&tree, &err), 0);
+	restoring_expect("base/1", "abcdef");
+	restoring_expect("text", "a text\n");
+	assert_int_equal(restoring_mode("base/1"), S_IFREG | 0640);
+	assert_int_equal(restoring_mode("text"), S_IFREG | 0600);
+	assert_int_equal(
+	    readlinkat(places.datadir.fd, "link", target, sizeof(target) - 1), 7);
+	assert_string_equal(target, "/target");
+	buf_free(&text);
+}
+
+/* Twice is an error, unless a directory was needed before the backup brings it. */
+static void
+twice(void **state)
+{
+	struct error err = { 0 };
+	char text[600];
+
+	(void)state;
+	restoring_open();
+	assert_int_equal(restore_tree_directory(&tree, "one", 0700, us(), &err), 0);
+	assert_int_equal(restore_tree_directory(&tree, "one", 0700, us(), &err), -1);
+	assert_int_equal(err.sys, EEXIST);
+	snprintf(text, sizeof(text), "\"%s/one\": ", restoring_path);
+	assert_int_equal(strncmp(err.text, text, strlen(text)), 0);
+	assert_non_null(strstr(err.hint, "The backup has it twice"));
+
+	err = (struct error){ 0 };
+	assert_int_equal(restore_tree_directory_ahead(&tree, "two", &err), 0);
+	assert_int_equal(restoring_mode("two"), S_IFDIR | 0700);
+	assert_int_equal(restore_tree_directory(&tree, "two", 0750, us(), &err), 0);
+	assert_int_equal(restoring_mode("two"), S_IFDIR | 0750);
+	assert_int_equal(err.kind, 0);
+}
+
+static void
+no_way_out(void **state)
+{
+	static const char *const paths[] = { "../x", "/x", "link/x" };
+
+	(void)state;
+	restoring_open();
+	faketree_put(root, "new/link", LINK_BELOW("elsewhere"));
+	for (size_t i = 0; i < 3; i++) {
+		struct error err = { 0 };
+
+		assert_int_equal(
+		    restore_tree_directory(&tree, paths[i], 0700, us(), &err), -1);
+		assert_int_equal(
+		    restore_tree_file(&tree, paths[i], 0600, us(), &err), -1);
+	}
+	assert_int_equal(restoring_mode("../elsewhere/x"), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+		    all_kinds, restoring_begin, restoring_end),
+		cmocka_unit_test_setup_teardown(twice, restoring_begin, restoring_end),
+		cmocka_unit_test_setup_teardown(
+		    no_way_out, restoring_begin, restoring_end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
