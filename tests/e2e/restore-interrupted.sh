@@ -55,7 +55,7 @@ name_not_synced() {
 	wait_until 20 is_gone
 	wait
 	lines 1 'fsync(.*EIO.*INJECTED' "$T/trace"
-	one_error "$T/stderr" '"global/pg_control": fsync of the directory: Input/output error'
+	one_error "$T/stderr" '"global/pg_control": could not fsync directory: Input/output error'
 	[ ! -e "$T/last/data/global/pg_control" ]
 	fails as_server timeout 20 postgres -D "$T/last/data" -k "$T/last" -p 1
 }
@@ -69,7 +69,7 @@ name_stays() {
 	kill -CONT "$pid"
 	wait_until 20 is_gone
 	wait
-	one_error "$T/stderr" '"global/pg_control": fsync of the directory: Read-only file system'
+	one_error "$T/stderr" '"global/pg_control": could not fsync directory: Read-only file system'
 	lines 1 "^hint: pg_control could not be taken away again: a server can start on \"$T/last/data\"" \
 		"$T/stderr"
 	[ -e "$T/last/data/global/pg_control" ]
@@ -87,9 +87,9 @@ full() { # CALL ERROR PATTERN
 }
 
 failing() {
-	full pwrite64 ENOSPC 'write: No space left'
-	full fsync EIO 'fsync: Input/output error'
-	full mkdirat EACCES 'mkdir: Permission denied'
+	full pwrite64 ENOSPC 'could not write: No space left'
+	full fsync EIO 'could not fsync: Input/output error'
+	full mkdirat EACCES 'could not create directory: Permission denied'
 }
 
 # ends_while_it_syncs [COMMAND...]: a signal finds a restore that is run by it, and syncs slowly.

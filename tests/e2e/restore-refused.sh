@@ -17,7 +17,7 @@ refusals() {
 	as_server mkdir "$T/used"
 	as_server touch "$T/used/x"
 	refused 'the directory is in use' "$one" -D "$T/used"
-	refused 'mkdir: No such file' "$one" -D "$T/none/none"
+	refused 'could not create directory: No such file' "$one" -D "$T/none/none"
 	refused "tablespace [0-9]*: \"$T/main/spc[123]\": the directory is in use" "$one" -D "$T/none"
 	grep -q 'for it with -T OLD=NEW; if an unfinished restore left' "$T/stderr"
 	refused "tablespace [0-9]*: \"$T/used\": the directory is in use" "$one" -D "$T/none" \

@@ -1,4 +1,5 @@
 # shellcheck shell=sh
+# shellcheck disable=SC2034,SC2154 # lib/base.sh and the tests have the other end of these
 # Backups of the cluster "main", with its three tablespaces, that the program restores; sourced after
 # lib/base.sh and lib/background.sh.
 
