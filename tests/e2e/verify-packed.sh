@@ -3,29 +3,13 @@
 # restored and started as the original is.
 # shellcheck source=tests/e2e/lib/base.sh
 . "${0%/*}/lib/base.sh"
-a=$T/out/a.tar
-x=$T/out/x.tar
+# shellcheck source=tests/e2e/lib/verified.sh
+. "$top/tests/e2e/lib/verified.sh"
 tree=$T/out/tree
 set=$T/out/set
 ten=ten_bytes_
 part=$ten$ten$ten$ten$ten$ten # two such are more than the field of a name holds, or of a target
 long=$part/$part
-
-# verified STATUS ARGUMENT...
-verified() {
-	status=$1
-	shift
-	captured "$BIN" verify "$@"
-	cat "$T/stdout"
-	[ "$rc" -eq "$status" ]
-}
-
-# is_sound ARCHIVE|DIR: without a word more than the verdict.
-is_sound() {
-	verified 0 "$1"
-	[ ! -s "$T/stderr" ]
-	lines 1 '^restorable' "$T/stdout"
-}
 
 # described ARCHIVE|DIR: but for the size of the archive.
 described() {
