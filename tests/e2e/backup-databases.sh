@@ -5,88 +5,9 @@
 . "${0%/*}/lib/base.sh"
 # shellcheck source=tests/e2e/lib/background.sh
 . "$top/tests/e2e/lib/background.sh"
+# shellcheck source=tests/e2e/lib/databases.sh
+. "$top/tests/e2e/lib/databases.sh"
 export PGUSER=postgres
-archive=$T/held.tar
-
-# A cluster whose template1 has a filler: it is sent first, and the run stands still in it.
-prepared() { # [MAJOR]
-	[ ! -e "$T/main/data/postmaster.pid" ] || cluster_stop main immediate
-	# shellcheck disable=SC2046 # a word or none
-	cluster_init main "${1:-$packaged}" -k $(small_segments "${1:-$packaged}")
-	cluster_set main autovacuum=off
-	cluster_start main
-	fill template1
-	tablespace main ts
-}
-
-fill() { # DATABASE
-	in_database "$1" 'create table filler as
-		select g, repeat(md5(g::text), 20) from generate_series(1, 60000) g'
-}
-
-in_database() { # DATABASE STATEMENT
-	at main psql -X -q -v ON_ERROR_STOP=1 -d "$1" -c "$2"
-}
-
-# new_template [TABLES]: so many tables of 1 MB, and one in a second tablespace with a large file.
-new_template() {
-	for database in copy again tmpl later; do
-		sql main "drop database if exists $database"
-	done
-	sql main 'create database tmpl template template0'
-	number=$(sql main "select oid from pg_database where datname = 'tmpl'")
-	in_database tmpl "do \$\$ begin for i in 1..${1:-1} loop execute format('create table t%s as
-		select g, repeat(''x'', 500) from generate_series(1, 2000) g', i); end loop; end \$\$"
-	in_database tmpl 'create table second tablespace ts as
-		select g, repeat(md5(g::text), 20) from generate_series(1, 60000) g'
-	in_database tmpl 'create table third tablespace ts as select generate_series(1, 1000) g'
-	sql main checkpoint
-}
-
-copied() {
-	case $(cat "$T/main/data/PG_VERSION") in
-	1[0-4]) sql main 'create database copy template tmpl' ;;
-	*) sql main 'create database copy template tmpl strategy file_copy' ;;
-	esac
-}
-
-# Has the run a file of that directory open?
-is_in() {
-	find "/proc/$pid/fd" -lname "*/$1/*" 2>/dev/null | grep -q .
-}
-
-# until_in DIR: the run goes on until its walk is there.
-until_in() {
-	tries=400
-	until is_in "$1"; do
-		tries=$((tries - 1))
-		[ "$tries" -gt 0 ] && [ -e "/proc/$pid" ]
-		timeout 10 head -c 1000000 <&7 >>"$archive"
-	done
-}
-
-verified() { # STATUS [PATTERN]
-	captured timeout 60 "$BIN" verify "${1:?}"
-	cat "$T/stdout"
-	[ "$rc" -eq "$2" ]
-	[ $# -eq 2 ] || cat "$T/stdout" "$T/stderr" | grep -qE -e "$3"
-}
-
-refused() { # WHEN
-	let_go
-	[ "$rc" -eq 1 ]
-	one_error "$T/stderr" "database [0-9]* was copied .* from database $number, which was gone before $1 sent"
-}
-
-# The restored copy, with both tables of the new database.
-restored() { # [MAJOR]
-	[ "$rc" -eq 0 ]
-	verified "$archive" 0 '^restorable'
-	restore other "$archive" gnu "${1:-$packaged}"
-	cluster_start other
-	[ "$(at other psql -X -A -t -d copy -c 'select (select count(*) from t1), (select count(*) from third)')" = '2000|1000' ]
-	cluster_stop other immediate
-}
 
 # ---- what is sound
 
@@ -254,103 +175,6 @@ only_read() {
 	[ ! -s "$T/stderr" ]
 }
 
-# ---- with the WAL left to the archive
-
-none_sound() {
-	new_template
-	hold main -v -X none --no-wait-archive -o -
-	copied
-	let_go
-	[ "$rc" -eq 0 ]
-	lines 0 warning "$T/stderr"
-	grep -q 'WAL proved: [0-9]* records' "$T/stderr"
-	verified "$archive" 0 'restorable with the WAL'
-}
-
-none_dropped() {
-	new_template
-	hold main -X none --no-wait-archive -o -
-	copied
-	until_in "ts/PG_[0-9_]*/$number"
-	sql main 'drop database tmpl'
-	refused 'all of it was'
-}
-
-# recycled: the first segments of the backup are.
-recycled() {
-	first=$(sql main "select pg_walfile_name(pg_current_wal_lsn())")
-	for _ in 1 2 3; do
-		in_database template1 'create table if not exists brief (i int)'
-		in_database template1 'insert into brief select generate_series(1, 1000)'
-		sql main 'select pg_switch_wal()' >/dev/null
-		sql main checkpoint
-	done
-	[ ! -e "$T/main/data/pg_wal/$first" ]
-}
-
-# What can be proved is: the copy is in a segment that is there.
-none_lacking() {
-	new_template
-	hold main -v -X none --no-wait-archive -o -
-	recycled
-	copied
-	let_go
-	[ "$rc" -eq 0 ]
-	lines 1 warning "$T/stderr"
-	grep -q "warning: .*WAL segments* .*\"$first\".* no longer in pg_wal" "$T/stderr"
-	grep -q 'WAL proved in part: [1-9][0-9]* records' "$T/stderr"
-	verified "$archive" 0 'restorable with the WAL'
-	new_template
-	hold main -X none --no-wait-archive -o -
-	recycled
-	copied
-	until_in "ts/PG_[0-9_]*/$number"
-	sql main 'drop database tmpl'
-	refused 'all of it was'
-}
-
-# Of what it is copied from nobody knows: the records of that may be gone.
-none_unseen() {
-	new_template
-	hold main -X none --no-wait-archive -o -
-	sql main 'create database later template template0'
-	recycled
-	sql main 'create database copy template later strategy file_copy'
-	let_go
-	[ "$rc" -eq 0 ]
-	grep -q 'warning: database [0-9]* was copied .*which was not sent: unless the WAL' "$T/stderr"
-}
-
-# ---- archives of pg_basebackup
-
-stock() { # MEANWHILE...: as it runs
-	rm -rf "$T/out/set"
-	at main pg_basebackup -Ft -c fast -r 32M -X fetch -D "$T/out/set" >/dev/null 2>"$T/stderr" &
-	pid=$!
-	wait_until 20 test -s "$T/out/set/base.tar"
-	"$@"
-	wait "$pid"
-}
-
-stock_second() {
-	new_template
-	stock copied
-	verified "$T/out/set" 0 '^restorable'
-}
-
-copied_and_dropped() {
-	copied
-	sql main 'drop database tmpl'
-}
-
-# What it saw of the template nobody knows.
-stock_dropped() {
-	new_template
-	stock copied_and_dropped
-	verified "$T/out/set" 0 "warning: .* from the database $number, whose directory was removed" ||
-		verified "$T/out/set" 3 "$number"
-}
-
 # ---- a standby, whose replay copies and drops
 
 follow() {
@@ -404,12 +228,6 @@ t 'a template is being dropped when the run ends' dropped_slowly
 t 'a database is moved away and back' moved_and_back
 t 'a template is changed: a warning' changed
 t 'a template is read: none' only_read
-t 'WAL left to the archive: sound' none_sound
-t 'WAL left to the archive, and a template dropped between' none_dropped
-t 'WAL left to the archive, and segments recycled' none_lacking
-t 'WAL left to the archive, and the template made in one that is gone' none_unseen
-t 'pg_basebackup, and a second tablespace: sound' stock_second
-t 'pg_basebackup, and a template that is dropped' stock_dropped
 t 'a standby' on_standby
 # DROP DATABASE has one record up to 12, another in 13 and 14, a third since 15
 for major in $(majors slice 13); do

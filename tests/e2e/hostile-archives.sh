@@ -1,33 +1,12 @@
 #!/bin/sh
 # What is read was written by somebody else: archives that were changed, sets that lost a part, and
-# input that means harm.  Those that other programs packed anew are in verify-packed.sh.
+# what pg_basebackup makes of odd clusters.  Those that other programs packed anew are in
+# verify-packed.sh, words that mean harm in hostile-words.sh.
 # shellcheck source=tests/e2e/lib/base.sh
 . "${0%/*}/lib/base.sh"
-a=$T/out/a.tar
-x=$T/out/x.tar
+# shellcheck source=tests/e2e/lib/verified.sh
+. "$top/tests/e2e/lib/verified.sh"
 from=$a
-
-# verified STATUS ARGUMENT...
-verified() {
-	status=$1
-	shift
-	captured "$BIN" verify "$@"
-	cat "$T/stdout"
-	[ "$rc" -eq "$status" ]
-}
-
-# is_sound ARCHIVE|DIR: without a word more than the verdict.
-is_sound() {
-	verified 0 "$1"
-	[ ! -s "$T/stderr" ]
-	lines 1 '^restorable' "$T/stdout"
-}
-
-# found PATTERN ARCHIVE|DIR: a finding says so.
-found() {
-	verified 3 "$2"
-	grep -qE "^pg_basetar: $1" "$T/stderr"
-}
 
 prepared() {
 	cluster_init main -k --wal-segsize=1
@@ -257,136 +236,29 @@ compressed_set() {
 	grep -q '^hint: Decompress the archives of the directory first, with "xz -d"' "$T/stderr"
 }
 
-# ---------------------------------------------------------------- terminals
-
-# C1 in UTF-8 and as a byte, a turn of direction: no output has them, and the name can be told.
-evil=$(printf 'a\302\2332J\342\200\256b\233')
-told='a\\xC2\\x9B2J\\xE2\\x80\\xAEb\\x9B'
-
-harmless() { # FILE...
-	! LC_ALL=C grep -q "$(printf '[\200-\377]')" "$@"
-}
-
-evil_names() {
-	verified 1 "$T/out/$evil"
-	harmless "$T/stderr"
-	grep -q "$told" "$T/stderr"
-	as_server touch "$T/main/data/$evil"
-	as_server ln -s nowhere "$T/main/data/link$evil"
-	captured backup main -c fast -l "l${evil%?}" -o "$x" -v -P --force
-	[ "$rc" -eq 0 ]
-	chmod 644 "$x"
-	harmless "$T/stderr"
-	grep -q "link$told" "$T/stderr"
-	"$BIN" info "$x" >"$T/stdout"
-	harmless "$T/stdout"
-	grep -q "^label: *l${told%?????}" "$T/stdout"
-	"$BIN" info --json "$x" >"$T/stdout"
-	grep -q '"la\\u009b2J\\u202eb' "$T/stdout"
-	tar --delete -f "$x" "$evil" # its name is Latin-1, and no member of a pax header
-	verified 3 "$x"
-	harmless "$T/stderr"
-	grep -q "$told" "$T/stderr"
-	as_server rm "$T/main/data/$evil" "$T/main/data/link$evil"
-}
-
-# ---------------------------------------------------------------- passwords
-
-# A connection string that is wrong in some way: what may be a password is nowhere repeated.
-passwords() {
-	while read -r connection; do
-		for how in -d --dbname; do
-			rm -f "$T/out/report.json"
-			captured as_server timeout 60 "$BIN" -D "$T/main/data" "$how" "$connection" -w \
-				-o "$T/out/y.tar" --report="$T/out/report.json"
-			[ "$rc" -eq 1 ]
-			one_error "$T/stderr"
-			fails grep -iq secret "$T/stderr" "$T/out/report.json"
-		done
-		captured "$BIN" "$connection"
-		[ "$rc" -eq 1 ]
-		fails grep -iq secret "$T/stderr"
-	done <<'EOF'
-postgresql://u:secret@[::1/db
-postgresql://u:%zzsecret@localhost/db
-postgresql://u:s@secret@localhost/db
-postgresql://u:s/secret@localhost/db
-postgresql://u:secret@localhost/db?secret
-postgres:/u:secret@localhost/db
-host=localhost password=a secret
-host=localhost password=a secret=b
-EOF
-}
-
-# said_nowhere COMMAND...: neither it nor its report repeats the password.  Few of them succeed.
-said_nowhere() {
-	rm -f "$T/out/report.json" "$T/out/y.tar"
-	captured as_server timeout 60 "$@" --report="$T/out/report.json"
-	[ "$rc" -eq 0 ] || one_error "$T/stderr"
-	fails grep -q SECRET "$T/stderr"
-	[ ! -e "$T/out/report.json" ] || fails grep -q SECRET "$T/out/report.json"
-}
-
-# What takes a connection string for a name sends it on: to the server, which repeats it, at most
-# 63 bytes of it, or to the system's resolver.
-misplaced_passwords() {
-	uri=postgresql://u:SECRET@localhost/db
-	long=postgresql://$(printf '%050d' 0):SECRETSECRET@localhost/db
-	for value in "$uri" "$long" 'postgresql://u:SE"SECRET@h/db' "host=h password=SECRET" \
-		"host=h sslpassword = 'my SECRET'" u:SECRET@h/db; do
-		quoted=$(printf '%s' "$value" | sed "s/'/\\\\'/g")
-		for keyword in dbname host user port service sslmode options passfile; do
-			said_nowhere "$BIN" -D "$T/main/data" -v -w -o "$T/out/y.tar" \
-				-d "host=$T/main $keyword='$quoted'"
-		done
-		for variable in PGDATABASE PGHOST PGUSER PGPORT PGSERVICE PGOPTIONS PGSSLMODE; do
-			said_nowhere env "PGHOST=$T/main" "$variable=$value" \
-				"$BIN" -D "$T/main/data" -v -w -o "$T/out/y.tar"
-		done
-		for option in -h -p -U; do
-			said_nowhere "$BIN" -D "$T/main/data" -w -o "$T/out/y.tar" "$option" "$value"
-		done
-		said_nowhere "$BIN" restore "$T/out/y.tar" -D "$T/out/new" "--primary-conninfo=$value"
-		[ "$value" != u:SECRET@h/db ] || continue # a file may have that name
-		said_nowhere "$BIN" -D "$value" -o "$T/out/y.tar"
-		said_nowhere "$BIN" -D "$T/main/data" "-o$value"
-		said_nowhere "$BIN" verify "$value"
+# Of a cluster that was restored, and has the manifest of its backup: servers up to 12 know no manifest, and send the file as one of the cluster's.
+old_manifest() { # MAJOR
+	cluster_init old "$1"
+	cluster_start old
+	sql old 'create table kept as select generate_series(1, 1000) g'
+	echo 'of another backup' | as_server tee "$T/old/data/backup_manifest" >/dev/null
+	rm -rf "$T/out/set"
+	at old pg_basebackup -Ft -c fast -X fetch -D - >"$T/out/old.tar"
+	at old pg_basebackup -Ft -z -c fast -D "$T/out/set"
+	cluster_stop old
+	[ "$(tar -tf "$T/out/old.tar" | grep -c '^\(\./\)*backup_manifest$')" -eq 1 ]
+	for from in "$T/out/old.tar" "$T/out/set"; do
+		passes "$from"
+		"$BIN" info "$from" >"$T/told"
+		cluster_dir copy "$1"
+		captured as_server "$BIN" restore -N "$from" -D "$T/copy/data"
+		[ "$rc" -eq 0 ]
+		cmp "$T/old/data/backup_manifest" "$T/copy/data/backup_manifest"
+		cluster_start copy
+		[ "$(sql copy 'select count(*) from kept')" -eq 1000 ]
+		cluster_stop copy
 	done
-	said_nowhere "$BIN" -D "$T/main/data" -p SECRET -o "$T/out/y.tar"
-	said_nowhere "$BIN" -D "$T/main/data" -W SECRET -o "$T/out/y.tar"
-}
-
-# ---------------------------------------------------------------- the program itself
-
-# is_hardened: what an archive that found a hole in it would have to overcome.
-is_hardened() {
-	[ -n "$(command -v readelf)" ] || skip 'no readelf here'
-	LC_ALL=C readelf -W --file-header --program-headers --dynamic --symbols "$BIN" >"$T/elf"
-	! grep -q -e __asan -e __tsan "$T/elf" || skip 'built with a sanitizer'
-	grep -q '^ *Type: *DYN' "$T/elf"
-	lines 1 'INTERP' "$T/elf" || lines 2 'INTERP' "$T/elf"
-	grep -q 'GNU_RELRO' "$T/elf"
-	grep -qE 'BIND_NOW|FLAGS_1.*NOW' "$T/elf"
-	fails grep -q "GNU_STACK.*RWE" "$T/elf"
-	grep -q '__stack_chk_fail' "$T/elf"
-}
-
-# Branches lead to marked places only, where the machine can see to that.
-has_landing_pads() {
-	[ -n "$(command -v objdump)" ] || skip 'no objdump here'
-	[ "$(uname -m)" = x86_64 ] || skip 'not on x86_64'
-	! readelf -sW "$BIN" | grep -q -e __asan -e __tsan || skip 'built with a sanitizer'
-	objdump -d --disassemble=main "$BIN" | grep -q endbr64
-}
-
-# The flags of a packager reach the compiler; a value of its own is not set twice.
-flags_of_a_packager() {
-	make -n -B -C "$top" V=packager CPPFLAGS='-DPACKAGER -D_FORTIFY_SOURCE=3' \
-		build/packager/src/main.o >"$T/make"
-	grep -q -e '-DPACKAGER -D_FORTIFY_SOURCE=3' "$T/make"
-	fails grep -q -e '_FORTIFY_SOURCE=2' "$T/make"
-	make -n -B -C "$top" V=rel all >"$T/make"
-	grep -q -e '-D_FORTIFY_SOURCE=2' "$T/make"
+	rm -rf "$T/copy" "$T/old" "$T/out/set" "$T/out/old.tar"
 }
 
 t 'a cluster, and its backup' prepared
@@ -403,9 +275,6 @@ t 'pg_basebackup: pg_wal.tar is lost: a warning, or a finding' wal_lost
 t 'ours, without WAL: a finding with --need-wal' without_wal
 t 'a release that is not known is named, before any damage' release_of_the_future
 t 'a set that is compressed otherwise' compressed_set
-t 'names that steer a terminal' evil_names
-t 'malformed connection strings with passwords' passwords
-t 'connection strings where a name is expected' misplaced_passwords
-t 'the program is hardened: PIE, RELRO, no lazy binding, a stack that is no code' is_hardened
-t 'the program is hardened: control flow' has_landing_pads
-t 'the flags of a packager' flags_of_a_packager
+for major in $(majors only 10 12); do # the first and the last without manifests
+	t "$major: pg_basebackup of a cluster with a backup_manifest" old_manifest "$major"
+done

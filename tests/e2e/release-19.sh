@@ -1,22 +1,13 @@
 #!/bin/sh
-# What only PostgreSQL 19 has: client programs that read tar archives, an abandoned record marked by
-# another flag, LSNs of a fixed width, files for host names, logical decoding that is switched on
-# by a slot, members of multixacts with 64 bits; and incremental backups on our manifest.
+# What only PostgreSQL 19 has: client programs that read tar archives, LSNs of a fixed width, logical
+# decoding that is switched on by a slot, members of multixacts with 64 bits; and incremental backups on
+# our manifest.
 # shellcheck source=tests/e2e/lib/base.sh
 . "${0%/*}/lib/base.sh"
 # shellcheck source=tests/e2e/lib/background.sh
 . "$top/tests/e2e/lib/background.sh"
-[ -n "$(majors only 19)" ] || skip_all 'PostgreSQL 19 is not among PG_BASETAR_MAJORS'
-archive=$T/out/base.tar
-
-# by19 NAME PROGRAM ARGUMENT...: a client program of 19 itself.
-by19() (
-	{ set +x; } 2>/dev/null
-	cluster=$1
-	program=$2
-	shift 2
-	at "$cluster" "$(cat "$T/$cluster/bin")/$program" "$@"
-)
+# shellcheck source=tests/e2e/lib/by19.sh
+. "$top/tests/e2e/lib/by19.sh"
 
 # sound19 NAME: a started copy holds together by 19's own programs; leaves it stopped.
 sound19() {
@@ -25,27 +16,6 @@ sound19() {
 	diff /dev/null "$T/amcheck.log"
 	cluster_stop "$1"
 	by19 "$1" pg_checksums -c -D "$T/$1/data" | grep -q '^Bad checksums:  0$'
-}
-
-# proved_by NAME FILE|DIR: as it is, by pg_verifybackup 19, the WAL too; and by ours.
-proved_by() {
-	server=$1
-	shift
-	passes "$1"
-	if [ -d "$1" ]; then
-		tars=$1
-	else
-		rm -rf "$T/out/tars"
-		as_server mkdir "$T/out/tars"
-		as_server cp "$1" "$T/out/tars/base.tar${1#*.tar}"
-		case $1 in
-		*.gz) gunzip -c "$1" ;;
-		*) cat "$1" ;;
-		esac | tar -xO backup_manifest >"$T/out/tars/backup_manifest"
-		tars=$T/out/tars
-	fi
-	by19 "$server" pg_verifybackup "$tars" >"$T/verified"
-	grep -qx 'backup successfully verified' "$T/verified"
 }
 
 proved() {
@@ -206,176 +176,6 @@ checksums() { # OPTION WORD
 	cluster_stop copy
 }
 
-# --------------------------------------------------------------------------- an abandoned record
-
-# A crash leaves a record of which the end was never written; the server says so in the next page
-# that it writes, and its standby has both.
-abandoned() {
-	cluster_init old 19 --wal-segsize=1
-	cluster_set old autovacuum=off wal_keep_size=1GB
-	cluster_start old
-	sql old 'create table t as select generate_series(1, 1000) as a'
-	cluster_dir standby 19
-	by19 old pg_basebackup -D "$T/standby/data" -R -c fast -X stream
-	cluster_start standby
-	sql old 'insert into t select generate_series(1001, 2000)'
-	wait_until 20 has_rows standby 2000
-	cluster_stop standby
-	sql old 'select pg_switch_wal()'
-	start=$(sql old 'select pg_current_wal_insert_lsn()')
-	last=$(sql old "select pg_walfile_name(pg_logical_emit_message(false, 'x', repeat('y', 1400000), true))")
-	cluster_stop old immediate
-	dd if=/dev/zero of="$T/old/data/pg_wal/$last" bs=1M count=1 conv=notrunc status=none
-	cluster_start old
-	sql old 'insert into t select generate_series(2001, 3000)'
-	by19 old pg_waldump -p "$T/old/data/pg_wal" -s "$start" >"$T/waldump" 2>/dev/null || :
-	grep -q OVERWRITE_CONTRECORD "$T/waldump"
-	cluster_start standby
-	wait_until 20 has_rows standby 3000
-	sql standby 'select pg_last_wal_replay_lsn()' >"$T/replayed"
-	cluster_stop standby immediate
-	cluster_stop old
-}
-
-has_rows() { # NAME ROWS
-	[ "$(sql "$1" 'select count(*) from t')" -eq "$2" ]
-}
-
-# All of the standby's WAL, beyond that record.
-its_snapshot() {
-	rm -f "$T/standby/data/postmaster.pid"
-	rm -f "$archive"
-	captured backup standby --snapshot -o "$archive"
-	[ "$rc" -eq 0 ]
-	[ ! -s "$T/stderr" ]
-	passes "$archive"
-	tar -xOf "$archive" backup_manifest | sed -n 's/.*"End-LSN": "\([^"]*\)".*/\1/p' >"$T/end"
-	[ "$(printf '%s\n' "$(cat "$T/end")" "$(cat "$T/replayed")" | sort | head -n 1)" = "$(cat "$T/replayed")" ]
-	restore copy "$archive" gnu 19
-	rm -f "$T/copy/data/standby.signal"
-	cluster_set copy "primary_conninfo = ''"
-	cluster_start copy
-	has_rows copy 3000
-	cluster_stop copy
-}
-
-# ---------------------------------------------------------------------------------- a promotion
-
-is_promoted() { # NAME
-	[ "$(sql "$1" 'select pg_is_in_recovery()')" = f ]
-}
-
-# Its timeline's history is written with eight digits too.
-promoted() {
-	cluster_start old
-	cluster_start standby
-	wait_until 20 has_rows standby 3000
-	captured backup standby -c fast -o "$T/out/standby.tar"
-	[ "$rc" -eq 0 ]
-	passes "$T/out/standby.tar"
-	sql standby 'select pg_promote()' >/dev/null
-	wait_until 60 is_promoted standby
-	cluster_stop old
-	sql standby 'insert into t select generate_series(3001, 4000)'
-	rm -f "$archive"
-	captured backup standby -c fast -o "$archive"
-	[ "$rc" -eq 0 ]
-	[ ! -s "$T/stderr" ]
-	tar -xOf "$archive" pg_wal/00000002.history >"$T/history"
-	lines 1 '^1	[0-9A-F]*/[0-9A-F]\{8\}	no recovery target specified$' "$T/history"
-	proved_by standby "$archive"
-	restore copy "$archive" gnu 19
-	cluster_start copy
-	has_rows copy 4000
-	cluster_stop copy
-	cluster_stop standby
-	captured backup standby --offline --split -o "$T/out/stopped"
-	[ "$rc" -eq 0 ]
-	proved_by standby "$T/out/stopped"
-}
-
-# ------------------------------------------------------------------------------------ host names
-
-certificate() { # FILE: and its key
-	openssl req -new -x509 -days 30 -nodes -subj /CN=example -out "$1.crt" -keyout "$1.key" 2>/dev/null
-	chmod 600 "$1.key"
-	[ "$(id -u)" -ne 0 ] || chown "$owner" "$1.crt" "$1.key"
-}
-
-prepare_hosts() {
-	command -v openssl >/dev/null || skip 'no openssl here'
-	cluster_init hosts 19 --wal-segsize=1
-	as_server mkdir "$T/hosts/etc" "$T/hosts/data/tls"
-	certificate "$T/hosts/data/server"
-	certificate "$T/hosts/data/tls/inside"
-	certificate "$T/hosts/etc/outside"
-	as_server cp "$T/hosts/etc/outside.crt" "$T/hosts/etc/authority.crt"
-	printf '%s\n' '# hosts' "a.example,b.example $T/hosts/etc/outside.crt $T/hosts/etc/outside.key $T/hosts/etc/authority.crt" \
-		'"c.example" tls/inside.crt "tls/inside.key"' 'include more.conf' |
-		as_server tee "$T/hosts/etc/hosts.conf" >/dev/null
-	echo 'd.example tls/inside.crt tls/inside.key' | as_server tee "$T/hosts/etc/more.conf" >/dev/null
-	cluster_set hosts ssl=on ssl_sni=on "hosts_file = '$T/hosts/etc/hosts.conf'"
-	cluster_start hosts
-}
-
-# as_server_knows OPTION...: the files outside, whoever says where they are.
-hosts_outside() {
-	rm -f "$archive"
-	captured backup hosts -o "$archive" "$@"
-	[ "$rc" -eq 0 ]
-	[ ! -s "$T/stderr" ]
-	tar -tf "$archive" >"$T/list"
-	for name in pg_hosts.conf more.conf outside.crt outside.key authority.crt; do
-		lines 1 "^pg_basetar_config/$name\$" "$T/list"
-	done
-	lines 1 '^tls/inside.key$' "$T/list"
-	lines 1 '^pg_hosts.conf$' "$T/list"
-	tar -tvf "$archive" pg_basetar_config/outside.key | grep -q '^-rw------- '
-	passes "$archive"
-}
-
-# Without one of them no copy starts.
-host_file_missing() {
-	as_server mv "$T/hosts/etc/outside.key" "$T/hosts/etc/away.key"
-	captured backup hosts --offline -o "$archive" --force
-	as_server mv "$T/hosts/etc/away.key" "$T/hosts/etc/outside.key"
-	[ "$rc" -eq 0 ]
-	lines 1 "^pg_basetar: warning: .*$T/hosts/etc/outside.key" "$T/stderr"
-	lines 1 '' "$T/stderr"
-	cluster_set hosts ssl_sni=off
-	as_server mv "$T/hosts/etc/outside.key" "$T/hosts/etc/away.key"
-	captured backup hosts --offline -o "$archive" --force
-	[ "$rc" -eq 0 ]
-	[ ! -s "$T/stderr" ]
-}
-
-# Where hosts have their own, no server needs the certificate, key and authority of the settings.
-hosts_alone() {
-	cluster_set hosts ssl_sni=on "ssl_ca_file = 'no.crt'"
-	as_server mv "$T/hosts/etc/away.key" "$T/hosts/etc/outside.key"
-	as_server rm "$T/hosts/data/server.crt" "$T/hosts/data/server.key"
-	cluster_start hosts
-	hosts_outside -c fast
-	cluster_stop hosts
-	hosts_outside --offline
-	echo '# none' | as_server tee "$T/hosts/etc/hosts.conf" >/dev/null
-	captured backup hosts --offline -o "$archive" --force
-	for name in no.crt server.crt server.key; do
-		lines 1 "^pg_basetar: warning: .*hosts/data/$name\" is not in the backup" "$T/stderr"
-	done
-}
-
-# Put where the settings say, the copy serves them.
-hosts_start() {
-	restore copy "$archive" gnu 19
-	as_server mkdir "$T/copy/etc"
-	cp -p "$T/copy/data/pg_basetar_config"/* "$T/copy/etc"
-	sed -i "s|$T/hosts/etc|$T/copy/etc|" "$T/copy/etc/pg_hosts.conf"
-	cluster_set copy "hosts_file = '$T/copy/etc/pg_hosts.conf'"
-	cluster_start copy
-	cluster_stop copy
-}
-
 # --------------------------------------------------------------------------------------- cases
 
 t 'a server with a logical slot and compressed page images' prepare
@@ -400,18 +200,4 @@ if [ -e "$T/main/data/postmaster.pid" ]; then
 	t 'checksums were switched off' checksums -d off
 	t 'checksums were switched on' checksums -e on
 	rm -rf "$T/main" "$T/copy"
-fi
-t 'a standby that crashed after an abandoned record' abandoned
-if [ -e "$T/replayed" ]; then
-	t 'its snapshot goes on after that record' its_snapshot
-	t 'a standby, and the same promoted, running and stopped' promoted
-fi
-t 'certificates of hosts lie elsewhere' prepare_hosts
-if [ -e "$T/hosts/data/postmaster.pid" ]; then
-	t 'the server says where they are' hosts_outside -c fast
-	t 'a copy with them starts' hosts_start
-	cluster_stop hosts
-	t 'the configuration says it' hosts_outside --offline
-	t 'one is missing' host_file_missing
-	t 'there are only those of hosts' hosts_alone
 fi

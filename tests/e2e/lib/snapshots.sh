@@ -5,7 +5,7 @@
 # killed at once; then the server goes on.
 archive=$T/out/snapshot.tar
 
-# shellcheck disable=SC2120 # of one that is called with none
+# shellcheck disable=SC2120 # of a test that calls it with none
 taken() { # OPTION...: of the snapshot
 	rm -f "$archive"
 	captured backup snap --snapshot -o "$archive" "$@"
