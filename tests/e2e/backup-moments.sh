@@ -5,6 +5,8 @@
 . "${0%/*}/lib/base.sh"
 # shellcheck source=tests/e2e/lib/threeways.sh
 . "$top/tests/e2e/lib/threeways.sh"
+# shellcheck source=tests/e2e/lib/chain.sh
+. "$top/tests/e2e/lib/chain.sh"
 archive=$T/out/base.tar
 
 # begin [INITDB OPTION...]: a new primary; NAME.data of others are gone.
@@ -17,32 +19,6 @@ begin() {
 	cluster_init main --wal-segsize=1 "$@"
 	cluster_set main autovacuum=off wal_keep_size=500MB max_wal_size=1GB
 	cluster_start main
-}
-
-replayed() { # STANDBY LSN
-	[ "$(sql "$1" "select pg_last_wal_replay_lsn() >= '$2'")" = t ]
-}
-
-level() { # STANDBY PRIMARY
-	there=$(sql "$2" 'select pg_current_wal_flush_lsn()')
-	wait_until 60 replayed "$1" "$there"
-}
-
-is_open() {
-	[ "$(sql "$1" 'select pg_is_in_recovery()')" = f ]
-}
-
-standby_of() { # PRIMARY NAME SETTING...
-	from=$1
-	cluster=$2
-	shift 2
-	backup "$from" -c fast -o "$T/out/first.tar"
-	restore "$cluster" "$T/out/first.tar"
-	rm "$T/out/first.tar"
-	cluster_set "$cluster" "$@"
-	follows "$cluster" "$from"
-	cluster_start "$cluster"
-	level "$cluster" main
 }
 
 # shot NAME: its server crashes, and $T/snap is what its disk holds.

@@ -4,36 +4,8 @@
 . "${0%/*}/lib/base.sh"
 # shellcheck source=tests/e2e/lib/background.sh
 . "$top/tests/e2e/lib/background.sh"
-
-replayed() { # STANDBY LSN
-	[ "$(sql "$1" "select pg_last_wal_replay_lsn() >= '$2'")" = t ]
-}
-
-level() { # STANDBY PRIMARY
-	there=$(sql "$2" 'select pg_current_wal_flush_lsn()')
-	wait_until 60 replayed "$1" "$there"
-}
-
-is_open() {
-	[ "$(sql "$1" 'select pg_is_in_recovery()')" = f ]
-}
-
-on_timeline() { # NAME TIMELINE
-	[ "$(sql "$1" 'select received_tli from pg_stat_wal_receiver')" -eq "$2" ]
-}
-
-standby_of() { # PRIMARY NAME SETTING...: made from a backup of PRIMARY
-	from=$1
-	cluster=$2
-	shift 2
-	as_server rm -f "$T/out/first.tar"
-	backup "$from" -c fast -o "$T/out/first.tar"
-	restore "$cluster" "$T/out/first.tar"
-	cluster_set "$cluster" archive_mode=off "$@"
-	follows "$cluster" "$from"
-	cluster_start "$cluster"
-	level "$cluster" main
-}
+# shellcheck source=tests/e2e/lib/chain.sh
+. "$top/tests/e2e/lib/chain.sh"
 
 # A primary with some relations, and a standby of it.
 begin() { # SETTING OF THE STANDBY...

@@ -5,6 +5,8 @@
 # and one of them is damaged behind its back.
 # shellcheck source=tests/e2e/lib/base.sh
 . "${0%/*}/lib/base.sh"
+# shellcheck source=tests/e2e/lib/background.sh
+. "$top/tests/e2e/lib/background.sh"
 
 wal=$T/main/data/pg_wal
 
@@ -92,23 +94,11 @@ in_image() {
 # held DAMAGE WHICH: a backup to a pipe, perhaps with $how, with the damage done meanwhile; its exit
 # status in $rc.
 held() {
-	rm -f "$T/pipe"
-	mkfifo "$T/pipe"
-	chmod 666 "$T/pipe"
-	exec 7<>"$T/pipe"
 	# shellcheck disable=SC2086 # words
-	$as "$BIN" -D "$T/main/data" -j 1 -c fast --no-slot -Z none ${how:-} >"$T/pipe" 2>"$T/stderr" \
-		</dev/null 7<&- &
-	pid=$!
-	timeout 60 head -c 50000 <&7 >"$T/main.tar"
+	hold main --no-slot ${how:-}
 	fill_wal "$2"
 	"$1" "$segment"
-	cat <"$T/pipe" >>"$T/main.tar" 7<&- &
-	exec 7<&-
-	rc=0
-	wait "$pid" || rc=$?
-	wait
-	cat "$T/stderr"
+	let_go
 	clean main
 }
 
@@ -126,7 +116,7 @@ refused() { # DAMAGE WHICH PATTERN
 	[ "$rc" -eq 1 ]
 	one_error "$T/stderr" "$3"
 	grep -q "$segment" "$T/error"
-	fails seen_whole "$T/main.tar"
+	fails seen_whole "$T/held.tar"
 	cluster_stop main immediate
 }
 
@@ -134,10 +124,10 @@ taken() { # DAMAGE WHICH: no damage at all
 	new_main
 	held "$1" "$2"
 	[ "$rc" -eq 0 ]
-	tar -tf "$T/main.tar" >"$T/list"
+	tar -tf "$T/held.tar" >"$T/list"
 	lines 1 "^pg_wal/$segment\$" "$T/list"
 	lines 1 "^pg_wal/archive_status/$segment.done\$" "$T/list"
-	restore copy "$T/main.tar"
+	restore copy "$T/held.tar"
 	cluster_start copy
 	[ "$(sql copy 'select count(*) from t')" -eq 4200 ]
 	cluster_stop copy
@@ -159,24 +149,18 @@ taken_without() { # WHICH
 	[ "$rc" -eq 0 ]
 	lines 1 '' "$T/stderr"
 	grep -q "warning: WAL segment \"$segment\" is no longer in pg_wal" "$T/stderr"
-	seen_whole "$T/main.tar"
+	seen_whole "$T/held.tar"
 	cluster_stop main immediate
 }
 
 # The first segment goes when it was read, and others were not.
 sent() { # SEGMENT
-	grep -aq "pg_wal/$1" "$T/main.tar"
+	grep -aq "pg_wal/$1" "$T/held.tar"
 }
 
 removed_behind() {
 	new_main
-	rm -f "$T/pipe"
-	mkfifo "$T/pipe"
-	chmod 666 "$T/pipe"
-	exec 7<>"$T/pipe"
-	$as "$BIN" -D "$T/main/data" -j 1 -c fast --no-slot -Z none >"$T/pipe" 2>"$T/stderr" </dev/null 7<&- &
-	pid=$!
-	timeout 60 head -c 50000 <&7 >"$T/main.tar"
+	hold main --no-slot
 	fill_wal first
 	first=$segment
 	fill_wal middle
@@ -187,20 +171,15 @@ removed_behind() {
 	until sent "$first"; do
 		tries=$((tries - 1))
 		[ "$tries" -gt 0 ] && [ -e "/proc/$pid" ]
-		timeout 10 head -c 500000 <&7 >>"$T/main.tar"
+		timeout 10 head -c 500000 <&7 >>"$T/held.tar"
 	done
-	timeout 10 head -c 1500000 <&7 >>"$T/main.tar"
+	timeout 10 head -c 1500000 <&7 >>"$T/held.tar"
 	removed "$first"
 	[ -e "/proc/$pid" ]
-	cat <"$T/pipe" >>"$T/main.tar" 7<&- &
-	exec 7<&-
-	rc=0
-	wait "$pid" || rc=$?
-	wait
-	cat "$T/stderr"
+	let_go
 	[ "$rc" -eq 0 ]
 	[ ! -s "$T/stderr" ]
-	restore copy "$T/main.tar"
+	restore copy "$T/held.tar"
 	cluster_start copy
 	[ "$(sql copy 'select count(*) from t')" -eq 24200 ]
 	cluster_stop copy
