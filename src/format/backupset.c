@@ -1,5 +1,6 @@
 #include "format/backupset.h"
 
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 #include "codec/codec.h"
 #include "datadir/dirlist.h"
 #include "lib/number.h"
+#include "lib/path.h"
 #include "lib/sys.h"
 
 static bool
@@ -150,4 +152,47 @@ backupset_free(struct backupset *set)
 		free(set->others[i]);
 	free(set->others);
 	*set = (struct backupset){ 0 };
+}
+
+/* base.tar is needed by all of them. */
+static void
+find_other(int dirfd, const char *name, char other[BACKUPSET_NAME])
+{
+	struct dirlist list = { 0 };
+	struct backupset_row row;
+	struct error ignored;
+
+	if (dirlist_read(dirfd, &list, &ignored))
+		return;
+	for (size_t i = 0; i < list.count; i++)
+		if (strcmp(list.rows[i].name, name) != 0 &&
+		    is_archive(list.rows[i].name, &row) &&
+		    (other[0] == '\0' || row.part.kind == ARCHIVEPART_BASE))
+			snprintf(other, BACKUPSET_NAME, "%s", list.rows[i].name);
+	dirlist_free(&list);
+}
+
+int
+backupset_other(
+    const char *path, char **directory, char other[BACKUPSET_NAME], struct error *err)
+{
+	struct backupset_row row;
+	char *name;
+	int dirfd = -1;
+
+	other[0] = '\0';
+	if (path_split(path, directory, &name, err))
+		return -1;
+	if (is_archive(name, &row))
+		dirfd = open(*directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dirfd != -1) {
+		find_other(dirfd, name, other);
+		sys_close(dirfd);
+	}
+	free(name);
+	if (other[0] == '\0') {
+		free(*directory);
+		*directory = NULL;
+	}
+	return 0;
 }

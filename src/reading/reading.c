@@ -42,7 +42,7 @@ read_all(struct patrol *patrol, struct error *err)
 	const char *path = r->opt->input;
 	int dirfd = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1, rc = -1;
 
-	if (r->ops->begin(r, dirfd, err) == 0)
+	if (reading_refuse_part(r, err) == 0 && r->ops->begin(r, dirfd, err) == 0)
 		rc = dirfd == -1 ? read_file(r, err) : reading_directory(r, dirfd, err);
 	if (dirfd != -1) {
 		sys_close(dirfd);

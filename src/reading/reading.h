@@ -88,4 +88,10 @@ void reading_cut(struct reading *);
 /* reading/directory.c: archives in a directory, and their manifest */
 MUST_CHECK int reading_directory(struct reading *, int dirfd, struct error *err);
 
+/*
+ * reading/part.c: the file that was named is one archive of several that lie there, and does not
+ * hold the whole backup: ERROR_STATE
+ */
+MUST_CHECK int reading_refuse_part(struct reading *, struct error *err);
+
 #endif

@@ -186,6 +186,47 @@ frozen() {
 	base_alone -X fetch
 }
 
+# told_to_name FILE: every command says that its directory has the backup.
+told_to_name() {
+	for command in verify info "restore -D $T/copy/data"; do
+		rm -rf "$T/copy"
+		cluster_dir copy
+		# shellcheck disable=SC2086 # words
+		captured as_server "$BIN" $command "$1"
+		[ "$rc" -eq 1 ]
+		one_error "$T/stderr" "is one archive of a backup that has others: \"$2\" is in the same directory"
+		[ "$(tail -n 1 "$T/stderr")" = "hint: Name the directory: \"$set_of\"." ]
+		empty "$T/copy/data" 2>/dev/null || [ ! -e "$T/copy/data" ]
+	done
+}
+
+part_of_set() { # SUFFIX OPTION...
+	suffix=$1
+	shift
+	take "$@"
+	other=$(cd "$set_of" && echo [0-9]*.tar* | cut -d ' ' -f 1)
+	told_to_name "$set_of/base.tar$suffix" "$other"
+	told_to_name "$set_of/$other" "base.tar$suffix"
+	captured "$BIN" verify "$set_of"
+	[ "$rc" -eq 0 ]
+}
+
+# What is whole may be called base.tar, and lie next to anything.
+not_part() {
+	take -X fetch
+	rm "$set_of/base.tar"
+	backup main -c fast -o "$set_of/base.tar"
+	touch "$set_of/pg_wal.tar"
+	captured "$BIN" verify "$set_of/base.tar"
+	[ "$rc" -eq 0 ]
+	captured "$BIN" info "$set_of/base.tar"
+	[ "$rc" -eq 0 ]
+	captured "$BIN" verify <"$set_of/base.tar"
+	captured "$BIN" verify "$set_of/pg_wal.tar"
+	[ "$rc" -ne 0 ]
+	fails grep 'Name the directory' "$T/stderr"
+}
+
 # The catalog itself is gone: that is said.
 no_catalog() {
 	take -X fetch --no-manifest
@@ -205,6 +246,9 @@ for major in $(majors only 10 15 16 17 19); do
 	t "$major: a server" make_main "$major"
 	[ -e "$T/main/data/postmaster.pid" ] || continue
 	t "$major: three elsewhere" sound -X fetch
+	t "$major: one archive of several is named" part_of_set '' -X fetch
+	t "$major: so it is, of those with gzip" part_of_set .gz -X fetch -z
+	t "$major: a whole backup called base.tar" not_part
 	t "$major: made, and dropped, in vain" rolled_back
 	t "$major: one was dropped" dropped
 	t "$major: one was renamed" renamed
