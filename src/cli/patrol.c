@@ -27,6 +27,7 @@ run_errand(void *arg)
 	struct blockpipe *pipe = e->patrol->pipe;
 	struct error first;
 
+	sys_thread_name("basetar-stream");
 	e->rc = e->ops->work(e->patrol, &e->err);
 	if (e->rc == -1 && pipe) {
 		blockpipe_fail(pipe, &e->err);

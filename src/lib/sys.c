@@ -16,7 +16,13 @@
 
 #ifdef __linux__
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
+#endif
+
+#ifdef __linux__
+/* ioprio_set(2): the C library has neither the call nor these */
+enum { IOPRIO_WHO_PROCESS = 1, IOPRIO_CLASS_IDLE = 3, IOPRIO_CLASS_SHIFT = 13 };
 #endif
 
 _Static_assert(sizeof(off_t) == 8, "offsets of 64 bits are needed for files over 2 GiB");
@@ -301,6 +307,18 @@ sys_thread_background(void)
 	/* Linux gives each thread a nice value of its own; elsewhere it is the process's,
 	 * and the thread that talks to the server must keep its own. */
 	(void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 19);
+	(void)syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0,
+	    IOPRIO_CLASS_IDLE << IOPRIO_CLASS_SHIFT);
+#endif
+}
+
+void
+sys_thread_name(const char *name)
+{
+#ifdef __linux__
+	(void)prctl(PR_SET_NAME, name);
+#else
+	(void)name;
 #endif
 }
 

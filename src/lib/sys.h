@@ -92,8 +92,14 @@ bool sys_is_due(double *last);
 /* How many processors this process may use; at least 1. */
 unsigned sys_processors(void);
 
-/* Make the calling thread yield to all others (nice 19), where that can be done. */
+/*
+ * Make the calling thread yield to all others, where that can be done: nice 19, and the idle class
+ * of I/O, which counts for disks whose scheduler has classes (bfq, mq-deadline).
+ */
 void sys_thread_background(void);
+
+/* What top and ps -L call the calling thread: at most 15 bytes, a longer name is cut. */
+void sys_thread_name(const char *name);
 
 /* Raise the soft limit of open files to the hard one; return what it is then. */
 size_t sys_raise_file_limit(void);

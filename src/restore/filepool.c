@@ -25,6 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/sys.h"
 #include "restore/newfile.h"
 
 struct file {
@@ -245,6 +246,7 @@ run(void *arg)
 {
 	struct filepool *p = arg;
 
+	sys_thread_name("basetar-restore");
 	pthread_mutex_lock(&p->lock);
 	for (;;) {
 		while (

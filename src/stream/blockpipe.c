@@ -119,6 +119,7 @@ work(void *arg)
 	struct place *place;
 	struct error err = { 0 };
 
+	sys_thread_name("basetar-worker");
 	sys_thread_background();
 	if (codec->encoder_new && codec->encoder_new(&encoder, p->opt.level, &err)) {
 		pthread_mutex_lock(&p->lock);
@@ -256,8 +257,10 @@ write_out(void *arg)
 	struct outlet outlet;
 	struct error err = { 0 };
 	struct place *place;
-	int rc = begin_stream(p, &outlet, p->opt.sink, &err);
+	int rc;
 
+	sys_thread_name("basetar-writer");
+	rc = begin_stream(p, &outlet, p->opt.sink, &err);
 	while (rc == 0 && (place = next_in_order(p)) != NULL) {
 		rc = write_block(p, &place->block, &outlet, &err);
 		if (rc == 0)

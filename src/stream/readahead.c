@@ -22,6 +22,7 @@
 #include <time.h>
 
 #include "lib/interrupt.h"
+#include "lib/sys.h"
 
 enum { BLOCKS = 8, BLOCK = 512 * 1024, KICK_MS = 20 };
 
@@ -88,6 +89,7 @@ run_filler(void *arg)
 	struct block *b;
 	int rc = 0;
 
+	sys_thread_name("basetar-reader");
 	while (rc == 0 && !is_end && (b = await_empty(r)) != NULL) {
 		rc = fill(r, b, &is_end, &err);
 		pthread_mutex_lock(&r->lock);

@@ -1,4 +1,5 @@
 /* System calls as the program wants them: whole, and not fooled by what it finds. */
+#define _GNU_SOURCE /* syscall() */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -11,6 +12,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -319,11 +321,22 @@ time_goes_on(void **state)
 	assert_true(sys_monotonic() - before < 60);
 }
 
+struct background {
+	int nice;
+	long io;
+	char name[16];
+};
+
 static void *
 go_to_background(void *arg)
 {
-	(void)arg;
+	struct background *b = arg;
+
+	sys_thread_name("basetar-worker of a long name");
 	sys_thread_background();
+	b->nice = getpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid));
+	b->io = syscall(SYS_ioprio_get, 1, 0);
+	(void)prctl(PR_GET_NAME, b->name);
 	return NULL;
 }
 
@@ -332,12 +345,18 @@ static void
 nice_is_of_a_thread(void **state)
 {
 	int before = getpriority(PRIO_PROCESS, 0);
+	const long io = syscall(SYS_ioprio_get, 1, 0);
+	struct background b = { 0 };
 	pthread_t thread;
 
 	(void)state;
 	assert_true(sys_processors() >= 1);
-	assert_int_equal(pthread_create(&thread, NULL, go_to_background, NULL), 0);
+	assert_int_equal(pthread_create(&thread, NULL, go_to_background, &b), 0);
 	pthread_join(thread, NULL);
+	assert_int_equal(b.nice, 19);
+	assert_int_equal(b.io >> 13, 3); /* IOPRIO_CLASS_IDLE */
+	assert_string_equal(b.name, "basetar-worker ");
+	assert_int_equal(syscall(SYS_ioprio_get, 1, 0), io);
 	assert_int_equal(getpriority(PRIO_PROCESS, 0), before);
 }
 
