@@ -2,13 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "datadir/dirlist.h"
 #include "datadir/exclude.h"
 #include "datadir/member.h"
-#include "lib/buf.h"
+#include "datadir/visit.h"
 #include "lib/sys.h"
 #include "pg/relfile.h"
 
@@ -17,10 +16,7 @@ enum { KIND_TRIES = 10 };
 
 struct walker {
 	const struct walk_options *options;
-	struct visitor *visitor; /* NULL: only the sum is wanted */
-	struct buf path;         /* of what is being looked at */
-	uint8_t *small;     /* WALK_SMALL + 1 bytes, one to see that there are more */
-	struct walksum sum; /* so far, when only that is wanted */
+	struct visit visit; /* where it is, and what is told of that */
 	unsigned depth;
 };
 
@@ -35,135 +31,6 @@ static int walk_children(
     struct walker *w, int fd, const struct stat *st, struct error *err);
 
 static int
-push_name(struct walker *w, const char *name, struct error *err)
-{
-	if (w->path.len > 0 && buf_append(&w->path, "/", 1, err))
-		return -1;
-	return buf_append(&w->path, name, strlen(name), err);
-}
-
-static void
-pop_name(struct walker *w, size_t len)
-{
-	w->path.len = len;
-	if (w->path.data)
-		w->path.data[len] = '\0';
-}
-
-/* Say where a call failed. */
-static int
-wrap(const struct walker *w, const char *what, struct error *err)
-{
-	error_wrap(err, "%s \"%s\"", what, w->path.len ? buf_text(&w->path) : ".");
-	if (err->kind == ERROR_IO && err->sys == EACCES)
-		error_hint(err,
-		    "All that is in a data directory is read as the user who owns it: let that user read this, or move it elsewhere.");
-	return -1;
-}
-
-static int
-failed(const struct walker *w, const char *what, const char *call, struct error *err)
-{
-	error_set(err, ERROR_IO, errno, "%s", call);
-	return wrap(w, what, err);
-}
-
-/* Something changed: in a frozen tree nothing may.  The caller knows what to do then. */
-static int
-pass_change(const struct walker *w, struct error *err)
-{
-	if (!w->options->is_frozen)
-		return 0;
-	return error_set(err, ERROR_STATE, 0, "\"%s\" changed while it was read",
-	    w->path.len ? buf_text(&w->path) : ".");
-}
-
-static void
-add_member(struct walker *w)
-{
-	walksum_member(&w->sum, buf_text(&w->path), w->path.len);
-}
-
-static int
-tell_directory(struct walker *w, const struct stat *st, struct error *err)
-{
-	if (w->visitor)
-		return w->visitor->ops->directory(
-		    w->visitor, buf_text(&w->path), st, err);
-	add_member(w);
-	return 0;
-}
-
-static int
-tell_special(struct walker *w, enum dirlist_kind kind, struct error *err)
-{
-	if (w->visitor == NULL)
-		return 0;
-	return w->visitor->ops->special(w->visitor, buf_text(&w->path), kind, err);
-}
-
-/* Takes ${fd}. */
-static int
-tell_file(struct walker *w, int fd, struct stat *st, bool is_relation, struct error *err)
-{
-	const struct visitor_ops *ops = w->visitor->ops;
-	const char *path = buf_text(&w->path);
-	const struct stat before = *st;
-	size_t len;
-	int rc = -1;
-
-	if (is_relation || (uint64_t)st->st_size > WALK_SMALL)
-		return ops->file(w->visitor, path, st, fd, is_relation, err);
-	if (member_read(fd, st, path, w->small, WALK_SMALL + 1, &len, w->options->judge,
-		w->options->cancel, err))
-		wrap(w, "file", err);
-	else if ((len != (uint64_t)before.st_size ||
-		     !sys_is_same_time(&before.st_mtim, &st->st_mtim)) &&
-	    pass_change(w, err))
-		rc = -1;
-	else if (len > WALK_SMALL)
-		return ops->file(w->visitor, path, st, fd, false, err);
-	else {
-		st->st_size = (off_t)len;
-		rc = ops->bytes(w->visitor, path, st, w->small, len, err);
-	}
-	sys_close(fd);
-	return rc;
-}
-
-static int
-measure_file(struct walker *w, int dirfd, const char *name, enum member_found *found,
-    struct error *err)
-{
-	struct stat st;
-
-	if (member_stat(dirfd, name, found, &st, err))
-		return wrap(w, "file", err);
-	if (*found == MEMBER_THERE && !S_ISREG(st.st_mode))
-		*found = MEMBER_OTHER;
-	if (*found != MEMBER_THERE)
-		return 0;
-	add_member(w);
-	walksum_file(&w->sum, &st);
-	return 0;
-}
-
-/* The walk_... functions of a kind of file that find another one there tell nobody. */
-static int
-walk_file(struct walker *w, int dirfd, const char *name, bool is_relation,
-    enum member_found *found, struct error *err)
-{
-	struct stat st;
-	int fd;
-
-	if (w->visitor == NULL)
-		return measure_file(w, dirfd, name, found, err);
-	if (member_open_file(dirfd, name, found, &fd, &st, err))
-		return wrap(w, "file", err);
-	return *found == MEMBER_THERE ? tell_file(w, fd, &st, is_relation, err) : 0;
-}
-
-static int
 walk_directory(struct walker *w, int dirfd, const char *name, enum member_found *found,
     struct error *err)
 {
@@ -171,10 +38,10 @@ walk_directory(struct walker *w, int dirfd, const char *name, enum member_found 
 	int fd, rc;
 
 	if (member_open_directory(dirfd, name, found, &fd, &st, err))
-		return wrap(w, "directory", err);
+		return visit_wrap(&w->visit, "directory", err);
 	if (*found != MEMBER_THERE)
 		return 0;
-	rc = tell_directory(w, &st, err);
+	rc = visit_directory(&w->visit, &st, err);
 	/* a tablespace below the data directory is sent once, as the tablespace */
 	if (rc == 0 && !tablespaces_has_directory(w->options->tablespaces, &st))
 		rc = walk_children(w, fd, &st, err);
@@ -192,22 +59,19 @@ walk_tablespace_link(struct walker *w, int dirfd, const char *name, struct error
 	if (t == NULL)
 		return tablespaces_is_absent(w->options->tablespaces, name) ?
 		    0 :
-		    pass_change(w, err);
+		    visit_changed(&w->visit, err);
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
-		return errno == ENOENT ? pass_change(w, err) :
-					 failed(w, "link", "could not stat", err);
-	if (w->visitor)
-		return w->visitor->ops->link(
-		    w->visitor, buf_text(&w->path), t->target, &st, err);
-	add_member(w);
-	return 0;
+		return errno == ENOENT ?
+		    visit_changed(&w->visit, err) :
+		    visit_failed(&w->visit, "link", "could not stat", err);
+	return visit_link(&w->visit, t->target, &st, err);
 }
 
 static int
 walk_link(
     struct walker *w, const struct level *level, const char *name, struct error *err)
 {
-	const char *path = buf_text(&w->path);
+	const char *path = buf_text(&w->visit.path);
 
 	if (tablespaces_is_link(path))
 		return walk_tablespace_link(w, level->fd, name, err);
@@ -216,7 +80,7 @@ walk_link(
 		return error_hint(err,
 		    "Only pg_wal and tablespaces are followed, and a backup without these data would not restore: put them in the place of the link.");
 	}
-	return tell_special(w, DIRLIST_LINK, err);
+	return visit_special(&w->visit, DIRLIST_LINK, err);
 }
 
 static int
@@ -229,25 +93,26 @@ walk_sent(struct walker *w, const struct level *level, const char *name,
 		int rc = 0;
 
 		if (kind == DIRLIST_FILE)
-			rc = walk_file(w, level->fd, name, is_relation, &found, err);
+			rc = visit_file(
+			    &w->visit, level->fd, name, is_relation, &found, err);
 		else if (kind == DIRLIST_DIRECTORY)
 			rc = walk_directory(w, level->fd, name, &found, err);
 		else if (kind == DIRLIST_LINK)
 			rc = walk_link(w, level, name, err);
 		else
-			rc = tell_special(w, kind, err);
+			rc = visit_special(&w->visit, kind, err);
 		if (rc == 0 && found != MEMBER_THERE)
-			rc = pass_change(w, err);
+			rc = visit_changed(&w->visit, err);
 		if (rc == -1 || found != MEMBER_OTHER)
 			return rc;
 		if (member_stat(level->fd, name, &found, &st, err))
-			return wrap(w, "file", err);
+			return visit_wrap(&w->visit, "file", err);
 		if (found == MEMBER_GONE)
 			return 0;
 		kind = dirlist_kind_of(st.st_mode);
 	}
-	return error_set(
-	    err, ERROR_STATE, 0, "\"%s\" keeps changing its kind", buf_text(&w->path));
+	return error_set(err, ERROR_STATE, 0, "\"%s\" keeps changing its kind",
+	    buf_text(&w->visit.path));
 }
 
 /*
@@ -262,7 +127,7 @@ stat_emptied(
 	if (fstatat(dirfd, path, st, 0) == 0 && S_ISDIR(st->st_mode))
 		return 0;
 	if (fstat(w->options->datadir_fd, st) == -1)
-		return failed(w, "directory", "could not stat", err);
+		return visit_failed(&w->visit, "directory", "could not stat", err);
 	return 0;
 }
 
@@ -270,7 +135,7 @@ stat_emptied(
 static int
 walk_wal_directories(struct walker *w, int dirfd, struct error *err)
 {
-	size_t len = w->path.len;
+	size_t len = w->visit.path.len;
 
 	for (unsigned n = 0;; n++) {
 		const char *name = exclude_wal_directory(w->options->version, n);
@@ -278,11 +143,11 @@ walk_wal_directories(struct walker *w, int dirfd, struct error *err)
 
 		if (name == NULL)
 			return 0;
-		if (push_name(w, name, err) ||
-		    stat_emptied(w, dirfd, buf_text(&w->path), &st, err) ||
-		    tell_directory(w, &st, err))
+		if (visit_enter(&w->visit, name, err) ||
+		    stat_emptied(w, dirfd, buf_text(&w->visit.path), &st, err) ||
+		    visit_directory(&w->visit, &st, err))
 			return -1;
-		pop_name(w, len);
+		visit_leave(&w->visit, len);
 	}
 }
 
@@ -292,7 +157,8 @@ walk_emptied(
 {
 	struct stat st;
 
-	if (stat_emptied(w, level->fd, name, &st, err) || tell_directory(w, &st, err))
+	if (stat_emptied(w, level->fd, name, &st, err) ||
+	    visit_directory(&w->visit, &st, err))
 		return -1;
 	return strcmp(name, "pg_wal") == 0 ? walk_wal_directories(w, level->fd, err) : 0;
 }
@@ -317,9 +183,9 @@ walk_entry(struct walker *w, const struct level *level, const struct dirlist_row
 		return walk_emptied(w, level, row->name, err);
 	if (kind == DIRLIST_UNKNOWN) {
 		if (member_stat(level->fd, row->name, &found, &st, err))
-			return wrap(w, "file", err);
+			return visit_wrap(&w->visit, "file", err);
 		if (found == MEMBER_GONE)
-			return pass_change(w, err);
+			return visit_changed(&w->visit, err);
 		kind = dirlist_kind_of(st.st_mode);
 	}
 	if (level->place & (EXCLUDE_GLOBAL | EXCLUDE_DATABASE))
@@ -348,19 +214,19 @@ walk_location(struct walker *w, const struct tablespace *t, struct error *err)
 {
 	struct stat st;
 
-	if (buf_printf(&w->path, err, "pg_tblspc/%s/%s", t->oid_text,
+	if (buf_printf(&w->visit.path, err, "pg_tblspc/%s/%s", t->oid_text,
 		w->options->version->tablespace_dir))
 		return -1;
 	if (fstat(t->fd, &st) == -1)
-		return failed(w, "directory", "could not stat", err);
+		return visit_failed(&w->visit, "directory", "could not stat", err);
 	if (st.st_nlink > 0 &&
-	    (tell_directory(w, &st, err) || walk_children(w, t->fd, &st, err)))
+	    (visit_directory(&w->visit, &st, err) || walk_children(w, t->fd, &st, err)))
 		return -1;
 	if (fstat(t->fd, &st) == -1)
-		return failed(w, "directory", "could not stat", err);
+		return visit_failed(&w->visit, "directory", "could not stat", err);
 	if (st.st_nlink > 0)
 		return 0;
-	if (pass_change(w, err))
+	if (visit_changed(&w->visit, err))
 		return -1;
 	return tablespaces_check_dropped(w->options->datadir_fd, t, err);
 }
@@ -371,13 +237,13 @@ walk_tablespaces(struct walker *w, struct error *err)
 	struct tablespaces *list = w->options->tablespaces;
 
 	for (size_t i = 0; i < list->count; i++) {
-		uint64_t before = w->sum.size;
+		uint64_t before = w->visit.sum.size;
 
 		if (walk_location(w, &list->rows[i], err))
 			return -1;
-		pop_name(w, 0);
-		if (w->visitor == NULL)
-			list->rows[i].size = w->sum.size - before;
+		visit_leave(&w->visit, 0);
+		if (w->visit.visitor == NULL)
+			list->rows[i].size = w->visit.sum.size - before;
 	}
 	return 0;
 }
@@ -388,7 +254,7 @@ walk_names(struct walker *w, const struct level *level, const struct dirlist *li
     struct error *err)
 {
 	const char *at = level->place == EXCLUDE_ROOT ? w->options->tablespaces_at : NULL;
-	size_t len = w->path.len;
+	size_t len = w->visit.path.len;
 
 	for (size_t i = 0; i < list->count; i++) {
 		const struct dirlist_row *row = &list->rows[i];
@@ -398,9 +264,10 @@ walk_names(struct walker *w, const struct level *level, const struct dirlist *li
 				return -1;
 			at = NULL;
 		}
-		if (push_name(w, row->name, err) || walk_entry(w, level, row, err))
+		if (visit_enter(&w->visit, row->name, err) ||
+		    walk_entry(w, level, row, err))
 			return -1;
-		pop_name(w, len);
+		visit_leave(&w->visit, len);
 	}
 	return at ? walk_tablespaces(w, err) : 0;
 }
@@ -412,25 +279,28 @@ check_directory(struct walker *w, int fd, const struct stat *before, struct erro
 	struct stat now;
 
 	if (fstat(fd, &now) == -1)
-		return failed(w, "directory", "could not stat", err);
-	return sys_is_same_time(&before->st_mtim, &now.st_mtim) ? 0 : pass_change(w, err);
+		return visit_failed(&w->visit, "directory", "could not stat", err);
+	return sys_is_same_time(&before->st_mtim, &now.st_mtim) ?
+	    0 :
+	    visit_changed(&w->visit, err);
 }
 
 /* What is in the directory ${fd}, whose path is the walker's and stat was ${st}. */
 static int
 walk_children(struct walker *w, int fd, const struct stat *st, struct error *err)
 {
-	struct level level = { .fd = fd, .place = exclude_place(buf_text(&w->path)) };
+	struct level level = { .fd = fd,
+		.place = exclude_place(buf_text(&w->visit.path)) };
 	struct dirlist list = { 0 };
 	int rc = -1;
 
 	if (w->depth == WALK_DEPTH)
 		return error_set(err, ERROR_UNSUPPORTED, 0,
-		    "directory \"%s\" is nested more than %d deep", buf_text(&w->path),
-		    WALK_DEPTH);
+		    "directory \"%s\" is nested more than %d deep",
+		    buf_text(&w->visit.path), WALK_DEPTH);
 	w->depth++;
 	if (dirlist_read(fd, &list, err)) {
-		wrap(w, "directory", err);
+		visit_wrap(&w->visit, "directory", err);
 		goto out;
 	}
 	if (level.place == EXCLUDE_DATABASE &&
@@ -454,48 +324,46 @@ walk_root(struct walker *w, struct error *err)
 	struct stat st;
 
 	if (fstat(w->options->datadir_fd, &st) == -1)
-		return failed(w, "directory", "could not stat", err);
+		return visit_failed(&w->visit, "directory", "could not stat", err);
 	return walk_children(w, w->options->datadir_fd, &st, err);
 }
 
-/* ${t} NULL: the whole tree. */
+/* ${t} NULL: the whole tree.  ${visitor} NULL: what it would be told is added to *sum. */
 static int
-walk_telling(const struct walk_options *options, const struct tablespace *t,
-    struct visitor *visitor, struct error *err)
+walk_visiting(const struct walk_options *options, const struct tablespace *t,
+    struct visitor *visitor, struct walksum *sum, struct error *err)
 {
-	struct walker w = { .options = options, .visitor = visitor };
+	struct walker w = { .options = options,
+		.visit = { .visitor = visitor,
+		    .is_frozen = options->is_frozen,
+		    .judge = options->judge,
+		    .cancel = options->cancel } };
 	int rc;
 
-	w.small = malloc(WALK_SMALL + 1);
-	if (w.small == NULL)
-		return error_memory(err);
+	if (visit_begin(&w.visit, err))
+		return -1;
 	rc = t ? walk_location(&w, t, err) : walk_root(&w, err);
-	free(w.small);
-	buf_free(&w.path);
+	visit_end(&w.visit);
+	if (rc == 0 && sum)
+		*sum = w.visit.sum;
 	return rc;
 }
 
 int
 walk_tree(const struct walk_options *options, struct visitor *visitor, struct error *err)
 {
-	return walk_telling(options, NULL, visitor, err);
+	return walk_visiting(options, NULL, visitor, NULL, err);
 }
 
 int
 walk_tablespace(const struct walk_options *options, const struct tablespace *t,
     struct visitor *visitor, struct error *err)
 {
-	return walk_telling(options, t, visitor, err);
+	return walk_visiting(options, t, visitor, NULL, err);
 }
 
 int
 walk_sum(const struct walk_options *options, struct walksum *sum, struct error *err)
 {
-	struct walker w = { .options = options };
-	int rc = walk_root(&w, err);
-
-	buf_free(&w.path);
-	if (rc == 0)
-		*sum = w.sum;
-	return rc;
+	return walk_visiting(options, NULL, NULL, sum, err);
 }

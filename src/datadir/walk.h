@@ -3,13 +3,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
-#include <sys/stat.h>
 
-#include "datadir/dirlist.h"
 #include "datadir/exclude.h"
-#include "datadir/member.h"
 #include "datadir/tablespace.h"
+#include "datadir/visit.h"
 #include "datadir/walksum.h"
 #include "lib/cancel.h"
 #include "lib/error.h"
@@ -25,42 +22,8 @@
  * Any other failure ends the walk.  In a frozen one any change does.
  */
 
-/* A file that is no relation's is read whole up to that many bytes. */
-#define WALK_SMALL ((size_t)1024 * 1024)
-
 /* Directories nested deeper are ERROR_UNSUPPORTED: each level holds a descriptor. */
 #define WALK_DEPTH 128
-
-/*
- * Who is told.  ${path} is relative to the data directory as PostgreSQL names it, with
- * tablespaces below pg_tblspc/OID/PG_x; it and ${st} are valid during the call only.
- *
- *  directory	A directory, before what is in it; the data directory itself is not told.
- *  link	A tablespace's link, pg_tblspc/OID; ${target} is its text.
- *  bytes	A small file that is no relation's.  st_size is ${len}.
- *  file	Any other file: ${fd} is taken, on failure too.  Relation files come this way
- *		however small they are.  The file may be of another size when it is read.
- *  special	Something that the walk does not follow or read: a fifo, a symbolic link and so
- *		on.  Another file may be told in its place, by whoever knows one.
- */
-struct visitor;
-
-struct visitor_ops {
-	int (*directory)(
-	    struct visitor *, const char *path, const struct stat *st, struct error *);
-	int (*link)(struct visitor *, const char *path, const char *target,
-	    const struct stat *st, struct error *);
-	int (*bytes)(struct visitor *, const char *path, const struct stat *st,
-	    const uint8_t *bytes, size_t len, struct error *);
-	int (*file)(struct visitor *, const char *path, const struct stat *st, int fd,
-	    bool is_relation, struct error *);
-	int (*special)(
-	    struct visitor *, const char *path, enum dirlist_kind kind, struct error *);
-};
-
-struct visitor {
-	const struct visitor_ops *ops; /* the first member of each kind of visitor */
-};
 
 struct walk_options {
 	int datadir_fd;                   /* borrowed */
