@@ -32,7 +32,7 @@ enum opttable_kind {
 	OPT_TEXT,    /* the string ${field} becomes the value */
 	OPT_NAME,    /* the same, and it may not be empty */
 	OPT_FILE,    /* the same, and it names a file or a directory */
-	OPT_LABEL,   /* from here on, what options.c makes of each */
+	OPT_LABEL,   /* from here on, what optgiven.c makes of each */
 	OPT_COMPRESS,
 	OPT_GZIP,
 	OPT_FORMAT,

@@ -1,0 +1,153 @@
+#include "cli/optwhole.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/sys.h"
+
+/* What says how a server is reached, and what it shall do or keep: none is asked. */
+#define OF_SERVER \
+	"checkpoint", "wait-archive", "no-wait-archive", "no-slot", "dbname", "host", \
+	    "port", "username", "no-password", "password"
+
+/* Options of which only one can be meant; and why, where that must be said. */
+static const struct {
+	const char *one;
+	const char *others[12]; /* ends with a NULL */
+	const char *why;
+} excluding[] = {
+	{ "quiet", { "verbose" }, NULL },
+	{ "no-manifest", { "manifest-checksums" }, NULL },
+	{ "split", { "force" },
+	    "With --split the directory must be new or empty, so that nothing is replaced." },
+	{ "split", { "blocking-factor" },
+	    "Records are for a tape or a pipe, which takes one archive." },
+	{ "offline", { "snapshot", OF_SERVER }, NULL },
+	{ "snapshot", { OF_SERVER }, NULL },
+};
+
+static int
+excluded(const char *one, const char *other, const char *why, struct error *err)
+{
+	error_set(err, ERROR_USAGE, 0, "options \"--%s\" and \"--%s\" exclude each other",
+	    one, other);
+	return why ? error_hint(err, "%s", why) : -1;
+}
+
+/* Can what was given be meant all at once? */
+static int
+check_together(const struct options *o, const struct optread *r, struct error *err)
+{
+	for (size_t i = 0; i < sizeof(excluding) / sizeof(excluding[0]); i++)
+		for (const char *const *other = excluding[i].others; *other; other++)
+			if (optread_was_given(r, excluding[i].one) &&
+			    optread_was_given(r, *other))
+				return excluded(
+				    excluding[i].one, *other, excluding[i].why, err);
+	if (o->source == SOURCE_SERVER || o->wal_method != WAL_NONE)
+		return 0;
+	return excluded(o->source == SOURCE_STOPPED ? "offline" : "snapshot",
+	    "wal-method=none", "No server starts from such a copy without its WAL.", err);
+}
+
+/* The output's kind, and what its name says of the compression. */
+static int
+complete_output(struct options *o, struct error *err)
+{
+	const char *name = "";
+
+	if (o->output && strcmp(o->output, "-") == 0)
+		o->output = NULL;
+	o->output_is_stdout = !o->output;
+	if (o->split && !o->output) {
+		error_set(err, ERROR_USAGE, 0, "option \"--split\" needs a directory");
+		return error_hint(err,
+		    "Name a new or an empty one with -o; standard output takes one archive.");
+	}
+	if (o->output && !o->split)
+		name = o->output;
+	return o->compression.codec ? 0 : optvalue_suffix(name, &o->compression, err);
+}
+
+/* A backup: the cluster, the output, and how. */
+static int
+complete_backup(struct options *o, const struct optread *r, struct error *err)
+{
+	if (!o->pgdata)
+		o->pgdata = getenv("PGDATA");
+	if (!o->pgdata || *o->pgdata == '\0') {
+		error_set(err, ERROR_USAGE, 0, "no data directory is given");
+		return error_hint(err, "Name it with -D, or set PGDATA.");
+	}
+	if (complete_output(o, err))
+		return -1;
+	o->checkpoint_is_given = optread_was_given(r, "checkpoint");
+	if (!optread_was_given(r, "wait-archive") &&
+	    !optread_was_given(r, "no-wait-archive"))
+		o->wait_archive = o->wal_method == WAL_NONE;
+	if (o->jobs == 0)
+		o->jobs = sys_processors();
+	return 0;
+}
+
+/* A command that reads a backup: which one. */
+static int
+complete_reading(struct options *o, const struct optread *r, struct error *err)
+{
+	if (!o->input) {
+		error_set(err, ERROR_USAGE, 0, "no archive is given");
+		return error_hint(err,
+		    "Name a file, a directory of --split or pg_basebackup -Ft, or - for standard input.");
+	}
+	if (strcmp(o->input, "-") == 0)
+		o->input = NULL;
+	o->digest_is_given = optread_was_given(r, "manifest-checksums");
+	return 0;
+}
+
+/* It is new, so that no default names it; and links will lead to where it is. */
+static int
+complete_restore(struct options *o, struct error *err)
+{
+	if (!o->pgdata) {
+		error_set(err, ERROR_USAGE, 0, "no data directory is given");
+		return error_hint(err, "Name a new one with -D.");
+	}
+	if (o->waldir && o->waldir[0] != '/')
+		return error_set(err, ERROR_USAGE, 0,
+		    "option \"--waldir\": \"%s\" is not an absolute path", o->waldir);
+	if (o->jobs == 0)
+		o->jobs = sys_processors();
+	return recovery_check(&o->recovery, err);
+}
+
+static int
+check_commands(const struct options *o, const struct optread *r, struct error *err)
+{
+	const struct opttable_row *stray = optread_stray(r, o->command);
+
+	if (stray == NULL)
+		return 0;
+	error_set(err, ERROR_USAGE, 0, "option \"--%s\" is not for the command \"%s\"",
+	    stray->name, opttable_commands[o->command].name);
+	return error_hint(
+	    err, "Try \"pg_basetar %s --help\".", opttable_commands[o->command].name);
+}
+
+/* Fill in what was not said, once all that was said is known. */
+int
+optwhole_complete(struct options *o, const struct optread *r, struct error *err)
+{
+	if (check_commands(o, r, err) || check_together(o, r, err))
+		return -1;
+	if (o->report && strcmp(o->report, "-") == 0) {
+		error_set(err, ERROR_USAGE, 0, "the report cannot go to standard output");
+		return error_hint(
+		    err, "Name a file: it appears there when the run has ended.");
+	}
+	if (o->command == COMMAND_BACKUP)
+		return complete_backup(o, r, err);
+	if (o->command == COMMAND_RESTORE && complete_restore(o, err))
+		return -1;
+	return complete_reading(o, r, err);
+}
