@@ -1,9 +1,8 @@
 /*
- * The files of a cluster that are no relations, and that say by themselves whether they are
- * whole: they are looked at as pages are.  What is found is in the archive as it is in the
- * cluster; the run goes on.
+ * The files of a cluster that are no relations' pages: each of them is judged by statecheck.h, and
+ * here all of them, when the WAL is known: are the segments of pg_xact and the like there, and what
+ * each database has?
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,86 +10,37 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "archive/statecheck.h"
 #include "backup/cluster.h"
 #include "backup/files.h"
 #include "backup/source.h"
 #include "backup/tablespaces.h"
 #include "cli/message.h"
 #include "datadir/dirlist.h"
-#include "datadir/member.h"
 #include "format/databaseset.h"
 #include "format/slruset.h"
 #include "lib/bytes.h"
 #include "lib/sys.h"
 #include "pg/slru.h"
-#include "pg/statefile.h"
 #include "server/databases.h"
 #include "wal/walproof.h"
 
-/* Pages of relations have no more (pg_control is refused that says so). */
-enum { BLOCK_MOST = 32768 };
-
 struct backup_files {
-	struct member_judge judge; /* first */
 	struct backup_files_options of;
+	struct statecheck state; /* of each by itself, and all findings */
 	/* that was complete before the first file was read */
 	struct checkpoint begin;
-	uint64_t damaged;  /* findings */
 	uint64_t left_out; /* databases, with their tablespace */
 	struct slruset *slru;
 	/* of a standby: before the first was sent, */
 	struct slruset *slru_before;
 	uint64_t listed_lsn; /* when it had replayed so far */
 	struct databaseset *databases;
-	struct settle cut; /* counts relations that end in the middle of a page */
-	uint64_t member;   /* the first of the oldest multixact */
+	uint64_t member;              /* the first of the oldest multixact */
 	const struct walproof *proof; /* borrowed, once there is one */
 };
 
-/* What was wrong with the file ${path}: a line, and one more to count. */
-static int
-say(struct backup_files *f, const char *kind, const char *path, const char *what,
-    struct error *err)
-{
-	struct buf text = { 0 };
-	int rc = buf_printf(&text, err, "file \"%s\": %s", path, what);
-
-	if (rc == 0) {
-		f->damaged++;
-		message_finding(&(struct finding){
-		    .text = buf_text(&text), .kind = kind, .file = path });
-	}
-	buf_free(&text);
-	return rc;
-}
-
 /* ---- one by one, while they are sent ---- */
-
-static int
-judge_state(const struct backup_files *f, enum statefile_kind kind, const uint8_t *bytes,
-    size_t len, struct error *err)
-{
-	struct statefile s = { .kind = kind };
-
-	statefile_bytes(&s, bytes, len);
-	return statefile_end(&s, f->of.cluster->version, err);
-}
-
-/* Else it may be being written right now. */
-static bool
-is_whole(struct member_judge *judge, const char *path, const uint8_t *bytes, size_t len)
-{
-	const struct backup_files *f = (const struct backup_files *)judge;
-	const enum statefile_kind kind = statefile_kind(path);
-	enum slru_kind slru;
-	uint64_t segment;
-	struct error ignored;
-
-	if (kind != STATEFILE_NONE)
-		return judge_state(f, kind, bytes, len, &ignored) == 0;
-	return !slru_locate(path, &slru, &segment) ||
-	    len % f->of.cluster->control.block_size == 0;
-}
 
 /*
  * The first member of the oldest multixact, if it is in this segment: those before it are
@@ -112,11 +62,7 @@ int
 backup_files_bytes(struct backup_files *f, const char *path, const uint8_t *bytes,
     size_t len, struct error *err)
 {
-	const enum statefile_kind kind = statefile_kind(path);
-	struct error why = { 0 };
-
-	if (kind != STATEFILE_NONE && judge_state(f, kind, bytes, len, &why) &&
-	    say(f, "state", path, why.text, err))
+	if (statecheck_bytes(&f->state, path, bytes, len, err))
 		return -1;
 	find_member(f, path, bytes, len);
 	if (databaseset_add(f->databases, path, 0, err))
@@ -124,105 +70,21 @@ backup_files_bytes(struct backup_files *f, const char *path, const uint8_t *byte
 	return slruset_add(f->slru, path, len, bytes_are_zero(bytes, len), err);
 }
 
-/*
- * The server extends a relation by whole pages, but a moment may show half of one.  What comes
- * behind the last whole page when the disk was full is zeros, of which the server takes no
- * notice (mdnblocks() and mdextend() in src/backend/storage/smgr/md.c).
- */
-static int
-await_whole_page(struct backup_files *f, int fd, struct stat *st, struct error *err)
-{
-	unsigned looks = 1;
-
-	if (f->of.source->facts.is_frozen) /* nothing changes */
-		return 0;
-	while (st->st_size % f->of.cluster->control.block_size != 0 &&
-	    settle_wait(&f->cut, looks)) {
-		if (fstat(fd, st) == -1)
-			return error_set(err, ERROR_IO, errno, "could not stat");
-		looks++;
-	}
-	return 0;
-}
-
-/* What there is of a last page that is not whole. */
-static int
-judge_rest(struct backup_files *f, const char *path, int fd, const struct stat *st,
-    struct error *err)
-{
-	uint8_t rest[BLOCK_MOST];
-	const size_t len =
-	    (size_t)((uint64_t)st->st_size % f->of.cluster->control.block_size);
-	char text[128];
-	size_t got;
-
-	if (len == 0)
-		return 0;
-	if (sys_pread(
-		fd, rest, len, (uint64_t)st->st_size - len, &got, f->of.cancel, err))
-		return -1;
-	if (bytes_are_zero(rest, got))
-		return 0;
-	snprintf(text, sizeof(text),
-	    "ends in the middle of a page: it has %" PRIu64
-	    " bytes, and pages have %" PRIu32,
-	    (uint64_t)st->st_size, f->of.cluster->control.block_size);
-	return say(f, "size", path, text, err);
-}
-
 int
 backup_files_relation(
     struct backup_files *f, const char *path, int fd, struct stat *st, struct error *err)
 {
-	if (databaseset_add(f->databases, path, 0, err))
-		return -1;
-	if (await_whole_page(f, fd, st, err) || judge_rest(f, path, fd, st, err))
-		return error_wrap(err, "file \"%s\"", path);
-	return 0;
-}
-
-/* One that is too large to be held; a transaction may have locked very much. */
-static int
-read_state(const struct backup_files *f, int fd, struct statefile *s, struct error *err)
-{
-	uint8_t bytes[16 * 1024];
-	uint64_t at = 0;
-	size_t got;
-
-	do {
-		if (sys_pread(fd, bytes, sizeof(bytes), at, &got, f->of.cancel, err))
-			return -1;
-		statefile_bytes(s, bytes, got);
-		at += got;
-	} while (got == sizeof(bytes));
-	return 0;
-}
-
-static int
-judge_large(struct backup_files *f, const char *path, int fd, struct error *err)
-{
-	const enum statefile_kind kind = statefile_kind(path);
-	struct error why;
-
-	for (unsigned looks = 1; kind != STATEFILE_NONE; looks++) {
-		struct statefile s = { .kind = kind };
-
-		if (read_state(f, fd, &s, err))
-			return error_wrap(err, "file \"%s\"", path);
-		if (statefile_end(&s, f->of.cluster->version, &why) == 0)
-			break;
-		if (f->of.source->facts.is_frozen ||
-		    !settle_wait(&f->judge.settle, looks))
-			return say(f, "state", path, why.text, err);
-	}
-	return 0;
+	return databaseset_add(f->databases, path, 0, err) ||
+		statecheck_relation(&f->state, path, fd, st, err) ?
+	    -1 :
+	    0;
 }
 
 int
 backup_files_other(struct backup_files *f, const char *path, int fd,
     const struct stat *st, struct error *err)
 {
-	if (judge_large(f, path, fd, err))
+	if (statecheck_large(&f->state, path, fd, err))
 		return -1;
 	return slruset_add(f->slru, path, (uint64_t)st->st_size, false, err);
 }
@@ -258,7 +120,8 @@ slru_fault(struct slruset_sink *sink, enum slruset_fault fault, const char *path
 
 	if (fault == SLRUSET_DOUBT || fault == SLRUSET_ADVICE)
 		return warn_of_file(path, text, err);
-	return say(((struct slru_faults *)sink)->f, kinds[fault], path, text, err);
+	return statecheck_finding(
+	    &((struct slru_faults *)sink)->f->state, kinds[fault], path, text, err);
 }
 
 /* What is gone when its turn comes, replay has removed. */
@@ -315,7 +178,9 @@ backup_files_open(struct backup_files **out, const struct backup_files_options *
 	if (f == NULL)
 		return error_memory(err);
 	f->of = *options;
-	f->judge.is_whole = is_whole;
+	statecheck_open(&f->state, options->cluster->version,
+	    options->cluster->control.block_size, options->source->facts.is_frozen,
+	    options->cancel);
 	/* a later checkpoint than that of the start is complete as well */
 	if (!f->of.source->facts.is_frozen &&
 	    control_read(f->of.cluster->datadir_fd, bytes, &now, err))
@@ -330,7 +195,7 @@ backup_files_open(struct backup_files **out, const struct backup_files_options *
 struct member_judge *
 backup_files_judge(struct backup_files *f)
 {
-	return &f->judge;
+	return &f->state.judge;
 }
 
 struct databases {
@@ -342,7 +207,8 @@ static int
 database_fault(struct databaseset_judge *judge, const char *path, const char *text,
     struct error *err)
 {
-	return say(((struct databases *)judge)->f, "missing", path, text, err);
+	return statecheck_finding(
+	    &((struct databases *)judge)->f->state, "missing", path, text, err);
 }
 
 static void
@@ -469,13 +335,13 @@ backup_files_report(const struct backup_files *f)
 	struct error finding = { 0 };
 
 	report_left_out(f);
-	if (f->damaged == 0)
+	if (f->state.damaged == 0)
 		return f->left_out == 0;
 	error_set(&finding, ERROR_FORMAT, 0,
 	    "the backup is complete, but the cluster is damaged: %" PRIu64
 	    " %s missing, or not as the server writes %s",
-	    f->damaged, f->damaged == 1 ? "file is" : "files are",
-	    f->damaged == 1 ? "it" : "them");
+	    f->state.damaged, f->state.damaged == 1 ? "file is" : "files are",
+	    f->state.damaged == 1 ? "it" : "them");
 	error_hint(&finding,
 	    "A copy may not start, or may have lost committed rows.  Find out what is wrong with the storage, and keep the backups that were made before.");
 	message_error(&finding);

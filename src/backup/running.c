@@ -5,8 +5,6 @@
  * All of this is the main thread's, but for the start, in a thread of its own while the main one
  * waits for it, and pg_control, which the planner's thread reads without asking the server.
  */
-#include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,35 +59,11 @@ locate(struct running *r, struct error *err)
 		.interrupt_fd = interrupt_fd(),
 		.notice = on_notice,
 	};
-	if (locate_server(&r->source.of.cluster->postmaster, &r->connection, err))
-		return -1;
-	if (r->connection.host_is_given ||
-	    postmaster_is_alive(&r->source.of.cluster->postmaster))
-		return 0;
-	error_set(err, ERROR_STATE, 0,
-	    "no server is running in \"%s\": postmaster.pid names process %lld, which is gone",
-	    r->source.of.cluster->pgdata,
-	    (long long)r->source.of.cluster->postmaster.pid);
-	return error_hint(err,
-	    "Start the server; or use --snapshot, if this is one, or the server crashed and its disk is all there.");
-}
-
-/*
- * Is the socket that postmaster.pid names gone, although the process lives?  Something that
- * cleans up /tmp took it away; or the server has a /tmp of its own (PrivateTmp of systemd).
- */
-static bool
-has_lost_socket(const struct running *r)
-{
-	const struct postmaster *p = &r->source.of.cluster->postmaster;
-	char path[PATH_MAX];
-	struct stat st;
-
-	if (r->connection.host_is_given || p->socket_dir == NULL ||
-	    p->socket_dir[0] != '/')
-		return false;
-	snprintf(path, sizeof(path), "%s/.s.PGSQL.%u", p->socket_dir, p->port);
-	return lstat(path, &st) == -1 && errno == ENOENT && postmaster_is_alive(p);
+	return locate_server(&r->source.of.cluster->postmaster, &r->connection, err) ||
+		locate_check_alive(&r->source.of.cluster->postmaster, &r->connection,
+		    r->source.of.cluster->pgdata, err) ?
+	    -1 :
+	    0;
 }
 
 static int
@@ -99,7 +73,7 @@ connect_to_server(struct running *r, struct error *err)
 
 	if (session_open(&r->session, &r->connection, err) == 0)
 		return 0;
-	if (has_lost_socket(r)) {
+	if (locate_has_lost_socket(p, &r->connection)) {
 		err->hint[0] = '\0'; /* libpq's: is the server running? */
 		return error_hint(err,
 		    "Process %lld of the server is there, its socket is not: name another way to it with -h%s%s, or restart it.",
@@ -110,26 +84,11 @@ connect_to_server(struct running *r, struct error *err)
 	return error_hint(err, "See -h, -p, -U and -d, and the server's log.");
 }
 
-/*
- * A directory in pg_tblspc stops recovery where it becomes consistent (CheckTablespaceDirectory
- * in src/backend/access/transam/xlogrecovery.c), unless the configuration allows it.  A session
- * can make one at any time.
- */
-static int
-check_in_place(const struct running *r, const struct tablespaces *now, struct error *err)
-{
-	if (now->in_place == 0 || r->server.in_place_allowed)
-		return 0;
-	error_set(err, ERROR_STATE, 0,
-	    "a tablespace is a directory in pg_tblspc, and allow_in_place_tablespaces is off");
-	return error_hint(err,
-	    "Set allow_in_place_tablespaces = on in postgresql.conf and reload, then run the backup again: without it the copy would not start.  What a role, a database or a session sets does not count.");
-}
-
 static int
 check_in_place_now(const struct running *r, struct error *err)
 {
-	return check_in_place(r, &r->source.of.tablespaces->sent, err);
+	return backup_tablespaces_check_in_place(
+	    &r->source.of.tablespaces->sent, r->server.in_place_allowed, err);
 }
 
 /* The copy has the configuration of some moment since the start: it must have allowed them in all. */
@@ -143,7 +102,8 @@ check_in_place_since(struct running *r, struct error *err)
 			return -1;
 		r->server.in_place_allowed = allowed;
 	}
-	return check_in_place(r, &r->source.of.tablespaces->after, err);
+	return backup_tablespaces_check_in_place(
+	    &r->source.of.tablespaces->after, r->server.in_place_allowed, err);
 }
 
 static int

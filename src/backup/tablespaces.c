@@ -212,6 +212,23 @@ backup_tablespaces_warn_of_replay(
 	message_warning(text);
 }
 
+/*
+ * A directory in pg_tblspc stops recovery where it becomes consistent (CheckTablespaceDirectory
+ * in src/backend/access/transam/xlogrecovery.c), unless the configuration allows it.  A session
+ * can make one at any time.
+ */
+int
+backup_tablespaces_check_in_place(
+    const struct tablespaces *now, bool are_allowed, struct error *err)
+{
+	if (now->in_place == 0 || are_allowed)
+		return 0;
+	error_set(err, ERROR_STATE, 0,
+	    "a tablespace is a directory in pg_tblspc, and allow_in_place_tablespaces is off");
+	return error_hint(err,
+	    "Set allow_in_place_tablespaces = on in postgresql.conf and reload, then run the backup again: without it the copy would not start.  What a role, a database or a session sets does not count.");
+}
+
 void
 backup_tablespaces_free(struct backup_tablespaces *all)
 {

@@ -55,6 +55,13 @@ MUST_CHECK int backup_tablespaces_warn_of_new(
 void backup_tablespaces_warn_of_replay(
     const struct backup_tablespaces *, uint32_t oid, const char *path);
 
+/*
+ * Of a running server: ERROR_STATE, one of ${list} is a directory in pg_tblspc, and its configuration
+ * does not allow that.
+ */
+MUST_CHECK int backup_tablespaces_check_in_place(
+    const struct tablespaces *list, bool are_allowed, struct error *err);
+
 void backup_tablespaces_free(struct backup_tablespaces *);
 
 #endif

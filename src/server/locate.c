@@ -1,8 +1,12 @@
 #include "server/locate.h"
 
+#include <errno.h>
 #include <libpq-fe.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "lib/buf.h"
 #include "server/session_internal.h"
@@ -123,6 +127,32 @@ out:
 	buf_free(&host);
 	buf_free(&port);
 	return rc;
+}
+
+int
+locate_check_alive(const struct postmaster *postmaster,
+    const struct session_options *options, const char *pgdata, struct error *err)
+{
+	if (options->host_is_given || postmaster_is_alive(postmaster))
+		return 0;
+	error_set(err, ERROR_STATE, 0,
+	    "no server is running in \"%s\": postmaster.pid names process %lld, which is gone",
+	    pgdata, (long long)postmaster->pid);
+	return error_hint(err,
+	    "Start the server; or use --snapshot, if this is one, or the server crashed and its disk is all there.");
+}
+
+/* Something that cleans up /tmp took it away; or the server has a /tmp of its own (PrivateTmp). */
+bool
+locate_has_lost_socket(const struct postmaster *p, const struct session_options *options)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (options->host_is_given || p->socket_dir == NULL || p->socket_dir[0] != '/')
+		return false;
+	snprintf(path, sizeof(path), "%s/.s.PGSQL.%u", p->socket_dir, p->port);
+	return lstat(path, &st) == -1 && errno == ENOENT && postmaster_is_alive(p);
 }
 
 void

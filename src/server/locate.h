@@ -1,6 +1,8 @@
 #ifndef PG_BASETAR_SERVER_LOCATE_H
 #define PG_BASETAR_SERVER_LOCATE_H
 
+#include <stdbool.h>
+
 #include "lib/error.h"
 #include "pg/postmaster.h"
 #include "server/session.h"
@@ -21,6 +23,17 @@
  */
 MUST_CHECK int locate_server(const struct postmaster *postmaster,
     struct session_options *options, struct error *err);
+
+/*
+ * ERROR_STATE: the process that postmaster.pid of ${pgdata} names is gone, and nothing else says
+ * where the server is.
+ */
+MUST_CHECK int locate_check_alive(const struct postmaster *postmaster,
+    const struct session_options *options, const char *pgdata, struct error *err);
+
+/* Is the socket that postmaster.pid names gone, although the process lives? */
+bool locate_has_lost_socket(
+    const struct postmaster *postmaster, const struct session_options *options);
 
 void locate_free(struct session_options *options);
 

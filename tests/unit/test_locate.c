@@ -208,14 +208,37 @@ remove_services(void **state)
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
+/* The process of postmaster.pid is gone: that says something only if nothing else names a host. */
+static void
+is_alive(void **state)
+{
+	static char nowhere[] = "/nowhere";
+	struct session_options options = { .host_is_given = false };
+	struct postmaster p = { .pid = getpid(), .socket_dir = nowhere, .port = 1 };
+	struct error err = { 0 };
+
+	(void)state;
+	assert_int_equal(locate_check_alive(&p, &options, "/data", &err), 0);
+	assert_true(locate_has_lost_socket(&p, &options));
+	p.pid = INT32_MAX;
+	assert_false(locate_has_lost_socket(&p, &options));
+	assert_int_equal(locate_check_alive(&p, &options, "/data", &err), -1);
+	assert_string_equal(err.text,
+	    "no server is running in \"/data\": postmaster.pid names process 2147483647, which is gone");
+	options.host_is_given = true;
+	assert_int_equal(locate_check_alive(&p, &options, "/data", &err), 0);
+	p.pid = getpid();
+	assert_false(locate_has_lost_socket(&p, &options));
+}
+
 int
 main(void)
 {
-	struct CMUnitTest tests[ROWS + 2] = { cmocka_unit_test(without_postmaster),
-		cmocka_unit_test(twice) };
+	struct CMUnitTest tests[ROWS + 3] = { cmocka_unit_test(without_postmaster),
+		cmocka_unit_test(twice), cmocka_unit_test(is_alive) };
 
 	for (size_t i = 0; i < ROWS; i++)
-		tests[i + 2] = (struct CMUnitTest){ .name = rows[i].name,
+		tests[i + 3] = (struct CMUnitTest){ .name = rows[i].name,
 			.test_func = check,
 			.initial_state = (void *)(uintptr_t)&rows[i] };
 	return cmocka_run_group_tests_name(
