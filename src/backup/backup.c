@@ -259,6 +259,7 @@ open_archive(struct backup *b, struct error *err)
 		&b->stream, facts->is_frozen, backup_pages_check(b->pages), err))
 		return -1;
 	b->patrol.pipe = b->stream.pipe;
+	b->report.of.pages = b->pages;
 	return 0;
 }
 
@@ -333,27 +334,10 @@ finish_output(struct backup *b, struct error *err)
 	return 0;
 }
 
-static struct backup_report_parts
-parts_of(const struct backup *b)
-{
-	return (struct backup_report_parts){
-		.opt = b->opt,
-		.cluster = &b->cluster,
-		.source = &b->source->facts,
-		.tablespaces = &b->tablespaces,
-		.config = &b->config,
-		.stream = &b->stream,
-		.wal = &b->wal,
-		.pages = b->pages,
-	};
-}
-
 /* The steps of pg_basetar(1), in their order. */
 static int
 make_backup(struct backup *b, struct error *err)
 {
-	struct backup_report_parts parts;
-
 	if (open_all(b, err) || read_cluster(b, err) ||
 	    b->source->ops->check(b->source, err) ||
 	    backup_config_find(&b->config, err) || measure(b, err) || begin(b, err) ||
@@ -361,8 +345,7 @@ make_backup(struct backup *b, struct error *err)
 	    send_wal(b, err) || await_archive(b, err) || look_for_changes(b, err) ||
 	    end_archive(b, err) || finish_output(b, err))
 		return -1;
-	parts = parts_of(b);
-	backup_report_say(&parts);
+	backup_report_say(&b->report);
 	return 0;
 }
 
@@ -415,6 +398,13 @@ assemble(struct backup *b, struct error *err)
 		.config = &b->config,
 		.wal = &b->wal,
 		.stream = &b->stream };
+	b->report.of = (struct backup_report_parts){ .opt = opt,
+		.cluster = &b->cluster,
+		.source = &b->source->facts,
+		.tablespaces = &b->tablespaces,
+		.config = &b->config,
+		.stream = &b->stream,
+		.wal = &b->wal };
 	progress_start(&b->stream.progress, opt->progress && !opt->quiet);
 	return 0;
 }
@@ -464,7 +454,6 @@ int
 backup_run(const struct options *opt, bool *is_sound, struct error *err)
 {
 	struct backup b = { .opt = opt };
-	struct backup_report_parts parts;
 	int rc;
 
 	*is_sound = false;
@@ -475,8 +464,7 @@ backup_run(const struct options *opt, bool *is_sound, struct error *err)
 	end_run(&b);
 	if (rc == -1 && interrupt_signal() != 0)
 		patrol_interrupted(&b.patrol, err);
-	parts = parts_of(&b);
-	backup_report_write(&b.report, &parts, *is_sound, rc == -1 ? err : NULL);
+	backup_report_write(&b.report, *is_sound, rc == -1 ? err : NULL);
 	forget(&b);
 	return rc;
 }

@@ -51,8 +51,9 @@ backup_report_check(
 }
 
 void
-backup_report_say(const struct backup_report_parts *run)
+backup_report_say(const struct backup_report *r)
 {
+	const struct backup_report_parts *run = &r->of;
 	const struct backup_wal_range *range = &run->wal->range;
 	char start[LSN_TEXT], stop[LSN_TEXT], size[PROGRESS_BYTES_TEXT];
 
@@ -147,9 +148,9 @@ add_proofs(const struct backup_report_parts *run, struct report_facts *f)
 
 /* The backup is what it is by now, and so is the exit status. */
 void
-backup_report_write(struct backup_report *r, const struct backup_report_parts *run,
-    bool is_sound, const struct error *why)
+backup_report_write(struct backup_report *r, bool is_sound, const struct error *why)
 {
+	const struct backup_report_parts *run = &r->of;
 	struct error err = { 0 };
 
 	r->facts.command = "backup";

@@ -16,9 +16,22 @@ struct backup_wal;
 struct options;
 struct output;
 
+/* What it is about; borrowed. */
+struct backup_report_parts {
+	const struct options *opt;
+	const struct backup_cluster *cluster;
+	const struct backup_source_facts *source;
+	const struct backup_tablespaces *tablespaces;
+	const struct backup_config *config;
+	const struct backup_stream *stream;
+	const struct backup_wal *wal;
+	const struct backup_pages *pages; /* NULL until there is something to check */
+};
+
 /* The report of a backup: what the parts have come to, in the words of format/report.h. */
 struct backup_report {
 	struct report *report; /* NULL: none is wanted */
+	struct backup_report_parts of;
 	struct report_facts facts;
 };
 
@@ -36,27 +49,14 @@ MUST_CHECK int backup_report_check(
 /* Note what the pipeline and the archive have counted, before they are closed. */
 void backup_report_count(struct backup_report *, const struct backup_stream *);
 
-/* The parts of a run, for what is told of it. */
-struct backup_report_parts {
-	const struct options *opt;
-	const struct backup_cluster *cluster;
-	const struct backup_source_facts *source;
-	const struct backup_tablespaces *tablespaces;
-	const struct backup_config *config;
-	const struct backup_stream *stream;
-	const struct backup_wal *wal;
-	const struct backup_pages *pages; /* or NULL */
-};
-
 /* Tell the user, if he is there or asked for it, how a backup ended that is complete. */
-void backup_report_say(const struct backup_report_parts *);
+void backup_report_say(const struct backup_report *);
 
 /*
  * No thread is left.  ${why}: the error that the run ended with, or NULL.  A report that
  * cannot be written is said, and no error.
  */
-void backup_report_write(struct backup_report *, const struct backup_report_parts *,
-    bool is_sound, const struct error *why);
+void backup_report_write(struct backup_report *, bool is_sound, const struct error *why);
 
 void backup_report_free(struct backup_report *);
 
