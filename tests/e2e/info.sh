@@ -70,7 +70,7 @@ of_one_archive() {
 		'data checksums: *on' 'started: *20..-..-.. ..:..:.. [A-Z+0-9]*' \
 		'start position: *0/[0-9A-F]*, timeline 1' 'stop position: *0/[0-9A-F]*, timeline 1' \
 		'WAL: *1 segment, 16.8 MB' 'manifest: *CRC32C' \
-		"tablespace $(cat "$T/out/oid"): *$T/main/spc1, [0-9.]* kB" \
+		"tablespace $(cat "$T/out/oid"): *$T/main/spc1, [0-9.]* [kM]B" \
 		"tablespace [0-9]*: *$T/main/spc 2, 0.0 kB" 'compression: *none' \
 		'size: *[0-9.]* MB, unpacked [0-9.]* MB in [0-9]* members'
 	[ "$(wc -l <"$T/stdout")" -eq 15 ]
@@ -124,7 +124,7 @@ of_pg_basebackup() { # OPTION...
 	[ "$rc" -eq 0 ]
 	says 'label: *stock' 'mode: *online, of a primary' "server version: *$packaged" 'manifest: *CRC32C' \
 		"system identifier: *$(cat "$T/out/identifier")" 'stop position: *0/[0-9A-F]*, timeline 1' \
-		'WAL: *1 segment, 16.8 MB' "tablespace $(cat "$T/out/oid"): *$T/main/spc1, [0-9.]* kB" \
+		'WAL: *1 segment, 16.8 MB' "tablespace $(cat "$T/out/oid"): *$T/main/spc1, [0-9.]* [kM]B" \
 		"tablespace [0-9]*: *$T/main/spc 2, 0.0 kB"
 	lines 0 '^made by' "$T/stdout"
 }
