@@ -53,6 +53,7 @@
 #include "lib/interrupt.h"
 #include "lib/sys.h"
 #include "stream/blockpipe_internal.h"
+#include "stream/breaks.h"
 
 void
 blockpipe_fail_locked(struct blockpipe *p, const struct error *why)
@@ -177,11 +178,29 @@ put_out(struct blockpipe *p, const struct outlet *o, const void *bytes, size_t l
 	return 0;
 }
 
+/* Raw bytes leave in the writes that breaks.h has a reason for. */
+static int
+put_raw(
+    struct blockpipe *p, const struct outlet *o, const struct block *b, struct error *err)
+{
+	struct breaks k = { .block = b };
+	size_t at = 0, len;
+
+	while ((len = breaks_next(&k)) > 0) {
+		if (cancel_is_raised(p->opt.cancel))
+			return error_set(err, ERROR_CANCELLED, 0, "interrupted");
+		if (put_out(p, o, b->raw + at, len, err))
+			return -1;
+		at = k.at;
+	}
+	return 0;
+}
+
 static int
 write_block(struct blockpipe *p, struct block *b, struct outlet *o, struct error *err)
 {
 	const struct codec *codec = p->opt.codec;
-	bool as_it_is = codec->encode == NULL;
+	int rc;
 
 	if (cancel_is_raised(p->opt.cancel))
 		return error_set(err, ERROR_CANCELLED, 0, "interrupted");
@@ -189,8 +208,9 @@ write_block(struct blockpipe *p, struct block *b, struct outlet *o, struct error
 		*err = b->err;
 		return -1;
 	}
-	if (put_out(p, o, as_it_is ? b->raw : b->encoded.data,
-		as_it_is ? b->raw_len : b->encoded.len, err))
+	rc = codec->encode == NULL ? put_raw(p, o, b, err) :
+				     put_out(p, o, b->encoded.data, b->encoded.len, err);
+	if (rc == -1)
 		return -1;
 	if (codec->add)
 		codec->add(&o->sum, &b->sum);

@@ -28,7 +28,8 @@
  *    next block on, so that it unwinds without a word of its own.  Streams are in the
  *    order in which they were planned, so it comes first of all of them.
  *  - A block ends inside a body, where the planner says, or with its stream, never
- *    between members: a stream cut at a block does not look whole.
+ *    between members: a stream cut at a block does not look whole.  Nor does one that
+ *    is not encoded and that a pipe cuts within a block: breaks.h.
  *
  * interrupt_install() comes before a pipe: its threads are woken with a signal.
  */

@@ -1,8 +1,11 @@
 #!/bin/sh
 # A stream that was cut short cannot pass for a whole one: gzip -t refuses it wherever the cut
-# is, GNU tar where the program itself could have stopped: between two of its writes.
+# is, GNU tar where the program itself could have stopped: between two of its writes, and in a pipe
+# within one.
 # shellcheck source=tests/e2e/lib/base.sh
 . "${0%/*}/lib/base.sh"
+# shellcheck source=tests/e2e/lib/background.sh
+. "$top/tests/e2e/lib/background.sh"
 cuts=${PG_BASETAR_CUTS:-200}
 
 cluster_init main --wal-segsize=1
@@ -70,8 +73,35 @@ tar_writes() {
 	every_cut_fails "$T/base.tar" tar -tf - <"$T/offsets"
 }
 
+# The program ends while it waits for a pipe that is full, after so many bytes.
+ended_by() { # SIGNAL BYTES
+	rm -f "$T/pipe"
+	mkfifo -m 666 "$T/pipe"
+	exec 7<>"$T/pipe"
+	start main -c fast >"$T/pipe"
+	exec 8<"$T/pipe" 7<&-
+	timeout 60 head -c "$2" <&8 >"$T/held.tar"
+	kill -"$1" "$pid"
+	ended
+	cat <&8 >>"$T/held.tar"
+	exec 8<&-
+	fails seen_whole "$T/held.tar"
+	fails "$BIN" verify "$T/held.tar"
+}
+
+pipe_breaks() { # SIGNAL
+	most=$(($(wc -c <"$T/base.tar") - 1000000)) # beyond, all the rest may be in the pipe
+	random_offsets "$T/base.tar" | awk -v most="$most" '$1 < most' | head -n 20 >"$T/offsets"
+	while read -r bytes; do
+		ended_by "$1" "$bytes"
+	done <"$T/offsets"
+	clean main
+}
+
 t 'backup' backup main -c fast -o "$T/out/base.tar.gz"
 t 'it is one gzip member' one_member
 t "gzip: cut at $cuts random places" gzip_random
 t 'gzip: cut at every block' gzip_blocks
 t 'plain: cut at every write' tar_writes
+t 'plain: killed while it writes to a pipe' pipe_breaks KILL
+t 'plain: interrupted while it writes to a pipe' pipe_breaks TERM

@@ -15,7 +15,7 @@ struct cutsink {
 	bool is_deaf; /* keeps no bytes */
 	struct buf held;
 	uint64_t len;
-	uint64_t cuts[128]; /* more writes than that are an error */
+	uint64_t cuts[4096]; /* more writes than that are an error */
 	size_t ncuts;
 	size_t longest; /* of the writes */
 };
