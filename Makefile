@@ -38,8 +38,18 @@ $(B)/pg_basetar: $(B)/src/main.o $(B)/lib.a
 $(B)/lib.a: $(OBJ)
 	rm -f $@ && $(AR) qcs $@ $^
 
-$(UNIT): $(B)/%: $(B)/%.o $(HELP) $(B)/lib.a
-	$(CC) $(FLAGS.$(V)) -pthread -o $@ $^ -lcmocka $(ALL_LIBS)
+# A test is linked with those that it calls: it may have functions of its own in place of the program's.
+$(B)/support.a: $(HELP)
+	rm -f $@ && $(AR) qcs $@ $^
+
+$(UNIT): $(B)/%: $(B)/%.o $(B)/support.a $(B)/lib.a
+	$(CC) $(FLAGS.$(V)) -pthread -o $@ $^ $(WRAP) -lcmocka $(ALL_LIBS)
+$(B)/tests/unit/test_verify_table: | $(B)/mutilate
+# The calls that fail in it, one at a time.
+$(B)/tests/unit/test_faults: WRAP = $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc strdup strndup \
+              openat64 open64 __openat64_2 __open64_2 read pread64 write pwrite64 fstat64 fstatat64 \
+              lstat64 stat64 fdopendir readdir64 readlinkat fsync linkat renameat mkdirat symlinkat \
+              fchmod fchown fchownat futimens)
 
 $(B)/mutilate: $(TOOL) $(B)/lib.a
 	$(CC) $(FLAGS.$(V)) -pthread -o $@ $^ $(ALL_LIBS)

@@ -1,0 +1,100 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "support/command.h"
+#include "support/fakesource.c.inc"
+#include "support/faketree.h"
+#include "support/smallcluster.h"
+
+/*
+ * The road of a backup, backup.c: which steps of its source are called in which order, and what is left
+ * when one of them fails.
+ */
+
+/* ---- each step ---- */
+
+#define LINE "-D %/data --offline -o %/out/a.tar --report=%/out/report"
+
+struct step {
+	const char *name;
+	bool is_running;
+	const char *fails;  /* NULL: none does */
+	const char *called; /* all the steps then */
+	const char *said;
+};
+
+#define STILL "new check begin control recheck free"
+#define RUNNING "new check begin accept control stop release_wal end free"
+
+static const struct step steps[] = {
+	{ "still: none fails", false, NULL, STILL, "" },
+	{ "still: new", false, "new", "new", "injected into new" },
+	{ "still: check", false, "check", "new check free", "injected into check" },
+	{ "still: begin", false, "begin", "new check begin explain free",
+	    "hint: It was explained." },
+	{ "still: control", false, "control", "new check begin control explain free",
+	    "injected into control\nhint: It was explained." },
+	{ "still: recheck", false, "recheck",
+	    "new check begin control recheck explain free", "injected into recheck" },
+	{ "running: none fails", true, NULL, RUNNING, "" },
+	{ "running: check", true, "check", "new check end free", "injected into check" },
+	{ "running: begin", true, "begin", "new check begin explain end free",
+	    "injected into begin" },
+	{ "running: accept", true, "accept", "new check begin accept end free",
+	    "injected into accept" },
+	{ "running: control", true, "control",
+	    "new check begin accept control explain end free", "injected into control" },
+	{ "running: stop", true, "stop", "new check begin accept control stop end free",
+	    "injected into stop" },
+};
+
+/* What fails leaves nothing but the report, and says why; what does not is whole. */
+static void
+step(void **state)
+{
+	const struct step *step = *state;
+	char *root = smallcluster_new(), report[4096], tar[4096];
+	struct command c;
+
+	if (step->is_running)
+		smallcluster_at_work(root);
+	fake_reset(step->is_running, step->fails);
+	command_expect(&c, root, LINE, step->fails ? REPORT_FAILED : REPORT_SOUND);
+	assert_string_equal(fake.called, step->called);
+	command_expect_said(&c, step->said);
+	snprintf(tar, sizeof(tar), "%s/out/a.tar", root);
+	snprintf(report, sizeof(report), "%s/out/report", root);
+	assert_int_equal(access(tar, F_OK), step->fails ? -1 : 0);
+	/* before there is a source there is nothing to write of */
+	if (step->fails == NULL || strcmp(step->fails, "new") != 0)
+		assert_int_equal(access(report, F_OK), 0);
+	if (step->fails == NULL) {
+		command_expect(&c, root, "verify %/out/a.tar", REPORT_SOUND);
+		command_expect_said(&c,
+		    step->is_running ? "restorable, consistent from 0/1000C8" :
+				       "restorable, consistent from 0/1000A0");
+	}
+	faketree_free(root);
+}
+
+int
+main(void)
+{
+	enum { STEPS = sizeof(steps) / sizeof(steps[0]) };
+	struct CMUnitTest tests[STEPS];
+
+	for (size_t i = 0; i < STEPS; i++)
+		tests[i] = (struct CMUnitTest){ .name = steps[i].name,
+			.test_func = step,
+			.initial_state = (void *)(uintptr_t)&steps[i] };
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
