@@ -3,8 +3,8 @@
 
 #include <stdbool.h>
 
-#include "format/oidset.h"
 #include "lib/error.h"
+#include "lib/oidset.h"
 
 struct facts;
 struct options;

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "format/oidset.h"
+#include "lib/oidset.h"
 #include "support/growth.h"
 
 static void

@@ -1,4 +1,4 @@
-#include "format/oidset.h"
+#include "lib/oidset.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-#ifndef PG_BASETAR_FORMAT_OIDSET_H
-#define PG_BASETAR_FORMAT_OIDSET_H
+#ifndef PG_BASETAR_LIB_OIDSET_H
+#define PG_BASETAR_LIB_OIDSET_H
 
 #include <stdbool.h>
 #include <stddef.h>
