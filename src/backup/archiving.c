@@ -12,7 +12,7 @@
 #include "datadir/walarchive.h"
 #include "lib/cancel.h"
 #include "lib/sys.h"
-#include "server/online.h"
+#include "server/online_check.h"
 #include "stream/blockpipe.h"
 #include "wal/walname.h"
 

@@ -24,6 +24,8 @@
 #include "pg/tablespace_map.h"
 #include "server/databases.h"
 #include "server/locate.h"
+#include "server/online.h"
+#include "server/online_check.h"
 #include "server/session.h"
 
 struct running {

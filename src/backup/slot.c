@@ -8,6 +8,7 @@
 #include "cli/message.h"
 #include "lib/sys.h"
 #include "server/online.h"
+#include "server/online_check.h"
 #include "server/session.h"
 #include "server/slot.h"
 

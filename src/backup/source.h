@@ -9,7 +9,7 @@
 #include "pg/control.h"
 #include "pg/label.h"
 #include "pg/page.h"
-#include "server/online.h"
+#include "server/online_check.h"
 
 struct backup_cluster;
 struct backup_copies;

@@ -6,9 +6,9 @@
  * the host or the port, and the error of the connection names these.  Messages go to logs and
  * mail, so nothing of such a string is repeated.
  */
-#include <string.h>
+#include "server/conninfo.h"
 
-#include "server/session_internal.h"
+#include <string.h>
 
 static const char *const schemes[] = { "postgresql://", "postgres://" };
 
@@ -23,7 +23,7 @@ after_scheme(const char *text)
 }
 
 bool
-session_is_conninfo(const char *dbname)
+conninfo_is_string(const char *dbname)
 {
 	return strchr(dbname, '=') != NULL || after_scheme(dbname) != NULL;
 }
@@ -89,8 +89,7 @@ put_reason(struct error *err, const char *why)
 }
 
 int
-session_parse_conninfo(
-    const char *conninfo, PQconninfoOption **options, struct error *err)
+conninfo_parse(const char *conninfo, PQconninfoOption **options, struct error *err)
 {
 	const char *rest = after_scheme(conninfo);
 	char *why = NULL;
@@ -107,11 +106,11 @@ session_parse_conninfo(
 }
 
 int
-session_check_dbname(const char *dbname, struct error *err)
+conninfo_check_dbname(const char *dbname, struct error *err)
 {
 	const char *colon = strstr(dbname, ":/");
 
-	if (session_is_conninfo(dbname) || colon == NULL || strchr(colon, '@') == NULL)
+	if (conninfo_is_string(dbname) || colon == NULL || strchr(colon, '@') == NULL)
 		return 0;
 	error_set(err, ERROR_USAGE, 0, "the database looks like a URI, but is not one");
 	return error_hint(err, "A connection URI begins with \"postgresql://\".");

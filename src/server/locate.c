@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 
 #include "lib/buf.h"
-#include "server/session_internal.h"
+#include "server/conninfo.h"
 
 struct given {
 	bool host, port;
@@ -30,9 +30,9 @@ given_by_options(
 
 	given->host = is_set(options->host);
 	given->port = is_set(options->port);
-	if (!is_set(options->dbname) || !session_is_conninfo(options->dbname))
+	if (!is_set(options->dbname) || !conninfo_is_string(options->dbname))
 		return 0;
-	if (session_parse_conninfo(options->dbname, &of, err))
+	if (conninfo_parse(options->dbname, &of, err))
 		return -1;
 	for (const PQconninfoOption *o = of; o->keyword; o++) {
 		bool is_service = strcmp(o->keyword, "service") == 0;

@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "lib/lsn.h"
-#include "lib/number.h"
-#include "server/online_internal.h"
+#include "server/answer.h"
 #include "wal/walname.h"
 
 /* In a storm of CHECKPOINT commands one start of six was hit by one. */
@@ -14,54 +13,6 @@
 
 #define SEGMENT_LEAST ((uint64_t)1 << 20)
 #define SEGMENT_MOST ((uint64_t)1 << 30)
-
-int
-online_ask(struct session *s, const char *sql, size_t nparams, const char *const *params,
-    size_t columns, struct session_rows *rows, struct error *err)
-{
-	bool is_complete;
-
-	if (session_query(s, sql, nparams, params, rows, err))
-		return -1;
-	is_complete = rows->count == 1 && rows->columns == columns;
-	for (size_t i = 0; i < columns; i++)
-		is_complete = is_complete && session_value(rows, 0, i) != NULL;
-	if (is_complete)
-		return 0;
-	session_rows_free(rows);
-	return error_set(
-	    err, ERROR_SERVER, 0, "the server's answer is incomplete: %s", sql);
-}
-
-int
-online_lsn(
-    const struct session_rows *rows, size_t column, uint64_t *lsn, struct error *err)
-{
-	const char *text = session_value(rows, 0, column);
-
-	if (lsn_parse(text, lsn))
-		return 0;
-	return error_set(err, ERROR_SERVER, 0,
-	    "the server answered \"%s\" where a WAL position was asked for", text);
-}
-
-int
-online_number(const struct session_rows *rows, size_t column, uint64_t most,
-    uint64_t *number, struct error *err)
-{
-	const char *text = session_value(rows, 0, column);
-
-	if (number_parse(text, strlen(text), most, number))
-		return 0;
-	return error_set(err, ERROR_SERVER, 0,
-	    "the server answered \"%s\" where a number was asked for", text);
-}
-
-bool
-online_bool(const struct session_rows *rows, size_t column)
-{
-	return strcmp(session_value(rows, 0, column), "t") == 0;
-}
 
 /*
  * The label as far as the control file and the clock tell it.  The server takes START
@@ -80,10 +31,10 @@ read_numbers(const struct session_rows *rows, struct online_started *out, uint64
 {
 	uint64_t timeline, size;
 
-	if (online_lsn(rows, 0, &out->checkpoint_lsn, err) ||
-	    online_lsn(rows, 1, redo, err) ||
-	    online_number(rows, 2, UINT32_MAX, &timeline, err) ||
-	    online_number(rows, 3, SEGMENT_MOST, &size, err))
+	if (answer_lsn(rows, 0, &out->checkpoint_lsn, err) ||
+	    answer_lsn(rows, 1, redo, err) ||
+	    answer_number(rows, 2, UINT32_MAX, &timeline, err) ||
+	    answer_number(rows, 3, SEGMENT_MOST, &size, err))
 		return -1;
 	if (timeline == 0 || size < SEGMENT_LEAST || (size & (size - 1)) != 0)
 		return error_set(err, ERROR_SERVER, 0,
@@ -91,7 +42,7 @@ read_numbers(const struct session_rows *rows, struct online_started *out, uint64
 		    (unsigned)timeline, (unsigned long long)size);
 	out->timeline = (uint32_t)timeline;
 	out->wal_segment_size = (uint32_t)size;
-	out->in_recovery = online_bool(rows, 4);
+	out->in_recovery = answer_bool(rows, 4);
 	snprintf(out->instance, sizeof(out->instance), "%s", session_value(rows, 0, 6));
 	return 0;
 }
@@ -128,7 +79,7 @@ describe_start(struct session *s, const struct pg_version *version, const char *
 	uint64_t redo;
 	int rc = -1;
 
-	if (online_ask(s, describe_sql, 0, NULL, 7, &rows, err))
+	if (answer_ask(s, describe_sql, 0, NULL, 7, &rows, err))
 		return -1;
 	if (read_numbers(&rows, out, &redo, err))
 		goto out;
@@ -149,9 +100,9 @@ call_start(struct session *s, const struct pg_version *version, const char *labe
 	struct session_rows rows;
 	int rc;
 
-	if (online_ask(s, version->start_sql, 2, params, 1, &rows, err))
+	if (answer_ask(s, version->start_sql, 2, params, 1, &rows, err))
 		return error_wrap(err, "start of the backup");
-	rc = online_lsn(&rows, 0, lsn, err);
+	rc = answer_lsn(&rows, 0, lsn, err);
 	session_rows_free(&rows);
 	return rc;
 }
@@ -234,7 +185,7 @@ online_watch(struct session *s, const struct online_started *started, struct err
 	else if (strcmp(session_value(&rows, 0, 0), started->instance) != 0)
 		rc = error_set(
 		    err, ERROR_SERVER, 0, "the server was restarted during the backup");
-	else if (online_bool(&rows, 1) != started->in_recovery)
+	else if (answer_bool(&rows, 1) != started->in_recovery)
 		rc = error_set(err, ERROR_SERVER, 0, "%s during the backup",
 		    started->in_recovery ? "the standby was promoted" :
 					   "the server became a standby");
@@ -281,7 +232,7 @@ online_stop(struct session *s, const struct pg_version *version,
 	    session_value(&rows, 0, 2) == NULL)
 		error_set(
 		    err, ERROR_SERVER, 0, "the server ended the backup without a label");
-	else if (online_lsn(&rows, 0, &out->lsn, err) == 0) {
+	else if (answer_lsn(&rows, 0, &out->lsn, err) == 0) {
 		out->label = strdup(session_value(&rows, 0, 1));
 		out->map = strdup(session_value(&rows, 0, 2));
 		if (out->label == NULL || out->map == NULL) {

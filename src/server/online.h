@@ -6,76 +6,27 @@
 
 #include "lib/error.h"
 #include "pg/cluster.h"
-#include "pg/control.h"
 #include "pg/label.h"
-#include "pg/postmaster.h"
 #include "server/session.h"
 
 /*
- * A backup of a running server, as its side sees it: check that it is the right server
- * and able, start, watch, stop.  All through one session that lasts the whole backup:
- * whatever ends it ends the backup on the server.
+ * A backup of a running server, as its side sees it: start, watch, stop; before that it is checked
+ * that it is the right server, and able (online_check.h).  All through one session that lasts the
+ * whole backup: whatever ends it ends the backup on the server.
  */
-
-/* What the server must be the server of. */
-struct online_expect {
-	const char *datadir; /* absolute, for messages */
-	int datadir_fd;
-	const struct control *control;
-	const struct postmaster *postmaster; /* NULL: there is no postmaster.pid to ask */
-	const struct pg_version *version;
-};
-
-/* What it told.  Strings are NULL where the server does not tell this role. */
-struct online_server {
-	bool in_recovery;
-	char *version;                /* "15.20 (Debian 15.20-0+deb12u1)" */
-	char *archive_mode;           /* "off", "on", "always" */
-	char *log_timezone;           /* START TIME of the label is in it */
-	char *data_directory;         /* pg_read_all_settings only */
-	struct session_rows settings; /* all that were asked for: online_setting() */
-	/*
-	 * allow_in_place_tablespaces, as the server as a whole was told it: then recovery of a
-	 * copy accepts tablespaces that are directories in pg_tblspc.
-	 */
-	bool in_place_allowed;
-	/* Limits at which the server itself takes a slot away; -1: none. */
-	int64_t slot_wal_limit;  /* max_slot_wal_keep_size, in MiB */
-	int64_t slot_idle_limit; /* idle_replication_slot_timeout, in seconds */
-};
 
 /*
- * Prove that this is the server of ${expect}, and that a backup can start.
- *
- * A primary and its standbys share the system identifier, so all that a plain role may
- * ask is compared: release, system identifier, port, start time, and pg_control as the
- * server reads it.  A start later than postmaster.pid says is that of a server that was slow,
- * and a directory of the server's name may be of a container: neither proves anything.
- *
- * ERROR_SERVER: another server, or a role that may not.  ERROR_STATE: wal_level.  On
- * failure *out is empty, else online_server_free() it.
+ * When the server's postmaster started, in microseconds: two servers, or two lives of
+ * one, differ.  Up to 13 extract() yields a double, which still holds all the digits.
  */
-MUST_CHECK int online_check(struct session *s, const struct online_expect *expect,
-    struct online_server *out, struct error *err);
-
-void online_server_free(struct online_server *server);
-
-/* Ask again for in_place_allowed: a reload may have changed it. */
-MUST_CHECK int online_allows_in_place(
-    struct session *s, bool *allowed, struct error *err);
+#define ONLINE_INSTANCE \
+	"(extract(epoch FROM pg_catalog.pg_postmaster_start_time()) * 1000000)::bigint"
 
 /*
  * Have a standby make a restartpoint, at once, without holding a snapshot meanwhile: the
  * start that follows, which holds one, is short then.  No error if this role may not.
  */
 MUST_CHECK int online_restartpoint(struct session *s, struct error *err);
-
-/*
- * What it said of the setting ${name}: one of the above, of "ssl" and its files, of
- * log_directory, of config_file and the others that are named there.  NULL: the release does
- * not have it, or does not show it to this role.  Valid as long as ${server}.
- */
-const char *online_setting(const struct online_server *server, const char *name);
 
 struct online_started {
 	uint64_t lsn; /* where recovery begins: the redo of the checkpoint */

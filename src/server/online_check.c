@@ -9,8 +9,9 @@
 #include "lib/lsn.h"
 #include "lib/number.h"
 #include "lib/sys.h"
+#include "server/answer.h"
 #include "server/online.h"
-#include "server/online_internal.h"
+#include "server/online_check.h"
 
 /*
  * The start time in postmaster.pid is taken before that of pg_postmaster_start_time(): so much
@@ -156,13 +157,13 @@ ask_control(struct session *s, struct control *out, struct error *err)
 	int rc = -1;
 
 	*out = (struct control){ 0 };
-	if (online_ask(s, control_sql, 0, NULL, 5, &rows, err))
+	if (answer_ask(s, control_sql, 0, NULL, 5, &rows, err))
 		return -1;
-	if (online_lsn(&rows, 0, &out->checkpoint_lsn, err) == 0 &&
-	    online_lsn(&rows, 1, &out->redo_lsn, err) == 0 &&
-	    online_number(&rows, 2, UINT32_MAX, &timeline, err) == 0 &&
+	if (answer_lsn(&rows, 0, &out->checkpoint_lsn, err) == 0 &&
+	    answer_lsn(&rows, 1, &out->redo_lsn, err) == 0 &&
+	    answer_number(&rows, 2, UINT32_MAX, &timeline, err) == 0 &&
 	    read_signed(&rows, 3, &out->time, err) == 0 &&
-	    online_lsn(&rows, 4, &out->min_recovery_lsn, err) == 0)
+	    answer_lsn(&rows, 4, &out->min_recovery_lsn, err) == 0)
 		rc = 0;
 	out->timeline = (uint32_t)timeline;
 	session_rows_free(&rows);
@@ -222,7 +223,7 @@ check_identity(struct session *s, const struct online_expect *e,
 	uint64_t port;
 
 	if (read_signed(id, 0, &identifier, err) ||
-	    online_number(id, 2, 65535, &port, err) || read_signed(id, 3, &started, err))
+	    answer_number(id, 2, 65535, &port, err) || read_signed(id, 3, &started, err))
 		return -1;
 	if ((uint64_t)identifier != e->control->system_identifier) {
 		error_set(err, ERROR_SERVER, 0,
@@ -378,9 +379,9 @@ ask_privilege(struct session *s, const struct pg_version *version,
 	const char *params[1] = { version->functions };
 	bool is_left;
 
-	if (online_ask(s, privilege_sql, 1, params, 3, rows, err))
+	if (answer_ask(s, privilege_sql, 1, params, 3, rows, err))
 		return -1;
-	if (online_bool(rows, 0))
+	if (answer_bool(rows, 0))
 		return 0;
 	if (leave_role(s, &is_left, err)) {
 		session_rows_free(rows);
@@ -389,7 +390,7 @@ ask_privilege(struct session *s, const struct pg_version *version,
 	if (!is_left)
 		return 0;
 	session_rows_free(rows);
-	return online_ask(s, privilege_sql, 1, params, 3, rows, err);
+	return answer_ask(s, privilege_sql, 1, params, 3, rows, err);
 }
 
 static int
@@ -400,7 +401,7 @@ check_privilege(struct session *s, const struct pg_version *version, struct erro
 
 	if (ask_privilege(s, version, &rows, err))
 		return -1;
-	if (!online_bool(&rows, 0)) {
+	if (!answer_bool(&rows, 0)) {
 		error_set(err, ERROR_SERVER, 0, "role %s may not start and stop a backup",
 		    session_value(&rows, 0, 1));
 		rc = error_hint(err,
@@ -422,10 +423,10 @@ online_check(struct session *s, const struct online_expect *expect,
 	*out = (struct online_server){ 0 };
 	if (check_version(s, expect, err) ||
 	    session_query(s, settings_sql, 0, NULL, &settings, err) ||
-	    online_ask(s, identity_sql, 0, NULL, 4, &id, err) ||
+	    answer_ask(s, identity_sql, 0, NULL, 4, &id, err) ||
 	    check_identity(s, expect, &id, setting(&settings, "data_directory"), err))
 		goto out;
-	out->in_recovery = online_bool(&id, 1);
+	out->in_recovery = answer_bool(&id, 1);
 	if (check_able(&settings, out->in_recovery, err) ||
 	    check_privilege(s, expect->version, err) ||
 	    take_settings(s, &settings, out, err))

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/sys.h"
+#include "server/session_error.h"
 #include "server/session_internal.h"
 
 /* How often, and how long each time, we wait for a cancelled query to end. */

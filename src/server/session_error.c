@@ -2,10 +2,13 @@
  * What libpq and the server say, as errors and messages of ours.  Either may repeat a part of the
  * connection string: passwords are hidden before anything else is done with a text.
  */
+#include "server/session_error.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "server/session_internal.h"
+#include "server/session_secret.h"
 
 /* Message texts of the server are of any length; what is over that is cut. */
 #define MESSAGE 768

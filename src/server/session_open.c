@@ -7,8 +7,12 @@
 
 #include "lib/buf.h"
 #include "lib/sys.h"
+#include "server/conninfo.h"
 #include "server/password.h"
+#include "server/session_error.h"
 #include "server/session_internal.h"
+#include "server/session_secret.h"
+#include "server/session_startup.h"
 
 /* libpq has about 50 parameters; those of another session come with some of our own. */
 #define PARAMETERS 96
@@ -47,9 +51,9 @@ names_database(const char *dbname, bool *names, struct error *err)
 
 	*names = true;
 	if (dbname && *dbname != '\0') {
-		if (!session_is_conninfo(dbname))
-			return session_check_dbname(dbname, err);
-		if (session_parse_conninfo(dbname, &options, err))
+		if (!conninfo_is_string(dbname))
+			return conninfo_check_dbname(dbname, err);
+		if (conninfo_parse(dbname, &options, err))
 			return -1;
 		/* a service may name one, but only libpq can look it up */
 		*names =

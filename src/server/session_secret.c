@@ -1,4 +1,6 @@
 /* The passwords of a connection, which no message may repeat. */
+#include "server/session_secret.h"
+
 #include <string.h>
 
 #include "lib/secret.h"

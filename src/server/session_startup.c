@@ -4,10 +4,12 @@
  * connection's options take their place (process_startup_options() in
  * src/backend/utils/init/postinit.c; PGC_S_CLIENT is stronger than PGC_S_USER).
  */
+#include "server/session_startup.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/session_internal.h"
+#include "server/conninfo.h"
 
 /* Known to all releases; a blank within a value has a backslash in front. */
 static const struct {
@@ -62,8 +64,8 @@ take_user_options(const char *dbname, struct buf *text, struct error *err)
 	bool is_service = false;
 	int rc = 0;
 
-	if (dbname && session_is_conninfo(dbname)) {
-		if (session_parse_conninfo(dbname, &of, err))
+	if (dbname && conninfo_is_string(dbname)) {
+		if (conninfo_parse(dbname, &of, err))
 			return -1;
 		is_service = value_of(of, "service") != NULL;
 	}

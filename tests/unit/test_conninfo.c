@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "server/session_internal.h"
+#include "server/conninfo.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -33,7 +33,7 @@ parsed(void **state)
 		PQconninfoOption *options;
 		struct error err = { 0 };
 
-		if (session_parse_conninfo(rows[i], &options, &err))
+		if (conninfo_parse(rows[i], &options, &err))
 			fail_msg("%s: %s", rows[i], err.text);
 		PQconninfoFree(options);
 	}
@@ -76,7 +76,7 @@ refused(void **state)
 		PQconninfoOption *options;
 		struct error err = { 0 };
 
-		if (session_parse_conninfo(rows[i].conninfo, &options, &err) == 0) {
+		if (conninfo_parse(rows[i].conninfo, &options, &err) == 0) {
 			/* libpq took it for something else, and repeats nothing */
 			PQconninfoFree(options);
 			assert_null(rows[i].text);
@@ -108,7 +108,7 @@ names(void **state)
 		struct error err = { 0 };
 
 		assert_int_equal(
-		    session_check_dbname(rows[i].name, &err), rows[i].is_one ? 0 : -1);
+		    conninfo_check_dbname(rows[i].name, &err), rows[i].is_one ? 0 : -1);
 		assert_null(strstr(err.text, "secret"));
 	}
 }

@@ -8,7 +8,7 @@
 
 #include <fcntl.h>
 
-#include "server/online.h"
+#include "server/online_check.h"
 
 #include "support/fake_libpq.c.inc"
 
