@@ -18,6 +18,8 @@
 #include "backup/source.h"
 #include "cli/message.h"
 #include "datadir/atwork.h"
+#include "datadir/configfollow.h"
+#include "datadir/configplace.h"
 #include "format/layout.h"
 #include "lib/sys.h"
 #include "pg/conftext.h"
@@ -53,7 +55,7 @@ setting(const struct sayings *s, const char *name)
 
 	if (value == NULL && s->has_opts)
 		value = postmaster_opts_setting(&s->opts, name);
-	return value ? value : configset_setting(s->set, name);
+	return value ? value : configfollow_setting(s->set, name);
 }
 
 static bool
@@ -75,7 +77,7 @@ add_below(struct sayings *s, enum configset_kind kind, const char *directory,
 				  buf_printf(&path, err, "%s/%s", directory, name);
 
 	if (rc == 0)
-		rc = configset_add(s->set, kind, buf_text(&path), fixed, need, err);
+		rc = configfollow_add(s->set, kind, buf_text(&path), fixed, need, err);
 	buf_free(&path);
 	return rc;
 }
@@ -118,7 +120,7 @@ is_of_ours(struct sayings *s, const char *directory, bool *is_ours, struct error
 		is_of_pid_file(s->config->cluster, datadir) ||
 		!has_file(s->config->cluster, "postgresql.conf"));
 	if (*is_ours) /* a snapshot's original, if it is not this very one */
-		rc = configset_alias(s->set, datadir, err);
+		rc = configplace_alias(s->set, datadir, err);
 	buf_free(&path);
 	buf_free(&claim);
 	return rc;
@@ -134,7 +136,7 @@ find_directory(struct sayings *s, struct error *err)
 	s->directory = s->config->cluster->datadir;
 	if (directory == NULL || directory[0] != '/' ||
 	    is_datadir(s->config->cluster, directory))
-		return configset_alias(s->set, directory, err);
+		return configplace_alias(s->set, directory, err);
 	if (is_of_ours(s, directory, &is_ours, err))
 		return -1;
 	if (is_ours) {
@@ -142,7 +144,7 @@ find_directory(struct sayings *s, struct error *err)
 		return 0;
 	}
 	/* a snapshot's original, or the name that a container has for it */
-	return configset_alias(s->set, directory, err);
+	return configplace_alias(s->set, directory, err);
 }
 
 /* Without a server, which has opened the files, they may be those of another cluster. */
@@ -239,7 +241,7 @@ static int
 add_coming(struct sayings *s, const struct named_file *f, const char *directory,
     const char *value, struct error *err)
 {
-	const char *coming = configset_setting(s->set, f->setting);
+	const char *coming = configfollow_setting(s->set, f->setting);
 
 	if (coming == NULL || coming[0] == '\0' || (value && strcmp(coming, value) == 0))
 		return 0;
@@ -293,7 +295,7 @@ add_tls_files(struct sayings *s, struct error *err)
 {
 	const bool is_on = conftext_is_on(setting(s, "ssl"));
 
-	if (!is_on && !conftext_is_on(configset_setting(s->set, "ssl")))
+	if (!is_on && !conftext_is_on(configfollow_setting(s->set, "ssl")))
 		return 0;
 	for (size_t i = 0; i < COUNT(tls_files); i++)
 		if (add_tls_file(s, &tls_files[i], is_on, err))
@@ -342,7 +344,7 @@ static int
 note_log_directories(struct sayings *s, struct error *err)
 {
 	const char *const values[] = { setting(s, "log_directory"),
-		configset_setting(s->set, "log_directory") };
+		configfollow_setting(s->set, "log_directory") };
 
 	for (size_t i = 0; i < COUNT(values); i++) {
 		struct buf *path = &s->config->log_directories[i];
@@ -369,8 +371,8 @@ gather(struct sayings *s, struct error *err)
 	/* it is for people; a server runs without */
 	s->has_opts =
 	    postmaster_opts_read(s->config->cluster->datadir_fd, &s->opts, &ignored) == 0;
-	return configset_alias(s->set, s->config->cluster->postmaster.datadir, err) ||
-		(server && configset_alias(s->set, server->data_directory, err)) ||
+	return configplace_alias(s->set, s->config->cluster->postmaster.datadir, err) ||
+		(server && configplace_alias(s->set, server->data_directory, err)) ||
 		find_directory(s, err) || find_home(s, err) || add_main(s, err) ||
 		add_named_files(s, err) || add_tls_files(s, err) || add_links(s, err) ||
 		note_log_directories(s, err) ?

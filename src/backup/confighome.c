@@ -17,6 +17,7 @@
 
 #include "backup/cluster.h"
 #include "backup/confighome.h"
+#include "datadir/configfollow.h"
 #include "datadir/configset.h"
 #include "lib/buf.h"
 #include "lib/sys.h"
@@ -39,9 +40,9 @@ backup_confighome_claim(const struct configset_options *options, const char *pat
 
 	quiet.warn = say_nothing;
 	configset_begin(&probe, &quiet);
-	rc = configset_add(
+	rc = configfollow_add(
 	    &probe, CONFIGSET_SETTINGS, path, NULL, CONFIGSET_IF_EXISTS, err);
-	said = configset_setting(&probe, "data_directory");
+	said = configfollow_setting(&probe, "data_directory");
 	if (rc == 0 && said)
 		rc = buf_printf(datadir, err, "%s", said);
 	configset_free(&probe);

@@ -3,12 +3,13 @@
  * names are relative to the directory of the file that has them (AbsoluteConfigLocation() in
  * src/backend/utils/misc/conffiles.c of PostgreSQL; guc-file.l and hba.c before 16).
  */
+#include "datadir/configfollow.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "datadir/configset_internal.h"
 #include "datadir/dirlist.h"
 #include "lib/sys.h"
 #include "pg/conftext.h"
@@ -379,7 +380,7 @@ add_at(struct configset *set, enum configset_kind kind, const char *path,
 }
 
 int
-configset_add(struct configset *set, enum configset_kind kind, const char *path,
+configfollow_add(struct configset *set, enum configset_kind kind, const char *path,
     const char *fixed, enum configset_need need, struct error *err)
 {
 	const struct configset_wish wish = { .fixed = fixed, .need = need };
@@ -388,7 +389,7 @@ configset_add(struct configset *set, enum configset_kind kind, const char *path,
 }
 
 const char *
-configset_setting(const struct configset *set, const char *name)
+configfollow_setting(const struct configset *set, const char *name)
 {
 	for (size_t i = 0; i < set->nsettings; i++)
 		if (strcmp(set->settings[i].name, name) == 0)

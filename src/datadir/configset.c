@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "datadir/configset_internal.h"
+#include "datadir/configplace.h"
 #include "lib/path.h"
 #include "lib/sys.h"
 
@@ -111,7 +111,7 @@ real_path(const struct configset *set, const struct configset_row *row)
 	if (row->where == CONFIGSET_OUTSIDE)
 		why = compare_views(set, path);
 	real = why == 0 ? realpath(path, NULL) : NULL;
-	if (real && configset_below(real, set->opt.datadir) == NULL)
+	if (real && configplace_below(real, set->opt.datadir) == NULL)
 		why = compare_views(set, real);
 	if (why == 0)
 		return real;
@@ -256,10 +256,10 @@ configset_take(struct configset *set, enum configset_kind kind, const char *path
 	}
 	if (!has_room(set, path))
 		return 0;
-	rc = configset_locate(set, path, wish, &row, err);
+	rc = configplace_locate(set, path, wish, &row, err);
 	if (rc == 0 && !is_known(set, &row)) {
 		if (wish->fixed && row.where == CONFIGSET_OUTSIDE)
-			rc = configset_add_base(set, row.path, err);
+			rc = configplace_add_base(set, row.path, err);
 		if (rc == 0 && row.where == CONFIGSET_OUTSIDE && is_odd(row.name))
 			configset_warn(set, row.path, "the archive has no name for it");
 		else if (rc == 0)
@@ -301,7 +301,7 @@ configset_has_below(
 {
 	for (size_t i = 0; i < set->count; i++)
 		if (set->rows[i].where == where && set->rows[i].is_there &&
-		    (name[0] == '\0' || configset_below(set->rows[i].name, name)))
+		    (name[0] == '\0' || configplace_below(set->rows[i].name, name)))
 			return true;
 	return false;
 }
@@ -313,7 +313,7 @@ configset_has_above(
 	for (size_t i = 0; i < set->count; i++)
 		if (set->rows[i].where == where && set->rows[i].is_there &&
 		    !set->rows[i].is_directory &&
-		    configset_below(name, set->rows[i].name))
+		    configplace_below(name, set->rows[i].name))
 			return true;
 	return false;
 }

@@ -113,27 +113,24 @@ void configset_begin(struct configset *, const struct configset_options *options
 /* All zeros is legal. */
 void configset_free(struct configset *);
 
-/* The server calls the data directory ${path}; NULL: nothing is done. */
-MUST_CHECK int configset_alias(struct configset *, const char *path, struct error *err);
+/* How a file is to be called, if it is outside of the data directory, and taken. */
+struct configset_wish {
+	const char *fixed; /* as for configfollow_add() */
+	/* so that the file which includes it finds it there; NULL: none */
+	const char *name;
+	enum configset_need need;
+};
 
 /*
- * Append to ${name} what ${path}, absolute, is called in the data directory: by any name of that,
- * or through links to it.  Nothing: it does not lie there, or is the directory.
+ * Add that one file or directory, without what it leads to: its content is appended to
+ * ${content}; nothing is if it was known, cannot be read, or is a directory.
  */
-MUST_CHECK int configset_inside(
-    const struct configset *, const char *path, struct buf *name, struct error *err);
+MUST_CHECK int configset_take(struct configset *, enum configset_kind kind,
+    const char *path, const struct configset_wish *wish, struct buf *content,
+    struct error *err);
 
-/*
- * Add the file ${path}, absolute, and all that it includes.  ${fixed}: what it is called if it
- * is outside, whatever its name there, and what else lies in its directory keeps its place;
- * NULL: that depends on where it lies.  A file that is known already is not read again.  Errors
- * are of memory.
- */
-MUST_CHECK int configset_add(struct configset *, enum configset_kind kind,
-    const char *path, const char *fixed, enum configset_need need, struct error *err);
-
-/* What the files say of a setting that is kept; NULL: nothing. */
-const char *configset_setting(const struct configset *, const char *name);
+/* ${path} is not in the backup, because ${why}. */
+void configset_warn(const struct configset *, const char *path, const char *why);
 
 /* No more are added. */
 void configset_sort(struct configset *);

@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "datadir/configfollow.h"
+#include "datadir/configplace.h"
 #include "datadir/configset.h"
 #include "lib/sys.h"
 #include "support/faketree.h"
@@ -70,7 +72,7 @@ add(enum configset_kind kind, const char *path, const char *fixed,
     enum configset_need need)
 {
 	snprintf(s.path, sizeof(s.path), "%s%s", s.root, path);
-	if (configset_add(&s.set, kind, s.path, fixed, need, &s.err))
+	if (configfollow_add(&s.set, kind, s.path, fixed, need, &s.err))
 		fail_msg("%s", s.err.text);
 }
 
@@ -129,9 +131,9 @@ in_the_tree(void **state)
 	expect(
 	    "tree a.conf 0\ntree c.conf 0\ntree d/ 0\ntree d/b.conf 0\ntree postgresql.conf 0\n",
 	    "");
-	assert_string_equal(configset_setting(&s.set, "ssl"), "on");
-	assert_string_equal(configset_setting(&s.set, "log_directory"), "x");
-	assert_null(configset_setting(&s.set, "hba_file"));
+	assert_string_equal(configfollow_setting(&s.set, "ssl"), "on");
+	assert_string_equal(configfollow_setting(&s.set, "log_directory"), "x");
+	assert_null(configfollow_setting(&s.set, "hba_file"));
 	assert_non_null(configset_find(&s.set, CONFIGSET_TREE, "c.conf"));
 	assert_null(configset_find(&s.set, CONFIGSET_LINKED, "c.conf"));
 	end();
@@ -211,13 +213,13 @@ aliases(void **state)
 
 	(void)state;
 	begin(files, COUNT(files));
-	assert_int_equal(configset_alias(&s.set, NULL, &s.err), 0);
-	assert_int_equal(configset_alias(&s.set, "main", &s.err), 0);
-	assert_int_equal(configset_alias(&s.set, "/", &s.err), 0);
-	assert_int_equal(configset_alias(&s.set, "/var/lib//pg/x/../main/", &s.err), 0);
-	assert_int_equal(
-	    configset_add(&s.set, CONFIGSET_SETTINGS, "/var/lib/pg/main/postgresql.conf",
-		"postgresql.conf", CONFIGSET_REQUIRED, &s.err),
+	assert_int_equal(configplace_alias(&s.set, NULL, &s.err), 0);
+	assert_int_equal(configplace_alias(&s.set, "main", &s.err), 0);
+	assert_int_equal(configplace_alias(&s.set, "/", &s.err), 0);
+	assert_int_equal(configplace_alias(&s.set, "/var/lib//pg/x/../main/", &s.err), 0);
+	assert_int_equal(configfollow_add(&s.set, CONFIGSET_SETTINGS,
+			     "/var/lib/pg/main/postgresql.conf", "postgresql.conf",
+			     CONFIGSET_REQUIRED, &s.err),
 	    0);
 	expect("tree a.conf 0\ntree b.conf 0\ntree postgresql.conf 0\n", "");
 	end();
@@ -409,16 +411,16 @@ odd_paths(void **state)
 	(void)state;
 	begin(files, COUNT(files));
 	add(CONFIGSET_PLAIN, "/etc /x", NULL, CONFIGSET_REQUIRED);
-	assert_int_equal(configset_add(&s.set, CONFIGSET_PLAIN, "relative", NULL,
+	assert_int_equal(configfollow_add(&s.set, CONFIGSET_PLAIN, "relative", NULL,
 			     CONFIGSET_REQUIRED, &s.err),
 	    0);
-	assert_int_equal(
-	    configset_add(&s.set, CONFIGSET_PLAIN, "/", NULL, CONFIGSET_REQUIRED, &s.err),
+	assert_int_equal(configfollow_add(&s.set, CONFIGSET_PLAIN, "/", NULL,
+			     CONFIGSET_REQUIRED, &s.err),
 	    0);
 	memset(path, 'x', sizeof(path));
 	path[0] = '/';
 	path[sizeof(path) - 1] = '\0';
-	assert_int_equal(configset_add(&s.set, CONFIGSET_PLAIN, path, NULL,
+	assert_int_equal(configfollow_add(&s.set, CONFIGSET_PLAIN, path, NULL,
 			     CONFIGSET_REQUIRED, &s.err),
 	    0);
 	assert_int_equal(s.set.count, 1);
