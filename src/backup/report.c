@@ -75,40 +75,42 @@ backup_report_say(const struct backup_report *r)
 }
 
 /* From where the backup is made: a server tells, and pg_control where there is none. */
-static const char *
+static enum facts_source
 source_of(const struct backup_report_parts *run)
 {
 	const struct online_server *server = run->source->server;
 	bool is_standby;
 
 	if (server ? server->version == NULL : run->cluster->version == NULL)
-		return NULL;
+		return FACTS_SOURCE_UNKNOWN;
 	is_standby =
 	    server ? server->in_recovery : control_is_standby(&run->cluster->control);
-	return is_standby ? "standby" : "primary";
+	return is_standby ? FACTS_STANDBY : FACTS_PRIMARY;
 }
 
 void
 backup_report_count(struct backup_report *r, const struct backup_stream *stream)
 {
+	struct facts_archive *archive = &r->facts.backup.archive;
+
 	if (stream->archive)
-		r->facts.members = archive_members(stream->archive);
+		archive->members = archive_members(stream->archive);
 	if (stream->pipe == NULL)
 		return;
-	r->facts.bytes_raw = blockpipe_raw_written(stream->pipe);
-	r->facts.bytes_written = blockpipe_written(stream->pipe);
+	archive->raw = blockpipe_raw_written(stream->pipe);
+	archive->written = blockpipe_written(stream->pipe);
 }
 
 static void
 add_cluster(const struct backup_report_parts *run, struct report_facts *f)
 {
-	f->label = run->opt->label;
-	f->mode = run->source->mode;
-	f->source = source_of(run);
-	f->server_version = run->cluster->version ? run->cluster->version->major : 0;
+	f->backup.called = run->opt->label;
+	f->backup.mode = run->source->mode;
+	f->backup.source = source_of(run);
+	f->backup.version = run->cluster->version;
+	f->backup.system_identifier = run->cluster->control.system_identifier;
 	f->server_version_text =
 	    run->source->server ? run->source->server->version : NULL;
-	f->system_identifier = run->cluster->control.system_identifier;
 	f->data_directory =
 	    run->cluster->datadir ? run->cluster->datadir : run->cluster->pgdata;
 	f->tablespaces = &run->tablespaces->sent;
@@ -119,21 +121,22 @@ static void
 add_output(const struct options *opt, struct report_facts *f)
 {
 	f->output = opt->output;
-	f->compression = opt->compression.codec->name;
+	f->backup.archive.compression = opt->compression.codec->name;
 	f->compression_level = opt->compression.level;
-	f->wal_method = opt->wal_method == WAL_FETCH ? "fetch" : "none";
-	if (!opt->no_manifest)
-		f->manifest_checksums = digest_name(opt->manifest_digest);
+	f->backup.wal = opt->wal_method == WAL_FETCH ? FACTS_THERE : FACTS_ABSENT;
+	f->backup.manifest = opt->no_manifest ? FACTS_ABSENT : FACTS_THERE;
+	f->backup.digest = opt->manifest_digest;
 }
 
 static void
-add_positions(const struct backup_wal *wal, struct report_facts *f)
+add_range(const struct backup_wal *wal, struct facts_range *range)
 {
-	f->start_lsn = wal->range.start_lsn;
-	f->start_timeline = wal->range.timeline;
-	f->stop_lsn = wal->range.stop_lsn;
+	range->start_lsn = wal->range.start_lsn;
+	range->start_timeline = wal->range.timeline;
+	range->stop_lsn = wal->range.stop_lsn;
 	if (wal->range.stop_lsn > 0 && wal->history.count > 0)
-		f->stop_timeline = walhistory_at(&wal->history, wal->range.stop_lsn - 1);
+		range->stop_timeline =
+		    walhistory_at(&wal->history, wal->range.stop_lsn - 1);
 }
 
 static void
@@ -156,7 +159,7 @@ backup_report_write(struct backup_report *r, bool is_sound, const struct error *
 	r->facts.command = "backup";
 	add_cluster(run, &r->facts);
 	add_output(run->opt, &r->facts);
-	add_positions(run->wal, &r->facts);
+	add_range(run->wal, &r->facts.backup.range);
 	add_proofs(run, &r->facts);
 	r->facts.progress = &run->stream->progress;
 	if (report_write(r->report, report_verdict(why, is_sound), why, &r->facts, &err))

@@ -9,18 +9,37 @@ facts_are_online(const struct facts *f)
 	return f->info == NULL || f->info->mode == INFOFILE_ONLINE;
 }
 
-const char *
-facts_mode(const struct facts *f)
+/* A stopped cluster or a snapshot has no label: its checkpoint says where it begins, if it is one. */
+static void
+conclude_start(struct facts *f)
 {
-	return infofile_mode_name(f->info ? f->info->mode : INFOFILE_ONLINE);
+	if (f->label) {
+		f->range.start_lsn = f->label->start_lsn;
+		f->range.start_timeline = f->label->timeline;
+		f->source = f->label->from_standby ? FACTS_STANDBY : FACTS_PRIMARY;
+	} else if (f->control) {
+		f->source =
+		    control_is_standby(f->control) ? FACTS_STANDBY : FACTS_PRIMARY;
+		if (f->control->checkpoint_lsn == CONTROL_NO_CHECKPOINT)
+			return;
+		f->range.start_lsn = f->control->redo_lsn;
+		f->range.start_timeline = f->control->timeline;
+	}
 }
 
-const char *
-facts_label(const struct facts *f)
+struct facts
+facts_conclude(const struct facts *said)
 {
-	if (f->label)
-		return f->label->text;
-	return f->info ? f->info->label : NULL;
+	struct facts f = *said;
+
+	f.called = f.info ? f.info->label : NULL;
+	if (f.label)
+		f.called = f.label->text;
+	f.mode = infofile_mode_name(f.info ? f.info->mode : INFOFILE_ONLINE);
+	if (f.control)
+		f.system_identifier = f.control->system_identifier;
+	conclude_start(&f);
+	return f;
 }
 
 bool

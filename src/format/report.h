@@ -8,6 +8,7 @@
 #include "cli/progress.h"
 #include "datadir/configset.h"
 #include "datadir/tablespace.h"
+#include "format/facts.h"
 #include "format/pagetally.h"
 #include "lib/error.h"
 
@@ -42,29 +43,15 @@ report_verdict(const struct error *why, bool is_sound)
  */
 struct report_facts {
 	const char *command;
-	/* of verify: as the user named it; NULL: standard input, or none */
-	const char *input;
-
-	const char *label;
-	const char *mode;        /* "online", "offline", "snapshot" */
-	const char *source;      /* "primary" or "standby" */
-	unsigned server_version; /* major; or 0 */
-	const char *server_version_text;
-	uint64_t system_identifier; /* or 0 */
+	const char *input;  /* as the user named it; NULL: standard input, or none */
+	const char *output; /* NULL: standard output */
 	const char *data_directory;
 
-	const char *output; /* as the user named it; NULL: standard output */
-	const char *compression;
+	struct facts backup;
+	const char *server_version_text;
 	int compression_level;
-	const char *wal_method;
-	const char *manifest_checksums; /* NULL: there is no manifest */
-
-	uint64_t start_lsn, stop_lsn;           /* or 0 */
-	uint32_t start_timeline, stop_timeline; /* or 0 */
 	const struct tablespaces *tablespaces;
 	const struct configset *config;
-	uint64_t members;
-	uint64_t bytes_raw, bytes_written; /* of the archive, before and after encoding */
 
 	bool is_wal_proved, are_pages_checked;
 	uint64_t wal_records; /* read so far */

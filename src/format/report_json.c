@@ -1,6 +1,6 @@
 #include "cli/options.h"
+#include "format/facts_json.h"
 #include "format/report_internal.h"
-#include "lib/lsn.h"
 
 /* Of the format of the report. */
 enum { REPORT_VERSION = 1 };
@@ -58,12 +58,12 @@ put_times(struct json *j, const struct report *r, const struct progress *p)
 static void
 put_cluster(struct json *j, const struct report_facts *f)
 {
-	json_text(j, "label", f->label);
-	json_text(j, "mode", f->mode);
-	json_text(j, "source", f->source);
-	json_number_if(j, "server_version", f->server_version > 0, f->server_version);
+	facts_json(j, &f->backup, FACTS_LABEL);
+	facts_json(j, &f->backup, FACTS_MODE);
+	facts_json(j, &f->backup, FACTS_SOURCE);
+	facts_json(j, &f->backup, FACTS_SERVER_VERSION);
 	json_text(j, "server_version_text", f->server_version_text);
-	json_identifier(j, "system_identifier", f->system_identifier);
+	facts_json(j, &f->backup, FACTS_SYSTEM_IDENTIFIER);
 	json_text(j, "data_directory", f->data_directory);
 }
 
@@ -103,23 +103,21 @@ put_configuration(struct json *j, const struct configset *set)
 static void
 put_archive(struct json *j, const struct report_facts *f)
 {
-	char lsn[LSN_TEXT];
-
 	json_text(j, "input", f->input);
 	json_text(j, "output", f->output);
-	json_text(j, "compression", f->compression);
+	facts_json(j, &f->backup, FACTS_COMPRESSION);
 	json_number(j, "compression_level", (uint64_t)f->compression_level);
-	json_text(j, "wal_method", f->wal_method);
-	json_text(j, "manifest_checksums", f->manifest_checksums);
-	json_text(j, "start_lsn", lsn_print_known(lsn, f->start_lsn));
-	json_number_if(j, "start_timeline", f->start_timeline > 0, f->start_timeline);
-	json_text(j, "stop_lsn", lsn_print_known(lsn, f->stop_lsn));
-	json_number_if(j, "stop_timeline", f->stop_timeline > 0, f->stop_timeline);
+	facts_json(j, &f->backup, FACTS_WAL_METHOD);
+	facts_json(j, &f->backup, FACTS_MANIFEST_CHECKSUMS);
+	facts_json(j, &f->backup, FACTS_START_LSN);
+	facts_json(j, &f->backup, FACTS_START_TIMELINE);
+	facts_json(j, &f->backup, FACTS_STOP_LSN);
+	facts_json(j, &f->backup, FACTS_STOP_TIMELINE);
 	put_tablespaces(j, f->tablespaces);
 	put_configuration(j, f->config);
-	json_number(j, "members", f->members);
-	json_number(j, "bytes_raw", f->bytes_raw);
-	json_number(j, "bytes_written", f->bytes_written);
+	json_number(j, "members", f->backup.archive.members);
+	json_number(j, "bytes_raw", f->backup.archive.raw);
+	json_number(j, "bytes_written", f->backup.archive.written);
 }
 
 static void

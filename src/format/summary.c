@@ -365,48 +365,45 @@ main_digest(const struct summary *s)
 	return kind;
 }
 
-/* A stopped cluster or a snapshot has no label: its checkpoint tells, if it is one. */
-static void
-add_start(struct summary_facts *f)
+static enum facts_presence
+presence(bool is_known, bool is_there)
 {
-	const struct label *label = f->backup->label;
-	const struct control *control = f->backup->control;
+	if (!is_known)
+		return FACTS_UNKNOWN;
+	return is_there ? FACTS_THERE : FACTS_ABSENT;
+}
 
-	if (label) {
-		f->start_lsn = label->start_lsn;
-		f->start_timeline = label->timeline;
-		f->source = label->from_standby ? "standby" : "primary";
-	} else if (control && control->checkpoint_lsn != CONTROL_NO_CHECKPOINT) {
-		f->start_lsn = control->redo_lsn;
-		f->start_timeline = control->timeline;
-		f->source = control_is_standby(control) ? "standby" : "primary";
-	}
+/* What the headers of the members say, besides those few that were read. */
+static struct facts
+add_members(const struct summary *s, bool is_whole)
+{
+	const struct infofile *info = s->reader.facts.info;
+	struct facts f = facts_conclude(&s->reader.facts);
+
+	if (f.control == NULL)
+		f.system_identifier = s->identifier;
+	f.range.stop_lsn = s->stop_lsn;
+	f.range.stop_timeline = s->stop_timeline;
+	f.wal =
+	    presence(is_whole || info, s->wal_segments > 0 || (info && info->has_wal));
+	f.manifest = presence(is_whole || s->has_manifest || info,
+	    s->has_manifest || (info && info->has_manifest));
+	f.digest = main_digest(s);
+	f.archive.members = s->members;
+	f.archive.bytes = s->bytes;
+	return f;
 }
 
 struct summary_facts
 summary_facts(const struct summary *s, bool is_whole)
 {
-	const struct infofile *info = s->reader.facts.info;
-	const struct control *control = s->reader.facts.control;
-	struct summary_facts f = {
-		.backup = &s->reader.facts,
-		.system_identifier = control ? control->system_identifier : s->identifier,
-		.stop_lsn = s->stop_lsn,
-		.stop_timeline = s->stop_timeline,
-		.is_manifest_known = is_whole || s->has_manifest || info,
-		.has_manifest = s->has_manifest || (info && info->has_manifest),
-		.digest = main_digest(s),
-		.is_wal_known = is_whole || info,
-		.has_wal = s->wal_segments > 0 || (info && info->has_wal),
+	return (struct summary_facts){
+		.backup = add_members(s, is_whole),
+		.is_whole = is_whole,
 		.wal_segments = s->wal_segments,
 		.wal_bytes = s->wal_bytes,
-		.members = s->members,
-		.bytes = s->bytes,
 		.tablespaces = s->tablespaces.rows,
 		.ntablespaces = s->tablespaces.count,
 		.is_config_there = is_whole || s->is_in_tree ? s->is_config_there : NULL,
 	};
-
-	add_start(&f);
-	return f;
 }

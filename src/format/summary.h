@@ -57,18 +57,9 @@ MUST_CHECK int summary_finish(struct summary *, struct error *err);
 
 /* Owned by the summary; NULL and 0 where nothing is known. */
 struct summary_facts {
-	const struct facts *backup; /* what its members say */
-	const char *source;         /* "primary", "standby" */
-	uint64_t system_identifier;
-	uint64_t start_lsn, stop_lsn;
-	uint32_t start_timeline, stop_timeline;
-	bool is_manifest_known; /* whether there is one */
-	bool has_manifest;
-	enum digest_kind digest; /* of most files in it */
-	bool is_wal_known;       /* whether it is there */
-	bool has_wal;
+	struct facts backup;
+	bool is_whole; /* all archives were read to their end, so that there are sizes */
 	uint64_t wal_segments, wal_bytes;
-	uint64_t members, bytes; /* of the archives, and of their bodies */
 	const struct summary_tablespace *tablespaces; /* in the order of their OIDs */
 	size_t ntablespaces;
 	/* of each row of info->config, whether the file is in the archive; NULL: not known */

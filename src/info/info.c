@@ -3,23 +3,22 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "info/info_internal.h"
+#include "info/json.h"
+#include "info/text.h"
 #include "reading/summary.h"
 
 static int
 print(struct reading_summary *r, struct error *err)
 {
 	const struct options *opt = r->reading.opt;
-	const struct info_facts facts = {
-		.backup = summary_facts(r->summary, !opt->brief),
-		.is_whole = !opt->brief,
-		.compression = r->reading.compression,
-		.raw = r->reading.raw,
-		.size = reading_done(&r->reading),
-	};
+	struct summary_facts facts = summary_facts(r->summary, !opt->brief);
 	struct buf text = { 0 };
-	int rc =
-	    opt->json ? info_json(&text, &facts, err) : info_text(&text, &facts, err);
+	int rc;
+
+	facts.backup.archive.compression = r->reading.compression;
+	facts.backup.archive.raw = r->reading.raw;
+	facts.backup.archive.written = reading_done(&r->reading);
+	rc = opt->json ? info_json(&text, &facts, err) : info_text(&text, &facts, err);
 
 	if (rc == 0 && (fputs(buf_text(&text), stdout) == EOF || fflush(stdout) == EOF))
 		rc = error_set(err, ERROR_IO, errno, "standard output");

@@ -1,55 +1,48 @@
 /* For programs: the keys are those of the report, where they mean the same. */
+#include "info/json.h"
+
 #include <stdlib.h>
 
-#include "info/info_internal.h"
+#include "format/facts_json.h"
 #include "lib/json.h"
-#include "lib/lsn.h"
 
 /* Of the keys. */
 enum { INFO_VERSION = 1 };
 
 static void
-put_origin(struct json *j, const struct summary_facts *b)
+put_origin(struct json *j, const struct facts *f)
 {
-	json_text(j, "label", facts_label(b->backup));
-	json_text(j, "made_by", b->backup->info ? b->backup->info->version : NULL);
-	json_text(j, "mode", facts_mode(b->backup));
-	json_text(j, "source", b->source);
-	json_number_if(j, "server_version", b->backup->version,
-	    b->backup->version ? b->backup->version->major : 0);
-	json_identifier(j, "system_identifier", b->system_identifier);
-	json_number_if(j, "data_checksums", b->backup->control,
-	    b->backup->control ? b->backup->control->data_checksums : 0);
-	json_text(
-	    j, "start_time", b->backup->label ? b->backup->label->start_time : NULL);
+	facts_json(j, f, FACTS_LABEL);
+	json_text(j, "made_by", f->info ? f->info->version : NULL);
+	facts_json(j, f, FACTS_MODE);
+	facts_json(j, f, FACTS_SOURCE);
+	facts_json(j, f, FACTS_SERVER_VERSION);
+	facts_json(j, f, FACTS_SYSTEM_IDENTIFIER);
+	json_number_if(
+	    j, "data_checksums", f->control, f->control ? f->control->data_checksums : 0);
+	json_text(j, "start_time", f->label ? f->label->start_time : NULL);
 }
 
 static void
-put_wal(struct json *j, const struct info_facts *f)
+put_wal(struct json *j, const struct summary_facts *f)
 {
-	const struct summary_facts *b = &f->backup;
-	char lsn[LSN_TEXT];
-
-	json_text(j, "start_lsn", lsn_print_known(lsn, b->start_lsn));
-	json_number_if(j, "start_timeline", b->start_timeline > 0, b->start_timeline);
-	json_text(j, "stop_lsn", lsn_print_known(lsn, b->stop_lsn));
-	json_number_if(j, "stop_timeline", b->stop_timeline > 0, b->stop_timeline);
-	json_text(j, "wal_method",
-	    !b->is_wal_known ? NULL :
-		b->has_wal   ? "fetch" :
-			       "none");
-	json_number_if(j, "wal_segments", f->is_whole, b->wal_segments);
-	json_number_if(j, "wal_bytes", f->is_whole, b->wal_bytes);
+	facts_json(j, &f->backup, FACTS_START_LSN);
+	facts_json(j, &f->backup, FACTS_START_TIMELINE);
+	facts_json(j, &f->backup, FACTS_STOP_LSN);
+	facts_json(j, &f->backup, FACTS_STOP_TIMELINE);
+	facts_json(j, &f->backup, FACTS_WAL_METHOD);
+	json_number_if(j, "wal_segments", f->is_whole, f->wal_segments);
+	json_number_if(j, "wal_bytes", f->is_whole, f->wal_bytes);
 }
 
 static void
-put_tablespaces(struct json *j, const struct info_facts *f)
+put_tablespaces(struct json *j, const struct summary_facts *f)
 {
 	char in_place[SPACELIST_IN_PLACE];
 
 	json_array(j, "tablespaces");
-	for (size_t i = 0; i < f->backup.ntablespaces; i++) {
-		const struct summary_tablespace *t = &f->backup.tablespaces[i];
+	for (size_t i = 0; i < f->ntablespaces; i++) {
+		const struct summary_tablespace *t = &f->tablespaces[i];
 
 		json_object(j, NULL);
 		json_number(j, "oid", t->oid);
@@ -76,42 +69,50 @@ put_without(struct json *j, const struct infofile *info)
 
 /* As in the report: no name, if it is not in the archive. */
 static void
-put_configuration(struct json *j, const struct summary_facts *b)
+put_configuration(struct json *j, const struct summary_facts *f)
 {
+	const struct infofile *info = f->backup.info;
+
 	json_array(j, "configuration");
-	for (size_t i = 0; b->backup->info && i < b->backup->info->config.count; i++) {
-		const bool is_there = !b->is_config_there || b->is_config_there[i];
+	for (size_t i = 0; info && i < info->config.count; i++) {
+		const bool is_there = !f->is_config_there || f->is_config_there[i];
 
 		json_object(j, NULL);
-		json_text(j, "location", b->backup->info->config.rows[i].path);
-		json_text(
-		    j, "name", is_there ? b->backup->info->config.rows[i].name : NULL);
+		json_text(j, "location", info->config.rows[i].path);
+		json_text(j, "name", is_there ? info->config.rows[i].name : NULL);
 		json_end(j);
 	}
 	json_end(j);
 }
 
-int
-info_json(struct buf *out, const struct info_facts *facts, struct error *err)
+/* Sizes are known if all was read. */
+static void
+put_sizes(struct json *j, const struct summary_facts *f)
 {
-	const struct summary_facts *b = &facts->backup;
+	const struct facts_archive *a = &f->backup.archive;
+
+	facts_json(j, &f->backup, FACTS_COMPRESSION);
+	json_number_if(j, "members", f->is_whole, a->members);
+	json_number_if(j, "bytes_unpacked", f->is_whole, a->bytes);
+	json_number_if(j, "bytes_raw", f->is_whole, a->raw);
+	json_number_if(j, "bytes_written", f->is_whole, a->written);
+}
+
+int
+info_json(struct buf *out, const struct summary_facts *facts, struct error *err)
+{
 	struct json j = { 0 };
 	int rc;
 
 	json_object(&j, NULL);
 	json_number(&j, "pg_basetar_info", INFO_VERSION);
-	put_origin(&j, b);
+	put_origin(&j, &facts->backup);
 	put_wal(&j, facts);
-	json_text(&j, "manifest_checksums",
-	    b->is_manifest_known && b->has_manifest ? digest_name(b->digest) : NULL);
+	facts_json(&j, &facts->backup, FACTS_MANIFEST_CHECKSUMS);
 	put_tablespaces(&j, facts);
-	put_without(&j, b->backup->info);
-	put_configuration(&j, b);
-	json_text(&j, "compression", facts->compression);
-	json_number_if(&j, "members", facts->is_whole, b->members);
-	json_number_if(&j, "bytes_unpacked", facts->is_whole, b->bytes);
-	json_number_if(&j, "bytes_raw", facts->is_whole, facts->raw);
-	json_number_if(&j, "bytes_written", facts->is_whole, facts->size);
+	put_without(&j, facts->backup.info);
+	put_configuration(&j, facts);
+	put_sizes(&j, facts);
 	json_end(&j);
 	rc = json_finish(&j, err);
 	if (rc == 0)

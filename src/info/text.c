@@ -1,4 +1,6 @@
 /* For people: a line for each thing that is known. */
+#include "info/text.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -6,7 +8,6 @@
 
 #include "cli/progress.h"
 #include "format/layout.h"
-#include "info/info_internal.h"
 #include "lib/lsn.h"
 #include "lib/utf8.h"
 
@@ -56,47 +57,48 @@ put_checksums(struct lines *l, uint32_t version)
 }
 
 static void
-put_origin(struct lines *l, const struct summary_facts *b)
+put_origin(struct lines *l, const struct facts *f)
 {
-	if (b->backup->info)
-		put(l, "made by:", "pg_basetar %s", b->backup->info->version);
-	if (b->source)
-		put(l, "mode:", "%s, of a %s", facts_mode(b->backup), b->source);
+	if (f->info)
+		put(l, "made by:", "pg_basetar %s", f->info->version);
+	if (f->source != FACTS_SOURCE_UNKNOWN)
+		put(l, "mode:", "%s, of a %s", f->mode,
+		    f->source == FACTS_STANDBY ? "standby" : "primary");
 	else
-		put(l, "mode:", "%s", facts_mode(b->backup));
-	if (b->backup->version)
-		put(l, "server version:", "%u", b->backup->version->major);
-	if (b->system_identifier != 0)
-		put(l, "system identifier:", "%" PRIu64, b->system_identifier);
-	if (b->backup->control)
-		put_checksums(l, b->backup->control->data_checksums);
+		put(l, "mode:", "%s", f->mode);
+	if (f->version)
+		put(l, "server version:", "%u", f->version->major);
+	if (f->system_identifier != 0)
+		put(l, "system identifier:", "%" PRIu64, f->system_identifier);
+	if (f->control)
+		put_checksums(l, f->control->data_checksums);
 }
 
 static void
-put_wal(struct lines *l, const struct info_facts *f)
+put_wal(struct lines *l, const struct summary_facts *f)
 {
-	const struct summary_facts *b = &f->backup;
+	const struct facts *b = &f->backup;
 	char size[PROGRESS_BYTES_TEXT];
 
-	put_position(l, "start position:", b->start_lsn, b->start_timeline);
-	put_position(l, "stop position:", b->stop_lsn, b->stop_timeline);
-	if (!b->is_wal_known)
+	put_position(l, "start position:", b->range.start_lsn, b->range.start_timeline);
+	put_position(l, "stop position:", b->range.stop_lsn, b->range.stop_timeline);
+	if (b->wal == FACTS_UNKNOWN)
 		return;
-	if (!b->has_wal)
+	if (b->wal == FACTS_ABSENT)
 		put(l, "WAL:", "not in it: it is needed from the WAL archive");
 	else if (f->is_whole)
-		put(l, "WAL:", "%" PRIu64 " segment%s, %s", b->wal_segments,
-		    b->wal_segments == 1 ? "" : "s", progress_bytes(size, b->wal_bytes));
+		put(l, "WAL:", "%" PRIu64 " segment%s, %s", f->wal_segments,
+		    f->wal_segments == 1 ? "" : "s", progress_bytes(size, f->wal_bytes));
 	else
 		put(l, "WAL:", "in it");
 }
 
 static void
-put_manifest(struct lines *l, const struct summary_facts *b)
+put_manifest(struct lines *l, const struct facts *b)
 {
-	if (!b->is_manifest_known)
+	if (b->manifest == FACTS_UNKNOWN)
 		return;
-	if (!b->has_manifest)
+	if (b->manifest == FACTS_ABSENT)
 		put(l, "manifest:", "none");
 	else if (b->digest == DIGEST_NONE)
 		put(l, "manifest:", "without digests");
@@ -105,13 +107,13 @@ put_manifest(struct lines *l, const struct summary_facts *b)
 }
 
 static void
-put_tablespaces(struct lines *l, const struct info_facts *f)
+put_tablespaces(struct lines *l, const struct summary_facts *f)
 {
 	static const char not_told[] = "location not told";
 	char name[40], size[PROGRESS_BYTES_TEXT], in_place[SPACELIST_IN_PLACE];
 
-	for (size_t i = 0; i < f->backup.ntablespaces; i++) {
-		const struct summary_tablespace *t = &f->backup.tablespaces[i];
+	for (size_t i = 0; i < f->ntablespaces; i++) {
+		const struct summary_tablespace *t = &f->tablespaces[i];
 		const char *location = spacelist_location(t, in_place);
 
 		snprintf(name, sizeof(name), "tablespace %" PRIu32 ":", t->oid);
@@ -121,9 +123,8 @@ put_tablespaces(struct lines *l, const struct info_facts *f)
 		else
 			put(l, name, "%s", location ? location : not_told);
 	}
-	for (size_t i = 0;
-	     f->backup.backup->info && i < f->backup.backup->info->without.count; i++) {
-		const struct infofile_pair *t = &f->backup.backup->info->without.rows[i];
+	for (size_t i = 0; f->backup.info && i < f->backup.info->without.count; i++) {
+		const struct infofile_pair *t = &f->backup.info->without.rows[i];
 
 		snprintf(name, sizeof(name), "tablespace %s:", t->name);
 		put(l, name, "left out, was at %s", t->path);
@@ -134,8 +135,8 @@ put_tablespaces(struct lines *l, const struct info_facts *f)
 static void
 put_configuration(struct lines *l, const struct summary_facts *b)
 {
-	for (size_t i = 0; b->backup->info && i < b->backup->info->config.count; i++) {
-		const struct infofile_pair *file = &b->backup->info->config.rows[i];
+	for (size_t i = 0; b->backup.info && i < b->backup.info->config.count; i++) {
+		const struct infofile_pair *file = &b->backup.info->config.rows[i];
 		const char *name = i == 0 ? "configuration:" : "";
 
 		if (b->is_config_there && !b->is_config_there[i])
@@ -148,33 +149,33 @@ put_configuration(struct lines *l, const struct summary_facts *b)
 }
 
 static void
-put_size(struct lines *l, const struct info_facts *f)
+put_size(struct lines *l, const struct summary_facts *f)
 {
 	char size[PROGRESS_BYTES_TEXT], unpacked[PROGRESS_BYTES_TEXT];
 
-	put(l, "compression:", "%s", f->compression);
+	put(l, "compression:", "%s", f->backup.archive.compression);
 	if (f->is_whole)
 		put(l, "size:", "%s, unpacked %s in %" PRIu64 " members",
-		    progress_bytes(size, f->size),
-		    progress_bytes(unpacked, f->backup.bytes), f->backup.members);
+		    progress_bytes(size, f->backup.archive.written),
+		    progress_bytes(unpacked, f->backup.archive.bytes),
+		    f->backup.archive.members);
 }
 
 int
-info_text(struct buf *out, const struct info_facts *facts, struct error *err)
+info_text(struct buf *out, const struct summary_facts *facts, struct error *err)
 {
-	const struct summary_facts *b = &facts->backup;
+	const struct facts *b = &facts->backup;
 	struct lines l = { out, err, 0 };
-	const char *label = facts_label(b->backup);
 
-	if (label)
-		put(&l, "label:", "%s", label);
+	if (b->called)
+		put(&l, "label:", "%s", b->called);
 	put_origin(&l, b);
-	if (b->backup->label)
-		put(&l, "started:", "%s", b->backup->label->start_time);
+	if (b->label)
+		put(&l, "started:", "%s", b->label->start_time);
 	put_wal(&l, facts);
 	put_manifest(&l, b);
 	put_tablespaces(&l, facts);
-	put_configuration(&l, b);
+	put_configuration(&l, facts);
 	put_size(&l, facts);
 	return l.rc;
 }

@@ -380,24 +380,17 @@ struct checker_facts
 checker_facts(const struct checker *c)
 {
 	const struct judges *j = &c->judges;
-	const struct facts *f = j->facts;
+	struct facts f = facts_conclude(j->facts);
 
-	return (struct checker_facts){
-		.backup = f,
-		.is_standby = f->label ? f->label->from_standby :
-					 f->control && control_is_standby(f->control),
-		.has_manifest = j->manifest.is_whole,
-		.digest = proof_manifest_main_digest(&j->manifest),
-		.system_identifier = f->control ? f->control->system_identifier : 0,
-		.start_lsn = j->wal.start_lsn,
-		.stop_lsn = j->wal.stop_lsn,
-		.start_timeline = j->wal.start_timeline,
-		.stop_timeline = j->wal.stop_timeline,
-		.has_wal = j->wal.lines != NULL,
+	f.range = (struct facts_range){ j->wal.start_lsn, j->wal.stop_lsn,
+		j->wal.start_timeline, j->wal.stop_timeline };
+	f.wal = j->wal.lines ? FACTS_THERE : FACTS_ABSENT;
+	f.manifest = j->manifest.is_whole ? FACTS_THERE : FACTS_ABSENT;
+	f.digest = proof_manifest_main_digest(&j->manifest);
+	f.archive.members = c->count;
+	f.archive.bytes = c->bytes;
+	return (struct checker_facts){ .backup = f,
 		.wal_records = j->wal.records,
-		.members = c->count,
-		.bytes = c->bytes,
 		.findings = j->findings.count,
-		.pages = pagesuspect_sum(j->pages),
-	};
+		.pages = pagesuspect_sum(j->pages) };
 }

@@ -90,16 +90,8 @@ void checker_break_off(struct checker *, const struct error *why);
 
 /* What is known of the backup.  Owned by the checker; NULL and 0 where nothing is. */
 struct checker_facts {
-	const struct facts *backup; /* what its members say */
-	bool is_standby;
-	bool has_manifest;
-	enum digest_kind digest; /* of most files in it */
-	uint64_t system_identifier;
-	uint64_t start_lsn, stop_lsn;
-	uint32_t start_timeline, stop_timeline;
-	bool has_wal;            /* the archive holds it, and it was proved */
-	uint64_t wal_records;    /* of them */
-	uint64_t members, bytes; /* of the archives, and of their bodies */
+	struct facts backup;  /* .wal: the archive holds it, and it was proved */
+	uint64_t wal_records; /* of that */
 	uint64_t findings;
 	struct pagesuspect_sum pages;
 };

@@ -3,7 +3,6 @@
 
 #include "cli/message.h"
 #include "format/manifestpeek.h"
-#include "pg/cluster.h"
 
 static void
 tell_benign(const char *text)
@@ -28,26 +27,15 @@ reading_checker(struct reading *r, int dirfd, struct checker **checker, struct e
 /* ---- the report ---- */
 
 static void
-add_backup(const struct checker_facts *c, struct report_facts *f)
+add_checker(const struct checker_facts *c, struct report_facts *f)
 {
-	f->label = facts_label(c->backup);
-	f->mode = facts_mode(c->backup);
-	f->source = c->is_standby ? "standby" : "primary";
-	f->server_version = c->backup->version ? c->backup->version->major : 0;
-	f->system_identifier = c->system_identifier;
-	f->manifest_checksums = c->has_manifest ? digest_name(c->digest) : NULL;
-	f->wal_method = c->has_wal ? "fetch" : "none";
-	f->start_lsn = c->start_lsn;
-	f->start_timeline = c->start_timeline;
-	f->stop_lsn = c->stop_lsn;
-	f->stop_timeline = c->stop_timeline;
-}
+	const struct facts_archive read = f->backup.archive;
 
-static void
-add_proofs(const struct checker_facts *c, struct report_facts *f)
-{
-	f->members = c->members;
-	f->is_wal_proved = c->has_wal;
+	f->backup = c->backup;
+	f->backup.archive.compression = read.compression;
+	f->backup.archive.raw = read.raw;
+	f->backup.archive.written = read.written;
+	f->is_wal_proved = c->backup.wal == FACTS_THERE;
 	f->wal_records = c->wal_records;
 	f->are_pages_checked = c->pages.are_checked;
 	f->pages = (struct pagetally_sum){ .pages = c->pages.pages,
@@ -64,17 +52,16 @@ reading_report(struct reading *r, const struct checker *checker, struct report *
 	struct report_facts facts = { .command = command,
 		.input = r->opt->input,
 		.data_directory = r->opt->pgdata,
-		.compression = r->compression,
-		.bytes_raw = r->raw,
-		.bytes_written = reading_done(r),
+		.backup.archive = { .compression = r->compression,
+		    .raw = r->raw,
+		    .written = reading_done(r) },
 		.progress = &r->progress };
 	struct error err = { 0 };
 
 	if (checker) {
 		const struct checker_facts c = checker_facts(checker);
 
-		add_backup(&c, &facts);
-		add_proofs(&c, &facts);
+		add_checker(&c, &facts);
 	}
 	if (report_write(report, report_verdict(why, is_sound), why, &facts, &err))
 		message_mishap(&err);

@@ -151,7 +151,7 @@ warn_of_wal(const struct restore_notes *n)
 	}
 	snprintf(text, sizeof(text),
 	    "the WAL is not in the backup: its primary must still have it, from %s on",
-	    lsn_print(start, checker_facts(n->checker).start_lsn));
+	    lsn_print(start, checker_facts(n->checker).backup.range.start_lsn));
 	message_warning(text);
 }
 
@@ -172,7 +172,7 @@ warn_of_start(const struct restore_notes *n)
 {
 	char text[256];
 
-	if (!checker_facts(n->checker).has_wal)
+	if (checker_facts(n->checker).backup.wal != FACTS_THERE)
 		warn_of_wal(n);
 	warn_of_subscriptions(n);
 	if (n->settings->recovers_by == NULL)

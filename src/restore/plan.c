@@ -103,9 +103,9 @@ take_summary(struct restore_plan *p, const struct reading_summary *s, struct err
 
 	p->ownership->backup = s->owner;
 	return restore_target_label(
-		   p->target, facts.backup->label, facts.stop_lsn, err) ||
+		   p->target, facts.backup.label, facts.backup.range.stop_lsn, err) ||
 		restore_tablespaces_take_summary(&p->places->tablespaces, &facts, err) ||
-		open_places(p, facts.backup->info != NULL, err) ?
+		open_places(p, facts.backup.info != NULL, err) ?
 	    -1 :
 	    0;
 }
@@ -164,7 +164,7 @@ look_at_end(const struct restore_plan *p, const char *outcome, struct error *err
 	if (rc == 0) {
 		facts = summary_facts(s.summary, true);
 		rc = restore_target_label(
-		    p->target, facts.backup->label, facts.stop_lsn, err);
+		    p->target, facts.backup.label, facts.backup.range.stop_lsn, err);
 	}
 	reading_summary_free(&s);
 	return rc;

@@ -169,11 +169,11 @@ say_outcome(const struct restore *r)
 		.places = &r->places,
 		.settings = &r->settings,
 		.has_origins = r->members.has_origins };
-	const struct checker_facts facts = checker_facts(r->checker);
+	const struct facts_archive read = checker_facts(r->checker).backup.archive;
 
 	restore_notes_say(&notes);
 	message_info("restored into \"%s\": %" PRIu64 " members, %" PRIu64 " bytes",
-	    r->opt->pgdata, facts.members, facts.bytes);
+	    r->opt->pgdata, read.members, read.bytes);
 }
 
 /* The steps, in the order of the manual. */

@@ -246,9 +246,9 @@ int
 restore_tablespaces_take_summary(struct restore_tablespaces *list,
     const struct summary_facts *facts, struct error *err)
 {
-	const struct infofile *info = facts->backup->info;
+	const struct infofile *info = facts->backup.info;
 
-	if (tablespaces_begin(list, facts->ntablespaces, facts->backup->version, err))
+	if (tablespaces_begin(list, facts->ntablespaces, facts->backup.version, err))
 		return -1;
 	for (size_t i = 0; i < facts->ntablespaces; i++)
 		if (tablespaces_add(list, facts->tablespaces[i].oid,

@@ -133,13 +133,12 @@ int
 restore_target_finish(
     struct restore_target *t, struct checker *checker, struct error *err)
 {
-	const struct checker_facts facts = checker_facts(checker);
-	const struct target_bounds b = { .start_lsn = facts.start_lsn,
-		.stop_lsn = facts.stop_lsn,
-		.timeline = facts.start_timeline,
-		.is_standby = facts.is_standby,
-		.is_stopped =
-		    facts.backup->info && facts.backup->info->mode == INFOFILE_OFFLINE };
+	const struct facts facts = checker_facts(checker).backup;
+	const struct target_bounds b = { .start_lsn = facts.range.start_lsn,
+		.stop_lsn = facts.range.stop_lsn,
+		.timeline = facts.range.start_timeline,
+		.is_standby = facts.source == FACTS_STANDBY,
+		.is_stopped = facts.info && facts.info->mode == INFOFILE_OFFLINE };
 
 	if (judge_target(t, &b, err) == 0)
 		return 0;

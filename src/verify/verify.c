@@ -106,25 +106,25 @@ say_without_wal(const struct checker_facts *f)
 {
 	char text[192], lsn[LSN_TEXT];
 
-	if (f->has_wal || f->backup->info || f->findings > 0)
+	if (f->backup.wal == FACTS_THERE || f->backup.info || f->findings > 0)
 		return;
 	snprintf(text, sizeof(text),
 	    "the backup has no WAL: pg_basebackup was told -X none, or pg_wal.tar was lost; the WAL from %s on must come from the WAL archive",
-	    lsn_print(lsn, f->start_lsn));
+	    lsn_print(lsn, f->backup.range.start_lsn));
 	message_warning(text);
 }
 
 static void
 say_unproved(const struct checker_facts *f)
 {
-	if (!f->has_manifest)
+	if (f->backup.manifest != FACTS_THERE)
 		message_warning(
 		    "there is no manifest: nothing shows whether files are missing or changed");
-	if (f->backup->control && f->backup->control->data_checksums != 0 &&
+	if (f->backup.control && f->backup.control->data_checksums != 0 &&
 	    !f->pages.are_checked)
 		message_warning(
 		    "data pages were not checked: their size, that of a segment or the kind of their checksums is not known");
-	if (f->backup->control && f->backup->control->data_checksums == 0)
+	if (f->backup.control && f->backup.control->data_checksums == 0)
 		message_info(
 		    "data pages were not checked: the cluster has no data checksums");
 }
@@ -145,13 +145,14 @@ say_verdict(const struct verify *v, struct error *err)
 		    (unsigned long long)f.findings, f.findings == 1 ? "" : "s");
 	else if (v->opt->quiet)
 		return 0;
-	else if (f.has_wal)
-		rc = printf(
-		    "restorable, consistent from %s\n", lsn_print(stop, f.stop_lsn));
+	else if (f.backup.wal == FACTS_THERE)
+		rc = printf("restorable, consistent from %s\n",
+		    lsn_print(stop, f.backup.range.stop_lsn));
 	else
 		rc = printf("restorable with the WAL from %s on, consistent from %s\n",
-		    lsn_print(start, f.start_lsn),
-		    f.stop_lsn ? lsn_print(stop, f.stop_lsn) : "its end");
+		    lsn_print(start, f.backup.range.start_lsn),
+		    f.backup.range.stop_lsn ? lsn_print(stop, f.backup.range.stop_lsn) :
+					      "its end");
 	if (rc < 0 || fflush(stdout) == EOF)
 		return error_set(err, ERROR_IO, errno, "standard output");
 	return 0;

@@ -70,7 +70,7 @@ wanted(void **state)
 	assert_int_equal(take_text(MEMBERORDER_LABEL, label_text, &err), 0);
 	assert_false(facts_want(f, MEMBERORDER_LABEL, "backup_label"));
 	assert_int_equal(f->label->start_lsn, 0x2000028);
-	assert_string_equal(facts_label(f), "nightly");
+	assert_string_equal(facts_conclude(f).called, "nightly");
 	assert_true(facts_want(f, MEMBERORDER_TREE, "PG_VERSION"));
 	assert_int_equal(take_text(MEMBERORDER_TREE, "15\n", &err), 0);
 	assert_int_equal(f->version->major, 15);
@@ -95,6 +95,35 @@ control(void **state)
 	assert_int_equal(reader.facts.control->control_version, 1300);
 }
 
+/* Where a backup begins: backup_label says it, or where there is none the checkpoint, if it is one. */
+static void
+start(void **state)
+{
+	struct label label = {
+		.start_lsn = 0x2000028, .timeline = 3, .from_standby = true
+	};
+	struct control cluster = { .redo_lsn = 0x1000028,
+		.timeline = 2,
+		.checkpoint_lsn = 0x1000060,
+		.state = CONTROL_SHUTDOWN,
+		.system_identifier = 7 };
+	struct facts said = { .label = &label, .control = &cluster };
+
+	(void)state;
+	assert_int_equal(facts_conclude(&said).range.start_lsn, 0x2000028);
+	assert_int_equal(facts_conclude(&said).range.start_timeline, 3);
+	assert_int_equal(facts_conclude(&said).source, FACTS_STANDBY);
+	assert_int_equal(facts_conclude(&said).system_identifier, 7);
+	said.label = NULL;
+	assert_int_equal(facts_conclude(&said).range.start_lsn, 0x1000028);
+	assert_int_equal(facts_conclude(&said).range.start_timeline, 2);
+	assert_int_equal(facts_conclude(&said).source, FACTS_PRIMARY);
+	cluster.checkpoint_lsn = CONTROL_NO_CHECKPOINT;
+	assert_int_equal(facts_conclude(&said).range.start_lsn, 0);
+	said.control = NULL;
+	assert_int_equal(facts_conclude(&said).source, FACTS_SOURCE_UNKNOWN);
+}
+
 /* pg_basetar.info of this backup, of one that the cluster was restored from, of another release. */
 static void
 info(void **state)
@@ -104,12 +133,12 @@ info(void **state)
 
 	(void)state;
 	assert_true(facts_are_online(f));
-	assert_string_equal(facts_mode(f), "online");
-	assert_null(facts_label(f));
+	assert_string_equal(facts_conclude(f).mode, "online");
+	assert_null(facts_conclude(f).called);
 	assert_int_equal(take_text(MEMBERORDER_INFO, INFO("0/3000028", "15"), &err), 0);
 	assert_false(facts_are_online(f));
-	assert_string_equal(facts_mode(f), "snapshot");
-	assert_string_equal(facts_label(f), "weekly");
+	assert_string_equal(facts_conclude(f).mode, "snapshot");
+	assert_string_equal(facts_conclude(f).called, "weekly");
 	facts_free(&reader);
 
 	assert_int_equal(take_text(MEMBERORDER_LABEL, label_text, &err), 0);
@@ -129,6 +158,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(wanted, end),
 		cmocka_unit_test_teardown(control, end),
+		cmocka_unit_test(start),
 		cmocka_unit_test_teardown(info, end),
 	};
 

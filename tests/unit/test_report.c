@@ -105,29 +105,26 @@ static const struct configset config = { .count = 4, .rows = config_rows };
 static const struct progress past = { .npast = 2,
 	.past = { { "starting", 0.25 }, { "sending files", 12.5 } } };
 
-static const struct report_facts all = {
+static struct report_facts all = {
 	.command = "backup",
-	.label = "night\033[2J\xC3\xA9\\",
-	.mode = "online",
-	.source = "standby",
-	.server_version = 15,
+	.backup = { .called = "night\033[2J\xC3\xA9\\",
+	    .mode = "online",
+	    .source = FACTS_STANDBY,
+	    .system_identifier = UINT64_C(18446744073709551615),
+	    .range = { 0x2000028, UINT64_C(0x1000000F0), 3, 4 },
+	    .wal = FACTS_THERE,
+	    .manifest = FACTS_THERE,
+	    .digest = DIGEST_SHA256,
+	    .archive = { .compression = "gzip",
+		.members = 1234,
+		.raw = UINT64_C(1) << 60,
+		.written = 77 } },
 	.server_version_text = "15.20 (Debian)",
-	.system_identifier = UINT64_C(18446744073709551615),
 	.data_directory = "/pg\xFF/data",
 	.output = "base.tar.gz",
-	.compression = "gzip",
 	.compression_level = 9,
-	.wal_method = "fetch",
-	.manifest_checksums = "SHA256",
-	.start_lsn = 0x2000028,
-	.start_timeline = 3,
-	.stop_lsn = UINT64_C(0x1000000F0),
-	.stop_timeline = 4,
 	.tablespaces = &tablespaces,
 	.config = &config,
-	.members = 1234,
-	.bytes_raw = UINT64_C(1) << 60,
-	.bytes_written = 77,
 	.is_wal_proved = true,
 	.are_pages_checked = true,
 	.wal_records = 99,
@@ -417,5 +414,6 @@ main(void)
 		*t++ = (struct CMUnitTest){ .name = faults[i].name,
 			.test_func = check_fault,
 			.initial_state = &faults[i] };
+	all.backup.version = cluster_version(15);
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

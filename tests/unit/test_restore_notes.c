@@ -29,7 +29,7 @@ begin(void **state)
 		return -1;
 	said[0] = '\0';
 	message_listen(&listener);
-	fake.known.has_wal = true;
+	fake.known.backup.wal = FACTS_THERE;
 	notes = (struct restore_notes){ .opt = &restoring_opt,
 		.checker = &fake,
 		.places = &places,
@@ -57,8 +57,8 @@ static void
 no_wal(void **state)
 {
 	(void)state;
-	fake.known.has_wal = false;
-	fake.known.start_lsn = 0x2000028;
+	fake.known.backup.wal = FACTS_ABSENT;
+	fake.known.backup.range.start_lsn = 0x2000028;
 	restore_notes_say(&notes);
 	assert_non_null(strstr(said, "the WAL is not in the backup: before the start"));
 	said[0] = '\0';

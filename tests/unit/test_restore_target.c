@@ -93,8 +93,8 @@ forced(void **state)
 	opt.recovery.target_lsn = "0/1";
 	assert_int_equal(restore_target_label(&target, &label, 0, &err), 0);
 	assert_int_equal(err.kind, 0);
-	fake.known.start_lsn = 0x2000028;
-	fake.known.stop_lsn = 0x3000000;
+	fake.known.backup.range.start_lsn = 0x2000028;
+	fake.known.backup.range.stop_lsn = 0x3000000;
 	assert_int_equal(restore_target_finish(&target, &fake, &err), 0);
 	assert_int_equal(fake.findings.count, 0);
 }
@@ -107,8 +107,8 @@ known_at_last(void **state)
 
 	(void)state;
 	opt.recovery.target_lsn = "0/2800000";
-	fake.known.start_lsn = 0x2000028;
-	fake.known.stop_lsn = 0x3000000;
+	fake.known.backup.range.start_lsn = 0x2000028;
+	fake.known.backup.range.stop_lsn = 0x3000000;
 	assert_int_equal(restore_target_label(&target, &label, 0, &err), 0);
 	assert_int_equal(restore_target_finish(&target, &fake, &err), 0);
 	assert_int_equal(fake.findings.count, 1);
@@ -126,8 +126,8 @@ stopped(void **state)
 	(void)state;
 	opt.recovery.target_lsn = "0/2800000";
 	fake.backup.info = &info;
-	fake.known.start_lsn = 0x2000028;
-	fake.known.stop_lsn = 0x3000000;
+	fake.known.backup.range.start_lsn = 0x2000028;
+	fake.known.backup.range.stop_lsn = 0x3000000;
 	assert_int_equal(restore_target_finish(&target, &fake, &err), 0);
 	assert_int_equal(fake.findings.count, 0);
 }

@@ -105,14 +105,14 @@ test_alternating(void **state)
 	assert_int_equal(f.ntablespaces, 2);
 	expect_tablespace(&f, 0, 16400, NULL, 100);
 	expect_tablespace(&f, 1, 16401, NULL, 16384);
-	assert_int_equal(f.members, 8);
+	assert_int_equal(f.backup.archive.members, 8);
 	assert_int_equal(f.wal_segments, 1);
 	assert_int_equal(f.wal_bytes, 16 << 20);
-	assert_int_equal(f.start_lsn, 0x2000028);
-	assert_int_equal(f.start_timeline, 3);
-	assert_string_equal(f.source, "standby");
-	assert_int_equal(f.backup->version->major, 15);
-	assert_true(f.has_wal && f.is_manifest_known && !f.has_manifest);
+	assert_int_equal(f.backup.range.start_lsn, 0x2000028);
+	assert_int_equal(f.backup.range.start_timeline, 3);
+	assert_int_equal(f.backup.source, FACTS_STANDBY);
+	assert_int_equal(f.backup.version->major, 15);
+	assert_true(f.backup.wal == FACTS_THERE && f.backup.manifest == FACTS_ABSENT);
 	summary_free(s);
 }
 
@@ -181,11 +181,11 @@ test_restored_again(void **state)
 	assert_int_equal(add_archive(s, ARCHIVEPART_BASE, "", base, &err), 0);
 	assert_int_equal(summary_finish(s, &err), 0);
 	f = summary_facts(s, true);
-	assert_null(f.backup->info);
+	assert_null(f.backup.info);
 	assert_int_equal(f.ntablespaces, 2);
 	expect_tablespace(&f, 0, 16400, "/srv/one", 300);
 	expect_tablespace(&f, 1, 16402, "/srv/two", 0);
-	assert_false(f.has_wal);
+	assert_int_equal(f.backup.wal, FACTS_ABSENT);
 	summary_free(s);
 }
 
@@ -208,8 +208,9 @@ test_brief(void **state)
 	assert_true(summary_is_in_tree(s));
 	assert_int_equal(summary_finish(s, &err), 0);
 	f = summary_facts(s, false);
-	assert_false(f.is_wal_known || f.is_manifest_known);
-	assert_string_equal(f.backup->label->text, "nightly");
+	assert_int_equal(f.backup.wal, FACTS_UNKNOWN);
+	assert_int_equal(f.backup.manifest, FACTS_UNKNOWN);
+	assert_string_equal(f.backup.label->text, "nightly");
 	summary_free(s);
 }
 
