@@ -12,10 +12,20 @@
 
 #include "cli/message.h"
 #include "cli/place.h"
-#include "format/report_internal.h"
+#include "format/report_json.h"
 #include "lib/path.h"
+#include "lib/stream.h"
 #include "lib/sys.h"
 #include "stream/outfile.h"
+
+struct report {
+	struct message_listener listener; /* first */
+	struct sink *sink;
+	bool is_refused; /* and never to be written */
+	char *path;
+	struct place place;
+	struct report_said said;
+};
 
 /* ---- what is said during the run ---- */
 
@@ -79,13 +89,13 @@ free_rows(struct report_rows *rows)
 static void
 hear_warning(struct message_listener *l, const char *text)
 {
-	add_row(&((struct report *)l)->warnings, &(struct finding){ .text = text });
+	add_row(&((struct report *)l)->said.warnings, &(struct finding){ .text = text });
 }
 
 static void
 hear_finding(struct message_listener *l, const struct finding *f)
 {
-	add_row(&((struct report *)l)->findings, f);
+	add_row(&((struct report *)l)->said.findings, f);
 }
 
 /* ---- opening ---- */
@@ -214,9 +224,9 @@ report_open(struct report **out, const char *path, bool no_sync, struct error *e
 	if (r == NULL)
 		return error_memory(err);
 	r->listener = (struct message_listener){ hear_warning, hear_finding };
-	r->warnings.end = &r->warnings.first;
-	r->findings.end = &r->findings.first;
-	r->started = time(NULL);
+	r->said.warnings.end = &r->said.warnings.first;
+	r->said.findings.end = &r->said.findings.first;
+	r->said.started = time(NULL);
 	r->path = strdup(path);
 	rc = r->path ? open_file(r, no_sync, err) : error_memory(err);
 	if (rc == -1) {
@@ -235,8 +245,8 @@ report_free(struct report *r)
 		return;
 	message_listen(NULL);
 	sink_free(r->sink);
-	free_rows(&r->warnings);
-	free_rows(&r->findings);
+	free_rows(&r->said.warnings);
+	free_rows(&r->said.findings);
 	place_free(&r->place);
 	free(r->path);
 	free(r);
@@ -381,7 +391,8 @@ report_write(struct report *r, enum report_verdict verdict, const struct error *
 	if (r == NULL || r->is_refused)
 		return 0;
 	message_listen(NULL);
-	rc = report_build(r, verdict, why, facts, &j, err) || put(r, &j, err) ? -1 : 0;
+	rc = report_json(&j, &r->said, verdict, why, facts, err) || put(r, &j, err) ? -1 :
+										      0;
 	json_free(&j);
 	if (rc == 0)
 		return 0;

@@ -1,6 +1,8 @@
+#include "format/report_json.h"
+
+#include "cli/message.h"
 #include "cli/options.h"
 #include "format/facts_json.h"
-#include "format/report_internal.h"
 
 /* Of the format of the report. */
 enum { REPORT_VERSION = 1 };
@@ -36,13 +38,13 @@ put_verdict(struct json *j, const char *command, enum report_verdict verdict,
 }
 
 static void
-put_times(struct json *j, const struct report *r, const struct progress *p)
+put_times(struct json *j, time_t started, const struct progress *p)
 {
 	double seconds = 0;
 
 	for (size_t i = 0; i < p->npast; i++)
 		seconds += p->past[i].seconds;
-	put_time(j, "started", r->started);
+	put_time(j, "started", started);
 	put_time(j, "ended", time(NULL));
 	json_seconds(j, "seconds", seconds);
 	json_array(j, "phases");
@@ -173,17 +175,17 @@ put_warnings(struct json *j, const struct report_rows *rows)
 }
 
 int
-report_build(const struct report *r, enum report_verdict verdict, const struct error *why,
-    const struct report_facts *facts, struct json *j, struct error *err)
+report_json(struct json *j, const struct report_said *said, enum report_verdict verdict,
+    const struct error *why, const struct report_facts *facts, struct error *err)
 {
 	json_object(j, NULL);
 	put_verdict(j, facts->command, verdict, why);
-	put_times(j, r, facts->progress);
+	put_times(j, said->started, facts->progress);
 	put_cluster(j, facts);
 	put_archive(j, facts);
 	put_proofs(j, facts);
-	put_findings(j, &r->findings);
-	put_warnings(j, &r->warnings);
+	put_findings(j, &said->findings);
+	put_warnings(j, &said->warnings);
 	json_end(j);
 	return json_finish(j, err);
 }

@@ -1,5 +1,5 @@
 /* Which SLRU segments there are, and whether those that there must be are among them. */
-#include "format/slruset_internal.h"
+#include "format/slruset_range.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
  * They go round: behind the last comes 0.  A range of them is first and last, the last one
  * included, and ends before it has gone round once.
  */
-#include "format/slruset_internal.h"
+#include "format/slruset_range.h"
 
 #define FIRST_NORMAL_XID 3U
 #define FIRST_MULTI 1U
