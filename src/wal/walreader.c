@@ -6,6 +6,7 @@
 
 #include "lib/bytes.h"
 #include "lib/lsn.h"
+#include "wal/walreader_check.h"
 #include "wal/walreader_internal.h"
 
 static uint64_t

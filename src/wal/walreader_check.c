@@ -1,3 +1,5 @@
+#include "wal/walreader_check.h"
+
 #include <inttypes.h>
 
 #include "lib/lsn.h"
