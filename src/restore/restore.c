@@ -5,7 +5,7 @@
 
 #include "cli/message.h"
 #include "format/report.h"
-#include "proof/reading.h"
+#include "proof/checking.h"
 #include "restore/finish.h"
 #include "restore/links.h"
 #include "restore/members.h"
@@ -50,7 +50,7 @@ begin_backup(struct reading *reading, int dirfd, struct error *err)
 {
 	struct restore *r = restore_of(reading);
 
-	if (reading_checker(reading, dirfd, &r->checker, err))
+	if (checking_open(reading, dirfd, &r->checker, err))
 		return -1;
 	r->members.checker = r->checker;
 	return 0;
@@ -258,7 +258,7 @@ restore_run(const struct options *opt, bool *is_sound, struct error *err)
 	/* its threads are to be gone before the directories are */
 	restore_tree_free(&r.tree);
 	*is_sound = rc == 0 && checker_findings(r.checker)->count == 0;
-	reading_report(
+	checking_report(
 	    &r.reading, r.checker, r.report, "restore", *is_sound, rc == -1 ? err : NULL);
 	forget_all(&r, rc == -1);
 	return rc;

@@ -5,7 +5,7 @@
 
 #include "cli/message.h"
 #include "lib/lsn.h"
-#include "proof/reading.h"
+#include "proof/checking.h"
 
 struct verify {
 	struct reading reading; /* first */
@@ -17,7 +17,7 @@ struct verify {
 static int
 begin(struct reading *reading, int dirfd, struct error *err)
 {
-	return reading_checker(reading, dirfd, &((struct verify *)reading)->checker, err);
+	return checking_open(reading, dirfd, &((struct verify *)reading)->checker, err);
 }
 
 static struct checker *
@@ -199,7 +199,7 @@ verify_run(const struct options *opt, bool *is_sound, struct error *err)
 	reading_init(&v.reading, opt, &ops, "the backup was not verified");
 	rc = verify(&v, err);
 	*is_sound = rc == 0 && checker_findings(v.checker)->count == 0;
-	reading_report(
+	checking_report(
 	    &v.reading, v.checker, v.report, "verify", *is_sound, rc == -1 ? err : NULL);
 	report_free(v.report);
 	checker_free(v.checker);

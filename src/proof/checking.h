@@ -1,5 +1,5 @@
-#ifndef PG_BASETAR_PROOF_READING_H
-#define PG_BASETAR_PROOF_READING_H
+#ifndef PG_BASETAR_PROOF_CHECKING_H
+#define PG_BASETAR_PROOF_CHECKING_H
 
 #include "format/report.h"
 #include "proof/checker.h"
@@ -10,14 +10,14 @@
  * in reading_ops.begin.  It takes the digests that the user named, or a manifest that can be
  * read first.
  */
-MUST_CHECK int reading_checker(
+MUST_CHECK int checking_open(
     struct reading *, int dirfd, struct checker **checker, struct error *err);
 
 /*
  * Write the report of the command ${command} that read a backup: what ${checker} (NULL: there
  * is none yet) knows of it.  ${why} it failed, or NULL.  A report that fails is told.
  */
-void reading_report(struct reading *, const struct checker *checker,
+void checking_report(struct reading *, const struct checker *checker,
     struct report *report, const char *command, bool is_sound, const struct error *why);
 
 #endif

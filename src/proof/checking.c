@@ -1,5 +1,5 @@
 /* What verify and restore have in common: how they open a checker, and report what it knows. */
-#include "proof/reading.h"
+#include "proof/checking.h"
 
 #include "cli/message.h"
 #include "format/manifestpeek.h"
@@ -11,7 +11,7 @@ tell_benign(const char *text)
 }
 
 int
-reading_checker(struct reading *r, int dirfd, struct checker **checker, struct error *err)
+checking_open(struct reading *r, int dirfd, struct checker **checker, struct error *err)
 {
 	struct checker_options opt = { message_finding, tell_benign, message_warning, 0,
 		r->opt->need_wal };
@@ -46,7 +46,7 @@ add_checker(const struct checker_facts *c, struct report_facts *f)
 }
 
 void
-reading_report(struct reading *r, const struct checker *checker, struct report *report,
+checking_report(struct reading *r, const struct checker *checker, struct report *report,
     const char *command, bool is_sound, const struct error *why)
 {
 	struct report_facts facts = { .command = command,
