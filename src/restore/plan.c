@@ -180,14 +180,15 @@ int
 restore_plan_make(struct restore_plan *p, const struct facts *backup, struct error *err)
 {
 	static const struct infofile none;
+	const bool is_ours = backup->info != NULL;
 	const struct infofile *info = backup->info;
 
 	/* of several archives only the directory of all tells the places of the others */
-	if (info == NULL || info->is_split)
+	if (!is_ours || info->is_split)
 		info = &none;
 	return restore_target_label(p->target, backup->label, 0, err) ||
 		restore_tablespaces_take_info(&p->places->tablespaces, info, err) ||
-		open_places(p, true, err) ?
+		open_places(p, is_ours, err) ?
 	    -1 :
 	    0;
 }

@@ -1,4 +1,5 @@
 /* What must be known before the first byte is written, and what is made for it. */
+#include <pwd.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -116,6 +117,30 @@ in_place(void **state)
 	assert_int_equal(restoring_mode("pg_tblspc/16501"), S_IFDIR | 0750);
 }
 
+/*
+ * As root: pg_basebackup calls each owner and each group "postgres", whoever that is.  So of one
+ * archive of it, as of several, the number of the group says more than its name.
+ */
+static void
+group_by_number(void **state)
+{
+	const struct passwd *daemon = getpwnam("daemon");
+	struct error err = { 0 };
+
+	(void)state;
+	if (geteuid() != 0 || daemon == NULL)
+		skip();
+	ownership.backup = (struct reading_owner){ .uid = daemon->pw_uid,
+		.gid = 4294900000U,
+		.uname = "daemon",
+		.gname = "daemon" };
+	backup.info = NULL;
+	restoring_open();
+	assert_int_equal(restore_plan_make(&plan, &backup, &err), 0);
+	assert_int_equal(ownership.all.uid, daemon->pw_uid);
+	assert_int_equal(ownership.all.gid, 4294900000U);
+}
+
 /* Nothing is made if the target cannot be reached. */
 static void
 no_target(void **state)
@@ -156,6 +181,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(nested, begin, end),
 		cmocka_unit_test_setup_teardown(inside, begin, end),
 		cmocka_unit_test_setup_teardown(in_place, begin, end),
+		cmocka_unit_test_setup_teardown(group_by_number, begin, end),
 		cmocka_unit_test_setup_teardown(no_target, begin, end),
 		cmocka_unit_test_setup_teardown(no_look_ahead, begin, end),
 	};
