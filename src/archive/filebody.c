@@ -1,3 +1,13 @@
+/*
+ * A file as it is sent, while a server may be writing it.
+ *
+ * Its header comes first and has promised a size.  What the file has lost when its turn comes, the
+ * pipeline sends as zeros (stream/block.c), and what it has gained is not sent.  Of a relation neither
+ * is harm: DROP, TRUNCATE and VACUUM write WAL when they make a file shorter, and so does whatever
+ * makes it longer; that WAL was written after the backup began, so recovery of the copy does the same
+ * again.  Of any other file that is not known, and there is a warning.  Where no server is at work
+ * (frozen) either is an error: something changed that must not.
+ */
 #include "archive/filebody.h"
 
 #include <errno.h>

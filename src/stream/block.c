@@ -129,7 +129,10 @@ block_put_end(struct block *b, struct body *body, struct error *err)
 	return add_part(b, PART_END, body, 0, err) ? 0 : -1;
 }
 
-/* Fill the part's place from its file; what the file does not have becomes zeros. */
+/*
+ * Fill the part's place from its file; what the file does not have becomes zeros: its header has
+ * promised a size, and why that is no harm is said in archive/filebody.c.
+ */
 static int
 fill_part(struct block *b, struct part *p, const struct cancel *cancel)
 {
