@@ -4,12 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "codec/gunzip.h"
 #include "codec/gzip.h"
+
+/* "none", and what is neither written nor read. */
+static const struct codec_methods no_methods = { 0 };
 
 /* Names, suffixes and programs as those of the formats' own tools; magics, the specifications'. */
 const struct codec codecs[] = {
-	{ .name = "none" },
+	{ .name = "none", .methods = &no_methods },
 	{
 	    .name = "gzip",
 	    .suffixes = { ".gz", ".tgz" },
@@ -19,13 +21,7 @@ const struct codec codecs[] = {
 	    .level_max = 9,
 	    /* zlib's own default costs twice the time of 2 for a twentieth less output */
 	    .level_default = 2,
-	    .encoder_new = gzip_encoder_new,
-	    .encoder_free = gzip_encoder_free,
-	    .encode = gzip_encode,
-	    .head = gzip_head,
-	    .tail = gzip_tail,
-	    .add = gzip_add,
-	    .decode = gunzip_push,
+	    .methods = &gzip_methods,
 	},
 	{
 	    .name = "zstd",
@@ -34,12 +30,14 @@ const struct codec codecs[] = {
 	    .magics = { { 4, { 0x28, 0xb5, 0x2f, 0xfd }, { 0xff, 0xff, 0xff, 0xff } },
 		/* a skippable frame (RFC 8878, 3.1.2), which lz4 has as well */
 		{ 4, { 0x50, 0x2a, 0x4d, 0x18 }, { 0xf0, 0xff, 0xff, 0xff } } },
+	    .methods = &no_methods,
 	},
 	{
 	    .name = "lz4",
 	    .suffixes = { ".lz4" },
 	    .program = "lz4",
 	    .magics = { { 4, { 0x04, 0x22, 0x4d, 0x18 }, { 0xff, 0xff, 0xff, 0xff } } },
+	    .methods = &no_methods,
 	},
 	{
 	    .name = "xz",
@@ -47,12 +45,14 @@ const struct codec codecs[] = {
 	    .program = "xz",
 	    .magics = { { 6, { 0xfd, '7', 'z', 'X', 'Z', 0 },
 		{ 0xff, 0xff, 0xff, 0xff, 0xff, 0xff } } },
+	    .methods = &no_methods,
 	},
 	{
 	    .name = "bzip2",
 	    .suffixes = { ".bz2", ".tbz" },
 	    .program = "bzip2",
 	    .magics = { { 3, { 'B', 'Z', 'h' }, { 0xff, 0xff, 0xff } } },
+	    .methods = &no_methods,
 	},
 	{ .name = NULL },
 };
@@ -60,7 +60,7 @@ const struct codec codecs[] = {
 bool
 codec_is_written(const struct codec *codec)
 {
-	return codec == &codecs[0] || codec->encode != NULL;
+	return codec == &codecs[0] || codec->methods->encode != NULL;
 }
 
 const struct codec *

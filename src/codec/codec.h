@@ -10,9 +10,9 @@
 #include "lib/stream.h"
 
 /*
- * Compression: one row of codecs[] for each format, with all that the program knows of it.  What it
- * can write and read has one file; a row without is known by its name, its suffix and its first
- * bytes only, so that what is said of it helps.
+ * Compression: one row of codecs[] for each format, with all that the program knows of it.  What
+ * it does with a format is in files of its own, whose functions the row's methods are.  A format
+ * that it can neither write nor read has a row as well, so that what is said of it helps.
  *
  * How a block of the stream is encoded.  A codec sees blocks of bytes, each by itself, on any
  * worker, and knows nothing of files, members or order.  What must be known of the whole stream
@@ -33,19 +33,7 @@ enum {
 	CODEC_METHODS = 80 /* room for codec_print_methods() */
 };
 
-struct codec {
-	const char *name;        /* as -Z spells it */
-	const char *suffixes[2]; /* of files; NULL where there is none */
-	const char *program;     /* that decodes it with -d; NULL in "none" */
-
-	/* How a stream of it begins, in one way or another; a length of 0: there is none. */
-	struct codec_magic {
-		size_t len;
-		uint8_t bytes[CODEC_MAGIC], mask[CODEC_MAGIC];
-	} magics[2];
-
-	int level_min, level_max, level_default;
-
+struct codec_methods {
 	/* NULL in "none", whose blocks are sent as they are, and in what is not written. */
 	int (*encoder_new)(struct encoder **, int level, struct error *);
 	void (*encoder_free)(struct encoder *);
@@ -58,12 +46,26 @@ struct codec {
 	size_t (*tail)(const struct codec_sum *, uint8_t out[CODEC_EDGE]);
 	/* Add the sum of the block that follows to ${whole}; NULL: not needed. */
 	void (*add)(struct codec_sum *whole, const struct codec_sum *next);
-
 	/*
 	 * Put what decodes it on top of *s, and own that; on failure *s is what it was.  NULL in
 	 * "none", and in what is not read.
 	 */
 	int (*decode)(struct source **s, struct error *);
+};
+
+struct codec {
+	const char *name;        /* as -Z spells it */
+	const char *suffixes[2]; /* of files; NULL where there is none */
+	const char *program;     /* that decodes it with -d; NULL in "none" */
+
+	/* How a stream of it begins, in one way or another; a length of 0: there is none. */
+	struct codec_magic {
+		size_t len;
+		uint8_t bytes[CODEC_MAGIC], mask[CODEC_MAGIC];
+	} magics[2];
+
+	int level_min, level_max, level_default;
+	const struct codec_methods *methods; /* not NULL */
 };
 
 /* All codecs, "none" first; ends with a NULL name. */

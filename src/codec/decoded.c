@@ -65,8 +65,8 @@ push(struct source **s, const struct codec *codec, struct error *err)
 {
 	if (codec == &codecs[0])
 		return 0;
-	if (codec->decode)
-		return codec->decode(s, err);
+	if (codec->methods->decode)
+		return codec->methods->decode(s, err);
 	error_set(err, ERROR_UNSUPPORTED, 0,
 	    "compressed with %s, which this version does not read", codec->name);
 	return error_hint(

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "codec/gunzip.h"
 #include "codec/gzip.h"
 #include "lib/bytes.h"
 
@@ -100,3 +101,13 @@ gzip_add(struct codec_sum *whole, const struct codec_sum *next)
 	whole->crc = (uint32_t)crc32_combine(whole->crc, next->crc, (z_off_t)next->len);
 	whole->len += next->len;
 }
+
+const struct codec_methods gzip_methods = {
+	.encoder_new = gzip_encoder_new,
+	.encoder_free = gzip_encoder_free,
+	.encode = gzip_encode,
+	.head = gzip_head,
+	.tail = gzip_tail,
+	.add = gzip_add,
+	.decode = gunzip_push,
+};

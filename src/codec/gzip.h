@@ -3,7 +3,9 @@
 
 #include "codec/codec.h"
 
-/* gzip (RFC 1952): one member, each block of the stream flushed to a byte.  See struct codec. */
+/* gzip (RFC 1952): one member, each block of the stream flushed to a byte. */
+
+extern const struct codec_methods gzip_methods;
 
 int gzip_encoder_new(struct encoder **, int level, struct error *);
 void gzip_encoder_free(struct encoder *);

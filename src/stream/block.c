@@ -198,9 +198,10 @@ block_read(struct block *b, const struct cancel *cancel)
 int
 block_encode(struct block *b, const struct codec *codec, struct encoder *encoder)
 {
-	if (codec->encode == NULL || b->raw_len == 0)
+	if (codec->methods->encode == NULL || b->raw_len == 0)
 		return 0;
-	return codec->encode(encoder, b->raw, b->raw_len, &b->encoded, &b->sum, &b->err);
+	return codec->methods->encode(
+	    encoder, b->raw, b->raw_len, &b->encoded, &b->sum, &b->err);
 }
 
 static int

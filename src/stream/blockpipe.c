@@ -116,13 +116,14 @@ work(void *arg)
 {
 	struct blockpipe *p = arg;
 	const struct codec *codec = p->opt.codec;
+	const struct codec_methods *methods = codec->methods;
 	struct encoder *encoder = NULL;
 	struct place *place;
 	struct error err = { 0 };
 
 	sys_thread_name("basetar-worker");
 	sys_thread_background();
-	if (codec->encoder_new && codec->encoder_new(&encoder, p->opt.level, &err)) {
+	if (methods->encoder_new && methods->encoder_new(&encoder, p->opt.level, &err)) {
 		pthread_mutex_lock(&p->lock);
 		blockpipe_fail_locked(p, &err);
 		pthread_mutex_unlock(&p->lock);
@@ -137,7 +138,7 @@ work(void *arg)
 		block_is_ready(p, place);
 	}
 	if (encoder)
-		codec->encoder_free(encoder);
+		methods->encoder_free(encoder);
 	thread_leaves(p);
 	return NULL;
 }
@@ -199,7 +200,7 @@ put_raw(
 static int
 write_block(struct blockpipe *p, struct block *b, struct outlet *o, struct error *err)
 {
-	const struct codec *codec = p->opt.codec;
+	const struct codec_methods *methods = p->opt.codec->methods;
 	int rc;
 
 	if (cancel_is_raised(p->opt.cancel))
@@ -208,12 +209,13 @@ write_block(struct blockpipe *p, struct block *b, struct outlet *o, struct error
 		*err = b->err;
 		return -1;
 	}
-	rc = codec->encode == NULL ? put_raw(p, o, b, err) :
-				     put_out(p, o, b->encoded.data, b->encoded.len, err);
+	rc = methods->encode == NULL ?
+	    put_raw(p, o, b, err) :
+	    put_out(p, o, b->encoded.data, b->encoded.len, err);
 	if (rc == -1)
 		return -1;
-	if (codec->add)
-		codec->add(&o->sum, &b->sum);
+	if (methods->add)
+		methods->add(&o->sum, &b->sum);
 	atomic_fetch_add(&p->raw_out, b->raw_len);
 	return 0;
 }
@@ -225,9 +227,9 @@ begin_stream(struct blockpipe *p, struct outlet *o, struct sink *sink, struct er
 	size_t len;
 
 	*o = (struct outlet){ .sink = sink };
-	if (p->opt.codec->head == NULL)
+	if (p->opt.codec->methods->head == NULL)
 		return 0;
-	len = p->opt.codec->head(p->opt.level, edge);
+	len = p->opt.codec->methods->head(p->opt.level, edge);
 	return put_out(p, o, edge, len, err);
 }
 
@@ -242,9 +244,9 @@ end_stream(struct blockpipe *p, struct outlet *o, struct error *err)
 	pthread_mutex_lock(&p->lock);
 	failed = p->failed;
 	pthread_mutex_unlock(&p->lock);
-	if (failed || p->opt.codec->tail == NULL)
+	if (failed || p->opt.codec->methods->tail == NULL)
 		return 0;
-	len = p->opt.codec->tail(&o->sum, edge);
+	len = p->opt.codec->methods->tail(&o->sum, edge);
 	return put_out(p, o, edge, len, err);
 }
 

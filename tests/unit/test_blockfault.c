@@ -365,11 +365,12 @@ assert_codec_fails(const struct codec *codec, const char *text)
 static void
 codecs_that_fail(void **state)
 {
-	static const struct codec dead = { .name = "dead", .encoder_new = no_encoder };
-	static const struct codec mute = { .name = "mute",
-		.encoder_new = an_encoder,
+	static const struct codec_methods dying = { .encoder_new = no_encoder };
+	static const struct codec_methods silent = { .encoder_new = an_encoder,
 		.encoder_free = free_encoder,
 		.encode = encode_nothing };
+	static const struct codec dead = { .name = "dead", .methods = &dying };
+	static const struct codec mute = { .name = "mute", .methods = &silent };
 
 	(void)state;
 	assert_codec_fails(&dead, "out of memory");

@@ -62,7 +62,7 @@ assert_output(const struct piperun *r)
 {
 	struct buf raw = { 0 };
 
-	if (r->opt.codec->encode == NULL) {
+	if (r->opt.codec->methods->encode == NULL) {
 		assert_same(&r->memory.held, &r->plan.expect);
 		return;
 	}

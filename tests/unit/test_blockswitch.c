@@ -103,7 +103,7 @@ assert_stream(struct streams *s, size_t n)
 	const struct buf *held = &sink_of(s, n)->held;
 	struct buf raw = { 0 };
 
-	if (s->run->opt.codec->encode)
+	if (s->run->opt.codec->methods->encode)
 		inflate_whole(held, &raw, len);
 	else
 		assert_int_equal(
