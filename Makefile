@@ -3,8 +3,15 @@
 V       ?= rel
 B       := build/$(V)
 PREFIX  ?= /usr/local
-LIBS    := zlib libpq libcrypto
 CFLAGS  ?= -g
+
+# Libraries that the program can do without: "make ZSTD=no" leaves one out that is there, and one
+# that pkg-config does not find is left out without a word.
+found    = $(shell pkg-config --exists $(1) && echo yes || echo no)
+ZSTD    := $(or $(ZSTD),$(call found,libzstd))
+LIBS    := zlib libpq libcrypto $(if $(filter yes,$(ZSTD)),libzstd)
+# Of each there are two sets of files in src/codec, and one is compiled.
+LEFT_OUT := $(patsubst %,src/codec/%.c,$(if $(filter yes,$(ZSTD)),without_zstd,zstd unzstd))
 
 WARN       := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wvla -Wundef \
               -Wformat=2 -Wcast-qual -Wwrite-strings -Wstrict-prototypes -Wmissing-prototypes
@@ -23,20 +30,26 @@ ALL_CFLAGS := -std=c11 -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 -Isrc -I
               $(shell pkg-config --cflags $(LIBS)) $(WARN) $(FLAGS.$(V)) -pthread $(CPPFLAGS) $(CFLAGS)
 ALL_LIBS    = $(LINK.$(V)) $(LDFLAGS) $(shell pkg-config --libs $(LIBS))
 
-OBJ  := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard src/*/*.c)))
+OBJ  := $(patsubst %.c,$(B)/%.o,$(filter-out $(LEFT_OUT),$(sort $(wildcard src/*/*.c))))
 HELP := $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
 UNIT := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 FUZZ := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 TOOL := $(patsubst %.c,$(B)/%.o,$(wildcard tests/tools/*.c))
 
-.PHONY: all check unit fuzz lint bench soak install clean
+.PHONY: all check unit fuzz lint bench soak install clean FORCE
 all: $(B)/pg_basetar
 
 $(B)/pg_basetar: $(B)/src/main.o $(B)/lib.a
 	$(CC) $(FLAGS.$(V)) -pthread -o $@ $^ $(ALL_LIBS)
 
-$(B)/lib.a: $(OBJ)
-	rm -f $@ && $(AR) qcs $@ $^
+$(B)/lib.a: $(OBJ) $(B)/objects
+	rm -f $@ && $(AR) qcs $@ $(OBJ)
+
+# A file that was added, removed or left out makes another library, although no object is newer.
+$(B)/objects: FORCE
+	@mkdir -p $(@D)
+	@echo $(OBJ) | cmp -s - $@ || echo $(OBJ) >$@
+FORCE:
 
 # A test is linked with those that it calls: it may have functions of its own in place of the program's.
 $(B)/support.a: $(HELP)

@@ -9,12 +9,22 @@
 #define RATE_LEAST ((uint64_t)32 << 10)
 #define RATE_MOST ((uint64_t)1024 << 30)
 
+/* The codec is known, and not written. */
 static int
-not_built_in(const struct codec *codec, struct error *err)
+refuse_codec(const struct codec *codec, struct error *err)
 {
-	error_set(err, ERROR_USAGE, 0, "compression \"%s\" is not built in", codec->name);
+	if (codec_is_left_out(codec)) {
+		error_set(err, ERROR_USAGE, 0,
+		    "compression \"%s\" is missing: this pg_basetar was built without %s",
+		    codec->name, codec->library);
+		return error_hint(err,
+		    "Use \"gzip\", pipe the output through \"%s\", or build pg_basetar where pkg-config finds %s.",
+		    codec->program, codec->library);
+	}
+	error_set(
+	    err, ERROR_USAGE, 0, "compression \"%s\" is not supported", codec->name);
 	return error_hint(
-	    err, "Use \"gzip\", or pipe the output through a program that compresses.");
+	    err, "Use \"gzip\", or pipe the output through \"%s\".", codec->program);
 }
 
 static bool
@@ -69,7 +79,7 @@ find_codec(const char *name, size_t len, const struct codec **codec, struct erro
 		memcpy(word, name, len);
 	found = codec_by_name(word);
 	if (found && !codec_is_written(found))
-		return not_built_in(found, err);
+		return refuse_codec(found, err);
 	if (found == NULL) {
 		error_set(
 		    err, ERROR_USAGE, 0, "unknown compression \"%.*s\"", (int)len, name);
@@ -80,31 +90,99 @@ find_codec(const char *name, size_t len, const struct codec **codec, struct erro
 	return 0;
 }
 
-/* The part behind the colon: LEVEL or level=LEVEL. */
 static int
-parse_detail(const struct codec *codec, const char *detail, int *level, struct error *err)
+parse_level(const char *value, struct compression *c, struct error *err)
 {
-	const char *value = strchr(detail, '=');
 	unsigned number;
 
-	if (codec->level_max == 0)
-		return error_set(
-		    err, ERROR_USAGE, 0, "compression \"%s\" has no levels", codec->name);
-	if (!value) {
-		value = detail;
-	} else if (strncmp(detail, "level=", 6) == 0) {
-		value++;
-	} else {
-		error_set(err, ERROR_USAGE, 0, "compression \"%s\" does not know \"%s\"",
-		    codec->name, detail);
-		return error_hint(
-		    err, "It takes a level; --jobs sets the number of threads.");
-	}
-	if (optvalue_number(value, (unsigned)codec->level_min, (unsigned)codec->level_max,
-		&number, err))
-		return error_wrap(err, "level of \"%s\"", codec->name);
-	*level = (int)number;
+	if (optvalue_number(value, (unsigned)c->codec->level_min,
+		(unsigned)c->codec->level_max, &number, err))
+		return error_wrap(err, "level of \"%s\"", c->codec->name);
+	c->level = (int)number;
 	return 0;
+}
+
+static int
+parse_workers(const char *value, struct compression *c, struct error *err)
+{
+	unsigned number;
+
+	/* libzstd's own limits, where a pointer has 64 bits */
+	if (optvalue_number(value, 0, 256, &number, err))
+		return error_wrap(err, "workers of \"%s\"", c->codec->name);
+	c->ignored |= COMPRESSION_WORKERS;
+	return 0;
+}
+
+/* As pg_basebackup has it: without a value, or with one of a boolean. */
+static int
+parse_long(const char *value, struct compression *c, struct error *err)
+{
+	static const char *const words[] = { "", "1", "on", "true", "yes", "0", "off",
+		"false", "no" };
+	size_t i = 0;
+
+	while (i < sizeof(words) / sizeof(words[0]) && strcasecmp(value, words[i]) != 0)
+		i++;
+	if (i == sizeof(words) / sizeof(words[0]))
+		return error_set(err, ERROR_USAGE, 0,
+		    "long of \"%s\": \"%s\" is neither \"on\" nor \"off\"",
+		    c->codec->name, value);
+	if (i < 5)
+		c->ignored |= COMPRESSION_LONG;
+	return 0;
+}
+
+/* What may stand after the colon, as pg_basebackup spells it. */
+static const struct detail {
+	const char *name;
+	const char *codec; /* the only one that has it; NULL: each that has levels */
+	int (*parse)(const char *value, struct compression *, struct error *);
+} details[] = {
+	{ "level", NULL, parse_level },
+	{ "workers", "zstd", parse_workers },
+	{ "long", "zstd", parse_long },
+};
+
+/* ${len} bytes: NAME, or NAME=VALUE. */
+static int
+parse_detail(const char *text, size_t len, struct compression *c, struct error *err)
+{
+	size_t name = strcspn(text, "=,");
+	char value[32] = "";
+
+	if (text[name] == '=' && len - name - 1 < sizeof(value))
+		memcpy(value, text + name + 1, len - name - 1);
+	for (size_t i = 0; i < sizeof(details) / sizeof(details[0]); i++) {
+		const struct detail *d = &details[i];
+
+		if (strlen(d->name) == name && strncmp(d->name, text, name) == 0 &&
+		    (d->codec == NULL || strcmp(d->codec, c->codec->name) == 0))
+			return d->parse(value, c, err);
+	}
+	error_set(err, ERROR_USAGE, 0, "compression \"%s\" does not know \"%.*s\"",
+	    c->codec->name, (int)len, text);
+	return error_hint(err, "It takes a level; --jobs sets the number of threads.");
+}
+
+/* The part after the colon: a level, or details. */
+static int
+parse_details(const char *text, struct compression *c, struct error *err)
+{
+	if (c->codec->level_max == 0)
+		return error_set(err, ERROR_USAGE, 0, "compression \"%s\" has no levels",
+		    c->codec->name);
+	if (strspn(text, "abcdefghijklmnopqrstuvwxyz") == 0)
+		return parse_level(text, c, err);
+	for (;;) {
+		size_t len = strcspn(text, ",");
+
+		if (parse_detail(text, len, c, err))
+			return -1;
+		if (text[len] == '\0')
+			return 0;
+		text += len + 1;
+	}
 }
 
 static int
@@ -123,7 +201,7 @@ parse_bare_level(const char *text, struct compression *out, struct error *err)
 int
 optvalue_compression(const char *text, struct compression *out, struct error *err)
 {
-	struct compression found = { NULL, 0 };
+	struct compression found = { 0 };
 	const char *name = text;
 	size_t len;
 
@@ -131,19 +209,15 @@ optvalue_compression(const char *text, struct compression *out, struct error *er
 		return error_set(err, ERROR_USAGE, 0, "the value is empty");
 	if (is_digits(text))
 		return parse_bare_level(text, out, err);
-	if (strncmp(text, "server-", 7) == 0) {
-		error_set(err, ERROR_USAGE, 0,
-		    "compression \"%s\": the server takes no part in this backup", text);
-		return error_hint(err, "Leave out \"server-\".");
-	}
-	if (strncmp(text, "client-", 7) == 0)
+	if (strncmp(text, "server-", 7) == 0)
+		found.ignored |= COMPRESSION_SERVER;
+	if (strncmp(text, "server-", 7) == 0 || strncmp(text, "client-", 7) == 0)
 		name += 7;
 	len = strcspn(name, ":");
 	if (find_codec(name, len, &found.codec, err))
 		return -1;
 	found.level = found.codec->level_default;
-	if (name[len] == ':' &&
-	    parse_detail(found.codec, name + len + 1, &found.level, err))
+	if (name[len] == ':' && parse_details(name + len + 1, &found, err))
 		return -1;
 	*out = found;
 	return 0;
@@ -155,11 +229,10 @@ optvalue_suffix(const char *path, struct compression *out, struct error *err)
 	const struct codec *codec = codec_by_suffix(path);
 
 	if (!codec_is_written(codec)) {
-		not_built_in(codec, err);
+		refuse_codec(codec, err);
 		return error_wrap(err, "output \"%s\"", path);
 	}
-	out->codec = codec;
-	out->level = codec->level_default;
+	*out = (struct compression){ codec, codec->level_default, 0 };
 	return 0;
 }
 

@@ -26,9 +26,17 @@ enum archive_mode {
 	ARCHIVE_MODE_OFF
 };
 
+/* What pg_basebackup takes, and has no meaning here: a note says so. */
+enum compression_ignored {
+	COMPRESSION_SERVER = 1,  /* "server-" */
+	COMPRESSION_WORKERS = 2, /* "workers=N" */
+	COMPRESSION_LONG = 4     /* "long" */
+};
+
 struct compression {
 	const struct codec *codec; /* NULL: not chosen yet */
 	int level;                 /* within the codec's limits; 0 if it has no levels */
+	unsigned ignored;          /* of enum compression_ignored */
 };
 
 /* A decimal number from ${min} to ${max}: digits only. */
@@ -42,9 +50,9 @@ MUST_CHECK int optvalue_number(
 MUST_CHECK int optvalue_rate(const char *text, uint64_t *out, struct error *err);
 
 /*
- * [client-]METHOD[:LEVEL|:level=LEVEL], or a bare level: 0 is no compression, 1 to 9 is
- * gzip.  What the server would have to do, and methods that this build lacks, are
- * refused by name.
+ * [client-|server-]METHOD[:LEVEL|:DETAIL[,DETAIL]...], or a bare level: 0 is no compression, 1
+ * to 9 is gzip.  A detail is level=LEVEL, and of zstd workers=N and long as well.  Methods that
+ * this build lacks are refused by name.
  */
 MUST_CHECK int optvalue_compression(
     const char *text, struct compression *out, struct error *err);

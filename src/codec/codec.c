@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "codec/gzip.h"
+#include "codec/zstd.h"
 
 /* "none", and what is neither written nor read. */
 static const struct codec_methods no_methods = { 0 };
@@ -30,7 +31,12 @@ const struct codec codecs[] = {
 	    .magics = { { 4, { 0x28, 0xb5, 0x2f, 0xfd }, { 0xff, 0xff, 0xff, 0xff } },
 		/* a skippable frame (RFC 8878, 3.1.2), which lz4 has as well */
 		{ 4, { 0x50, 0x2a, 0x4d, 0x18 }, { 0xf0, 0xff, 0xff, 0xff } } },
-	    .methods = &no_methods,
+	    .library = "libzstd",
+	    /* "zstd" wants --ultra for 20 to 22; the negative ones are no match for lz4 */
+	    .level_min = 1,
+	    .level_max = 19,
+	    .level_default = 3, /* as zstd has it, and pg_basebackup */
+	    .methods = &zstd_methods,
 	},
 	{
 	    .name = "lz4",
@@ -61,6 +67,12 @@ bool
 codec_is_written(const struct codec *codec)
 {
 	return codec == &codecs[0] || codec->methods->encode != NULL;
+}
+
+bool
+codec_is_left_out(const struct codec *codec)
+{
+	return codec->library != NULL && codec->methods->encode == NULL;
 }
 
 const struct codec *

@@ -12,7 +12,9 @@
 /*
  * Compression: one row of codecs[] for each format, with all that the program knows of it.  What
  * it does with a format is in files of its own, whose functions the row's methods are.  A format
- * that it can neither write nor read has a row as well, so that what is said of it helps.
+ * that it can neither write nor read has a row as well, so that what is said of it helps; so has
+ * one whose library was missing when the program was built: its files were left out, and
+ * without_NAME.c, with methods that are all NULL, was taken instead (Makefile).
  *
  * How a block of the stream is encoded.  A codec sees blocks of bytes, each by itself, on any
  * worker, and knows nothing of files, members or order.  What must be known of the whole stream
@@ -29,6 +31,7 @@ struct codec_sum {
 
 enum {
 	CODEC_EDGE = 32,   /* a head or a tail is at most that many bytes */
+	CODEC_FILLER = 8,  /* the least that a stream is filled up with, but for zeros */
 	CODEC_MAGIC = 6,   /* so many bytes tell what a stream is */
 	CODEC_METHODS = 80 /* room for codec_print_methods() */
 };
@@ -47,6 +50,12 @@ struct codec_methods {
 	/* Add the sum of the block that follows to ${whole}; NULL: not needed. */
 	void (*add)(struct codec_sum *whole, const struct codec_sum *next);
 	/*
+	 * How ${len} bytes begin that a reader passes over after the end, at least CODEC_FILLER;
+	 * the rest of them are zeros.  NULL: all are.
+	 */
+	size_t (*fill)(uint32_t len, uint8_t out[CODEC_EDGE]);
+
+	/*
 	 * Put what decodes it on top of *s, and own that; on failure *s is what it was.  NULL in
 	 * "none", and in what is not read.
 	 */
@@ -57,6 +66,7 @@ struct codec {
 	const char *name;        /* as -Z spells it */
 	const char *suffixes[2]; /* of files; NULL where there is none */
 	const char *program;     /* that decodes it with -d; NULL in "none" */
+	const char *library;     /* that it may have to do without; NULL: there is none */
 
 	/* How a stream of it begins, in one way or another; a length of 0: there is none. */
 	struct codec_magic {
@@ -73,6 +83,8 @@ extern const struct codec codecs[];
 
 /* Can it be written? */
 bool codec_is_written(const struct codec *);
+/* Was its library missing when the program was built? */
+bool codec_is_left_out(const struct codec *);
 
 /* By name; NULL: none is called that. */
 const struct codec *codec_by_name(const char *name);

@@ -67,8 +67,13 @@ push(struct source **s, const struct codec *codec, struct error *err)
 		return 0;
 	if (codec->methods->decode)
 		return codec->methods->decode(s, err);
-	error_set(err, ERROR_UNSUPPORTED, 0,
-	    "compressed with %s, which this version does not read", codec->name);
+	if (codec_is_left_out(codec))
+		error_set(err, ERROR_UNSUPPORTED, 0,
+		    "compressed with %s, and this pg_basetar was built without %s",
+		    codec->name, codec->library);
+	else
+		error_set(err, ERROR_UNSUPPORTED, 0,
+		    "compressed with %s, which this version does not read", codec->name);
 	return error_hint(
 	    err, "Decode it on the way: %s -dc FILE | pg_basetar ... -", codec->program);
 }

@@ -9,7 +9,7 @@
 /*
  * Fixed-width integers in bytes we did not write.  "native" is the byte order of this
  * machine: PostgreSQL writes its files so, and a backup is made on the machine that
- * wrote them.  "be" is big-endian (tar's base-256), "le" little-endian (gzip).
+ * wrote them.  "be" is big-endian (tar's base-256), "le" little-endian (gzip, zstd).
  */
 
 static inline uint16_t
@@ -58,6 +58,12 @@ put_u32le(uint8_t *p, uint32_t v)
 	p[1] = (uint8_t)(v >> 8);
 	p[2] = (uint8_t)(v >> 16);
 	p[3] = (uint8_t)(v >> 24);
+}
+
+static inline uint32_t
+get_u32le(const uint8_t *p)
+{
+	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
 static inline void

@@ -27,11 +27,25 @@ zeros(void **state)
 	}
 }
 
+/* What is put is got, the least byte first. */
+static void
+little_endian(void **state)
+{
+	static const uint8_t expected[] = { 0x50, 0x2a, 0x4d, 0xf8 };
+	uint8_t bytes[4];
+
+	(void)state;
+	put_u32le(bytes, 0xf84d2a50);
+	assert_memory_equal(bytes, expected, sizeof(expected));
+	assert_int_equal(get_u32le(expected), 0xf84d2a50);
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(zeros),
+		cmocka_unit_test(little_endian),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

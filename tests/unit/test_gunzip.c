@@ -217,10 +217,6 @@ beginnings(void **state)
 		{ "P", 1, NULL },
 		{ "\x1f", 1, NULL },
 		{ "plain bytes", 11, NULL },
-		{ "\x28\xb5\x2f\xfd..", 6,
-		    "compressed with zstd, which this version does not read" },
-		{ "\x5a\x2a\x4d\x18..", 6,
-		    "compressed with zstd, which this version does not read" },
 		{ "\x04\x22\x4d\x18..", 6,
 		    "compressed with lz4, which this version does not read" },
 		{ "\xfd"

@@ -20,12 +20,14 @@ struct row {
 	const char *value; /* the value in words; NULL: refused, with */
 	const char *error;
 	const char *hint;
+	const char *codec; /* that it is about, and that may be left out */
 	char name[96];
 };
 
 #define LONG_NAME "abcdefghijklmnopqrstuvwxyz"
-#define METHODS "The methods are: none, gzip."
-#define ELSEWHERE "Use \"gzip\", or pipe the output through a program that compresses."
+/* METHODS is what codec_print_methods() says. */
+#define METHODS "The methods are: "
+#define PIPE(program) "Use \"gzip\", or pipe the output through \"" program "\"."
 
 #define RATE_OF(text) "\"" text "\" is not a rate from 32k to 1024G"
 #define UNITS "A rate is in kB/s, or has the unit k, M or G: 32M."
@@ -94,23 +96,65 @@ static struct row rows[] = {
 	    .text = "none:1",
 	    .error = "compression \"none\" has no levels" },
 	{ .what = COMPRESS, .text = "", .error = "the value is empty" },
+	{ .what = COMPRESS, .text = "server-gzip:4", .value = "gzip 4 ignored 1" },
+	{ .what = COMPRESS, .text = "server-none", .value = "none 0 ignored 1" },
+	{ .what = COMPRESS, .text = "zstd", .value = "zstd 3", .codec = "zstd" },
+	{ .what = COMPRESS, .text = "zstd:1", .value = "zstd 1", .codec = "zstd" },
 	{ .what = COMPRESS,
-	    .text = "server-gzip",
-	    .error =
-		"compression \"server-gzip\": the server takes no part in this backup",
-	    .hint = "Leave out \"server-\"." },
+	    .text = "client-zstd:level=19",
+	    .value = "zstd 19",
+	    .codec = "zstd" },
 	{ .what = COMPRESS,
-	    .text = "zstd",
-	    .error = "compression \"zstd\" is not built in",
-	    .hint = ELSEWHERE },
+	    .text = "server-zstd:workers=4",
+	    .value = "zstd 3 ignored 3",
+	    .codec = "zstd" },
 	{ .what = COMPRESS,
-	    .text = "client-lz4:level=3",
-	    .error = "compression \"lz4\" is not built in",
-	    .hint = ELSEWHERE },
+	    .text = "zstd:long",
+	    .value = "zstd 3 ignored 4",
+	    .codec = "zstd" },
+	{ .what = COMPRESS,
+	    .text = "zstd:level=9,long",
+	    .value = "zstd 9 ignored 4",
+	    .codec = "zstd" },
+	{ .what = COMPRESS,
+	    .text = "zstd:long=On,workers=0,level=2",
+	    .value = "zstd 2 ignored 6",
+	    .codec = "zstd" },
+	{ .what = COMPRESS, .text = "zstd:long=off", .value = "zstd 3", .codec = "zstd" },
+	{ .what = COMPRESS,
+	    .text = "zstd:long=maybe",
+	    .error = "long of \"zstd\": \"maybe\" is neither \"on\" nor \"off\"",
+	    .codec = "zstd" },
+	{ .what = COMPRESS,
+	    .text = "zstd:20",
+	    .error = "level of \"zstd\": \"20\" is not a number from 1 to 19",
+	    .codec = "zstd" },
+	{ .what = COMPRESS,
+	    .text = "zstd:-1",
+	    .error = "level of \"zstd\": \"-1\" is not a number from 1 to 19",
+	    .codec = "zstd" },
+	{ .what = COMPRESS,
+	    .text = "zstd:workers",
+	    .error = "workers of \"zstd\": \"\" is not a number from 0 to 256",
+	    .codec = "zstd" },
+	{ .what = COMPRESS,
+	    .text = "zstd:level=3,",
+	    .error = "compression \"zstd\" does not know \"\"",
+	    .hint = "It takes a level; --jobs sets the number of threads.",
+	    .codec = "zstd" },
+	{ .what = COMPRESS,
+	    .text = "zstd:level=3,window=27",
+	    .error = "compression \"zstd\" does not know \"window=27\"",
+	    .hint = "It takes a level; --jobs sets the number of threads.",
+	    .codec = "zstd" },
+	{ .what = COMPRESS,
+	    .text = "gzip:long",
+	    .error = "compression \"gzip\" does not know \"long\"",
+	    .hint = "It takes a level; --jobs sets the number of threads." },
 	{ .what = COMPRESS,
 	    .text = "xz",
-	    .error = "compression \"xz\" is not built in",
-	    .hint = ELSEWHERE },
+	    .error = "compression \"xz\" is not supported",
+	    .hint = PIPE("xz") },
 	{ .what = COMPRESS,
 	    .text = "GZIP",
 	    .error = "unknown compression \"GZIP\"",
@@ -141,22 +185,16 @@ static struct row rows[] = {
 	{ .what = SUFFIX, .text = "/b/base.tgz", .value = "gzip 2" },
 	{ .what = SUFFIX, .text = "", .value = "none 0" },
 	{ .what = SUFFIX, .text = "/dir.zst/base", .value = "none 0" },
-	{ .what = SUFFIX,
-	    .text = "base.tar.zst",
-	    .error = "output \"base.tar.zst\": compression \"zstd\" is not built in",
-	    .hint = ELSEWHERE },
-	{ .what = SUFFIX,
-	    .text = "base.tar.lz4",
-	    .error = "output \"base.tar.lz4\": compression \"lz4\" is not built in",
-	    .hint = ELSEWHERE },
+	{ .what = SUFFIX, .text = "base.tar.zst", .value = "zstd 3", .codec = "zstd" },
+	{ .what = SUFFIX, .text = "base.tzst", .value = "zstd 3", .codec = "zstd" },
 	{ .what = SUFFIX,
 	    .text = "base.tar.xz",
-	    .error = "output \"base.tar.xz\": compression \"xz\" is not built in",
-	    .hint = ELSEWHERE },
+	    .error = "output \"base.tar.xz\": compression \"xz\" is not supported",
+	    .hint = PIPE("xz") },
 	{ .what = SUFFIX,
 	    .text = "base.tbz",
-	    .error = "output \"base.tbz\": compression \"bzip2\" is not built in",
-	    .hint = ELSEWHERE },
+	    .error = "output \"base.tbz\": compression \"bzip2\" is not supported",
+	    .hint = PIPE("bzip2") },
 
 	{ .what = CHECKPOINT, .text = "fast", .value = "fast" },
 	{ .what = CHECKPOINT, .text = "Spread", .value = "spread" },
@@ -238,7 +276,7 @@ parse_word(const struct row *row, const char **value, struct error *err)
 static int
 parse(const struct row *row, char *value, size_t size, struct error *err)
 {
-	struct compression compression = { NULL, -1 };
+	struct compression compression = { NULL, -1, 0 };
 	const char *word;
 	unsigned number = 77;
 	int rc;
@@ -263,8 +301,9 @@ parse(const struct row *row, char *value, size_t size, struct error *err)
 			assert_null(compression.codec);
 			assert_int_equal(compression.level, -1);
 		}
-		snprintf(value, size, "%s %d",
-		    compression.codec ? compression.codec->name : "", compression.level);
+		snprintf(value, size, compression.ignored ? "%s %d ignored %u" : "%s %d",
+		    compression.codec ? compression.codec->name : "", compression.level,
+		    compression.ignored);
 	} else {
 		rc = parse_word(row, &word, err);
 		snprintf(value, size, "%s", word);
@@ -277,9 +316,14 @@ check_row(void **state)
 {
 	const struct row *row = *state;
 	struct error err = { .kind = ERROR_NONE };
-	char value[64];
+	char value[64], methods[CODEC_METHODS], hint[sizeof(err.hint)];
 	int rc = parse(row, value, sizeof(value), &err);
 
+	if (row->codec && codec_is_left_out(codec_by_name(row->codec))) {
+		assert_int_equal(rc, -1);
+		assert_non_null(strstr(err.text, "this pg_basetar was built without "));
+		return;
+	}
 	if (row->value) {
 		assert_int_equal(rc, 0);
 		assert_string_equal(value, row->value);
@@ -288,7 +332,10 @@ check_row(void **state)
 	assert_int_equal(rc, -1);
 	assert_int_equal(err.kind, ERROR_USAGE);
 	assert_string_equal(err.text, row->error);
-	assert_string_equal(err.hint, row->hint ? row->hint : "");
+	snprintf(hint, sizeof(hint), "%s", row->hint ? row->hint : "");
+	if (strcmp(hint, METHODS) == 0)
+		snprintf(hint, sizeof(hint), METHODS "%s.", codec_print_methods(methods));
+	assert_string_equal(err.hint, hint);
 }
 
 int

@@ -26,6 +26,7 @@ proved_by() {
 		as_server cp "$1" "$T/out/tars/base.tar${1#*.tar}"
 		case $1 in
 		*.gz) gunzip -c "$1" ;;
+		*.zst) zstd -dc "$1" ;;
 		*) cat "$1" ;;
 		esac | tar -xO backup_manifest >"$T/out/tars/backup_manifest"
 		tars=$T/out/tars

@@ -40,8 +40,9 @@ same() {
 			tar -xf "$file" -C "$T/hand/pg_basetar_tblspc/$oid"
 		done
 		[ ! -e "$2/backup_manifest" ] || cp "$2/backup_manifest" "$T/hand/"
-		[ ! -e "$2/pg_wal.tar" ] || tar -xf "$2/pg_wal.tar" -C "$T/hand/pg_wal"
-		[ ! -e "$2/pg_wal.tar.gz" ] || tar -xf "$2/pg_wal.tar.gz" -C "$T/hand/pg_wal"
+		for file in "$2"/pg_wal.tar*; do
+			[ ! -e "$file" ] || tar -xf "$file" -C "$T/hand/pg_wal"
+		done
 		;;
 	esac
 	diff -r --no-dereference -x pg_basetar_tblspc -x pg_tblspc -x tablespace_map \

@@ -1,4 +1,4 @@
-/* gzip of anybody: whatever the pieces it comes in, the same bytes or an error. */
+/* What anybody compressed: whatever the pieces it comes in, the same bytes or an error. */
 #include <stdlib.h>
 #include <string.h>
 

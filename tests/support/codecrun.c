@@ -1,0 +1,91 @@
+#include "support/codecrun.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "codec/decoded.h"
+#include "support/memstream.h"
+#include "support/streamplan.h"
+
+void
+codecrun_zeros(uint8_t *into, size_t len)
+{
+	memset(into, 0, len);
+}
+
+void
+codecrun_pages(uint8_t *into, size_t len)
+{
+	streamplan_fill(into, len, 7);
+}
+
+void
+codecrun_noise(uint8_t *into, size_t len)
+{
+	uint64_t state = 88172645463325252U;
+
+	for (size_t i = 0; i < len; i++) {
+		state ^= state << 13;
+		state ^= state >> 7;
+		state ^= state << 17;
+		into[i] = (uint8_t)(state >> 24);
+	}
+}
+
+const struct codec *
+codecrun_codec(const char *name)
+{
+	const struct codec *codec = codec_by_name(name);
+
+	if (codec_is_left_out(codec))
+		skip();
+	return codec;
+}
+
+void
+codecrun_encode(const struct codec *codec, int level, const uint8_t *raw,
+    const size_t *lens, size_t count, struct buf *out, size_t *edges)
+{
+	const struct codec_methods *m = codec->methods;
+	struct error err = { 0 };
+	struct encoder *e;
+
+	assert_int_equal(m->encoder_new(&e, level, &err), 0);
+	for (size_t i = 0; i < count; i++) {
+		struct codec_sum sum = { 0 };
+
+		assert_int_equal(m->encode(e, raw, lens[i], out, &sum, &err), 0);
+		assert_int_equal(sum.len, lens[i]);
+		raw += lens[i];
+		if (edges)
+			edges[i] = out->len;
+	}
+	m->encoder_free(e);
+}
+
+int
+codecrun_decode(const struct buf *in, size_t chunk, size_t step, size_t fail_at,
+    struct buf *out, struct error *err)
+{
+	struct memsource m = memstream_source(in->data, in->len, chunk);
+	struct source *s = &m.source;
+	static uint8_t bytes[512 * 1024];
+	const char *name;
+	size_t got = 1;
+	int rc;
+
+	m.fail_at = fail_at;
+	buf_clear(out);
+	rc = decoded_push(&s, &name, err);
+	while (rc == 0 && got > 0) {
+		rc = source_read(s, bytes, step, &got, err);
+		if (rc == 0 && got > 0)
+			rc = buf_append(out, bytes, got, err);
+	}
+	if (s != &m.source)
+		source_free(s);
+	return rc;
+}
