@@ -9,9 +9,12 @@ CFLAGS  ?= -g
 # that pkg-config does not find is left out without a word.
 found    = $(shell pkg-config --exists $(1) && echo yes || echo no)
 ZSTD    := $(or $(ZSTD),$(call found,libzstd))
-LIBS    := zlib libpq libcrypto $(if $(filter yes,$(ZSTD)),libzstd)
+LZ4     := $(or $(LZ4),$(call found,liblz4))
+LIBS    := zlib libpq libcrypto $(if $(filter yes,$(ZSTD)),libzstd) $(if $(filter yes,$(LZ4)),liblz4)
 # Of each there are two sets of files in src/codec, and one is compiled.
-LEFT_OUT := $(patsubst %,src/codec/%.c,$(if $(filter yes,$(ZSTD)),without_zstd,zstd unzstd))
+LEFT_OUT := $(patsubst %,src/codec/%.c, \
+              $(if $(filter yes,$(ZSTD)),without_zstd,zstd unzstd) \
+              $(if $(filter yes,$(LZ4)),without_lz4,lz4 unlz4))
 
 WARN       := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wvla -Wundef \
               -Wformat=2 -Wcast-qual -Wwrite-strings -Wstrict-prototypes -Wmissing-prototypes

@@ -86,7 +86,7 @@ const struct opttable_row opttable[] = {
 	{ .letter = 'Z', .name = "compress", .value = "METHOD", .commands = B,
 	    .kind = OPT_COMPRESS,
 	    /* behind codec_print_methods() */
-	    .help = "[:LEVEL] (default: by suffix)" },
+	    .help = "[:LEVEL] (else by suffix)" },
 	{ .letter = 'z', .name = "gzip", .commands = B, .kind = OPT_GZIP,
 	    .help = "the same as -Z gzip" },
 	{ .letter = 'F', .name = "format", .value = "tar", .commands = B,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "codec/gzip.h"
+#include "codec/lz4.h"
 #include "codec/zstd.h"
 
 /* "none", and what is neither written nor read. */
@@ -30,7 +31,9 @@ const struct codec codecs[] = {
 	    .program = "zstd",
 	    .magics = { { 4, { 0x28, 0xb5, 0x2f, 0xfd }, { 0xff, 0xff, 0xff, 0xff } },
 		/* a skippable frame (RFC 8878, 3.1.2), which lz4 has as well */
-		{ 4, { 0x50, 0x2a, 0x4d, 0x18 }, { 0xf0, 0xff, 0xff, 0xff } } },
+		{ 4, { 0x50, 0x2a, 0x4d, 0x18 }, { 0xf0, 0xff, 0xff, 0xff } },
+		/* of old releases: not read, and named */
+		{ 4, { 0x20, 0xb5, 0x2f, 0xfd }, { 0xf8, 0xff, 0xff, 0xff } } },
 	    .library = "libzstd",
 	    /* "zstd" wants --ultra for 20 to 22; the negative ones are no match for lz4 */
 	    .level_min = 1,
@@ -42,8 +45,14 @@ const struct codec codecs[] = {
 	    .name = "lz4",
 	    .suffixes = { ".lz4" },
 	    .program = "lz4",
-	    .magics = { { 4, { 0x04, 0x22, 0x4d, 0x18 }, { 0xff, 0xff, 0xff, 0xff } } },
-	    .methods = &no_methods,
+	    .library = "liblz4",
+	    .magics = { { 4, { 0x04, 0x22, 0x4d, 0x18 }, { 0xff, 0xff, 0xff, 0xff } },
+		/* of old releases: not read, and named */
+		{ 4, { 0x02, 0x21, 0x4c, 0x18 }, { 0xff, 0xff, 0xff, 0xff } } },
+	    .level_min = 1,
+	    .level_max = 12,
+	    .level_default = 1, /* as lz4 has it, and pg_basebackup */
+	    .methods = &lz4_methods,
 	},
 	{
 	    .name = "xz",
@@ -117,9 +126,9 @@ const struct codec *
 codec_by_magic(const uint8_t *bytes, size_t len)
 {
 	for (const struct codec *c = codecs; c->name; c++)
-		if (begins_with(bytes, len, &c->magics[0]) ||
-		    begins_with(bytes, len, &c->magics[1]))
-			return c;
+		for (size_t i = 0; i < sizeof(c->magics) / sizeof(c->magics[0]); i++)
+			if (begins_with(bytes, len, &c->magics[i]))
+				return c;
 	return &codecs[0];
 }
 

@@ -72,7 +72,7 @@ struct codec {
 	struct codec_magic {
 		size_t len;
 		uint8_t bytes[CODEC_MAGIC], mask[CODEC_MAGIC];
-	} magics[2];
+	} magics[3];
 
 	int level_min, level_max, level_default;
 	const struct codec_methods *methods; /* not NULL */

@@ -12,6 +12,10 @@ compressions='
 server-gzip:9          fetch
 client-zstd            fetch
 client-zstd:long       stream
+client-lz4             fetch
+client-lz4:9           stream
+server-lz4             fetch
+server-lz4:12          stream
 server-zstd:9          fetch
 server-zstd:workers=2  stream
 '

@@ -11,6 +11,7 @@ bare=$top/build/bare/pg_basetar
 # Lines of: method, suffix, what a frame begins with.
 methods='
 zstd    zst  \x28\xb5\x2f\xfd
+lz4     lz4  \x04\x22\x4d\x18
 '
 
 # is_there METHOD: the program was built with it, and its own program is here.
@@ -78,7 +79,9 @@ split() { # METHOD SUFFIX
 	rm -rf "$T/out/set"
 	backup main -c fast --split -Z "$1" -o "$T/out/set"
 	[ "$(find "$T/out/set" -name "*.tar.$2" | wc -l)" -eq 4 ]
-	"$1" -q -t "$T/out/set/"*.tar."$2"
+	for archive in "$T/out/set/"*.tar."$2"; do
+		"$1" -q -t "$archive"
+	done
 	passes "$T/out/set"
 	"$BIN" info "$T/out/set" | grep -qx "compression:  *$1"
 	rm -rf "$T/copy"
@@ -93,7 +96,8 @@ restores() { # METHOD SUFFIX
 	rm -rf "$T/copy"
 	restored copy "$T/out/base.tar.$2"
 	[ "$rc" -eq 0 ]
-	same copy "$T/out/base.tar.$2"
+	"$1" -q -dc <"$T/out/base.tar.$2" >"$T/raw.tar" # not every tar knows lz4
+	same copy "$T/raw.tar"
 	cluster_start copy
 	sound copy
 }
@@ -174,7 +178,7 @@ changed() { # METHOD SUFFIX
 
 # A program without it says which library it lacks, and how to go on.
 left_out() { # METHOD SUFFIX
-	[ -x "$bare" ] || skip 'no build/bare (make V=bare ZSTD=no)'
+	[ -x "$bare" ] || skip 'no build/bare (make V=bare ZSTD=no LZ4=no)'
 	cp "$bare" "$T/bin/bare"
 	captured as_server "$T/bin/bare" -D "$T/main/data" -o "$T/out/none.tar.$2"
 	[ "$rc" -eq 1 ]

@@ -61,8 +61,10 @@ verified_as_tar() {
 	written_padded
 	busy -o "$archive.gz" --manifest-checksums=SHA512
 	proved "$archive.gz"
-	busy -o "$archive.zst"
-	proved "$archive.zst"
+	for suffix in zst lz4; do
+		busy -o "$archive.$suffix"
+		proved "$archive.$suffix"
+	done
 	sql main "rollback prepared 'waiting'"
 }
 
@@ -185,6 +187,7 @@ if [ -e "$T/main/data/postmaster.pid" ]; then
 		t "under load, wal_compression=$compression: it starts" split_starts
 	done
 	t 'under load, split, zstd' split -Z zstd
+	t 'under load, split, lz4' split -Z lz4
 	t 'under load, split, gzip, SHA256' split -z --manifest-checksums=SHA256
 	t 'it starts' split_starts
 	load_stop main
@@ -192,6 +195,7 @@ if [ -e "$T/main/data/postmaster.pid" ]; then
 	t 'pg_basebackup -X fetch' theirs -X fetch
 	t 'pg_basebackup -X stream -z' theirs -X stream -z
 	t 'pg_basebackup -X fetch, zstd by the server' theirs -X fetch --compress=server-zstd
+	t 'pg_basebackup -X fetch, lz4 by the server' theirs -X fetch --compress=server-lz4
 	t 'pg_basebackup -X stream, zstd by the client' theirs -X stream --compress=client-zstd:long
 	t 'an incremental backup on our manifest' incremental
 	t 'multixacts are removed meanwhile' truncated

@@ -44,6 +44,7 @@ by_suffix(void **state)
 		{ "base.gz/tar", "none" },
 		{ "base.tarGZ", "none" },
 		{ "base.tar.zst", "zstd" },
+		{ "base.tar.lz4", "lz4" },
 		{ "base.tar.xz", "xz" },
 	};
 
@@ -70,6 +71,9 @@ by_magic(void **state)
 		{ "\x5f\x2a\x4d\x18\x00\x00", 6, "zstd" },
 		{ "\x60\x2a\x4d\x18\x00\x00", 6, "none" },
 		{ "\x04\x22\x4d\x18\x40\x40", 6, "lz4" },
+		/* of old releases */
+		{ "\x27\xb5\x2f\xfd\x40\x40", 6, "zstd" },
+		{ "\x02\x21\x4c\x18\x40\x40", 6, "lz4" },
 		{ "\xfd"
 		  "7zXZ",
 		    6, "xz" },
@@ -122,6 +126,8 @@ methods(void **state)
 	(void)state;
 	if (!codec_is_left_out(codec_by_name("zstd")))
 		strcat(expected, ", zstd");
+	if (!codec_is_left_out(codec_by_name("lz4")))
+		strcat(expected, ", lz4");
 	assert_string_equal(codec_print_methods(text), expected);
 }
 

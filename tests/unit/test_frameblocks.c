@@ -112,9 +112,11 @@ filled_up(void **state)
 	buf_free(&in);
 }
 
-static char zstd[] = "zstd";
+static char zstd[] = "zstd", lz4[] = "lz4";
 
-#define OF_EACH(function) cmocka_unit_test_prestate(function, zstd)
+#define OF_EACH(function) \
+	cmocka_unit_test_prestate(function, zstd), \
+	    cmocka_unit_test_prestate(function, lz4)
 
 int
 main(void)

@@ -27,6 +27,7 @@ proved_by() {
 		case $1 in
 		*.gz) gunzip -c "$1" ;;
 		*.zst) zstd -dc "$1" ;;
+		*.lz4) lz4 -dc "$1" ;;
 		*) cat "$1" ;;
 		esac | tar -xO backup_manifest >"$T/out/tars/backup_manifest"
 		tars=$T/out/tars

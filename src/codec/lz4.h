@@ -1,0 +1,13 @@
+#ifndef PG_BASETAR_CODEC_LZ4_H
+#define PG_BASETAR_CODEC_LZ4_H
+
+#include "codec/codec.h"
+
+/* lz4, frame format 1.6: a frame for each block of the stream.  Built without liblz4: no methods. */
+
+extern const struct codec_methods lz4_methods;
+
+/* codec/unlz4.c: put what decodes it on top of *s; see frames.h. */
+MUST_CHECK int unlz4_push(struct source **s, struct error *err);
+
+#endif
