@@ -132,13 +132,18 @@ make_main() {
 	as_server mkdir "$T/main/data/inside"
 	sql main "create tablespace inside location '$T/main/data/inside'" 2>/dev/null
 	sql main "create tablespace here location ''"
-	# no autovacuum: pg_basebackup up to 15 leaves "here" out, which verify finds when the WAL changes it
-	sql main 'create table t with (autovacuum_enabled = off) tablespace here as
-		select generate_series(1, 3000) g'
+	sql main 'create table t tablespace here as select generate_series(1, 3000) g'
 	sql main 'create unlogged table u tablespace inside as select generate_series(1, 3000) g'
 	sql main 'create index on u (g)'
 	sql main 'create table nothing ()'
 	as_server mkdir "$T/main/data/pg_empty"
+}
+
+# pg_basebackup up to 15 leaves that out which is in place, and verify finds it (verify-lost-tablespace.sh).
+without_here() {
+	sql main 'alter table t set tablespace pg_default'
+	sql main checkpoint
+	sql main 'drop tablespace here'
 }
 
 # Names that pg_basebackup refuses, or nearly.
@@ -178,7 +183,7 @@ drop_space() {
 
 standbys() {
 	sql main 'drop table t, u'
-	sql main 'drop tablespace here'
+	sql main 'drop tablespace if exists here'
 	sql main 'drop tablespace inside'
 	standby_of main standby max_standby_streaming_delay=-1
 	standby_of standby second max_standby_streaming_delay=-1
@@ -208,18 +213,18 @@ promoted_meanwhile() {
 	is_sound "$out"
 }
 
-# A crash, and the disk as it was then; tablespaces by -T.
+# A crash, and the disk as it was then, tablespaces of "main" by -T; those of the others are in their
+# data directory.
+maps="-T $T/main/spc1=$T/snap/spc1 -T $T/main/spc2=$T/snap/spc2 -T $T/main/spc3=$T/snap/spc3"
+
 snapshot() { # OPTION...
 	rm -rf "$out"
-	# shellcheck disable=SC2046 # words
-	captured backup snap --snapshot -o "$out" "$@" \
-		$(for space in spc1 spc2 spc3; do echo "-T $T/$from/$space=$T/snap/$space"; done)
+	captured backup snap --snapshot -o "$out" "$@"
 	[ "$rc" -eq 0 ]
 	is_sound "$out"
 }
 
 shoot() { # NAME
-	from=$1
 	cluster_stop "$1" immediate
 	rm -rf "$T/snap"
 	cp -a "$T/$1" "$T/snap"
@@ -243,6 +248,7 @@ t 'at rest: gzip, a blocking factor' ours main -z -b 256
 t 'at rest: gzip 9, three jobs' ours main -Z gzip:9 -j 3
 t 'at rest: WAL left to the archive' ours main -X none --no-wait-archive
 t 'at rest: WAL left to the archive, split' ours main --split -z -X none --no-wait-archive
+[ "$packaged" -ge 16 ] || t 'without a tablespace in place' without_here
 for digest in CRC32C SHA224 SHA256 SHA384 SHA512 NONE; do
 	t "at rest: pg_basebackup, $digest" theirs main --manifest-checksums=$digest
 done
@@ -263,15 +269,21 @@ for time in 1 2 3; do
 	t "busy $time: pg_basebackup" theirs main
 	t "busy $time: pg_basebackup -X fetch" theirs main -X fetch
 done
+# CREATE INDEX and VACUUM FULL write pages of files that nobody sees yet ahead of their WAL, and a
+# snapshot that has such pages is refused (the manual, CAVEATS): they are over by then.
 shoot_busy() {
 	touch "$T/main/load.stop"
+	wait_until 60 fails kill -0 "$churn"
 	shoot main
 	wait
 }
 t 'a crash' shoot_busy
-t 'its snapshot' snapshot
-t 'its snapshot: split, gzip' snapshot --split -z
-t 'its snapshot: no manifest' snapshot --no-manifest
+# shellcheck disable=SC2086 # words
+{
+	t 'its snapshot' snapshot $maps
+	t 'its snapshot: split, gzip' snapshot $maps --split -z
+	t 'its snapshot: no manifest' snapshot $maps --no-manifest
+}
 
 t 'standbys' standbys
 load_start main
