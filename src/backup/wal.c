@@ -10,13 +10,13 @@
 #include <sys/stat.h>
 
 #include "archive/archive.h"
+#include "archive/walunsent.h"
 #include "backup/cluster.h"
 #include "backup/copies.h"
 #include "backup/source.h"
 #include "backup/stream.h"
 #include "backup/tablespaces.h"
 #include "backup/wal.h"
-#include "backup/walproof.h"
 #include "cli/message.h"
 #include "cli/options.h"
 #include "datadir/walarchive.h"
@@ -274,7 +274,7 @@ static int
 prove_set(struct backup_wal *w, struct walset *set, struct backup_copies *copies,
     struct error *err)
 {
-	const struct backup_walproof walproof = {
+	const struct walunsent walproof = {
 		.proof = w->proof,
 		.history = &w->history,
 		.start_lsn = w->range.start_lsn,
@@ -285,7 +285,7 @@ prove_set(struct backup_wal *w, struct walset *set, struct backup_copies *copies
 		.cancel = w->stream->cancel,
 	};
 
-	if (backup_walproof_read(&walproof, set, err))
+	if (walunsent_read(&walproof, set, err))
 		return -1;
 	return check_proof(w, copies, err);
 }

@@ -2,7 +2,7 @@
 #include "proof/checking.h"
 
 #include "cli/message.h"
-#include "format/manifestpeek.h"
+#include "reading/manifestpeek.h"
 
 static void
 tell_benign(const char *text)

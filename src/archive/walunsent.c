@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backup/walproof.h"
+#include "archive/walunsent.h"
 #include "cli/message.h"
 #include "datadir/walset.h"
 #include "lib/cancel.h"
@@ -32,7 +32,7 @@ struct lacking {
 };
 
 static void
-skip_segment(const struct backup_walproof *w, struct lacking *lacking, uint64_t segno)
+skip_segment(const struct walunsent *w, struct lacking *lacking, uint64_t segno)
 {
 	const uint32_t size = w->segment_size;
 
@@ -44,7 +44,7 @@ skip_segment(const struct backup_walproof *w, struct lacking *lacking, uint64_t 
 }
 
 static int
-read_bytes(const struct backup_walproof *w, int fd, uint8_t *bytes, struct error *err)
+read_bytes(const struct walunsent *w, int fd, uint8_t *bytes, struct error *err)
 {
 	const uint32_t size = w->segment_size;
 
@@ -66,8 +66,8 @@ read_bytes(const struct backup_walproof *w, int fd, uint8_t *bytes, struct error
 }
 
 static int
-read_segment(const struct backup_walproof *w, struct walset *set, size_t n,
-    uint8_t *bytes, struct error *err)
+read_segment(const struct walunsent *w, struct walset *set, size_t n, uint8_t *bytes,
+    struct error *err)
 {
 	const struct walset_segment *s = &set->segments[n];
 	int fd, rc;
@@ -119,7 +119,7 @@ hint_of_damage(struct error *err)
 }
 
 static int
-read_all(const struct backup_walproof *w, struct walset *set, uint8_t *bytes,
+read_all(const struct walunsent *w, struct walset *set, uint8_t *bytes,
     struct lacking *lacking, struct error *err)
 {
 	const uint32_t size = w->segment_size;
@@ -149,8 +149,7 @@ read_all(const struct backup_walproof *w, struct walset *set, uint8_t *bytes,
 }
 
 int
-backup_walproof_read(
-    const struct backup_walproof *w, struct walset *set, struct error *err)
+walunsent_read(const struct walunsent *w, struct walset *set, struct error *err)
 {
 	struct lacking lacking = { .count = 0 };
 	uint8_t *bytes = malloc(AT_ONCE);

@@ -1,4 +1,4 @@
-#include "format/manifestpeek.h"
+#include "reading/manifestpeek.h"
 
 #include <errno.h>
 #include <stdint.h>

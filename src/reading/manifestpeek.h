@@ -1,5 +1,5 @@
-#ifndef PG_BASETAR_FORMAT_MANIFESTPEEK_H
-#define PG_BASETAR_FORMAT_MANIFESTPEEK_H
+#ifndef PG_BASETAR_READING_MANIFESTPEEK_H
+#define PG_BASETAR_READING_MANIFESTPEEK_H
 
 #include "lib/cancel.h"
 #include "lib/error.h"

@@ -1,5 +1,5 @@
-#ifndef PG_BASETAR_BACKUP_WALPROOF_H
-#define PG_BASETAR_BACKUP_WALPROOF_H
+#ifndef PG_BASETAR_ARCHIVE_WALUNSENT_H
+#define PG_BASETAR_ARCHIVE_WALUNSENT_H
 
 #include <stdint.h>
 
@@ -12,7 +12,7 @@ struct walproof;
 struct walset;
 
 /* WAL that is read for its proof, and not sent.  All of it is borrowed. */
-struct backup_walproof {
+struct walunsent {
 	struct walproof *proof;
 	const struct walhistory *history;
 	uint64_t start_lsn, stop_lsn;
@@ -26,7 +26,7 @@ struct backup_walproof {
  * In the planner's thread: read the segments of ${set} that pg_wal has; of those that it has no
  * more, warn.  What is proved is in the proof.
  */
-MUST_CHECK int backup_walproof_read(
-    const struct backup_walproof *, struct walset *set, struct error *err);
+MUST_CHECK int walunsent_read(
+    const struct walunsent *, struct walset *set, struct error *err);
 
 #endif
