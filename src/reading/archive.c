@@ -1,10 +1,11 @@
 /* One archive: its members, read in the working thread, decoded in another. */
+#include "reading/archive.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "codec/decoded.h"
 #include "lib/sys.h"
-#include "reading/reading.h"
 #include "stream/infile.h"
 #include "stream/readahead.h"
 #include "tar/reader.h"

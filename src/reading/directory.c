@@ -1,4 +1,6 @@
 /* A backup that is a directory: its archives, in their order, and the manifest beside them. */
+#include "reading/directory.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -8,7 +10,7 @@
 #include "cli/message.h"
 #include "codec/codec.h"
 #include "format/backupset.h"
-#include "reading/reading.h"
+#include "reading/archive.h"
 #include "stream/infile.h"
 
 /* For --progress. */

@@ -6,6 +6,8 @@
  * A whole backup of pg_basetar may be called base.tar as well, and lie next to anything.  It has
  * pg_basetar.info before its tree.
  */
+#include "reading/part.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,7 +15,6 @@
 #include "codec/decoded.h"
 #include "format/backupset.h"
 #include "format/layout.h"
-#include "reading/reading.h"
 #include "stream/infile.h"
 #include "tar/reader.h"
 

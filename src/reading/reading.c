@@ -5,6 +5,9 @@
 #include "cli/message.h"
 #include "lib/interrupt.h"
 #include "lib/sys.h"
+#include "reading/archive.h"
+#include "reading/directory.h"
+#include "reading/part.h"
 #include "stream/infile.h"
 
 static void

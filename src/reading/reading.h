@@ -79,19 +79,4 @@ uint64_t reading_done(struct reading *);
 
 void reading_free(struct reading *);
 
-/* reading/archive.c: one archive, its name for messages being ${name}; ${file} is taken */
-MUST_CHECK int reading_archive(struct reading *, struct source *file, const char *name,
-    const struct archivepart *part, struct error *err);
-/* The cancel is raised: wake who waits for its bytes. */
-void reading_cut(struct reading *);
-
-/* reading/directory.c: archives in a directory, and their manifest */
-MUST_CHECK int reading_directory(struct reading *, int dirfd, struct error *err);
-
-/*
- * reading/part.c: the file that was named is one archive of several that lie there, and does not
- * hold the whole backup: ERROR_STATE
- */
-MUST_CHECK int reading_refuse_part(struct reading *, struct error *err);
-
 #endif
