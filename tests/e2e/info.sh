@@ -185,7 +185,8 @@ refusals() {
 	: >"$T/out/empty"
 	head -c 100000 /dev/urandom >"$T/out/random"
 	is_none 'not a base backup' "$T/out/other.tar"
-	is_none 'not a base backup' "$T/out/set/$(cat "$T/out/oid").tar.gz"
+	is_none 'is one archive of a backup that has others' \
+		"$T/out/set/$(cat "$T/out/oid").tar.gz"
 	is_none 'empty' "$T/out/empty"
 	is_none 'offset 0' "$T/out/random"
 	is_none 'No such file' "$T/out/nothing"
