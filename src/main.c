@@ -100,5 +100,8 @@ main(int argc, char **argv)
 	if (run(argc, argv, &is_sound, &err) == 0)
 		return is_sound ? REPORT_SOUND : REPORT_FINDINGS;
 	message_error(&err);
+	/* all is tidy; whoever started us shall see what ended us */
+	if (err.kind == ERROR_CANCELLED && interrupt_signal() != 0)
+		interrupt_die(interrupt_signal());
 	return REPORT_FAILED;
 }

@@ -3,6 +3,7 @@
 #include "cli/message.h"
 #include "cli/options.h"
 #include "format/facts_json.h"
+#include "lib/interrupt.h"
 
 /* Of the format of the report. */
 enum { REPORT_VERSION = 1 };
@@ -21,6 +22,15 @@ put_time(struct json *j, const char *key, time_t when)
 		json_null(j, key);
 }
 
+/* A run that was interrupted ends by its signal: what a shell makes of that. */
+static unsigned
+exit_status(enum report_verdict verdict, const struct error *why)
+{
+	const int sig = why && why->kind == ERROR_CANCELLED ? interrupt_signal() : 0;
+
+	return sig ? 128U + (unsigned)sig : (unsigned)verdict;
+}
+
 static void
 put_verdict(struct json *j, const char *command, enum report_verdict verdict,
     const struct error *why)
@@ -32,7 +42,7 @@ put_verdict(struct json *j, const char *command, enum report_verdict verdict,
 	    verdict == REPORT_SOUND        ? "sound" :
 		verdict == REPORT_FINDINGS ? "findings" :
 					     "failed");
-	json_number(j, "exit_status", verdict);
+	json_number(j, "exit_status", exit_status(verdict, why));
 	json_text(j, "error", why ? why->text : NULL);
 	json_text(j, "hint", why ? message_hint(why) : NULL);
 }

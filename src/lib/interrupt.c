@@ -4,18 +4,54 @@
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <time.h>
 #include <unistd.h>
 
 static int wake[2] = { -1, -1 };
 /* written on whatever thread the signal comes to */
 static atomic_int asked_to_end;
+static atomic_uint
+    asked_at; /* milliseconds, of a clock that begins again after 49 days */
 static atomic_bool asked_to_report;
+
+/*
+ * timeout(1) and a terminal that goes away send their signal twice, at once: only one that comes
+ * later is somebody's impatience.
+ */
+enum { IMPATIENT_MS = 2000 };
+
+static unsigned
+milliseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (unsigned)now.tv_sec * 1000U + (unsigned)(now.tv_nsec / 1000000);
+}
+
+void
+interrupt_die(int sig)
+{
+	struct sigaction action = { .sa_handler = SIG_DFL };
+
+	sigemptyset(&action.sa_mask);
+	(void)sigaction(sig, &action, NULL);
+	(void)raise(sig);
+}
 
 static void
 on_end(int sig)
 {
-	int saved = errno;
+	const int saved = errno;
+	const unsigned now = milliseconds();
 
+	if (atomic_load(&asked_to_end) != 0) {
+		if (now - atomic_load(&asked_at) >= IMPATIENT_MS)
+			interrupt_die(sig);
+		errno = saved;
+		return;
+	}
+	atomic_store(&asked_at, now);
 	atomic_store(&asked_to_end, sig);
 	/* the pipe is never emptied, and a full one is readable too */
 	if (write(wake[1], "", 1) == -1)
@@ -66,8 +102,7 @@ interrupt_install(struct error *err)
 				    "could not set descriptor flags");
 	}
 	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++)
-		/* a second one of the kind ends us at once, whatever hangs */
-		if (handle(ending[i], on_end, SA_RESTART | (int)SA_RESETHAND, err))
+		if (handle(ending[i], on_end, SA_RESTART, err))
 			return -1;
 	if (handle(SIGUSR1, on_report, SA_RESTART, err) ||
 	    /* no SA_RESTART: to interrupt is its purpose */

@@ -9,8 +9,8 @@
 /*
  * SIGINT, SIGTERM and SIGHUP ask the program to end; SIGUSR1 asks how far it is.  The
  * handlers only leave a mark and a byte in a pipe: the main thread looks at the mark,
- * and whoever waits in poll() waits for the pipe too.  A second signal of the same kind
- * ends the program at once.  SIGPIPE and SIGXFSZ are ignored, so that a reader that went
+ * and whoever waits in poll() waits for the pipe too.  Another of them, of any kind, that
+ * comes 2 s or more after the first ends the program at once, whatever hangs.  SIGPIPE and SIGXFSZ are ignored, so that a reader that went
  * away and a file that grew too large are errors of write().  A signal that the parent
  * had us ignore (nohup) stays ignored.
  *
@@ -25,6 +25,12 @@ int interrupt_fd(void);
 
 /* The signal that asked us to end, or 0. */
 int interrupt_signal(void);
+
+/*
+ * End by that signal, as if it had not been handled: the shell, systemd or whoever started us sees
+ * which it was.  Of a signal that is blocked, as in its handler, it returns, and we end soon.
+ */
+void interrupt_die(int sig);
 
 /* Did SIGUSR1 come since the last call? */
 bool interrupt_took_report(void);

@@ -32,14 +32,13 @@ ended() {
 	wait "$pid" || rc=$?
 	cat "$T/stderr"
 	case $1 in
-	KILL)
-		[ "$rc" -eq 137 ]
-		;;
-	*)
-		[ "$rc" -eq 1 ]
-		one_error "$T/stderr"
-		;;
+	KILL) [ "$rc" -eq 137 ] ;;
+	TERM) [ "$rc" -eq 143 ] ;;
+	INT) [ "$rc" -eq 130 ] ;;
+	HUP) [ "$rc" -eq 129 ] ;;
+	*) [ "$rc" -eq 1 ] ;;
 	esac
+	[ "$1" = KILL ] || one_error "$T/stderr"
 	empty "$T/out"
 	clean main
 }
@@ -83,6 +82,15 @@ interrupt() { # PLACE SIGNAL
 	exec 7<&-
 }
 
+# As timeout(1) and a terminal that closes do: the second signal is not to cost the clean-up.
+twice() { # PLACE SIGNAL
+	"$1"
+	kill -"$2" "$pid"
+	kill -"$2" "$pid"
+	ended "$2"
+	exec 7<&-
+}
+
 reader_gone() {
 	in_files
 	exec 7<&-
@@ -115,6 +123,9 @@ for signal in KILL TERM INT HUP; do
 	for place in at_checkpoint in_files in_files_to_a_file at_stop; do
 		t "SIG$signal $(echo "$place" | tr _ ' ')" interrupt "$place" "$signal"
 	done
+done
+for place in at_checkpoint in_files at_stop; do
+	t "SIGTERM twice $(echo "$place" | tr _ ' ')" twice "$place" TERM
 done
 t 'the reader of the pipe goes away' reader_gone
 for place in at_checkpoint in_files at_stop; do

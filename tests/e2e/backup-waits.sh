@@ -28,7 +28,10 @@ seconds() {
 
 # failed PATTERN: the run that just ended has, with one error that matches; nothing is left.
 failed() {
-	[ "$rc" -eq 1 ]
+	case $1 in
+	"$interrupted") [ "$rc" -eq 143 ] ;;
+	*) [ "$rc" -eq 1 ] ;;
+	esac
 	sed '/^pg_basetar: .*B\/s, /d' "$T/stderr" >"$T/said" # progress
 	one_error "$T/said" "$1"
 	empty "$T/out"
@@ -208,7 +211,7 @@ with_reader() { # who was asked in between how far it is
 syncing() {
 	strace -o /dev/null true 2>/dev/null || skip 'strace cannot trace here'
 	archive_stands_still
-	trace='strace -D -f -qq -o /dev/null -e trace=fsync -e inject=fsync:delay_enter=3000000'
+	trace='strace -D -f -qq -o /dev/null -e trace=fsync -e inject=fsync:delay_enter=6000000'
 	start main -c fast -o "$archive"
 	wait_until 15 in_phase syncing
 }
@@ -223,7 +226,7 @@ interrupted_at_sync() {
 interrupted_twice() { # the second time by force
 	syncing
 	kill -TERM "$pid"
-	sleep 0.3
+	sleep 2.1 # that is what is meant by force
 	kill -TERM "$pid"
 	ends
 	[ "$rc" -eq 143 ]
@@ -243,7 +246,7 @@ slot_goes_first() {
 		ended
 		find "$data/pg_replslot" -mindepth 1 >"$T/slots"
 		exec 7<&-
-		[ "$rc" -eq 1 ]
+		[ "$rc" -eq 143 ]
 		[ ! -s "$T/slots" ]
 	done
 }

@@ -91,7 +91,7 @@ ends_at_once() { # OPTION...: in a pause of minutes
 	kill -TERM "$pid"
 	wait_until 5 is_gone
 	ended
-	[ "$rc" -eq 1 ]
+	[ "$rc" -eq 143 ]
 	grep -q 'interrupted by SIGTERM' "$T/stderr"
 	clean main
 }

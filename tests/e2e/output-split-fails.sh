@@ -50,7 +50,7 @@ killed() { # SIGNAL
 		rmdir "$dir"
 		;;
 	*)
-		[ "$rc" -eq 1 ]
+		[ "$rc" -gt 128 ]
 		one_error "$T/stderr" "interrupted by SIG$1"
 		[ ! -e "$dir" ]
 		;;

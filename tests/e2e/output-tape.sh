@@ -121,7 +121,7 @@ ends_at_once() {
 	wait_until 5 is_gone
 	ended
 	exec 7<&-
-	[ "$rc" -eq 1 ]
+	[ "$rc" -eq 143 ]
 	grep -q 'interrupted by SIGTERM' "$T/stderr"
 	clean main
 }

@@ -10,11 +10,13 @@
 
 # failed PATTERN: the run has, and the report says so.
 failed() {
-	[ "$rc" -eq 1 ]
+	status=1
+	case $1 in *SIGTERM*) status=143 ;; esac
+	[ "$rc" -eq "$status" ]
 	one_error "$T/stderr" "$1"
 	parses
 	says result '"failed"'
-	says exit_status 1
+	says exit_status "$status"
 	value error | grep -qE "$1"
 	empty "$T/out"
 }

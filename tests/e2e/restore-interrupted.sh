@@ -103,7 +103,7 @@ ends_while_it_syncs() {
 	wait_until 20 test -s "$T/trace"
 	kill -TERM "$pid"
 	ends
-	[ "$rc" -eq 1 ]
+	[ "$rc" -eq 143 ]
 	one_error "$T/stderr" 'interrupted by SIGTERM, the backup was not restored'
 	[ ! -e "$T/insync/data/global/pg_control" ]
 	[ "$(wc -l <"$T/trace")" -lt 20 ]
@@ -206,7 +206,7 @@ interrupted() {
 	kill -TERM "$pid"
 	ends
 	exec 7>&-
-	[ "$rc" -eq 1 ]
+	[ "$rc" -eq 143 ]
 	one_error "$T/stderr" 'interrupted by SIGTERM, the backup was not restored'
 	[ ! -e "$T/term/data/global/pg_control" ]
 }

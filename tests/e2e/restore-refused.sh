@@ -115,7 +115,7 @@ two_at_once() {
 	kill -TERM "$pid"
 	exec 7>&-
 	ends
-	[ "$rc" -eq 1 ]
+	[ "$rc" -eq 143 ]
 	[ ! -e "$T/late/data" ]
 }
 

@@ -186,7 +186,7 @@ interrupted() {
 	rc=0
 	wait "$pid" || rc=$?
 	exec 9>&-
-	[ "$rc" -eq 1 ]
+	[ "$rc" -eq 143 ]
 	one_error "$T/stderr" 'interrupted by SIGTERM, the backup was not verified'
 }
 

@@ -154,9 +154,46 @@ a_file_too_large_is_an_error(void **state)
 	fclose(file);
 }
 
-/* Who asks a second time wants no clean end any more. */
+/* Two signals, ${ms} from each other.  The child's status, and 3 of it if it went on. */
+static int
+status_after(int first, int ms, int second)
+{
+	pid_t child = fork();
+	int status;
+
+	assert_int_not_equal(child, -1);
+	if (child == 0) {
+		raise(first);
+		poll(NULL, 0, ms);
+		raise(second);
+		_exit(interrupt_signal() == first ? 3 : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	return status;
+}
+
+/* timeout(1) sends two, and so does a terminal that goes away: that is no impatience. */
 static void
-a_second_signal_ends_at_once(void **state)
+two_signals_at_once_are_one(void **state)
+{
+	(void)state;
+	assert_int_equal(status_after(SIGTERM, 0, SIGTERM), 3 << 8);
+	assert_int_equal(status_after(SIGINT, 10, SIGTERM), 3 << 8);
+	assert_int_equal(status_after(SIGTERM, 1500, SIGTERM), 3 << 8);
+}
+
+/* Who asks again two seconds later wants no clean end any more. */
+static void
+a_later_signal_ends_at_once(void **state)
+{
+	(void)state;
+	assert_int_equal(status_after(SIGTERM, 2100, SIGTERM), SIGTERM);
+	assert_int_equal(status_after(SIGTERM, 2100, SIGINT), SIGINT);
+}
+
+/* What ended us is seen. */
+static void
+a_program_can_end_by_its_signal(void **state)
 {
 	int status;
 	pid_t child = fork();
@@ -165,14 +202,11 @@ a_second_signal_ends_at_once(void **state)
 	assert_int_not_equal(child, -1);
 	if (child == 0) {
 		raise(SIGTERM);
-		raise(SIGINT); /* of another kind: not yet */
-		if (interrupt_signal() == SIGINT)
-			raise(SIGTERM);
+		interrupt_die(interrupt_signal());
 		_exit(0);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFSIGNALED(status));
-	assert_int_equal(WTERMSIG(status), SIGTERM);
+	assert_int_equal(status, SIGTERM);
 }
 
 /* The last test: nothing takes it back. */
@@ -200,7 +234,9 @@ main(void)
 		cmocka_unit_test(a_kick_interrupts),
 		cmocka_unit_test(others_do_not_interrupt),
 		cmocka_unit_test(a_file_too_large_is_an_error),
-		cmocka_unit_test(a_second_signal_ends_at_once),
+		cmocka_unit_test(two_signals_at_once_are_one),
+		cmocka_unit_test(a_later_signal_ends_at_once),
+		cmocka_unit_test(a_program_can_end_by_its_signal),
 		cmocka_unit_test(an_end_is_asked_for_once_and_for_all),
 	};
 
