@@ -209,6 +209,20 @@ read_cluster(struct backup *b, struct error *err)
 	    0;
 }
 
+/* It may be where it is.  The report is of those who run us, as the output is. */
+static int
+begin_report(struct backup *b, struct error *err)
+{
+	if (b->report.report == NULL)
+		return 0;
+	return identity_regain(&b->identity, err) ||
+		backup_report_begin(&b->report, err) ||
+		identity_assume(
+		    &b->identity, &b->cluster.datadir_stat, b->cluster.pgdata, err) ?
+	    -1 :
+	    0;
+}
+
 /*
  * With -P: how much there is, before the backup begins, so that it need not wait.  Where
  * nothing may change it is also what all must be like in the end.
@@ -338,7 +352,7 @@ finish_output(struct backup *b, struct error *err)
 static int
 make_backup(struct backup *b, struct error *err)
 {
-	if (open_all(b, err) || read_cluster(b, err) ||
+	if (open_all(b, err) || read_cluster(b, err) || begin_report(b, err) ||
 	    b->source->ops->check(b->source, err) ||
 	    backup_config_find(&b->config, err) || measure(b, err) || begin(b, err) ||
 	    open_archive(b, err) || send_tree(b, err) || stop(b, err) ||

@@ -50,6 +50,19 @@ backup_report_check(
 	    0;
 }
 
+int
+backup_report_begin(struct backup_report *r, struct error *err)
+{
+	const struct backup_report_parts *run = &r->of;
+	const struct report_facts facts = { .command = "backup",
+		.output = run->opt->output,
+		.data_directory = run->cluster->pgdata,
+		.backup.called = run->opt->label,
+		.progress = &run->stream->progress };
+
+	return report_begin(r->report, &facts, err);
+}
+
 void
 backup_report_say(const struct backup_report *r)
 {

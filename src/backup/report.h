@@ -46,6 +46,9 @@ MUST_CHECK int backup_report_open(
 MUST_CHECK int backup_report_check(
     const struct backup_report *, const struct output *, struct error *err);
 
+/* It says from now on that the backup runs: report_begin(). */
+MUST_CHECK int backup_report_begin(struct backup_report *, struct error *err);
+
 /* Note what the pipeline and the archive have counted, before they are closed. */
 void backup_report_count(struct backup_report *, const struct backup_stream *);
 

@@ -21,7 +21,11 @@
 struct report {
 	struct message_listener listener; /* first */
 	struct sink *sink;
+	struct sink
+	    *running;    /* of the report that the run goes on; NULL when it is there */
 	bool is_refused; /* and never to be written */
+	bool has_begun;  /* one of this run that says that it goes on is there */
+	bool no_sync;
 	char *path;
 	struct place place;
 	struct report_said said;
@@ -196,18 +200,24 @@ refuse_descriptor(const char *path, struct error *err)
 	return error_hint(err, "Name a file: it appears there when the run has ended.");
 }
 
+/* Not to be cancelled: that a run was is what it has to say. */
 static int
-open_file(struct report *r, bool no_sync, struct error *err)
+open_sink(struct sink **sink, const struct report *r, struct error *err)
+{
+	return outfile_open(sink,
+	    &(struct outfile_options){
+		.path = r->path, .force = true, .no_sync = r->no_sync, .mode = 0666 },
+	    err);
+}
+
+static int
+open_file(struct report *r, struct error *err)
 {
 	const char *name;
 
 	if (refuse_descriptor(r->path, err))
 		return -1;
-	/* not to be cancelled: that a run was is what it has to say */
-	if (outfile_open(&r->sink,
-		&(struct outfile_options){
-		    .path = r->path, .force = true, .no_sync = no_sync, .mode = 0666 },
-		err))
+	if (open_sink(&r->sink, r, err) || open_sink(&r->running, r, err))
 		return cannot_open(err);
 	if (place_take(&r->place, outfile_directory(r->sink, &name), err))
 		return error_wrap(err, "report \"%s\"", r->path);
@@ -228,7 +238,8 @@ report_open(struct report **out, const char *path, bool no_sync, struct error *e
 	r->said.findings.end = &r->said.findings.first;
 	r->said.started = time(NULL);
 	r->path = strdup(path);
-	rc = r->path ? open_file(r, no_sync, err) : error_memory(err);
+	r->no_sync = no_sync;
+	rc = r->path ? open_file(r, err) : error_memory(err);
 	if (rc == -1) {
 		report_free(r);
 		return -1;
@@ -245,6 +256,7 @@ report_free(struct report *r)
 		return;
 	message_listen(NULL);
 	sink_free(r->sink);
+	sink_free(r->running);
 	free_rows(&r->said.warnings);
 	free_rows(&r->said.findings);
 	place_free(&r->place);
@@ -254,10 +266,28 @@ report_free(struct report *r)
 
 /* ---- refusing ---- */
 
+/*
+ * In the directory that was opened: as root we follow no path that others may bend.  False: a
+ * report may be there still.
+ */
+static bool
+remove_earlier(const struct report *r)
+{
+	struct error ignored = { 0 };
+	const char *name;
+	int dirfd = outfile_directory(r->sink, &name);
+
+	if (check_replaced(r, &ignored))
+		return ignored.kind == ERROR_STATE;
+	return unlinkat(dirfd, name, 0) == 0 || errno == ENOENT;
+}
+
 static int
 refuse(struct report *r, struct error *err, const char *what)
 {
 	r->is_refused = true;
+	if (r->has_begun)
+		(void)!remove_earlier(r);
 	error_set(err, ERROR_STATE, 0, "the report \"%s\" is %s", r->path, what);
 	return error_hint(err,
 	    "Write the report to a file of its own, outside what is backed up and outside the output.");
@@ -342,28 +372,33 @@ report_refuse_output(struct report *r, const char *path, int fd, struct error *e
 
 /* Once more: what came to that name during the run is another's. */
 static int
-put(struct report *r, const struct json *j, struct error *err)
+put(const struct report *r, struct sink *sink, const struct json *j, struct error *err)
 {
-	return sink_write(r->sink, j->text.data, j->text.len, err) ||
-		check_replaced(r, err) || sink_finish(r->sink, err) ?
+	return sink_write(sink, j->text.data, j->text.len, err) ||
+		check_replaced(r, err) || sink_finish(sink, err) ?
 	    -1 :
 	    0;
 }
 
-/*
- * In the directory that was opened: as root we follow no path that others may bend.  False: a
- * report may be there still.
- */
-static bool
-remove_earlier(const struct report *r)
+int
+report_begin(struct report *r, const struct report_facts *facts, struct error *err)
 {
-	struct error ignored = { 0 };
-	const char *name;
-	int dirfd = outfile_directory(r->sink, &name);
+	struct json j = { 0 };
+	int rc;
 
-	if (check_replaced(r, &ignored))
-		return ignored.kind == ERROR_STATE;
-	return unlinkat(dirfd, name, 0) == 0 || errno == ENOENT;
+	if (r == NULL || r->is_refused)
+		return 0;
+	rc = report_json(&j, &r->said, REPORT_RUNNING, NULL, facts, err) ||
+		put(r, r->running, &j, err) ?
+	    -1 :
+	    0;
+	json_free(&j);
+	sink_free(r->running);
+	r->running = NULL;
+	if (rc == -1)
+		return cannot_open(err);
+	r->has_begun = true;
+	return 0;
 }
 
 /* Whoever reads what is there, or misses it, should know. */
@@ -391,8 +426,10 @@ report_write(struct report *r, enum report_verdict verdict, const struct error *
 	if (r == NULL || r->is_refused)
 		return 0;
 	message_listen(NULL);
-	rc = report_json(&j, &r->said, verdict, why, facts, err) || put(r, &j, err) ? -1 :
-										      0;
+	rc = report_json(&j, &r->said, verdict, why, facts, err) ||
+		put(r, r->sink, &j, err) ?
+	    -1 :
+	    0;
 	json_free(&j);
 	if (rc == 0)
 		return 0;

@@ -13,9 +13,10 @@
 #include "lib/error.h"
 
 /*
- * The report of a run: a file that holds one JSON object, for programs.  pg_basetar(1)
- * lists its keys, which stay.  It appears under its name complete, in place of an earlier
- * one, or not at all.
+ * The report of a run: a file that holds one JSON object, for programs.  pg_basetar-report(5)
+ * lists its keys, which stay.  It appears under its name complete, in place of an earlier one:
+ * first one that says that the run goes on, so that nobody takes yesterday's for this run's, whatever
+ * ends it; then the one of its end.
  *
  * From its opening to its end it listens to the messages.  NULL is no report, to all
  * functions: nothing is done, and that is no error.
@@ -23,7 +24,12 @@
 struct report;
 
 /* What a run came to.  The values are those of the exit status. */
-enum report_verdict { REPORT_SOUND = 0, REPORT_FAILED = 1, REPORT_FINDINGS = 3 };
+enum report_verdict {
+	REPORT_SOUND = 0,
+	REPORT_FAILED = 1,
+	REPORT_FINDINGS = 3,
+	REPORT_RUNNING = -1 /* nothing yet */
+};
 
 /* ${why} it failed, or NULL; and if it did not, was nothing found? */
 static inline enum report_verdict
@@ -77,6 +83,13 @@ MUST_CHECK int report_refuse_inside(
     struct report *, const struct stat *st, const char *what, struct error *err);
 MUST_CHECK int report_refuse_output(
     struct report *, const char *path, int fd, struct error *err);
+
+/*
+ * The run begins, and the report may be where it is: put one there that says so, with what is known
+ * in ${facts}.  At most once, by who opened it.
+ */
+MUST_CHECK int report_begin(
+    struct report *, const struct report_facts *facts, struct error *err);
 
 /*
  * Write the report: ${verdict}, with ${why} if it failed, else NULL.  Once, by who opened

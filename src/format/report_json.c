@@ -1,5 +1,7 @@
 #include "format/report_json.h"
 
+#include <unistd.h>
+
 #include "cli/message.h"
 #include "cli/options.h"
 #include "format/facts_json.h"
@@ -41,22 +43,31 @@ put_verdict(struct json *j, const char *command, enum report_verdict verdict,
 	json_text(j, "result",
 	    verdict == REPORT_SOUND        ? "sound" :
 		verdict == REPORT_FINDINGS ? "findings" :
+		verdict == REPORT_RUNNING  ? "running" :
 					     "failed");
-	json_number(j, "exit_status", exit_status(verdict, why));
+	json_number_if(
+	    j, "exit_status", verdict != REPORT_RUNNING, exit_status(verdict, why));
+	json_number(j, "pid", (uint64_t)getpid());
 	json_text(j, "error", why ? why->text : NULL);
 	json_text(j, "hint", why ? message_hint(why) : NULL);
 }
 
 static void
-put_times(struct json *j, time_t started, const struct progress *p)
+put_times(
+    struct json *j, enum report_verdict verdict, time_t started, const struct progress *p)
 {
 	double seconds = 0;
 
 	for (size_t i = 0; i < p->npast; i++)
 		seconds += p->past[i].seconds;
 	put_time(j, "started", started);
-	put_time(j, "ended", time(NULL));
-	json_seconds(j, "seconds", seconds);
+	if (verdict == REPORT_RUNNING) {
+		json_null(j, "ended");
+		json_null(j, "seconds");
+	} else {
+		put_time(j, "ended", time(NULL));
+		json_seconds(j, "seconds", seconds);
+	}
 	json_array(j, "phases");
 	for (size_t i = 0; i < p->npast; i++) {
 		json_object(j, NULL);
@@ -190,7 +201,7 @@ report_json(struct json *j, const struct report_said *said, enum report_verdict 
 {
 	json_object(j, NULL);
 	put_verdict(j, facts->command, verdict, why);
-	put_times(j, said->started, facts->progress);
+	put_times(j, verdict, said->started, facts->progress);
 	put_cluster(j, facts);
 	put_archive(j, facts);
 	put_proofs(j, facts);

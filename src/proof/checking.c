@@ -45,17 +45,32 @@ add_checker(const struct checker_facts *c, struct report_facts *f)
 	f->benign_pages = c->pages.benign_pages;
 }
 
-void
-checking_report(struct reading *r, const struct checker *checker, struct report *report,
-    const char *command, bool is_sound, const struct error *why)
+static struct report_facts
+facts_of(struct reading *r, const char *command)
 {
-	struct report_facts facts = { .command = command,
+	return (struct report_facts){ .command = command,
 		.input = r->opt->input,
 		.data_directory = r->opt->pgdata,
 		.backup.archive = { .compression = r->compression,
 		    .raw = r->raw,
 		    .written = reading_done(r) },
 		.progress = &r->progress };
+}
+
+int
+checking_report_begin(
+    struct reading *r, struct report *report, const char *command, struct error *err)
+{
+	const struct report_facts facts = facts_of(r, command);
+
+	return report_begin(report, &facts, err);
+}
+
+void
+checking_report(struct reading *r, const struct checker *checker, struct report *report,
+    const char *command, bool is_sound, const struct error *why)
+{
+	struct report_facts facts = facts_of(r, command);
 	struct error err = { 0 };
 
 	if (checker) {

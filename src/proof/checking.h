@@ -13,6 +13,10 @@
 MUST_CHECK int checking_open(
     struct reading *, int dirfd, struct checker **checker, struct error *err);
 
+/* The report says from now on that ${command} runs: report_begin(). */
+MUST_CHECK int checking_report_begin(
+    struct reading *, struct report *, const char *command, struct error *err);
+
 /*
  * Write the report of the command ${command} that read a backup: what ${checker} (NULL: there
  * is none yet) knows of it.  ${why} it failed, or NULL.  A report that fails is told.

@@ -161,6 +161,26 @@ open_report(struct restore *r, struct error *err)
 	    0;
 }
 
+/* All is open that the report may not be in. */
+static int
+begin_report(struct restore *r, struct error *err)
+{
+	for (size_t i = 0; i < restore_places_count(&r->places); i++) {
+		const struct newdir *place = restore_places_at(&r->places, i);
+		struct stat st;
+
+		if (place->path == NULL)
+			continue;
+		if (fstat(place->fd, &st) == -1)
+			return error_set(
+			    err, ERROR_IO, errno, "\"%s\": could not stat", place->path);
+		if (report_refuse_inside(
+			r->report, &st, "the directory that is restored to", err))
+			return -1;
+	}
+	return checking_report_begin(&r->reading, r->report, "restore", err);
+}
+
 static void
 say_outcome(const struct restore *r)
 {
@@ -181,7 +201,7 @@ static int
 make_restore(struct restore *r, struct error *err)
 {
 	if (restore_ownership_check(&r->ownership, err) || open_report(r, err) ||
-	    restore_places_open(&r->places, r->opt, err) ||
+	    restore_places_open(&r->places, r->opt, err) || begin_report(r, err) ||
 	    restore_plan_look_ahead(&r->plan, outcome, err) ||
 	    reading_run(&r->reading, "restoring", err))
 		return -1;

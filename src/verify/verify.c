@@ -183,7 +183,8 @@ verify(struct verify *v, struct error *err)
 	if (v->opt->report &&
 	    (report_open(&v->report, v->opt->report, false, err) ||
 		report_refuse_output(
-		    v->report, v->opt->input, v->opt->input ? -1 : 0, err)))
+		    v->report, v->opt->input, v->opt->input ? -1 : 0, err) ||
+		checking_report_begin(&v->reading, v->report, "verify", err)))
 		return -1;
 	if (reading_run(&v->reading, "verifying", err))
 		return explain(v, err);

@@ -73,6 +73,11 @@ read_report(const char *name)
 		end = strchr(line, '\n') + 1;
 		memmove(line, end, strlen(end) + 1);
 	}
+	line = strstr(text, "  \"pid\": ");
+	if (line) { /* of ours: an older one has none */
+		assert_int_equal(strtol(strchr(line, ':') + 1, &end, 10), getpid());
+		memmove(line, end + 2, strlen(end + 2) + 1); /* after its comma */
+	}
 	return text;
 }
 
@@ -276,6 +281,50 @@ nothing_is_known(void **state)
 	free(text);
 }
 
+/* From its beginning on: whatever ends the run, an earlier report is not taken for its own. */
+static void
+a_run_that_goes_on(void **state)
+{
+	static const struct progress none = { 0 };
+	static const char *const lines[] = {
+		"  \"result\": \"running\",\n  \"exit_status\": null,\n",
+		"  \"error\": null,\n", "  \"label\": \"nightly\",\n",
+		"  \"seconds\": null,\n", "  \"findings\": [],\n"
+	};
+	const struct report_facts facts = {
+		.command = "backup", .backup.called = "nightly", .progress = &none
+	};
+	struct error err = { 0 };
+	struct stat here;
+	struct report *r;
+	char *text;
+	size_t fds = openfds_count();
+
+	(void)state;
+	faketree_put(root, "report", OLD);
+	assert_int_equal(report_open(&r, "report", true, &err), 0);
+	text = read_report("report");
+	assert_null(strstr(text, "running")); /* it may have to be refused */
+	free(text);
+	assert_int_equal(report_begin(r, &facts, &err), 0);
+	report_free(r); /* and never written */
+	text = read_report("report");
+	for (size_t i = 0; i < COUNT(lines); i++)
+		if (strstr(text, lines[i]) == NULL)
+			fail_msg("%s is not in %s", lines[i], text);
+	free(text);
+
+	/* the next run replaces it, and takes it back where it may not be */
+	assert_int_equal(report_open(&r, "report", true, &err), 0);
+	assert_int_equal(report_begin(r, &facts, &err), 0);
+	assert_int_equal(stat(".", &here), 0);
+	assert_int_equal(report_refuse_inside(r, &here, "the data directory", &err), -1);
+	assert_int_equal(access("report", F_OK), -1);
+	report_free(r);
+	assert_int_equal(report_begin(NULL, &facts, &err), 0);
+	assert_int_equal(openfds_count(), fds);
+}
+
 static size_t
 count(const char *text, const char *what)
 {
@@ -404,8 +453,9 @@ int
 main(void)
 {
 	const struct CMUnitTest others[] = { cmocka_unit_test(all_is_said),
-		cmocka_unit_test(nothing_is_known), cmocka_unit_test(many_rows),
-		cmocka_unit_test(not_written), cmocka_unit_test(no_report) };
+		cmocka_unit_test(nothing_is_known), cmocka_unit_test(a_run_that_goes_on),
+		cmocka_unit_test(many_rows), cmocka_unit_test(not_written),
+		cmocka_unit_test(no_report) };
 	struct CMUnitTest tests[COUNT(others) + COUNT(faults)];
 	struct CMUnitTest *t = tests + COUNT(others);
 
