@@ -59,39 +59,59 @@ split(struct words *w, const char *root, const char *line)
 
 /* ---- what it says ---- */
 
-struct hearing {
-	FILE *heard[2]; /* of standard error, of standard output */
+/* Of standard error, and of standard output; NULL, -1: not now. */
+static struct {
+	FILE *heard[2];
 	int kept[2];
-};
+} hearing;
 
 static void
-hear(struct hearing *h)
-{
-	fflush(NULL);
-	for (int i = 0; i < 2; i++) {
-		h->heard[i] = tmpfile();
-		h->kept[i] = dup(i == 0 ? 2 : 1);
-		if (h->heard[i] == NULL || h->kept[i] == -1 ||
-		    dup2(fileno(h->heard[i]), i == 0 ? 2 : 1) == -1)
-			abort();
-	}
-}
-
-static void
-heard_all(struct hearing *h, char *said, size_t size)
+end_hearing(char *said, size_t size)
 {
 	size_t len = 0;
 
 	fflush(NULL);
 	for (int i = 0; i < 2; i++) {
-		if (dup2(h->kept[i], i == 0 ? 2 : 1) == -1)
+		if (dup2(hearing.kept[i], i == 0 ? 2 : 1) == -1)
 			abort();
-		close(h->kept[i]);
-		rewind(h->heard[i]);
-		len += fread(said + len, 1, size - 1 - len, h->heard[i]);
-		fclose(h->heard[i]);
+		close(hearing.kept[i]);
+		rewind(hearing.heard[i]);
+		len += fread(said + len, 1, size - 1 - len, hearing.heard[i]);
+		fclose(hearing.heard[i]);
+		hearing.heard[i] = NULL;
 	}
 	said[len] = '\0';
+}
+
+/* An assertion failed in the run, and what it says was heard as well. */
+static void
+give_back(void)
+{
+	static char said[65536];
+
+	if (hearing.heard[0] == NULL)
+		return;
+	end_hearing(said, sizeof(said));
+	fputs(said, stderr);
+}
+
+static void
+hear(void)
+{
+	static bool is_registered;
+
+	if (!is_registered && atexit(give_back))
+		abort();
+	is_registered = true;
+	give_back();
+	fflush(NULL);
+	for (int i = 0; i < 2; i++) {
+		hearing.heard[i] = tmpfile();
+		hearing.kept[i] = dup(i == 0 ? 2 : 1);
+		if (hearing.heard[i] == NULL || hearing.kept[i] == -1 ||
+		    dup2(fileno(hearing.heard[i]), i == 0 ? 2 : 1) == -1)
+			abort();
+	}
 }
 
 /* ---- the run ---- */
@@ -136,15 +156,14 @@ void
 command_run(struct command *c, const char *root, const char *line)
 {
 	struct error err = { 0 };
-	struct hearing hearing;
 	struct words words;
 
 	split(&words, root, line);
-	hear(&hearing);
+	hear();
 	c->status = run_words(&words, &err);
 	if (c->status == REPORT_FAILED)
 		message_error(&err);
-	heard_all(&hearing, c->said, sizeof(c->said));
+	end_hearing(c->said, sizeof(c->said));
 }
 
 void

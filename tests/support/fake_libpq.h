@@ -44,7 +44,8 @@ struct fake_step {
 
 	/* Of a query. */
 	const char *params; /* "nightly|true"; NULL: not looked at */
-	const char *rows;   /* "a|b\nc|d"; "~" is SQL's NULL; NULL: no rows */
+	const char
+	    *rows; /* "a|b\nc|d"; "~" is SQL's NULL, \f in a value \n; NULL: no rows */
 	struct fake_message error, notice;
 	unsigned pieces;  /* how many reads the answer takes; 0: one */
 	bool is_late;     /* it comes when the test calls fake_answer(fake_last) */

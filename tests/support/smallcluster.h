@@ -22,7 +22,7 @@
 
 /*
  * Make it below TMPDIR or /tmp, and return where: faketree_free() removes it.  Where the test runs as
- * root, data and spc belong to another user, as those of a server do.
+ * root, all of it belongs to another user, as what a server has does.
  */
 char *smallcluster_new(void);
 
