@@ -6,8 +6,11 @@
 
 #include <cmocka.h>
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "support/command.h"
@@ -53,6 +56,10 @@ static const struct step steps[] = {
 	    "injected into accept" },
 	{ "running: control", true, "control",
 	    "new check begin accept control explain end free", "injected into control" },
+	/* it is called while files are sent, every five seconds */
+	{ "running: watch_tree", true, "watch_tree",
+	    "new check begin accept control watch_tree explain end free",
+	    "injected into watch_tree" },
 	{ "running: stop", true, "stop", "new check begin accept control stop end free",
 	    "injected into stop" },
 };
@@ -68,6 +75,8 @@ step(void **state)
 	if (step->is_running)
 		smallcluster_at_work(root);
 	fake_reset(step->is_running, step->fails);
+	if (step->fails && strcmp(step->fails, "watch_tree") == 0)
+		fake.awaits = step->fails;
 	command_expect(&c, root, LINE, step->fails ? REPORT_FAILED : REPORT_SOUND);
 	assert_string_equal(fake.called, step->called);
 	command_expect_said(&c, step->said);
@@ -86,14 +95,55 @@ step(void **state)
 	faketree_free(root);
 }
 
+/* ---- a signal ---- */
+
+/* In a process of its own, which is asked to end for good. */
+static int
+interrupted_child(const char *root)
+{
+	struct command c;
+
+	fake_reset(true, NULL);
+	fake.awaits = "a step that is never called";
+	command_run(&c, root, LINE " --force");
+	return c.status == REPORT_FAILED &&
+		strstr(c.said, "interrupted by SIGTERM, no backup was made") &&
+		strstr(fake.called, "end free") ?
+	    0 :
+	    1;
+}
+
+static void
+interrupted(void **state)
+{
+	const struct timespec while_it_sends = { .tv_nsec = 500000000 };
+	char *root = smallcluster_new(), archive[4096];
+	int status;
+	pid_t pid;
+
+	(void)state;
+	smallcluster_at_work(root);
+	pid = fork();
+	if (pid == 0)
+		_exit(interrupted_child(root));
+	nanosleep(&while_it_sends, NULL);
+	assert_int_equal(kill(pid, SIGTERM), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	snprintf(archive, sizeof(archive), "%s/out/a.tar", root);
+	assert_int_equal(access(archive, F_OK), -1);
+	faketree_free(root);
+}
+
 int
 main(void)
 {
 	enum { STEPS = sizeof(steps) / sizeof(steps[0]) };
-	struct CMUnitTest tests[STEPS];
+	struct CMUnitTest tests[1 + STEPS] = { cmocka_unit_test(interrupted) };
 
 	for (size_t i = 0; i < STEPS; i++)
-		tests[i] = (struct CMUnitTest){ .name = steps[i].name,
+		tests[1 + i] = (struct CMUnitTest){ .name = steps[i].name,
 			.test_func = step,
 			.initial_state = (void *)(uintptr_t)&steps[i] };
 	return cmocka_run_group_tests(tests, NULL, NULL);
