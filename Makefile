@@ -60,7 +60,7 @@ $(B)/support.a: $(HELP)
 
 $(UNIT): $(B)/%: $(B)/%.o $(B)/support.a $(B)/lib.a
 	$(CC) $(FLAGS.$(V)) -pthread -o $@ $^ $(WRAP) -lcmocka $(ALL_LIBS)
-$(B)/tests/unit/test_verify_table: | $(B)/mutilate
+$(B)/tests/unit/test_verify_table $(B)/tests/unit/test_stock: | $(B)/mutilate
 # The calls that fail in it, one at a time.
 $(B)/tests/unit/test_faults: WRAP = $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc strdup strndup \
               openat64 open64 __openat64_2 __open64_2 read pread64 write pwrite64 fstat64 fstatat64 \

@@ -8,15 +8,14 @@
 
 #include <cmocka.h>
 
-#include <libgen.h>
 #include <limits.h>
 #include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "support/command.h"
+#include "support/damage.h"
 #include "support/fakesource.c.inc"
 #include "support/faketree.h"
 #include "support/smallcluster.h"
@@ -26,20 +25,6 @@
  * restore makes a cluster of the sound ones alone.  The end-to-end test verify-table has the same on archives of servers, and those rows that need more
  * than there is here.
  */
-
-/* ---- the program with the table, which lies where this one's directory does ---- */
-
-static const char *
-mutilate(void)
-{
-	static char path[PATH_MAX + 16];
-	char self[PATH_MAX] = "";
-
-	if (readlink("/proc/self/exe", self, sizeof(self) - 1) == -1)
-		abort();
-	snprintf(path, sizeof(path), "%s/mutilate", dirname(dirname(dirname(self))));
-	return path;
-}
 
 /* Rows that need what these archives lack; a * is any rest. */
 static const char *const unfit[] = {
@@ -84,22 +69,10 @@ static bool
 is_applied(const char *root, const char *archive, const char *row)
 {
 	char in[PATH_MAX], out[PATH_MAX];
-	int status;
-	pid_t pid;
 
 	snprintf(in, sizeof(in), "%s/out/%s.tar", root, archive);
 	snprintf(out, sizeof(out), "%s/out/x.tar", root);
-	pid = fork();
-	if (pid == 0) {
-		if (freopen("/dev/null", "w", stderr) == NULL)
-			_exit(126);
-		execl(mutilate(), "mutilate", row, in, out, (char *)NULL);
-		_exit(127);
-	}
-	if (pid == -1 || waitpid(pid, &status, 0) == -1 || !WIFEXITED(status) ||
-	    WEXITSTATUS(status) > 125)
-		fail_msg("cannot run %s", mutilate());
-	return WEXITSTATUS(status) == 0;
+	return damage_run((const char *const[]){ row, in, out, NULL });
 }
 
 /* ---- a row: ARCHIVE, NAME, STATUS, PATTERN... ---- */
@@ -175,7 +148,7 @@ expect_rows(const char *root, const char *archive)
 	size_t room = 0;
 	FILE *table;
 
-	if (asprintf(&command, "%s list", mutilate()) == -1)
+	if (asprintf(&command, "%s list", damage_program()) == -1)
 		abort();
 	table = popen(command, "r");
 	if (table == NULL)
@@ -191,7 +164,7 @@ expect_rows(const char *root, const char *archive)
 	free(line);
 	free(command);
 	if (pclose(table))
-		fail_msg("cannot run %s list", mutilate());
+		fail_msg("cannot run %s list", damage_program());
 	return done;
 }
 
