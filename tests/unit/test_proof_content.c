@@ -9,24 +9,17 @@
 #include <cmocka.h>
 
 #include "proof/content.h"
-#include "support/heard.h"
+#include "support/judged.c.inc"
 #include "tar/header.h"
 
-static struct findings findings;
-static struct memberset *members;
-static struct proof_missing missing;
 static struct proof_content content;
 static struct memberset_row *row;
 
 static int
 begin(void **state)
 {
-	struct error err = { 0 };
-
 	(void)state;
-	findings = heard_begin();
-	if (memberset_new(&members, &err) ||
-	    proof_missing_open(&missing, &findings, &err))
+	if (judged_begin())
 		return -1;
 	content = (struct proof_content){
 		.findings = &findings, .members = members, .missing = &missing
@@ -40,8 +33,7 @@ end(void **state)
 {
 	(void)state;
 	proof_content_free(&content);
-	proof_missing_free(&missing);
-	memberset_free(members);
+	judged_end();
 	return 0;
 }
 

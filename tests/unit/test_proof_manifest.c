@@ -11,16 +11,13 @@
 #include "lib/buf.h"
 #include "pg/manifest_write.h"
 #include "proof/manifest.h"
-#include "support/heard.h"
+#include "support/judged.c.inc"
 #include "tar/header.h"
 
 static const uint8_t crc[4] = { 1, 2, 3, 4 }, other_crc[4] = { 1, 2, 3, 5 };
 static const uint8_t sha[32];
 
-static struct findings findings;
 static struct facts facts;
-static struct memberset *members;
-static struct proof_missing missing;
 static struct proof_content content;
 static struct proof_manifest judge;
 static struct manifest *text; /* that is judged */
@@ -31,11 +28,8 @@ begin(void **state)
 	struct error err = { 0 };
 
 	(void)state;
-	findings = heard_begin();
 	facts = (struct facts){ 0 };
-	if (memberset_new(&members, &err) ||
-	    proof_missing_open(&missing, &findings, &err) ||
-	    manifest_new(&text, cluster_version(17), 77, &err))
+	if (judged_begin() || manifest_new(&text, cluster_version(17), 77, &err))
 		return -1;
 	content = (struct proof_content){
 		.findings = &findings, .members = members, .missing = &missing
@@ -55,8 +49,7 @@ end(void **state)
 	manifest_free(text);
 	proof_manifest_free(&judge);
 	proof_content_free(&content);
-	proof_missing_free(&missing);
-	memberset_free(members);
+	judged_end();
 	return 0;
 }
 

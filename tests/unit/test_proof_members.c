@@ -10,33 +10,27 @@
 
 #include "pg/cluster.h"
 #include "proof/members.h"
-#include "support/heard.h"
+#include "support/judged.c.inc"
 #include "tar/header.h"
 
-static struct findings findings;
 static struct facts facts;
-static struct memberset *set;
-static struct proof_missing missing;
 static struct proof_members judge;
 
 /* A backup with all directories that a server needs, and nothing else. */
 static int
 begin(void **state)
 {
-	struct error err = { 0 };
-
 	(void)state;
-	findings = heard_begin();
 	facts = (struct facts){ .version = cluster_version(15) };
-	if (memberset_new(&set, &err) || proof_missing_open(&missing, &findings, &err))
+	if (judged_begin())
 		return -1;
 	judge = (struct proof_members){ .facts = &facts,
 		.findings = &findings,
-		.members = set,
+		.members = members,
 		.missing = &missing };
 	for (unsigned n = 0; cluster_directory(n); n++)
-		heard_member(set, cluster_directory(n), TAR_DIRECTORY, 0);
-	heard_member(set, "global/pg_control", TAR_FILE, 8192);
+		heard_member(members, cluster_directory(n), TAR_DIRECTORY, 0);
+	heard_member(members, "global/pg_control", TAR_FILE, 8192);
 	return 0;
 }
 
@@ -44,8 +38,7 @@ static int
 end(void **state)
 {
 	(void)state;
-	proof_missing_free(&missing);
-	memberset_free(set);
+	judged_end();
 	return 0;
 }
 
@@ -75,10 +68,10 @@ needed(void **state)
 	complete();
 	heard_expect("");
 	facts.version = NULL; /* PG_VERSION did not come, or is damaged */
-	assert_int_equal(memberset_find(set, "global/pg_control", &row, &err), 0);
+	assert_int_equal(memberset_find(members, "global/pg_control", &row, &err), 0);
 	complete();
 	heard_expect("missing: \"PG_VERSION\": it says what release the cluster is of\n");
-	heard_member(set, "PG_VERSION", TAR_FILE, 3);
+	heard_member(members, "PG_VERSION", TAR_FILE, 3);
 	complete();
 	heard_expect("");
 }
@@ -91,7 +84,7 @@ file_for_directory(void **state)
 	struct error err = { 0 };
 
 	(void)state;
-	assert_int_equal(memberset_find(set, "pg_twophase", &row, &err), 0);
+	assert_int_equal(memberset_find(members, "pg_twophase", &row, &err), 0);
 	row->type = TAR_FILE;
 	complete();
 	heard_expect(
@@ -118,11 +111,11 @@ static void
 extra(void **state)
 {
 	(void)state;
-	heard_member(set, "base/5", TAR_DIRECTORY, 0);
-	heard_member(set, "base/5/1259", TAR_FILE, 8192)->is_listed = true;
-	heard_member(set, "base/5/1260", TAR_FILE, 8192)->offset = 512;
-	heard_member(set, "pg_wal/000000010000000000000002", TAR_FILE, 16 << 20);
-	heard_member(set, "standby.signal", TAR_FILE, 0); /* pg_basebackup -R */
+	heard_member(members, "base/5", TAR_DIRECTORY, 0);
+	heard_member(members, "base/5/1259", TAR_FILE, 8192)->is_listed = true;
+	heard_member(members, "base/5/1260", TAR_FILE, 8192)->offset = 512;
+	heard_member(members, "pg_wal/000000010000000000000002", TAR_FILE, 16 << 20);
+	heard_member(members, "standby.signal", TAR_FILE, 0); /* pg_basebackup -R */
 	finish();
 	heard_expect(""); /* without a manifest nothing tells */
 	judge.is_manifest_whole = true;
@@ -136,9 +129,9 @@ static void
 twice_and_orphans(void **state)
 {
 	(void)state;
-	heard_member(set, "base/5/1259", TAR_FILE, 8192);
-	heard_member(set, "base/5/1260", TAR_FILE, 8192);
-	heard_member(set, "base/5/1260", TAR_FILE, 8192)->offset = 512;
+	heard_member(members, "base/5/1259", TAR_FILE, 8192);
+	heard_member(members, "base/5/1260", TAR_FILE, 8192);
+	heard_member(members, "base/5/1260", TAR_FILE, 8192)->offset = 512;
 	finish();
 	heard_expect("missing: \"base/5\": directory is missing, files in it are there\n"
 		     "duplicate: \"base/5/1260\", at offset 512: there twice\n");
@@ -148,19 +141,19 @@ static void
 marks(void **state)
 {
 	(void)state;
-	heard_member(set, "pg_wal/000000010000000000000002", TAR_FILE, 16 << 20);
-	heard_member(set, "pg_wal/archive_status", TAR_DIRECTORY, 0);
+	heard_member(members, "pg_wal/000000010000000000000002", TAR_FILE, 16 << 20);
+	heard_member(members, "pg_wal/archive_status", TAR_DIRECTORY, 0);
 	heard_member(
-	    set, "pg_wal/archive_status/000000010000000000000002.done", TAR_FILE, 0);
+	    members, "pg_wal/archive_status/000000010000000000000002.done", TAR_FILE, 0);
 	finish();
 	heard_expect("");
 	heard_member(
-	    set, "pg_wal/archive_status/000000010000000000000003.ready", TAR_FILE, 0);
+	    members, "pg_wal/archive_status/000000010000000000000003.ready", TAR_FILE, 0);
 	finish();
 	heard_expect(
 	    "warning: \"pg_wal/archive_status/000000010000000000000003.ready\" marks a "
 	    "WAL segment that is not in the backup\n");
-	heard_member(set, "pg_wal/archive_status/notes.done", TAR_FILE, 0);
+	heard_member(members, "pg_wal/archive_status/notes.done", TAR_FILE, 0);
 	finish();
 	assert_non_null(strstr(heard(),
 	    "notes.done\", at offset 0: does not belong there: it is "

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "proof/replay.h"
-#include "support/heard.h"
+#include "support/judged.c.inc"
 #include "support/walimage.h"
 #include "tar/header.h"
 
@@ -20,9 +20,6 @@ enum { COPY = 0, MAKE = 0, DROP = 0x10 };
 static struct walimage image;
 static struct walpage_expect expect;
 static struct facts facts;
-static struct findings findings;
-static struct memberset *members;
-static struct proof_missing missing;
 static struct proof_wal wal;
 static struct proof_replay replay;
 
@@ -33,10 +30,8 @@ begin(void **state)
 	struct error err = { 0 };
 
 	(void)state;
-	findings = heard_begin();
 	facts = (struct facts){ .version = cluster_version(15) };
-	if (!walimage_start(&image) || memberset_new(&members, &err) ||
-	    proof_missing_open(&missing, &findings, &err))
+	if (!walimage_start(&image) || judged_begin())
 		return -1;
 	expect = walimage_expect(&image);
 	expect.history = NULL;
@@ -59,8 +54,7 @@ end(void **state)
 	(void)state;
 	proof_replay_free(&replay);
 	proof_wal_free(&wal);
-	proof_missing_free(&missing);
-	memberset_free(members);
+	judged_end();
 	walimage_free(&image);
 	return 0;
 }

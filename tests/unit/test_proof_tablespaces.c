@@ -10,18 +10,15 @@
 
 #include "pg/cluster.h"
 #include "proof/tablespaces.h"
-#include "support/heard.h"
+#include "support/judged.c.inc"
 #include "tar/header.h"
 
-static struct findings findings;
 static struct facts facts;
 static struct infofile info;
 static char oid[] = "16400", location[] = "/srv/one";
 static struct infofile_pair pair;
 static struct label label;
 static struct buf map;
-static struct memberset *members;
-static struct proof_missing missing;
 static struct proof_wal wal;
 static struct proof_replay replay;
 static struct proof_inplace inplace;
@@ -30,15 +27,11 @@ static struct proof_tablespaces judge;
 static int
 begin(void **state)
 {
-	struct error err = { 0 };
-
 	(void)state;
-	findings = heard_begin();
 	pair = (struct infofile_pair){ .name = oid, .path = location };
 	info = (struct infofile){ .tablespaces = { 1, &pair } };
 	facts = (struct facts){ .label = &label, .version = cluster_version(15) };
-	if (memberset_new(&members, &err) ||
-	    proof_missing_open(&missing, &findings, &err))
+	if (judged_begin())
 		return -1;
 	wal = (struct proof_wal){ 0 };
 	replay = (struct proof_replay){ .wal = &wal };
@@ -58,8 +51,7 @@ end(void **state)
 {
 	(void)state;
 	proof_tablespaces_free(&judge);
-	proof_missing_free(&missing);
-	memberset_free(members);
+	judged_end();
 	buf_free(&map);
 	return 0;
 }

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "proof/wal.h"
-#include "support/heard.h"
+#include "support/judged.c.inc"
 #include "support/walimage.h"
 #include "tar/header.h"
 #include "wal/walname.h"
@@ -27,9 +27,6 @@ static struct walimage image;
 static struct label label;
 static struct control control;
 static struct facts facts;
-static struct findings findings;
-static struct memberset *members;
-static struct proof_missing missing;
 static struct proof_content content;
 static struct proof_manifest manifest;
 static struct counter counter;
@@ -70,11 +67,8 @@ make_image(void)
 static int
 begin(void **state)
 {
-	struct error err = { 0 };
-
 	(void)state;
 	make_image();
-	findings = heard_begin();
 	label = (struct label){ .start_lsn = image.records[0].lsn,
 		.timeline = 1,
 		.checkpoint_lsn = image.records[1].lsn };
@@ -85,8 +79,7 @@ begin(void **state)
 	facts = (struct facts){
 		.label = &label, .control = &control, .version = image.version
 	};
-	if (memberset_new(&members, &err) ||
-	    proof_missing_open(&missing, &findings, &err))
+	if (judged_begin())
 		return -1;
 	content = (struct proof_content){
 		.findings = &findings, .members = members, .missing = &missing
@@ -109,8 +102,7 @@ end(void **state)
 	(void)state;
 	proof_wal_free(&wal);
 	proof_content_free(&content);
-	proof_missing_free(&missing);
-	memberset_free(members);
+	judged_end();
 	walimage_free(&image);
 	return 0;
 }
