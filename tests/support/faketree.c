@@ -263,3 +263,23 @@ faketree_free(char *root)
 		remove_tree(root);
 	free(root);
 }
+
+/* ---- the tree that a test works in ---- */
+
+static char *entered;
+
+int
+faketree_enter(char **root, const struct fake_file *files, size_t count)
+{
+	entered = *root = faketree_new(files, count);
+	umask(022);
+	return chdir(entered);
+}
+
+int
+faketree_leave(void **state)
+{
+	(void)state;
+	faketree_free(entered);
+	return chdir("/");
+}

@@ -46,4 +46,11 @@ int faketree_open(const char *root);
 /* Remove the tree and release its name; NULL is no tree. */
 void faketree_free(char *root);
 
+/*
+ * The tree that a test works in: made by its set-up, and the working directory until its tear-down, with
+ * a umask of 022.  *root is where it is.
+ */
+int faketree_enter(char **root, const struct fake_file *files, size_t count);
+int faketree_leave(void **state);
+
 #endif

@@ -25,16 +25,7 @@ static int
 set_up(void **state)
 {
 	(void)state;
-	root = faketree_new(tree, 1);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	faketree_free(root);
-	return 0;
+	return faketree_enter(&root, tree, 1);
 }
 
 static int
@@ -260,13 +251,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(many_files, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(failing, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(given_up, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(many_files, set_up, faketree_leave),
+		cmocka_unit_test_setup_teardown(failing, set_up, faketree_leave),
+		cmocka_unit_test_setup_teardown(given_up, set_up, faketree_leave),
 		cmocka_unit_test(each_once),
-		cmocka_unit_test_setup_teardown(held, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(not_held, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(cancelled, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(held, set_up, faketree_leave),
+		cmocka_unit_test_setup_teardown(not_held, set_up, faketree_leave),
+		cmocka_unit_test_setup_teardown(cancelled, set_up, faketree_leave),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,16 +37,7 @@ static int
 set_up(void **state)
 {
 	(void)state;
-	root = faketree_new(tree, sizeof(tree) / sizeof(tree[0]));
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	faketree_free(root);
-	return 0;
+	return faketree_enter(&root, tree, sizeof(tree) / sizeof(tree[0]));
 }
 
 /* One that was made goes again while nothing is in it, and one that was there never does. */
@@ -293,14 +284,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(new_and_empty, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(with_guests, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(lost_found, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(above_a_new_one, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(occupied, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(locked, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(owners, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(replaced, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(new_and_empty, set_up, faketree_leave),
+		cmocka_unit_test_setup_teardown(with_guests, set_up, faketree_leave),
+		cmocka_unit_test_setup_teardown(lost_found, set_up, faketree_leave),
+		cmocka_unit_test_setup_teardown(above_a_new_one, set_up, faketree_leave),
+		cmocka_unit_test_setup_teardown(occupied, set_up, faketree_leave),
+		cmocka_unit_test_setup_teardown(locked, set_up, faketree_leave),
+		cmocka_unit_test_setup_teardown(owners, set_up, faketree_leave),
+		cmocka_unit_test_setup_teardown(replaced, set_up, faketree_leave),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

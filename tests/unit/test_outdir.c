@@ -36,17 +36,7 @@ setup(void **state)
 		{ "to-file", LINK("file") }, { "to-full", LINK("full") } };
 
 	(void)state;
-	root = faketree_new(tree, COUNT(tree));
-	umask(022);
-	return chdir(root);
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	faketree_free(root);
-	return chdir("/");
+	return faketree_enter(&root, tree, COUNT(tree));
 }
 
 /* ---- one directory from open to free ---- */
@@ -469,5 +459,5 @@ main(void)
 		*t++ = (struct CMUnitTest){ .name = failures[i].name,
 			.test_func = check_failure,
 			.initial_state = &failures[i] };
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, faketree_leave);
 }

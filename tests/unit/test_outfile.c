@@ -37,17 +37,7 @@ setup(void **state)
 		{ "file", "" } };
 
 	(void)state;
-	root = faketree_new(tree, COUNT(tree));
-	umask(022);
-	return chdir(root);
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	faketree_free(root);
-	return chdir("/");
+	return faketree_enter(&root, tree, COUNT(tree));
 }
 
 /* ---- one file from open to free ---- */
@@ -478,5 +468,5 @@ main(void)
 			.initial_state = &failures[i] };
 	*t++ = (struct CMUnitTest)cmocka_unit_test(removed_meanwhile);
 	*t = (struct CMUnitTest)cmocka_unit_test(old_file_is_kept);
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, faketree_leave);
 }

@@ -36,16 +36,7 @@ setup(void **state)
 		{ "link-of-fds", LINK("fds/7") }, { "to-null", LINK("/dev/null") } };
 
 	(void)state;
-	root = faketree_new(tree, COUNT(tree));
-	return chdir(root);
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	faketree_free(root);
-	return chdir("/");
+	return faketree_enter(&root, tree, COUNT(tree));
 }
 
 /* ---- inside of what ---- */
@@ -308,5 +299,5 @@ main(void)
 		*t++ = (struct CMUnitTest){ .name = named[i].path,
 			.test_func = check_named,
 			.initial_state = &named[i] };
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, faketree_leave);
 }

@@ -35,18 +35,8 @@ setup(void **state)
 		{ "dir", DIRECTORY }, { "fifo", FIFO }, { "link-to-dir", LINK("dir") } };
 
 	(void)state;
-	root = faketree_new(tree, COUNT(tree));
-	umask(022);
 	message_set_level(MESSAGE_QUIET);
-	return chdir(root);
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	faketree_free(root);
-	return chdir("/");
+	return faketree_enter(&root, tree, COUNT(tree));
 }
 
 /* What the file holds, without the lines of time, which are checked here. */
@@ -465,5 +455,5 @@ main(void)
 			.test_func = check_fault,
 			.initial_state = &faults[i] };
 	all.backup.version = cluster_version(15);
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, faketree_leave);
 }

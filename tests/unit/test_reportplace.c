@@ -34,18 +34,8 @@ setup(void **state)
 		{ "dir", DIRECTORY }, { "fifo", FIFO }, { "link-to-dir", LINK("dir") } };
 
 	(void)state;
-	root = faketree_new(tree, COUNT(tree));
-	umask(022);
 	message_set_level(MESSAGE_QUIET);
-	return chdir(root);
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	faketree_free(root);
-	return chdir("/");
+	return faketree_enter(&root, tree, COUNT(tree));
 }
 
 /* ---- taken ---- */
@@ -246,5 +236,5 @@ main(void)
 		*t++ = (struct CMUnitTest){ .name = refusals[i].name,
 			.test_func = check_refusal,
 			.initial_state = &refusals[i] };
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, faketree_leave);
 }

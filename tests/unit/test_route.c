@@ -28,16 +28,7 @@ static int
 set_up(void **state)
 {
 	(void)state;
-	root = faketree_new(tree, sizeof(tree) / sizeof(tree[0]));
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	faketree_free(root);
-	return 0;
+	return faketree_enter(&root, tree, sizeof(tree) / sizeof(tree[0]));
 }
 
 static int
@@ -219,11 +210,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(ends, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(fails, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(links, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(relative, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(open_one, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(ends, set_up, faketree_leave),
+		cmocka_unit_test_setup_teardown(fails, set_up, faketree_leave),
+		cmocka_unit_test_setup_teardown(links, set_up, faketree_leave),
+		cmocka_unit_test_setup_teardown(relative, set_up, faketree_leave),
+		cmocka_unit_test_setup_teardown(open_one, set_up, faketree_leave),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
