@@ -386,7 +386,10 @@ judge_great(struct pagesuspect *p, const struct pagesuspect_great *row,
 	struct findings_place place;
 	char stop[LSN_TEXT + 8], found[LSN_TEXT];
 
-	if (row->lsn <= stop_lsn || row->lsn - stop_lsn > LATER_MOST)
+	if (row->lsn <= stop_lsn)
+		return 0;
+	/* where pages have checksums the LSN is what somebody wrote */
+	if (row->lsn - stop_lsn > LATER_MOST && !p->sum.are_checked)
 		return 0;
 	count_damaged(p, row->file);
 	place = place_of_block(row->file, row->block);

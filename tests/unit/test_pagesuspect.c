@@ -31,7 +31,7 @@ tell_benign(const char *text)
 	benign++;
 }
 
-enum damage { NONE, FLIPPED, NO_CHECKSUM, NOT_ZERO, LATER, CUT };
+enum damage { NONE, FLIPPED, NO_CHECKSUM, NOT_ZERO, LATER, GARBAGE, CUT };
 enum { START = 1000, STOP = 5000, LSN = 2000 };
 static struct memberset_row member; /* that file, as the manifest has it */
 
@@ -48,7 +48,11 @@ passed(enum damage damage)
 	benign = 0;
 	for (uint32_t b = 0; b < 3; b++)
 		pages_make(pages + (size_t)b * PAGE_BYTES, b,
-		    damage == LATER && b == 1 ? STOP + 8 : LSN, b);
+		    b != 1                ? LSN :
+			damage == LATER   ? STOP + 8 :
+			damage == GARBAGE ? UINT64_MAX / 2 :
+					    LSN,
+		    b);
 	if (damage == FLIPPED)
 		pages[PAGE_BYTES + 4000] ^= 1;
 	if (damage == NO_CHECKSUM)
@@ -408,6 +412,10 @@ judged(void **state)
 		    0 },
 		{ LATER, true, false, true, false, "lsn: \"base/5/16384\", block 1", 0,
 		    0 },
+		/* without checksums pages of garbage are nothing new to the server */
+		{ GARBAGE, true, true, true, false, "lsn: \"base/5/16384\", block 1", 0,
+		    0 },
+		{ GARBAGE, false, true, true, false, "", 0, 0 },
 	};
 
 	(void)state;
