@@ -272,6 +272,7 @@ open_archive(struct backup *b, struct error *err)
 	    backup_stream_open(
 		&b->stream, facts->is_frozen, backup_pages_check(b->pages), err))
 		return -1;
+	b->wal.files = b->files;
 	b->patrol.pipe = b->stream.pipe;
 	b->report.of.pages = b->pages;
 	return 0;

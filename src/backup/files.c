@@ -23,6 +23,8 @@
 #include "lib/sys.h"
 #include "pg/slru.h"
 #include "server/databases.h"
+#include "wal/walhistory.h"
+#include "wal/walname.h"
 #include "wal/walproof.h"
 
 struct backup_files {
@@ -87,6 +89,31 @@ backup_files_other(struct backup_files *f, const char *path, int fd,
 	if (statecheck_large(&f->state, path, fd, err))
 		return -1;
 	return slruset_add(f->slru, path, (uint64_t)st->st_size, false, err);
+}
+
+/* A standby of the copy that reads one that is damaged does not start. */
+int
+backup_files_history(struct backup_files *f, const char *name, const uint8_t *bytes,
+    size_t len, struct error *err)
+{
+	struct walhistory history = { 0 };
+	struct error why = { 0 };
+	char path[64];
+	uint32_t timeline;
+	int rc;
+
+	if (!walname_parse_history(name, &timeline))
+		return 0;
+	rc = walhistory_parse((const char *)bytes, len, timeline, &history, &why);
+	walhistory_free(&history);
+	if (rc == 0)
+		return 0;
+	if (why.kind != ERROR_FORMAT) {
+		*err = why;
+		return -1;
+	}
+	snprintf(path, sizeof(path), "pg_wal/%s", name);
+	return statecheck_finding(&f->state, "wal", path, why.text, err);
 }
 
 /* ---- all of them, when the WAL is known ---- */

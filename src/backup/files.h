@@ -47,6 +47,10 @@ MUST_CHECK int backup_files_relation(
 MUST_CHECK int backup_files_other(struct backup_files *, const char *path, int fd,
     const struct stat *st, struct error *err);
 
+/* A timeline history file of pg_wal, ${name} there, whole. */
+MUST_CHECK int backup_files_history(struct backup_files *, const char *name,
+    const uint8_t *bytes, size_t len, struct error *err);
+
 /* When the WAL up to ${stop_lsn} has been proved; pg_control was sent as ${last} says. */
 MUST_CHECK int backup_files_stop(struct backup_files *, const struct walproof *,
     uint64_t stop_lsn, const struct control *last, struct error *err);

@@ -13,6 +13,7 @@
 #include "archive/walunsent.h"
 #include "backup/cluster.h"
 #include "backup/copies.h"
+#include "backup/files.h"
 #include "backup/source.h"
 #include "backup/stream.h"
 #include "backup/tablespaces.h"
@@ -194,8 +195,8 @@ send_history(struct backup_wal *w, const char *name, struct error *err)
 		error_set(err, ERROR_IO, errno, "timeline history file \"%s\"", name);
 	else if (sys_read_file(w->cluster->wal_fd, name, WALHISTORY_TEXT_MAX, &text, err))
 		error_wrap(err, "timeline history file \"%s\"", name);
-	else if (archive_history(
-		     w->stream->archive, name, &st, text.data, text.len, err) == 0)
+	else if (backup_files_history(w->files, name, text.data, text.len, err) == 0 &&
+	    archive_history(w->stream->archive, name, &st, text.data, text.len, err) == 0)
 		rc = send_mark(w, name, mark, err);
 	buf_free(&text);
 	return rc;

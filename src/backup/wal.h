@@ -9,6 +9,7 @@
 
 struct backup_cluster;
 struct backup_copies;
+struct backup_files;
 struct backup_source_facts;
 struct backup_stream;
 struct backup_tablespaces;
@@ -27,6 +28,7 @@ struct backup_wal {
 	const struct backup_tablespaces *tablespaces;
 	const struct backup_source_facts *source;
 	struct backup_stream *stream;
+	struct backup_files *files; /* looks at what is sent; NULL: before that */
 
 	struct backup_wal_range {
 		uint64_t start_lsn, stop_lsn; /* the stop is exclusive, and known late */
