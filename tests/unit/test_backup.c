@@ -29,39 +29,44 @@
 
 struct step {
 	const char *name;
-	bool is_running;
+	enum kind { STILL_ONE, RUNNING_ONE, STANDBY } kind;
 	const char *fails;  /* NULL: none does */
 	const char *called; /* all the steps then */
 	const char *said;
 };
 
 #define STILL "new check begin control recheck free"
+#define ON_STANDBY "new check begin accept replayed control stop release_wal end free"
 #define RUNNING "new check begin accept control stop release_wal end free"
 
 static const struct step steps[] = {
-	{ "still: none fails", false, NULL, STILL, "" },
-	{ "still: new", false, "new", "new", "injected into new" },
-	{ "still: check", false, "check", "new check free", "injected into check" },
-	{ "still: begin", false, "begin", "new check begin explain free",
+	{ "still: none fails", STILL_ONE, NULL, STILL, "" },
+	{ "still: new", STILL_ONE, "new", "new", "injected into new" },
+	{ "still: check", STILL_ONE, "check", "new check free", "injected into check" },
+	{ "still: begin", STILL_ONE, "begin", "new check begin explain free",
 	    "hint: It was explained." },
-	{ "still: control", false, "control", "new check begin control explain free",
+	{ "still: control", STILL_ONE, "control", "new check begin control explain free",
 	    "injected into control\nhint: It was explained." },
-	{ "still: recheck", false, "recheck",
+	{ "still: recheck", STILL_ONE, "recheck",
 	    "new check begin control recheck explain free", "injected into recheck" },
-	{ "running: none fails", true, NULL, RUNNING, "" },
-	{ "running: check", true, "check", "new check end free", "injected into check" },
-	{ "running: begin", true, "begin", "new check begin explain end free",
+	{ "running: none fails", RUNNING_ONE, NULL, RUNNING, "" },
+	{ "running: check", RUNNING_ONE, "check", "new check end free",
+	    "injected into check" },
+	{ "running: begin", RUNNING_ONE, "begin", "new check begin explain end free",
 	    "injected into begin" },
-	{ "running: accept", true, "accept", "new check begin accept end free",
+	{ "running: accept", RUNNING_ONE, "accept", "new check begin accept end free",
 	    "injected into accept" },
-	{ "running: control", true, "control",
+	{ "running: control", RUNNING_ONE, "control",
 	    "new check begin accept control explain end free", "injected into control" },
 	/* it is called while files are sent, every five seconds */
-	{ "running: watch_tree", true, "watch_tree",
+	{ "running: watch_tree", RUNNING_ONE, "watch_tree",
 	    "new check begin accept control watch_tree explain end free",
 	    "injected into watch_tree" },
-	{ "running: stop", true, "stop", "new check begin accept control stop end free",
-	    "injected into stop" },
+	{ "running: stop", RUNNING_ONE, "stop",
+	    "new check begin accept control stop end free", "injected into stop" },
+	{ "standby: none fails", STANDBY, NULL, ON_STANDBY, "" },
+	{ "standby: replayed", STANDBY, "replayed",
+	    "new check begin accept replayed end free", "injected into replayed" },
 };
 
 /* What fails leaves nothing but the report, and says why; what does not is whole. */
@@ -72,9 +77,11 @@ step(void **state)
 	char *root = smallcluster_new(), report[4096], tar[4096];
 	struct command c;
 
-	if (step->is_running)
+	if (step->kind != STILL_ONE)
 		smallcluster_at_work(root);
-	fake_reset(step->is_running, step->fails);
+	fake_reset(step->kind != STILL_ONE, step->fails);
+	if (step->kind == STANDBY)
+		fake_standby(root);
 	if (step->fails && strcmp(step->fails, "watch_tree") == 0)
 		fake.awaits = step->fails;
 	command_expect(&c, root, LINE, step->fails ? REPORT_FAILED : REPORT_SOUND);
@@ -89,15 +96,15 @@ step(void **state)
 	if (step->fails == NULL) {
 		command_expect(&c, root, "verify %/out/a.tar", REPORT_SOUND);
 		command_expect_said(&c,
-		    step->is_running ? "restorable, consistent from 0/1000C8" :
-				       "restorable, consistent from 0/1000A0");
+		    step->kind != STILL_ONE ? "restorable, consistent from 0/1000C8" :
+					      "restorable, consistent from 0/1000A0");
 	}
 	faketree_free(root);
 }
 
 /* ---- a signal ---- */
 
-/* In a process of its own, which is asked to end for good. */
+/* In a process of its own, which is asked to end for good; so this comes before other cases. */
 static int
 interrupted_child(const char *root)
 {

@@ -10,72 +10,21 @@
 #include <cmocka.h>
 
 #include "lib/buf.h"
+#include "support/walcopies.h"
 #include "wal/waldatabases.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-enum { BASE = 1663, DATABASE = 4, TABLESPACE = 5, HEAP = 10 };
+enum { BASE = 1663 };
 
-/* A record of ${n} numbers, at LSN ${at}. */
 static void
-tell(struct waldatabases *w, unsigned line, uint8_t rmid, uint8_t info, uint64_t at,
-    const uint32_t *numbers, size_t n)
+copied(struct waldatabases *w, uint64_t at, uint32_t to, uint32_t from)
 {
-	uint8_t bytes[2 + 64] = { 255, (uint8_t)(4 * n) };
-	struct walrecord rec = { .lsn = at,
-		.end_lsn = at + 1,
-		.rmid = rmid,
-		.info = info,
-		.version = cluster_version(15),
-		.data = bytes,
-		.len = 2 + 4 * n };
-	struct error err = { 0 };
+	char step[64];
 
-	memcpy(bytes + 2, numbers, 4 * n);
-	assert_int_equal(waldatabases_record(w, line, &rec, &err), 0);
-}
-
-/*
- * What happens, a step for each LSN from 1 on:
- *	"C 7@1663 5@1663"	7 is copied from 5
- *	"E 7@1663"	it is made empty
- *	"R 7@1663 7@16400"	its directories are removed
- *	"S 16400"	the tablespace is
- *	"B 7@1663"	a page of it changes, "H" hints of it
- * A digit before the letter is the line, 0 without one.
- */
-static void
-step(struct waldatabases *w, uint64_t at, const char *text)
-{
-	unsigned line = 0, a = 0, s = 0, b = 0, t = 0;
-	int n;
-
-	if (text[0] >= '0' && text[0] <= '9')
-		line = (unsigned)(*text++ - '0');
-	n = sscanf(text + 1, "%u@%u %u@%u", &a, &s, &b, &t);
-	switch (text[0]) {
-	case 'C':
-		tell(w, line, DATABASE, 0, at, (uint32_t[]){ a, s, b, t }, 4);
-		break;
-	case 'E':
-		tell(w, line, DATABASE, 0x10, at, (uint32_t[]){ a, s }, 2);
-		break;
-	case 'R':
-		tell(w, line, DATABASE, 0x20, at, (uint32_t[]){ a, n > 2 ? 2 : 1, s, t },
-		    n > 2 ? 4 : 3);
-		break;
-	case 'S':
-		tell(w, line, TABLESPACE, 0x10, at, (uint32_t[]){ a }, 1);
-		break;
-	case 'H':
-	case 'B':
-		tell(w, line, text[0] == 'H' ? 0 : HEAP, text[0] == 'H' ? 0xA0 : 0, at,
-		    &a, 1);
-		waldatabases_block(w, s, a, at);
-		break;
-	default:
-		fail_msg("%s", text);
-	}
+	snprintf(step, sizeof(step), "C %u@%u %u@%u", (unsigned)to, (unsigned)BASE,
+	    (unsigned)from, (unsigned)BASE);
+	walcopies_step(w, at, step);
 }
 
 /* Line 9 is not what recovery reads. */
@@ -211,7 +160,7 @@ check_row(void **state)
 
 	assert_int_equal(waldatabases_new(&w, &err), 0);
 	for (size_t i = 0; i < COUNT(row->steps) && row->steps[i]; i++)
-		step(w, i + 1, row->steps[i]);
+		walcopies_step(w, i + 1, row->steps[i]);
 	backup.nhave = parse_have(row->have, have);
 	waldatabases_sort(have, backup.nhave);
 	assert_int_equal(waldatabases_find(w, &backup, &copies, &count, &err), 0);
@@ -240,8 +189,7 @@ many_templates(void **state)
 	assert_false(waldatabases_watches(w));
 	for (uint32_t i = 0; i < COUNT(have); i++) {
 		have[i] = (struct waldatabases_have){ { BASE, 100 + i }, true };
-		tell(w, 0, DATABASE, 0, 1 + i,
-		    (uint32_t[]){ 1000 + i, BASE, 100 + i, BASE }, 4);
+		copied(w, 1 + i, 1000 + i, 100 + i);
 	}
 	assert_true(waldatabases_watches(w));
 	assert_int_equal(waldatabases_find(w, &backup, &copies, &count, &err), 0);
@@ -268,8 +216,7 @@ very_many(void **state)
 	(void)state;
 	assert_int_equal(waldatabases_new(&w, &err), 0);
 	for (uint32_t i = 0; i < WALDATABASES_MOST + 7; i++)
-		tell(w, 0, DATABASE, 0, 1 + i,
-		    (uint32_t[]){ i % 300000 + 1, BASE, 4000000 - i % 300000, BASE }, 4);
+		copied(w, 1 + i, i % 300000 + 1, 4000000 - i % 300000);
 	assert_int_equal(waldatabases_left_out(w), 7);
 	assert_int_equal(waldatabases_find(w, &backup, &copies, &count, &err), 0);
 	assert_int_equal(count, 300000);
