@@ -21,8 +21,9 @@
 #define SMALLCLUSTER_SPACE "16400"
 
 /*
- * Make it below TMPDIR or /tmp, and return where: faketree_free() removes it.  Where the test runs as
- * root, all of it belongs to another user, as what a server has does.
+ * Make it below TMPDIR, or where that is not set in memory or in /tmp, and return where:
+ * faketree_free() removes it.  Where the test runs as root, all of it belongs to another user, as what
+ * a server has does.
  */
 char *smallcluster_new(void);
 

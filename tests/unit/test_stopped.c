@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "pg/control.h"
@@ -146,6 +147,35 @@ at_work_later(const char *root)
 	smallcluster_set(root, "checkpoint", SMALLCLUSTER_STOP);
 }
 
+static void
+change_mode(const char *root, const char *path, mode_t mode)
+{
+	char full[4096];
+
+	snprintf(full, sizeof(full), "%s/%s", root, path);
+	if (chmod(full, mode))
+		abort();
+}
+
+static void
+closed_directory(const char *root)
+{
+	change_mode(root, "data/pg_twophase", 0500);
+}
+
+/* More than are named. */
+static void
+closed_files(const char *root)
+{
+	char path[64];
+
+	for (unsigned i = 0; i < 23; i++) {
+		snprintf(path, sizeof(path), "data/base/5/2%04u", i);
+		faketree_put(root, path, "");
+		change_mode(root, path, 0400);
+	}
+}
+
 /* The snapshot of the data directory "original", whose server is gone, and whose links it has. */
 static void
 of_original(const char *root)
@@ -279,6 +309,12 @@ static const struct row rows[] = {
 	    "data/pg_twophase/000002E4", BYTES(100) },
 	{ "progress of replication", NULL, FINDS, "pg_logical/replorigin_checkpoint",
 	    NULL, "data/pg_logical/replorigin_checkpoint", BYTES(20) },
+
+	{ "a directory that keeps the server out", NULL, FINDS,
+	    "\"pg_twophase\" has mode 0500, which keeps the server out", closed_directory,
+	    NULL, NULL },
+	{ "many files that do", NULL, FINDS, "keep the server out of 23 files",
+	    closed_files, NULL, NULL },
 
 	/* what is nothing to it */
 	{ "a fifo", NULL, SOUND, "skipping", NULL, "data/fifo", FIFO },
