@@ -10,9 +10,11 @@
 #include "backup/tree.h"
 #include "backup/wal.h"
 #include "cli/message.h"
+#include "datadir/catalogread.h"
 #include "lib/buf.h"
 #include "lib/lsn.h"
 #include "lib/sys.h"
+#include "pg/catalogset.h"
 #include "pg/label.h"
 
 /* A backup_label is no larger. */
@@ -157,6 +159,26 @@ backup_still_find_shutdown(struct backup_source *s, uint32_t newest, struct erro
 }
 
 /*
+ * Which segments of pg_xact a crash has kept from being told in pg_control, the databases tell
+ * (format/slruset.h).
+ */
+static int
+read_catalogs(struct backup_source *s, struct error *err)
+{
+	struct catalogset *set;
+	int rc;
+
+	if (catalogset_new(&set, err))
+		return -1;
+	rc = catalogread(s->of.cluster->datadir_fd, set, err) ||
+		catalogset_oldest_xid(set, &s->facts.oldest_xid, err) ?
+	    -1 :
+	    0;
+	catalogset_free(set);
+	return rc;
+}
+
+/*
  * The server follows the newer of these two timelines when nothing asks it to recover to
  * another (InitWalRecovery in src/backend/access/transam/xlogrecovery.c).
  */
@@ -176,6 +198,8 @@ backup_still_begin(struct backup_source *s,
 	if (find(s, newest, err))
 		return -1;
 	s->facts.limits.stop_lsn = range->stop_lsn;
+	if (read_catalogs(s, err))
+		return -1;
 	message_info("start position %s, stop position %s on timeline %lu",
 	    lsn_print(start, range->start_lsn), lsn_print(stop, range->stop_lsn),
 	    (unsigned long)range->timeline);

@@ -22,6 +22,7 @@ struct passing {
 	bool is_relation;
 	struct pagesuspect_file relation;
 	bool is_segment; /* of WAL, and read */
+	bool is_catalog; /* or tells of one */
 };
 
 struct checker {
@@ -171,6 +172,8 @@ begin_body(struct checker *c, const struct tar_entry *entry, struct error *err)
 	now->relation.offset = now->row->offset + TAR_BLOCK;
 	now->relation.row = now->row;
 	proof_files_begin(&c->judges.files, now->row);
+	now->is_catalog =
+	    c->judges.facts->info == NULL && catalogset_begin(c->judges.catalogs, path);
 	if (begin_digests(c, err))
 		return -1;
 	if (now->kind == MEMBERORDER_MANIFEST)
@@ -218,7 +221,7 @@ checker_member(
 	now->row->type = entry->type;
 	now->row->is_moved = strcmp(now->row->path, name) != 0;
 	now->done = 0;
-	now->is_kept = now->is_relation = now->is_segment = false;
+	now->is_kept = now->is_relation = now->is_segment = now->is_catalog = false;
 	buf_clear(&now->text);
 	if (c->judges.facts->control &&
 	    memberorder_is_setting(name, c->judges.facts->info) &&
@@ -264,7 +267,8 @@ checker_bytes(struct checker *c, const uint8_t *bytes, size_t len, struct error 
 		pagesuspect_bytes(
 		    c->judges.pages, &now->relation, now->done, bytes, len, err)) ||
 	    (now->is_segment && proof_wal_bytes(&c->judges.wal, bytes, len, err)) ||
-	    proof_inplace_bytes(&c->judges.inplace, now->done, bytes, len, err) ||
+	    (now->is_catalog &&
+		catalogset_bytes(c->judges.catalogs, now->done, bytes, len, err)) ||
 	    (now->kind == MEMBERORDER_MANIFEST &&
 		proof_manifest_bytes(&c->judges.manifest, bytes, len, err)))
 		return -1;

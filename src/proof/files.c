@@ -189,12 +189,15 @@ judge_slru(struct proof_files *f, struct error *err)
 		    .commit_ts = f->survey.oldest_commit_ts,
 		    .has_member = f->survey.oldest_multi != 0,
 		    .member = f->survey.oldest_member },
-		.oldest_frozen = f->facts->info ? f->facts->info->oldest_xid : 0,
 		.is_removal_unknown = f->facts->label ?
 		    f->facts->label->from_standby :
 		    control->state == CONTROL_IN_ARCHIVE_RECOVERY,
 	};
 
+	if (f->facts->info)
+		cluster.oldest_frozen = f->facts->info->oldest_xid;
+	else if (catalogset_oldest_xid(f->catalogs, &cluster.oldest_frozen, err))
+		return -1;
 	return slruset_judge(f->slru, &cluster, &faults.sink, err);
 }
 

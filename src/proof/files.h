@@ -11,6 +11,7 @@
 #include "format/memberset.h"
 #include "format/slruset.h"
 #include "lib/error.h"
+#include "pg/catalogset.h"
 #include "pg/checkpoint.h"
 #include "pg/statefile.h"
 #include "proof/content.h"
@@ -33,6 +34,7 @@ struct proof_files {
 	struct memberset *members;
 	struct proof_content *content;
 	struct proof_missing *missing;
+	struct catalogset *catalogs; /* unless the backup is ours */
 
 	/* the file that passes */
 	struct memberset_row *row;

@@ -9,7 +9,7 @@
  * pg_basebackup -Ft leaves them out up to 15, without a word, and replay makes an empty directory
  * for the first page of one that it meets.  The WAL tells when it changes a page of a tablespace
  * that the backup does not have, that no record before makes, and none after drops.  Of the
- * others the catalog tells (format/spacerows.h).  So it does when the archive of one was lost.
+ * others the catalog tells (pg/catalogset.h).  So it does when the archive of one was lost.
  *
  * From 16 on each has an archive OID.tar of its own, as others have, but no line in tablespace_map
  * (measured with 16 to 19).  The same is left of a tablespace elsewhere whose line was lost: what
@@ -32,12 +32,6 @@
 
 /* More tablespaces, on all timelines, than a cluster ever has. */
 #define SPACES 10000
-
-int
-proof_inplace_open(struct proof_inplace *in, struct error *err)
-{
-	return spacerows_new(&in->rows, err);
-}
 
 /* ---- while it passes ---- */
 
@@ -77,16 +71,7 @@ proof_inplace_member(
 {
 	uint32_t oid;
 
-	in->is_row_file = row->type == TAR_FILE && proof_inplace_listens(in) &&
-	    spacerows_begin(in->rows, row->path);
 	return is_directory_of(row, &oid) ? add_directory(in, oid, err) : 0;
-}
-
-int
-proof_inplace_bytes(struct proof_inplace *in, uint64_t at, const uint8_t *bytes,
-    size_t len, struct error *err)
-{
-	return in->is_row_file ? spacerows_bytes(in->rows, at, bytes, len, err) : 0;
 }
 
 /* Where the configuration is in the data directory; the second is read last by the server. */
@@ -179,13 +164,11 @@ insert(struct proof_inplace *in, size_t at, const struct proof_inplace_space *ro
 }
 
 int
-proof_inplace_block(struct proof_inplace *in, uint32_t space, uint32_t relnode,
+proof_inplace_block(struct proof_inplace *in, uint32_t space,
     const struct pagesuspect_mention *by, struct error *err)
 {
 	const struct proof_inplace_space row = { space, by->line, by->lsn, by->end_lsn };
 
-	if (space == RELFILE_SHARED_SPACE)
-		spacerows_changed(in->rows, relnode);
 	if (space < OIDS_OF_USERS || !proof_inplace_listens(in))
 		return 0;
 	if (in->last < in->nspaces &&
@@ -366,15 +349,15 @@ judge_spaces(
  * few moments until the server made its list of tablespaces.
  */
 static bool
-is_surely_there(const struct proof_inplace *in, const struct spacerows_row *row)
+is_surely_there(const struct proof_inplace *in, const struct catalogset_row *row)
 {
-	return row->state == SPACEROWS_THERE &&
+	return row->state == CATALOGSET_THERE &&
 	    (in->wal->has_line || row->lsn <= in->facts->label->start_lsn);
 }
 
 static int
 judge_row(struct proof_inplace *in, const struct tablespace_map *map,
-    const struct spacerows_row *row, struct error *err)
+    const struct catalogset_row *row, struct error *err)
 {
 	char text[256];
 	bool is_there;
@@ -408,12 +391,12 @@ static int
 judge_catalog(
     struct proof_inplace *in, const struct tablespace_map *map, struct error *err)
 {
-	const struct spacerows_row *rows;
+	const struct catalogset_row *rows;
 	size_t count;
 
-	if (!proof_inplace_listens(in) || in->facts->info)
+	if (in->facts->info)
 		return 0;
-	if (spacerows_find(in->rows, &rows, &count, err))
+	if (catalogset_find(in->catalogs, CATALOGROW_TABLESPACE, &rows, &count, err))
 		return -1;
 	if (count == 0)
 		in->findings->warn(
@@ -452,5 +435,4 @@ proof_inplace_free(struct proof_inplace *in)
 	free(in->oids);
 	free(in->spaces);
 	oidset_free(&in->told);
-	spacerows_free(in->rows);
 }

@@ -9,9 +9,9 @@
 #include "format/findings.h"
 #include "format/memberorder.h"
 #include "format/memberset.h"
-#include "format/spacerows.h"
 #include "lib/error.h"
 #include "lib/oidset.h"
+#include "pg/catalogset.h"
 #include "pg/setting.h"
 #include "proof/manifest.h"
 #include "proof/pagesuspect.h"
@@ -22,13 +22,12 @@
  * Tablespaces that are directories in pg_tblspc, and those that are missing because
  * pg_basebackup leaves out such ones, or their archives are lost: the essay is in inplace.c.
  *
- *	proof_inplace_open()
- *	for each member: proof_inplace_member(), and for its body proof_inplace_bytes()
+ *	for each member: proof_inplace_member()
  *	for each configuration file that it wants: proof_inplace_config()
  *	for each block of a record of the WAL, if it listens: proof_inplace_block()
  *	proof_inplace_judge()
  *
- * Memory: 32 bytes for each tablespace, 10000 at most, and that of spacerows.h.
+ * Memory: 32 bytes for each tablespace, 10000 at most.
  */
 struct proof_inplace {
 	/* borrowed */
@@ -39,11 +38,10 @@ struct proof_inplace {
 	const struct proof_replay *replay;
 	const struct proof_wal *wal;
 	const struct proof_manifest *manifest;
+	struct catalogset *catalogs; /* unless the backup is ours */
 
 	struct setting of_conf, of_auto_conf; /* allow_in_place_tablespaces */
 	bool has_conf;                        /* postgresql.conf came */
-	struct spacerows *rows;               /* of the catalog of tablespaces */
-	bool is_row_file;                     /* the member that passes belongs to it */
 	struct oidset told;                   /* those that a finding says are missing */
 	uint32_t *oids;                       /* of those that the backup holds */
 	size_t noids;
@@ -56,14 +54,8 @@ struct proof_inplace {
 	size_t nspaces, last; /* the one that was found last */
 };
 
-/* What is borrowed is there.  On failure too to be freed. */
-MUST_CHECK int proof_inplace_open(struct proof_inplace *, struct error *err);
-
 MUST_CHECK int proof_inplace_member(
     struct proof_inplace *, const struct memberset_row *row, struct error *err);
-/* From ${at} on of its body; pieces of any number of pages, the last may be shorter. */
-MUST_CHECK int proof_inplace_bytes(struct proof_inplace *, uint64_t at,
-    const uint8_t *bytes, size_t len, struct error *err);
 
 /*
  * A file of ${size} bytes: is it one whose settings count, and short enough to be read?  Then its
@@ -74,13 +66,10 @@ bool proof_inplace_wants(
 MUST_CHECK int proof_inplace_config(struct proof_inplace *, enum memberorder_kind kind,
     const char *path, const struct buf *text, struct error *err);
 
-/*
- * Are records about pages to be told to it?  By ${by} a page of that tablespace is changed, in the
- * file ${relnode}; 0: another file than one of pages.
- */
+/* Are records about pages to be told to it?  By ${by} a page of that tablespace is changed. */
 bool proof_inplace_listens(const struct proof_inplace *);
 MUST_CHECK int proof_inplace_block(struct proof_inplace *, uint32_t space,
-    uint32_t relnode, const struct pagesuspect_mention *by, struct error *err);
+    const struct pagesuspect_mention *by, struct error *err);
 
 /*
  * All has come: are archives that tablespace_map does not name those of tablespaces in place?  Not

@@ -31,6 +31,7 @@ lend_to_members(struct judges *j, const struct checker_options *opt)
 		.missing = &j->missing,
 		.digests = opt->digests };
 	j->files = (struct proof_files){ .facts = facts,
+		.catalogs = j->catalogs,
 		.findings = &j->findings,
 		.members = j->members,
 		.content = &j->content,
@@ -54,7 +55,8 @@ lend_to_wal(struct judges *j, const struct checker_options *opt)
 		.pages = j->pages,
 		.files = &j->files,
 		.inplace = &j->inplace,
-		.replay = &j->replay };
+		.replay = &j->replay,
+		.catalogs = j->catalogs };
 }
 
 static void
@@ -73,7 +75,8 @@ lend_to_tablespaces(struct judges *j)
 		.archives = &j->tablespaces.archives,
 		.replay = &j->replay,
 		.wal = &j->wal,
-		.manifest = &j->manifest };
+		.manifest = &j->manifest,
+		.catalogs = j->catalogs };
 	j->tablespaces = (struct proof_tablespaces){ .facts = facts,
 		.findings = &j->findings,
 		.members = j->members,
@@ -90,14 +93,13 @@ judges_open(struct judges *j, const struct checker_options *opt, struct error *e
 		.findings = { .tell = opt->finding, .warn = opt->warning },
 		.facts = &j->reader.facts };
 	if (memberset_new(&j->members, err) || pagesuspect_new(&j->pages, err) ||
+	    catalogset_new(&j->catalogs, err) ||
 	    proof_missing_open(&j->missing, &j->findings, err))
 		return -1;
 	lend_to_members(j, opt);
 	lend_to_wal(j, opt);
 	lend_to_tablespaces(j);
-	return proof_inplace_open(&j->inplace, err) || proof_files_open(&j->files, err) ?
-	    -1 :
-	    0;
+	return proof_files_open(&j->files, err);
 }
 
 void
@@ -109,6 +111,7 @@ judges_free(struct judges *j)
 	proof_tablespaces_free(&j->tablespaces);
 	proof_inplace_free(&j->inplace);
 	pagesuspect_free(j->pages);
+	catalogset_free(j->catalogs);
 	proof_files_free(&j->files);
 	proof_missing_free(&j->missing);
 	proof_content_free(&j->content);

@@ -7,6 +7,7 @@
 #include "format/findings.h"
 #include "format/memberset.h"
 #include "lib/error.h"
+#include "pg/catalogset.h"
 #include "proof/access.h"
 #include "proof/checker.h"
 #include "proof/content.h"
@@ -33,6 +34,7 @@ struct judges {
 	struct facts_reader reader; /* filled by text, */
 	const struct facts *facts;  /* and read by all */
 	struct memberset *members;
+	struct catalogset *catalogs; /* what they list, unless the backup is ours */
 	bool has_old_manifest; /* before pg_control: of a cluster that was restored */
 
 	struct proof_missing missing;

@@ -17,9 +17,11 @@ hear_block(struct walrecord_sink *sink, const struct walrecord_block *b)
 
 	blocks->mention.is_made_anew = b->is_made_anew;
 	proof_replay_block(r->replay, b->space, b->database, blocks->mention.lsn);
+	if (b->space == RELFILE_SHARED_SPACE)
+		catalogset_changed(r->catalogs, b->relnode);
 	if (blocks->rc == 0)
 		blocks->rc = proof_inplace_block(
-		    r->inplace, b->space, b->relnode, &blocks->mention, &blocks->err);
+		    r->inplace, b->space, &blocks->mention, &blocks->err);
 	if (blocks->rc == 0)
 		blocks->rc = pagesuspect_mention(r->pages, b->space, b->database,
 		    b->relnode, b->fork, b->block, &blocks->mention, &blocks->err);
@@ -38,7 +40,7 @@ mention_pages(struct proof_records *r, unsigned line, const struct walrecord *re
 	uint32_t space;
 
 	if (walrecord_makes_file(rec, &space) &&
-	    proof_inplace_block(r->inplace, space, 0, &blocks.mention, err))
+	    proof_inplace_block(r->inplace, space, &blocks.mention, err))
 		return -1;
 	if (walrecord_makes_database(rec, &made) && made.is_copy) {
 		if (pagesuspect_database(

@@ -2,6 +2,7 @@
 #define PG_BASETAR_PROOF_RECORDS_H
 
 #include "lib/error.h"
+#include "pg/catalogset.h"
 #include "proof/files.h"
 #include "proof/inplace.h"
 #include "proof/pagesuspect.h"
@@ -15,6 +16,7 @@ struct proof_records {
 	struct proof_files *files;
 	struct proof_inplace *inplace;
 	struct proof_replay *replay;
+	struct catalogset *catalogs;
 };
 
 /* Of a proof_wal_sink: that of a proof_records. */

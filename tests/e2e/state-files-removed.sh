@@ -91,6 +91,47 @@ crashed_after_truncation() {
 	cluster_stop x immediate
 }
 
+# Where no server can be asked its catalog says what the databases had.
+crashed_and_still() {
+	burnt x
+	burn x
+	freeze x
+	is_truncated x
+	cluster_stop x immediate
+	cluster_start x
+	rm -rf "$T/out/theirs"
+	at x pg_basebackup -D "$T/out/theirs" -Ft -c fast -X fetch
+	passes "$T/out/theirs"
+	cluster_stop x immediate
+	still --snapshot
+	cluster_start x
+	sql x 'create database late'
+	sql x 'drop database late'
+	cluster_stop x
+	still --offline
+	still --snapshot
+	as_server mv "$T/x/data/pg_xact/0001" "$T/x/kept"
+	rm -f "$T/out/lost.tar"
+	captured backup x --offline -o "$T/out/lost.tar"
+	as_server mv "$T/x/kept" "$T/x/data/pg_xact/0001"
+	found pg_xact/0001 'file "pg_xact/0001": is missing, which is needed for'
+	captured "$BIN" verify "$T/out/lost.tar"
+	found pg_xact/0001 'missing: "pg_xact/0001": is missing, which is needed for'
+}
+
+still() { # OPTION
+	rm -f "$T/out/still.tar"
+	captured backup x "$1" -o "$T/out/still.tar"
+	[ "$rc" -eq 0 ]
+	lines 0 pg_xact "$T/stderr"
+	tar -xOf "$T/out/still.tar" pg_basetar.info | grep -qx 'oldest_xid: 10485[7-9][0-9]'
+	passes "$T/out/still.tar"
+	restore copy "$T/out/still.tar"
+	cluster_start copy
+	[ "$(sql copy 'select count(*) from t')" -eq 8 ]
+	cluster_stop copy
+}
+
 # A standby, "y", which does not write pages if it need not: so recovery must not reach more than
 # when it began to.
 followed() {
@@ -200,6 +241,7 @@ skipped_times() {
 
 t "segments are removed meanwhile" truncated
 t "a crash before the checkpoint after their removal" crashed_after_truncation
+t "the same where no server runs" crashed_and_still
 t "a standby of a cluster with two segments" followed
 t "a standby that lost the first segment of pg_xact" lost_on_standby pg_xact/0000
 t "a standby removes segments meanwhile" truncated_on_standby

@@ -1,24 +1,23 @@
 /*
- * The rows of pg_tablespace in the files of a backup.  Which file it is only the map tells, which
- * may come later, so rows are taken from each file in global that has such ones: no other catalog
- * has their form.
+ * The rows of pg_tablespace and pg_database in the files of a cluster.  Which file is which only the
+ * map tells, which may come later, so rows are taken from each file in global that has such ones.
  */
-#include "format/spacerows.h"
+#include "pg/catalogset.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "pg/catalogrow.h"
 #include "pg/page.h"
 #include "pg/relfile.h"
 #include "pg/slru.h"
 #include "pg/statefile.h"
-#include "pg/tablespace_row.h"
 
 /* Catalogs that the WAL changes, and that are remembered; there are fewer in global. */
 enum { CHANGED_MOST = 256 };
 
 struct found {
-	struct tablespace_row row;
+	struct catalogrow row;
 	uint32_t relnode;
 	bool is_whole; /* the page has a checksum, and that is right */
 	uint64_t lsn;
@@ -33,7 +32,7 @@ struct segment {
 
 enum passing { OTHER, CATALOG, MAP, XACT };
 
-struct spacerows {
+struct catalogset {
 	enum passing now;        /* what passes: */
 	uint32_t relnode;        /* a catalog, */
 	struct segment *segment; /* or one of pg_xact */
@@ -44,23 +43,23 @@ struct spacerows {
 
 	uint8_t map[STATEFILE_RELMAP_MOST];
 	size_t map_len;
-	struct segment segments[SPACEROWS_SEGMENTS];
+	struct segment segments[CATALOGSET_SEGMENTS];
 	size_t nsegments;
 	uint32_t changed[CHANGED_MOST];
 	size_t nchanged;
 
-	struct spacerows_row *rows;
+	struct catalogset_row *rows; /* of the last catalogset_find() */
 };
 
 int
-spacerows_new(struct spacerows **out, struct error *err)
+catalogset_new(struct catalogset **out, struct error *err)
 {
 	*out = calloc(1, sizeof(**out));
 	return *out ? 0 : error_memory(err);
 }
 
 void
-spacerows_free(struct spacerows *s)
+catalogset_free(struct catalogset *s)
 {
 	if (s == NULL)
 		return;
@@ -95,7 +94,7 @@ is_asked(uint32_t xid, uint64_t segment)
 
 /* As long as no row has come any may be. */
 static bool
-is_needed(const struct spacerows *s, uint64_t segment)
+is_needed(const struct catalogset *s, uint64_t segment)
 {
 	for (size_t i = 0; i < s->count; i++)
 		if (is_asked(s->found[i].row.made_by, segment) ||
@@ -115,11 +114,11 @@ is_older(uint64_t segment, uint64_t than)
 
 /* Where one is kept; NULL: there are enough, and it is older than all of them. */
 static struct segment *
-place_for(struct spacerows *s, uint64_t number)
+place_for(struct catalogset *s, uint64_t number)
 {
 	struct segment *oldest = &s->segments[0];
 
-	if (s->nsegments < SPACEROWS_SEGMENTS)
+	if (s->nsegments < CATALOGSET_SEGMENTS)
 		return &s->segments[s->nsegments++];
 	for (size_t i = 1; i < s->nsegments; i++)
 		if (is_older(s->segments[i].number, oldest->number))
@@ -128,7 +127,7 @@ place_for(struct spacerows *s, uint64_t number)
 }
 
 static bool
-begin_segment(struct spacerows *s, uint64_t number)
+begin_segment(struct catalogset *s, uint64_t number)
 {
 	s->segment = number < SLRU_XACT_SEGMENTS && is_needed(s, number) ?
 	    place_for(s, number) :
@@ -142,7 +141,7 @@ begin_segment(struct spacerows *s, uint64_t number)
 }
 
 bool
-spacerows_begin(struct spacerows *s, const char *path)
+catalogset_begin(struct catalogset *s, const char *path)
 {
 	enum slru_kind kind;
 	uint64_t number;
@@ -161,12 +160,12 @@ spacerows_begin(struct spacerows *s, const char *path)
 /* ---- their bytes ---- */
 
 static int
-add_row(struct spacerows *s, const struct found *row, struct error *err)
+add_row(struct catalogset *s, const struct found *row, struct error *err)
 {
 	const size_t room = s->room ? s->room * 2 : 64;
 	struct found *found;
 
-	if (s->count == SPACEROWS_MOST) {
+	if (s->count == CATALOGSET_MOST) {
 		s->are_too_many = true;
 		return 0;
 	}
@@ -182,10 +181,10 @@ add_row(struct spacerows *s, const struct found *row, struct error *err)
 }
 
 static int
-take_page(struct spacerows *s, const uint8_t *page, uint64_t block, struct error *err)
+take_page(struct catalogset *s, const uint8_t *page, uint64_t block, struct error *err)
 {
-	struct tablespace_row rows[TABLESPACE_ROW_MOST];
-	const size_t count = tablespace_row_page(page, rows);
+	struct catalogrow rows[CATALOGROW_MOST];
+	const size_t count = catalogrow_page(page, rows);
 	struct page_header header;
 
 	page_decode(page, &header);
@@ -203,8 +202,8 @@ take_page(struct spacerows *s, const uint8_t *page, uint64_t block, struct error
 }
 
 static int
-take_segment(
-    struct spacerows *s, uint64_t at, const uint8_t *bytes, size_t len, struct error *err)
+take_segment(struct catalogset *s, uint64_t at, const uint8_t *bytes, size_t len,
+    struct error *err)
 {
 	struct segment *segment = s->segment;
 
@@ -221,8 +220,8 @@ take_segment(
 }
 
 int
-spacerows_bytes(
-    struct spacerows *s, uint64_t at, const uint8_t *bytes, size_t len, struct error *err)
+catalogset_bytes(struct catalogset *s, uint64_t at, const uint8_t *bytes, size_t len,
+    struct error *err)
 {
 	switch (s->now) {
 	case CATALOG:
@@ -245,7 +244,7 @@ spacerows_bytes(
 }
 
 void
-spacerows_changed(struct spacerows *s, uint32_t relnode)
+catalogset_changed(struct catalogset *s, uint32_t relnode)
 {
 	for (size_t i = 0; i < s->nchanged; i++)
 		if (s->changed[i] == relnode)
@@ -257,7 +256,7 @@ spacerows_changed(struct spacerows *s, uint32_t relnode)
 /* ---- which rows count ---- */
 
 static bool
-is_changed(const struct spacerows *s, uint32_t relnode)
+is_changed(const struct catalogset *s, uint32_t relnode)
 {
 	for (size_t i = 0; i < s->nchanged; i++)
 		if (s->changed[i] == relnode)
@@ -266,7 +265,7 @@ is_changed(const struct spacerows *s, uint32_t relnode)
 }
 
 static enum slru_xact_status
-status_of(const struct spacerows *s, uint32_t xid)
+status_of(const struct catalogset *s, uint32_t xid)
 {
 	for (size_t i = 0; i < s->nsegments; i++)
 		if (s->segments[i].number == slru_xact_segment(xid))
@@ -277,7 +276,7 @@ status_of(const struct spacerows *s, uint32_t xid)
 
 /* Does the row count, and as what? */
 static bool
-judge_row(const struct spacerows *s, const struct found *f, enum spacerows_state *state)
+judge_row(const struct catalogset *s, const struct found *f, enum catalogset_state *state)
 {
 	const enum slru_xact_status made = f->row.made_by ? status_of(s, f->row.made_by) :
 							    SLRU_XACT_COMMITTED,
@@ -289,38 +288,61 @@ judge_row(const struct spacerows *s, const struct found *f, enum spacerows_state
 		return false;
 	*state = made == SLRU_XACT_COMMITTED && removed == SLRU_XACT_ABORTED &&
 		!f->row.is_unclear && (f->is_whole || !is_changed(s, f->relnode)) ?
-	    SPACEROWS_THERE :
-	    SPACEROWS_UNCLEAR;
+	    CATALOGSET_THERE :
+	    CATALOGSET_UNCLEAR;
 	return true;
+}
+
+static bool
+precedes(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) < 0;
 }
 
 static int
 compare(const void *a, const void *b)
 {
-	const struct spacerows_row *one = a, *other = b;
+	const struct catalogset_row *one = a, *other = b;
 
 	if (one->oid != other->oid)
 		return one->oid < other->oid ? -1 : 1;
 	return (one->state > other->state) - (one->state < other->state);
 }
 
-/* A row that was changed is there in several states: of each tablespace the surest counts. */
+/*
+ * A row that was changed is there in several states: the surest counts.  Of transactions the oldest
+ * that any of them has does, and DROP DATABASE was interrupted only if all of them say so.
+ */
 static size_t
-merge(struct spacerows_row *rows, size_t count)
+merge(struct catalogset_row *rows, size_t count)
 {
 	size_t kept = 0;
 
 	if (count > 0)
 		qsort(rows, count, sizeof(*rows), compare);
-	for (size_t i = 0; i < count; i++)
-		if (kept == 0 || rows[kept - 1].oid != rows[i].oid)
+	for (size_t i = 0; i < count; i++) {
+		struct catalogset_row *last = kept > 0 ? &rows[kept - 1] : NULL;
+
+		if (last == NULL || last->oid != rows[i].oid) {
 			rows[kept++] = rows[i];
+			continue;
+		}
+		if (precedes(rows[i].frozen_xid, last->frozen_xid))
+			last->frozen_xid = rows[i].frozen_xid;
+		last->is_invalid = last->is_invalid && rows[i].is_invalid;
+	}
 	return kept;
 }
 
+bool
+catalogset_file(const struct catalogset *s, enum catalogrow_kind kind, uint32_t *relnode)
+{
+	return statefile_mapped(s->map, s->map_len, (uint32_t)kind, relnode);
+}
+
 int
-spacerows_find(struct spacerows *s, const struct spacerows_row **rows, size_t *count,
-    struct error *err)
+catalogset_find(struct catalogset *s, enum catalogrow_kind kind,
+    const struct catalogset_row **rows, size_t *count, struct error *err)
 {
 	uint32_t relnode;
 	size_t n = 0;
@@ -330,17 +352,36 @@ spacerows_find(struct spacerows *s, const struct spacerows_row **rows, size_t *c
 	*rows = s->rows = calloc(s->count + 1, sizeof(*s->rows));
 	if (s->rows == NULL)
 		return error_memory(err);
-	if (s->are_too_many ||
-	    !statefile_mapped(s->map, s->map_len, TABLESPACE_ROW_RELATION, &relnode))
+	if (s->are_too_many || !catalogset_file(s, kind, &relnode))
 		return 0;
 	for (size_t i = 0; i < s->count; i++) {
 		const struct found *f = &s->found[i];
+		enum catalogset_state state;
 
-		if (f->relnode != relnode || !judge_row(s, f, &s->rows[n].state))
-			continue;
-		s->rows[n].oid = f->row.oid;
-		s->rows[n++].lsn = f->lsn;
+		if (f->relnode == relnode && f->row.kind == kind &&
+		    judge_row(s, f, &state))
+			s->rows[n++] = (struct catalogset_row){ f->row.oid, state, f->lsn,
+				f->row.frozen_xid, f->row.is_invalid };
 	}
 	*count = merge(s->rows, n);
+	return 0;
+}
+
+int
+catalogset_oldest_xid(struct catalogset *s, uint32_t *xid, struct error *err)
+{
+	const struct catalogset_row *rows;
+	size_t count;
+
+	*xid = 0;
+	if (catalogset_find(s, CATALOGROW_DATABASE, &rows, &count, err))
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		const bool counts =
+		    !rows[i].is_invalid || rows[i].state == CATALOGSET_UNCLEAR;
+
+		if (counts && (*xid == 0 || precedes(rows[i].frozen_xid, *xid)))
+			*xid = rows[i].frozen_xid;
+	}
 	return 0;
 }

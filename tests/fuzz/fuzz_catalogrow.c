@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pg/tablespace_row.h"
+#include "pg/catalogrow.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -11,13 +11,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	struct tablespace_row rows[TABLESPACE_ROW_MOST];
+	struct catalogrow rows[CATALOGROW_MOST];
 	uint8_t page[PAGE_BYTES] = { 0 };
 	size_t count;
 
 	memcpy(page, data, len < sizeof(page) ? len : sizeof(page));
-	count = tablespace_row_page(page, rows);
-	if (count > TABLESPACE_ROW_MOST)
+	count = catalogrow_page(page, rows);
+	if (count > CATALOGROW_MOST)
 		abort();
 	for (size_t i = 0; i < count; i++)
 		if (rows[i].oid == 0)

@@ -1,4 +1,4 @@
-/* Rows of pg_tablespace in pages as servers wrote them, and in others. */
+/* Rows of shared catalogs in pages as servers wrote them, and in others. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "lib/bytes.h"
-#include "pg/tablespace_row.h"
+#include "pg/catalogrow.h"
 
 static void
 put_u16(uint8_t *p, uint16_t v)
@@ -54,7 +54,10 @@ static struct row {
 	uint32_t made_by, removed_by;
 	uint16_t marks;
 	bool is_one;
-	struct tablespace_row wanted;
+	struct {
+		uint32_t oid, made_by, removed_by;
+		bool is_unclear;
+	} wanted;
 } rows[] = {
 	{ "committed", 733, 0, 0x0901, true, { 16384, 0, 0, false } },
 	{ "committed, 10", 733, 0, 0x0909, true, { 16384, 0, 0, false } },
@@ -80,12 +83,12 @@ static void
 one_row(void **state)
 {
 	const struct row *row = *state;
-	struct tablespace_row found[TABLESPACE_ROW_MOST];
+	struct catalogrow found[CATALOGROW_MOST];
 	uint8_t page[PAGE_BYTES];
 
 	begin_page(page);
 	add_row(page, 16384, row->made_by, row->removed_by, row->marks);
-	assert_int_equal(tablespace_row_page(page, found), row->is_one);
+	assert_int_equal(catalogrow_page(page, found), row->is_one);
 	if (!row->is_one)
 		return;
 	assert_int_equal(found[0].oid, row->wanted.oid);
@@ -94,24 +97,63 @@ one_row(void **state)
 	assert_int_equal(found[0].is_unclear, row->wanted.is_unclear);
 }
 
+/* Rows of pg_database, by their number of columns. */
+static void
+databases(void **state)
+{
+	static const struct {
+		uint16_t columns, marks;
+		size_t limit_at, frozen_at;
+	} all[] = { { 13, 0x0909, 204, 212 }, { 14, 0x0901, 208, 216 },
+		{ 16, 0x0901, 80, 84 }, { 17, 0x0901, 80, 84 }, { 18, 0x0901, 80, 84 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		struct catalogrow found[CATALOGROW_MOST];
+		uint8_t page[PAGE_BYTES];
+		uint8_t *row = page + PAGE_BYTES - 300;
+		const size_t begin = all[i].columns == 13 ? 32 : 24;
+
+		begin_page(page);
+		put_u16(page + 12, 28);
+		put_u16(page + 14, PAGE_BYTES - 300);
+		put_u32native(page + 24, 300U << 17 | 1U << 15 | (PAGE_BYTES - 300));
+		put_u32native(row, 733);
+		put_u16(row + 18, all[i].columns);
+		put_u16(row + 20, all[i].marks);
+		row[22] = (uint8_t)begin;
+		put_u32native(row + (begin == 32 ? 28 : 24), 16400);
+		put_u32native(row + begin + all[i].limit_at, (uint32_t)-1);
+		put_u32native(row + begin + all[i].frozen_at, 716);
+		assert_int_equal(catalogrow_page(page, found), 1);
+		assert_int_equal(found[0].kind, CATALOGROW_DATABASE);
+		assert_int_equal(found[0].oid, 16400);
+		assert_int_equal(found[0].frozen_xid, 716);
+		assert_false(found[0].is_invalid);
+		put_u32native(row + begin + all[i].limit_at, (uint32_t)-2);
+		assert_int_equal(catalogrow_page(page, found), 1);
+		assert_true(found[0].is_invalid);
+	}
+}
+
 static void
 full_page(void **state)
 {
-	struct tablespace_row found[TABLESPACE_ROW_MOST];
+	struct catalogrow found[CATALOGROW_MOST];
 	uint8_t page[PAGE_BYTES];
 
 	(void)state;
 	begin_page(page);
 	for (uint32_t i = 0; i < 70; i++)
 		add_row(page, 16384 + i, 733, 0, 0x0901);
-	assert_int_equal(tablespace_row_page(page, found), 70);
+	assert_int_equal(catalogrow_page(page, found), 70);
 	assert_int_equal(found[69].oid, 16453);
 	/* each line pointer the same row: no more than have room */
 	put_u16(page + 12, 24 + 4 * 200);
 	put_u16(page + 14, 24 + 4 * 200);
 	for (size_t i = 0; i < 200; i++)
 		put_u32native(page + 24 + 4 * i, 96U << 17 | 1U << 15 | 8088);
-	assert_int_equal(tablespace_row_page(page, found), TABLESPACE_ROW_MOST);
+	assert_int_equal(catalogrow_page(page, found), CATALOGROW_MOST);
 }
 
 /* Each is what a row or a page of this catalog is not. */
@@ -136,33 +178,34 @@ others(void **state)
 		{ 8088 + 22, 22 },     /* columns in the header */
 		{ 8088 + 22, 100 },    /* and behind the end */
 	};
-	struct tablespace_row found[TABLESPACE_ROW_MOST];
+	struct catalogrow found[CATALOGROW_MOST];
 	uint8_t page[PAGE_BYTES];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
 		begin_page(page);
 		add_row(page, 16384, 733, 0, 0x0901);
-		assert_int_equal(tablespace_row_page(page, found), 1);
+		assert_int_equal(catalogrow_page(page, found), 1);
 		put_u16(page + changes[i].at, changes[i].value);
-		if (tablespace_row_page(page, found) != 0)
+		if (catalogrow_page(page, found) != 0)
 			fail_msg("change %zu", i);
 	}
 	memset(page, 0, sizeof(page));
-	assert_int_equal(tablespace_row_page(page, found), 0);
+	assert_int_equal(catalogrow_page(page, found), 0);
 	memset(page, 0xFF, sizeof(page));
-	assert_int_equal(tablespace_row_page(page, found), 0);
+	assert_int_equal(catalogrow_page(page, found), 0);
 }
 
 int
 main(void)
 {
-	struct CMUnitTest tests[ROWS + 2];
+	struct CMUnitTest tests[ROWS + 3];
 
 	for (size_t i = 0; i < ROWS; i++)
 		tests[i] =
 		    (struct CMUnitTest){ rows[i].name, one_row, NULL, NULL, &rows[i] };
 	tests[ROWS] = (struct CMUnitTest)cmocka_unit_test(full_page);
 	tests[ROWS + 1] = (struct CMUnitTest)cmocka_unit_test(others);
+	tests[ROWS + 2] = (struct CMUnitTest)cmocka_unit_test(databases);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
