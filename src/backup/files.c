@@ -254,6 +254,15 @@ is_database_exempt(struct databaseset_judge *judge, uint32_t database)
 	return f->proof && walsurvey_has_database(walproof_survey(f->proof), database);
 }
 
+static bool
+is_no_database(struct databaseset_judge *judge, uint32_t database)
+{
+	struct oidset *known =
+	    &((struct databases *)judge)->f->of.source->facts.databases;
+
+	return known->count > 0 && !oidset_has(known, database);
+}
+
 /* --without-tablespace leaves it out with its tablespace: no file of the cluster is missing. */
 static void
 say_left_out(struct backup_files *f, uint32_t space, uint32_t database)
@@ -272,9 +281,9 @@ say_left_out(struct backup_files *f, uint32_t space, uint32_t database)
 static int
 judge_databases(struct backup_files *f, struct error *err)
 {
-	struct databases databases = {
-		.judge = { database_fault, database_doubt, is_database_exempt }, .f = f
-	};
+	struct databases databases = { .judge = { database_fault, database_doubt,
+					   is_database_exempt, is_no_database },
+		.f = f };
 	const char *at = f->of.source->facts.databases_before;
 	uint32_t database, space;
 
@@ -292,7 +301,8 @@ judge_databases(struct backup_files *f, struct error *err)
 			database, &databases.judge, err))
 			return -1;
 	}
-	return 0;
+	return databaseset_judge_none(
+	    f->databases, f->of.cluster->version, &databases.judge, err);
 }
 
 /* The oldest numbers that the WAL of the backup leaves. */

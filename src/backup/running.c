@@ -192,6 +192,19 @@ limit_pages(struct page_limits *limits, uint64_t start)
 	    start < PAGE_NO_LSN - WAL_MOST ? start + WAL_MOST : PAGE_NO_LSN;
 }
 
+/* All of them, but those that an interrupted DROP DATABASE left. */
+static int
+note_databases(struct running *r, struct error *err)
+{
+	const char *at = r->databases_before;
+	uint32_t database, space;
+
+	while (databases_next(&at, r->databases_before, &database, &space))
+		if (oidset_add(&r->source.facts.databases, database, err))
+			return -1;
+	return 0;
+}
+
 static int
 running_begin(struct backup_source *source, struct error *err)
 {
@@ -201,7 +214,7 @@ running_begin(struct backup_source *source, struct error *err)
 
 	if (read_databases(
 		r, &r->source.facts.databases_before, &r->databases_before, err) ||
-	    (r->server.in_recovery && hasten_standby(r, err)) ||
+	    note_databases(r, err) || (r->server.in_recovery && hasten_standby(r, err)) ||
 	    online_start(r->session, r->source.of.cluster->version,
 		r->source.of.opt->label, fast, &r->started, err))
 		return -1;
@@ -399,6 +412,7 @@ running_free(struct backup_source *source)
 
 	running_end(source);
 	locate_free(&r->connection);
+	oidset_free(&r->source.facts.databases);
 	free(r->databases_before);
 	free(r->databases_after);
 	online_started_free(&r->started);

@@ -379,6 +379,7 @@ snapshot_explain(const struct backup_source *s, struct error *err)
 static void
 snapshot_free(struct backup_source *s)
 {
+	oidset_free(&s->facts.databases);
 	free(s);
 }
 

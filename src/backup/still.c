@@ -159,8 +159,8 @@ backup_still_find_shutdown(struct backup_source *s, uint32_t newest, struct erro
 }
 
 /*
- * Which segments of pg_xact a crash has kept from being told in pg_control, the databases tell
- * (format/slruset.h).
+ * Which segments of pg_xact a crash has kept from being told in pg_control the databases tell
+ * (format/slruset.h), and which of their directories are what an interrupted statement left.
  */
 static int
 read_catalogs(struct backup_source *s, struct error *err)
@@ -171,7 +171,8 @@ read_catalogs(struct backup_source *s, struct error *err)
 	if (catalogset_new(&set, err))
 		return -1;
 	rc = catalogread(s->of.cluster->datadir_fd, set, err) ||
-		catalogset_oldest_xid(set, &s->facts.oldest_xid, err) ?
+		catalogset_oldest_xid(set, &s->facts.oldest_xid, err) ||
+		catalogset_databases(set, &s->facts.databases, err) ?
 	    -1 :
 	    0;
 	catalogset_free(set);

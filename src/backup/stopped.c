@@ -92,6 +92,7 @@ stopped_explain(const struct backup_source *s, struct error *err)
 static void
 stopped_free(struct backup_source *s)
 {
+	oidset_free(&s->facts.databases);
 	free(s);
 }
 

@@ -320,6 +320,23 @@ add_all_inside(const struct backup_tree *tree, struct buf *text, struct error *e
 	return rc;
 }
 
+/* So that verify knows which directories are what an interrupted statement left. */
+static int
+add_databases(const struct backup_tree *tree, struct buf *text, struct error *err)
+{
+	const struct oidset *databases = &tree->source->facts.databases;
+	struct buf list = { 0 };
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < databases->count; i++)
+		rc = buf_printf(
+		    &list, err, "%s%" PRIu32, i > 0 ? "," : "", databases->rows[i]);
+	if (rc == 0 && databases->count > 0)
+		rc = infofile_add(text, "databases", buf_text(&list), err);
+	buf_free(&list);
+	return rc;
+}
+
 static int
 add_facts(const struct backup_tree *tree, struct buf *text, struct error *err)
 {
@@ -340,6 +357,7 @@ add_facts(const struct backup_tree *tree, struct buf *text, struct error *err)
 	    infofile_add(text, "server_version", major, err) ||
 	    (tree->source->facts.oldest_xid != 0 &&
 		infofile_add(text, "oldest_xid", oldest, err)) ||
+	    add_databases(tree, text, err) ||
 	    infofile_add(text, "manifest_checksums",
 		opt->no_manifest ? "none" : digest_name(opt->manifest_digest), err) ||
 	    infofile_add(text, "wal_method",

@@ -4,7 +4,8 @@
  * Where no list of databases is known, a directory without one of these files may be what a
  * CREATE or DROP DATABASE left that a crash interrupted, or that was at work when the backup
  * ended: no database, and nothing to lose.  Such a directory lacks many files.  One that has all
- * the relations that each database has from the beginning, and initdb's own, are databases.
+ * the relations that each database has from the beginning, and initdb's own, are databases, unless
+ * the catalog says that they are not, or not any more: files are removed, and copied, in any order.
  */
 #include "format/databaseset.h"
 
@@ -193,7 +194,7 @@ missing(const struct judging *j, uint32_t space, uint32_t database, const char *
 
 static int
 say_doubt(const struct judging *j, const struct directory *d, const char *file,
-    struct error *err)
+    bool is_known, struct error *err)
 {
 	struct buf text = { 0 };
 	int rc = buf_printf(&text, err, "directory \"");
@@ -202,7 +203,9 @@ say_doubt(const struct judging *j, const struct directory *d, const char *file,
 		rc = relfile_database(&text, d->space, d->database, j->version, err);
 	if (rc == 0)
 		rc = buf_printf(&text, err,
-		    "\" has no file \"%s\": if it is a database, no session can begin in it; a CREATE or DROP DATABASE that was interrupted leaves such a directory",
+		    is_known ?
+			"\" has no file \"%s\": it is what an interrupted CREATE or DROP DATABASE left, and no session can begin in it" :
+			"\" has no file \"%s\": if it is a database, no session can begin in it; a CREATE or DROP DATABASE that was interrupted leaves such a directory",
 		    file);
 	if (rc == 0)
 		j->judge->doubt(j->judge, buf_text(&text));
@@ -215,10 +218,12 @@ static int
 judge_lack(const struct judging *j, const struct directory *d, const char *file,
     struct error *err)
 {
+	if (j->judge->is_none(j->judge, d->database))
+		return say_doubt(j, d, file, true, err);
 	if (d->database < FIRST_NORMAL_OID ||
 	    (j->originals > 0 && d->originals >= j->originals))
 		return missing(j, d->space, d->database, file, err);
-	return say_doubt(j, d, file, err);
+	return say_doubt(j, d, file, false, err);
 }
 
 /* Has it both files, or neither; and of this release? */
@@ -277,9 +282,9 @@ databaseset_judge_shared(
 	    judge, shared_map, "is missing: no server starts without it", err);
 }
 
-int
-databaseset_judge(struct databaseset *s, const struct pg_version *version,
-    struct databaseset_judge *judge, struct error *err)
+static int
+judge_all(struct databaseset *s, const struct pg_version *version,
+    struct databaseset_judge *judge, bool only_none, struct error *err)
 {
 	struct judging j = { judge, version, 0 };
 	size_t count;
@@ -293,10 +298,26 @@ databaseset_judge(struct databaseset *s, const struct pg_version *version,
 		for (count = 1; i + count < s->count &&
 		     s->rows[i + count].database == s->rows[i].database;)
 			count++;
+		if (only_none && !judge->is_none(judge, s->rows[i].database))
+			continue;
 		if (judge_database(&j, &s->rows[i], count, err))
 			return -1;
 	}
 	return 0;
+}
+
+int
+databaseset_judge(struct databaseset *s, const struct pg_version *version,
+    struct databaseset_judge *judge, struct error *err)
+{
+	return judge_all(s, version, judge, false, err);
+}
+
+int
+databaseset_judge_none(struct databaseset *s, const struct pg_version *version,
+    struct databaseset_judge *judge, struct error *err)
+{
+	return judge_all(s, version, judge, true, err);
 }
 
 int

@@ -38,6 +38,11 @@ struct databaseset_judge {
 	void (*doubt)(struct databaseset_judge *, const char *text);
 	/* Need nothing be there, because replay makes or drops this database? */
 	bool (*is_exempt)(struct databaseset_judge *, uint32_t database);
+	/*
+	 * Is it known that there is no such database, or that DROP DATABASE of it was interrupted?
+	 * Then no file of it can be missing.
+	 */
+	bool (*is_none)(struct databaseset_judge *, uint32_t database);
 };
 
 /*
@@ -50,6 +55,10 @@ MUST_CHECK int databaseset_judge_shared(
 /* All have come, and which databases there are is not known. */
 MUST_CHECK int databaseset_judge(struct databaseset *, const struct pg_version *version,
     struct databaseset_judge *judge, struct error *err);
+
+/* All have come: the same of those alone of which is_none() says so. */
+MUST_CHECK int databaseset_judge_none(struct databaseset *,
+    const struct pg_version *version, struct databaseset_judge *judge, struct error *err);
 
 /* All have come, and there is a database ${database}, which lies in the tablespace ${space}. */
 MUST_CHECK int databaseset_judge_one(struct databaseset *,

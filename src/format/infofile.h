@@ -8,6 +8,7 @@
 #include "lib/buf.h"
 #include "lib/digest.h"
 #include "lib/error.h"
+#include "lib/oidset.h"
 #include "pg/label.h"
 
 /*
@@ -40,6 +41,7 @@ struct infofile {
 	char *start_time;        /* as in backup_label; NULL: there is none */
 	unsigned server_version; /* major */
 	uint32_t oldest_xid;     /* no row has an older one; 0: not told */
+	struct oidset databases; /* that there were when it began; empty: not told */
 	bool has_manifest;
 	enum digest_kind digest;           /* of its files, if there is a manifest */
 	bool has_wal;                      /* the archive holds it */

@@ -111,6 +111,22 @@ take_oldest_xid(struct reading *r, struct error *err)
 	return 0;
 }
 
+/* "1,5,16384" */
+static int
+take_databases(struct reading *r, struct error *err)
+{
+	const char *at = r->value;
+	uint64_t oid;
+
+	do {
+		if (!number_next(&at, UINT32_MAX, &oid))
+			return bad_value(r, err);
+		if (oidset_add(&r->info->databases, (uint32_t)oid, err))
+			return -1;
+	} while (*at++ == ',');
+	return at[-1] == '\0' ? 0 : bad_value(r, err);
+}
+
 static int
 take_digest(struct reading *r, struct error *err)
 {
@@ -226,6 +242,7 @@ static const struct {
 	{ "start_time", PERHAPS, take_start_time },
 	{ "server_version", ONE, take_server },
 	{ "oldest_xid", PERHAPS, take_oldest_xid },
+	{ "databases", PERHAPS, take_databases },
 	{ "manifest_checksums", ONE, take_digest },
 	{ "wal_method", ONE, take_wal },
 	{ "layout", ONE, take_layout },
@@ -440,6 +457,7 @@ infofile_free(struct infofile *info)
 	free_pairs(&info->config);
 	free_pairs(&info->without);
 	free(info->config_file);
+	oidset_free(&info->databases);
 	free_pairs(&info->inside);
 	*info = (struct infofile){ 0 };
 }

@@ -367,6 +367,12 @@ catalogset_find(struct catalogset *s, enum catalogrow_kind kind,
 	return 0;
 }
 
+static bool
+is_database(const struct catalogset_row *row)
+{
+	return !row->is_invalid || row->state == CATALOGSET_UNCLEAR;
+}
+
 int
 catalogset_oldest_xid(struct catalogset *s, uint32_t *xid, struct error *err)
 {
@@ -377,11 +383,23 @@ catalogset_oldest_xid(struct catalogset *s, uint32_t *xid, struct error *err)
 	if (catalogset_find(s, CATALOGROW_DATABASE, &rows, &count, err))
 		return -1;
 	for (size_t i = 0; i < count; i++) {
-		const bool counts =
-		    !rows[i].is_invalid || rows[i].state == CATALOGSET_UNCLEAR;
-
-		if (counts && (*xid == 0 || precedes(rows[i].frozen_xid, *xid)))
+		if (is_database(&rows[i]) &&
+		    (*xid == 0 || precedes(rows[i].frozen_xid, *xid)))
 			*xid = rows[i].frozen_xid;
 	}
+	return 0;
+}
+
+int
+catalogset_databases(struct catalogset *s, struct oidset *oids, struct error *err)
+{
+	const struct catalogset_row *rows;
+	size_t count;
+
+	if (catalogset_find(s, CATALOGROW_DATABASE, &rows, &count, err))
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		if (is_database(&rows[i]) && oidset_add(oids, rows[i].oid, err))
+			return -1;
 	return 0;
 }

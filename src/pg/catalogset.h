@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "lib/error.h"
+#include "lib/oidset.h"
 #include "pg/catalogrow.h"
 
 /*
@@ -75,5 +76,12 @@ MUST_CHECK int catalogset_find(struct catalogset *, enum catalogrow_kind kind,
  */
 MUST_CHECK int catalogset_oldest_xid(
     struct catalogset *, uint32_t *xid, struct error *err);
+
+/*
+ * Add to ${oids} the databases that there are, or may be, but for those that DROP DATABASE began to
+ * remove.  None: not known.
+ */
+MUST_CHECK int catalogset_databases(
+    struct catalogset *, struct oidset *oids, struct error *err);
 
 #endif

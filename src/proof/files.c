@@ -140,6 +140,7 @@ struct databases {
 	struct databaseset_judge judge; /* first */
 	struct proof_files *files;
 	bool has_wal;
+	struct oidset known; /* those that there were; empty: not known */
 };
 
 static int
@@ -165,6 +166,14 @@ is_database_exempt(struct databaseset_judge *judge, uint32_t database)
 	if (!d->has_wal)
 		return facts_are_online(d->files->facts);
 	return walsurvey_has_database(&d->files->survey, database);
+}
+
+static bool
+is_no_database(struct databaseset_judge *judge, uint32_t database)
+{
+	struct oidset *known = &((struct databases *)judge)->known;
+
+	return known->count > 0 && !oidset_has(known, database);
 }
 
 /*
@@ -201,21 +210,45 @@ judge_slru(struct proof_files *f, struct error *err)
 	return slruset_judge(f->slru, &cluster, &faults.sink, err);
 }
 
-int
-proof_files_judge(struct proof_files *f, bool has_wal, struct error *err)
+/* Those that came later are in the WAL. */
+static int
+list_known(struct proof_files *f, struct oidset *known, struct error *err)
+{
+	const struct infofile *info = f->facts->info;
+
+	if (info == NULL)
+		return catalogset_databases(f->catalogs, known, err);
+	for (size_t i = 0; i < info->databases.count; i++)
+		if (oidset_add(known, info->databases.rows[i], err))
+			return -1;
+	return 0;
+}
+
+static int
+judge_databases(struct proof_files *f, bool has_wal, struct error *err)
 {
 	struct databases databases = {
-		.judge = { database_fault, database_doubt, is_database_exempt },
+		.judge = { database_fault, database_doubt, is_database_exempt,
+		    is_no_database },
 		.files = f,
 		.has_wal = has_wal,
 	};
+	int rc;
 
-	if (f->facts->control == NULL || f->facts->version == NULL)
-		return 0;
-	return judge_slru(f, err) ||
+	rc = list_known(f, &databases.known, err) ||
 		databaseset_judge_shared(f->databases, &databases.judge, err) ||
 		databaseset_judge(
 		    f->databases, f->facts->version, &databases.judge, err) ?
 	    -1 :
 	    0;
+	oidset_free(&databases.known);
+	return rc;
+}
+
+int
+proof_files_judge(struct proof_files *f, bool has_wal, struct error *err)
+{
+	if (f->facts->control == NULL || f->facts->version == NULL)
+		return 0;
+	return judge_slru(f, err) || judge_databases(f, has_wal, err) ? -1 : 0;
 }

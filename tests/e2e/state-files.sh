@@ -127,6 +127,8 @@ crash() { # NAME
 
 shut_down() { # NAME
 	cluster_start "$1"
+	sql "$1" 'create database there'
+	sql "$1" "select oid from pg_database where datname = 'there'" >"$T/$1/there"
 	cluster_stop "$1"
 }
 
@@ -158,16 +160,16 @@ leftover() { # OPTION...
 	lines 1 'warning: directory "base/99999" has no file "PG_VERSION"' "$T/stderr"
 }
 
-# One that has all that each database has from the beginning is a database.
+# One that the catalog has is a database.
 lost() { # OPTION...
-	cp -rp "$T/c/data/base/4" "$T/c/data/base/99999"
-	rm "$T/c/data/base/99999/PG_VERSION"
+	base=base/$(cat "$T/c/there")
+	mv "$T/c/data/$base/PG_VERSION" "$T/kept"
 	captured backup c "$@" -o "$T/c/lost.tar"
-	rm -r "$T/c/data/base/99999"
-	found base/99999/PG_VERSION 'file "base/99999/PG_VERSION": is missing'
+	mv "$T/kept" "$T/c/data/$base/PG_VERSION"
+	found "$base/PG_VERSION" "file \"$base/PG_VERSION\": is missing"
 	captured "$BIN" verify "$T/c/lost.tar"
 	rm "$T/c/lost.tar"
-	found base/99999/PG_VERSION 'missing: "base/99999/PG_VERSION": is missing'
+	found "$base/PG_VERSION" "missing: \"$base/PG_VERSION\": is missing"
 }
 
 # stock KIND HOW WHAT: an archive that pg_basebackup made of a cluster with such a file.

@@ -74,7 +74,7 @@ enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 struct told {
 	struct databaseset_judge judge;
 	struct buf text;
-	uint32_t exempt;
+	uint32_t exempt, none;
 };
 
 static int
@@ -102,6 +102,13 @@ is_exempt(struct databaseset_judge *judge, uint32_t database)
 	return ((struct told *)judge)->exempt == database;
 }
 
+/* Known to be none. */
+static bool
+is_none(struct databaseset_judge *judge, uint32_t database)
+{
+	return ((struct told *)judge)->none == database;
+}
+
 static struct databaseset *
 of_row(const struct row *row)
 {
@@ -119,7 +126,7 @@ static void
 judge_row(void **state)
 {
 	const struct row *row = *state;
-	struct told told = { .judge = { fault, doubt, is_exempt },
+	struct told told = { .judge = { fault, doubt, is_exempt, is_none },
 		.exempt = row->exempt };
 	struct databaseset *set = of_row(row);
 	struct error err = { 0 };
@@ -155,7 +162,7 @@ one(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-		struct told told = { .judge = { fault, doubt, is_exempt } };
+		struct told told = { .judge = { fault, doubt, is_exempt, is_none } };
 
 		assert_int_equal(databaseset_judge_one(set, cluster_version(15),
 				     all[i].space, all[i].database, &told.judge, &err),
@@ -166,12 +173,40 @@ one(void **state)
 	databaseset_free(set);
 }
 
+/* What is known to be no database may lack any file, all originals there or not. */
+static void
+none(void **state)
+{
+	static const struct row row = {
+		.paths = { "base/5/1259", "base/5/PG_VERSION", "base/5/pg_filenode.map",
+		    "base/16500/1259", "base/16500/pg_filenode.map", "base/16501/1259",
+		    "base/16501/pg_filenode.map" },
+		.major = 15
+	};
+	struct databaseset *set = of_row(&row);
+	struct error err = { 0 };
+	struct told told = { .judge = { fault, doubt, is_exempt, is_none },
+		.none = 16500 };
+
+	(void)state;
+	assert_int_equal(
+	    databaseset_judge(set, cluster_version(15), &told.judge, &err), 0);
+	assert_string_equal(
+	    buf_text(&told.text), "doubt base/16500\nbase/16501/PG_VERSION\n");
+	buf_clear(&told.text);
+	assert_int_equal(
+	    databaseset_judge_none(set, cluster_version(15), &told.judge, &err), 0);
+	assert_string_equal(buf_text(&told.text), "doubt base/16500\n");
+	buf_free(&told.text);
+	databaseset_free(set);
+}
+
 static void
 shared(void **state)
 {
 	static const struct row with = { .paths = { "global/pg_filenode.map" } };
 	static const struct row without = { .paths = { "base/5/pg_filenode.map" } };
-	struct told told = { .judge = { fault, doubt, is_exempt } };
+	struct told told = { .judge = { fault, doubt, is_exempt, is_none } };
 	struct databaseset *set = of_row(&with);
 	struct error err = { 0 };
 
@@ -189,11 +224,11 @@ shared(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[ROWS + 2] = { cmocka_unit_test(one),
-		cmocka_unit_test(shared) };
+	struct CMUnitTest tests[ROWS + 3] = { cmocka_unit_test(one),
+		cmocka_unit_test(none), cmocka_unit_test(shared) };
 
 	for (size_t i = 0; i < ROWS; i++)
-		tests[i + 2] = (struct CMUnitTest){ .name = rows[i].name,
+		tests[i + 3] = (struct CMUnitTest){ .name = rows[i].name,
 			.test_func = judge_row,
 			.initial_state = &rows[i] };
 	return cmocka_run_group_tests_name("databaseset", tests, NULL, NULL);

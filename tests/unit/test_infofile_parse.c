@@ -24,6 +24,7 @@ whole(void **state)
 	    "tablespace: 16400 /srv/a b\\nc\\\\\n"
 	    "future: something\n"
 	    "oldest_xid: 4294967295\n"
+	    "databases: 1,5,16384\n"
 	    "start: 1/2000028\nstart_time: 2026-11-22 11:59:44 UTC\n"
 	    "without_tablespace: 16402 /mem\n"
 	    "tablespace_inside: 16401 x/y z\n"
@@ -41,6 +42,8 @@ whole(void **state)
 	assert_string_equal(info.start_time, "2026-11-22 11:59:44 UTC");
 	assert_int_equal(info.server_version, 15);
 	assert_int_equal(info.oldest_xid, UINT32_MAX);
+	assert_int_equal(info.databases.count, 3);
+	assert_int_equal(info.databases.rows[2], 16384);
 	assert_true(info.has_manifest && info.has_wal);
 	assert_false(info.is_split);
 	assert_int_equal(info.digest, DIGEST_CRC32C);
