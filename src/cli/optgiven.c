@@ -104,6 +104,8 @@ take_choice(struct options *o, const struct optread_token *t, struct error *err)
 		return optvalue_wal_method(t->value, &o->wal_method, err);
 	case OPT_ARCHIVE_MODE:
 		return optvalue_archive_mode(t->value, &o->archive_mode, err);
+	case OPT_SYNC_METHOD:
+		return optvalue_sync_method(t->value, &o->sync_method, err);
 	case OPT_DIGEST:
 		return optvalue_digest(t->value, &o->manifest_digest, err);
 	default:
@@ -151,6 +153,7 @@ static int (*const takers[])(
 	[OPT_GZIP] = take_choice,
 	[OPT_FORMAT] = take_choice,
 	[OPT_ARCHIVE_MODE] = take_choice,
+	[OPT_SYNC_METHOD] = take_choice,
 	[OPT_CHECKPOINT] = take_choice,
 	[OPT_WAL_METHOD] = take_choice,
 	[OPT_DIGEST] = take_choice,

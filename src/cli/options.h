@@ -54,8 +54,9 @@ struct options {
 	unsigned jobs; /* at least 1 */
 	bool force;    /* an output that exists may be replaced */
 	bool no_sync;
-	unsigned blocking_factor; /* blocks of 512 bytes in a record; 0: no records */
-	uint64_t max_rate;        /* bytes a second; 0: as fast as can be */
+	enum sync_method sync_method; /* of a restore */
+	unsigned blocking_factor;     /* blocks of 512 bytes in a record; 0: no records */
+	uint64_t max_rate;            /* bytes a second; 0: as fast as can be */
 
 	bool checkpoint_fast, checkpoint_is_given;
 	enum wal_method wal_method;

@@ -106,6 +106,9 @@ const struct opttable_row opttable[] = {
 	{ .letter = 'N', .name = "no-sync", .commands = BR, .kind = OPT_FLAG,
 	    .field = AT(no_sync),
 	    .help = "do not wait until it is on the disk" },
+	{ .name = "sync-method", .value = "METHOD", .commands = R,
+	    .kind = OPT_SYNC_METHOD, .field = AT(sync_method),
+	    .help = "fsync, or syncfs (default: many files)" },
 
 	{ .commands = R, .kind = OPT_HEADING,
 	    .help = "How the server recovers" },

@@ -275,6 +275,16 @@ optvalue_archive_mode(const char *text, enum archive_mode *out, struct error *er
 }
 
 int
+optvalue_sync_method(const char *text, enum sync_method *out, struct error *err)
+{
+	if (strcmp(text, "fsync") != 0 && strcmp(text, "syncfs") != 0)
+		return error_set(err, ERROR_USAGE, 0,
+		    "\"%s\" is neither \"fsync\" nor \"syncfs\"", text);
+	*out = strcmp(text, "fsync") == 0 ? SYNC_METHOD_FSYNC : SYNC_METHOD_SYNCFS;
+	return 0;
+}
+
+int
 optvalue_digest(const char *text, enum digest_kind *out, struct error *err)
 {
 	if (digest_by_name(text, out) == 0)

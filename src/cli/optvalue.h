@@ -33,6 +33,13 @@ enum compression_ignored {
 	COMPRESSION_LONG = 4     /* "long" */
 };
 
+/* How is a restored copy brought to the disk? */
+enum sync_method {
+	SYNC_METHOD_DEFAULT, /* by the number of its files */
+	SYNC_METHOD_FSYNC,   /* file by file */
+	SYNC_METHOD_SYNCFS   /* whole file systems */
+};
+
 struct compression {
 	const struct codec *codec; /* NULL: not chosen yet */
 	int level;                 /* within the codec's limits; 0 if it has no levels */
@@ -75,6 +82,10 @@ MUST_CHECK int optvalue_wal_method(
 /* "keep" or "off". */
 MUST_CHECK int optvalue_archive_mode(
     const char *text, enum archive_mode *out, struct error *err);
+
+/* "fsync" or "syncfs". */
+MUST_CHECK int optvalue_sync_method(
+    const char *text, enum sync_method *out, struct error *err);
 
 /* The name of a digest, in upper or lower case; "NONE" is one. */
 MUST_CHECK int optvalue_digest(

@@ -6,11 +6,13 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -213,6 +215,39 @@ sys_sync_directory(int fd, struct error *err)
 		return 0;
 	return error_set(err, ERROR_IO, errno, "could not fsync directory");
 }
+
+#ifdef __linux__
+int
+sys_sync_filesystem(int fd, struct error *err)
+{
+	return syncfs(fd) == -1 ?
+	    error_set(err, ERROR_IO, errno, "could not sync the file system") :
+	    0;
+}
+
+bool
+sys_sync_filesystem_is_sure(void)
+{
+	unsigned major, minor;
+	struct utsname name;
+
+	return uname(&name) == 0 && sscanf(name.release, "%u.%u", &major, &minor) == 2 &&
+	    (major > 5 || (major == 5 && minor >= 8));
+}
+#else
+int
+sys_sync_filesystem(int fd, struct error *err)
+{
+	(void)fd;
+	return error_set(err, ERROR_STATE, 0, "could not sync the file system");
+}
+
+bool
+sys_sync_filesystem_is_sure(void)
+{
+	return false;
+}
+#endif
 
 int
 sys_sync_parent(int fd, bool *is_unsynced, struct error *err)

@@ -60,7 +60,19 @@ MUST_CHECK int sys_room(int fd, uint64_t *available, uint64_t *total, struct err
 MUST_CHECK int sys_sync_directory(int fd, struct error *err);
 
 /*
- * The same of the directory that holds the directory ${fd}.  One that we may pass but not read
+ * Sync the whole file system that holds ${fd}, which was opened before anything was written to it: a
+ * write that failed since then is ERROR_IO, of whatever file.
+ */
+MUST_CHECK int sys_sync_filesystem(int fd, struct error *err);
+
+/*
+ * Does it report writes that failed?  Linux does since 5.8 (syncfs(2)); before, and elsewhere, it
+ * returns 0 whatever happened.
+ */
+bool sys_sync_filesystem_is_sure(void);
+
+/*
+ * sys_sync_directory() of the directory that holds the directory ${fd}.  One that we may pass but not read
  * (EACCES) cannot be synced: then *is_unsynced, and no error.  Any other failure is one.
  */
 MUST_CHECK int sys_sync_parent(int fd, bool *is_unsynced, struct error *err);

@@ -12,7 +12,8 @@
  * that were open at that time, and may have forgotten it for one that is opened after
  * (fsync(2), NOTES).  When too many are held, one thread of the pool syncs and closes the older half
  * of them: in one go, because the first makes a journal commit all, and the next ones have little
- * to do then.  If files come faster, the caller is held up.
+ * to do then.  If files come faster, the caller is held up.  Of very many files the caller has none
+ * held (filepool_hold()) and syncs their file systems, which remember failed writes themselves.
  *
  * Everything is under one lock but for the system calls.  The first failure is kept; from
  * then on blocks are dropped, and the caller is told by its next call.  A wait of the caller
@@ -121,15 +122,18 @@ sync_oldest(struct filepool *p, struct error *err)
 	return rc;
 }
 
-/* With the lock held: a thread makes room if there are too many. */
-static void
+/* With the lock held: a thread makes room if there are too many.  False: none is to be held. */
+static bool
 hold(struct filepool *p, struct file *file)
 {
+	if (p->hold == 0)
+		return false;
 	file->next = NULL;
 	*p->newest = file;
 	p->newest = &file->next;
 	if (++p->nheld > p->hold)
 		pthread_cond_signal(&p->work);
+	return true;
 }
 
 /* Complete, and all of it written.  Without the lock. */
@@ -138,12 +142,14 @@ finish_file(struct filepool *p, struct file *file, struct error *err)
 {
 	const int rc = newfile_complete(&file->out, file->mtime, err);
 
-	if (rc == -1 || p->hold == 0)
-		return close_file(file, rc, err);
-	pthread_mutex_lock(&p->lock);
-	hold(p, file);
-	pthread_mutex_unlock(&p->lock);
-	return 0;
+	bool is_held = false;
+
+	if (rc == 0) {
+		pthread_mutex_lock(&p->lock);
+		is_held = hold(p, file);
+		pthread_mutex_unlock(&p->lock);
+	}
+	return is_held ? 0 : close_file(file, rc, err);
 }
 
 /* One that is not going to be complete. */
@@ -359,6 +365,20 @@ told(const struct filepool *p, struct error *err)
 		return 0;
 	*err = p->err;
 	return -1;
+}
+
+int
+filepool_hold(struct filepool *p, size_t files, struct error *err)
+{
+	int rc = 0;
+
+	pthread_mutex_lock(&p->lock);
+	p->hold = files;
+	for (; files == 0 && p->oldest && rc == 0; p->nheld--)
+		rc = close_file(take_oldest(p), 0, err);
+	pthread_cond_signal(&p->progress);
+	pthread_mutex_unlock(&p->lock);
+	return rc;
 }
 
 int

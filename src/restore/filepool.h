@@ -28,6 +28,12 @@ MUST_CHECK int filepool_new(struct filepool **, unsigned threads, size_t hold,
 void filepool_free(struct filepool *);
 
 /*
+ * Change the number of files that are kept open.  0: those that are now are closed, not synced, and
+ * so is each that becomes complete: the caller syncs whole file systems.
+ */
+MUST_CHECK int filepool_hold(struct filepool *, size_t hold, struct error *err);
+
+/*
  * A file begins: ${fd}, which is taken in any case; ${name} is for messages, copied.  Before the
  * next one it ends.
  */

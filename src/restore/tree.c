@@ -75,8 +75,39 @@ files_to_hold(const struct restore_tree *tree)
 int
 restore_tree_begin(struct restore_tree *tree, struct error *err)
 {
+	if (tree->opt->sync_method == SYNC_METHOD_SYNCFS &&
+	    !sys_sync_filesystem_is_sure())
+		message_note(
+		    "each file is synced: syncfs does not report failed writes before Linux 5.8");
 	return filepool_new(
 	    &tree->pool, tree->opt->jobs, files_to_hold(tree), tree->cancel, err);
+}
+
+/*
+ * So many files cost more to sync one by one than their file systems as a whole, which may hold
+ * other programs' data as well.  Where the kernel does not report that a write failed, it is no
+ * sync at all.
+ */
+static bool
+tree_is_for_syncfs(const struct restore_tree *tree)
+{
+	enum { MANY = 4096 };
+	const enum sync_method method = tree->opt->sync_method;
+
+	return !tree->opt->no_sync && method != SYNC_METHOD_FSYNC &&
+	    (method == SYNC_METHOD_SYNCFS || tree->nfiles > MANY) &&
+	    sys_sync_filesystem_is_sure();
+}
+
+/* One more file. */
+static int
+tree_count(struct restore_tree *tree, struct error *err)
+{
+	tree->nfiles++;
+	if (tree->is_whole || !tree_is_for_syncfs(tree))
+		return 0;
+	tree->is_whole = true;
+	return filepool_hold(tree->pool, 0, err);
 }
 
 static int
@@ -167,6 +198,10 @@ restore_tree_file(struct restore_tree *tree, const char *path, uint32_t mode,
 		sys_close(fd);
 		return tree_failed(place, below, err);
 	}
+	if (tree_count(tree, err)) {
+		sys_close(fd);
+		return -1;
+	}
 	return filepool_begin(tree->pool, fd, buf_text(&tree->shown), err);
 }
 
@@ -235,6 +270,42 @@ tree_sync_place(const struct newdir *place, struct error *err)
 	return 0;
 }
 
+/* Is a place before it on the same file system? */
+static bool
+tree_was_synced(const struct restore_places *places, size_t number)
+{
+	struct stat its, st;
+
+	if (fstat(restore_places_at(places, number)->fd, &its) == -1)
+		return false;
+	for (size_t i = 0; i < number; i++) {
+		const struct newdir *place = restore_places_at(places, i);
+
+		if (place->path && fstat(place->fd, &st) == 0 && st.st_dev == its.st_dev)
+			return true;
+	}
+	return false;
+}
+
+/* Each place was opened before anything was written into it: it is told of all that failed. */
+static int
+tree_sync_filesystems(struct restore_tree *tree, struct error *err)
+{
+	for (size_t i = 0; i < restore_places_count(tree->places); i++) {
+		const struct newdir *place = restore_places_at(tree->places, i);
+
+		if (place->path == NULL || tree_was_synced(tree->places, i))
+			continue;
+		message_info(
+		    "%zu files, too many to sync one by one: syncing the file system of \"%s\"",
+		    tree->nfiles, place->path);
+		if (sys_sync_filesystem(place->fd, err))
+			return error_wrap(err, "\"%s\"", place->path);
+	}
+	tree->is_whole = false;
+	return filepool_hold(tree->pool, files_to_hold(tree), err);
+}
+
 /* The files that are not synced yet, and so many directories. */
 static int
 tree_sync_made(struct restore_tree *tree, size_t directories, struct error *err)
@@ -243,9 +314,12 @@ tree_sync_made(struct restore_tree *tree, size_t directories, struct error *err)
 
 	if (filepool_drain(tree->pool, err))
 		return -1;
-	return tree->opt->no_sync ?
-	    0 :
-	    filepool_sync(tree->pool, &syncing.sync, directories, err);
+	if (tree->opt->no_sync)
+		return 0;
+	if (tree->is_whole && tree_sync_filesystems(tree, err))
+		return -1;
+	tree->nfiles = 0;
+	return filepool_sync(tree->pool, &syncing.sync, directories, err);
 }
 
 int

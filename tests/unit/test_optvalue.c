@@ -9,7 +9,18 @@
 
 #include "cli/optvalue.h"
 
-enum what { NUMBER, RATE, COMPRESS, SUFFIX, CHECKPOINT, WAL, DIGEST, FORMAT, ARCHIVE };
+enum what {
+	NUMBER,
+	RATE,
+	COMPRESS,
+	SUFFIX,
+	CHECKPOINT,
+	WAL,
+	DIGEST,
+	FORMAT,
+	ARCHIVE,
+	SYNC
+};
 
 static const char *const what_names[] = { "number", "rate", "compress", "suffix",
 	"checkpoint", "wal", "digest", "format", "archive" };
@@ -254,6 +265,11 @@ static struct row rows[] = {
 	{ .what = ARCHIVE,
 	    .text = "on",
 	    .error = "\"on\" is neither \"keep\" nor \"off\"" },
+	{ .what = SYNC, .text = "fsync", .value = "fsync" },
+	{ .what = SYNC, .text = "syncfs", .value = "syncfs" },
+	{ .what = SYNC,
+	    .text = "sync",
+	    .error = "\"sync\" is neither \"fsync\" nor \"syncfs\"" },
 };
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
@@ -265,6 +281,7 @@ parse_word(const struct row *row, const char **value, struct error *err)
 	enum wal_method method = WAL_FETCH;
 	enum digest_kind kind = DIGEST_NONE;
 	enum archive_mode mode = ARCHIVE_MODE_DEFAULT;
+	enum sync_method sync = SYNC_METHOD_DEFAULT;
 	bool fast = false;
 	int rc;
 
@@ -284,6 +301,10 @@ parse_word(const struct row *row, const char **value, struct error *err)
 	case ARCHIVE:
 		rc = optvalue_archive_mode(row->text, &mode, err);
 		*value = mode == ARCHIVE_MODE_KEEP ? "keep" : "off";
+		return rc;
+	case SYNC:
+		rc = optvalue_sync_method(row->text, &sync, err);
+		*value = sync == SYNC_METHOD_SYNCFS ? "syncfs" : "fsync";
 		return rc;
 	default:
 		*value = "tar";
