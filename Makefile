@@ -10,11 +10,14 @@ CFLAGS  ?= -g
 found    = $(shell pkg-config --exists $(1) && echo yes || echo no)
 ZSTD    := $(or $(ZSTD),$(call found,libzstd))
 LZ4     := $(or $(LZ4),$(call found,liblz4))
-LIBS    := zlib libpq libcrypto $(if $(filter yes,$(ZSTD)),libzstd) $(if $(filter yes,$(LZ4)),liblz4)
+ISAL    := $(or $(ISAL),$(call found,libisal))
+LIBS    := zlib libpq libcrypto $(if $(filter yes,$(ZSTD)),libzstd) \
+              $(if $(filter yes,$(LZ4)),liblz4) $(if $(filter yes,$(ISAL)),libisal)
 # Of each there are two sets of files in src/codec, and one is compiled.
 LEFT_OUT := $(patsubst %,src/codec/%.c, \
               $(if $(filter yes,$(ZSTD)),without_zstd,zstd unzstd) \
-              $(if $(filter yes,$(LZ4)),without_lz4,lz4 unlz4))
+              $(if $(filter yes,$(LZ4)),without_lz4,lz4 unlz4) \
+              $(if $(filter yes,$(ISAL)),without_isal,deflate_isal))
 
 WARN       := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wvla -Wundef \
               -Wformat=2 -Wcast-qual -Wwrite-strings -Wstrict-prototypes -Wmissing-prototypes

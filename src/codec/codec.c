@@ -21,7 +21,10 @@ const struct codec codecs[] = {
 	    .magics = { { 2, { 0x1f, 0x8b }, { 0xff, 0xff } } }, /* RFC 1952, 2.3.1 */
 	    .level_min = 1,
 	    .level_max = 9,
-	    /* zlib's own default costs twice the time of 2 for a twentieth less output */
+	    /*
+	     * zlib's own default, 6, is a tenth smaller, and costs sixteen times the time of 2 with
+	     * ISA-L, twice the time with zlib alone.
+	     */
 	    .level_default = 2,
 	    .methods = &gzip_methods,
 	},

@@ -1,9 +1,9 @@
-/* zlib's next_in takes const bytes only so */
-#define ZLIB_CONST
+/* gzip: the member that the blocks of a stream become. */
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
+#include "codec/deflate.h"
 #include "codec/gunzip.h"
 #include "codec/gzip.h"
 #include "lib/bytes.h"
@@ -18,7 +18,8 @@
  */
 
 struct encoder {
-	z_stream z;
+	const struct deflater *by;
+	void *state;
 };
 
 int
@@ -28,10 +29,10 @@ gzip_encoder_new(struct encoder **out, int level, struct error *err)
 
 	if (e == NULL)
 		return error_memory(err);
-	/* -15: raw deflate with the largest window; 9: the most memory, 256 KiB */
-	if (deflateInit2(&e->z, level, Z_DEFLATED, -15, 9, Z_DEFAULT_STRATEGY) != Z_OK) {
+	e->by = level <= deflate_isal.level_most ? &deflate_isal : &deflate_zlib;
+	if (e->by->open(&e->state, level, err)) {
 		free(e);
-		return error_memory(err);
+		return -1;
 	}
 	*out = e;
 	return 0;
@@ -42,7 +43,7 @@ gzip_encoder_free(struct encoder *e)
 {
 	if (e == NULL)
 		return;
-	deflateEnd(&e->z);
+	e->by->close(e->state);
 	free(e);
 }
 
@@ -50,23 +51,9 @@ int
 gzip_encode(struct encoder *e, const uint8_t *bytes, size_t len, struct buf *out,
     struct codec_sum *sum, struct error *err)
 {
-	/* 16: the flush's empty block and the bits before it */
-	size_t room = deflateBound(&e->z, (uLong)len) + 16;
-
-	if (buf_reserve(out, room, err))
+	if (e->by->deflate(e->state, bytes, len, out, err))
 		return -1;
-	deflateReset(&e->z);
-	e->z.next_in = bytes;
-	e->z.avail_in = (uInt)len;
-	e->z.next_out = out->data + out->len;
-	e->z.avail_out = (uInt)room;
-	/* Z_FULL_FLUSH, so that a decoder may begin after any block */
-	if (deflate(&e->z, Z_FULL_FLUSH) != Z_OK || e->z.avail_in > 0 ||
-	    e->z.avail_out == 0)
-		return error_set(
-		    err, ERROR_FORMAT, 0, "deflate: no room for %zu bytes", len);
-	out->len += room - e->z.avail_out;
-	sum->crc = (uint32_t)crc32(0, bytes, (uInt)len);
+	sum->crc = e->by->crc(bytes, len);
 	sum->len = len;
 	return 0;
 }

@@ -125,6 +125,32 @@ details_of_zstd() {
 	passes "$T/out/details"
 }
 
+with_python() {
+	python3 -c 'import gzip, shutil, sys
+shutil.copyfileobj(gzip.GzipFile(fileobj=sys.stdin.buffer), sys.stdout.buffer)'
+}
+
+# Levels are of two libraries.  One member, whatever decodes it, and nothing after it.
+levels_of_gzip() {
+	for level in 1 2 3 4 6 9; do
+		backup main -c fast -Z gzip:$level --force -o "$T/out/level.tar.gz"
+		gzip -t "$T/out/level.tar.gz"
+		gzip -dc "$T/out/level.tar.gz" >"$T/raw.tar"
+		[ "$(stat -c %s "$T/raw.tar")" -eq "$(tail -c 4 "$T/out/level.tar.gz" | od -An -tu4)" ]
+		passes "$T/raw.tar"
+		passes "$T/out/level.tar.gz"
+		for decoder in 'busybox gunzip -c' bsdcat 'igzip -dc' 'pigz -dc' with_python; do
+			command -v "${decoder%% *}" >/dev/null || continue
+			[ "$decoder" != with_python ] || command -v python3 >/dev/null || continue
+			$decoder <"$T/out/level.tar.gz" | cmp - "$T/raw.tar"
+		done
+		stat -c %s "$T/out/level.tar.gz" >>"$T/sizes"
+	done
+	cat "$T/sizes"
+	sort -rnc "$T/sizes"
+	rm -f "$T/sizes" "$T/out/level.tar.gz"
+}
+
 # every_cut_fails METHOD FILE: at the offsets on standard input, by its own program or by tar; by ours.
 every_cut_fails() {
 	set +x
@@ -178,7 +204,7 @@ changed() { # METHOD SUFFIX
 
 # A program without it says which library it lacks, and how to go on.
 left_out() { # METHOD SUFFIX
-	[ -x "$bare" ] || skip 'no build/bare (make V=bare ZSTD=no LZ4=no)'
+	[ -x "$bare" ] || skip 'no build/bare (make V=bare ZSTD=no LZ4=no ISAL=no)'
 	cp "$bare" "$T/bin/bare"
 	captured as_server "$T/bin/bare" -D "$T/main/data" -o "$T/out/none.tar.$2"
 	[ "$rc" -eq 1 ]
@@ -196,6 +222,7 @@ cluster_start main
 load_init main 1
 at main pgbench -n -t 300 >/dev/null 2>&1
 
+t 'gzip: levels' levels_of_gzip
 echo "$methods" >"$T/methods"
 while read -r method suffix magic <&3; do
 	[ -n "$method" ] || continue
