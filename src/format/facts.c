@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "format/infofile_parse.h"
+
 bool
 facts_are_online(const struct facts *f)
 {

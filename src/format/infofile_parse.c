@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "format/infofile.h"
+#include "format/infofile_parse.h"
 #include "lib/lsn.h"
 #include "lib/number.h"
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "format/infofile_parse.h"
 #include "format/layout.h"
 #include "lib/number.h"
 #include "pg/cluster.h"

@@ -14,6 +14,7 @@
 
 #include "cli/message.h"
 #include "cli/options.h"
+#include "format/infofile_parse.h"
 #include "format/layout.h"
 #include "format/summary.h"
 #include "lib/buf.h"

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "format/infofile.h"
+#include "format/infofile_parse.h"
 #include "support/growth.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
