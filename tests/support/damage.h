@@ -8,7 +8,7 @@ const char *damage_program(void);
 
 /*
  * Run it with these arguments, as many as there are before a NULL, what it says unheard.  False: it
- * says that the archive is none for that.
+ * says that the archive does not fit.
  */
 bool damage_run(const char *const arguments[]);
 

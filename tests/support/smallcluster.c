@@ -28,7 +28,7 @@
 #include "wal/walrecord.h"
 
 enum { CONTROL_VERSION = 1300, WAL_SEGMENT = 1 << 20, RELMAP = 512 };
-/* A user that is nobody here. */
+/* A user that does not exist here. */
 enum { OWNER = 4711 };
 #define SYSTEM_ID UINT64_C(7710953701937684148)
 /* What 15 makes in a tablespace. */

@@ -1,4 +1,4 @@
-/* Root becomes the owner of the data directory, and root again; nobody else becomes anything. */
+/* Root becomes the owner of the data directory, and root again; another user stays what it is. */
 #define _DEFAULT_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>

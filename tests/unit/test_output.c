@@ -55,7 +55,7 @@ static const struct row rows[] = {
 	    NULL, NULL, NULL, NULL },
 	{ "a descriptor that is closed", "-o /dev/fd/77", FAILS, "/dev/fd/77", NULL, NULL,
 	    NULL, NULL },
-	{ "a descriptor that is none", "-o /dev/fd/x", FAILS, "/dev/fd/x", NULL, NULL,
+	{ "a descriptor without a number", "-o /dev/fd/x", FAILS, "/dev/fd/x", NULL, NULL,
 	    NULL, NULL },
 
 	{ "split", "--split -o %/out/set", SOUND, NULL, NULL, NULL, "out/set/base.tar",
@@ -80,7 +80,7 @@ static const struct row rows[] = {
 
 	{ "a report", "-o %/out/a.tar --report=%/out/r", SOUND, NULL, NULL, NULL, "out/r",
 	    NULL },
-	{ "a report that is none", "-o %/out/a.tar --report=%/out/r", FAILS,
+	{ "a file that is no report", "-o %/out/a.tar --report=%/out/r", FAILS,
 	    "is not a report of pg_basetar", "out/r", "precious", "out/r", "out/a.tar" },
 	{ "a report in the directory of the output",
 	    "--split -o %/out/set "

@@ -40,11 +40,11 @@ static const struct row rows[] = {
 	    .path = "set/backup_manifest", .is_described = true },
 	{ "the manifest is empty", REPORT_FINDINGS,
 	    "manifest: ", .path = "set/backup_manifest", .content = "" },
-	{ "the manifest is none", REPORT_FINDINGS,
+	{ "an object that is no manifest", REPORT_FINDINGS,
 	    "manifest: ", .path = "set/backup_manifest", .content = "{}\n" },
 	{ "a file that is no part of it", REPORT_SOUND, "restorable", .path = "set/notes",
 	    .content = "x", .is_described = true },
-	{ "an archive that is none", REPORT_FAILED, "4711.tar", .path = "set/4711.tar",
+	{ "a file that is no archive", REPORT_FAILED, "4711.tar", .path = "set/4711.tar",
 	    .content = "x" },
 	{ "an archive that is empty", REPORT_FAILED, "empty", .path = "set/16400.tar",
 	    .content = "" },
@@ -60,7 +60,7 @@ static const struct row rows[] = {
 	{ "an empty directory", REPORT_FAILED, "there is no base.tar", .path = "other",
 	    .content = DIRECTORY, .input = "%/out/other" },
 	{ "no file", REPORT_FAILED, "No such file", .input = "%/out/nothing.tar" },
-	{ "a fifo of nobody's", REPORT_FAILED, "", .path = "x", .content = "",
+	{ "a file that is empty", REPORT_FAILED, "", .path = "x", .content = "",
 	    .input = "%/out/x" },
 };
 

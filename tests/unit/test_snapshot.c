@@ -187,7 +187,7 @@ static const struct row {
 	    "0/1000C8, timeline 1" },
 	{ "a page of the last record", page_of_the_end, REPORT_SOUND, NULL,
 	    "0/1000C8, timeline 1" },
-	{ "a page of later WAL", later_page, REPORT_FAILED, "WAL", NULL },
+	{ "a page that later WAL changed", later_page, REPORT_FAILED, "WAL", NULL },
 	{ "a page that is garbage", page_of_garbage, REPORT_FINDINGS, "16384",
 	    "0/1000C8, timeline 1" },
 	{ "a segment that was recycled", recycled, REPORT_FAILED, "WAL page at 0/100000",

@@ -37,7 +37,7 @@ struct row {
 #define FINDS REPORT_FINDINGS
 #define SOUND REPORT_SOUND
 
-/* A process that is none: no number is that large. */
+/* No process has so large a number. */
 #define NO_PROCESS "4194305\n/nowhere\n1795348669\n5432\n\nlocalhost\n"
 
 /* ---- changes that are more than one file ---- */
@@ -254,7 +254,8 @@ static const struct row rows[] = {
 	    NULL },
 	{ "WAL of another timeline", NULL, FAILS, "000000020000000000000001",
 	    other_timeline, NULL, NULL },
-	{ "pages of later WAL", NULL, FAILS, "WAL", future_recovery, NULL, NULL },
+	{ "pages that later WAL changed", NULL, FAILS, "WAL", future_recovery, NULL,
+	    NULL },
 
 	/* its tablespaces, and where the output is */
 	{ "a tablespace that is gone", NULL, FAILS, "--without-tablespace=16400", NULL,
@@ -267,7 +268,7 @@ static const struct row rows[] = {
 	    LINK_BELOW("spc") },
 	{ "-T of no tablespace", "-D %/data --offline -T /nowhere=/tmp -o %/out/a.tar",
 	    FAILS, "/nowhere", NULL, NULL, NULL },
-	{ "an OID that is none", OFFLINE " --without-tablespace=4711", FAILS,
+	{ "an OID of no tablespace", OFFLINE " --without-tablespace=4711", FAILS,
 	    "there is no link pg_tblspc/4711", NULL, NULL, NULL },
 	{ "the output in the data directory", "-D %/data --offline -o %/data/a.tar",
 	    FAILS, "inside the data directory", NULL, NULL, NULL },
