@@ -299,6 +299,18 @@ sys_is_same_time(const struct timespec *a, const struct timespec *b)
 	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
 }
 
+struct timespec
+sys_after(clockid_t clock, unsigned milliseconds)
+{
+	struct timespec then;
+
+	clock_gettime(clock, &then);
+	then.tv_nsec += milliseconds * 1000000L;
+	then.tv_sec += then.tv_nsec / 1000000000L;
+	then.tv_nsec %= 1000000000L;
+	return then;
+}
+
 double
 sys_monotonic(void)
 {

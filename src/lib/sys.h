@@ -98,6 +98,9 @@ bool sys_is_same_time(const struct timespec *a, const struct timespec *b);
 /* Seconds since some moment in the past, on a clock that nobody sets. */
 double sys_monotonic(void);
 
+/* So many milliseconds from now on, on that clock: for waits that have an end. */
+struct timespec sys_after(clockid_t clock, unsigned milliseconds);
+
 /* Has it been seconds since *last?  Then that is now. */
 bool sys_is_due(double *last);
 

@@ -347,12 +347,7 @@ wait_for_progress(struct filepool *p, struct error *err)
 
 	if (cancel_is_raised(p->cancel))
 		return error_set(err, ERROR_CANCELLED, 0, "cancelled");
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += 100000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_nsec -= 1000000000;
-		until.tv_sec++;
-	}
+	until = sys_after(CLOCK_MONOTONIC, 100);
 	pthread_cond_timedwait(&p->progress, &p->lock, &until);
 	return 0;
 }

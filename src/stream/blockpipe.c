@@ -397,10 +397,7 @@ cut_until_left(struct blockpipe *p)
 
 	do {
 		blockpipe_cut(p);
-		clock_gettime(CLOCK_REALTIME, &soon);
-		soon.tv_nsec += 20L * 1000 * 1000;
-		soon.tv_sec += soon.tv_nsec / 1000000000;
-		soon.tv_nsec %= 1000000000;
+		soon = sys_after(CLOCK_REALTIME, 20);
 		pthread_mutex_lock(&p->lock);
 		if (p->running > 0)
 			pthread_cond_timedwait(&p->space, &p->lock, &soon);

@@ -196,10 +196,7 @@ send_away(struct readahead *r)
 	while (!r->has_left) {
 		pthread_kill(r->thread, INTERRUPT_KICK);
 		pthread_cond_broadcast(&r->changed);
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_nsec += KICK_MS * 1000000L;
-		until.tv_sec += until.tv_nsec / 1000000000L;
-		until.tv_nsec %= 1000000000L;
+		until = sys_after(CLOCK_REALTIME, KICK_MS);
 		pthread_cond_timedwait(&r->changed, &r->lock, &until);
 	}
 	pthread_mutex_unlock(&r->lock);

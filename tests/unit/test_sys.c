@@ -321,6 +321,23 @@ time_goes_on(void **state)
 	assert_true(sys_monotonic() - before < 60);
 }
 
+static void
+a_moment_is_ahead(void **state)
+{
+	static const unsigned waits[] = { 0, 1, 999, 1000, 61001 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(waits); i++) {
+		const double now = sys_monotonic();
+		const struct timespec then = sys_after(CLOCK_MONOTONIC, waits[i]);
+		const double ahead =
+		    (double)then.tv_sec + (double)then.tv_nsec / 1e9 - now;
+
+		assert_in_range(then.tv_nsec, 0, 999999999);
+		assert_true(ahead > waits[i] / 1e3 - 1e-6 && ahead < waits[i] / 1e3 + 60);
+	}
+}
+
 struct background {
 	int nice;
 	long io;
@@ -436,6 +453,7 @@ main(void)
 		cmocka_unit_test(a_pipe_that_does_not_block),
 		cmocka_unit_test(links_are_read),
 		cmocka_unit_test(time_goes_on),
+		cmocka_unit_test(a_moment_is_ahead),
 		cmocka_unit_test(nice_is_of_a_thread),
 		cmocka_unit_test(file_limit_is_raised),
 		cmocka_unit_test(room_of_a_file_system),
