@@ -90,30 +90,44 @@ not_a_report() {
 	rm "$archive"
 }
 
-# The backup is made, and the exit status is its own; the earlier report is gone.
-no_room() {
+# A file system of 64 kB in memory, $T/small, with the earlier report on it.
+small_disk() {
 	[ "$(id -u)" -eq 0 ] || skip 'needs root to mount'
 	mkdir "$T/small"
 	mount -t tmpfs -o size=64k none "$T/small" 2>/dev/null || skip 'cannot mount here'
 	echo "$T/small" >"$T/mounted"
 	chown "$owner" "$T/small"
 	cp "$T/earlier" "$T/small/report.json"
+	chown "$owner" "$T/small/report.json"
+}
+
+# The run cannot even say that it goes on, and so it does not; the earlier report would be taken for its
+# own, and is gone.
+no_room() {
+	small_disk
 	fails dd if=/dev/zero of="$T/small/filler" bs=4k status=none
 	captured backup main -c fast -q -o "$archive" --report="$T/small/report.json"
+	[ "$rc" -eq 1 ]
+	one_error "$T/stderr" 'No space left on device'
+	[ ! -e "$T/small/report.json" ]
+	empty "$T/out"
+	clean main
+}
+
+# The backup is made, and the exit status is its own; the report that said that it goes on is gone.
+no_room_later() {
+	rm "$T/small/filler"
+	hold main -q --report="$T/small/report.json"
+	fails dd if=/dev/zero of="$T/small/filler" bs=4k status=none
+	let_go
 	[ "$rc" -eq 0 ]
 	lines 2 '' "$T/stderr"
 	head -n 1 "$T/stderr" | grep -q "$not_written: .*: No space left on device\$"
 	lines 1 '^hint: The exit status is that of the backup' "$T/stderr"
-	tar -tf "$archive" | tail -n 1 | grep -qx backup_manifest
-	fails dd if=/dev/zero of="$T/small/more" bs=4k status=none # where the earlier one was
-	captured backup main -c fast -q -o "$archive" --report="$T/small/report.json"
-	[ "$rc" -eq 1 ] # and has one error to tell, of the backup
-	one_error "$T/stderr" 'File exists'
-	lines 1 "$not_written" "$T/stderr"
-	rm "$T/small/more"
-	[ "$(find "$T/small" -mindepth 1)" = "$T/small/filler" ]
+	tar -tf "$T/held.tar" | tail -n 1 | grep -qx backup_manifest
+	[ ! -e "$T/small/report.json" ]
 	umount "$T/small"
-	rm "$T/mounted" "$archive"
+	rm "$T/mounted"
 	clean main
 }
 
@@ -127,3 +141,4 @@ t 'and what comes to be there meanwhile' appears
 t 'in the directory of --split' with_split
 t "another user's, in a directory like /tmp" another_users
 t 'no room for it' no_room
+[ ! -e "$T/mounted" ] || t 'no room for it in the end' no_room_later
