@@ -394,7 +394,8 @@ judge_catalog(
 	const struct catalogset_row *rows;
 	size_t count;
 
-	if (in->facts->info)
+	/* an incremental backup has blocks of the catalog at most */
+	if (in->facts->info || in->facts->label->incremental)
 		return 0;
 	if (catalogset_find(in->catalogs, CATALOGROW_TABLESPACE, &rows, &count, err))
 		return -1;

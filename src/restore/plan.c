@@ -11,6 +11,7 @@
 #include "cli/options.h"
 #include "format/layout.h"
 #include "lib/sys.h"
+#include "pg/label.h"
 #include "reading/summary.h"
 #include "restore/ownership.h"
 #include "restore/places.h"
@@ -96,14 +97,36 @@ open_places(struct restore_plan *p, bool is_ours, struct error *err)
 	    0;
 }
 
+/*
+ * Of most files it has only blocks that changed, and no server starts on it.  pg_combinebackup takes
+ * it as it was unpacked, which --force does.  But it goes by the links in pg_tblspc, which a server
+ * that recovers makes of tablespace_map: what was restored does not have them, and the tablespaces
+ * would be passed over (seen on 19).
+ */
+static int
+refuse_incremental(
+    const struct restore_plan *p, const struct facts *backup, struct error *err)
+{
+	if (backup->label == NULL || !backup->label->incremental || p->opt->force)
+		return 0;
+	error_set(err, ERROR_STATE, 0,
+	    "the backup is incremental: without those before it there is nothing to restore");
+	if (backup->map && backup->map->len > 0)
+		return error_hint(err,
+		    "pg_combinebackup makes one of all, the full one first, of directories: unpack base.tar of each, pg_wal.tar into its pg_wal, and OID.tar where a link pg_tblspc/OID leads to; and remove tablespace_map.");
+	return error_hint(err,
+	    "Restore the full one and each after it up to this one, each into a directory of its own, the incremental ones with --force; then \"pg_combinebackup -o NEW FULL INCREMENTAL...\" makes one of these directories.");
+}
+
 static int
 take_summary(struct restore_plan *p, const struct reading_summary *s, struct error *err)
 {
 	const struct summary_facts facts = summary_facts(s->summary, false);
 
 	p->ownership->backup = s->owner;
-	return restore_target_label(
-		   p->target, facts.backup.label, facts.backup.range.stop_lsn, err) ||
+	return refuse_incremental(p, &facts.backup, err) ||
+		restore_target_label(
+		    p->target, facts.backup.label, facts.backup.range.stop_lsn, err) ||
 		restore_tablespaces_take_summary(&p->places->tablespaces, &facts, err) ||
 		open_places(p, facts.backup.info != NULL, err) ?
 	    -1 :
@@ -186,7 +209,8 @@ restore_plan_make(struct restore_plan *p, const struct facts *backup, struct err
 	/* of several archives only the directory of all tells the places of the others */
 	if (!is_ours || info->is_split)
 		info = &none;
-	return restore_target_label(p->target, backup->label, 0, err) ||
+	return refuse_incremental(p, backup, err) ||
+		restore_target_label(p->target, backup->label, 0, err) ||
 		restore_tablespaces_take_info(&p->places->tablespaces, info, err) ||
 		open_places(p, is_ours, err) ?
 	    -1 :
