@@ -185,6 +185,10 @@ no_such_tablespace(const struct relocations *list, const struct relocation *pair
 	}
 	error_set(
 	    err, ERROR_USAGE, 0, "no tablespace of the backup was at \"%s\"", pair->old);
+	/* "pg_tblspc/16400", or its number */
+	if (pair->old[0] != '/')
+		return error_hint(err,
+		    "OLD of -T OLD=NEW is the place that \"pg_basetar info\" prints for it, not its link in pg_tblspc; what is in pg_tblspc itself cannot be moved.");
 	return error_hint(err, "\"pg_basetar info\" says where they were.");
 }
 
