@@ -192,19 +192,6 @@ limit_pages(struct page_limits *limits, uint64_t start)
 	    start < PAGE_NO_LSN - WAL_MOST ? start + WAL_MOST : PAGE_NO_LSN;
 }
 
-/* All of them, but those that an interrupted DROP DATABASE left. */
-static int
-note_databases(struct running *r, struct error *err)
-{
-	const char *at = r->databases_before;
-	uint32_t database, space;
-
-	while (databases_next(&at, r->databases_before, &database, &space))
-		if (oidset_add(&r->source.facts.databases, database, err))
-			return -1;
-	return 0;
-}
-
 static int
 running_begin(struct backup_source *source, struct error *err)
 {
@@ -214,7 +201,7 @@ running_begin(struct backup_source *source, struct error *err)
 
 	if (read_databases(
 		r, &r->source.facts.databases_before, &r->databases_before, err) ||
-	    note_databases(r, err) || (r->server.in_recovery && hasten_standby(r, err)) ||
+	    (r->server.in_recovery && hasten_standby(r, err)) ||
 	    online_start(r->session, r->source.of.cluster->version,
 		r->source.of.opt->label, fast, &r->started, err))
 		return -1;
@@ -227,13 +214,35 @@ running_begin(struct backup_source *source, struct error *err)
 	return 0;
 }
 
+/*
+ * Those that there are, but for what an interrupted DROP DATABASE left.  One that was made after the
+ * first question and before the start has no record in the WAL of the backup: so they are asked for
+ * again, and what comes from now on has one.
+ */
+static int
+list_databases(struct running *r, struct error *err)
+{
+	uint32_t database, space;
+	const char *at;
+	char *text;
+	int rc = 0;
+
+	if (databases_read(r->session, &text, err))
+		return -1;
+	at = text;
+	while (rc == 0 && databases_next(&at, text, &database, &space))
+		rc = oidset_add(&r->source.facts.databases, database, err);
+	free(text);
+	return rc;
+}
+
 /* On a standby the oldest is as of what was replayed, which recovery of the copy need not reach. */
 static int
 running_accept(struct backup_source *source, struct error *err)
 {
-	const struct running *r = (const struct running *)source;
+	struct running *r = (struct running *)source;
 
-	if (check_in_place_now(r, err))
+	if (check_in_place_now(r, err) || list_databases(r, err))
 		return -1;
 	return r->server.in_recovery ?
 	    0 :

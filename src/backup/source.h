@@ -86,7 +86,7 @@ struct backup_source_facts {
 	struct page_limits limits; /* which positions its pages can have */
 	/* which database lies where, before the start and after all was read; NULL: not known */
 	const char *databases_before, *databases_after;
-	/* those that there are, when the backup began; empty: not known */
+	/* those that there were once the backup had started; empty: not known */
 	struct oidset databases;
 	/* the oldest transaction that the databases had; 0: not known, as of a standby at work */
 	uint32_t oldest_xid;

@@ -45,6 +45,7 @@ struct catalogset {
 	size_t map_len;
 	struct segment segments[CATALOGSET_SEGMENTS];
 	size_t nsegments;
+	bool is_asked[SLRU_XACT_SEGMENTS]; /* by a row */
 	uint32_t changed[CHANGED_MOST];
 	size_t nchanged;
 
@@ -86,21 +87,11 @@ is_catalog(const char *path, uint32_t *relnode)
 	return true;
 }
 
-static bool
-is_asked(uint32_t xid, uint64_t segment)
-{
-	return xid != 0 && slru_xact_segment(xid) == segment;
-}
-
 /* As long as no row has come any may be. */
 static bool
 is_needed(const struct catalogset *s, uint64_t segment)
 {
-	for (size_t i = 0; i < s->count; i++)
-		if (is_asked(s->found[i].row.made_by, segment) ||
-		    is_asked(s->found[i].row.removed_by, segment))
-			return true;
-	return s->count == 0;
+	return s->count == 0 || s->is_asked[segment];
 }
 
 /* Numbers of transactions begin again after the last: half of them are older than any one. */
@@ -159,6 +150,14 @@ catalogset_begin(struct catalogset *s, const char *path)
 
 /* ---- their bytes ---- */
 
+/* What became of that transaction is to be looked up, unless there is none. */
+static void
+ask_for(struct catalogset *s, uint32_t xid)
+{
+	if (xid != 0)
+		s->is_asked[slru_xact_segment(xid)] = true;
+}
+
 static int
 add_row(struct catalogset *s, const struct found *row, struct error *err)
 {
@@ -177,6 +176,8 @@ add_row(struct catalogset *s, const struct found *row, struct error *err)
 		s->room = room;
 	}
 	s->found[s->count++] = *row;
+	ask_for(s, row->row.made_by);
+	ask_for(s, row->row.removed_by);
 	return 0;
 }
 

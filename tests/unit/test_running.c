@@ -75,6 +75,7 @@ running_cluster(void)
 		    "0/100028|0/100028|1|1048576|f|2026-11-22 14:02:26 UTC|1795356146000123" \
 	}
 #define OLDEST \
+	DATABASES, \
 	{ \
 		.query = "SELECT datfrozenxid::", .rows = "717" \
 	}
@@ -164,10 +165,10 @@ static const struct answer answers[] = {
 	{ "too little WAL", SETTING("wal_level|minimal|default"), .status = REPORT_FAILED,
 	    .said = "wal_level is \"minimal\"" },
 	{ "a database is moved", .query = "SELECT ',' || pg_catalog.string_agg(",
-	    .nth = 2, .rows = ",1 1663,4 1663,5 16400,", .status = REPORT_FAILED,
+	    .nth = 3, .rows = ",1 1663,4 1663,5 16400,", .status = REPORT_FAILED,
 	    .said = "database with OID 5 was moved to another tablespace" },
 	{ "a database is dropped, one is created",
-	    .query = "SELECT ',' || pg_catalog.string_agg(", .nth = 2,
+	    .query = "SELECT ',' || pg_catalog.string_agg(", .nth = 3,
 	    .rows = ",1 1663,4 1663,16390 1663,", .status = REPORT_SOUND, .said = "" },
 	{ "a database in a tablespace that is left out",
 	    .options = " --without-tablespace=16400",
