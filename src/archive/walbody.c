@@ -31,13 +31,13 @@ walbody_piece(struct body *body, const struct piece *piece, struct error *err)
 
 	if (piece->missing > 0) {
 		error_set(err, ERROR_STATE, 0,
-		    "WAL file \"%s\" was cut while it was sent", w->name);
+		    "WAL file \"%s\" was truncated while it was sent", w->name);
 		return error_hint(err,
 		    "Something other than the server changes files in pg_wal: find out what, then run the backup again.");
 	}
 	if (w->opt.proof && prove(w, piece, err)) {
 		error_hint(err,
-		    "The WAL in pg_wal does not lead from the start to the stop of this backup; check that directory, then run the backup again.");
+		    "The WAL in pg_wal is not complete from the start to the stop of this backup.  Check that directory, then run the backup again.");
 		return error_wrap(err, "WAL file \"%s\"", w->name);
 	}
 	return 0;

@@ -58,7 +58,7 @@ read_bytes(const struct walunsent *w, int fd, uint8_t *bytes, struct error *err)
 			return -1;
 		if (got < want)
 			return error_set(
-			    err, ERROR_FORMAT, 0, "was cut while it was read");
+			    err, ERROR_FORMAT, 0, "was truncated while it was read");
 		if (walproof_bytes(w->proof, bytes, want, err))
 			return -1;
 	}
@@ -115,7 +115,7 @@ static int
 hint_of_damage(struct error *err)
 {
 	return error_hint(err,
-	    "The WAL in pg_wal does not lead from the start to the stop of this backup; check that directory, then run the backup again.");
+	    "The WAL in pg_wal is not complete from the start to the stop of this backup.  Check that directory, then run the backup again.");
 }
 
 static int

@@ -61,9 +61,9 @@ check_never(const struct options *opt, const char *reason, struct error *err)
 	if (opt->wal_method != WAL_NONE)
 		return 0;
 	error_set(err, ERROR_STATE, 0,
-	    "-X none leaves the WAL to the WAL archive, but %s", reason);
-	return error_hint(
-	    err, "Use -X fetch; or --no-wait-archive, if something else keeps the WAL.");
+	    "-X none requires that the server archives its WAL, but %s", reason);
+	return error_hint(err,
+	    "Use -X fetch; or use --no-wait-archive, if something else keeps the WAL.");
 }
 
 int
@@ -80,7 +80,7 @@ backup_archiving_check(
 	if (opt->wait_archive_limit > 0)
 		return 0;
 	error_set(err, ERROR_STATE, 0,
-	    "the wait for the WAL archive may last for ever: a standby archives its last segment when the primary goes on to the next one");
+	    "waiting for the WAL archive may never end: a standby archives its last WAL segment only when the primary has switched to the next one");
 	return error_hint(err,
 	    "Set a limit with --wait-archive=SECONDS, or use -X fetch and --no-wait-archive.");
 }
@@ -94,7 +94,7 @@ backup_archiving_is_awaited(const struct options *opt, const struct online_serve
 		return false;
 	if (archiving_of(server, &reason) != NEVER)
 		return true;
-	message_info("nothing to wait for: %s", reason);
+	message_info("the backup does not wait for the WAL archive: %s", reason);
 	return false;
 }
 
@@ -106,9 +106,9 @@ too_slow(unsigned limit, const struct online_server *server, struct error *err)
 	    "the WAL of the backup was not archived within %u s", limit);
 	if (server->in_recovery)
 		return error_hint(err,
-		    "The primary must go on to the next segment: pg_switch_wal() makes it.");
+		    "The primary must switch to the next WAL segment: run SELECT pg_switch_wal() there.");
 	return error_hint(err,
-	    "See pg_stat_archiver and the server's log for what keeps archive_command.");
+	    "The view pg_stat_archiver and the server's log say why archive_command fails or is slow.");
 }
 
 int
@@ -132,7 +132,8 @@ backup_archiving_await(const struct options *opt, const struct online_server *se
 			return too_slow(limit, server, err);
 		if (cancel_is_raised(stream->cancel) ||
 		    blockpipe_has_failed(stream->pipe))
-			return error_set(err, ERROR_CANCELLED, 0, "the wait was ended");
+			return error_set(err, ERROR_CANCELLED, 0,
+			    "waiting for the WAL archive was cancelled");
 		if (output_wait(&stream->output, POLL_MS, err))
 			return -1;
 	}

@@ -61,13 +61,12 @@ read_version(struct backup_cluster *cluster, struct error *err)
 		return 0;
 	if (why.sys == ENOENT)
 		return no_data_directory(
-		    cluster, 0, " has no file PG_VERSION: it is not a cluster's", err);
+		    cluster, 0, " is not valid: file \"PG_VERSION\" is missing", err);
 	if (why.sys == EACCES)
 		return no_data_directory(cluster, why.sys, "", err);
 	*err = why;
 	if (why.kind != ERROR_UNSUPPORTED)
-		error_hint(
-		    err, "-D names the data directory of the cluster: is this one?");
+		error_hint(err, "Check that -D names the data directory of the cluster.");
 	return error_wrap(err, "data directory \"%s\"", cluster->pgdata);
 }
 
@@ -103,7 +102,8 @@ check_waldir(const struct backup_cluster *cluster, struct error *err)
 	if (is_empty)
 		return 0;
 	error_set(err, ERROR_STATE, 0,
-	    "pg_wal of \"%s\" is neither a link nor an empty directory", cluster->pgdata);
+	    "\"pg_wal\" in \"%s\" is neither a symbolic link nor an empty directory",
+	    cluster->pgdata);
 	return error_hint(err, "Leave out --waldir: the WAL is in the data directory.");
 }
 
@@ -116,7 +116,7 @@ open_wal(struct backup_cluster *cluster, const char *waldir, struct error *err)
 		    0)
 			return 0;
 		return error_hint(err,
-		    "If pg_wal is a link it leads nowhere: mount its volume, or say with --waldir where its directory is.");
+		    "If pg_wal is a symbolic link, its target is missing: mount the volume, or name the directory with --waldir.");
 	}
 	if (check_waldir(cluster, err))
 		return -1;
@@ -125,7 +125,8 @@ open_wal(struct backup_cluster *cluster, const char *waldir, struct error *err)
 		return 0;
 	error_set(err, ERROR_IO, errno, "could not open");
 	error_wrap(err, "directory \"%s\"", waldir);
-	return error_hint(err, "--waldir names the directory that stands for pg_wal.");
+	return error_hint(
+	    err, "--waldir must name the directory that holds the WAL of the cluster.");
 }
 
 int
@@ -137,7 +138,7 @@ backup_cluster_read(struct backup_cluster *cluster, const char *waldir, struct e
 		cluster->datadir_fd, cluster->control_bytes, &cluster->control, err) ||
 	    control_check_version(&cluster->control, cluster->version, err)) {
 		error_hint(err,
-		    "Compare it with what pg_controldata prints: a server that stops now may not start again.");
+		    "Compare it with the output of pg_controldata.  A server that stops now may not start again.");
 		return error_wrap(err, "data directory \"%s\"", cluster->pgdata);
 	}
 	return open_wal(cluster, waldir, err);
@@ -152,7 +153,7 @@ backup_cluster_postmaster(struct backup_cluster *cluster, struct error *err)
 		return error_wrap(err, "data directory \"%s\"", cluster->pgdata);
 	error_set(err, ERROR_STATE, 0, "no server is running in \"%s\"", cluster->pgdata);
 	return error_hint(err,
-	    "Start the server; or use --offline if it was shut down and stays so, --snapshot if this is the snapshot of a running one.");
+	    "Start the server; or use --offline if it is shut down and stays so, or --snapshot if this directory is a snapshot of a running cluster.");
 }
 
 /* ---- where no server should be at work ---- */
@@ -197,7 +198,7 @@ backup_cluster_recheck_pid(const struct backup_cluster *cluster, struct error *e
 	buf_free(&now);
 	if (!is_different)
 		return 0;
-	return error_set(err, ERROR_STATE, 0, "a server was started or ended in \"%s\"",
+	return error_set(err, ERROR_STATE, 0, "a server was started or stopped in \"%s\"",
 	    cluster->pgdata);
 }
 

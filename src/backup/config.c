@@ -161,7 +161,7 @@ find_home(struct sayings *s, struct error *err)
 	if (s->home != CONFIGHOME_OTHER)
 		return 0;
 	if (buf_printf(why, err,
-		"it is another cluster's, as \"%s\" is not this cluster's data directory",
+		"it belongs to another cluster: \"%s\" is not the data directory of this cluster",
 		buf_text(&s->home_directory)))
 		return -1;
 	s->set->opt.is_foreign = true;
@@ -208,27 +208,27 @@ static const struct named_file {
 	const char *reason;
 } named_files[] = {
 	{ "hba_file", "pg_hba.conf", CONFIGSET_AUTHENTICATION, CONFIGSET_REQUIRED, false,
-	    "no server starts without it" },
+	    "the server does not start without it" },
 	{ "ident_file", "pg_ident.conf", CONFIGSET_AUTHENTICATION, CONFIGSET_IF_OUTSIDE,
 	    false, "a server without it has no maps of user names" },
 	{ "hosts_file", "pg_hosts.conf", CONFIGSET_HOSTS, CONFIGSET_IF_OUTSIDE, false,
-	    "releases that have it start without, and serve no hosts by name" },
+	    "releases that know it start without it, and serve no hosts by name" },
 };
 
 /* With ssl = on the server does not start without those that are set (of hosts: seen on 19rc1). */
 static const struct named_file tls_files[] = {
 	{ "ssl_cert_file", "server.crt", CONFIGSET_PLAIN, CONFIGSET_REQUIRED, true,
-	    "the certificate" },
+	    "the certificate of the server" },
 	{ "ssl_key_file", "server.key", CONFIGSET_SECRET, CONFIGSET_REQUIRED, true,
-	    "its key" },
+	    "the private key of that certificate" },
 	{ "ssl_ca_file", NULL, CONFIGSET_PLAIN, CONFIGSET_REQUIRED, true,
-	    "who signs clients' ones" },
+	    "certificate authorities that sign the certificates of clients" },
 	{ "ssl_crl_file", NULL, CONFIGSET_PLAIN, CONFIGSET_REQUIRED, false,
-	    "what was revoked" },
+	    "certificates that were revoked" },
 	{ "ssl_crl_dir", NULL, CONFIGSET_FILES_OF, CONFIGSET_REQUIRED, false,
-	    "the same, many files" },
+	    "certificates that were revoked, a file each" },
 	{ "ssl_dh_params_file", NULL, CONFIGSET_PLAIN, CONFIGSET_REQUIRED, false,
-	    "for old ciphers" },
+	    "parameters of ciphers with ephemeral DH keys" },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -391,7 +391,8 @@ say_rows(const struct configset *set)
 			    "\"%s\" is sent as %s/%s: it is not in the data directory",
 			    row->path, LAYOUT_CONFIG, row->name);
 		else if (row->is_there && row->where == CONFIGSET_LINKED)
-			message_info("\"%s\" is sent as what its symbolic link leads to",
+			message_info(
+			    "\"%s\" is a symbolic link: the file that it leads to is sent",
 			    row->name);
 	}
 }
@@ -408,7 +409,7 @@ warn_of_home(const struct sayings *s)
 		if (row->where == CONFIGSET_TREE || !row->is_there)
 			continue;
 		snprintf(text, sizeof(text),
-		    "\"%s\" is sent as a configuration file of this cluster, although there is no data directory at \"%s\" any more: see that it is not another's",
+		    "\"%s\" is sent as a configuration file of this cluster, although the data directory \"%s\" no longer exists: check that the file does not belong to another cluster",
 		    row->path, buf_text(&s->home_directory));
 		message_warning(text);
 		return;

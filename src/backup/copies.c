@@ -331,9 +331,10 @@ not_known(const struct backup_copies *c, const struct waldatabases_copy *copy,
     struct error *err)
 {
 	error_set(err, ERROR_STATE, 0,
-	    "database %" PRIu32 " was copied while the backup ran from database %" PRIu32
-	    ", but the server did not say whether that was whole: %.200s",
-	    copy->to.database, copy->from.database, c->why.text);
+	    "database %" PRIu32 " was copied during the backup from database %" PRIu32
+	    ", but the server did not report whether database %" PRIu32
+	    " was complete when it was read: %.200s",
+	    copy->to.database, copy->from.database, copy->from.database, c->why.text);
 	return error_hint(err, "Run the backup again as a role that may read pg_locks.");
 }
 
@@ -343,13 +344,13 @@ is_lost(const struct waldatabases_copy *copy, const char *when, struct error *er
 	if (copy->to.database == copy->from.database)
 		error_set(err, ERROR_STATE, 0,
 		    "database %" PRIu32
-		    " was moved to another tablespace while the backup ran, and its old directory was gone before %s sent: it would be lost in a copy",
+		    " was moved to another tablespace during the backup, and its old directory was removed before %s sent: a copy would lose the database",
 		    copy->to.database, when);
 	else
 		error_set(err, ERROR_STATE, 0,
 		    "database %" PRIu32
-		    " was copied while the backup ran from database %" PRIu32
-		    ", which was gone before %s sent: it would be lost in a copy",
+		    " was copied during the backup from database %" PRIu32
+		    ", whose directory was removed before %s sent: a copy would lose the new database",
 		    copy->to.database, copy->from.database, when);
 	return error_hint(err, "Run the backup again.");
 }
@@ -361,8 +362,8 @@ warn_of_unseen(const struct waldatabases_copy *copy)
 	char text[256];
 
 	snprintf(text, sizeof(text),
-	    "database %" PRIu32 " was copied while the backup ran from database %" PRIu32
-	    ", which was not sent: unless the WAL that was not checked makes it, it would be lost in a copy",
+	    "database %" PRIu32 " was copied during the backup from database %" PRIu32
+	    ", which is not in the backup: unless the WAL that was not checked creates that one, a copy would lose the new database",
 	    copy->to.database, copy->from.database);
 	message_warning(text);
 }
@@ -424,8 +425,8 @@ backup_copies_check(
 
 	if (left_out > 0)
 		return error_set(err, ERROR_UNSUPPORTED, 0,
-		    "the WAL makes and drops %" PRIu64
-		    " more databases than can be looked at",
+		    "the WAL creates and drops %" PRIu64
+		    " more databases than can be checked",
 		    left_out);
 	if (list_have(c, &have, err))
 		return -1;

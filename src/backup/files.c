@@ -270,8 +270,8 @@ say_left_out(struct backup_files *f, uint32_t space, uint32_t database)
 	char text[128];
 
 	snprintf(text, sizeof(text),
-	    "database %" PRIu32 " lies in tablespace %" PRIu32
-	    ", which is left out: it will be lost in the copy",
+	    "database %" PRIu32 " is in tablespace %" PRIu32
+	    ", which is left out: the copy will not have the database",
 	    database, space);
 	f->left_out++;
 	message_finding(&(struct finding){ .text = text, .kind = "missing" });
@@ -358,7 +358,7 @@ report_left_out(const struct backup_files *f)
 	if (f->left_out == 0)
 		return;
 	error_set(&finding, ERROR_STATE, 0,
-	    "the backup is complete, but for %" PRIu64
+	    "the backup is complete, except for %" PRIu64
 	    " %s in a tablespace that is left out",
 	    f->left_out, f->left_out == 1 ? "database" : "databases");
 	error_hint(&finding,
@@ -376,9 +376,8 @@ backup_files_report(const struct backup_files *f)
 		return f->left_out == 0;
 	error_set(&finding, ERROR_FORMAT, 0,
 	    "the backup is complete, but the cluster is damaged: %" PRIu64
-	    " %s missing, or not as the server writes %s",
-	    f->state.damaged, f->state.damaged == 1 ? "file is" : "files are",
-	    f->state.damaged == 1 ? "it" : "them");
+	    " %s missing or damaged",
+	    f->state.damaged, f->state.damaged == 1 ? "file is" : "files are");
 	error_hint(&finding,
 	    "A copy may not start, or may have lost committed rows.  Find out what is wrong with the storage, and keep the backups that were made before.");
 	message_error(&finding);

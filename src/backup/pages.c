@@ -29,7 +29,7 @@ can_be_checked(const struct control *c)
 	if (c->data_checksums == 1 && c->block_size == PAGE_BYTES)
 		return true;
 	message_warning(
-	    "data pages are not checked: their size or the kind of their checksums is not known");
+	    "data pages are not checked: their size or the version of their checksums is not supported");
 	return false;
 }
 
@@ -75,7 +75,7 @@ check_later(const struct backup_pages *p, uint64_t stop_lsn, struct error *err)
 	    lsn_print(latest, lsn), (unsigned long long)block, path);
 	/* pages of a new file are written ahead of their WAL (nbtsort.c, rewriteheap.c) */
 	return error_hint(err,
-	    "The end of pg_wal is lost or damaged, or pg_wal was not taken at the same moment as the data, and a copy would be corrupt; or an index was being built, or a table rewritten: then take another snapshot; or, if it is one page, that is damaged.");
+	    "Either the end of pg_wal is lost or damaged, or pg_wal was not taken at the same moment as the data: a copy would be corrupt.  Or an index was being built or a table rewritten: take another snapshot.  Or, if it is a single page, that page is damaged.");
 }
 
 int

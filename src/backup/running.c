@@ -78,12 +78,14 @@ connect_to_server(struct running *r, struct error *err)
 	if (locate_has_lost_socket(p, &r->connection)) {
 		err->hint[0] = '\0'; /* libpq's: is the server running? */
 		return error_hint(err,
-		    "Process %lld of the server is there, its socket is not: name another way to it with -h%s%s, or restart it.",
+		    "Server process %lld is running, but its socket file is missing: name a host with -h%s%s%s, or restart the server.",
 		    (long long)p->pid,
-		    p->listen_addr && *p->listen_addr ? "; it listens on " : "",
-		    p->listen_addr ? p->listen_addr : "");
+		    p->listen_addr && *p->listen_addr ? " (the server listens on " : "",
+		    p->listen_addr ? p->listen_addr : "",
+		    p->listen_addr && *p->listen_addr ? ")" : "");
 	}
-	return error_hint(err, "See -h, -p, -U and -d, and the server's log.");
+	return error_hint(
+	    err, "Check the options -h, -p, -U and -d, and the server's log.");
 }
 
 static int
@@ -282,7 +284,7 @@ compare_map(const struct running *r, struct error *err)
 
 		if (target && strcmp(target, t->target) != 0)
 			rc = error_set(err, ERROR_SERVER, 0,
-			    "tablespace %s: we sent \"%s\", the server backed up \"%s\"",
+			    "tablespace %s: pg_basetar read \"%s\", but the server says that it is at \"%s\"",
 			    t->oid_text, t->target, target);
 	}
 	tablespace_map_free(&map);
@@ -330,7 +332,7 @@ tell_of_silence(struct running *r)
 
 	if (silence > SILENCE && !r->is_silent) {
 		snprintf(text, sizeof(text),
-		    "the server has not answered for %.0f s; the backup goes on, and waits for it",
+		    "the server has not answered for %.0f s: the backup waits for it",
 		    silence);
 		message_warning(text);
 	} else if (silence <= 0 && r->is_silent)

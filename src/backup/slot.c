@@ -56,10 +56,9 @@ backup_slot_hold(
 	if (slot_in_datadir(held->slot, of->cluster->datadir_fd))
 		return 0;
 	error_set(err, ERROR_SERVER, 0,
-	    "the server at %s is not that of \"%s\": its replication slot \"%s\" is not there",
+	    "the server at %s does not work on \"%s\": its replication slot \"%s\" is missing from that directory",
 	    session_where(of->session), of->cluster->pgdata, slot_name(held->slot));
-	return error_hint(
-	    err, "Check -D, -h and -p: they must mean one and the same cluster.");
+	return error_hint(err, "Check -D, -h and -p: they must name the same cluster.");
 }
 
 /* Is it lost, or to be given up?  What cannot be found out is no reason. */

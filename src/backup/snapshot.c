@@ -165,8 +165,8 @@ check_locations(const struct backup_source *s, struct error *err)
 		snprintf(link, sizeof(link), "pg_tblspc/%s", t->oid_text);
 		if (!is_outside(s, link, &t->location, t->is_relocated))
 			continue;
-		leads_out(link,
-		    "Say with -T OLD=NEW where the snapshot of this tablespace is.", err);
+		leads_out(
+		    link, "Name the snapshot of this tablespace with -T OLD=NEW.", err);
 		return error_wrap(err, "tablespace \"%s\"", t->target);
 	}
 	return 0;
@@ -187,7 +187,8 @@ check_wal(const struct backup_source *s, struct error *err)
 		return 0;
 	if (!is_outside(s, "pg_wal", &wal, s->of.opt->waldir != NULL))
 		return 0;
-	return leads_out("pg_wal", "Say with --waldir where its snapshot is.", err);
+	return leads_out(
+	    "pg_wal", "Name the snapshot of the WAL directory with --waldir.", err);
 }
 
 static int
@@ -195,9 +196,9 @@ snapshot_check(struct backup_source *s, struct error *err)
 {
 	static const char exclusive[] =
 	    "End it on the server with SELECT pg_stop_backup(), and take another snapshot, which "
-	    "needs no backup to be started.  If there is no such server any more, start one in this "
+	    "needs no backup to be started.  If that server no longer exists, start one in this "
 	    "directory, which recovers as backup_label says, shut it down and use --offline; but "
-	    "see first to where tablespace_map leads, if there is one.";
+	    "check first which directories tablespace_map names, if that file exists.";
 
 	s->facts.exclude = backup_cluster_mode(s->of.cluster);
 	if (check_server(s, err) || backup_still_check_label(s, exclusive, err))
@@ -246,7 +247,8 @@ follow(struct backup_source *s, uint32_t timeline, struct walend *end, struct er
 	if (s->of.cluster->control.min_recovery_lsn > least)
 		least = s->of.cluster->control.min_recovery_lsn;
 	if (backup_wal_line(s->of.wal, timeline, err))
-		return error_hint(err, "Is a timeline history file missing from pg_wal?");
+		return error_hint(
+		    err, "A timeline history file may be missing from pg_wal.");
 	if (!is_own_line(s))
 		return error_set(err, ERROR_FORMAT, 0,
 		    "timeline %lu branched off before the checkpoint in pg_control",
@@ -324,7 +326,7 @@ find_end(
 	if (found->stray_lsn == 0)
 		return 0;
 	snprintf(text, sizeof(text),
-	    "WAL ends at %s, but there is a page at %s: what is between was not on the disk; recovery of the copy ends there, as that of the original would",
+	    "WAL ends at %s, but there is a later WAL page at %s: the WAL between them was not on disk, so recovery of the copy ends before it, as that of the original would",
 	    lsn_print(end, found->lsn), lsn_print(stray, found->stray_lsn));
 	message_warning(text);
 	return 0;
@@ -373,7 +375,7 @@ snapshot_explain(const struct backup_source *s, struct error *err)
 	if (err->kind != ERROR_STATE)
 		return -1;
 	return error_hint(err,
-	    "A snapshot must stay as it is; is this one, or is it the directory of a server that runs?");
+	    "A snapshot must not change: check that this is not the data directory of a running server.");
 }
 
 static void

@@ -38,7 +38,7 @@ int
 backup_still_may_be_running(const struct backup_source *s, struct error *err)
 {
 	error_set(err, ERROR_STATE, 0,
-	    "the server of \"%s\" may be running: process %lld cannot be looked at",
+	    "the server of \"%s\" may be running: process %lld cannot be examined",
 	    s->of.cluster->pgdata, (long long)s->of.cluster->postmaster.pid);
 	return error_hint(err,
 	    "Run pg_basetar as the owner of the data directory, or as root; if you know that no server runs, in no container either, remove postmaster.pid.");
@@ -84,7 +84,7 @@ static int
 is_in_exclusive_backup(const struct backup_source *s, const char *hint, struct error *err)
 {
 	error_set(err, ERROR_STATE, 0,
-	    "an exclusive backup was under way in \"%s\": the file \"backup_label\" is there",
+	    "an exclusive backup was in progress in \"%s\": file \"backup_label\" exists",
 	    s->of.cluster->pgdata);
 	return error_hint(err, "%s", hint);
 }
@@ -100,7 +100,7 @@ backup_still_check_label(
 		if (is_exclusive)
 			return is_in_exclusive_backup(s, exclusive, err);
 		error_set(err, ERROR_STATE, 0,
-		    "\"%s\" is a restored copy that was never started: the file \"backup_label\" is there",
+		    "\"%s\" is a restored copy that was never started: file \"backup_label\" exists",
 		    s->of.cluster->pgdata);
 		return error_hint(
 		    err, "Start it, and let it recover; or back up the original.");
@@ -148,7 +148,8 @@ backup_still_find_shutdown(struct backup_source *s, uint32_t newest, struct erro
 	uint64_t end;
 
 	if (backup_wal_line(s->of.wal, newest, err))
-		return error_hint(err, "Is a timeline history file missing from pg_wal?");
+		return error_hint(
+		    err, "A timeline history file may be missing from pg_wal.");
 	if (walend_of_record(&walend, s->of.cluster->control.checkpoint_lsn, &end, err))
 		return error_wrap(err, "the last checkpoint");
 	if (s->of.cluster->control.min_recovery_lsn > end)

@@ -40,8 +40,8 @@ check_server(struct backup_source *s, struct error *err)
 	if (backup_cluster_parse_pid(s->of.cluster, err) == 0)
 		return check_at_work(s, err);
 	error_wrap(err, "file \"postmaster.pid\"");
-	return error_hint(
-	    err, "Is a server starting?  --offline is for a cluster that is shut down.");
+	return error_hint(err,
+	    "A server may be starting: --offline is for a cluster that is shut down.");
 }
 
 static int
@@ -52,7 +52,7 @@ check_state(const struct backup_source *s, struct error *err)
 	error_set(err, ERROR_STATE, 0, "the cluster in \"%s\" was not shut down cleanly",
 	    s->of.cluster->pgdata);
 	return error_hint(err,
-	    "Start the server and shut it down; or use --snapshot, if this is one, or the server crashed and its disk is all there.");
+	    "Start the server and shut it down; or use --snapshot if this directory is a snapshot, or if the server crashed and all its files are there.");
 }
 
 static int
@@ -86,7 +86,7 @@ stopped_explain(const struct backup_source *s, struct error *err)
 	if (err->kind != ERROR_STATE)
 		return -1;
 	return error_hint(err,
-	    "The cluster must stay as it is: is a server running, perhaps in a container?  Then leave out --offline.");
+	    "The cluster must not change: if a server is running, perhaps in a container, leave out --offline.");
 }
 
 static void

@@ -36,11 +36,10 @@ backup_stream_check_outside(
 	struct stat wal;
 
 	if (fstat(s->cluster->wal_fd, &wal) == -1)
-		return error_set(
-		    err, ERROR_IO, errno, "directory of the WAL: could not stat");
+		return error_set(err, ERROR_IO, errno, "WAL directory: could not stat");
 	if (refuse_inside(
 		s, report, &s->cluster->datadir_stat, "the data directory", err) ||
-	    refuse_inside(s, report, &wal, "the directory of the WAL", err))
+	    refuse_inside(s, report, &wal, "the WAL directory", err))
 		return -1;
 	for (size_t i = 0; i < s->tablespaces->sent.count; i++) {
 		const struct tablespace *t = &s->tablespaces->sent.rows[i];

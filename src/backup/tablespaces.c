@@ -45,8 +45,8 @@ backup_tablespaces_check_relocations(
 			continue;
 		error_set(err, ERROR_STATE, 0,
 		    "no tablespace of the cluster is at \"%s\"", old);
-		return error_hint(
-		    err, "OLD of -T OLD=NEW is what a link in pg_tblspc says.");
+		return error_hint(err,
+		    "OLD of -T OLD=NEW must be the target of a symbolic link in pg_tblspc.");
 	}
 	return 0;
 }
@@ -63,10 +63,10 @@ backup_tablespaces_check_doubled(const struct backup_tablespaces *all, struct er
 			if (!sys_is_same_file(&t->directory, &u->directory))
 				continue;
 			error_set(err, ERROR_STATE, 0,
-			    "tablespaces %s and %s are in one and the same directory",
+			    "tablespaces %s and %s are in the same directory",
 			    u->oid_text, t->oid_text);
 			return error_hint(err,
-			    "Look through what -T says of \"%s\" and \"%s\".", u->target,
+			    "Check the options -T for \"%s\" and \"%s\".", u->target,
 			    t->target);
 		}
 	return 0;
@@ -88,7 +88,7 @@ check_place_of_server(
 	if (!atwork_stat(
 		&all->cluster->postmaster, &all->cluster->datadir_stat, t->target, &st)) {
 		snprintf(text, sizeof(text),
-		    "tablespace %s is read from where -T says: from here it cannot be seen whether that is what the server has at \"%s\"",
+		    "tablespace %s is read from the directory that -T names: pg_basetar cannot check that it is the one that the server has at \"%s\"",
 		    t->oid_text, t->target);
 		message_warning(text);
 		return 0;
@@ -96,10 +96,10 @@ check_place_of_server(
 	if (sys_is_same_file(&st, &t->location))
 		return 0;
 	error_set(err, ERROR_STATE, 0,
-	    "tablespace %s: what the server has at \"%s\" is another directory than -T says",
+	    "tablespace %s: the server has another directory at \"%s\" than the one that -T names",
 	    t->oid_text, t->target);
 	return error_hint(err,
-	    "NEW of -T OLD=NEW is the very directory, under the name that it has here.");
+	    "NEW of -T OLD=NEW must be the same directory, by the name that it has on this host.");
 }
 
 int
@@ -131,16 +131,17 @@ backup_tablespaces_without(const struct backup_tablespaces *all, struct error *e
 
 		if (backup_tablespaces_is_absent(all, oid))
 			continue;
-		error_set(err, ERROR_STATE, 0, "there is no link pg_tblspc/%lu in \"%s\"",
+		error_set(err, ERROR_STATE, 0,
+		    "symbolic link \"pg_tblspc/%lu\" does not exist in \"%s\"",
 		    (unsigned long)oid, all->cluster->pgdata);
 		return error_hint(err,
-		    "--without-tablespace names one by its OID, the name of its link.");
+		    "--without-tablespace takes the OID of a tablespace, which is the name of its link.");
 	}
 	for (size_t i = 0; i < all->sent.nabsent; i++) {
 		const struct tablespace_absent *t = &all->sent.absent[i];
 
 		snprintf(text, sizeof(text),
-		    "tablespace %s at \"%s\" is left out: whatever is in it will be lost in the copy, which is sound only if that was temporary",
+		    "tablespace %s at \"%s\" is left out: the copy will not have its content, and is sound only if that was temporary",
 		    t->oid_text, t->target);
 		message_warning(text);
 	}
@@ -203,11 +204,11 @@ backup_tablespaces_warn_of_replay(
 		return; /* backup_tablespaces_warn_of_new() told of it */
 	if (find_oid(&all->sent, oid))
 		snprintf(text, sizeof(text),
-		    "tablespace %lu is created anew by the WAL of the backup: recovery links the copy to the directory \"%s\", needs it and writes to it; never start the copy on a host where the original uses it",
+		    "the WAL of the backup creates tablespace %lu: recovery of the copy needs the directory \"%s\" and writes to it; never start the copy on a host where the original uses it",
 		    (unsigned long)oid, path);
 	else
 		snprintf(text, sizeof(text),
-		    "tablespace %lu was created and dropped in the WAL of the backup: recovery of the copy needs the directory \"%s\"",
+		    "the WAL of the backup creates and drops tablespace %lu: recovery of the copy needs the directory \"%s\"",
 		    (unsigned long)oid, path);
 	message_warning(text);
 }
@@ -226,7 +227,7 @@ backup_tablespaces_check_in_place(
 	error_set(err, ERROR_STATE, 0,
 	    "a tablespace is a directory in pg_tblspc, and allow_in_place_tablespaces is off");
 	return error_hint(err,
-	    "Set allow_in_place_tablespaces = on in postgresql.conf and reload, then run the backup again: without it the copy would not start.  What a role, a database or a session sets does not count.");
+	    "Set allow_in_place_tablespaces = on in postgresql.conf and reload, then run the backup again: without it the copy would not start.  A setting of a role, a database or a session does not count.");
 }
 
 void

@@ -65,10 +65,10 @@ static int
 no_history(const struct backup_wal *w, const char *name, struct error *err)
 {
 	error_set(err, ERROR_STATE, 0,
-	    "could not find timeline history file \"%s\": the backup starts on timeline %lu",
+	    "timeline history file \"%s\" is missing: the backup starts on timeline %lu",
 	    name, (unsigned long)w->range.timeline);
 	return error_hint(err,
-	    "Copy the file to pg_wal from the primary or from the WAL archive, then run the backup again.");
+	    "Copy it to pg_wal from the primary or from the WAL archive, then run the backup again.");
 }
 
 /* The line of timelines that leads to ${timeline}. */
@@ -230,7 +230,7 @@ check_absent(const struct backup_wal *w, struct error *err)
 	if (oid == 0)
 		return 0;
 	error_set(err, ERROR_STATE, 0,
-	    "tablespace %lu is left out, but the WAL at %s changes it: no recovery replays that",
+	    "tablespace %lu is left out, but the WAL at %s changes it: recovery of the copy would fail",
 	    (unsigned long)oid, lsn_print(at, lsn));
 	return error_hint(err,
 	    "It holds relations that are not temporary: mount its volume, and leave out --without-tablespace.");
@@ -244,7 +244,7 @@ check_proof(struct backup_wal *w, struct backup_copies *copies, struct error *er
 		return -1;
 	if (walproof_finish(w->proof, err))
 		return error_hint(err,
-		    "The WAL in pg_wal does not lead from the start to the stop of this backup; check that directory, then run the backup again.");
+		    "The WAL in pg_wal is not complete from the start to the stop of this backup.  Check that directory, then run the backup again.");
 	message_info("WAL proved%s: %llu records",
 	    walproof_is_whole(w->proof) ? "" : " in part",
 	    (unsigned long long)walproof_records(w->proof));

@@ -20,7 +20,7 @@ static const struct {
 	{ EPERM, "Run pg_basetar as the owner of the data directory, or as root." },
 	{ EROFS, "Write to a file system that is not read-only." },
 	{ ENAMETOOLONG, "Choose a shorter name." },
-	{ ENXIO, "Nothing is at the other end of that device." },
+	{ ENXIO, "Check that the device is connected and ready." },
 };
 
 const char *

@@ -13,7 +13,7 @@ refuse_root(const char *path, struct error *err)
 {
 	error_set(err, ERROR_STATE, 0, "data directory \"%s\" belongs to root", path);
 	return error_hint(err,
-	    "PostgreSQL never runs as root, so no server's does: run pg_basetar as the server's user (in a container, docker exec -u), or give a copy that root made to that user with chown -R.");
+	    "PostgreSQL does not run as root: run pg_basetar as the user of the server (in a container with docker exec -u), or give a copy that root made to that user with chown -R.");
 }
 
 int
@@ -34,7 +34,7 @@ identity_assume(
 	    setegid(owner ? owner->pw_gid : st->st_gid) == -1 ||
 	    seteuid(st->st_uid) == -1)
 		return error_set(err, ERROR_STATE, errno,
-		    "cannot become user %lu, the owner of the data directory",
+		    "could not become user %lu, the owner of the data directory",
 		    (unsigned long)st->st_uid);
 	id->is_assumed = true;
 	if (owner && setenv("HOME", owner->pw_dir, 1) == -1)
@@ -49,7 +49,7 @@ identity_regain(struct identity *id, struct error *err)
 		return 0;
 	if (seteuid(id->uid) == -1 || setegid(id->gid) == -1 ||
 	    setgroups(1, &id->gid) == -1)
-		return error_set(err, ERROR_STATE, errno, "cannot become root again");
+		return error_set(err, ERROR_STATE, errno, "could not become root again");
 	id->is_assumed = false;
 	return 0;
 }

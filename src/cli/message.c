@@ -119,7 +119,7 @@ message_unsynced(const char *path)
 	struct error text = { 0 };
 
 	error_set(&text, ERROR_IO, 0,
-	    "the directory that holds \"%s\" could not be synced, as this user may not read it: a crash of the system may take its name away",
+	    "could not fsync the directory of \"%s\", because this user may not read it: after a crash of the system the file may be missing",
 	    path);
 	message_warning(text.text);
 }

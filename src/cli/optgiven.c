@@ -15,7 +15,7 @@ check_port(const char *value, struct error *err)
 		return 0;
 	error_set(err, ERROR_USAGE, 0, "the value is not a port from 1 to 65535");
 	return error_hint(err,
-	    "No option takes a password: it is read from the file ~/.pgpass, or asked for.");
+	    "No option takes a password.  It is read from the file ~/.pgpass, or asked for.");
 }
 
 /* -d and -D are easily confused. */
@@ -26,8 +26,8 @@ check_file(const char *value, struct error *err)
 		return error_set(err, ERROR_USAGE, 0, "the value is empty");
 	if (!secret_is_connection(value))
 		return 0;
-	error_set(err, ERROR_USAGE, 0,
-	    "a connection string does not name a file or a directory");
+	error_set(
+	    err, ERROR_USAGE, 0, "a connection string cannot name a file or a directory");
 	return error_hint(err, "Give it with the option -d.");
 }
 

@@ -25,7 +25,7 @@ is_connection(const char *word)
 static int
 refuse_connection(struct error *err)
 {
-	error_set(err, ERROR_USAGE, 0, "a connection string is not an operand");
+	error_set(err, ERROR_USAGE, 0, "a connection string cannot be an operand");
 	return error_hint(err, "Give it with the option -d.");
 }
 
@@ -66,8 +66,7 @@ take_operand(struct parsing *p, const char *word, struct error *err)
 	if (p->options->command == COMMAND_BACKUP && p->options->force_prompt)
 		return refuse_password(err);
 	if (p->options->command == COMMAND_BACKUP || p->options->input)
-		return error_set(
-		    err, ERROR_USAGE, 0, "operand \"%s\" is one too many", word);
+		return error_set(err, ERROR_USAGE, 0, "unexpected operand \"%s\"", word);
 	if (*word == '\0')
 		return error_set(err, ERROR_USAGE, 0, "the name of the archive is empty");
 	if (secret_is_connection(word))
@@ -84,7 +83,7 @@ parse_help(struct options *o, char *const *words, int count, struct error *err)
 
 	if (count > 1)
 		return error_set(
-		    err, ERROR_USAGE, 0, "operand \"%s\" is one too many", words[1]);
+		    err, ERROR_USAGE, 0, "unexpected operand \"%s\"", words[1]);
 	while (count == 1 && command < OPTTABLE_COMMANDS &&
 	    strcmp(opttable_commands[command].name, words[0]) != 0)
 		command++;

@@ -160,7 +160,7 @@ parse_detail(const char *text, size_t len, struct compression *c, struct error *
 		    (d->codec == NULL || strcmp(d->codec, c->codec->name) == 0))
 			return d->parse(value, c, err);
 	}
-	error_set(err, ERROR_USAGE, 0, "compression \"%s\" does not know \"%.*s\"",
+	error_set(err, ERROR_USAGE, 0, "compression \"%s\" has no setting \"%.*s\"",
 	    c->codec->name, (int)len, text);
 	return error_hint(err, "It takes a level; --jobs sets the number of threads.");
 }

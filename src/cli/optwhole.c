@@ -21,7 +21,7 @@ static const struct {
 	{ "split", { "force" },
 	    "With --split the directory must be new or empty, so that nothing is replaced." },
 	{ "split", { "blocking-factor" },
-	    "Records are for a tape or a pipe, which takes one archive." },
+	    "Records of a fixed size are for a tape or a pipe, which takes one archive." },
 	{ "offline", { "snapshot", OF_SERVER }, NULL },
 	{ "snapshot", { OF_SERVER }, NULL },
 };
@@ -76,7 +76,7 @@ complete_backup(struct options *o, const struct optread *r, struct error *err)
 	if (!o->pgdata)
 		o->pgdata = getenv("PGDATA");
 	if (!o->pgdata || *o->pgdata == '\0') {
-		error_set(err, ERROR_USAGE, 0, "no data directory is given");
+		error_set(err, ERROR_USAGE, 0, "no data directory specified");
 		return error_hint(err, "Name it with -D, or set PGDATA.");
 	}
 	if (complete_output(o, err))
@@ -95,7 +95,7 @@ static int
 complete_reading(struct options *o, const struct optread *r, struct error *err)
 {
 	if (!o->input) {
-		error_set(err, ERROR_USAGE, 0, "no archive is given");
+		error_set(err, ERROR_USAGE, 0, "no archive specified");
 		return error_hint(err,
 		    "Name a file, a directory of --split or pg_basebackup -Ft, or - for standard input.");
 	}
@@ -110,7 +110,7 @@ static int
 complete_restore(struct options *o, struct error *err)
 {
 	if (!o->pgdata) {
-		error_set(err, ERROR_USAGE, 0, "no data directory is given");
+		error_set(err, ERROR_USAGE, 0, "no data directory specified");
 		return error_hint(err, "Name a new one with -D.");
 	}
 	if (o->waldir && o->waldir[0] != '/')

@@ -92,8 +92,8 @@ is_closed(int fd)
 static int
 cannot_tell(const char *name, struct error *err)
 {
-	error_set(err, ERROR_STATE, 0, "cannot tell which directory the file of %s is in",
-	    name);
+	error_set(err, ERROR_STATE, 0,
+	    "could not find the directory of the file that %s is", name);
 	return error_hint(
 	    err, "Name the archive with -o FILE, or pipe it through \"cat\".");
 }
@@ -199,9 +199,9 @@ check_opened(int fd, const char *path, const struct stat *found, struct error *e
 	if (fstat(fd, &st) == 0 && sys_is_same_file(&st, found) &&
 	    is_written_in_place(&st))
 		return 0;
-	error_set(err, ERROR_STATE, 0, "\"%s\" is not the file that it was before", path);
+	error_set(err, ERROR_STATE, 0, "\"%s\" was replaced by another file", path);
 	return error_hint(err,
-	    "Nothing was written to it: name a fifo or device that nobody replaces.");
+	    "Nothing was written to it: name a fifo or device that no other program replaces.");
 }
 
 static int
@@ -213,7 +213,7 @@ cannot_open(const char *path, struct error *err)
 		return error_hint(err, "Choose an output that this user may write to.");
 	if (err->sys == EBUSY)
 		return error_hint(err,
-		    "It is mounted, or part of a volume that is: name a device that nothing else uses.");
+		    "The device, or a volume on it, is mounted: name a device that is not in use.");
 	return -1;
 }
 

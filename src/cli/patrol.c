@@ -106,7 +106,7 @@ patrol_run(struct patrol *patrol, const struct patrol_ops *ops, struct error *er
 	errand.done = ends[1];
 	rc = pthread_create(&thread, NULL, run_errand, &errand);
 	if (rc != 0) {
-		error_set(err, ERROR_IO, rc, "cannot start a thread");
+		error_set(err, ERROR_IO, rc, "could not create a thread");
 		rc = -1;
 	} else {
 		do

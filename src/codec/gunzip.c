@@ -80,7 +80,8 @@ go_on(struct gunzip *g, struct error *err)
 		    "gzip data continues after its end, at byte %" PRIu64, position(g));
 	g->is_at_end = false;
 	if (inflateReset(&g->z) != Z_OK)
-		return error_set(err, ERROR_STATE, 0, "zlib cannot begin again");
+		return error_set(
+		    err, ERROR_STATE, 0, "zlib could not start the next gzip member");
 	return 0;
 }
 
@@ -94,7 +95,7 @@ damaged(const struct gunzip *g, int rc, struct error *err)
 	return error_set(err, ERROR_FORMAT, 0,
 	    "gzip data is damaged before byte %" PRIu64 ": %s", position(g),
 	    g->z.msg              ? g->z.msg :
-		rc == Z_NEED_DICT ? "it needs a dictionary" :
+		rc == Z_NEED_DICT ? "it requires a dictionary" :
 				    "inflate");
 }
 

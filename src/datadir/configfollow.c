@@ -369,7 +369,8 @@ add_at(struct configset *set, enum configset_kind kind, const char *path,
 	int rc;
 
 	if (depth > CONFIGSET_DEPTH) {
-		configset_warn(set, path, "it is included too deep, or includes itself");
+		configset_warn(set, path,
+		    "files include each other too deep, or it includes itself");
 		return 0;
 	}
 	rc = configset_take(set, kind, path, wish, &text, err);

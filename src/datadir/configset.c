@@ -131,7 +131,7 @@ read_row(const struct configset *set, struct configset_row *row, struct error *w
 		error_set(why, ERROR_STATE, 0, "%s",
 		    set->opt.foreign_why ?
 			set->opt.foreign_why :
-			"the server is in a container, or elsewhere, where its paths are not ours");
+			"the server runs in a container or on another host, and the same path may be another file there");
 	else if (real == NULL || stat(real, &row->st) == -1)
 		error_set(why, ERROR_IO, errno, "could not open");
 	else if (!row->is_directory)
@@ -167,7 +167,7 @@ has_room(struct configset *set, const char *path)
 		return true;
 	if (!set->is_full) {
 		snprintf(why, sizeof(why),
-		    "there are too many configuration files, or they are too large; those after it are not in the backup either");
+		    "there are too many configuration files, or they are too large; the files after it are not in the backup either");
 		configset_warn(set, path, why);
 	}
 	set->is_full = true;
@@ -261,7 +261,8 @@ configset_take(struct configset *set, enum configset_kind kind, const char *path
 		if (wish->fixed && row.where == CONFIGSET_OUTSIDE)
 			rc = configplace_add_base(set, row.path, err);
 		if (rc == 0 && row.where == CONFIGSET_OUTSIDE && is_odd(row.name))
-			configset_warn(set, row.path, "the archive has no name for it");
+			configset_warn(
+			    set, row.path, "its name cannot be stored in the archive");
 		else if (rc == 0)
 			rc = fill_row(set, &row, wish->need, content, err);
 	}

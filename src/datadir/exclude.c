@@ -29,7 +29,7 @@ static const struct rule rules[] = {
 	{ "pg_wal", EXACT, EXCLUDE_ROOT, ALWAYS, EXCLUDE_EMPTY,
 	    "the segments that the backup needs are sent at its end" },
 	{ "pg_replslot", EXACT, EXCLUDE_ROOT, ALWAYS, EXCLUDE_EMPTY,
-	    "slots of the original: in the copy they would hold WAL back for ever" },
+	    "slots of the original: in the copy they would keep WAL for ever" },
 	{ "pg_dynshmem", EXACT, EXCLUDE_ROOT, ALWAYS, EXCLUDE_EMPTY,
 	    "shared memory of the running server, removed at start" },
 	{ "pg_notify", EXACT, EXCLUDE_ROOT, ALWAYS, EXCLUDE_EMPTY,

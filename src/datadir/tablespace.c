@@ -70,7 +70,7 @@ unmounted(const struct tablespace *t, struct error *err)
 	err->kind = ERROR_STATE;
 	wrap(t, err);
 	return error_hint(err,
-	    "The link pg_tblspc/%s is there, but its tablespace is not: is the volume mounted?  -T OLD=NEW says where it, or the snapshot of it, is here; --without-tablespace=%s leaves it out, if all in it is temporary.",
+	    "The target of the symbolic link pg_tblspc/%s is missing: mount its volume; or name it, or its snapshot, with -T OLD=NEW; or leave it out with --without-tablespace=%s, if all in it is temporary.",
 	    t->oid_text, t->oid_text);
 }
 

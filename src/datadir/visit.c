@@ -44,7 +44,7 @@ visit_wrap(const struct visit *v, const char *what, struct error *err)
 	error_wrap(err, "%s \"%s\"", what, v->path.len ? buf_text(&v->path) : ".");
 	if (err->kind == ERROR_IO && err->sys == EACCES)
 		error_hint(err,
-		    "All that is in a data directory is read as the user who owns it: let that user read this, or move it elsewhere.");
+		    "pg_basetar reads the data directory as the user that owns it: let that user read this, or move it elsewhere.");
 	return -1;
 }
 

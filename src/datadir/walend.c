@@ -99,7 +99,7 @@ tell_file(struct walk *w, int fd, struct error *err)
 			return -1;
 		if (got < len)
 			return error_set(
-			    err, ERROR_STATE, 0, "was cut while it was read");
+			    err, ERROR_STATE, 0, "was truncated while it was read");
 		for (size_t at = 0; !w->has_ended && at < len; at += e->block_size)
 			if (tell_page(w, w->pages + at, err))
 				return -1;
@@ -111,7 +111,7 @@ static int
 hint_of_damage(struct error *err)
 {
 	return error_hint(err,
-	    "Part of pg_wal is missing or damaged, or was not copied at the same moment as the rest: a copy would lack everything later, or would not start.");
+	    "Part of pg_wal is missing or damaged, or was not copied at the same moment as the rest: a copy would lack all later changes, or would not start.");
 }
 
 /* No server leaves a file of another size, wherever it was stopped. */

@@ -78,7 +78,7 @@ walk_link(
 	if (exclude_is_vital(level->place, path, name)) {
 		error_set(err, ERROR_UNSUPPORTED, 0, "\"%s\" is a symbolic link", path);
 		return error_hint(err,
-		    "Only pg_wal and tablespaces are followed, and a backup without these data would not restore: put them in the place of the link.");
+		    "Only the symbolic links of pg_wal and of tablespaces are followed, and without these data the backup would not restore: replace the link by the data.");
 	}
 	return visit_special(&w->visit, DIRLIST_LINK, err);
 }
@@ -111,7 +111,7 @@ walk_sent(struct walker *w, const struct level *level, const char *name,
 			return 0;
 		kind = dirlist_kind_of(st.st_mode);
 	}
-	return error_set(err, ERROR_STATE, 0, "\"%s\" keeps changing its kind",
+	return error_set(err, ERROR_STATE, 0, "\"%s\" keeps changing its file type",
 	    buf_text(&w->visit.path));
 }
 

@@ -16,9 +16,9 @@ hint_to_keep(bool is_frozen, struct error *err)
 {
 	if (is_frozen)
 		return error_hint(err,
-		    "All WAL from the last checkpoint on is part of the cluster: something removed or changed it.");
+		    "The cluster needs all WAL since its last checkpoint: something removed or changed it.");
 	return error_hint(err,
-	    "The server keeps the WAL of a backup for a replication slot, or when wal_keep_size (wal_keep_segments up to 12) is large enough.");
+	    "The server keeps the WAL of a backup only for a replication slot, or if wal_keep_size (wal_keep_segments up to 12) is large enough.");
 }
 
 int
@@ -224,7 +224,7 @@ changed(const struct walset *set, const struct walset_segment *segment,
 {
 	const char *how = !S_ISREG(st->st_mode) || !sys_is_same_file(st, &segment->st) ?
 	    "replaced by another file" :
-	    st->st_size != segment->st.st_size ? "cut or extended" :
+	    st->st_size != segment->st.st_size ? "truncated or extended" :
 						 "written to";
 
 	error_set(err, ERROR_STATE, 0, "WAL file \"%s\" was %s while the backup ran",

@@ -115,7 +115,7 @@ check(const struct backupset *set, struct error *err)
 	}
 	if (has_base)
 		return 0;
-	error_set(err, ERROR_STATE, 0, "there is no base.tar");
+	error_set(err, ERROR_STATE, 0, "archive \"base.tar\" is missing");
 	return error_hint(err,
 	    "Name a directory that --split or pg_basebackup -Ft made; pg_verifybackup checks an unpacked backup.");
 }

@@ -189,7 +189,7 @@ missing(const struct judging *j, uint32_t space, uint32_t database, const char *
     struct error *err)
 {
 	return fault(j, space, database, file,
-	    "is missing: without it no session can begin in this database", err);
+	    "is missing: without it no session can connect to this database", err);
 }
 
 static int
@@ -204,8 +204,8 @@ say_doubt(const struct judging *j, const struct directory *d, const char *file,
 	if (rc == 0)
 		rc = buf_printf(&text, err,
 		    is_known ?
-			"\" has no file \"%s\": it is what an interrupted CREATE or DROP DATABASE left, and no session can begin in it" :
-			"\" has no file \"%s\": if it is a database, no session can begin in it; a CREATE or DROP DATABASE that was interrupted leaves such a directory",
+			"\" has no file \"%s\": an interrupted CREATE DATABASE or DROP DATABASE left it, and no session can connect to it" :
+			"\" has no file \"%s\": either the database is damaged, or an interrupted CREATE DATABASE or DROP DATABASE left the directory",
 		    file);
 	if (rc == 0)
 		j->judge->doubt(j->judge, buf_text(&text));
@@ -236,8 +236,9 @@ judge_directory(const struct judging *j, const struct directory *d, struct error
 		return judge_lack(j, d, d->has_map ? version_file : map_file, err);
 	if (!d->has_version || d->major == 0 || d->major == j->version->major)
 		return 0;
-	snprintf(text, sizeof(text), "version: %u expected, %u found", j->version->major,
-	    (unsigned)d->major);
+	snprintf(text, sizeof(text),
+	    "is of another version than the cluster: %u expected, %u found",
+	    j->version->major, (unsigned)d->major);
 	return fault(j, d->space, d->database, version_file, text, err);
 }
 
@@ -279,7 +280,7 @@ databaseset_judge_shared(
 	if (s->has_shared_map)
 		return 0;
 	return judge->fault(
-	    judge, shared_map, "is missing: no server starts without it", err);
+	    judge, shared_map, "is missing: the server does not start without it", err);
 }
 
 static int

@@ -15,7 +15,7 @@ struct reading {
 static int
 bad_value(const struct reading *r, struct error *err)
 {
-	return error_set(err, ERROR_FORMAT, 0, "unknown value \"%s\"", r->value);
+	return error_set(err, ERROR_FORMAT, 0, "\"%s\" is not a valid value", r->value);
 }
 
 static int
@@ -24,7 +24,8 @@ take_format(struct reading *r, struct error *err)
 	if (strcmp(r->value, "1") == 0)
 		return 0;
 	return error_set(err, ERROR_UNSUPPORTED, 0,
-	    "version \"%s\" of the archive's format is not known here", r->value);
+	    "version \"%s\" of the archive format is not supported by this release of pg_basetar",
+	    r->value);
 }
 
 static int
@@ -288,7 +289,8 @@ unescape(const char *from, size_t len, char **out, struct error *err)
 			byte = '\0';
 		if (byte == '\0') {
 			free(to);
-			return error_set(err, ERROR_FORMAT, 0, "damaged value");
+			return error_set(err, ERROR_FORMAT, 0,
+			    "the value has an invalid escape sequence");
 		}
 		*at++ = byte;
 	}
@@ -308,7 +310,8 @@ read_line(struct infofile *info, unsigned *given, const char *line, size_t len,
 	int rc;
 
 	if (key == 0 || key + 1 >= len || colon[1] != ' ')
-		return error_set(err, ERROR_FORMAT, 0, "not of the form \"KEY: VALUE\"");
+		return error_set(
+		    err, ERROR_FORMAT, 0, "the line is not of the form \"KEY: VALUE\"");
 	while (n < KEYS &&
 	    (strlen(keys[n].key) != key || memcmp(keys[n].key, line, key) != 0))
 		n++;
@@ -407,7 +410,7 @@ infofile_parse(const char *text, size_t len, struct infofile *out, struct error 
 		const char *end = memchr(text + at, '\n', len - at);
 
 		if (end == NULL)
-			rc = error_set(err, ERROR_FORMAT, 0, "cut short");
+			rc = error_set(err, ERROR_FORMAT, 0, "the file is cut short");
 		else
 			rc = read_line(
 			    &info, &given, text + at, (size_t)(end - text) - at, err);

@@ -106,15 +106,15 @@ const char *
 memberorder_name_fault(const char *name)
 {
 	if (name[0] == '/')
-		return "an absolute name";
+		return "its name is absolute";
 	for (const char *part = name;; part++) {
 		size_t len = strcspn(part, "/");
 
 		if (len == 0)
-			return "a name with an empty part";
+			return "its name has an empty component";
 		if (len <= 2 && strncmp(part, "..", len) == 0)
-			return len == 1 ? "a name with the part \".\"" :
-					  "a name with the part \"..\"";
+			return len == 1 ? "its name has the component \".\"" :
+					  "its name has the component \"..\"";
 		part += len;
 		if (*part == '\0')
 			return NULL;
@@ -127,19 +127,19 @@ static const char *
 fault_of_rank(const struct memberorder *o, enum memberorder_kind kind)
 {
 	static const char *const faults[] = {
-		[MEMBERORDER_LABEL] = "it follows other members, but must be the first",
-		[MEMBERORDER_MAP] = "out of order: it belongs after backup_label",
+		[MEMBERORDER_LABEL] = "is out of order: it must be the first member",
+		[MEMBERORDER_MAP] = "is out of order: it belongs after backup_label",
 		[MEMBERORDER_INFO] =
-		    "out of order: it belongs before the data directory's tree",
+		    "is out of order: it belongs before the data directory's tree",
 		[MEMBERORDER_CONFIG] =
-		    "out of order: it belongs before the data directory's tree",
+		    "is out of order: it belongs before the data directory's tree",
 		[MEMBERORDER_TREE] =
-		    "out of order: it follows pg_control, which ends the tree",
+		    "is out of order: it belongs before pg_control, which ends the tree",
 		[MEMBERORDER_CONTROL] =
-		    "out of order: it belongs between the tree and the WAL",
+		    "is out of order: it belongs between the tree and the WAL",
 		[MEMBERORDER_SEGMENT] =
-		    "out of order: it belongs before the history files",
-		[MEMBERORDER_HISTORY] = "out of order: it follows the manifest",
+		    "is out of order: it belongs before the history files",
+		[MEMBERORDER_HISTORY] = "is out of order: it belongs before the manifest",
 	};
 
 	if (kind == MEMBERORDER_MANIFEST || kind >= o->last)
@@ -167,7 +167,7 @@ memberorder_next(struct memberorder *o, enum memberorder_kind kind, const char *
 	}
 	if (o->has_begun && kind == o->last && is_ordered &&
 	    path_compare(buf_text(&o->name), name) > 0) {
-		*fault = "out of order: it belongs before the one it follows";
+		*fault = "is out of order: it belongs before the member that it follows";
 		return 0;
 	}
 	o->has_begun = true;

@@ -245,8 +245,9 @@ pagetally_stop(struct pagetally *t, uint64_t stop_lsn, struct error *err)
 	}
 	if (t->rows[t->least].lsn > stop_lsn)
 		t->finding(&(struct finding){ .kind = "more",
-		    .text = "there may be more blocks with such an LSN: only so many are "
-			    "remembered" });
+		    .text =
+			"more blocks may have a later LSN: only the 64 with the latest "
+			"are remembered" });
 	return 0;
 }
 

@@ -125,10 +125,10 @@ check_owner(const struct report *r, struct error *err)
 	if ((dir.st_mode & S_ISVTX) == 0 || dir.st_uid == us || file.st_uid == us)
 		return 0;
 	error_set(err, ERROR_STATE, 0,
-	    "the file \"%s\" belongs to another user, and its directory keeps it from being replaced",
+	    "file \"%s\" belongs to another user, and the sticky bit of its directory protects it",
 	    r->path);
-	return error_hint(
-	    err, "Remove it, or write the report to a directory of this user's.");
+	return error_hint(err,
+	    "Remove it, or write the report to a directory that belongs to this user.");
 }
 
 /* An empty file is as good as a report. */
@@ -170,8 +170,8 @@ check_replaced(const struct report *r, struct error *err)
 		return error_wrap(err, "\"%s\"", r->path);
 	if (may_be_replaced)
 		return 0;
-	error_set(err, ERROR_STATE, 0, "the file \"%s\" is not a report of pg_basetar",
-	    r->path);
+	error_set(
+	    err, ERROR_STATE, 0, "file \"%s\" is not a report of pg_basetar", r->path);
 	return error_hint(err, "Only an earlier report is replaced: name another file.");
 }
 
@@ -311,7 +311,7 @@ cannot_ask(const struct report *r, struct error *err)
 {
 	error_set(err, ERROR_IO, errno, "could not stat");
 	return error_wrap(
-	    err, "could not tell whether the report \"%s\" is the output", r->path);
+	    err, "could not determine whether the report \"%s\" is the output", r->path);
 }
 
 /* The same name in the same directory.  Where that is not, the output cannot be. */
@@ -408,12 +408,12 @@ explain(const struct report *r, enum report_verdict verdict, struct error *err)
 	err->hint[0] = '\0';
 	if (!remove_earlier(r))
 		error_hint(err,
-		    "A report could not be removed from there: do not rely on it%s.",
+		    "The report of an earlier run could not be removed: do not rely on it%s.",
 		    verdict == REPORT_FAILED ? "" :
 					       "; the exit status is that of the backup");
 	else if (verdict != REPORT_FAILED)
 		error_hint(err,
-		    "The exit status is that of the backup, whatever became of the report.");
+		    "The exit status is that of the backup, although the report is missing.");
 }
 
 int

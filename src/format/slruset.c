@@ -193,8 +193,7 @@ segment_missing(struct judging *j, uint64_t number, struct error *err)
 	}
 	if (++j->missing > NAMED)
 		return 0;
-	return tell_content(
-	    j, SLRUSET_MISSING, number, "is missing, which is needed for", err);
+	return tell_content(j, SLRUSET_MISSING, number, "is missing: it must hold", err);
 }
 
 static uint64_t
@@ -422,7 +421,8 @@ judge_sizes(const struct slruset *s, const struct slruset_cluster *c,
 			continue;
 		slru_path(path, (enum slru_kind)row->kind, row->number, c->version);
 		snprintf(text, sizeof(text),
-		    "has %" PRIu64 " bytes, which are not up to %d pages of %" PRIu32,
+		    "has %" PRIu64
+		    " bytes: it must have at most %d whole pages of %" PRIu32,
 		    row->size, SLRU_PAGES, c->block_size);
 		if (sink->fault(sink, SLRUSET_SIZE, path, text, err))
 			return -1;

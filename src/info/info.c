@@ -33,7 +33,7 @@ info_run(const struct options *opt, struct error *err)
 	int rc;
 
 	rc = reading_summary(&r, opt, opt->brief ? READING_BRIEF : READING_ALL,
-	    "the backup was not looked at", err);
+	    "the backup was not read", err);
 	if (rc == 0)
 		rc = print(&r, err);
 	else if (err->kind == ERROR_FORMAT)

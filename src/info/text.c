@@ -85,12 +85,12 @@ put_wal(struct lines *l, const struct summary_facts *f)
 	if (b->wal == FACTS_UNKNOWN)
 		return;
 	if (b->wal == FACTS_ABSENT)
-		put(l, "WAL:", "not in it: it is needed from the WAL archive");
+		put(l, "WAL:", "not in the backup: the WAL archive must have it");
 	else if (f->is_whole)
 		put(l, "WAL:", "%" PRIu64 " segment%s, %s", f->wal_segments,
 		    f->wal_segments == 1 ? "" : "s", progress_bytes(size, f->wal_bytes));
 	else
-		put(l, "WAL:", "in it");
+		put(l, "WAL:", "in the backup");
 }
 
 static void
@@ -109,7 +109,7 @@ put_manifest(struct lines *l, const struct facts *b)
 static void
 put_tablespaces(struct lines *l, const struct summary_facts *f)
 {
-	static const char not_told[] = "location not told";
+	static const char not_told[] = "unknown location";
 	char name[40], size[PROGRESS_BYTES_TEXT], in_place[SPACELIST_IN_PLACE];
 
 	for (size_t i = 0; i < f->ntablespaces; i++) {

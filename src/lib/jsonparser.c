@@ -66,8 +66,8 @@ jsonparser_free(struct jsonparser *p)
 static int
 bad(const struct jsonparser *p, const char *what, struct error *err)
 {
-	return error_set(
-	    err, ERROR_FORMAT, 0, "JSON, byte %" PRIu64 ": %s", p->offset, what);
+	return error_set(err, ERROR_FORMAT, 0, "invalid JSON at byte %" PRIu64 ": %s",
+	    p->offset, what);
 }
 
 /* ---- tokens ---- */
@@ -90,9 +90,9 @@ static int
 end_string(struct jsonparser *p, struct error *err)
 {
 	if (p->surrogate)
-		return bad(p, "half of a surrogate pair", err);
+		return bad(p, "surrogate pair is not complete", err);
 	if (p->has_high_bytes && !json_is_utf8(buf_text(&p->text)))
-		return bad(p, "a string that is not UTF-8", err);
+		return bad(p, "string is not UTF-8", err);
 	if (!p->is_key)
 		return tell_value(p, '"', err);
 	p->token = TOKEN_NONE;
@@ -104,7 +104,7 @@ static int
 add(struct jsonparser *p, const void *bytes, size_t len, struct error *err)
 {
 	if (p->text.len + len > JSONPARSER_STRING)
-		return bad(p, "too long a string", err);
+		return bad(p, "string is too long", err);
 	return buf_append(&p->text, bytes, len, err);
 }
 
@@ -116,7 +116,7 @@ add_character(struct jsonparser *p, unsigned c, struct error *err)
 	size_t len;
 
 	if (c == 0)
-		return bad(p, "a NUL in a string", err);
+		return bad(p, "string has a NUL", err);
 	if (c < 0x80) {
 		utf8[0] = (char)c;
 		return add(p, utf8, 1, err);
@@ -137,13 +137,13 @@ end_hex(struct jsonparser *p, struct error *err)
 	p->token = TOKEN_STRING;
 	if (p->surrogate) {
 		if (c < 0xdc00 || c > 0xdfff)
-			return bad(p, "half of a surrogate pair", err);
+			return bad(p, "surrogate pair is not complete", err);
 		c = 0x10000 + ((p->surrogate - 0xd800) << 10) + (c - 0xdc00);
 		p->surrogate = 0;
 		return add_character(p, c, err);
 	}
 	if (c >= 0xdc00 && c <= 0xdfff)
-		return bad(p, "half of a surrogate pair", err);
+		return bad(p, "surrogate pair is not complete", err);
 	if (c >= 0xd800 && c <= 0xdbff) {
 		p->surrogate = c;
 		return 0;
@@ -158,7 +158,7 @@ take_hex(struct jsonparser *p, uint8_t byte, struct error *err)
 	const char *digit = byte ? strchr(digits, byte) : NULL;
 
 	if (digit == NULL)
-		return bad(p, "four hexadecimal digits belong behind \\u", err);
+		return bad(p, "\\u must be followed by four hexadecimal digits", err);
 	p->hex = p->hex << 4 | ((unsigned)(digit - digits) & 0xf);
 	return ++p->digits == 4 ? end_hex(p, err) : 0;
 }
@@ -175,9 +175,9 @@ take_escape(struct jsonparser *p, uint8_t byte, struct error *err)
 		return 0;
 	}
 	if (at == NULL)
-		return bad(p, "an unknown escape", err);
+		return bad(p, "unknown escape sequence", err);
 	if (p->surrogate)
-		return bad(p, "half of a surrogate pair", err);
+		return bad(p, "surrogate pair is not complete", err);
 	p->token = TOKEN_STRING;
 	return add(p, &to[at - from], 1, err);
 }
@@ -196,14 +196,14 @@ take_string(struct jsonparser *p, const uint8_t *bytes, size_t len, size_t *take
 	*taken = n;
 	if (n > 0) {
 		if (p->surrogate)
-			return bad(p, "half of a surrogate pair", err);
+			return bad(p, "surrogate pair is not complete", err);
 		return add(p, bytes, n, err);
 	}
 	*taken = 1;
 	if (bytes[0] == '"')
 		return end_string(p, err);
 	if (bytes[0] != '\\')
-		return bad(p, "a control character in a string", err);
+		return bad(p, "string has a control character", err);
 	p->token = TOKEN_ESCAPE;
 	return 0;
 }
@@ -255,9 +255,9 @@ end_bare(struct jsonparser *p, struct error *err)
 {
 	if (p->token == TOKEN_NUMBER)
 		return is_number(buf_text(&p->text)) ? tell_value(p, '0', err) :
-						       bad(p, "no number", err);
+						       bad(p, "not a valid number", err);
 	return is_word(buf_text(&p->text)) ? tell_value(p, 't', err) :
-					     bad(p, "no value", err);
+					     bad(p, "not a valid value", err);
 }
 
 static bool
@@ -275,7 +275,7 @@ take_bare(struct jsonparser *p, uint8_t byte, size_t *taken, struct error *err)
 		return end_bare(p, err);
 	*taken = 1;
 	if (p->text.len == JSONPARSER_NUMBER)
-		return bad(p, "too long a number", err);
+		return bad(p, "number is too long", err);
 	return buf_append(&p->text, &byte, 1, err);
 }
 
@@ -294,7 +294,7 @@ static int
 open_one(struct jsonparser *p, char kind, struct error *err)
 {
 	if (p->depth == JSONPARSER_DEEPEST)
-		return bad(p, "nested too deep", err);
+		return bad(p, "values are nested too deep", err);
 	p->open[p->depth++] = kind;
 	p->expects = kind == '{' ? EXPECT_KEY_OR_END : EXPECT_VALUE_OR_END;
 	return p->sink->ops->open(p->sink, kind, err);
@@ -308,7 +308,7 @@ close_one(struct jsonparser *p, char kind, struct error *err)
 
 	if (p->depth == 0 || p->open[p->depth - 1] != kind ||
 	    (p->expects != EXPECT_COMMA && !is_empty))
-		return bad(p, "an end of what is not open, or not complete", err);
+		return bad(p, "unexpected end of an object or array", err);
 	p->depth--;
 	p->expects = behind_value(p);
 	return p->sink->ops->close(p->sink, kind, err);
@@ -330,7 +330,7 @@ begin_value(struct jsonparser *p, uint8_t byte, size_t *taken, struct error *err
 	else if (byte >= 'a' && byte <= 'z')
 		begin_token(p, TOKEN_WORD);
 	else
-		return bad(p, "a value is expected", err);
+		return bad(p, "expected a value", err);
 	return 0;
 }
 
@@ -338,7 +338,7 @@ static int
 take_comma(struct jsonparser *p, uint8_t byte, struct error *err)
 {
 	if (byte != ',')
-		return bad(p, "a comma is expected, or the end of what is open", err);
+		return bad(p, "expected a comma or the end of the object or array", err);
 	p->expects = p->open[p->depth - 1] == '{' ? EXPECT_KEY : EXPECT_VALUE;
 	return 0;
 }
@@ -358,19 +358,19 @@ take_between(struct jsonparser *p, uint8_t byte, size_t *taken, struct error *er
 	case EXPECT_KEY:
 	case EXPECT_KEY_OR_END:
 		if (byte != '"')
-			return bad(p, "a key is expected", err);
+			return bad(p, "expected a key", err);
 		p->is_key = true;
 		begin_token(p, TOKEN_STRING);
 		return 0;
 	case EXPECT_COLON:
 		if (byte != ':')
-			return bad(p, "a colon is expected", err);
+			return bad(p, "expected a colon", err);
 		p->expects = EXPECT_VALUE;
 		return 0;
 	case EXPECT_COMMA:
 		return take_comma(p, byte, err);
 	default:
-		return bad(p, "nothing more is expected", err);
+		return bad(p, "expected end of input", err);
 	}
 }
 
@@ -411,5 +411,5 @@ jsonparser_finish(struct jsonparser *p, struct error *err)
 {
 	if ((p->token == TOKEN_NUMBER || p->token == TOKEN_WORD) && end_bare(p, err))
 		return -1;
-	return p->expects == EXPECT_NOTHING ? 0 : bad(p, "cut short", err);
+	return p->expects == EXPECT_NOTHING ? 0 : bad(p, "input is cut short", err);
 }

@@ -64,7 +64,7 @@ check_pair(
     const struct relocations *list, const struct relocation *pair, struct error *err)
 {
 	if (pair->old[0] == '\0')
-		return error_set(err, ERROR_USAGE, 0, "there is no OLD in OLD=NEW");
+		return error_set(err, ERROR_USAGE, 0, "OLD is empty in OLD=NEW");
 	if (pair->new[0] != '/')
 		return error_set(
 		    err, ERROR_USAGE, 0, "\"%s\" is not an absolute path", pair->new);

@@ -40,9 +40,10 @@ checkpoint_decode(const uint8_t *bytes, size_t len, uint32_t control_version,
 			l = &layouts[i];
 	if (l == NULL)
 		return error_set(err, ERROR_UNSUPPORTED, 0,
-		    "checkpoint of control version %" PRIu32, control_version);
+		    "pg_control version %" PRIu32 " is not supported", control_version);
 	if (len < l->size)
-		return error_set(err, ERROR_FORMAT, 0, "a checkpoint of %zu bytes", len);
+		return error_set(
+		    err, ERROR_FORMAT, 0, "checkpoint has only %zu bytes", len);
 	*out = (struct checkpoint){
 		.next_xid = l->epoch_at ?
 		    (uint64_t)get_u32native(bytes + l->epoch_at) << 32 |

@@ -190,7 +190,8 @@ cluster_parse_version(
 	unsigned major;
 
 	if (!parse_version(text, &major))
-		return error_set(err, ERROR_FORMAT, 0, "holds no version of PostgreSQL");
+		return error_set(
+		    err, ERROR_FORMAT, 0, "does not contain a version of PostgreSQL");
 	known = cluster_version(major);
 	if (known == NULL)
 		return cluster_unsupported((int)strcspn(text, "\n"), text, err);
@@ -206,7 +207,8 @@ cluster_read_version(int datadir_fd, const struct pg_version **version, struct e
 
 	rc = sys_read_file(datadir_fd, "PG_VERSION", 64, &text, err);
 	if (rc == 0 && strlen(buf_text(&text)) != text.len)
-		rc = error_set(err, ERROR_FORMAT, 0, "holds no version of PostgreSQL");
+		rc = error_set(
+		    err, ERROR_FORMAT, 0, "does not contain a version of PostgreSQL");
 	else if (rc == 0)
 		rc = cluster_parse_version(buf_text(&text), version, err);
 	else if (err->kind == ERROR_IO && err->sys == ENOENT)

@@ -149,7 +149,7 @@ find_layout(const uint8_t *bytes, struct error *err)
 	/* 9.6 has 960, development versions of 19 had 1901 to 1904; the rest is damage */
 	if (version >= 71 && version <= 9999)
 		error_set(err, ERROR_UNSUPPORTED, 0,
-		    "control version %u is not that of PostgreSQL %s", version,
+		    "pg_control version %u is not that of PostgreSQL %s", version,
 		    cluster_versions_text());
 	else
 		error_set(err, ERROR_FORMAT, 0, "%u is not a valid pg_control version",
@@ -166,7 +166,7 @@ check_crc(const struct control_layout *l, const uint8_t *bytes, struct error *er
 	if (stored == real)
 		return 0;
 	return error_set(err, ERROR_FORMAT, 0,
-	    "its CRC is %08X, that of its content %08X", stored, real);
+	    "its CRC is %08X, but that of its content is %08X", stored, real);
 }
 
 /* Is ${size} a power of 2 in these limits? */
@@ -179,7 +179,7 @@ is_size(uint32_t size, uint32_t least, uint32_t most)
 static int
 not_one(const char *what, uint32_t value, struct error *err)
 {
-	return error_set(err, ERROR_FORMAT, 0, "%u is no %s", value, what);
+	return error_set(err, ERROR_FORMAT, 0, "%u is not a valid %s", value, what);
 }
 
 /*
@@ -307,9 +307,10 @@ control_check_version(
 {
 	if (control->control_version != version->control_version) {
 		error_set(err, ERROR_FORMAT, 0,
-		    "control version %u is not that of PostgreSQL %u, %u",
+		    "pg_control version %u is not that of PostgreSQL %u, %u",
 		    control->control_version, version->major, version->control_version);
-		return error_hint(err, "PG_VERSION is of another data directory.");
+		return error_hint(
+		    err, "The file PG_VERSION belongs to another data directory.");
 	}
 	if (control->catalog_version == version->catalog_version)
 		return 0;
@@ -317,7 +318,7 @@ control_check_version(
 	    "catalog version %u is not that of PostgreSQL %u, %u",
 	    control->catalog_version, version->major, version->catalog_version);
 	return error_hint(err,
-	    "A beta release made this data directory, or its PG_VERSION belongs to another.");
+	    "A beta release created this data directory, or its PG_VERSION belongs to another one.");
 }
 
 int

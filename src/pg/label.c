@@ -225,7 +225,7 @@ take_more_text(const char **at, const char *end, struct label *l, struct error *
 	if (more == 0 || is_of_label_end(*at, end))
 		return 0;
 	if (to[-1] != '\n')
-		return error_set(err, ERROR_FORMAT, 0, "the label has no end");
+		return error_set(err, ERROR_FORMAT, 0, "the label does not end");
 	if (len + more > LABEL_TEXT_MOST)
 		return error_set(err, ERROR_FORMAT, 0, "the label has more than %d bytes",
 		    LABEL_TEXT_MOST);
@@ -247,7 +247,7 @@ parse_lines(const char *text, size_t len, struct label *l, struct error *err)
 	char value[LINE_MOST];
 
 	if (memchr(text, '\0', len))
-		return error_set(err, ERROR_FORMAT, 0, "holds a zero byte");
+		return error_set(err, ERROR_FORMAT, 0, "has a zero byte");
 	for (size_t i = 0; i < LINES; i++) {
 		if (!take_line(&at, end, lines[i].key, value)) {
 			if (lines[i].is_optional)
@@ -256,13 +256,15 @@ parse_lines(const char *text, size_t len, struct label *l, struct error *err)
 			    "line \"%s: \" is missing or misplaced", lines[i].key);
 		}
 		if (!lines[i].read(value, l))
-			return error_set(err, ERROR_FORMAT, 0, "line \"%s: %s\" is wrong",
-			    lines[i].key, has_control(value) ? "?" : value);
+			return error_set(err, ERROR_FORMAT, 0,
+			    "line \"%s: %s\" is not valid", lines[i].key,
+			    has_control(value) ? "?" : value);
 		if (lines[i].read == read_text && take_more_text(&at, end, l, err))
 			return -1;
 	}
 	if (at != end)
-		return error_set(err, ERROR_FORMAT, 0, "text after the last line");
+		return error_set(
+		    err, ERROR_FORMAT, 0, "there is text after the last line");
 	if (l->text == NULL || l->start_time == NULL)
 		return error_memory(err);
 	return 0;
@@ -317,8 +319,9 @@ check_built(const struct buf *text, const struct label *label, struct error *err
 	label_free(&again);
 	if (timeline == label->timeline)
 		return 0;
-	return error_set(err, ERROR_FORMAT, 0, "file %s is not of timeline %" PRIu32,
-	    label->start_file, label->timeline);
+	return error_set(err, ERROR_FORMAT, 0,
+	    "WAL file %s does not belong to timeline %" PRIu32, label->start_file,
+	    label->timeline);
 }
 
 int
@@ -329,9 +332,10 @@ label_build(struct buf *b, const struct label *label, const struct pg_version *v
 	int rc = -1;
 
 	if (label->incremental)
-		error_set(err, ERROR_FORMAT, 0, "an incremental backup is not ours");
+		error_set(
+		    err, ERROR_FORMAT, 0, "pg_basetar does not make incremental backups");
 	else if (has_control(label->text) || has_control(label->start_time))
-		error_set(err, ERROR_FORMAT, 0, "control character");
+		error_set(err, ERROR_FORMAT, 0, "a value has a control character");
 	else if (append_label(&text, label, version, err) == 0 &&
 	    check_built(&text, label, err) == 0)
 		rc = buf_append(b, text.data, text.len, err);
@@ -380,7 +384,7 @@ label_compare(const struct label *sent, const struct label *server, struct error
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (strcmp(rows[i].sent, rows[i].server) != 0)
 			return error_set(err, ERROR_SERVER, 0,
-			    "\"%s\" of the server's backup_label is \"%s\", sent was \"%s\"",
+			    "\"%s\" in the backup_label of the server is \"%s\", but the backup has \"%s\"",
 			    rows[i].key, rows[i].server, rows[i].sent);
 	return 0;
 }

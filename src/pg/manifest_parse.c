@@ -135,7 +135,7 @@ take_version(struct manifest_parse *p, uint64_t version, struct error *err)
 {
 	if (version != 1 && version != 2)
 		return error_set(err, ERROR_UNSUPPORTED, 0,
-		    "version %" PRIu64 " of the manifest is not known here", version);
+		    "version %" PRIu64 " of the manifest is not supported", version);
 	p->version = (unsigned)version;
 	return p->sink->ops->version ? p->sink->ops->version(p->sink, p->version, err) :
 				       0;
@@ -231,14 +231,15 @@ end_file(struct manifest_parse *p, struct error *err)
 		p->digest };
 
 	if (path == 0 || path == (BIT(KEY_PATH) | BIT(KEY_ENCODED_PATH)))
-		return error_set(err, ERROR_FORMAT, 0, "a file must have one path");
+		return error_set(
+		    err, ERROR_FORMAT, 0, "a file has no path, or more than one");
 	if (!path_is_plain(name))
 		return error_set(err, ERROR_FORMAT, 0,
 		    "\"%s\" is not a path below a data directory", name);
 	if ((p->given_here & BIT(KEY_SIZE)) == 0 ||
 	    (p->given_here & BIT(KEY_MODIFIED)) == 0)
-		return error_set(
-		    err, ERROR_FORMAT, 0, "\"%s\" has no size or time", name);
+		return error_set(err, ERROR_FORMAT, 0,
+		    "\"%s\" has no size or no modification time", name);
 	if (digest != 0 &&
 	    (digest != (BIT(KEY_FILE_ALGORITHM) | BIT(KEY_FILE_CHECKSUM)) ||
 		p->digest_len != digest_size(p->kind)))
@@ -254,8 +255,8 @@ end_range(struct manifest_parse *p, struct error *err)
 	const unsigned all = BIT(KEY_TIMELINE) | BIT(KEY_START) | BIT(KEY_END);
 
 	if (p->given_here != all || p->end < p->start)
-		return error_set(
-		    err, ERROR_FORMAT, 0, "a WAL range lacks its start or end");
+		return error_set(err, ERROR_FORMAT, 0,
+		    "a WAL range has no timeline, start or end, or ends before its start");
 	return p->sink->ops->wal ?
 	    p->sink->ops->wal(p->sink, (uint32_t)p->timeline, p->start, p->end, err) :
 	    0;
@@ -287,7 +288,7 @@ hear_open(struct jsonparser_sink *sink, char kind, struct error *err)
 	p->key = KEYS;
 	p->given_here = 0;
 	if (p->place == PLACE_OUTSIDE)
-		return error_set(err, ERROR_FORMAT, 0, "an unexpected '%c'", kind);
+		return error_set(err, ERROR_FORMAT, 0, "unexpected '%c'", kind);
 	return 0;
 }
 
@@ -357,7 +358,7 @@ hear_value(struct jsonparser_sink *sink, char kind, const char *text, size_t len
 
 	if (p->key == KEYS)
 		return error_set(
-		    err, ERROR_FORMAT, 0, "an unexpected value \"%.100s\"", text);
+		    err, ERROR_FORMAT, 0, "unexpected value \"%.100s\"", text);
 	if (keys[p->key].kind != kind)
 		return bad_value(p->key, text, err);
 	return kind == '0' ? take_number(p, text, len, err) :
@@ -395,7 +396,7 @@ hash(struct manifest_parse *p, const uint8_t *bytes, size_t len, struct error *e
 		if (hash_line(p, err))
 			return -1;
 		if (p->line.len + n > MANIFEST_LINE)
-			return error_set(err, ERROR_FORMAT, 0, "too long a line");
+			return error_set(err, ERROR_FORMAT, 0, "a line is too long");
 		if (buf_append(&p->line, bytes, n, err))
 			return -1;
 		bytes += n;
@@ -464,8 +465,8 @@ manifest_parse_finish(
 		return error_set(err, ERROR_FORMAT, 0, "the manifest is not complete");
 	if (p->line.len == 0 || p->line.data[p->line.len - 1] != '\n' ||
 	    strncmp((const char *)p->line.data, "\"Manifest-Checksum\"", 19) != 0)
-		return error_set(
-		    err, ERROR_FORMAT, 0, "its checksum is not its last line");
+		return error_set(err, ERROR_FORMAT, 0,
+		    "the checksum of the manifest is not in its last line");
 	if (digest_final(p->sha256, computed, &len, err))
 		return -1;
 	memcpy(verdict->computed, computed, sizeof(verdict->computed));

@@ -162,7 +162,7 @@ parse_lines(struct postmaster *p, const char *text, size_t len, struct error *er
 	size_t line_len;
 
 	if (memchr(text, '\0', len))
-		return error_set(err, ERROR_FORMAT, 0, "holds a zero byte");
+		return error_set(err, ERROR_FORMAT, 0, "has a zero byte");
 	if (keep(&p->listen_addr, "", 0, err))
 		return -1;
 	for (which = 0; which < LINES && next_line(&at, end, &line, &line_len); which++)

@@ -292,7 +292,8 @@ end_version(
 		    err, ERROR_FORMAT, 0, "is not the version of a supported release");
 	if (version == NULL || version->major == found)
 		return 0;
-	return error_set(err, ERROR_FORMAT, 0, "version: %u expected, %u found",
+	return error_set(err, ERROR_FORMAT, 0,
+	    "is of another version than the cluster: %u expected, %u found",
 	    version->major, found);
 }
 

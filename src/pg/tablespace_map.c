@@ -63,13 +63,14 @@ read_target(struct reader *r, struct error *err)
 		char c = *r->at++;
 
 		if (c == '\n')
-			return r->target.len ? 0 : bad_map(r, "no location", err);
+			return r->target.len ? 0 :
+					       bad_map(r, "a location is missing", err);
 		if (c == '\\' && r->at < r->end && is_escaped(*r->at, r->version))
 			c = *r->at++;
 		else if (c == '\r' || c == '\0')
-			return bad_map(r, "a control character", err);
+			return bad_map(r, "a location has a control character", err);
 		if (r->target.len == TARGET_MOST)
-			return bad_map(r, "too long a location", err);
+			return bad_map(r, "a location is too long", err);
 		if (buf_append(&r->target, &c, 1, err))
 			return -1;
 	}

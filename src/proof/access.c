@@ -18,7 +18,7 @@ note_special(struct proof_access *a, const struct tar_entry *entry)
 	if ((entry->mode & MODE_SPECIAL) == 0 || a->special++ > 0)
 		return;
 	snprintf(text, sizeof(text),
-	    "members have set-user-ID, set-group-ID or sticky bits, as \"%.800s\" has: restore leaves these bits out",
+	    "\"%.800s\" or other members have set-user-ID, set-group-ID or sticky bits: restore leaves these bits out",
 	    entry->name);
 	a->findings->warn(text);
 }
@@ -70,8 +70,8 @@ proof_access_look(struct proof_access *a, enum archivepart_kind part,
 	/* of a server that all files are given to */
 	if (!access_is_kept_out(path, is_directory, entry->mode, false))
 		return NULL;
-	return is_directory ? "a directory with a mode that keeps the server out" :
-			      "a file with a mode that keeps the server out";
+	return is_directory ? "the mode of the directory keeps the server out" :
+			      "the mode of the file keeps the server out";
 }
 
 void

@@ -63,7 +63,7 @@ check_label_file(const struct proof_agree *a, struct error *err)
 	    walname_segment(a->facts->label->start_lsn, size), size);
 	return strcmp(expected, a->facts->label->start_file) == 0 ?
 	    0 :
-	    conflict(a, FINDINGS_LABEL, &at_label, "the start's WAL file", expected,
+	    conflict(a, FINDINGS_LABEL, &at_label, "WAL file of the start", expected,
 		a->facts->label->start_file, err);
 }
 
@@ -75,14 +75,14 @@ check_label(const struct proof_agree *a, struct error *err)
 
 	if (a->facts->info && a->facts->info->mode != INFOFILE_ONLINE)
 		return findings_add(a->findings, FINDINGS_LABEL, &at_label, err,
-		    "is in the backup of no running server: with it the copy does not start, or recovers to the wrong place");
+		    "does not belong in a backup without a running server: with it the copy does not start, or recovers from the wrong position");
 	if (strcmp(l->method, "streamed") != 0 &&
 	    conflict(a, FINDINGS_LABEL, &at_label, "BACKUP METHOD", "streamed", l->method,
 		err))
 		return -1;
 	if (l->incremental &&
 	    findings_add(a->findings, FINDINGS_LABEL, &at_label, err,
-		"it is of an incremental backup, which does not restore without the earlier ones"))
+		"belongs to an incremental backup, which cannot be restored without the earlier ones"))
 		return -1;
 	if (a->facts->info && strcmp(l->text, a->facts->info->label) != 0 &&
 	    conflict(a, FINDINGS_LABEL, &at_label, "LABEL", a->facts->info->label,
@@ -90,13 +90,13 @@ check_label(const struct proof_agree *a, struct error *err)
 		return -1;
 	if (l->checkpoint_lsn < l->start_lsn &&
 	    conflict_lsn(a, FINDINGS_LABEL, &at_label,
-		"CHECKPOINT LOCATION before the start", l->start_lsn, l->checkpoint_lsn,
-		err))
+		"CHECKPOINT LOCATION is before the start", l->start_lsn,
+		l->checkpoint_lsn, err))
 		return -1;
 	if (a->facts->version &&
 	    a->facts->version->label_has_timeline != l->has_timeline &&
 	    findings_add(a->findings, FINDINGS_LABEL, &at_label, err,
-		"START TIMELINE is %s", l->has_timeline ? "there" : "not there"))
+		"START TIMELINE is %s", l->has_timeline ? "unexpected" : "missing"))
 		return -1;
 	return a->facts->control ? check_label_file(a, err) : 0;
 }
@@ -165,8 +165,8 @@ check_control(const struct proof_agree *a, struct error *err)
 	    (a->facts->has_earlier_info || !is_told) &&
 	    findings_add(a->findings, FINDINGS_INFO, &at_info, err,
 		a->facts->has_earlier_info ?
-		    "is of another backup than backup_label, although pg_control was written by pg_basetar" :
-		    "is missing or misplaced, although pg_control was written by pg_basetar"))
+		    "belongs to another backup than backup_label, although pg_basetar wrote pg_control" :
+		    "is missing or misplaced, although pg_basetar wrote pg_control"))
 		return -1;
 	if (a->facts->version &&
 	    control_check_version(a->facts->control, a->facts->version, err) &&
@@ -175,8 +175,8 @@ check_control(const struct proof_agree *a, struct error *err)
 	if (a->facts->info && is_forgotten != (a->facts->info->mode == INFOFILE_ONLINE) &&
 	    findings_add(a->findings, FINDINGS_CONTROL, &at_control, err,
 		is_forgotten ?
-		    "names no checkpoint, so that the copy cannot start" :
-		    "names a checkpoint, so that a copy that lost its backup_label would start"))
+		    "does not name a checkpoint, so the copy cannot start" :
+		    "names a checkpoint, so a copy without its backup_label would start and be corrupt"))
 		return -1;
 	return check_state(a, err) || check_control_age(a, err) ? -1 : 0;
 }
@@ -199,12 +199,12 @@ check_manifest_start(const struct proof_agree *a, struct error *err)
 		return 0;
 	if (first->start != a->wal->start_lsn &&
 	    conflict_lsn(a, FINDINGS_MANIFEST, &at_manifest,
-		"is of another backup: the start of its WAL", a->wal->start_lsn,
+		"belongs to another backup: start of its WAL", a->wal->start_lsn,
 		first->start, err))
 		return -1;
 	if (first->timeline != a->wal->start_timeline)
 		return conflict_number(a, FINDINGS_MANIFEST, &at_manifest,
-		    "is of another backup: the timeline of its start",
+		    "belongs to another backup: timeline of its start",
 		    a->wal->start_timeline, first->timeline, err);
 	return 0;
 }
@@ -220,7 +220,7 @@ check_manifest(const struct proof_agree *a, struct error *err)
 	if (a->manifest->identifier && a->facts->control &&
 	    a->manifest->identifier != a->facts->control->system_identifier &&
 	    conflict_number(a, FINDINGS_MANIFEST, &at_manifest,
-		"is of another cluster: system identifier",
+		"belongs to another cluster: system identifier",
 		a->facts->control->system_identifier, a->manifest->identifier, err))
 		return -1;
 	return check_manifest_start(a, err);
@@ -237,7 +237,7 @@ tell_of_absent(const struct proof_agree *a)
 
 	for (size_t i = 0; i < without->count; i++) {
 		snprintf(text, sizeof(text),
-		    "tablespace %s at \"%.400s\" was left out of the backup, with all that was in it: in the copy drop it, and create it anew",
+		    "tablespace %s at \"%.400s\" was left out of the backup with its content: drop it in the copy and create it again",
 		    without->rows[i].name, without->rows[i].path);
 		a->findings->warn(text);
 	}
@@ -263,12 +263,13 @@ check_info(const struct proof_agree *a, struct error *err)
 	if (i->has_manifest != a->manifest->has_come &&
 	    findings_add(a->findings,
 		i->has_manifest ? FINDINGS_MISSING : FINDINGS_MANIFEST, &at_manifest, err,
-		i->has_manifest ? "without it nothing shows whether the files are whole" :
-				  "pg_basetar.info says that there is none"))
+		i->has_manifest ?
+		    "is missing: without it no check shows whether the files are complete" :
+		    "is unexpected: pg_basetar.info says that the backup has no manifest"))
 		return -1;
 	if (!i->has_wal && a->wal->has_wal)
 		return findings_add(a->findings, FINDINGS_INFO, &at_info, err,
-		    "says that the archive does not hold the WAL");
+		    "says that the archive does not hold the WAL, but it does");
 	return 0;
 }
 

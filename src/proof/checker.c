@@ -93,7 +93,7 @@ checker_archive_end(struct checker *c, struct error *err)
 {
 	if (c->part.kind == ARCHIVEPART_WAL && !c->judges.wal.has_wal)
 		return findings_add(&c->judges.findings, FINDINGS_MISSING, NULL, err,
-		    "the archive \"pg_wal.tar\" has no segment of WAL");
+		    "the archive \"pg_wal.tar\" has no WAL segment");
 	if (c->part.kind != ARCHIVEPART_ALONE && c->part.kind != ARCHIVEPART_BASE)
 		return 0;
 	return proof_text_judge_label(&c->judges.text, err);

@@ -66,7 +66,8 @@ warn_of_unread(const struct infofile *info, struct memberset *members,
 		findings->warn(text);
 	}
 	if (missing > NAMED) {
-		snprintf(text, sizeof(text), "neither are %zu other configuration files",
+		snprintf(text, sizeof(text),
+		    "%zu more configuration files are not in the backup: they could not be read",
 		    missing - NAMED);
 		findings->warn(text);
 	}
@@ -84,6 +85,6 @@ proof_config_judge(const struct facts *facts, struct memberset *members,
 		return -1;
 	if (has_tree && !has_main)
 		findings->warn(
-		    "the backup has no postgresql.conf: the original has it outside of its data directory, and without one the copy does not start");
+		    "the backup has no postgresql.conf, because the original has it outside its data directory: the copy does not start without one");
 	return facts->info ? warn_of_unread(facts->info, members, findings, err) : 0;
 }

@@ -251,7 +251,7 @@ tell_of_directory(struct proof_inplace *in, uint32_t oid, struct error *err)
 	if (in->wal->has_line && in->facts->info == NULL && is_surely_off(in))
 		return findings_add(in->findings, FINDINGS_TABLESPACE, NULL, err,
 		    "tablespace %" PRIu32
-		    " is a directory in pg_tblspc, and the configuration in the backup has allow_in_place_tablespaces off: recovery stops with a PANIC",
+		    " is a directory in pg_tblspc, but the configuration in the backup sets allow_in_place_tablespaces to off: recovery stops with a PANIC",
 		    oid);
 	snprintf(text, sizeof(text),
 	    "tablespace %" PRIu32
@@ -329,7 +329,7 @@ judge_space(struct proof_inplace *in, const struct tablespace_map *map,
 		    s->space, lsn_print(at, s->lsn));
 	return findings_add(in->findings, FINDINGS_TABLESPACE, NULL, err,
 	    "tablespace %" PRIu32
-	    " is missing: the WAL at %s changes its pages, and no record before creates it (pg_basebackup up to version 15 leaves out tablespaces in place)",
+	    " is missing: the WAL at %s changes its pages, but no earlier record creates it (pg_basebackup up to version 15 leaves out tablespaces in place)",
 	    s->space, lsn_print(at, s->lsn));
 }
 

@@ -134,7 +134,7 @@ hear_file(struct manifest_sink *sink, const struct manifest_file *file, struct e
 		return proof_missing_listed(m->missing, file->path, err);
 	if (row->is_listed)
 		return findings_add(m->findings, FINDINGS_MANIFEST, &at_manifest, err,
-		    "lists twice \"%s\"", file->path);
+		    "lists \"%s\" twice", file->path);
 	row->is_listed = true;
 	row->listed_size = file->size;
 	if (row->size != file->size)
@@ -209,7 +209,7 @@ end_manifest(struct proof_manifest *m, struct error *err)
 	return findings_add(m->findings, FINDINGS_MANIFEST,
 	    &(struct findings_place){
 		.member = LAYOUT_MANIFEST, .expected = expected, .found = found },
-	    err, "its own checksum");
+	    err, "checksum of the manifest");
 }
 
 int
@@ -220,7 +220,7 @@ proof_manifest_beside(struct proof_manifest *m, struct error *err)
 	m->is_beside = true;
 	if (m->has_come)
 		return findings_add(m->findings, FINDINGS_DUPLICATE, &at_manifest, err,
-		    "in an archive, and beside it");
+		    "exists twice: in an archive and next to the archives");
 	return proof_manifest_begin(m, err);
 }
 
@@ -244,7 +244,7 @@ judge_settings(struct proof_manifest *m, struct error *err)
 		return 0;
 	return findings_add(m->findings, FINDINGS_DIGEST,
 	    &(struct findings_place){ .member = MEMBERORDER_AUTO_CONF }, err,
-	    "not as in the manifest, and not by pg_basebackup -R, which tells the copy to follow");
+	    "does not match the manifest, and was not written by pg_basebackup -R");
 }
 
 /* Files whose digests are of another kind than was taken: nothing is known of them. */
@@ -263,11 +263,11 @@ judge_not_compared(struct proof_manifest *m, struct error *err)
 		    err, "manifest_checksums");
 	if (m->findings->count > 0 || m->content->first)
 		return findings_add(m->findings, FINDINGS_MANIFEST, &at_manifest, err,
-		    "%" PRIu64 " digests were not compared: they are %s", m->not_compared,
-		    digest_name(m->not_taken));
+		    "%" PRIu64 " digests were not compared, because they are %s",
+		    m->not_compared, digest_name(m->not_taken));
 	error_set(err, ERROR_UNSUPPORTED, 0,
 	    "%" PRIu64
-	    " digests were not compared: the manifest, which comes last, has %s",
+	    " digests were not compared, because the manifest, which comes last, has %s",
 	    m->not_compared, digest_name(m->not_taken));
 	return error_hint(
 	    err, "Verify again with --manifest-checksums=%s.", digest_name(m->not_taken));
@@ -284,7 +284,8 @@ judge_digests(struct proof_manifest *m, struct error *err)
 	if (count == 0 || m->without_digest == NULL)
 		return judge_not_compared(m, err);
 	if (findings_add(m->findings, FINDINGS_MANIFEST, &at_manifest, err,
-		"has \"%s\" without a digest, and others with one", m->without_digest))
+		"lists \"%s\" without a digest, but other files with one",
+		m->without_digest))
 		return -1;
 	return judge_not_compared(m, err);
 }

@@ -28,7 +28,7 @@ proof_members_complete(const struct proof_members *m, struct error *err)
 	    !m->facts->version->sends_old_manifest &&
 	    findings_add(m->findings, FINDINGS_STREAM,
 		&(struct findings_place){ .member = LAYOUT_MANIFEST }, err,
-		"out of order: it belongs after pg_control"))
+		"is out of order: it belongs after pg_control"))
 		return -1;
 	for (unsigned n = 0; cluster_directory(n); n++) {
 		if (memberset_find(m->members, cluster_directory(n), &row, err))
@@ -99,7 +99,7 @@ judge_mark(const struct proof_members *m, const struct memberset_row *row,
 	}
 	if (about == NULL && !is_of_wal)
 		return findings_add(m->findings, FINDINGS_EXTRA, place, err,
-		    "does not belong there: it is not the mark of a WAL segment");
+		    "does not belong there: it does not mark a WAL segment");
 	if (about == NULL && warn_of_mark(m, row, path, err))
 		return -1;
 	return row->size == 0 ? 0 :
@@ -124,8 +124,8 @@ judge_row(
 		return findings_add(m->findings, FINDINGS_EXTRA, &place, err,
 		    "is not listed in the manifest");
 	if (strncmp(row->path, LAYOUT_WAL "/", sizeof(LAYOUT_WAL)) == 0)
-		return findings_add(m->findings, FINDINGS_EXTRA, &place, err,
-		    "a file that does not belong there");
+		return findings_add(
+		    m->findings, FINDINGS_EXTRA, &place, err, "does not belong there");
 	return 0;
 }
 
@@ -171,7 +171,7 @@ judge_parent(const struct proof_members *m, const struct memberset_row *row,
 		return 0;
 	if (parent == NULL)
 		return proof_missing_add(m->missing, buf_text(last),
-		    "directory is missing, files in it are there", err);
+		    "directory is missing, although the backup has files in it", err);
 	return findings_add(m->findings, FINDINGS_NAME,
 	    &(struct findings_place){
 		.member = row->path, .has_offset = true, .offset = row->offset },
@@ -194,7 +194,7 @@ judge_rows(const struct proof_members *m, struct buf *last, struct error *err)
 			&(struct findings_place){ .member = rows[i]->path,
 			    .has_offset = true,
 			    .offset = rows[i]->offset },
-			err, "there twice"))
+			err, "exists twice"))
 			return -1;
 		if (!is_second &&
 		    (judge_row(m, rows[i], err) || judge_parent(m, rows[i], last, err)))

@@ -17,12 +17,12 @@ enum { NAMES_MOST = 1 << 16, WAL_MOST = 1 << 20 };
 static const struct needed {
 	const char *path, *why;
 } needed[] = {
-	{ "PG_VERSION", "it says what release the cluster is of" },
-	{ LAYOUT_CONTROL, "no server starts without it" },
+	{ "PG_VERSION", "is missing: it names the release of the cluster" },
+	{ LAYOUT_CONTROL, "is missing: the server does not start without it" },
 	{ LAYOUT_LABEL,
-	    "without it a copy of a running server starts corrupt, or does not start" },
-	{ LAYOUT_MAP, "the server would not find the tablespaces" },
-	{ LAYOUT_INFO, "it says how the backup was made" },
+	    "is missing: without it a copy of a running server does not start, or is corrupt" },
+	{ LAYOUT_MAP, "is missing: without it the server does not find the tablespaces" },
+	{ LAYOUT_INFO, "is missing: it says how the backup was made" },
 };
 
 static const char *

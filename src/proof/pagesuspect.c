@@ -301,7 +301,7 @@ say_damaged(const struct pagesuspect_row *s, const struct pagesuspect_limits *li
 		snprintf(expected, sizeof(expected), "zeros");
 		snprintf(found, sizeof(found), "other bytes from byte %u on", s->found);
 		return findings_add(findings, FINDINGS_NOT_ZERO, &place, err,
-		    "a page that says it is new");
+		    "the page says that it is new");
 	}
 	if (s->state == PAGE_CUT) {
 		snprintf(expected, sizeof(expected), "%u bytes", s->expected);
@@ -321,7 +321,7 @@ say_benign(const struct pagesuspect_row *s, void (*benign)(const char *text))
 
 	snprintf(text, sizeof(text),
 	    "\"%s\", block %" PRIu32
-	    ", LSN %s: torn when it was copied, and whole in the WAL",
+	    ", LSN %s: the page was torn when it was copied, and the WAL restores it",
 	    s->file->path, s->key.block - s->file->first_block, lsn_print(lsn, s->lsn));
 	benign(text);
 }
@@ -419,7 +419,7 @@ pagesuspect_judge(struct pagesuspect *p, const struct pagesuspect_limits *limits
 	p->sum.damaged_pages += p->left_out;
 	if (p->left_out > 0)
 		return findings_add(findings, FINDINGS_CHECKSUM, NULL, err,
-		    "%" PRIu64 " more pages", p->left_out);
+		    "%" PRIu64 " more pages are damaged", p->left_out);
 	return 0;
 }
 

@@ -149,9 +149,9 @@ is_lost(struct proof_replay *r, const struct waldatabases_copy *copy, const char
 	int rc;
 
 	snprintf(why, sizeof(why),
-	    "the database %" PRIu32
-	    " is copied from it by the WAL at %s, and would be lost",
-	    copy->to.database, lsn_print(at, copy->lsn));
+	    "is missing: the WAL at %s copies database %" PRIu32
+	    " from it, which would be lost",
+	    lsn_print(at, copy->lsn), copy->to.database);
 	rc = relfile_database(
 		 &path, copy->from.space, copy->from.database, r->facts->version, err) ||
 		buf_printf(&path, err, "%s", file) ?
@@ -172,7 +172,7 @@ warn_of_removal(const struct proof_replay *r, const struct waldatabases_copy *co
 	snprintf(text, sizeof(text),
 	    "the database %" PRIu32
 	    " is copied by the WAL at %s from the database %" PRIu32
-	    ", whose directory was removed by the WAL at %s: if that was read late, files may be missing in the copy",
+	    ", whose directory was removed by the WAL at %s: if the backup read it late, files may be missing in the copy",
 	    copy->to.database, lsn_print(at, copy->lsn), copy->from.database,
 	    lsn_print(removed, copy->dropped_lsn));
 	r->findings->warn(text);
@@ -235,7 +235,7 @@ warn_of_tablespace(struct proof_replay *r, const struct proof_replay_row *row)
 		return;
 	snprintf(text, sizeof(text),
 	    "the WAL creates tablespace %" PRIu32
-	    ": its replay links the restored copy to \"%.400s\", which must be there, and be no other cluster's",
+	    ": recovery links the restored copy to \"%.400s\", which must exist, and must not belong to another cluster",
 	    row->space, row->location);
 	r->findings->warn(text);
 }
@@ -322,8 +322,8 @@ proof_replay_judge(struct proof_replay *r, bool has_manifest, struct error *err)
 	if (left_out == 0)
 		return 0;
 	return findings_add(r->findings, FINDINGS_WAL, NULL, err,
-	    "makes and drops %" PRIu64
-	    " more databases and tablespaces than can be looked at",
+	    "the WAL creates and drops %" PRIu64
+	    " more databases and tablespaces than can be checked",
 	    left_out);
 }
 

@@ -41,14 +41,14 @@ proof_tablespaces_link_fault(
 
 	if (oid == NULL || strncmp(name, "pg_tblspc/", 10) != 0 || oid != name + 9 ||
 	    !number_parse(oid + 1, strlen(oid + 1), UINT32_MAX, &number))
-		return "a link that is not one of a tablespace";
+		return "the symbolic link is not that of a tablespace";
 	if (t->facts->info == NULL)
 		return NULL;
 	if (infofile_tablespace(t->facts->info, oid + 1) == NULL)
-		return "a link of a tablespace that pg_basetar.info does not list";
+		return "the symbolic link is that of a tablespace that pg_basetar.info does not list";
 	return layout_is_link_target(target, oid + 1) ?
 	    NULL :
-	    "a link that leads out of the backup";
+	    "the symbolic link leads out of the backup";
 }
 
 /* ---- when all has come ---- */
@@ -87,7 +87,7 @@ find_content(struct proof_tablespaces *t, const char *below, const char *oid,
 		return 0;
 	return findings_add(t->findings, FINDINGS_MISSING,
 	    &(struct findings_place){ .member = path }, err,
-	    "the content of a tablespace");
+	    "is missing: it must hold the content of a tablespace");
 }
 
 /* The map and pg_basetar.info tell of the same places: replay goes by the one, people by both. */
@@ -103,7 +103,7 @@ check_place(
 	    &(struct findings_place){ .member = LAYOUT_MAP,
 		.expected = expected ? expected : "none",
 		.found = target },
-	    err, "where pg_basetar.info has a tablespace");
+	    err, "location of a tablespace differs from pg_basetar.info");
 }
 
 /*
@@ -119,10 +119,9 @@ check_unnamed(struct proof_tablespaces *t, const struct tablespace_map *map, siz
 
 	if (!proof_inplace_is_proved(t->inplace))
 		return findings_add(t->findings, FINDINGS_TABLESPACE, &at_map, err,
-		    "%zu of the tablespaces' archives belong to no tablespace that it names%s",
-		    count,
+		    "it does not name the tablespaces of %zu archives%s", count,
 		    t->facts->info == NULL && t->facts->version->sends_in_place ?
-			", and nothing proves that they are of tablespaces in place" :
+			", and they may not be those of tablespaces in place" :
 			"");
 	for (size_t i = 0; i < t->archives.count; i++) {
 		if (tablespace_map_find(map, t->archives.rows[i]))
@@ -173,7 +172,8 @@ piece_of_several(struct proof_tablespaces *t, const struct findings_place *told_
     size_t count, struct error *err)
 {
 	return findings_add(t->findings, FINDINGS_TABLESPACE, told_by, err,
-	    "this is one archive of several: the %zu tablespaces are in others", count);
+	    "the backup has more archives than this one: %zu tablespaces are in the others",
+	    count);
 }
 
 static int
@@ -201,8 +201,9 @@ link_missing(
 {
 	return findings_add(t->findings, FINDINGS_MISSING,
 	    &(struct findings_place){ .member = link }, err,
-	    has_content ? "the link to the tablespace, whose content is there" :
-			  "the link to a tablespace that pg_basetar.info lists");
+	    has_content ?
+		"is missing: the backup has the content of this tablespace, but not the link to it" :
+		"is missing: pg_basetar.info lists this tablespace");
 }
 
 /* One that is in the archive must be reached through its link. */

@@ -67,7 +67,8 @@ take_facts(struct proof_text *t, enum memberorder_kind kind, const struct buf *t
 {
 	/* PG_VERSION, with a byte of zeros in it */
 	if (kind == MEMBERORDER_TREE && strlen(buf_text(text)) != text->len)
-		return error_set(err, ERROR_FORMAT, 0, "holds no version of PostgreSQL");
+		return error_set(
+		    err, ERROR_FORMAT, 0, "does not contain a version of PostgreSQL");
 	return facts_take(t->reader, kind, text, err);
 }
 
@@ -87,7 +88,7 @@ proof_text_take(struct proof_text *t, struct memberset_row *row,
 		pagesuspect_control(t->pages, facts->control);
 	if (kind == MEMBERORDER_LABEL && strchr(facts->label->text, '\n'))
 		t->findings->warn(
-		    "the label in backup_label has several lines: the server does not read what follows them, and recovers without");
+		    "the label in backup_label has several lines: the server does not read what follows the label");
 	return 0;
 }
 

@@ -91,7 +91,7 @@ proof_wal_begin(
 	row->is_not_read = true;
 	if (!walname_parse(name, w->expect.segment_size, &timeline, &segno))
 		return findings_add(w->findings, FINDINGS_NAME, &place, err,
-		    "no segment of this size can have this name");
+		    "a WAL segment of this size cannot have this name");
 	if (row->size != w->expect.segment_size) {
 		row->is_size_told = true;
 		return findings_add_size(
@@ -121,13 +121,13 @@ proof_wal_history(struct proof_wal *w, struct memberset_row *row, const struct b
 
 	if (!walname_parse_history(strrchr(row->path, '/') + 1, &timeline))
 		return findings_add(w->findings, FINDINGS_NAME, &place, err,
-		    "no timeline has this history");
+		    "is not the name of a timeline history");
 	if (walhistory_parse(buf_text(text), text->len, timeline, &history, err))
 		return proof_content_fault(w->content, row, FINDINGS_WAL, err);
 	if (w->nhistories == PROOF_WAL_TIMELINES) {
 		walhistory_free(&history);
 		return findings_add(w->findings, FINDINGS_WAL, &place, err,
-		    "one more timeline than a backup ever has");
+		    "the backup has more timelines than can be checked");
 	}
 	rows = realloc(w->histories, (w->nhistories + 1) * sizeof(*rows));
 	if (rows == NULL) {
@@ -207,10 +207,10 @@ ends_early(struct proof_wal *w, const struct walhistory *h,
 	lsn_print(at, line->position);
 	if (line->why)
 		return findings_add(w->findings, FINDINGS_WAL, NULL, err,
-		    "the WAL is complete up to %s, the backup needs it up to %s: %s", at,
-		    stop ? lsn_print(to, stop) : "its end", line->why->text);
+		    "the WAL is complete up to %s, but the backup needs it up to %s: %s",
+		    at, stop ? lsn_print(to, stop) : "its end", line->why->text);
 	return findings_add(w->findings, FINDINGS_WAL, NULL, err,
-	    "ends at %s, before the stop position %s", at,
+	    "the WAL ends at %s, before the stop position %s", at,
 	    stop ? lsn_print(to, stop) : "of the backup");
 }
 
@@ -225,7 +225,7 @@ judge_loss(struct proof_wal *w, struct error *err)
 
 	if (w->facts->control == NULL)
 		return findings_add(w->findings, FINDINGS_WAL, NULL, err,
-		    "there is none, and pg_basetar.info says that the archive holds it");
+		    "the WAL is missing, although pg_basetar.info says that the archive holds it");
 	gap.segment_size = w->facts->control->wal_segment_size;
 	return walgap_all(
 	    &gap, w->start_lsn, w->start_timeline, is_stop_named ? w->stop_lsn : 0, err);
@@ -261,7 +261,7 @@ judge_primary(struct proof_wal *w, const struct walhistory *h,
 	w->stop_lsn = line->backup_end;
 	if (told != 0 && told != line->backup_end)
 		return wal_fault(w, line->backup_end, told, err,
-		    "the manifest's end of the WAL is not that of the backup");
+		    "end of the WAL in the manifest is not that of the backup");
 	return 0;
 }
 
@@ -277,10 +277,10 @@ judge_other(struct proof_wal *w, const struct walhistory *h,
 		stop = line->position;
 	if (stop < least)
 		return wal_fault(w, least, stop, err,
-		    "the manifest's end of the WAL is before the one in pg_control");
+		    "end of the WAL in the manifest is before the one in pg_control");
 	if (stop < w->checkpoint_end)
 		return wal_fault(w, w->checkpoint_end, stop, err,
-		    "the manifest's end of the WAL is before that of the checkpoint");
+		    "end of the WAL in the manifest is before that of the checkpoint");
 	w->stop_lsn = stop;
 	if (line->position < stop ||
 	    (line->why && line->has_later && !w->manifest->is_whole) ||
@@ -315,7 +315,7 @@ proof_wal_judge_checkpoint(struct proof_wal *w, struct error *err)
 	if (w->checkpoint_lsn == CONTROL_NO_CHECKPOINT)
 		return 0;
 	return findings_add(w->findings, FINDINGS_WAL, NULL, err,
-	    "no checkpoint whose redo location is %s is at %s, where %s has it",
+	    "the WAL has no checkpoint with the redo location %s at %s, although %s names it",
 	    lsn_print(redo, w->start_lsn), lsn_print(at, w->checkpoint_lsn),
 	    w->facts->label ? LAYOUT_LABEL : LAYOUT_CONTROL);
 }
@@ -348,7 +348,8 @@ find_history(struct proof_wal *w, uint32_t timeline, const struct walhistory **h
 		return -1;
 	if (row && row->type == TAR_FILE)
 		return 0; /* what is wrong with it was told */
-	snprintf(why, sizeof(why), "the WAL goes from timeline %" PRIu32 " to %" PRIu32,
+	snprintf(why, sizeof(why),
+	    "is missing: the WAL goes from timeline %" PRIu32 " to %" PRIu32,
 	    w->start_timeline, timeline);
 	return proof_missing_add(w->missing, path, why, err);
 }
@@ -365,13 +366,13 @@ judge_ranges(struct proof_wal *w, const struct walhistory *h, struct error *err)
 		if (i + 1 < w->manifest->nranges &&
 		    w->manifest->ranges[i + 1].end != r->start)
 			return wal_fault(w, r->start, w->manifest->ranges[i + 1].end, err,
-			    "the manifest's WAL ranges do not meet");
+			    "WAL ranges in the manifest do not follow each other");
 		if (r->start < r->end &&
 		    (walhistory_at(h, r->start) != r->timeline ||
 			walhistory_at(h, r->end - 1) != r->timeline))
 			return findings_add(w->findings, FINDINGS_WAL, NULL, err,
-			    "the manifest has timeline %" PRIu32
-			    " where the history has another",
+			    "the manifest names timeline %" PRIu32
+			    " where the timeline history names another",
 			    r->timeline);
 	}
 	return 0;

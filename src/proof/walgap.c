@@ -187,10 +187,10 @@ walgap_judge(const struct walgap *g, const struct walhistory *h,
 	if (row && row->type == TAR_FILE)
 		return findings_add(g->findings, FINDINGS_WAL,
 		    &(struct findings_place){ .member = path }, err,
-		    "is not where it could be read: the WAL is complete up to %s, %s", at,
-		    need);
+		    "is out of order and could not be read: the WAL is complete up to %s, %s",
+		    at, need);
 	s.stop = stop > line->missing_lsn ? stop : 0;
-	snprintf(why, sizeof(why), "the WAL is complete up to %s, %s", at, need);
+	snprintf(why, sizeof(why), "the WAL is complete up to %s, but %s", at, need);
 	s.is_first = line->records == 0;
 	s.why = s.is_first ? need : why;
 	return search(&s, first, last_of(&s, line), err);
@@ -208,7 +208,7 @@ walgap_all(const struct walgap *g, uint64_t start, uint32_t timeline, uint64_t s
 
 	if (walhistory_single(&single, timeline, err))
 		return -1;
-	snprintf(why, sizeof(why), "there is no WAL, the backup needs it from %s on",
+	snprintf(why, sizeof(why), "the backup has no WAL, but needs it from %s on",
 	    lsn_print(lsn, start));
 	s.h = &single;
 	s.why = why;

@@ -86,9 +86,9 @@ check_first(const char *name, struct error *err)
 	if (strcmp(name, ".") != 0 && strncmp(name, "./", 2) != 0)
 		return 0;
 	error_set(err, ERROR_UNSUPPORTED, 0,
-	    "the names of its members begin with \"./\", as \"tar -C DIR .\" packs them");
+	    "the names of its members begin with \"./\": it was packed with \"tar -C DIR .\"");
 	return error_hint(err,
-	    "Pack the files again in the order of the backup and under the names that they have there: pg_basetar-verify(1) says how.");
+	    "Pack the files again in the order and with the names of the backup: pg_basetar-verify(1) says how.");
 }
 
 static int

@@ -48,7 +48,7 @@ hint_of_compression(const char *name, struct error *err)
 		return;
 	err->hint[0] = '\0';
 	(void)!error_hint(err,
-	    "Decompress the archives of the directory first, with \"%s -d\", and remove those that are compressed.",
+	    "First decompress the archives of the directory with \"%s -d\", and remove the compressed ones.",
 	    codec->program);
 }
 

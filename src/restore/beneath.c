@@ -103,7 +103,8 @@ enter(struct beneath *b, const char *path, int *parent, const char **name,
 	int rc;
 
 	if (!path_is_plain(path))
-		return error_set(err, ERROR_FORMAT, 0, "a path that leads elsewhere");
+		return error_set(
+		    err, ERROR_FORMAT, 0, "its path leads out of the directory");
 	*name = slash ? slash + 1 : path;
 	*parent = slash ? b->parent : b->root;
 	if (slash == NULL ||

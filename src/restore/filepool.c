@@ -309,7 +309,7 @@ filepool_new(struct filepool **out, unsigned threads, size_t hold,
 			continue;
 		filepool_free(p);
 		*out = NULL;
-		return error_set(err, ERROR_IO, rc, "cannot start a thread");
+		return error_set(err, ERROR_IO, rc, "could not create a thread");
 	}
 	return 0;
 }

@@ -27,7 +27,7 @@ static int
 not_written(const struct restore_finish *f, struct error *err)
 {
 	return error_hint(err,
-	    "pg_control was not written, so that no server starts on \"%s\"; remove what is in it and in the directories of its tablespaces and WAL, then restore again, with --force if you must.",
+	    "pg_control was not written, so no server can start on \"%s\".  Remove what is in it and in the directories of its tablespaces and WAL, then restore again; use --force to restore in spite of findings.",
 	    f->places->datadir.path);
 }
 
@@ -78,15 +78,15 @@ check_location(
 		    " at \"%s\": -T cannot move it",
 		    oid, location);
 		return error_hint(err,
-		    "The server would look for it there, and write there.  Remove what was restored; restore where that place is free, without -T for it, or take another backup.");
+		    "The server would look for it and write there.  Remove what was restored; restore where that place is free, without -T for it, or take another backup.");
 	}
 	if (!is_there(location))
 		return 0;
 	error_set(err, ERROR_STATE, 0,
-	    "the WAL of the backup creates a tablespace at \"%s\", which is in use here",
+	    "the WAL of the backup creates a tablespace at \"%s\", which is in use on this host",
 	    location);
 	return error_hint(err,
-	    "The copy would write there, into what may be a running cluster's.  Remove what was restored; restore where that place is free, or take another backup.");
+	    "The copy would write there, perhaps into the files of a running cluster.  Remove what was restored; restore where that place is free, or take another backup.");
 }
 
 static int
@@ -174,7 +174,7 @@ static void
 still_startable(const struct restore_finish *f, struct error *err)
 {
 	error_hint(err,
-	    "pg_control could not be taken away again: a server can start on \"%s\", but a crash of the system may damage it.  Remove what is in it and in the directories of its tablespaces and WAL.",
+	    "pg_control could not be removed again: a server can start on \"%s\", but a crash of the system may damage it.  Remove what is in it and in the directories of its tablespaces and WAL.",
 	    f->places->datadir.path);
 }
 
@@ -212,7 +212,7 @@ restore_finish_write(struct restore_finish *f, struct checker *checker, struct e
 		return -1;
 	if (!f->has_control) /* even with --force */
 		return error_set(err, ERROR_FORMAT, 0,
-		    "there is no \"%s\": no server can start", LAYOUT_CONTROL);
+		    "file \"%s\" is missing: no server can start", LAYOUT_CONTROL);
 	return make_missing(f, err) ||
 		restore_links_write(f->links, f->tree, &f->places->tablespaces, version,
 		    f->control_mtime, err) ||

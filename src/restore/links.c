@@ -75,7 +75,7 @@ write_map(const struct restore_links *links, struct restore_tree *tree,
 		return 0;
 	if (version == NULL)
 		return error_set(err, ERROR_FORMAT, 0,
-		    "the release of the backup is not known, so \"%s\" cannot be written",
+		    "\"%s\" cannot be written: the backup does not name its release",
 		    LAYOUT_MAP);
 	if (!is_map_right(links, list, version))
 		rc = build_map(list, version, &text, err);

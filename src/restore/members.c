@@ -62,7 +62,7 @@ take_link(struct restore_members *m, const struct tar_entry *entry, struct error
 	if (restore_tablespaces_of(
 		&m->places->tablespaces, checker_member_path(m->checker)))
 		return 0;
-	return members_refuse(entry, "a link", err);
+	return members_refuse(entry, "it is a symbolic link", err);
 }
 
 /* What holds the tablespaces of one archive; they go elsewhere. */
@@ -101,7 +101,7 @@ keep_early(struct restore_members *m, const struct tar_entry *entry, const char 
     struct error *err)
 {
 	if (m->nearly == sizeof(m->early) / sizeof(m->early[0]))
-		return members_refuse(entry, "there twice", err);
+		return members_refuse(entry, "it exists twice", err);
 	m->early[m->nearly] =
 	    (struct restore_members_early){ .mode = entry->mode, .mtime = m->mtime };
 	members_keep(m, memberorder_text_most(checker_member_kind(m->checker), path));
@@ -130,8 +130,8 @@ take_file(struct restore_members *m, const struct tar_entry *entry, const char *
 	const enum memberorder_kind kind = checker_member_kind(m->checker);
 
 	if (is_holder(m, path))
-		return members_refuse(
-		    entry, "of a tablespace that pg_basetar.info does not list", err);
+		return members_refuse(entry,
+		    "it is in a tablespace that pg_basetar.info does not list", err);
 	switch (restore_settings_fate(m->settings, path)) {
 	case RESTORE_SETTINGS_LEFT:
 		return 0;
@@ -144,7 +144,7 @@ take_file(struct restore_members *m, const struct tar_entry *entry, const char *
 	if (kind == MEMBERORDER_CONTROL || kind == MEMBERORDER_MAP) {
 		if (kind == MEMBERORDER_CONTROL ? m->finish->has_control :
 						  m->links->has_map)
-			return members_refuse(entry, "there twice", err);
+			return members_refuse(entry, "it exists twice", err);
 		members_keep(m, memberorder_text_most(kind, path));
 		return 0;
 	}
@@ -196,10 +196,11 @@ restore_members_begin(
 	if (plan_tree(m, checker_member_kind(m->checker), err))
 		return -1;
 	if (is_no_id(entry->uid) || is_no_id(entry->gid))
-		return members_refuse(entry, "no user or group has its number", err);
-	if (is_astray(m, entry, path))
 		return members_refuse(
-		    entry, "in a tablespace, but not in the directory of a release", err);
+		    entry, "the number of its user or group is too large", err);
+	if (is_astray(m, entry, path))
+		return members_refuse(entry,
+		    "it is in a tablespace, but not in the directory of a release", err);
 	switch (entry->type) {
 	case TAR_DIRECTORY:
 		return take_directory(m, entry, path, err);

@@ -67,16 +67,17 @@ static int
 occupied(int fd, struct error *err)
 {
 	if (has(fd, "global/pg_control")) {
-		error_set(err, ERROR_STATE, EEXIST, "a cluster is there");
+		error_set(err, ERROR_STATE, EEXIST, "the directory has a cluster");
 		return error_hint(err, "Name a new or an empty directory.");
 	}
 	if (has(fd, "PG_VERSION") || has(fd, "pg_basetar.info") ||
 	    has(fd, "backup_label")) {
-		error_set(err, ERROR_STATE, EEXIST, "an unfinished restore is there");
+		error_set(
+		    err, ERROR_STATE, EEXIST, "the directory has an unfinished restore");
 		return error_hint(err,
 		    "No server starts on it; remove what is in the directory, and in those of its tablespaces and WAL, then restore again.");
 	}
-	return error_set(err, ERROR_STATE, ENOTEMPTY, "the directory is in use");
+	return error_set(err, ERROR_STATE, ENOTEMPTY, "the directory is not empty");
 }
 
 int
@@ -99,8 +100,8 @@ check_own(int fd, struct error *err)
 	if (geteuid() == 0 || st.st_uid == geteuid())
 		return 0;
 	error_set(err, ERROR_STATE, EPERM, "the directory belongs to another user");
-	return error_hint(
-	    err, "Name one of your own, or run pg_basetar as its owner or as root.");
+	return error_hint(err,
+	    "Name a directory that belongs to this user, or run pg_basetar as its owner or as root.");
 }
 
 /* Not all file systems can lock; there, what the other one makes is found to exist. */
@@ -109,9 +110,9 @@ lock(int fd, struct error *err)
 {
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
 		return 0;
-	error_set(err, ERROR_STATE, 0, "the directory is in use by a restore");
+	error_set(err, ERROR_STATE, 0, "another restore is using the directory");
 	return error_hint(err,
-	    "It is named twice, or another pg_basetar is restoring into it: name another directory.");
+	    "Either it is named twice, or another pg_basetar is restoring into it.  Name another directory.");
 }
 
 static int
@@ -164,7 +165,7 @@ newdir_explain(const char *path, const char *option, struct error *err)
 		    option ? " for it with " : "", option ? option : "");
 	if (err->sys == ENOENT)
 		error_hint(err,
-		    "The directory that it is to be in does not exist: make that with \"mkdir -p\", or name another place%s%s.",
+		    "Its parent directory does not exist: create that with \"mkdir -p\", or name another directory%s%s.",
 		    option ? " with " : "", option ? option : "");
 	return error_wrap(err, "\"%s\"", path);
 }
@@ -191,10 +192,11 @@ check_link(
 	    (dir->route.link_uid == owner && !dir->route.has_others &&
 		st->st_uid == owner))
 		return 0;
-	error_set(err, ERROR_STATE, 0, "a symbolic link of user number %lu leads there",
+	error_set(err, ERROR_STATE, 0,
+	    "a symbolic link of user number %lu leads to the directory",
 	    (unsigned long)dir->route.link_uid);
 	return error_hint(err,
-	    "Root gives away no directory that such a link chose: name it by its own path.");
+	    "Root does not give away a directory that such a link chose.  Name it by its own path.");
 }
 
 int
@@ -215,7 +217,7 @@ newdir_check_owner(const struct newdir *dir, uid_t owner, struct error *err)
 	    "the directory belongs to user number %lu, the backup to %lu",
 	    (unsigned long)st.st_uid, (unsigned long)owner);
 	return error_hint(err,
-	    "Give the directory to the user whom the server shall run as, or name its owner with --owner.");
+	    "Give the directory to the user that the server runs as, or name its owner with --owner.");
 }
 
 int

@@ -42,11 +42,11 @@ say_config(const struct restore_notes *n)
 			continue;
 		if (said++ < CONFIG_NAMED)
 			message_note(
-			    "\"%s/%s\" was at \"%s\": put it where the server shall find it",
+			    "\"%s/%s\" was at \"%s\": put it where the server looks for it",
 			    n->places->datadir.path, path, row->path);
 	}
 	if (said > CONFIG_NAMED)
-		message_note("and so do with the other %zu files in \"%s/%s\"",
+		message_note("do the same with the other %zu files in \"%s/%s\"",
 		    said - CONFIG_NAMED, n->places->datadir.path, LAYOUT_CONFIG);
 }
 
@@ -92,7 +92,7 @@ warn_of_data_directory(const struct restore_notes *n, const char *name)
 		sys_is_same_file(&there, &copy)))
 		return;
 	snprintf(text, sizeof(text),
-	    "\"%s/%s\" sets data_directory to \"%s\": a server that reads it works there, and not on the copy",
+	    "\"%s/%s\" sets data_directory to \"%s\": a server that reads it works on that directory, not on the copy",
 	    n->places->datadir.path, name, value);
 	message_warning(text);
 }
@@ -128,13 +128,13 @@ say_archiving(const struct restore_notes *n)
 {
 	if (restore_settings_archive_off(n->opt))
 		message_note(
-		    "archive_mode is set to off in \"%s/%s\": the copy does not archive its WAL, to spare that of the original (--archive-mode=keep leaves it as it was)",
+		    "archive_mode is set to off in \"%s/%s\": the copy does not archive its WAL, so that it does not overwrite that of the original (--archive-mode=keep leaves the setting as it was)",
 		    n->places->datadir.path, RECOVERY_SETTINGS);
 	/* a new timeline, which recovery of the original to the latest one would follow or fail with */
 	else if (n->opt->archive_mode == ARCHIVE_MODE_DEFAULT &&
 	    !n->opt->recovery.is_standby)
 		message_note(
-		    "archive_mode is as in the backup: after recovery the copy archives a new timeline, for that of the original (--archive-mode=off, if the copy does not take its place)");
+		    "archive_mode is left as it was: after recovery the copy archives a new timeline next to those of the original (--archive-mode=off turns it off in a copy that does not take the place of the original)");
 }
 
 static void
@@ -146,7 +146,7 @@ warn_of_wal(const struct restore_notes *n)
 		return;
 	if (n->opt->recovery.primary_conninfo == NULL) {
 		message_warning(
-		    "the WAL is not in the backup: before the start, set restore_command and make recovery.signal, or restore with --restore-command");
+		    "the WAL is not in the backup: before the start, set restore_command and create recovery.signal, or restore again with --restore-command");
 		return;
 	}
 	snprintf(text, sizeof(text),
@@ -164,7 +164,7 @@ warn_of_subscriptions(const struct restore_notes *n)
 {
 	if (n->has_origins && !n->opt->recovery.is_standby)
 		message_warning(
-		    "the backup has replication origins: if they are of subscriptions, the copy takes the changes that the original is to get: set max_logical_replication_workers = 0 before the start, unless the copy takes the place of the original");
+		    "the backup has replication origins: if they belong to subscriptions, the copy receives the changes that the original should receive; set max_logical_replication_workers = 0 before the start, unless the copy takes the place of the original");
 }
 
 static void
@@ -178,7 +178,7 @@ warn_of_start(const struct restore_notes *n)
 	if (n->settings->recovers_by == NULL)
 		return;
 	snprintf(text, sizeof(text),
-	    "the backup has a %s%s: the copy will recover, or follow the primary, as that says; remove it, if it shall not",
+	    "the backup has a %s%s: the copy will recover, or follow the primary, as that file says; remove it if the copy must not",
 	    n->settings->recovers_by,
 	    checker_backup(n->checker)->info ? "" :
 					       ", of a standby or of pg_basebackup -R");

@@ -91,7 +91,7 @@ parse_user(
 		return 0;
 	if (!is_number(name, len, &number))
 		return error_set(
-		    err, ERROR_USAGE, 0, "there is no user \"%s\" here", name);
+		    err, ERROR_USAGE, 0, "user \"%s\" does not exist on this host", name);
 	*has_group = owner_by_number(number, out);
 	out->uid = (uid_t)number;
 	return 0;
@@ -105,8 +105,8 @@ parse_group(const char *name, gid_t *gid, struct error *err)
 	if (owner_group_by_name(name, gid))
 		return 0;
 	if (!is_number(name, strlen(name), &number))
-		return error_set(
-		    err, ERROR_USAGE, 0, "there is no group \"%s\" here", name);
+		return error_set(err, ERROR_USAGE, 0,
+		    "group \"%s\" does not exist on this host", name);
 	*gid = (gid_t)number;
 	return 0;
 }
@@ -125,7 +125,8 @@ owner_parse(const char *text, struct owner *out, struct error *err)
 			return -1;
 	} else if (!has_group) {
 		error_set(err, ERROR_USAGE, 0,
-		    "user number %.*s has no name here, and so no group", (int)len, text);
+		    "user number %.*s has no name on this host, and so no group",
+		    (int)len, text);
 		return error_hint(
 		    err, "Name the group as well: %.*s:GROUP.", (int)len, text);
 	}

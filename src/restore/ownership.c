@@ -109,15 +109,15 @@ warn_of_number(const struct reading_owner *o, bool is_ours)
 
 	if (o->uid == 0)
 		snprintf(text, sizeof(text),
-		    "the files of the backup belong to root, as whom no server runs (--owner names another user)");
+		    "the files of the backup belong to root, but a server does not run as root (--owner names another user)");
 	else if (is_ours && o->uname[0])
 		snprintf(text, sizeof(text),
-		    "the backup belongs to user \"%s\", who does not exist here: the files are given to user %s (--owner names another)",
+		    "the backup belongs to user \"%s\", who does not exist on this host: the files are given to user %s (--owner names another)",
 		    o->uname, owner_print(here, (uid_t)o->uid));
 	else
 		snprintf(text, sizeof(text),
 		    "the backup belongs to user number %" PRIu64
-		    ", who has no name here: the files are given to that number (--owner names another user)",
+		    ", who has no name on this host: the files are given to that number (--owner names another user)",
 		    o->uid);
 	message_warning(text);
 }
@@ -128,7 +128,7 @@ warn_of_two(const struct meant *m)
 	char text[320], one[OWNER_TEXT], other[OWNER_TEXT];
 
 	snprintf(text, sizeof(text),
-	    "the files are given to user %s, by the name in the backup; by the number in it they would be given to %s (--owner names one)",
+	    "the files are given to user %s, by the user name in the backup; by its user number they would be given to %s (--owner decides)",
 	    owner_print(one, m->rows[0].uid), owner_print(other, m->rows[1].uid));
 	message_warning(text);
 }
@@ -172,7 +172,7 @@ restore_ownership_settle(struct restore_ownership *o, const struct restore_place
 		return 0;
 	if (o->backup.uid >= UINT32_MAX || o->backup.gid >= UINT32_MAX)
 		return error_set(err, ERROR_FORMAT, 0,
-		    "no user or group has the number of the owner of the backup");
+		    "the number of the owner or group of the backup is too large");
 	if (choose(o, places, is_ours, &o->all, err))
 		return -1;
 	for (size_t i = 0; i < restore_places_count(places); i++) {

@@ -39,7 +39,7 @@ restore_places_open(
 	places->tablespaces.datadir = places->datadir_path;
 	if (opt->waldir && newdir_open(&places->wal, opt->waldir, NULL, err)) {
 		newdir_explain(opt->waldir, NULL, err);
-		return error_wrap(err, "directory of the WAL");
+		return error_wrap(err, "WAL directory");
 	}
 	return 0;
 }
@@ -107,8 +107,7 @@ restore_places_check_apart(const struct restore_places *places, struct error *er
 		error_set(err, ERROR_STATE, 0, "\"%s\" and \"%s\" overlap",
 		    restore_places_at(places, inner)->path,
 		    restore_places_at(places, outer)->path);
-		rc = error_hint(
-		    err, "Name a directory for each that is in none of the others.");
+		rc = error_hint(err, "Name a separate directory for each.");
 	}
 	for (size_t i = 0; i < count; i++)
 		place_free(&list[i]);

@@ -83,7 +83,7 @@ add_recovery(struct restore_settings *s, const struct pg_version *version,
 		return 0;
 	if (version == NULL)
 		return error_set(err, ERROR_FORMAT, 0,
-		    "the release of the backup is not known, so recovery settings cannot be written");
+		    "recovery settings cannot be written: the backup does not name its release");
 	return recovery_build(
 	    version->has_recovery_conf ? text : &s->settings, recovery, version, err);
 }

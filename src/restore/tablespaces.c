@@ -76,7 +76,7 @@ no_place(uint32_t oid, const char *location, struct error *err)
 	    "the archive does not say where tablespace %" PRIu32 " was%s%s", oid,
 	    location ? ": " : "", location ? location : "");
 	return error_hint(err,
-	    "Unpack the archive with tar, and make the link pg_tblspc/%" PRIu32
+	    "Unpack the archive with tar, and create the symbolic link pg_tblspc/%" PRIu32
 	    " by hand.",
 	    oid);
 }
@@ -88,7 +88,7 @@ cannot_move(uint32_t oid, const char *location, struct error *err)
 	error_set(err, ERROR_STATE, 0,
 	    "tablespace %" PRIu32 " is in the data directory, at \"%s\"", oid, location);
 	return error_hint(err,
-	    "Restore it to there, without -T, then move it with the server stopped.");
+	    "Restore it there, without -T, then move it while the server is stopped.");
 }
 
 /* The link to it must say where it is. */
@@ -97,10 +97,10 @@ no_path(const struct restore_tablespaces *list, uint32_t oid, struct error *err)
 {
 	error_set(err, ERROR_STATE, 0,
 	    "tablespace %" PRIu32
-	    " is in the data directory, and \"%s\" does not lead there without links",
+	    " is in the data directory, but the path \"%s\" has a symbolic link",
 	    oid, list->opt->pgdata);
 	return error_hint(err,
-	    "Name the data directory by its own path, or another place for the tablespace with -T OLD=NEW.");
+	    "Name the data directory by its own path, or another directory for the tablespace with -T OLD=NEW.");
 }
 
 /* If it goes into the data directory: to where?  ${told}: the path that the archive tells, or NULL. */
@@ -181,7 +181,7 @@ no_such_tablespace(const struct relocations *list, const struct relocation *pair
 		    "tablespace %s, which was at \"%s\", was left out of the backup",
 		    left_out->name, left_out->path);
 		return error_hint(err,
-		    "Restore without this mapping; in the copy drop the tablespace, and create it anew.");
+		    "Restore without this mapping; then drop the tablespace in the copy and create it again.");
 	}
 	error_set(
 	    err, ERROR_USAGE, 0, "no tablespace of the backup was at \"%s\"", pair->old);
@@ -189,7 +189,7 @@ no_such_tablespace(const struct relocations *list, const struct relocation *pair
 	if (pair->old[0] != '/')
 		return error_hint(err,
 		    "OLD of -T OLD=NEW is the place that \"pg_basetar info\" prints for it, not its link in pg_tblspc; what is in pg_tblspc itself cannot be moved.");
-	return error_hint(err, "\"pg_basetar info\" says where they were.");
+	return error_hint(err, "\"pg_basetar info\" prints where they were.");
 }
 
 /* A mapping of no tablespace is a slip of the pen: the one meant would go to its old place. */
@@ -301,10 +301,11 @@ static int
 not_named(const struct restore_tablespace *t, struct error *err)
 {
 	error_set(err, ERROR_STATE, 0,
-	    "tablespace %" PRIu32 " was at \"%s\": only the archive names that place",
+	    "tablespace %" PRIu32
+	    " was at \"%s\", but only the archive names that directory",
 	    t->oid, t->location);
 	return error_hint(err,
-	    "As root, name the places of tablespaces with -T OLD=NEW, or take those in the archive with --original-tablespaces.");
+	    "As root, name the directories of tablespaces with -T OLD=NEW, or use those in the archive with --original-tablespaces.");
 }
 
 static int
@@ -315,7 +316,7 @@ check_not_nested(const struct restore_tablespace *t, struct error *err)
 	error_set(err, ERROR_STATE, 0,
 	    "tablespace %" PRIu32 ": \"%s\" is in the data directory of a cluster",
 	    t->oid, t->location);
-	return error_hint(err, "Name another place for it with -T OLD=NEW.");
+	return error_hint(err, "Name another directory for it with -T OLD=NEW.");
 }
 
 static int
@@ -334,7 +335,7 @@ open_tablespace(
 		return -1;
 	if (t->dir.has_guests)
 		message_note(
-		    "\"%s\" has the tablespace of another release too, which stays: nothing but \"%s\" is of this one",
+		    "\"%s\" also has the tablespace of another release, which stays: only \"%s\" belongs to this one",
 		    t->location, list->guests.version->tablespace_dir);
 	return 0;
 }

@@ -73,7 +73,7 @@ check_time(const char *value, const struct target_bounds *b, struct error *err)
 		return 0;
 	case TIMETEXT_PERHAPS:
 		snprintf(text, sizeof(text),
-		    "if it is in the time zone of the backup's start, %.64s, recovery_target_time \"%.64s\" is before it, and recovery cannot end there: name the time zone as well",
+		    "the backup started at %.64s: if recovery_target_time \"%.64s\" is in that time zone, it is before the start, and recovery cannot end there; name the time zone as well",
 		    b->start_time, value);
 		message_warning(text);
 		return 0;
@@ -94,7 +94,7 @@ check_timeline(const char *value, const struct target_bounds *b, struct error *e
 		return 0;
 	error_set(err, ERROR_STATE, 0,
 	    "recovery_target_timeline %" PRIu64 " does not come from timeline %" PRIu32
-	    ", which the backup is of",
+	    ", the timeline of the backup",
 	    timeline, b->timeline);
 	return error_hint(
 	    err, "Restore a backup of that timeline, or of an earlier one.");

@@ -49,8 +49,8 @@ static int
 tree_failed(const struct newdir *place, const char *below, struct error *err)
 {
 	if (err->sys == EEXIST)
-		error_hint(
-		    err, "The backup has it twice; \"pg_basetar verify\" reports more.");
+		error_hint(err,
+		    "The backup has it twice.  \"pg_basetar verify\" reports everything that is wrong with it.");
 	return error_wrap(err, "\"%s/%s\"", place->path, below);
 }
 

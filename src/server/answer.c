@@ -20,7 +20,7 @@ answer_ask(struct session *s, const char *sql, size_t nparams, const char *const
 		return 0;
 	session_rows_free(rows);
 	return error_set(
-	    err, ERROR_SERVER, 0, "the server's answer is incomplete: %s", sql);
+	    err, ERROR_SERVER, 0, "unexpected reply from the server to: %s", sql);
 }
 
 int
@@ -32,7 +32,7 @@ answer_lsn(
 	if (lsn_parse(text, lsn))
 		return 0;
 	return error_set(err, ERROR_SERVER, 0,
-	    "the server answered \"%s\" where a WAL position was asked for", text);
+	    "unexpected reply from the server: \"%s\" is not a WAL position", text);
 }
 
 int
@@ -44,7 +44,7 @@ answer_number(const struct session_rows *rows, size_t column, uint64_t most,
 	if (number_parse(text, strlen(text), most, number))
 		return 0;
 	return error_set(err, ERROR_SERVER, 0,
-	    "the server answered \"%s\" where a number was asked for", text);
+	    "unexpected reply from the server: \"%s\" is not a valid number", text);
 }
 
 bool

@@ -32,8 +32,8 @@ static int
 bad_escape(struct error *err)
 {
 	error_set(err, ERROR_USAGE, 0,
-	    "connection URI: the user name or the password has an \"@\" or a \"/\" as it is");
-	return error_hint(err, "In a URI they are written as %%40 and %%2F.");
+	    "connection URI: the user name or the password has an unescaped \"@\" or \"/\"");
+	return error_hint(err, "Write them as %%40 and %%2F in a URI.");
 }
 
 /* Is what follows the host of ${authority}, "HOST:PORT", something else than a port? */
@@ -85,7 +85,7 @@ put_reason(struct error *err, const char *why)
 	error_set(err, ERROR_USAGE, 0, "connection string: %.*s\"...%.*s",
 	    (int)(from - why), why, (int)(why + len - to), to);
 	return error_hint(
-	    err, "What is wrong in it is not repeated here, as it may be a password.");
+	    err, "The wrong part is not shown, because it may be a password.");
 }
 
 int

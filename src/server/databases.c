@@ -90,7 +90,7 @@ databases_compare(const char *before, const char *after, struct error *err)
 			    "database with OID %.*s was moved to another tablespace during the backup",
 			    (int)oid_len - 2, at + 1);
 			return error_hint(err,
-			    "It may be in neither place of the copy; run the backup again.");
+			    "The copy may have it in neither tablespace; run the backup again.");
 		}
 		at += strcspn(at + 1, ",") + 1;
 	}

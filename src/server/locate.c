@@ -91,8 +91,8 @@ locate_host(const struct postmaster *p, struct buf *host, struct error *err)
 	if (*address == '\0') {
 		error_set(err, ERROR_STATE, 0,
 		    "postmaster.pid names no socket directory and no address to connect to");
-		return error_hint(
-		    err, "If the server is just starting, try again; else see -h.");
+		return error_hint(err,
+		    "If the server is still starting, try again; otherwise name a host with -h.");
 	}
 	/* "any address" is one to listen on, not one to connect to */
 	if (strcmp(address, "*") == 0 || strcmp(address, "0.0.0.0") == 0)
@@ -139,7 +139,7 @@ locate_check_alive(const struct postmaster *postmaster,
 	    "no server is running in \"%s\": postmaster.pid names process %lld, which is gone",
 	    pgdata, (long long)postmaster->pid);
 	return error_hint(err,
-	    "Start the server; or use --snapshot, if this is one, or the server crashed and its disk is all there.");
+	    "Start the server; or use --snapshot if this directory is a snapshot, or if the server crashed and all its files are there.");
 }
 
 /* Something that cleans up /tmp took it away; or the server has a /tmp of its own (PrivateTmp). */

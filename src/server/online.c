@@ -38,7 +38,7 @@ read_numbers(const struct session_rows *rows, struct online_started *out, uint64
 		return -1;
 	if (timeline == 0 || size < SEGMENT_LEAST || (size & (size - 1)) != 0)
 		return error_set(err, ERROR_SERVER, 0,
-		    "the server names timeline %u and WAL segments of %llu bytes",
+		    "unexpected reply from the server: timeline %u, WAL segments of %llu bytes",
 		    (unsigned)timeline, (unsigned long long)size);
 	out->timeline = (uint32_t)timeline;
 	out->wal_segment_size = (uint32_t)size;
@@ -143,9 +143,10 @@ online_start(struct session *s, const struct pg_version *version, const char *la
 		online_stopped_free(&stopped);
 	}
 	error_set(err, ERROR_STATE, 0,
-	    "checkpoints follow each other too fast: each of %d starts of the backup was overtaken by another checkpoint",
+	    "checkpoints follow each other too fast: each of %d attempts to start the backup met another checkpoint",
 	    START_TRIES);
-	error_hint(err, "Run the backup while nothing issues CHECKPOINT all the time.");
+	error_hint(
+	    err, "Run the backup when no session issues CHECKPOINT again and again.");
 fail:
 	online_started_free(out);
 	return -1;
@@ -181,7 +182,8 @@ online_watch(struct session *s, const struct online_started *started, struct err
 	if (!is_answered)
 		return 0;
 	if (session_value(&rows, 0, 0) == NULL || session_value(&rows, 0, 1) == NULL)
-		rc = error_set(err, ERROR_SERVER, 0, "the server's answer is incomplete");
+		rc = error_set(err, ERROR_SERVER, 0,
+		    "unexpected reply from the server: a value is missing");
 	else if (strcmp(session_value(&rows, 0, 0), started->instance) != 0)
 		rc = error_set(
 		    err, ERROR_SERVER, 0, "the server was restarted during the backup");
@@ -230,8 +232,8 @@ online_stop(struct session *s, const struct pg_version *version,
 		return error_wrap(err, "stop of the backup");
 	if (session_value(&rows, 0, 0) == NULL || session_value(&rows, 0, 1) == NULL ||
 	    session_value(&rows, 0, 2) == NULL)
-		error_set(
-		    err, ERROR_SERVER, 0, "the server ended the backup without a label");
+		error_set(err, ERROR_SERVER, 0,
+		    "unexpected reply from the server: it ended the backup without a backup_label");
 	else if (answer_lsn(&rows, 0, &out->lsn, err) == 0) {
 		out->label = strdup(session_value(&rows, 0, 1));
 		out->map = strdup(session_value(&rows, 0, 2));

@@ -29,9 +29,9 @@ hint_right_server(const struct online_expect *e, struct error *err)
 	const struct postmaster *p = e->postmaster;
 
 	if (p == NULL)
-		return error_hint(err, "See -h and -p.");
+		return error_hint(err, "Check the options -h and -p.");
 	return error_hint(err,
-	    "The server of this directory listens on port %u of \"%s\": see -p and -h.",
+	    "The server of this directory listens on port %u of \"%s\": check the options -p and -h.",
 	    p->port, *p->socket_dir ? p->socket_dir : p->listen_addr);
 }
 
@@ -65,7 +65,8 @@ read_signed(
 	if (!number_parse(
 		text + is_negative, strlen(text + is_negative), INT64_MAX, &number))
 		return error_set(err, ERROR_SERVER, 0,
-		    "the server answered \"%s\" where a number was asked for", text);
+		    "unexpected reply from the server: \"%s\" is not a valid number",
+		    text);
 	*value = is_negative ? -(int64_t)number : (int64_t)number;
 	return 0;
 }
@@ -130,7 +131,7 @@ check_start_time(const struct session *s, const struct online_expect *e, int64_t
 
 	if (started >= expected - START_SECONDS)
 		return 0;
-	return is_a_copy(s, e, err, "it was started at %s, postmaster.pid says %s",
+	return is_a_copy(s, e, err, "it was started at %s, but postmaster.pid says %s",
 	    print_time(theirs, started), print_time(ours, expected));
 }
 
@@ -195,9 +196,10 @@ check_control(struct session *s, const struct online_expect *e,
 			if (is_elsewhere(e, data_directory))
 				break;
 			if (theirs.checkpoint_lsn == after.checkpoint_lsn)
-				return is_a_copy(s, e, err, "its pg_control is another");
+				return is_a_copy(
+				    s, e, err, "its pg_control is another file");
 			return is_a_copy(s, e, err,
-			    "its last checkpoint is at %s, that of this directory at %s",
+			    "its last checkpoint is at %s, but that of this directory is at %s",
 			    lsn_print(a, theirs.checkpoint_lsn),
 			    lsn_print(b, after.checkpoint_lsn));
 		}
@@ -227,7 +229,7 @@ check_identity(struct session *s, const struct online_expect *e,
 		return -1;
 	if ((uint64_t)identifier != e->control->system_identifier) {
 		error_set(err, ERROR_SERVER, 0,
-		    "the server on %s runs another cluster than the one in \"%s\": its system identifier is %s, that of the directory %llu",
+		    "the server on %s runs another cluster than the one in \"%s\": its system identifier is %s, but that of the directory is %llu",
 		    session_where(s), e->datadir, session_value(id, 0, 0),
 		    (unsigned long long)e->control->system_identifier);
 		return hint_right_server(e, err);
@@ -237,7 +239,7 @@ check_identity(struct session *s, const struct online_expect *e,
 		return is_a_copy(
 		    s, e, err, "its data directory is \"%s\"", data_directory);
 	if (e->postmaster && port != e->postmaster->port)
-		return is_a_copy(s, e, err, "its port is %u, postmaster.pid says %u",
+		return is_a_copy(s, e, err, "its port is %u, but postmaster.pid says %u",
 		    (unsigned)port, e->postmaster->port);
 	if (e->postmaster && check_start_time(s, e, started, err))
 		return -1;
@@ -342,7 +344,7 @@ check_able(const struct session_rows *settings, bool in_recovery, struct error *
 	/* a standby takes the WAL it is given; its start function looks at that */
 	if (!in_recovery && level && strcmp(level, "minimal") == 0) {
 		error_set(err, ERROR_STATE, 0,
-		    "the server writes too little WAL for an online backup: wal_level is \"minimal\"");
+		    "WAL level not sufficient for making an online backup: wal_level is \"minimal\"");
 		return error_hint(
 		    err, "Set wal_level to \"replica\" and restart the server.");
 	}

@@ -18,7 +18,7 @@ static int
 no_terminal(struct error *err)
 {
 	return error_set(err, ERROR_STATE, 0,
-	    "the server wants a password, and there is no terminal to ask for it");
+	    "the server requires a password, and there is no terminal to ask for it");
 }
 
 /* Wait until something was typed. */
@@ -60,7 +60,7 @@ read_line(int tty, int interrupt_fd, struct buf *line, struct error *err)
 			return 0;
 	}
 	return error_set(
-	    err, ERROR_STATE, 0, "a password of more than %d bytes", LONGEST);
+	    err, ERROR_STATE, 0, "password is longer than %d bytes", LONGEST);
 }
 
 int

@@ -223,11 +223,11 @@ end_query(
 static int
 end_patience(struct session *s, struct error *err)
 {
-	error_set(err, ERROR_SERVER, 0,
-	    "the server has not answered a question for %.0f s", s->patience);
+	error_set(err, ERROR_SERVER, 0, "the server has not answered a query for %.0f s",
+	    s->patience);
 	session_close(s);
 	return error_hint(err,
-	    "Its process for this session does not get to run, or cannot: see the load of the machine, its memory and its disks.");
+	    "The server process of this session does not run, or hangs: check the load of the machine, its memory and its disks.");
 }
 
 /* Has the pending question its answer, by ${deadline}? */

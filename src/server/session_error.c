@@ -153,7 +153,7 @@ session_error_lost(struct session *s, struct error *err)
 	}
 	error_set(err, ERROR_SERVER, 0, "the connection to the server was lost: %s",
 	    s->farewell[0] ? s->farewell : "it was closed");
-	return error_hint(err, "The server's log may tell more.");
+	return error_hint(err, "The server's log may say more.");
 }
 
 /*
@@ -185,7 +185,7 @@ session_error_connect(const struct session *s, struct error *err)
 	error_set(err, ERROR_SERVER, 0, "%s", text[0] ? text : "could not connect");
 	if (has_form)
 		error_hint(err,
-		    "A connection string or URI is given with -d, and not as a part of another; what may be a password in it is not repeated.");
+		    "Give a connection string or URI with -d, not as part of another option.  Parts that may be a password are not shown.");
 	if (advice[0] != '\0')
 		error_hint(err, "%s", advice);
 	return -1;

@@ -172,7 +172,7 @@ connect_once(struct session *s, const struct session_options *options,
 			return session_error_interrupted(err);
 		case SESSION_LATE:
 			return error_set(err, ERROR_SERVER, 0,
-			    "no answer of the server on port %s of \"%s\" within connect_timeout",
+			    "the server on port %s of \"%s\" did not answer within connect_timeout",
 			    PQport(s->conn), PQhost(s->conn));
 		case SESSION_READY:
 			break;
@@ -188,7 +188,7 @@ static int
 hint_pooler(struct error *err)
 {
 	return error_hint(err,
-	    "Connect to the server itself, with -h and -p: a backup lasts as long as its session, which a pooler (pgbouncer) gives to others.");
+	    "Connect to the server itself with -h and -p: a backup lasts as long as its session, and a pooler (pgbouncer) gives the session to other clients.");
 }
 
 /* pgbouncer does not translate its words; a server may, and then libpq's have to do. */
@@ -202,7 +202,7 @@ explain_failure(const char *message, struct error *err)
 	}
 	if (strstr(message, "database \"") && strstr(message, "\" does not exist"))
 		return error_hint(err,
-		    "Name a database that exists with -d; the role must have its rights there.");
+		    "Name a database that exists with -d; the role must have its privileges there.");
 	return -1;
 }
 
@@ -303,7 +303,7 @@ refuse_pooler(struct session *s, struct error *err)
 	text = session_value(&rows, 0, 0);
 	if (text == NULL || strcmp(text, ours) != 0) {
 		error_set(err, ERROR_SERVER, 0,
-		    "a connection pooler is between pg_basetar and the server on %s: the session is of process %s, and the connection said %s",
+		    "a connection pooler is between pg_basetar and the server on %s: the session runs in process %s, but the connection named process %s",
 		    s->where, text ? text : "none", ours);
 		rc = hint_pooler(err);
 	}

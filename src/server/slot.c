@@ -51,7 +51,7 @@ explain(const struct session *session, struct error *why)
 	/* insufficient_privilege */
 	if (strcmp(state, "42501") == 0)
 		return error_hint(why,
-		    "A role with the REPLICATION attribute can have one: ALTER ROLE ... REPLICATION.");
+		    "The role requires the REPLICATION attribute: ALTER ROLE ... REPLICATION.");
 	/* configuration_limit_exceeded, object_not_in_prerequisite_state */
 	if (strcmp(state, "53400") == 0 || strcmp(state, "55000") == 0)
 		return error_hint(why, "Raise max_replication_slots, or drop a slot.");

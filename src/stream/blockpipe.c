@@ -319,7 +319,7 @@ start_threads(struct blockpipe *p, struct error *err)
 		rc = pthread_create(&p->threads[p->nthreads], NULL, run, p);
 		if (rc != 0) {
 			thread_leaves(p);
-			return error_set(err, ERROR_IO, rc, "cannot start a thread");
+			return error_set(err, ERROR_IO, rc, "could not create a thread");
 		}
 	}
 	return 0;

@@ -75,7 +75,7 @@ look_at(struct infile *f, struct error *err)
 	if (S_ISDIR(st.st_mode))
 		return error_set(err, ERROR_STATE, EISDIR, "could not read");
 	if (isatty(f->fd)) {
-		error_set(err, ERROR_STATE, 0, "a terminal");
+		error_set(err, ERROR_STATE, 0, "is a terminal");
 		return error_hint(err, "Pipe the archive in, or name its file.");
 	}
 	f->source.goes_on = S_ISBLK(st.st_mode);
@@ -139,7 +139,7 @@ infile_open_at(struct source **out, int dirfd, const char *name,
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
 		return take(out, fd, true, cancel, err);
 	sys_close(fd);
-	return error_set(err, ERROR_STATE, 0, "not a regular file");
+	return error_set(err, ERROR_STATE, 0, "is not a regular file");
 }
 
 int

@@ -34,7 +34,7 @@ cannot_open(const struct outdir *d, struct error *err)
 	error_set(err, is_wrong ? ERROR_STATE : ERROR_IO, errno, "\"%s\"", d->opt.path);
 	return error_hint(err,
 	    is_wrong ?
-		"-o names the directory for the files, in a directory that exists." :
+		"-o must name the directory for the archives, in a directory that exists." :
 		"Choose a directory that this user may write to.");
 }
 

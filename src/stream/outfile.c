@@ -182,7 +182,7 @@ not_permitted(struct error *err)
 	if (err->sys != EACCES && err->sys != EPERM)
 		return -1;
 	return error_hint(err,
-	    "Choose a directory that this user may write to, and may give files a name in.");
+	    "Choose a directory that this user may write to and may create names in.");
 }
 
 /* All that can be done, and can fail, before the file has its name. */
@@ -220,7 +220,8 @@ static int
 is_directory(const struct outfile *o, struct error *err)
 {
 	error_set(err, ERROR_STATE, EISDIR, "\"%s\"", o->opt.path);
-	return error_hint(err, "-o names the archive itself, not a directory for it.");
+	return error_hint(
+	    err, "-o must name the archive itself, not a directory for it.");
 }
 
 /* What --force replaces: a link that leads nowhere as well, but none to a device or the like. */
@@ -248,8 +249,8 @@ outfile_appear(struct sink *s, struct error *err)
 		return 0;
 	}
 	if (errno != EEXIST) {
-		error_set(err, ERROR_IO, errno, "\"%s\": cannot give the file its name",
-		    o->opt.path);
+		error_set(err, ERROR_IO, errno,
+		    "\"%s\": could not give the file its name", o->opt.path);
 		return not_permitted(err);
 	}
 	error_set(
@@ -274,7 +275,7 @@ static int
 stays(const struct outfile *o, struct error *err)
 {
 	return error_hint(err,
-	    "\"%s\" is there all the same, and whole, but a crash of the system may undo that: remove it, or sync its file system and verify it.",
+	    "\"%s\" exists all the same and is complete, but a crash of the system may remove or damage it: remove it, or sync its file system and verify it.",
 	    o->opt.path);
 }
 
@@ -315,7 +316,7 @@ open_parent(struct outfile *o, struct error *err)
 		    errno == ENOENT || errno == ENOTDIR ? ERROR_STATE : ERROR_IO, errno,
 		    "\"%s\": directory \"%s\"", o->opt.path, parent);
 		error_hint(err,
-		    "-o names the archive to be written, in a directory that exists.");
+		    "-o must name the archive to be written, in a directory that exists.");
 	}
 	free(parent);
 	return o->dirfd == -1 ? -1 : 0;
@@ -392,8 +393,8 @@ open_file(struct outfile *o, struct error *err)
 	o->fd = open_nameless(o);
 	if (o->fd != -1 || take_temporary_name(o, create_named) == 0)
 		return 0;
-	error_set(err, ERROR_IO, errno, "\"%s\": cannot create a file in its directory",
-	    o->opt.path);
+	error_set(err, ERROR_IO, errno,
+	    "\"%s\": could not create a file in its directory", o->opt.path);
 	return error_hint(
 	    err, "Choose a directory that this user may write to and that has room.");
 }

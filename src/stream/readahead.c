@@ -245,7 +245,7 @@ readahead_push(struct source **s, const struct cancel *cancel, struct error *err
 
 		release(r);
 		return has_memory ?
-		    error_set(err, ERROR_IO, rc, "cannot start a thread") :
+		    error_set(err, ERROR_IO, rc, "could not create a thread") :
 		    error_memory(err);
 	}
 	*s = &r->source;

@@ -220,7 +220,8 @@ tar_header_encode_with_pax(
 static int
 bad_field(const struct field *f, struct error *err)
 {
-	return error_set(err, ERROR_FORMAT, 0, "bad %s in a tar header", f->name);
+	return error_set(
+	    err, ERROR_FORMAT, 0, "%s in a tar header is not valid", f->name);
 }
 
 /* Digits, with spaces before and spaces or NULs behind; twelve digits are 36 bits. */
@@ -336,9 +337,10 @@ refuse_format(const uint8_t *block, struct error *err)
 	get_text(block, &name_field, name);
 	if (tar_membertype_lacks_magic(type))
 		return tar_membertype_refuse(type, name, err);
-	error_set(err, ERROR_UNSUPPORTED, 0, "tar header is neither ustar nor GNU tar's");
-	return error_hint(
-	    err, "GNU tar writes what is read here with --format=gnu, posix or ustar.");
+	error_set(err, ERROR_UNSUPPORTED, 0,
+	    "tar header is neither of the ustar nor of the GNU format");
+	return error_hint(err,
+	    "pg_basetar reads what GNU tar writes with --format=gnu, --format=posix or --format=ustar.");
 }
 
 static int
@@ -350,8 +352,9 @@ check_format(const uint8_t *block, struct error *err)
 		return -1;
 	if (sum != checksum(block))
 		return error_set(err, ERROR_FORMAT, 0,
-		    "tar header has checksum %" PRIo64 ", its bytes %" PRIo32, sum,
-		    checksum(block));
+		    "tar header has checksum %" PRIo64
+		    ", but that of its bytes is %" PRIo32,
+		    sum, checksum(block));
 	if (!is_gnu(block) && memcmp(block + magic_field.at, magic, sizeof(magic)) != 0)
 		return refuse_format(block, err);
 	return 0;

@@ -103,8 +103,9 @@ take_string(char **to, const struct record *r, struct error *err)
 		return error_set(err, ERROR_FORMAT, 0, "pax header: %.*s is given twice",
 		    (int)r->key_len, (const char *)r->key);
 	if (r->value_len == 0 || memchr(r->value, '\0', r->value_len))
-		return error_set(err, ERROR_FORMAT, 0, "pax header: bad value of %.*s",
-		    (int)r->key_len, (const char *)r->key);
+		return error_set(err, ERROR_FORMAT, 0,
+		    "pax header: value of %.*s is not valid", (int)r->key_len,
+		    (const char *)r->key);
 	*to = strndup((const char *)r->value, r->value_len);
 	return *to ? 0 : error_memory(err);
 }
@@ -116,9 +117,10 @@ take_number(bool *has, uint64_t *to, const struct record *r, struct error *err)
 		return error_set(err, ERROR_FORMAT, 0, "pax header: %.*s is given twice",
 		    (int)r->key_len, (const char *)r->key);
 	*has = number_parse((const char *)r->value, r->value_len, UINT64_MAX, to);
-	return *has ? 0 :
-		      error_set(err, ERROR_FORMAT, 0, "pax header: bad value of %.*s",
-			  (int)r->key_len, (const char *)r->key);
+	return *has ?
+	    0 :
+	    error_set(err, ERROR_FORMAT, 0, "pax header: value of %.*s is not valid",
+		(int)r->key_len, (const char *)r->key);
 }
 
 /* Whatever the charset, the bytes are taken as they are; but it has to be a known one. */
@@ -128,7 +130,8 @@ take_charset(const struct record *r, struct error *err)
 	if (bytes_are(r->value, r->value_len, "BINARY") ||
 	    bytes_are(r->value, r->value_len, "ISO-IR 10646 2000 UTF-8"))
 		return 0;
-	return error_set(err, ERROR_UNSUPPORTED, 0, "pax header: unknown hdrcharset");
+	return error_set(err, ERROR_UNSUPPORTED, 0,
+	    "pax header: value of hdrcharset is not supported");
 }
 
 static bool
@@ -197,12 +200,14 @@ tar_pax_parse(const uint8_t *bytes, size_t len, struct tar_pax *out, struct erro
 
 	if (len > TAR_PAX_MAX)
 		return error_set(err, ERROR_UNSUPPORTED, 0,
-		    "pax header: %zu bytes are more than %zu", len, TAR_PAX_MAX);
+		    "pax header: %zu bytes are too many, at most %zu are allowed", len,
+		    TAR_PAX_MAX);
 	for (size_t at = 0; at < len; at += used) {
 		used = get_record(bytes + at, len - at, &r);
 		if (used == 0) {
 			error_set(err, ERROR_FORMAT, 0,
-			    "pax header: no record at byte %zu of %zu", at, len);
+			    "pax header: record at byte %zu of %zu is not valid", at,
+			    len);
 			goto out;
 		}
 		if (take_record(&pax, &r, err))

@@ -75,7 +75,7 @@ cut(const struct tar_reader *r, const char *where, struct error *err)
 static int
 cut_in_body(const struct tar_reader *r, struct error *err)
 {
-	cut(r, "in the body of a member", err);
+	cut(r, "within the content of a member", err);
 	return error_wrap(err, "\"%s\"", r->pax.path ? r->pax.path : r->raw.name);
 }
 
@@ -114,7 +114,8 @@ read_header(struct tar_reader *r, bool *is_end, struct error *err)
 	if (take(r, block, sizeof(block), &got, err))
 		return -1;
 	if (got < sizeof(block))
-		return cut(r, got ? "in a header" : "without the end of an archive", err);
+		return cut(
+		    r, got ? "within a header" : "before the end of the archive", err);
 	*is_end = bytes_are_zero(block, sizeof(block));
 	if (*is_end)
 		return 0;
@@ -139,7 +140,7 @@ read_end(struct tar_reader *r, struct error *err)
 	if (take(r, r->scratch, TAR_BLOCK, &got, err))
 		return -1;
 	if (got < TAR_BLOCK)
-		return cut(r, "in the end of the archive", err);
+		return cut(r, "within the end of the archive", err);
 	r->has_ended = r->source->goes_on && bytes_are_zero(r->scratch, got);
 	while (got > 0 && !r->has_ended) {
 		if (!bytes_are_zero(r->scratch, got))
@@ -240,7 +241,8 @@ apply_pax(struct tar_reader *r, struct error *err)
 	if (!r->pax.has_size)
 		return 0;
 	if (r->pax.size > INT64_MAX - TAR_BLOCK)
-		return error_set(err, ERROR_FORMAT, 0, "pax header: bad value of size");
+		return error_set(
+		    err, ERROR_FORMAT, 0, "pax header: value of size is not valid");
 	r->raw.size = r->body = r->pax.size;
 	r->padding = tar_header_padding(r->pax.size);
 	return 0;
@@ -282,11 +284,13 @@ check_member(
 	if (raw->has_more)
 		return refuse_more(name, err);
 	if (len == 0 || name[len - 1] == '/')
-		return error_set(err, ERROR_FORMAT, 0, "bad name of member \"%s\"", name);
+		return error_set(
+		    err, ERROR_FORMAT, 0, "name of member \"%s\" is not valid", name);
 	if (type != TAR_FILE && raw->size != 0)
-		return error_set(err, ERROR_FORMAT, 0, "no body belongs to \"%s\"", name);
+		return error_set(err, ERROR_FORMAT, 0,
+		    "member \"%s\" is not a file, but has content", name);
 	if (type == TAR_SYMLINK && link[0] == '\0')
-		return error_set(err, ERROR_FORMAT, 0, "no target of link \"%s\"", name);
+		return error_set(err, ERROR_FORMAT, 0, "link \"%s\" has no target", name);
 	return 0;
 }
 
@@ -302,7 +306,7 @@ tell_member(struct tar_reader *r, struct tar_entry *entry, struct error *err)
 		return -1;
 	if (r->raw.type != TAR_SYMLINK && strchr(r->before, TAR_LONG_TARGET))
 		return error_set(err, ERROR_FORMAT, 0,
-		    "\"%s\" is not a link, but has a long link target", name);
+		    "member \"%s\" is not a link, but has a long link target", name);
 	*entry = (struct tar_entry){
 		.name = name,
 		.link = r->raw.type == TAR_SYMLINK ? link : NULL,
@@ -330,7 +334,7 @@ go_to_member(struct tar_reader *r, struct error *err)
 			return -1;
 		if (is_end)
 			return error_set(err, ERROR_FORMAT, 0,
-			    "offset %" PRIu64 ": no member after a %s",
+			    "offset %" PRIu64 ": a member must follow a %s",
 			    r->offset - TAR_BLOCK, what);
 	}
 	return 0;

@@ -94,7 +94,7 @@ say_pages(const struct checker_facts *f)
 		    (unsigned long long)f->pages.benign_pages);
 	if (f->pages.left_pages > 0)
 		message_warning(
-		    "pages changed during the backup are proved only by WAL that is not in the archive");
+		    "pages that changed during the backup cannot be checked without the WAL, which is not in the archive");
 }
 
 /*
@@ -109,7 +109,7 @@ say_without_wal(const struct checker_facts *f)
 	if (f->backup.wal == FACTS_THERE || f->backup.info || f->findings > 0)
 		return;
 	snprintf(text, sizeof(text),
-	    "the backup has no WAL: pg_basebackup was told -X none, or pg_wal.tar was lost; the WAL from %s on must come from the WAL archive",
+	    "the backup has no WAL: either pg_basebackup was run with -X none, or pg_wal.tar was lost; the WAL archive must have the WAL from %s on",
 	    lsn_print(lsn, f->backup.range.start_lsn));
 	message_warning(text);
 }
@@ -119,11 +119,11 @@ say_unproved(const struct checker_facts *f)
 {
 	if (f->backup.manifest != FACTS_THERE)
 		message_warning(
-		    "there is no manifest: nothing shows whether files are missing or changed");
+		    "the backup has no manifest: missing or changed files cannot be found");
 	if (f->backup.control && f->backup.control->data_checksums != 0 &&
 	    !f->pages.are_checked)
 		message_warning(
-		    "data pages were not checked: their size, that of a segment or the kind of their checksums is not known");
+		    "data pages were not checked: their size, the segment size or the version of their checksums is not supported");
 	if (f->backup.control && f->backup.control->data_checksums == 0)
 		message_info(
 		    "data pages were not checked: the cluster has no data checksums");

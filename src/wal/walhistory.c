@@ -81,21 +81,21 @@ add_line(struct walhistory *h, struct span line, uint32_t timeline, struct error
 		before = row[-1];
 	if (!parse_timeline(take_word(&line), &row->timeline))
 		return error_set(
-		    err, ERROR_FORMAT, 0, "does not begin with a timeline in decimal");
+		    err, ERROR_FORMAT, 0, "expected a timeline ID in decimal");
 	if (!parse_lsn(take_word(&line), &row->end_lsn))
 		return error_set(
 		    err, ERROR_FORMAT, 0, "expected a switch position such as 0/5004E10");
 	if (row->timeline <= before.timeline)
 		return error_set(err, ERROR_FORMAT, 0,
-		    "timeline %" PRIu32 " after timeline %" PRIu32, row->timeline,
-		    before.timeline);
+		    "timeline %" PRIu32 " must not follow timeline %" PRIu32,
+		    row->timeline, before.timeline);
 	if (row->timeline >= timeline)
 		return error_set(err, ERROR_FORMAT, 0,
 		    "timeline %" PRIu32 " is not an ancestor of timeline %" PRIu32,
 		    row->timeline, timeline);
 	if (row->end_lsn < before.end_lsn)
 		return error_set(err, ERROR_FORMAT, 0,
-		    "switch position lies before that of timeline %" PRIu32,
+		    "switch position is before that of timeline %" PRIu32,
 		    before.timeline);
 	h->count++;
 	return 0;
@@ -121,8 +121,8 @@ parse_lines(struct walhistory *h, struct span text, uint32_t timeline, struct er
 		struct span line = { text.at, end ? (size_t)(end - text.at) : text.len };
 
 		if (end == NULL)
-			return error_set(err, ERROR_FORMAT, 0,
-			    "line %u: cut off before its end", number);
+			return error_set(
+			    err, ERROR_FORMAT, 0, "line %u is cut short", number);
 		text.len -= line.len + 1;
 		text.at = end + 1;
 		skip_blanks(&line);
@@ -144,10 +144,10 @@ walhistory_parse(const char *text, size_t len, uint32_t timeline, struct walhist
 	*out = (struct walhistory){ 0 };
 	if (len > WALHISTORY_TEXT_MAX)
 		return error_set(err, ERROR_FORMAT, 0,
-		    "a timeline history of %zu bytes; none is longer than %zu", len,
+		    "timeline history has %zu bytes, but at most %zu are possible", len,
 		    WALHISTORY_TEXT_MAX);
 	if (len > 0 && memchr(text, '\0', len))
-		return error_set(err, ERROR_FORMAT, 0, "zero bytes in a text");
+		return error_set(err, ERROR_FORMAT, 0, "has a zero byte");
 	if (make_room(&h, (struct span){ text, len }, err) ||
 	    parse_lines(&h, (struct span){ text, len }, timeline, err))
 		goto out;

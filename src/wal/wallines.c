@@ -223,7 +223,7 @@ check_order(
 	if (!w->has_begun || segment_lsn > w->segment_lsn ||
 	    (segment_lsn == w->segment_lsn && timeline != w->timeline))
 		return 0;
-	return error_set(err, ERROR_STATE, 0, "WAL segments are out of order");
+	return error_set(err, ERROR_STATE, 0, "WAL segment is out of order");
 }
 
 int
@@ -357,10 +357,9 @@ wallines_find(const struct wallines *w, const struct walhistory *h,
 
 	*out = (struct wallines_line){ 0 };
 	error_set(why, ERROR_FORMAT, 0,
-	    "no WAL of timeline %" PRIu32 " goes on from the start", newest);
+	    "no WAL of timeline %" PRIu32 " follows the start of the backup", newest);
 	if (w->has_left_out)
-		error_set(why, ERROR_UNSUPPORTED, 0,
-		    "WAL of too many timelines to follow each");
+		error_set(why, ERROR_UNSUPPORTED, 0, "the WAL has too many timelines");
 	for (size_t i = 0; i < w->count; i++) {
 		const struct line *l = w->lines[i];
 		const bool is_newest = l->timeline == newest;

@@ -51,7 +51,7 @@ check_long_header(const struct walpage_expect *e, const uint8_t *page, struct er
 
 	if (id != e->system_identifier)
 		return error_set(err, ERROR_FORMAT, 0,
-		    "of another cluster: system identifier %" PRIu64
+		    "page is of another cluster: system identifier %" PRIu64
 		    ", expected %" PRIu64,
 		    id, e->system_identifier);
 	if (segment_size != e->segment_size)
@@ -73,11 +73,11 @@ check_address(const struct walpage_expect *e, const struct page_header *h, uint6
 
 	if (h->address == lsn)
 		return 0;
-	return error_set(err, ERROR_FORMAT, 0, "has the address %s: %s",
+	return error_set(err, ERROR_FORMAT, 0, "unexpected page address %s: %s",
 	    lsn_print(found, h->address),
 	    is_first_of_segment(e, lsn) ?
-		"the segment is recycled, its content is older" :
-		"not written since the segment was recycled");
+		"the segment was recycled, and its content is older" :
+		"the page was not written since the segment was recycled");
 }
 
 /*
@@ -119,15 +119,16 @@ check_flags(const struct walpage_expect *e, const struct page_header *h, uint64_
 	bool is_inside = h->flags & FLAG_CONTRECORD;
 
 	if (h->flags & ~e->version->wal_page_flags)
-		return error_set(err, ERROR_FORMAT, 0, "unknown flags %04X", h->flags);
+		return error_set(err, ERROR_FORMAT, 0, "invalid flags %04X", h->flags);
 	if (is_long != is_first_of_segment(e, lsn))
-		return error_set(err, ERROR_FORMAT, 0, "flags %04X, %s", h->flags,
-		    is_long ? "of a segment's first page" :
-			      "not of a segment's first page");
+		return error_set(err, ERROR_FORMAT, 0, "invalid flags %04X: %s", h->flags,
+		    is_long ? "they are those of the first page of a segment" :
+			      "they are not those of the first page of a segment");
 	if (is_inside != (h->record_rest != 0))
 		return error_set(err, ERROR_FORMAT, 0,
-		    "flags %04X, but %" PRIu32 " bytes left of a record", h->flags,
-		    h->record_rest);
+		    "flags %04X do not match the %" PRIu32
+		    " bytes that are left of a record",
+		    h->flags, h->record_rest);
 	return 0;
 }
 
@@ -140,13 +141,13 @@ check_header(const struct walpage_expect *e, const uint8_t *page, size_t len,
 
 	if (len < (is_first ? WALPAGE_LONG_HEADER : WALPAGE_SHORT_HEADER))
 		return error_set(
-		    err, ERROR_FORMAT, 0, "cut short after %zu bytes of header", len);
+		    err, ERROR_FORMAT, 0, "header is cut short after %zu bytes", len);
 	if (is_empty(page, len))
 		return error_set(
-		    err, ERROR_FORMAT, 0, "empty: nothing was written there");
+		    err, ERROR_FORMAT, 0, "page is empty: it was never written");
 	h = decode(page);
 	if (h.magic != e->version->wal_magic)
-		return error_set(err, ERROR_FORMAT, 0, "magic %04X, expected %04X",
+		return error_set(err, ERROR_FORMAT, 0, "magic number %04X, expected %04X",
 		    h.magic, e->version->wal_magic);
 	if (check_flags(e, &h, lsn, err))
 		return -1;

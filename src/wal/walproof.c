@@ -123,11 +123,11 @@ check_last(const struct walproof *p, const struct walrecord *rec, struct error *
 	lsn_print(start, p->start_lsn);
 	if (!walrecord_is_backup_end(rec, &lsn))
 		return error_set(err, ERROR_FORMAT, 0,
-		    "WAL record at %s: the last before the stop position %s, but not the end of the backup that began at %s",
+		    "WAL record at %s: it is the last before the stop position %s, but does not end the backup that began at %s",
 		    at, stop, start);
 	if (lsn != p->start_lsn)
 		return error_set(err, ERROR_FORMAT, 0,
-		    "WAL record at %s: the end of a backup that began at %s, expected that from %s",
+		    "WAL record at %s: it ends a backup that began at %s, expected the one that began at %s",
 		    at, lsn_print(found, lsn), start);
 	return 0;
 }

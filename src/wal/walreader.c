@@ -137,7 +137,7 @@ check_filler(
 	if (is_empty(bytes, len))
 		return 0;
 	return error_set(err, ERROR_FORMAT, 0,
-	    "WAL at %s: not empty, but the record at %s ended the segment before",
+	    "WAL at %s: the rest of the segment is not empty, although the record at %s ended it",
 	    lsn_print(at, r->lsn), lsn_print(by, r->prev));
 }
 
@@ -150,11 +150,11 @@ bad_rest(const struct walreader *r, uint32_t found, uint64_t expected, struct er
 	if (expected == 0)
 		return error_set(err, ERROR_FORMAT, 0,
 		    "WAL page at %s: %" PRIu32
-		    " bytes left of a record, expected the start of one",
+		    " bytes are left of a record, expected the start of a record",
 		    lsn_print(page, r->lsn), found);
 	return error_set(err, ERROR_FORMAT, 0,
-	    "WAL page at %s: %" PRIu32 " bytes left of a record, expected %" PRIu64
-	    " of that at %s",
+	    "WAL page at %s: %" PRIu32 " bytes are left of a record, expected %" PRIu64
+	    " of the record at %s",
 	    lsn_print(page, r->lsn), found, expected, lsn_print(at, r->next));
 }
 
@@ -168,7 +168,7 @@ first_record(struct walreader *r, size_t header, uint32_t rest, struct error *er
 		return 0;
 	if (r->next != r->lsn && r->next != r->lsn + header)
 		return error_set(err, ERROR_FORMAT, 0,
-		    "WAL position %s is inside a page's header", lsn_print(at, r->next));
+		    "WAL position %s is within a page header", lsn_print(at, r->next));
 	if (rest != 0)
 		return bad_rest(r, rest, 0, err);
 	r->next = r->lsn + header;
@@ -213,11 +213,12 @@ note_timeline(struct walreader *r, const uint8_t *page, struct error *err)
 	if (last && timeline < last->timeline)
 		return error_set(err, ERROR_FORMAT, 0,
 		    "WAL page at %s: timeline %" PRIu32
-		    " behind a page of timeline %" PRIu32,
+		    " after a page of timeline %" PRIu32,
 		    lsn_print(at, r->lsn), timeline, last->timeline);
 	if (r->ntimelines == WALREADER_TIMELINES)
 		return error_set(err, ERROR_UNSUPPORTED, 0,
-		    "WAL page at %s: of too many timelines", lsn_print(at, r->lsn));
+		    "WAL page at %s: the WAL has too many timelines",
+		    lsn_print(at, r->lsn));
 	r->timelines[r->ntimelines++] =
 	    (struct walreader_timeline){ timeline, r->lsn, r->lsn };
 	return 0;
@@ -293,7 +294,7 @@ walreader_new(
 		    lsn_print(at, opt->start_lsn));
 	if (opt->start_lsn >= opt->stop_lsn)
 		return error_set(err, ERROR_FORMAT, 0,
-		    "no WAL between the start position %s and the stop position %s",
+		    "there is no WAL between the start position %s and the stop position %s",
 		    lsn_print(at, opt->start_lsn), lsn_print(stop, opt->stop_lsn));
 	r = calloc(1, sizeof(*r));
 	if (r == NULL)
@@ -321,7 +322,7 @@ walreader_segment(
 		expected = r->next - r->next % r->expect->segment_size;
 	if (segment_lsn != expected)
 		return error_set(err, ERROR_STATE, 0,
-		    "WAL segment at %s, expected that at %s",
+		    "WAL segment begins at %s, expected the one that begins at %s",
 		    lsn_print(found, segment_lsn), lsn_print(at, expected));
 	r->has_begun = true;
 	r->lsn = segment_lsn;

@@ -32,8 +32,8 @@ walreader_check_length(const struct walreader *r, uint32_t len, struct error *er
 	if (len >= WALRECORD_HEADER && len <= WALRECORD_MAX)
 		return 0;
 	error_set(err, ERROR_FORMAT, 0,
-	    "%" PRIu32 " bytes long, expected %zu to %" PRIu32, len, WALRECORD_HEADER,
-	    WALRECORD_MAX);
+	    "%" PRIu32 " bytes is not a valid length, expected %zu to %" PRIu32, len,
+	    WALRECORD_HEADER, WALRECORD_MAX);
 	return of_record(r, err);
 }
 
@@ -45,18 +45,19 @@ walreader_check_header(
 	char found[LSN_TEXT], expected[LSN_TEXT];
 
 	if (!walrecord_knows(r->expect->version, rec->rmid)) {
-		error_set(err, ERROR_FORMAT, 0, "unknown resource manager %u", rec->rmid);
+		error_set(
+		    err, ERROR_FORMAT, 0, "invalid resource manager ID %u", rec->rmid);
 		return of_record(r, err);
 	}
 	if (r->prev == NONE ? rec->prev < r->next : rec->prev == r->prev)
 		return 0;
 	if (r->prev == NONE)
 		error_set(err, ERROR_FORMAT, 0,
-		    "says that the previous record is at %s, which is after it",
+		    "its link to the previous record is %s, which is after it",
 		    lsn_print(found, rec->prev));
 	else
 		error_set(err, ERROR_FORMAT, 0,
-		    "says that the previous record is at %s, expected %s",
+		    "its link to the previous record is %s, expected %s",
 		    lsn_print(found, rec->prev), lsn_print(expected, r->prev));
 	return of_record(r, err);
 }
@@ -76,11 +77,11 @@ walreader_check_overwrite(
 	}
 	if (r->abandoned == NONE)
 		error_set(err, ERROR_FORMAT, 0,
-		    "says that the record at %s is incomplete, which it is not",
+		    "it says that the record at %s is incomplete, but that is complete",
 		    lsn_print(found, abandoned));
 	else
 		error_set(err, ERROR_FORMAT, 0,
-		    "does not say that the record at %s is incomplete, which it is",
+		    "it does not say that the record at %s is incomplete",
 		    lsn_print(expected, r->abandoned));
 	return of_record(r, err);
 }
@@ -105,7 +106,7 @@ walreader_check_end(const struct walreader *r, uint64_t end, struct error *err)
 
 	if (end <= r->stop_lsn)
 		return 0;
-	error_set(err, ERROR_FORMAT, 0, "ends at %s, after the stop position %s",
+	error_set(err, ERROR_FORMAT, 0, "it ends at %s, after the stop position %s",
 	    lsn_print(found, end), lsn_print(stop, r->stop_lsn));
 	return of_record(r, err);
 }

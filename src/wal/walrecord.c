@@ -149,7 +149,7 @@ bad_part(const struct walrecord *rec, unsigned part, struct error *err)
 {
 	char at[LSN_TEXT];
 
-	return error_set(err, ERROR_FORMAT, 0, "WAL record at %s: unknown part %u",
+	return error_set(err, ERROR_FORMAT, 0, "WAL record at %s: unknown block ID %u",
 	    lsn_print(at, rec->lsn), part);
 }
 
@@ -188,8 +188,8 @@ take_parts(const struct walrecord *rec, struct walrecord_sink *sink, size_t *mai
 	if (!rest.is_short && promised <= rest.len && *main_len == rest.len - promised)
 		return 0;
 	return error_set(err, ERROR_FORMAT, 0,
-	    "WAL record at %s: its parts are not its %zu bytes", lsn_print(at, rec->lsn),
-	    rec->len);
+	    "WAL record at %s: the lengths in it do not add up to its %zu bytes",
+	    lsn_print(at, rec->lsn), rec->len);
 }
 
 int

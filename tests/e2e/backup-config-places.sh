@@ -160,7 +160,7 @@ cold() {
 not_ours() {
 	lines $# '' "$T/stderr"
 	for name in "$@"; do
-		lines 1 "^pg_basetar: warning: \"$name\" is not in the backup: it is another cluster's, as \"$T/.*\" is not" "$T/stderr"
+		lines 1 "^pg_basetar: warning: \"$name\" is not in the backup: it belongs to another cluster: \"$T/.*\" is not" "$T/stderr"
 	done
 	lines 0 pg_basetar_config "$T/list"
 }
@@ -211,7 +211,7 @@ of_another() {
 	# none is there: the file system is mounted elsewhere
 	rm -rf "$data"
 	cold --snapshot
-	warned "\"$etc/.*\" is sent as a configuration file of this cluster, although .* at \"$data\" any more"
+	warned "\"$etc/.*\" is sent as a configuration file of this cluster, although .* \"$data\" no longer exists"
 	members pg_basetar_config/postgresql.conf pg_basetar_config/conf.d/x.conf
 	as_server mkdir "$data"
 	cold --snapshot

@@ -210,7 +210,7 @@ loops() { # a server would not start again with them
 	as_server ln -s . "$etc/conf.d/more"
 	write "$etc/conf.d/y.conf" "include 'more/y.conf'"
 	taken
-	lines 1 '^pg_basetar: warning: ".*more/y.conf" is not in the backup: it is included too deep' "$T/stderr"
+	lines 1 '^pg_basetar: warning: ".*more/y.conf" is not in the backup: files include each other too deep' "$T/stderr"
 	lines 1 '^pg_basetar: warning: "/dev/zero" is not in the backup: is not a regular file' "$T/stderr"
 	"$BIN" verify "$archive"
 	cluster_stop main
@@ -320,7 +320,7 @@ container() {
 	END
 	unshare -m --propagation private sh "$T/contained"
 	taken -h "$T/main"
-	warned "\"$etc/extra.conf\" is not in the backup: the server is in a container"
+	warned "\"$etc/extra.conf\" is not in the backup: the server runs in a container"
 	lines 0 pg_basetar_config "$T/list"
 	cluster_stop main
 	# by the same path here and there; the file is one of both, then of the server's alone
@@ -334,7 +334,7 @@ container() {
 	unshare -m --propagation private sh "$T/contained"
 	taken
 	lines 2 warning "$T/stderr"
-	lines 2 "\"$etc/\(extra\|there\).conf\" is not in the backup: the server is in a container" "$T/stderr"
+	lines 2 "\"$etc/\(extra\|there\).conf\" is not in the backup: the server runs in a container" "$T/stderr"
 	members "pg_basetar_config/elsewhere$etc/both.conf"
 	cluster_stop main
 }

@@ -101,7 +101,7 @@ volume_online() {
 	captured backup main -h "$T/main" -p "$(cat "$T/main/port")" -c fast -o "$T/out/no.tar" \
 		-T "$T/mnt/ts=$T/wrong"
 	[ "$rc" -eq 1 ]
-	one_error "$T/stderr" 'is another directory than -T says'
+	one_error "$T/stderr" 'the server has another directory at'
 	takes volume.tar -h "$T/main" -p "$(cat "$T/main/port")" -c fast -T "$T/mnt/ts=$T/volume"
 	[ ! -s "$T/stderr" ]
 	gives_volume "$T/out/volume.tar"
@@ -118,7 +118,7 @@ volume_cold() {
 	as_server mv "$T/walvolume" "$T/main/data/pg_wal"
 	captured backup main -o "$T/out/no.tar" "$2" -T "$T/mnt/ts=$T/volume" --waldir "$T/volume"
 	[ "$rc" -eq 1 ]
-	one_error "$T/stderr" 'pg_wal of ".*" is neither a link nor an empty directory'
+	one_error "$T/stderr" '"pg_wal" in ".*" is neither a symbolic link nor an empty directory'
 	gives_volume "$T/out/$1"
 }
 

@@ -71,7 +71,7 @@ none_unseen() {
 	sql main 'create database copy template later strategy file_copy'
 	let_go
 	[ "$rc" -eq 0 ]
-	grep -q 'warning: database [0-9]* was copied .*which was not sent: unless the WAL' "$T/stderr"
+	grep -q 'warning: database [0-9]* was copied .*which is not in the backup: unless the WAL' "$T/stderr"
 }
 
 stock() { # MEANWHILE...: as it runs

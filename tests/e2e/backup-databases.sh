@@ -96,7 +96,7 @@ split_dropped() {
 	sql main 'drop database tmpl'
 	ends
 	[ "$rc" -eq 1 ]
-	one_error "$T/stderr" "from database $number, which was gone before (it|all of it) was sent"
+	one_error "$T/stderr" "from database $number, whose directory was removed before (it|all of it) was sent"
 }
 
 dropped_before() {
@@ -132,7 +132,7 @@ dropped_slowly() {
 	kill "$tracer"
 	wait
 	[ "$rc" -eq 1 ]
-	one_error "$T/stderr" "from database $number, which was gone before all of it was sent"
+	one_error "$T/stderr" "from database $number, whose directory was removed before all of it was sent"
 }
 
 # pg_database says the same before and after.

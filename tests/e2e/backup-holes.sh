@@ -171,8 +171,8 @@ output_in_linked_wal() {
 	as_server ln -s "$T/main/wal" "$data/pg_wal"
 	cluster_start main
 	find "$T/main/wal" | sort >"$T/before"
-	refused 'inside the directory of the WAL' -o "$T/main/wal/base.tar"
-	refused 'inside the directory of the WAL' -o "$T/main/wal/archive_status/base.tar"
+	refused 'inside the WAL directory' -o "$T/main/wal/base.tar"
+	refused 'inside the WAL directory' -o "$T/main/wal/archive_status/base.tar"
 	find "$T/main/wal" | sort | diff "$T/before" -
 }
 
@@ -210,7 +210,7 @@ mv "$T/main" "$T/pristine"
 t 'tablespaces in base, in pg_tblspc, and apart' tablespaces_anywhere
 t 'a tablespace in place' tablespace_in_place
 t 'configuration files in pg_basetar_config' configuration_of_a_copy
-t 'the output in the directory of the WAL' output_in_linked_wal
+t 'the output in the WAL directory' output_in_linked_wal
 
 fresh
 for path in pg_xact/0000 pg_multixact/members pg_multixact/offsets/0000 pg_logical/mappings; do

@@ -44,7 +44,7 @@ refused() { # PATTERN CLUSTER OPTION...
 
 # ------------------------------------------------------- tablespaces that the WAL makes anew
 
-anew="warning: tablespace [0-9]* is created anew by the WAL of the backup: .*\"$T/main/space\".* never start"
+anew="warning: the WAL of the backup creates tablespace [0-9]*: .*\"$T/main/space\".* never start"
 
 of_a_standby() {
 	begin
@@ -90,7 +90,7 @@ doubled() {
 	tablespace main one
 	tablespace main two
 	shot main
-	refused 'in one and the same directory' snap --snapshot \
+	refused 'are in the same directory' snap --snapshot \
 		-T "$T/main/one=$T/snap/two" -T "$T/main/two=$T/snap/two"
 }
 

@@ -43,7 +43,7 @@ odd_modes_stock() {
 	rm -rf "$T/out/stock"
 	at main pg_basebackup -D "$T/out/stock" -Ft -c fast -X fetch
 	gives stock "$T/out/stock"
-	lines 1 'warning: members have set-user-ID, set-group-ID or sticky bits' "$T/stderr"
+	lines 1 'or other members have set-user-ID, set-group-ID or sticky bits' "$T/stderr"
 	[ -z "$(find "$T/copy" -perm /7000)" ]
 	[ -d "$T/copy/data/pg_snapshots" ]
 	runs
@@ -90,7 +90,7 @@ gives_where_mounted() { # ARCHIVE
 	captured as_server "$BIN" restore -N "$T/out/$1" -D "$T/new/data" --waldir "$T/new/wal" \
 		-T "$T/main/spc=$T/new/spc"
 	[ "$rc" -eq 0 ]
-	lines 1 'new/spc" has the tablespace of another release too' "$T/stderr"
+	lines 1 'new/spc" also has the tablespace of another release' "$T/stderr"
 	[ -e "$T/new/spc/PG_9.6_201608131/1/2" ]
 	as_server ln -s "$T/new/data" "$T/copy/data"
 	cluster_start copy
@@ -129,7 +129,7 @@ own_release() {
 	chown "$owner" "$T/new" "$T/new/spc"
 	captured as_server "$BIN" restore -N "$T/out/lost.tar" -D "$T/new/data" -T "$T/main/spc=$T/new/spc"
 	[ "$rc" -eq 1 ]
-	one_error "$T/stderr" 'tablespace [0-9]*: .*the directory is in use'
+	one_error "$T/stderr" 'tablespace [0-9]*: .*the directory is not empty'
 	rm -rf "$T/new"
 }
 

@@ -187,7 +187,7 @@ archives_nothing() {
 	refused 'a standby archives WAL only if archive_mode is "always"' -X none
 	captured backup standby -c fast -o "$T/out/base.tar" -v --wait-archive
 	[ "$rc" -eq 0 ]
-	lines 1 'nothing to wait for: a standby archives' "$T/stderr"
+	lines 1 'the backup does not wait for the WAL archive: a standby archives' "$T/stderr"
 	as_server rm "$T/out/base.tar"
 	stop_all
 }
@@ -199,8 +199,8 @@ waits_with_a_limit() {
 	sql main 'checkpoint'
 	level standby main
 	sql standby 'checkpoint'
-	refused 'may last for ever' -X none
-	refused 'may last for ever' --wait-archive
+	refused 'may never end' -X none
+	refused 'may never end' --wait-archive
 	sql main 'update t set value = 1 where id = 1'
 	level standby main
 	refused 'was not archived within 2 s' --wait-archive=2

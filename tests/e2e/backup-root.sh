@@ -101,7 +101,7 @@ directory_of_root() {
 		captured "$BIN" -D "$T/main/data" "$source" -o "$archive" --force
 		[ "$rc" -eq 1 ]
 		one_error "$T/stderr" 'belongs to root'
-		lines 1 '^hint: PostgreSQL never runs as root' "$T/stderr"
+		lines 1 '^hint: PostgreSQL does not run as root' "$T/stderr"
 	done
 	rm "$T/main/data"
 	as_server mv "$T/main/away" "$T/main/data"
@@ -241,5 +241,5 @@ t 'an output that is a link' output_by_link
 as_server mkdir "$T/hands"
 t 'the directory of --split is swapped' swapped_directory
 t 'and for one in the cluster' into_the_cluster
-t 'a fifo is swapped for a file' swapped_fifo 'is not the file that it was before' ln -sf "$T/secret.txt" "$T/hands/fifo"
-t 'for a device' swapped_fifo 'is not the file that it was before' ln -sf /dev/null "$T/hands/fifo"
+t 'a fifo is swapped for a file' swapped_fifo 'was replaced by another file' ln -sf "$T/secret.txt" "$T/hands/fifo"
+t 'for a device' swapped_fifo 'was replaced by another file' ln -sf /dev/null "$T/hands/fifo"

@@ -75,7 +75,7 @@ in_place_and_pg_basebackup() {
 	captured "$BIN" verify "$T/out/stock"
 	[ "$rc" -eq 3 ]
 	lines 1 'tablespace [0-9]* is missing: the WAL at [0-9A-F/]* changes its pages' "$T/stderr"
-	lines 1 'tablespace [0-9]* is a directory in pg_tblspc, and the configuration' "$T/stderr"
+	lines 1 'tablespace [0-9]* is a directory in pg_tblspc, but the configuration' "$T/stderr"
 	lines 2 '' "$T/stderr"
 	captured "$BIN" restore "$T/out/stock" -D "$T/restored"
 	[ "$rc" -eq 1 ]
@@ -261,7 +261,7 @@ without_socket() {
 	captured backup main -c fast -o "$archive" --force
 	as_server mv "$T/main/away" "$T/main/.s.PGSQL.$(cat "$T/main/port")"
 	refused 'connection to server on socket .* failed'
-	lines 1 '^hint: Process [0-9]* of the server is there, its socket is not: .* -h' "$T/stderr"
+	lines 1 '^hint: Server process [0-9]* is running, but its socket file is missing: .* -h' "$T/stderr"
 }
 
 without_database() {

@@ -69,7 +69,7 @@ exclusive() { # MAJOR
 	frozen old "$1"
 	captured backup snap --snapshot -o "$T/out/refused.tar"
 	[ "$rc" -eq 1 ]
-	one_error "$T/stderr" "exclusive backup was under way in \"$T/snap/data\""
+	one_error "$T/stderr" "exclusive backup was in progress in \"$T/snap/data\""
 	[ ! -e "$T/out/refused.tar" ]
 	grep -q '^hint: End it on the server with SELECT pg_stop_backup(), and take another' "$T/stderr"
 	grep -q 'start one in this directory, .* shut it down and use --offline' "$T/stderr"
@@ -96,7 +96,7 @@ crashed_in_exclusive() { # MAJOR
 	crash old
 	captured backup old --offline -o "$T/out/refused.tar"
 	[ "$rc" -eq 1 ]
-	one_error "$T/stderr" 'exclusive backup was under way'
+	one_error "$T/stderr" 'exclusive backup was in progress'
 	grep -q '^hint: Start the server, .* shut it down' "$T/stderr"
 	cluster_start old
 	cluster_stop old
@@ -131,5 +131,5 @@ for major in $(majors slice); do
 	t "$major: a snapshot" other_major "$major"
 done
 for major in $(majors only 10 11 12 13 14); do # 15 has none
-	t "$major: an exclusive backup was under way" exclusive "$major"
+	t "$major: an exclusive backup was in progress" exclusive "$major"
 done

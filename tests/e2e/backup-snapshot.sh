@@ -170,7 +170,7 @@ other_file_system() {
 waldir_for_nothing() {
 	captured backup main --snapshot --waldir="$T/main/data/pg_wal" -o "$T/out/refused.tar"
 	[ "$rc" -eq 1 ]
-	one_error "$T/stderr" 'is neither a link nor an empty directory'
+	one_error "$T/stderr" 'is neither a symbolic link nor an empty directory'
 }
 
 # ---------------------------------------------------------------------------------- damage

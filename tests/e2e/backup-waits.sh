@@ -112,7 +112,7 @@ archive_off() {
 	[ "$rc" -eq 0 ]
 	captured backup off -c fast -v --wait-archive --force -o "$archive"
 	[ "$rc" -eq 0 ]
-	lines 1 'nothing to wait for: archive_mode is off' "$T/stderr"
+	lines 1 'the backup does not wait for the WAL archive: archive_mode is off' "$T/stderr"
 	rm "$archive"
 	cluster_stop off
 }

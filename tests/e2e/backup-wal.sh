@@ -219,9 +219,9 @@ done <<'EOT'
 	flipped             first   WAL record at .*(checksum|expected|length)
 	flipped             middle  WAL record at .*(checksum|expected|length)
 	a_page_short        middle  WAL page at
-	in_page_header      middle  WAL page at .*has the address
+	in_page_header      middle  WAL page at .*unexpected page address
 	in_record_header    middle  WAL record at .*checksum
-	in_link             middle  WAL record at .*says that the previous record is at
+	in_link             middle  WAL record at .*its link to the previous record is
 	in_checksum         middle  WAL record at .*checksum
 	in_length           middle  WAL (record|page) at
 	in_data             middle  WAL record at .*checksum

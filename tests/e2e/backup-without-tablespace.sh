@@ -54,7 +54,7 @@ no_such_tablespace() {
 	captured backup main -c fast -o "$T/out/none.tar" --without-tablespace=4711 \
 		"--without-tablespace=$(cat "$T/tmp_oid")"
 	[ "$rc" -eq 1 ]
-	one_error "$T/stderr" 'there is no link pg_tblspc/4711'
+	one_error "$T/stderr" 'symbolic link "pg_tblspc/4711" does not exist'
 }
 
 # What is not temporary is in the WAL.
@@ -79,8 +79,8 @@ with_database() {
 	sql main checkpoint
 	captured backup main -c fast -o "$T/out/database.tar" "--without-tablespace=$tmp_oid"
 	[ "$rc" -eq 3 ]
-	lines 1 "database [0-9]* lies in tablespace $tmp_oid, which is left out" "$T/stderr"
-	lines 1 'the backup is complete, but for 1 database in a tablespace' "$T/stderr"
+	lines 1 "database [0-9]* is in tablespace $tmp_oid, which is left out" "$T/stderr"
+	lines 1 'the backup is complete, except for 1 database in a tablespace' "$T/stderr"
 	lines 4 '' "$T/stderr"
 	sql main 'drop database gone'
 	sql main checkpoint

@@ -38,7 +38,7 @@ info_lost() {
 	tar -xpf "$a" -C "$T/out/tree"
 	members "$a" | grep -vx pg_basetar.info |
 		tar --format=ustar --no-recursion -cf "$x" -C "$T/out/tree" -T -
-	found 'missing: "pg_basetar.info": it says how the backup was made' "$x"
+	found 'missing: "pg_basetar.info": is missing: it says how the backup was made' "$x"
 	lines 1 '' "$T/stderr"
 }
 
@@ -53,7 +53,7 @@ info_of() {
 
 info_of_an_earlier() {
 	info_of sed -i 's,^start: .*,start: 0/28,'
-	found 'info: "pg_basetar.info": is of another backup than backup_label' "$x"
+	found 'info: "pg_basetar.info": belongs to another backup than backup_label' "$x"
 }
 
 info_of_a_later() {
@@ -164,7 +164,7 @@ two"
 	stock -l "one
 START TIMELINE: 7"
 	verified 3 "$T/out/set"
-	grep -q 'label: "backup_label": line "START TIMELINE: 7" is wrong' "$T/stderr"
+	grep -q 'label: "backup_label": line "START TIMELINE: 7" is not valid' "$T/stderr"
 	lines 0 'a copy of a running server' "$T/stderr"
 }
 
@@ -175,7 +175,7 @@ wal_lost() {
 	verified 0 --need-wal "$T/out/set"
 	rm "$T/out/set/pg_wal.tar"
 	verified 0 "$T/out/set"
-	lines 1 'warning: the backup has no WAL: .* pg_wal.tar was lost; the WAL from [0-9A-F/]* on' "$T/stderr"
+	lines 1 'warning: the backup has no WAL: .* pg_wal.tar was lost; the WAL archive must have the WAL from [0-9A-F/]* on' "$T/stderr"
 	grep -q '^restorable with the WAL from' "$T/stdout"
 	verified 3 --need-wal "$T/out/set"
 	lines 1 '' "$T/stderr"
@@ -233,7 +233,7 @@ compressed_set() {
 	xz -0 "$T"/out/set/*.tar
 	verified 1 "$T/out/set"
 	one_error "$T/stderr" '\.tar\.xz: compressed with xz, which this version does not read'
-	grep -q '^hint: Decompress the archives of the directory first, with "xz -d"' "$T/stderr"
+	grep -q '^hint: First decompress the archives of the directory with "xz -d"' "$T/stderr"
 }
 
 # Of a cluster that was restored, and has the manifest of its backup: servers up to 12 know no manifest, and send the file as one of the cluster's.

@@ -111,7 +111,7 @@ of_a_set() {
 without_manifest() {
 	made "$T/out/bare.tar" --no-manifest -X none --no-wait-archive
 	info "$T/out/bare.tar"
-	says 'manifest: *none' 'WAL: *not in it: .*' 'start position: .*'
+	says 'manifest: *none' 'WAL: *not in the backup: .*' 'start position: .*'
 	lines 0 '^stop position' "$T/stdout"
 	info --json "$T/out/bare.tar"
 	says '  "stop_lsn": null,' '  "wal_method": "none",' '  "manifest_checksums": null,'
@@ -159,7 +159,7 @@ is_brief() {
 		head -c 40000 "$T/out/$name" >"$T/out/cut"
 		info --brief "$T/out/cut"
 		[ "$rc" -eq 0 ]
-		says 'label: *nightly "1"' 'start position: .*' "server version: *$packaged" 'WAL: *in it' \
+		says 'label: *nightly "1"' 'start position: .*' "server version: *$packaged" 'WAL: *in the backup' \
 			"tablespace $(cat "$T/out/oid"): *$T/main/spc1" "manifest: *[A-Z0-9]*"
 		lines 0 '^size' "$T/stdout"
 		info "$T/out/cut"
@@ -190,8 +190,8 @@ refusals() {
 	is_none 'empty' "$T/out/empty"
 	is_none 'offset 0' "$T/out/random"
 	is_none 'No such file' "$T/out/nothing"
-	is_none 'no base.tar' "$T"
-	is_none 'no archive is given'
+	is_none 'archive "base.tar" is missing' "$T"
+	is_none 'no archive specified'
 	is_none 'is not for the command "info"' --report=x "$T/out/one.tar"
 }
 

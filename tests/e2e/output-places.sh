@@ -199,14 +199,14 @@ parent_not_to_be_read() {
 	as_server mkdir -m 333 "$T/blind"
 	captured backup main -c fast --split -o "$T/blind/new"
 	[ "$rc" -eq 0 ]
-	lines 1 "directory that holds \"$T/blind/new\" could not be synced, as this user may not" \
+	lines 1 "could not fsync the directory of \"$T/blind/new\", because this user may not" \
 		"$T/stderr"
 	passes "$T/blind/new"
 	captured as_server "$BIN" restore -q "$T/blind/new" -D "$T/blind/copy"
 	[ "$rc" -eq 0 ]
 	captured as_server "$BIN" restore "$T/blind/new" -D "$T/blind/second"
 	[ "$rc" -eq 0 ]
-	lines 1 "directory that holds \"$T/blind/second\" could not be synced" "$T/stderr"
+	lines 1 "could not fsync the directory of \"$T/blind/second\"" "$T/stderr"
 	rm -rf "$T/blind"
 }
 
@@ -219,7 +219,7 @@ stays() {
 	captured as_server strace -f -qq -o /dev/null -e trace=fsync,unlinkat "$@"
 	[ "$rc" -eq 1 ]
 	one_error "$T/stderr" 'could not fsync directory: Read-only file system'
-	lines 1 '^hint: .*\(is there all the same\|could not be removed\)' "$T/stderr"
+	lines 1 '^hint: .*\(exists all the same\|could not be removed\)' "$T/stderr"
 	passes "$output"
 	rm -rf "$output" "$T/out/old"
 	empty "$T/out"

@@ -72,7 +72,7 @@ appears() {
 	as_server sh -c "echo precious >'$report'"
 	let_go
 	[ "$rc" -eq 0 ]
-	lines 1 "$not_written: the file \"$report\" is not a report of pg_basetar" "$T/stderr"
+	lines 1 "$not_written: file \"$report\" is not a report of pg_basetar" "$T/stderr"
 	[ "$(cat "$report")" = precious ]
 	rm "$report"
 	clean main

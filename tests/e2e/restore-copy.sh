@@ -70,7 +70,7 @@ successor() {
 		copied "$T/out/$major.tar" $options
 		last_archive_mode on
 		case $options in
-		*--target*) lines 1 '^pg_basetar: archive_mode is as in the backup: .*--archive-mode=off' "$T/stderr" ;;
+		*--target*) lines 1 '^pg_basetar: archive_mode is left as it was: .*--archive-mode=off' "$T/stderr" ;;
 		*) lines 0 'archive_mode' "$T/stderr" ;;
 		esac
 		rm -rf "$T/copy"

@@ -70,7 +70,7 @@ name_stays() {
 	wait_until 20 is_gone
 	wait
 	one_error "$T/stderr" '"global/pg_control": could not fsync directory: Read-only file system'
-	lines 1 "^hint: pg_control could not be taken away again: a server can start on \"$T/last/data\"" \
+	lines 1 "^hint: pg_control could not be removed again: a server can start on \"$T/last/data\"" \
 		"$T/stderr"
 	[ -e "$T/last/data/global/pg_control" ]
 }

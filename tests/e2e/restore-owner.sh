@@ -90,14 +90,14 @@ by_name() {
 	given "$own" 0
 	repacked "$a" --owner=nobody_here:4711 --group=nobody_here:4712
 	given "$none" 1
-	grep -q 'user "nobody_here", who does not exist here: the files are given to user number 4711' "$T/stderr"
+	grep -q 'user "nobody_here", who does not exist on this host: the files are given to user number 4711' "$T/stderr"
 	repacked "$a" --numeric-owner --owner=4711 --group=4712
 	given "$none" 1
 	repacked "$a" --numeric-owner --owner="${own%:*}" --group="${own#*:}"
 	given "$own" 0
 	repacked "$a" --owner=root --group=root
 	given 0:0 1
-	grep -q 'belong to root, as whom no server runs' "$T/stderr"
+	grep -q 'belong to root, but a server does not run as root' "$T/stderr"
 }
 
 by_directory() {
@@ -133,7 +133,7 @@ by_directory() {
 	restored "$T/out/set2"
 	[ "$rc" -eq 0 ]
 	belongs
-	grep -q "warning: the files are given to user \"$owner\", by the name in the backup; by the number" "$T/stderr"
+	grep -q "warning: the files are given to user \"$owner\", by the user name in the backup; by its user number" "$T/stderr"
 }
 
 by_option() {
@@ -225,7 +225,7 @@ tablespaces() {
 		fresh
 		captured "$BIN" restore "$from" -D "$T/copy/data"
 		[ "$rc" -eq 1 ]
-		one_error "$T/stderr" "tablespace [0-9]* was at \"$T/main/spc\": only the archive names that place"
+		one_error "$T/stderr" "tablespace [0-9]* was at \"$T/main/spc\", but only the archive names that directory"
 		grep -q '^hint: .*--original-tablespaces' "$T/stderr"
 		[ ! -e "$T/copy/data" ]
 		mv "$T/main/spc" "$T/main/aside"
@@ -238,7 +238,7 @@ tablespaces() {
 		rm -r "$T/copy/data"
 		captured as_server "$BIN" restore "$from" -D "$T/copy/data"
 		[ "$rc" -eq 1 ]
-		one_error "$T/stderr" 'the directory is in use'
+		one_error "$T/stderr" 'the directory is not empty'
 	done
 }
 

@@ -234,7 +234,7 @@ just_in_time() {
 	cluster_stop copy immediate
 	aimed "$T/out/one.tar" --target-time="$(date -u -d '-5 hours' '+%F %T')" # here, or in New York?
 	[ "$rc" -eq 0 ]
-	lines 1 'warning: if it is in the time zone of the backup.s start, .*: name the time zone' "$T/stderr"
+	lines 1 'warning: the backup started at .*: if recovery_target_time .*; name the time zone' "$T/stderr"
 	aimed "$T/out/one.tar" --target-lsn=0/28 --force
 	[ "$rc" -eq 0 ]
 	lines 1 'warning: recovery_target_lsn "0/28" is before the start of the backup' "$T/stderr"
@@ -249,7 +249,7 @@ earlier_timeline() {
 	cluster_stop copy
 	aimed "$T/out/second.tar" --target-timeline=1
 	[ "$rc" -eq 1 ]
-	one_error "$T/stderr" 'recovery_target_timeline 1 does not come from timeline 2, which the backup is of'
+	one_error "$T/stderr" 'recovery_target_timeline 1 does not come from timeline 2, the timeline of the backup'
 	[ ! -e "$T/copy/data" ]
 	aimed "$T/out/second.tar" --target-timeline=2
 	[ "$rc" -eq 0 ]

@@ -11,16 +11,16 @@ export PGUSER=postgres
 
 refusals() {
 	one=$T/out/one.tar
-	refused 'no data directory is given' "$one"
-	refused 'no archive is given' -D "$T/none"
-	refused 'a cluster is there' "$one" -D "$T/main/data"
+	refused 'no data directory specified' "$one"
+	refused 'no archive specified' -D "$T/none"
+	refused 'the directory has a cluster' "$one" -D "$T/main/data"
 	as_server mkdir "$T/used"
 	as_server touch "$T/used/x"
-	refused 'the directory is in use' "$one" -D "$T/used"
+	refused 'the directory is not empty' "$one" -D "$T/used"
 	refused 'could not create directory: No such file' "$one" -D "$T/none/none"
-	refused "tablespace [0-9]*: \"$T/main/spc[123]\": the directory is in use" "$one" -D "$T/none"
+	refused "tablespace [0-9]*: \"$T/main/spc[123]\": the directory is not empty" "$one" -D "$T/none"
 	grep -q 'for it with -T OLD=NEW; if an unfinished restore left' "$T/stderr"
-	refused "tablespace [0-9]*: \"$T/used\": the directory is in use" "$one" -D "$T/none" \
+	refused "tablespace [0-9]*: \"$T/used\": the directory is not empty" "$one" -D "$T/none" \
 		-T "$T/main/spc1=$T/used" -T "$T/main/spc2=$T/none2" -T "$T/main/spc3=$T/none3"
 	if [ "$(id -u)" -eq 0 ]; then
 		mkdir -m 777 "$T/roots"
@@ -51,7 +51,7 @@ damaged() {
 	grep -q 'the backup is not restorable: 1 finding$' "$T/stderr"
 	[ ! -e "$T/bad/data/global/pg_control" ]
 	fails cluster_start bad
-	refused 'an unfinished restore is there' "$T/out/one.tar" -D "$T/bad/data"
+	refused 'the directory has an unfinished restore' "$T/out/one.tar" -D "$T/bad/data"
 	restored bad "$T/out/bad.tar" --force
 	[ "$rc" -eq 3 ]
 	[ -e "$T/bad/data/global/pg_control" ]
@@ -75,7 +75,7 @@ map_that_lies() {
 	chmod 644 "$T/out/liar"/*
 	restored liar "$T/out/liar"
 	[ "$rc" -eq 1 ]
-	grep -q 'tablespace: "tablespace_map": where pg_basetar.info has a tablespace' "$T/stderr"
+	grep -q 'tablespace: "tablespace_map": location of a tablespace differs from pg_basetar.info' "$T/stderr"
 	restored liar "$T/out/liar" --force
 	[ "$rc" -eq 3 ]
 	lines 3 "^[0-9]* $T/liar/spc[123]\$" "$T/liar/data/tablespace_map"
@@ -89,12 +89,12 @@ not_apart() {
 	as_server mkdir "$T/apart"
 	for new in "$T/apart/d" "$T/apart/d/x" "$T/apart/2" "$T/apart/2/x"; do
 		# shellcheck disable=SC2086 # words
-		refused 'overlap|No such file|in use' "$one" -D "$T/apart/d" -T "$T/main/spc1=$new" $rest
+		refused 'overlap|No such file|is using' "$one" -D "$T/apart/d" -T "$T/main/spc1=$new" $rest
 		fails test -e "$T/apart/d/PG_VERSION"
 		rm -rf "$T/apart"/*
 	done
 	# shellcheck disable=SC2086 # words
-	refused 'in use by a restore' "$one" -D "$T/apart/d" --waldir="$T/apart/2" -T "$T/main/spc1=$T/apart/1" $rest
+	refused 'another restore is using the directory' "$one" -D "$T/apart/d" --waldir="$T/apart/2" -T "$T/main/spc1=$T/apart/1" $rest
 	rm -rf "$T/apart"
 }
 
@@ -107,7 +107,7 @@ no_longer_empty() {
 	exec 7>&-
 	ends
 	[ "$rc" -eq 1 ]
-	one_error "$T/stderr" 'the directory is in use'
+	one_error "$T/stderr" 'the directory is not empty'
 	[ "$(ls "$T/late/data")" = theirs ]
 }
 
@@ -115,7 +115,7 @@ no_longer_empty() {
 two_at_once() {
 	reads_a_pipe late
 	wait_until 20 test -e "$T/late/data"
-	refused '"[^"]*/late/data": the directory is in use by a restore' "$T/out/one.tar" -D "$T/late/data"
+	refused '"[^"]*/late/data": another restore is using the directory' "$T/out/one.tar" -D "$T/late/data"
 	kill -TERM "$pid"
 	exec 7>&-
 	ends
@@ -164,7 +164,7 @@ tablespace_made() {
 	chmod 644 "$T/held.tar"
 	restored made "$T/held.tar"
 	[ "$rc" -eq 1 ]
-	grep -q "creates a tablespace at \"$T/main/during\", which is in use here" "$T/stderr"
+	grep -q "creates a tablespace at \"$T/main/during\", which is in use on this host" "$T/stderr"
 	[ ! -e "$T/made/data/global/pg_control" ]
 	restored made "$T/held.tar" --force
 	[ "$rc" -eq 0 ]

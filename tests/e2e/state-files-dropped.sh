@@ -35,7 +35,7 @@ no_more_files() {
 }
 
 is_warned() {
-	lines 1 "warning: directory \"base/$(cat "$T/main/half")\" has no file \"PG_VERSION\": it is what an interrupted CREATE or DROP DATABASE left" "$T/stderr"
+	lines 1 "warning: directory \"base/$(cat "$T/main/half")\" has no file \"PG_VERSION\": an interrupted CREATE DATABASE or DROP DATABASE left it" "$T/stderr"
 }
 
 sound() { # OPTION...

@@ -87,7 +87,7 @@ crashed_after_truncation() {
 	as_server mv "$T/x/data/pg_xact/0001" "$T/x/kept"
 	captured backup x -c fast -o "$T/out/lost.tar"
 	as_server mv "$T/x/kept" "$T/x/data/pg_xact/0001"
-	found pg_xact/0001 'file "pg_xact/0001": is missing, which is needed for'
+	found pg_xact/0001 'file "pg_xact/0001": is missing: it must hold'
 	cluster_stop x immediate
 }
 
@@ -114,9 +114,9 @@ crashed_and_still() {
 	rm -f "$T/out/lost.tar"
 	captured backup x --offline -o "$T/out/lost.tar"
 	as_server mv "$T/x/kept" "$T/x/data/pg_xact/0001"
-	found pg_xact/0001 'file "pg_xact/0001": is missing, which is needed for'
+	found pg_xact/0001 'file "pg_xact/0001": is missing: it must hold'
 	captured "$BIN" verify "$T/out/lost.tar"
-	found pg_xact/0001 'missing: "pg_xact/0001": is missing, which is needed for'
+	found pg_xact/0001 'missing: "pg_xact/0001": is missing: it must hold'
 }
 
 still() { # OPTION
@@ -160,7 +160,7 @@ lost_on_standby() { # FILE
 	as_server mv "$T/y/kept" "$T/y/data/$1"
 	rm "$T/y/lost.tar"
 	[ "$rc" -eq 3 ]
-	lines 1 "file \"$1\": is missing, which is needed for" "$T/stderr"
+	lines 1 "file \"$1\": is missing, it must hold" "$T/stderr"
 }
 
 # The standby removes them by records that recovery of the backup need not reach.

@@ -93,8 +93,8 @@ table() {
 		version zeroed is not the version of a
 		version emptied is not the version of a
 		version another version: $packaged expected, 12 found
-		version missing is missing: without it no session can begin in this database
-		map missing is missing: without it no session can begin in this database
+		version missing is missing: without it no session can connect to this database
+		map missing is missing: without it no session can connect to this database
 		relation midpage ends in the middle of a page
 		twophase flipped checksum of
 		twophase cut invalid size of
@@ -103,8 +103,8 @@ table() {
 		snapshot zeroed invalid magic number 00000000
 		snapshot cut invalid size of
 		xact zeroed is all zeros
-		xact missing is missing, which is needed for the status of transactions up to
-		xact cut has 4096 bytes, which are not up to 32 pages of 8192
+		xact missing is missing: it must hold the status of transactions up to
+		xact cut has 4096 bytes: it must have at most 32 whole pages of 8192
 		xact emptied is too short: 8192 bytes expected, 0 found
 		offsets missing is missing
 		members missing is missing

@@ -42,7 +42,7 @@ fetched_less() {
 		tail -c +$((h + 512 + 1048576 + 1)) "$T/out/fetched/base.tar"
 	} >"$x"
 	mv "$x" "$T/out/fetched/base.tar" # GNU tar damages what is behind a segment that it deletes
-	is_only_missing "$third" "WAL segment \"${third#pg_wal/}\" is missing: the WAL is complete up to [0-9A-F/]+, the backup needs it up to [0-9A-F/]+\$" "$T/out/fetched"
+	is_only_missing "$third" "WAL segment \"${third#pg_wal/}\" is missing: the WAL is complete up to [0-9A-F/]+, but the backup needs it up to [0-9A-F/]+\$" "$T/out/fetched"
 }
 
 # Of a server that was killed: what recovery has to read are several segments.

@@ -155,9 +155,9 @@ no_archive() {
 	: >"$x"
 	unreadable 'empty' "$x"
 	head -c 100000 /dev/urandom >"$x"
-	unreadable 'checksum|neither ustar' "$x"
+	unreadable 'checksum|neither of the ustar' "$x"
 	verified 1 "$T/tree"
-	one_error "$T/stderr" 'there is no base.tar'
+	one_error "$T/stderr" 'archive \"base.tar\" is missing'
 	verified 1 "$T/none"
 	one_error "$T/stderr" 'No such file'
 }
@@ -232,8 +232,8 @@ t 'a hard link' typeflag 1 'is a hard link'
 t 'a pax header for all members' typeflag g 'is a pax header for all members'
 t 'a sparse file' typeflag S 'is a sparse file'
 t 'a long name that is the body of a file' typeflag L 'long name does not end in a NUL'
-t 'the label is missing' only_missing "$a" backup_label 'without it a copy of a running server'
-t 'the label is missing, no manifest' deleted 'missing: "backup_label": without' backup_label "$n"
+t 'the label is missing' only_missing "$a" backup_label 'is missing: without it a copy of a running server'
+t 'the label is missing, no manifest' deleted 'missing: "backup_label": is missing: without' backup_label "$n"
 t 'PG_VERSION is missing' only_missing "$a" PG_VERSION
 t 'pg_control is missing' only_missing "$a" global/pg_control
 t 'a relation is missing' deleted "missing: \"$relation\"" "$relation"
@@ -245,15 +245,15 @@ for member in backup_label PG_VERSION global/pg_control; do
 done
 t 'a file that nobody knows' extra
 t 'a name with ..' named 'name: "base/../PG_VERSION"' base/../PG_VERSION
-t 'an absolute name' named 'name: "/base/1/PG_VERSION"' /base/1/PG_VERSION
-t 'a name with an empty part' named 'name: "base//PG_VERSION"' base//PG_VERSION
+t 'its name is absolute' named 'name: "/base/1/PG_VERSION"' /base/1/PG_VERSION
+t 'its name has an empty component' named 'name: "base//PG_VERSION"' base//PG_VERSION
 t 'out of order' named 'stream: "aaaa/1/PG_VERSION"' aaaa/1/PG_VERSION
 t 'another method' label_says 'label: "backup_label": ' 's/streamed/streamee/'
 t 'of a standby' label_says 'control: "global/pg_control": state of the cluster|label: ' 's/^BACKUP FROM: primary/BACKUP FROM: standby/'
 t 'another timeline' label_says 'label: |wal: ' 's/^START TIMELINE: 1/START TIMELINE: 2/'
 t 'of another backup' label_says 'label: |wal: |control: ' 's/^\(START WAL LOCATION: .*\)\(.\) (file/\19 (file/'
 t 'another label' label_says 'label: "backup_label": LABEL' 's/^LABEL: pg/LABEL: gp/'
-t 'a digit of the manifest' manifest_says 'manifest: "backup_manifest": its own checksum' 's/^\(.*PG_VERSION.*Modified": "\)2/\13/'
+t 'a digit of the manifest' manifest_says 'manifest: "backup_manifest": checksum of the manifest' 's/^\(.*PG_VERSION.*Modified": "\)2/\13/'
 t 'a path of the manifest' manifest_says 'manifest: "backup_manifest": "../e/1/PG_VERSION" is not a path' 's,"base/1/PG_VERSION","../e/1/PG_VERSION",'
 t 'a key twice' manifest_says 'manifest: "backup_manifest": (duplicate|unknown) key' 's/"Size": 3, "Last-Modified"/"Path": 3, "Last-Modified"/'
 t 'a WAL range' manifest_says 'manifest: |wal: ' 's/"Timeline": 1/"Timeline": 2/'

@@ -45,7 +45,7 @@ sound() {
 	take "$@"
 	captured timeout 120 "$BIN" verify "$set_of"
 	[ "$rc" -eq 0 ]
-	fails grep -v -e '^pg_basetar: warning: there is no manifest' \
+	fails grep -v -e '^pg_basetar: warning: the backup has no manifest' \
 		-e '^pg_basetar: warning: the backup has no WAL' "$T/stderr"
 	grep -q '^restorable' "$T/stdout"
 	captured "$BIN" info "$set_of"
@@ -154,13 +154,13 @@ lost_line_unproved() {
 	take --no-manifest -X fetch
 	change tablespace_map truncate -s 0
 	change postgresql.conf sed -i '/^allow_in_place/d'
-	refused 'archives belong to no tablespace that it names, and nothing proves that they are of tablespaces in place'
+	refused 'it does not name the tablespaces of [0-9]* archives, and they may not be those of tablespaces in place'
 }
 
 not_allowed() {
 	take --no-manifest -X fetch
 	change postgresql.conf sed -i 's/^allow_in_place.*/include_if_exists = other.conf/'
-	refused 'belong to no tablespace that it names, and nothing proves'
+	refused 'does not name the tablespaces of [0-9]* archives, and they may'
 }
 
 off() {
@@ -168,7 +168,7 @@ off() {
 	as_server sed -i '/^allow_in_place/d' "$T/main/data/postgresql.conf"
 	cluster_start main
 	take
-	refused "tablespace $(cat "$T/oid") is a directory in pg_tblspc, and the configuration"
+	refused "tablespace $(cat "$T/oid") is a directory in pg_tblspc, but the configuration"
 	cluster_set main "include_if_exists = 'other.conf'"
 	take
 	captured "$BIN" verify "$set_of"

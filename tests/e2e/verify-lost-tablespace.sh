@@ -41,7 +41,7 @@ sound() { # OPTION...
 sound_set() {
 	captured timeout 120 "$BIN" verify "$set_of"
 	[ "$rc" -eq 0 ]
-	fails grep -v -e '^pg_basetar: warning: there is no manifest' \
+	fails grep -v -e '^pg_basetar: warning: the backup has no manifest' \
 		-e '^pg_basetar: warning: the backup has no WAL' "$T/stderr"
 }
 

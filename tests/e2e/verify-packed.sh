@@ -269,10 +269,10 @@ linked() {
 as_directory() {
 	unpacked "$a"
 	tar -C "$tree" -cf "$x" .
-	refused 'names of its members begin with "./"' 'in the order of the backup'
+	refused 'names of its members begin with "./"' 'in the order and with the names'
 	sed -i 's,^,./,' "$T/names"
 	gnu -f "$x"
-	refused 'names of its members begin with "./"' 'under the names'
+	refused 'names of its members begin with "./"' 'and with the names of the backup'
 }
 
 # Neither does that format have long names.
@@ -280,7 +280,7 @@ before_posix() {
 	unpacked "$a"
 	sed -i "/$part/d" "$T/names"
 	gnu --format=v7 -f "$x"
-	refused 'neither ustar nor GNU' '--format=gnu, posix or ustar'
+	refused 'neither of the ustar nor of the GNU format' '--format=posix or --format=ustar'
 }
 
 t 'a cluster' prepared

@@ -61,7 +61,7 @@ template_dropped() {
 	sql main 'drop database tmpl'
 	let_go
 	[ "$rc" -eq 1 ]
-	one_error "$T/stderr" "database [0-9]* was copied .* from database $number, which was gone"
+	one_error "$T/stderr" "database [0-9]* was copied .* from database $number, whose directory was removed"
 }
 
 # As pg_basebackup would have it, which does not look.
@@ -72,7 +72,7 @@ template_missing() {
 	let_go
 	verified 0
 	tar --delete -f "$archive" "base/$number"
-	verified 3 "missing: \"base/$number/PG_VERSION\": .*copied from it by the WAL"
+	verified 3 "missing: \"base/$number/PG_VERSION\": .*is missing: the WAL at .* copies database"
 }
 
 # One that is copied from a copy: the WAL makes the first.
@@ -105,7 +105,7 @@ on_14() {
 	sql main 'drop database tmpl'
 	let_go
 	[ "$rc" -eq 1 ]
-	one_error "$T/stderr" "from database $number, which was gone"
+	one_error "$T/stderr" "from database $number, whose directory was removed"
 	meanwhile 'create database other template template0' 'drop database other'
 	verified 0 '^restorable'
 	cluster_stop main

@@ -96,7 +96,7 @@ fifo() {
 	online
 	rm "$set/base.tar"
 	mkfifo "$set/base.tar"
-	verified 1 'base.tar: not a regular file'
+	verified 1 'base.tar: is not a regular file'
 }
 
 file_for_directory() {

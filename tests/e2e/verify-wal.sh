@@ -63,7 +63,7 @@ found() { # FINDINGS: that many lines, and no warning
 }
 
 lsn='[0-9A-F]+/[0-9A-F]+'
-complete=": the WAL is complete up to $lsn, the backup needs it up to $lsn"
+complete=": the WAL is complete up to $lsn, but the backup needs it up to $lsn"
 
 in_the_middle() {
 	without 3 4 5
@@ -94,7 +94,7 @@ at_the_beginning() {
 all_of_it() {
 	without 1 2 3 4 5 6 7 8 9
 	found 1
-	are_told 1 9 9 ": there is no WAL, the backup needs it from $lsn on"
+	are_told 1 9 9 ": the backup has no WAL, but needs it from $lsn on"
 }
 
 # Without the manifest it is not known what the backup needs.
@@ -102,7 +102,7 @@ no_manifest() {
 	without 3 4 7 backup_manifest
 	captured "$BIN" verify --report="$T/report.json" "$x"
 	[ "$rc" -eq 3 ]
-	are_told 3 4 2 ": the WAL is complete up to $lsn, the backup ends later"
+	are_told 3 4 2 ": the WAL is complete up to $lsn, but the backup ends later"
 	are_told 7 7 1 ' as well: later segments are there'
 	lines 2 'WAL segment' "$T/stderr"
 }

@@ -214,7 +214,7 @@ rename_segment(struct image *image, const struct mutilation *row)
 #define LSN "[0-9A-F]+/[0-9A-F]+"
 #define IS_MISSING \
 	"missing: \"pg_wal/[0-9A-F]{24}\": WAL segment \"[0-9A-F]{24}\" is missing: "
-#define UP_TO "the WAL is complete up to " LSN ", the backup needs it up to " LSN
+#define UP_TO "the WAL is complete up to " LSN ", but the backup needs it up to " LSN
 
 /* And the manifest, which says how far it goes. */
 static void
@@ -232,7 +232,7 @@ const struct mutilation wal_rows[] = {
 	{ "wal: the first segment missing", "online offline snapshot standby two v17 v18",
 	    change_remove, "first segment", NULL, NULL, 0, AS_IS, ONE_FINDING,
 	    { IS_MISSING "(it is the first, the backup needs the WAL up to " LSN
-			 "|there is no WAL, the backup needs it from " LSN " on)$" } },
+			 "|the backup has no WAL, but needs it from " LSN " on)$" } },
 	{ "wal: a segment in the middle missing", "online snapshot", change_remove,
 	    "middle segment", NULL, NULL, 0, AS_IS, ONE_FINDING,
 	    { IS_MISSING UP_TO "$" } },
@@ -254,18 +254,18 @@ const struct mutilation wal_rows[] = {
 	    change_flip, "last segment", NULL, NULL, 24, AS_IS, 3,
 	    { "wal: .*of another cluster: system identifier [0-9]+, expected [0-9]+" } },
 	{ "wal: recycled", "online", recycle, "middle segment", "first segment", NULL, 0,
-	    AS_IS, 3, { "wal: .*the segment is recycled" } },
+	    AS_IS, 3, { "wal: .*the segment was recycled" } },
 	{ "wal: recycled, the last", "online", recycle, "last segment", "first segment",
-	    NULL, 0, AS_IS, 3, { "wal: .*the segment is recycled" } },
+	    NULL, 0, AS_IS, 3, { "wal: .*the segment was recycled" } },
 	{ "wal: the first page of a recycled segment", "online", change_flip,
 	    "middle segment", NULL, NULL, 10, AS_IS, 3,
-	    { "wal: .*the segment is recycled" } },
+	    { "wal: .*the segment was recycled" } },
 	{ "wal: recycled from page 3 on", "online", copy_pages, "middle segment", "1",
-	    "3", 2, AS_IS, 3, { AT_PAGE "has the address 0/[0-9A-F]+" } },
+	    "3", 2, AS_IS, 3, { AT_PAGE "unexpected page address 0/[0-9A-F]+" } },
 	{ "wal: a segment of zeros", "online", zero_page, "middle segment", NULL, NULL,
-	    -1, AS_IS, 3, { AT_PAGE "empty" } },
+	    -1, AS_IS, 3, { AT_PAGE "page is empty" } },
 	{ "wal: a page of zeros", "online", zero_page, "middle segment", NULL, NULL, 1,
-	    AS_IS, 3, { AT_PAGE "empty" } },
+	    AS_IS, 3, { AT_PAGE "page is empty" } },
 	{ "wal: of a timeline that is not known", "online", rename_segment,
 	    "middle segment", NULL, "00000007", 0, AS_IS, ONE_FINDING,
 	    { IS_MISSING UP_TO } },
@@ -277,11 +277,11 @@ const struct mutilation wal_rows[] = {
 	{ "wal: a bit of a page's magic", "online", change_flip, "middle segment", NULL,
 	    NULL, PAGE, AS_IS, 3, { AT_PAGE "magic" } },
 	{ "wal: a bit of a page's flags", "online", change_flip, "middle segment", NULL,
-	    NULL, PAGE + 3, AS_IS, 3, { AT_PAGE "unknown flags" } },
+	    NULL, PAGE + 3, AS_IS, 3, { AT_PAGE "invalid flags" } },
 	{ "wal: a bit of a page's timeline", "online", change_flip, "middle segment",
 	    NULL, NULL, PAGE + 4, AS_IS, 3, { AT_PAGE "timeline" } },
 	{ "wal: a bit of a page's address", "online", change_flip, "middle segment", NULL,
-	    NULL, PAGE + 9, AS_IS, 3, { AT_PAGE "has the address" } },
+	    NULL, PAGE + 9, AS_IS, 3, { AT_PAGE "unexpected page address" } },
 	{ "wal: a bit of what is left of a record", "online", change_flip,
 	    "middle segment", NULL, NULL, PAGE + 16, AS_IS, 3,
 	    { AT_PAGE ".*left of a record" } },
@@ -295,7 +295,7 @@ const struct mutilation wal_rows[] = {
 	    flip_record, "first segment", NULL, NULL, 5, AS_IS, 3,
 	    { AT_RECORD ".*checksum" } },
 	{ "wal: a bit of a record's link", "online", flip_record, "middle segment", NULL,
-	    NULL, 9, AS_IS, 3, { AT_RECORD ".*the previous record is at" } },
+	    NULL, 9, AS_IS, 3, { AT_RECORD ".*its link to the previous record" } },
 	{ "wal: a bit of a record's kind", "online", flip_record, "middle segment", NULL,
 	    NULL, 16, AS_IS, 3, { AT_RECORD ".*checksum" } },
 	{ "wal: a bit of a record's resource manager", "online", flip_record,
@@ -317,7 +317,8 @@ const struct mutilation wal_rows[] = {
 
 	{ "wal: the history missing", "two", change_remove, HISTORY, NULL, NULL, 0, AS_IS,
 	    ONE_FINDING,
-	    { "missing: \"" HISTORY "\": the WAL goes from timeline 1 to 2$" } },
+	    { "missing: \"" HISTORY
+	      "\": is missing: the WAL goes from timeline 1 to 2$" } },
 	{ "wal: the history empty", "two", change_text, HISTORY, NULL, "", 0, AS_IS, 3,
 	    { "wal: " } },
 	{ "wal: the history of another promotion", "two", change_text, HISTORY, "\t0/",

@@ -114,7 +114,7 @@ static const struct row rows[] = {
 		{ "etc/pg_hba.conf", "local all all trust\n" },
 		{ "other/PG_VERSION", "15\n" } },
 	    .members = { "pg_hba.conf" },
-	    .said = "see that it is not another's" },
+	    .said = "check that the file does not belong" },
 	{ .name = "a line that is no setting",
 	    .files = { { "data/postgresql.conf",
 		"hba_file '%/etc/pg_hba.conf' more\n" } },

@@ -412,7 +412,7 @@ threads_that_cannot_start(void **state)
 	assert_int_equal(o.rc, -1);
 	assert_null(o.pipe);
 	assert_string_equal(
-	    o.err.text, "cannot start a thread: Resource temporarily unavailable");
+	    o.err.text, "could not create a thread: Resource temporarily unavailable");
 }
 
 /* The allocators of the sanitizers end the process instead. */

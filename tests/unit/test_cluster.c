@@ -117,8 +117,8 @@ no_version(void **state)
 		make_fixture(&f, bad[i], strlen(bad[i]));
 		assert_int_equal(cluster_read_version(f.fd, &version, &err), -1);
 		assert_int_equal(err.kind, ERROR_FORMAT);
-		assert_string_equal(
-		    err.text, "file \"PG_VERSION\": holds no version of PostgreSQL");
+		assert_string_equal(err.text,
+		    "file \"PG_VERSION\": does not contain a version of PostgreSQL");
 		drop_fixture(&f);
 	}
 }

@@ -237,8 +237,8 @@ in_a_container(void **state)
 		{ "data/outer.conf", LINK("/etc/passwd") },
 	};
 #define CONTAINED \
-	"\" is not in the backup: the server is in a container, or elsewhere, where its " \
-	"paths are not ours\n"
+	"\" is not in the backup: the server runs in a container or on another host, and " \
+	"the same path may be another file there\n"
 
 	(void)state;
 	begin(files, COUNT(files));
@@ -313,7 +313,7 @@ names_that_meet(void **state)
 	    "out elsewhere/etc/postgresql.conf 1\nout elsewhere/hba/dir -\n"
 	    "out elsewhere/hba/users 4\n"
 	    "out pg_hba.conf 53\nout postgresql.conf 89\nout users 3\n",
-	    "\"/hba/users/x\" is not in the backup: the archive has no name for it\n"
+	    "\"/hba/users/x\" is not in the backup: its name cannot be stored in the archive\n"
 	    "\"/hba/dir\" is not in the backup: is not a regular file\n");
 	end();
 }
@@ -374,8 +374,8 @@ loops(void **state)
 	add_main("/data/postgresql.conf");
 	configset_sort(&s.set);
 	assert_int_equal(s.nwarnings, 1);
-	assert_non_null(
-	    strstr(s.warnings, "it is included too deep, or includes itself\n"));
+	assert_non_null(strstr(
+	    s.warnings, "files include each other too deep, or it includes itself\n"));
 	assert_true(s.set.count < 30);
 	end();
 }
@@ -425,8 +425,8 @@ odd_paths(void **state)
 	    0);
 	assert_int_equal(s.set.count, 1);
 	assert_int_equal(s.nwarnings, 3);
-	assert_non_null(strstr(
-	    s.warnings, "\"/etc /x\" is not in the backup: the archive has no name"));
+	assert_non_null(
+	    strstr(s.warnings, "\"/etc /x\" is not in the backup: its name cannot be"));
 	assert_non_null(strstr(s.warnings, "its path is too long"));
 	end();
 }

@@ -30,12 +30,12 @@ static struct row {
 	    "a|conf.d/b-c_1:2\na|-5\na|1.5e+3\na|64MB\n" },
 	{ "other letters", "\xc3\xa4 = \xc3\xb6\n", "\xc3\xa4|\xc3\xb6\n" },
 	/* a server takes no file that has such a line */
-	{ "no value", "a\na =\na = # b\n", "" },
+	{ "not a valid value", "a\na =\na = # b\n", "" },
 	{ "two values", "a b c\na = 'b' c\na = 'b''c' 'd'\n", "" },
 	{ "no name", "= b\n'a' = b\n1a = b\n-a = b\n", "" },
 	{ "no end of quotes", "a = 'b\nc = 'd\\\ne = f\na = 'b\\'\n", "e|f\n" },
 	{ "and what is after it", "a = 'b\nc = d\n", "c|d\n" },
-	{ "no value in any syntax", "a = \"b\"\na = $b\na == b\n", "" },
+	{ "not a valid value in any syntax", "a = \"b\"\na = $b\na == b\n", "" },
 };
 
 static void

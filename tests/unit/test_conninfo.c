@@ -43,8 +43,7 @@ static void
 refused(void **state)
 {
 	static const char escape[] =
-	    "connection URI: the user name or the password has an \"@\" or "
-	    "a \"/\" as it is";
+	    "connection URI: the user name or the password has an unescaped \"@\" or \"/\"";
 	static const struct {
 		const char *conninfo, *text;
 	} rows[] = {

@@ -208,29 +208,31 @@ wrong_values(void **state)
 		enum error_kind kind;
 		const char *what;
 	} cases[] = {
-		{ "state", 7, ERROR_FORMAT, "7 is no state of a cluster" },
+		{ "state", 7, ERROR_FORMAT, "7 is not a valid state of a cluster" },
 		{ "state", UINT32_MAX, ERROR_FORMAT,
-		    "4294967295 is no state of a cluster" },
+		    "4294967295 is not a valid state of a cluster" },
 		{ "max align", 4, ERROR_UNSUPPORTED,
 		    "the server aligns data to 4 bytes, not 8" },
-		{ "block size", 0, ERROR_FORMAT, "0 is no block size" },
-		{ "block size", 512, ERROR_FORMAT, "512 is no block size" },
-		{ "block size", 8193, ERROR_FORMAT, "8193 is no block size" },
-		{ "block size", 65536, ERROR_FORMAT, "65536 is no block size" },
+		{ "block size", 0, ERROR_FORMAT, "0 is not a valid block size" },
+		{ "block size", 512, ERROR_FORMAT, "512 is not a valid block size" },
+		{ "block size", 8193, ERROR_FORMAT, "8193 is not a valid block size" },
+		{ "block size", 65536, ERROR_FORMAT, "65536 is not a valid block size" },
 		{ "block size", 32768, ERROR_NONE, NULL },
-		{ "wal block size", 131072, ERROR_FORMAT, "131072 is no WAL block size" },
+		{ "wal block size", 131072, ERROR_FORMAT,
+		    "131072 is not a valid WAL block size" },
 		{ "wal block size", 65536, ERROR_NONE, NULL },
 		{ "wal segment size", 1 << 19, ERROR_FORMAT,
-		    "524288 is no WAL segment size" },
+		    "524288 is not a valid WAL segment size" },
 		{ "wal segment size", 3 << 20, ERROR_FORMAT,
-		    "3145728 is no WAL segment size" },
+		    "3145728 is not a valid WAL segment size" },
 		{ "wal segment size", UINT64_C(1) << 31, ERROR_FORMAT,
-		    "2147483648 is no WAL segment size" },
+		    "2147483648 is not a valid WAL segment size" },
 		{ "wal segment size", 1 << 20, ERROR_NONE, NULL },
 		{ "wal segment size", 1 << 30, ERROR_NONE, NULL },
-		{ "segment blocks", 0, ERROR_FORMAT, "0 is no relation segment size" },
+		{ "segment blocks", 0, ERROR_FORMAT,
+		    "0 is not a valid relation segment size" },
 		{ "segment blocks", 1, ERROR_NONE, NULL },
-		{ "timeline", 0, ERROR_FORMAT, "0 is no timeline" },
+		{ "timeline", 0, ERROR_FORMAT, "0 is not a valid timeline" },
 		{ "redo", 0, ERROR_FORMAT,
 		    "0/0 is not a valid redo location of a checkpoint at 10/60" },
 		{ "redo", 0x1000000061, ERROR_FORMAT,
@@ -267,11 +269,11 @@ other_versions(void **state)
 		const char *what;
 	} cases[] = {
 		{ 960, ERROR_UNSUPPORTED,
-		    "control version 960 is not that of PostgreSQL 10 to 19" },
+		    "pg_control version 960 is not that of PostgreSQL 10 to 19" },
 		{ 1003, ERROR_UNSUPPORTED,
-		    "control version 1003 is not that of PostgreSQL 10 to 19" },
+		    "pg_control version 1003 is not that of PostgreSQL 10 to 19" },
 		{ 1904, ERROR_UNSUPPORTED,
-		    "control version 1904 is not that of PostgreSQL 10 to 19" },
+		    "pg_control version 1904 is not that of PostgreSQL 10 to 19" },
 		{ 0, ERROR_FORMAT, "0 is not a valid pg_control version" },
 		{ UINT32_MAX, ERROR_FORMAT,
 		    "4294967295 is not a valid pg_control version" },
@@ -312,7 +314,7 @@ check_version(void **state)
 	assert_int_equal(control_check_version(&c, cluster_version(17), &err), -1);
 	assert_int_equal(err.kind, ERROR_FORMAT);
 	assert_string_equal(
-	    err.text, "control version 1300 is not that of PostgreSQL 17, 1700");
+	    err.text, "pg_control version 1300 is not that of PostgreSQL 17, 1700");
 }
 
 /* A data directory with nothing but a pg_control. */
@@ -420,7 +422,7 @@ read_damaged(void **state)
 	    control_read(((struct datadir *)*state)->fd, bytes, &c, &err), -1);
 	assert_int_equal(err.kind, ERROR_FORMAT);
 	assert_non_null(strstr(
-	    err.text, "file \"global/pg_control\": its CRC is 12345678, that of "));
+	    err.text, "file \"global/pg_control\": its CRC is 12345678, but that of "));
 }
 
 /* What the server does a moment after it was caught in the middle of a write. */

@@ -197,7 +197,7 @@ a_terminal_is_refused(void **state)
 	assert_int_equal(infile_open(&s, NULL, NULL, &err), -1);
 	assert_null(s);
 	assert_int_equal(err.kind, ERROR_STATE);
-	assert_string_equal(err.text, "a terminal");
+	assert_string_equal(err.text, "is a terminal");
 	assert_string_not_equal(err.hint, "");
 	restore(saved);
 	close(master);
@@ -212,9 +212,9 @@ what_cannot_be_opened(void **state)
 		const char *name;
 		enum error_kind kind;
 		const char *text;
-	} rows[] = { { "dir", ERROR_STATE, "not a regular file" },
+	} rows[] = { { "dir", ERROR_STATE, "is not a regular file" },
 		/* and nobody waits for a writer */
-		{ "fifo", ERROR_STATE, "not a regular file" },
+		{ "fifo", ERROR_STATE, "is not a regular file" },
 		{ "none", ERROR_IO, "could not open: No such file or directory" },
 		{ "ten/x", ERROR_IO, "could not open: Not a directory" } };
 	int dirfd = faketree_open(root);

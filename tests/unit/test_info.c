@@ -80,7 +80,7 @@ static const struct row {
 	{ "not there", "--offline -o %/out/a.tar", "%/out/b.tar", .status = REPORT_FAILED,
 	    .said = { "No such file or directory" } },
 	{ "a set without its main archive", "--offline --split -o %/out/set", "%/out/set",
-	    .status = REPORT_FAILED, .said = { "there is no base.tar" },
+	    .status = REPORT_FAILED, .said = { "archive \"base.tar\" is missing" },
 	    .path = "out/set/base.tar" },
 };
 

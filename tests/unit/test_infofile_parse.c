@@ -148,32 +148,39 @@ values(void **state)
 		{ "", "\"pg_basetar\" is missing" },
 		{ HEAD, "\"manifest_checksums\" is missing" },
 		{ HEAD REST "layout: one\n", "line 9: \"layout\" is given twice" },
-		{ HEAD REST "x", "line 9: cut short" },
-		{ HEAD REST "x\n", "line 9: not of the form \"KEY: VALUE\"" },
-		{ HEAD REST ": x\n", "line 9: not of the form \"KEY: VALUE\"" },
-		{ HEAD REST "x:y\n", "line 9: not of the form \"KEY: VALUE\"" },
-		{ HEAD REST "\n", "line 9: not of the form \"KEY: VALUE\"" },
-		{ HEAD REST "tablespace: 16400\n", "line 9: unknown value \"16400\"" },
-		{ HEAD REST "tablespace: x /a\n", "line 9: unknown value \"x /a\"" },
-		{ HEAD REST "tablespace: 16400 \n", "line 9: unknown value \"16400 \"" },
+		{ HEAD REST "x", "line 9: the file is cut short" },
+		{ HEAD REST "x\n", "line 9: the line is not of the form \"KEY: VALUE\"" },
+		{ HEAD REST ": x\n",
+		    "line 9: the line is not of the form \"KEY: VALUE\"" },
+		{ HEAD REST "x:y\n",
+		    "line 9: the line is not of the form \"KEY: VALUE\"" },
+		{ HEAD REST "\n", "line 9: the line is not of the form \"KEY: VALUE\"" },
+		{ HEAD REST "tablespace: 16400\n",
+		    "line 9: \"16400\" is not a valid value" },
+		{ HEAD REST "tablespace: x /a\n",
+		    "line 9: \"x /a\" is not a valid value" },
+		{ HEAD REST "tablespace: 16400 \n",
+		    "line 9: \"16400 \" is not a valid value" },
 		{ HEAD REST "tablespace: 2 /a\ntablespace: 1 /b\ntablespace: 2 /c\n",
 		    "tablespace 2 is listed twice" },
-		{ HEAD REST "config: a b\n", "line 9: unknown value \"a b\"" },
-		{ HEAD REST "config:  /a\n", "line 9: unknown value \" /a\"" },
+		{ HEAD REST "config: a b\n", "line 9: \"a b\" is not a valid value" },
+		{ HEAD REST "config:  /a\n", "line 9: \" /a\" is not a valid value" },
 		{ HEAD REST "config_file: a\nconfig_file: a\n",
 		    "line 10: \"config_file\" is given twice" },
-		{ HEAD REST "tablespace: 1 a\\b\n", "line 9: damaged value" },
-		{ HEAD REST "tablespace: 1 a\\\n", "line 9: damaged value" },
+		{ HEAD REST "tablespace: 1 a\\b\n",
+		    "line 9: the value has an invalid escape sequence" },
+		{ HEAD REST "tablespace: 1 a\\\n",
+		    "line 9: the value has an invalid escape sequence" },
 		{ "pg_basetar: 2\n",
-		    "line 1: version \"2\" of the archive's format is not known here" },
-		{ HEAD REST "start: 1\n", "line 9: unknown value \"1\"" },
+		    "line 1: version \"2\" of the archive format is not supported by this release of pg_basetar" },
+		{ HEAD REST "start: 1\n", "line 9: \"1\" is not a valid value" },
 		{ HEAD REST "start: 0/1\nstart: 0/1\n",
 		    "line 10: \"start\" is given twice" },
-		{ "mode: hot\n", "line 1: unknown value \"hot\"" },
-		{ "server_version: 9.6\n", "line 1: unknown value \"9.6\"" },
-		{ "manifest_checksums: MD5\n", "line 1: unknown value \"MD5\"" },
-		{ "wal_method: stream\n", "line 1: unknown value \"stream\"" },
-		{ "layout: two\n", "line 1: unknown value \"two\"" },
+		{ "mode: hot\n", "line 1: \"hot\" is not a valid value" },
+		{ "server_version: 9.6\n", "line 1: \"9.6\" is not a valid value" },
+		{ "manifest_checksums: MD5\n", "line 1: \"MD5\" is not a valid value" },
+		{ "wal_method: stream\n", "line 1: \"stream\" is not a valid value" },
+		{ "layout: two\n", "line 1: \"two\" is not a valid value" },
 	};
 
 	(void)state;
@@ -202,7 +209,7 @@ zero_bytes(void **state)
 
 	(void)state;
 	assert_int_equal(infofile_parse(text, sizeof(text) - 1, &info, &err), -1);
-	assert_string_equal(err.text, "line 9: damaged value");
+	assert_string_equal(err.text, "line 9: the value has an invalid escape sequence");
 }
 
 static void

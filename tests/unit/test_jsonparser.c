@@ -118,46 +118,53 @@ bad(void **state)
 	static const struct {
 		const char *text, *error;
 	} rows[] = {
-		{ "", "JSON, byte 0: cut short" },
-		{ "{", "JSON, byte 1: cut short" },
-		{ "[1", "JSON, byte 2: cut short" },
-		{ "\"a", "JSON, byte 2: cut short" },
-		{ "{\"a\"", "JSON, byte 4: cut short" },
-		{ "{} x", "JSON, byte 3: nothing more is expected" },
-		{ "1 2", "JSON, byte 2: nothing more is expected" },
-		{ "[1,]", "JSON, byte 3: an end of what is not open, or not complete" },
+		{ "", "invalid JSON at byte 0: input is cut short" },
+		{ "{", "invalid JSON at byte 1: input is cut short" },
+		{ "[1", "invalid JSON at byte 2: input is cut short" },
+		{ "\"a", "invalid JSON at byte 2: input is cut short" },
+		{ "{\"a\"", "invalid JSON at byte 4: input is cut short" },
+		{ "{} x", "invalid JSON at byte 3: expected end of input" },
+		{ "1 2", "invalid JSON at byte 2: expected end of input" },
+		{ "[1,]",
+		    "invalid JSON at byte 3: unexpected end of an object or array" },
 		{ "{\"a\":1,}",
-		    "JSON, byte 7: an end of what is not open, or not complete" },
+		    "invalid JSON at byte 7: unexpected end of an object or array" },
 		{ "{\"a\"}",
-		    "JSON, byte 4: an end of what is not open, or not complete" },
-		{ "[1}", "JSON, byte 2: an end of what is not open, or not complete" },
-		{ "]", "JSON, byte 0: an end of what is not open, or not complete" },
+		    "invalid JSON at byte 4: unexpected end of an object or array" },
+		{ "[1}", "invalid JSON at byte 2: unexpected end of an object or array" },
+		{ "]", "invalid JSON at byte 0: unexpected end of an object or array" },
 		{ "[1 2]",
-		    "JSON, byte 3: a comma is expected, or the end of what is open" },
-		{ "{1:2}", "JSON, byte 1: a key is expected" },
-		{ "{\"a\" 1}", "JSON, byte 5: a colon is expected" },
-		{ "[01]", "JSON, byte 3: no number" },
-		{ "[-]", "JSON, byte 2: no number" },
-		{ "[1.]", "JSON, byte 3: no number" },
-		{ "[1e]", "JSON, byte 3: no number" },
-		{ "[1-2]", "JSON, byte 4: no number" },
-		{ "[tru]", "JSON, byte 4: no value" },
-		{ "[True]", "JSON, byte 1: a value is expected" },
-		{ "[+1]", "JSON, byte 1: a value is expected" },
-		{ "\"\n\"", "JSON, byte 1: a control character in a string" },
-		{ "\"\\x\"", "JSON, byte 2: an unknown escape" },
+		    "invalid JSON at byte 3: expected a comma or the end of the object or array" },
+		{ "{1:2}", "invalid JSON at byte 1: expected a key" },
+		{ "{\"a\" 1}", "invalid JSON at byte 5: expected a colon" },
+		{ "[01]", "invalid JSON at byte 3: not a valid number" },
+		{ "[-]", "invalid JSON at byte 2: not a valid number" },
+		{ "[1.]", "invalid JSON at byte 3: not a valid number" },
+		{ "[1e]", "invalid JSON at byte 3: not a valid number" },
+		{ "[1-2]", "invalid JSON at byte 4: not a valid number" },
+		{ "[tru]", "invalid JSON at byte 4: not a valid value" },
+		{ "[True]", "invalid JSON at byte 1: expected a value" },
+		{ "[+1]", "invalid JSON at byte 1: expected a value" },
+		{ "\"\n\"", "invalid JSON at byte 1: string has a control character" },
+		{ "\"\\x\"", "invalid JSON at byte 2: unknown escape sequence" },
 		{ "\"\\u12g4\"",
-		    "JSON, byte 5: four hexadecimal digits belong behind \\u" },
-		{ "\"\\u0000\"", "JSON, byte 6: a NUL in a string" },
-		{ "\"\\ud800\"", "JSON, byte 7: half of a surrogate pair" },
-		{ "\"\\ud800x\"", "JSON, byte 7: half of a surrogate pair" },
-		{ "\"\\ud800\\n\"", "JSON, byte 8: half of a surrogate pair" },
-		{ "\"\\ud800\\ud800\"", "JSON, byte 12: half of a surrogate pair" },
-		{ "\"\\udc00\"", "JSON, byte 6: half of a surrogate pair" },
-		{ "\"\xff\"", "JSON, byte 2: a string that is not UTF-8" },
-		{ "[[[[[[[[[1]]]]]]]]]", "JSON, byte 8: nested too deep" },
+		    "invalid JSON at byte 5: \\u must be followed by four hexadecimal digits" },
+		{ "\"\\u0000\"", "invalid JSON at byte 6: string has a NUL" },
+		{ "\"\\ud800\"",
+		    "invalid JSON at byte 7: surrogate pair is not complete" },
+		{ "\"\\ud800x\"",
+		    "invalid JSON at byte 7: surrogate pair is not complete" },
+		{ "\"\\ud800\\n\"",
+		    "invalid JSON at byte 8: surrogate pair is not complete" },
+		{ "\"\\ud800\\ud800\"",
+		    "invalid JSON at byte 12: surrogate pair is not complete" },
+		{ "\"\\udc00\"",
+		    "invalid JSON at byte 6: surrogate pair is not complete" },
+		{ "\"\xff\"", "invalid JSON at byte 2: string is not UTF-8" },
+		{ "[[[[[[[[[1]]]]]]]]]",
+		    "invalid JSON at byte 8: values are nested too deep" },
 		{ "123456789012345678901234567890123",
-		    "JSON, byte 32: too long a number" },
+		    "invalid JSON at byte 32: number is too long" },
 	};
 	struct notes notes = { 0 };
 
@@ -195,10 +202,10 @@ static void
 limits(void **state)
 {
 	(void)state;
-	endless("\"", 'a', 10 * 1024 * 1024, "too long a string");
-	endless("{\"", 'a', 10 * 1024 * 1024, "too long a string");
-	endless("", '[', 10000, "nested too deep");
-	endless("", '9', 10000, "too long a number");
+	endless("\"", 'a', 10 * 1024 * 1024, "string is too long");
+	endless("{\"", 'a', 10 * 1024 * 1024, "string is too long");
+	endless("", '[', 10000, "values are nested too deep");
+	endless("", '9', 10000, "number is too long");
 	endless("", ' ', 10 * 1024 * 1024, "cut short");
 }
 

@@ -153,57 +153,58 @@ static const struct {
 	    "line \"START WAL LOCATION: \" is missing or misplaced" },
 	{ "0/7000028", "0/7000028 ",
 	    "line \"START WAL LOCATION: 0/7000028  (file "
-	    "000000010000000000000007)\" is wrong" },
+	    "000000010000000000000007)\" is not valid" },
 	{ "0/7000028", "0/0",
 	    "line \"START WAL LOCATION: 0/0 (file "
-	    "000000010000000000000007)\" is wrong" },
+	    "000000010000000000000007)\" is not valid" },
 	{ "0/7000028", "0/0700028",
 	    "line \"START WAL LOCATION: 0/0700028 (file "
-	    "000000010000000000000007)\" is wrong" },
+	    "000000010000000000000007)\" is not valid" },
 	{ "0/7000028", "000000000000000000000/7",
 	    "line \"START WAL LOCATION: "
-	    "000000000000000000000/7 (file 000000010000000000000007)\" is wrong" },
+	    "000000000000000000000/7 (file 000000010000000000000007)\" is not valid" },
 	{ " (file 000000010000000000000007)", "",
-	    "line \"START WAL LOCATION: 0/7000028\" is wrong" },
+	    "line \"START WAL LOCATION: 0/7000028\" is not valid" },
 	{ "07)\n", "07\n",
 	    "line \"START WAL LOCATION: 0/7000028 (file "
-	    "000000010000000000000007\" is wrong" },
+	    "000000010000000000000007\" is not valid" },
 	{ "07)\n", "7)\n",
 	    "line \"START WAL LOCATION: 0/7000028 (file "
-	    "00000001000000000000007)\" is wrong" },
+	    "00000001000000000000007)\" is not valid" },
 	{ "07)\n", "0A7)\n",
 	    "line \"START WAL LOCATION: 0/7000028 (file "
-	    "00000001000000000000000A7)\" is wrong" },
+	    "00000001000000000000000A7)\" is not valid" },
 	{ "07)\n", "0g)\n",
 	    "line \"START WAL LOCATION: 0/7000028 (file "
-	    "00000001000000000000000g)\" is wrong" },
+	    "00000001000000000000000g)\" is not valid" },
 	{ "00000001", "00000000",
 	    "line \"START WAL LOCATION: 0/7000028 (file "
-	    "000000000000000000000007)\" is wrong" },
-	{ "07)\n", "07)\r\n", "line \"START WAL LOCATION: ?\" is wrong" },
-	{ "0/7000060", "0/7000020", "line \"CHECKPOINT LOCATION: 0/7000020\" is wrong" },
-	{ "0/7000060", "7000060", "line \"CHECKPOINT LOCATION: 7000060\" is wrong" },
+	    "000000000000000000000007)\" is not valid" },
+	{ "07)\n", "07)\r\n", "line \"START WAL LOCATION: ?\" is not valid" },
+	{ "0/7000060", "0/7000020",
+	    "line \"CHECKPOINT LOCATION: 0/7000020\" is not valid" },
+	{ "0/7000060", "7000060", "line \"CHECKPOINT LOCATION: 7000060\" is not valid" },
 	{ "CHECKPOINT LOCATION: 0/7000060\n", "",
 	    "line \"CHECKPOINT LOCATION: \" is missing or misplaced" },
 	{ "streamed", "pg_start_backup ",
-	    "line \"BACKUP METHOD: pg_start_backup \" is wrong" },
+	    "line \"BACKUP METHOD: pg_start_backup \" is not valid" },
 	{ "BACKUP METHOD: streamed\n", "",
 	    "line \"BACKUP METHOD: \" is missing or misplaced" },
-	{ "primary", "somewhere", "line \"BACKUP FROM: somewhere\" is wrong" },
-	{ "2026-11-22 11:59:44 UTC", "", "line \"START TIME: \" is wrong" },
+	{ "primary", "somewhere", "line \"BACKUP FROM: somewhere\" is not valid" },
+	{ "2026-11-22 11:59:44 UTC", "", "line \"START TIME: \" is not valid" },
 	{ "LABEL: nightly\n", "", "line \"LABEL: \" is missing or misplaced" },
 	{ "LABEL: nightly", "LABEL:nightly", "line \"LABEL: \" is missing or misplaced" },
-	{ "TIMELINE: 1", "TIMELINE: 2", "line \"START TIMELINE: 2\" is wrong" },
-	{ "TIMELINE: 1", "TIMELINE: 01", "line \"START TIMELINE: 01\" is wrong" },
-	{ "TIMELINE: 1", "TIMELINE: 1\n", "text after the last line" },
-	{ "TIMELINE: 1\n", "TIMELINE: 1", "text after the last line" },
+	{ "TIMELINE: 1", "TIMELINE: 2", "line \"START TIMELINE: 2\" is not valid" },
+	{ "TIMELINE: 1", "TIMELINE: 01", "line \"START TIMELINE: 01\" is not valid" },
+	{ "TIMELINE: 1", "TIMELINE: 1\n", "there is text after the last line" },
+	{ "TIMELINE: 1\n", "TIMELINE: 1", "there is text after the last line" },
 	{ "nightly\n", "nightly\nSTART TIMELINE: 2\n",
-	    "line \"START TIMELINE: 2\" is wrong" },
-	{ "START TIMELINE: 1\n", "b", "the label has no end" },
+	    "line \"START TIMELINE: 2\" is not valid" },
+	{ "START TIMELINE: 1\n", "b", "the label does not end" },
 	{ "TIMELINE: 1\n", "TIMELINE: 1\nINCREMENTAL FROM TLI: 1\n",
-	    "line \"INCREMENTAL FROM TLI: 1\" is wrong" },
+	    "line \"INCREMENTAL FROM TLI: 1\" is not valid" },
 	{ "TIMELINE: 1\n", "TIMELINE: 1\nINCREMENTAL FROM LSN: x\n",
-	    "line \"INCREMENTAL FROM LSN: x\" is wrong" },
+	    "line \"INCREMENTAL FROM LSN: x\" is not valid" },
 };
 
 static void
@@ -251,7 +252,7 @@ cut_texts(void **state)
 		struct label l;
 
 		assert_int_equal(label_parse(GOOD, strlen(GOOD) + 1, &l, &err), -1);
-		assert_string_equal(err.text, "holds a zero byte");
+		assert_string_equal(err.text, "has a zero byte");
 	}
 }
 
@@ -382,34 +383,34 @@ compared(void **state)
 		const char *to, *what; /* NULL: no difference */
 	} cases[] = {
 		{ START_LSN, "",
-		    "START WAL LOCATION\" of the server's backup_label is "
-		    "\"0/8000028\", sent was \"0/7000028\"" },
+		    "START WAL LOCATION\" in the backup_label of the server is "
+		    "\"0/8000028\", but the backup has \"0/7000028\"" },
 		{ START_FILE, "",
-		    "START WAL LOCATION\" of the server's backup_label is "
-		    "\"000000020000000000000007\", sent was "
+		    "START WAL LOCATION\" in the backup_label of the server is "
+		    "\"000000020000000000000007\", but the backup has "
 		    "\"000000010000000000000007\"" },
 		{ CHECKPOINT_LSN, "",
-		    "CHECKPOINT LOCATION\" of the server's backup_label is "
-		    "\"0/70000D8\", sent was \"0/7000060\"" },
+		    "CHECKPOINT LOCATION\" in the backup_label of the server is "
+		    "\"0/70000D8\", but the backup has \"0/7000060\"" },
 		{ METHOD, "pg_start_backup",
-		    "BACKUP METHOD\" of the server's backup_label is "
-		    "\"pg_start_backup\", sent was \"streamed\"" },
+		    "BACKUP METHOD\" in the backup_label of the server is "
+		    "\"pg_start_backup\", but the backup has \"streamed\"" },
 		{ FROM, "",
-		    "BACKUP FROM\" of the server's backup_label is \"standby\", "
-		    "sent was \"primary\"" },
+		    "BACKUP FROM\" in the backup_label of the server is \"standby\", "
+		    "but the backup has \"primary\"" },
 		{ START_TIME, "2026-11-22 11:59:45 UTC", NULL },
 		{ TEXT, "weekly",
-		    "LABEL\" of the server's backup_label is \"weekly\", "
-		    "sent was \"nightly\"" },
+		    "LABEL\" in the backup_label of the server is \"weekly\", "
+		    "but the backup has \"nightly\"" },
 		{ TIMELINE, "",
-		    "START TIMELINE\" of the server's backup_label is \"2\", "
-		    "sent was \"1\"" },
+		    "START TIMELINE\" in the backup_label of the server is \"2\", "
+		    "but the backup has \"1\"" },
 		{ NO_TIMELINE, "",
-		    "START TIMELINE\" of the server's backup_label is \"\", "
-		    "sent was \"1\"" },
+		    "START TIMELINE\" in the backup_label of the server is \"\", "
+		    "but the backup has \"1\"" },
 		{ INCREMENTAL, "",
-		    "INCREMENTAL\" of the server's backup_label is \"yes\", "
-		    "sent was \"no\"" },
+		    "INCREMENTAL\" in the backup_label of the server is \"yes\", "
+		    "but the backup has \"no\"" },
 		{ FIELDS, "", NULL },
 	};
 	struct label sent, server;
@@ -440,11 +441,13 @@ not_built(void **state)
 		const char *to, *what;
 	} cases[] = {
 		{ METHOD, "rsync",
-		    "backup_label: line \"BACKUP METHOD: rsync\" is wrong" },
-		{ TEXT, "a\nb", "backup_label: control character" },
-		{ START_TIME, "\r", "backup_label: control character" },
-		{ START_FILE, "", "backup_label: line \"START TIMELINE: 1\" is wrong" },
-		{ INCREMENTAL, "", "backup_label: an incremental backup is not ours" },
+		    "backup_label: line \"BACKUP METHOD: rsync\" is not valid" },
+		{ TEXT, "a\nb", "backup_label: a value has a control character" },
+		{ START_TIME, "\r", "backup_label: a value has a control character" },
+		{ START_FILE, "",
+		    "backup_label: line \"START TIMELINE: 1\" is not valid" },
+		{ INCREMENTAL, "",
+		    "backup_label: pg_basetar does not make incremental backups" },
 	};
 	struct label l;
 
@@ -469,8 +472,8 @@ not_built(void **state)
 		change(&l, TIMELINE, "");
 		assert_int_equal(label_build(&text, &l, cluster_version(10), &err), -1);
 		assert_string_equal(err.text,
-		    "backup_label: file 000000010000000000000007 "
-		    "is not of timeline 2");
+		    "backup_label: WAL file 000000010000000000000007 "
+		    "does not belong to timeline 2");
 		label_free(&l);
 	}
 }

@@ -192,7 +192,7 @@ bad(void **state)
 		    "duplicate key \"Size\"" },
 		{ BEGIN FILE_("a", ", \"Mode\": 1") RANGES END, "unknown key \"Mode\"" },
 		{ BEGIN FILE_("a", ", \"Encoded-Path\": \"61\"") RANGES END,
-		    "must have one path" },
+		    "no path, or more than one" },
 		{ BEGIN FILE_("a", ", \"Checksum\": \"00\"") RANGES END,
 		    "an algorithm without a checksum" },
 		{ BEGIN FILE_(
@@ -203,7 +203,8 @@ bad(void **state)
 		      "a", ", \"Checksum-Algorithm\": \"MD5\", \"Checksum\": \"00\"")
 			RANGES END,
 		    "unexpected value of \"Checksum-Algorithm\": \"MD5\"" },
-		{ BEGIN "{ \"Path\": \"a\" }" RANGES END, "no size or time" },
+		{ BEGIN "{ \"Path\": \"a\" }" RANGES END,
+		    "no size or no modification time" },
 		{ BEGIN "{ \"Encoded-Path\": \"6100\", \"Size\": 1 }" RANGES END,
 		    "unexpected value" },
 		{ BEGIN "{ \"Encoded-Path\": \"6\", \"Size\": 1 }" RANGES END,
@@ -220,13 +221,13 @@ bad(void **state)
 		    "unexpected value of \"Timeline\"" },
 		{ BEGIN RANGES
 		    "{ \"Timeline\": 1, \"Start-LSN\": \"0/2\", \"End-LSN\": \"0/1\" }" END,
-		    "lacks its start or end" },
+		    "ends before its start" },
 		{ BEGIN RANGES "{ \"Timeline\": 1, \"Start-LSN\": \"0/2\" }" END,
-		    "lacks its start or end" },
+		    "ends before its start" },
 		{ BEGIN RANGES "],\n\"WAL-Ranges\": [" END, "duplicate key" },
 		{ BEGIN RANGES "],\n\"Manifest-Checksum\": \"00\"}\n",
 		    "unexpected value" },
-		{ BEGIN RANGES END "x", "nothing more" },
+		{ BEGIN RANGES END "x", "expected end of input" },
 		{ "{ \"Files\": []}\n", "the version must come first" },
 		{ "{ \"PostgreSQL-Backup-Manifest-Version\": 3 }\n",
 		    "version 3 of the manifest" },
@@ -271,7 +272,7 @@ long_line(void **state)
 	memset(spaces, ' ', sizeof(spaces));
 	assert_int_equal(
 	    parse(&notes, spaces, sizeof(spaces), 65536, &verdict, &err), -1);
-	assert_string_equal(err.text, "too long a line");
+	assert_string_equal(err.text, "a line is too long");
 }
 
 int

@@ -171,11 +171,11 @@ occupied(void **state)
 {
 	static const struct {
 		const char *name, *text;
-	} rows[] = { { "used", "the directory is in use" },
-		{ "hidden", "the directory is in use" },
-		{ "cluster", "a cluster is there" },
-		{ "begun", "an unfinished restore is there" },
-		{ "labelled", "an unfinished restore is there" },
+	} rows[] = { { "used", "the directory is not empty" },
+		{ "hidden", "the directory is not empty" },
+		{ "cluster", "the directory has a cluster" },
+		{ "begun", "the directory has an unfinished restore" },
+		{ "labelled", "the directory has an unfinished restore" },
 		{ "file", "could not open: Not a directory" },
 		{ "no/new", "could not create directory: No such file" } };
 
@@ -205,7 +205,7 @@ locked(void **state)
 	assert_int_equal(newdir_open(&dir, at("empty"), NULL, &err), 0);
 	assert_int_equal(newdir_open(&other, at("link"), NULL, &err), -1);
 	assert_int_equal(err.kind, ERROR_STATE);
-	assert_string_equal(err.text, "the directory is in use by a restore");
+	assert_string_equal(err.text, "another restore is using the directory");
 	assert_int_equal(other.fd, -7);
 	newdir_close(&dir, true);
 	assert_int_equal(newdir_open(&dir, at("empty"), NULL, &err), 0);
@@ -225,13 +225,18 @@ owners(void **state)
 		{ "empty", 0, 8,
 		    "the directory belongs to user number 8, the backup to 7" },
 		{ "link", 0, 0, NULL }, { "link", 0, 7, NULL },
-		{ "link", 7, 0, "a symbolic link of user number 7 leads there" },
+		{ "link", 7, 0,
+		    "a symbolic link of user number 7 leads to the directory" },
 		{ "link", 7, 7, NULL },
-		{ "link", 8, 0, "a symbolic link of user number 8 leads there" },
-		{ "link", 8, 7, "a symbolic link of user number 8 leads there" },
-		{ "link/new", 7, 0, "a symbolic link of user number 7 leads there" },
+		{ "link", 8, 0,
+		    "a symbolic link of user number 8 leads to the directory" },
+		{ "link", 8, 7,
+		    "a symbolic link of user number 8 leads to the directory" },
+		{ "link/new", 7, 0,
+		    "a symbolic link of user number 7 leads to the directory" },
 		{ "link/new", 7, 7, NULL }, { "link/new", 0, 8, NULL },
-		{ "link/new", 8, 8, "a symbolic link of user number 8 leads there" } };
+		{ "link/new", 8, 8,
+		    "a symbolic link of user number 8 leads to the directory" } };
 
 	(void)state;
 	if (geteuid() != 0)

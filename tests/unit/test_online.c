@@ -12,9 +12,10 @@
 
 #define LSN(low) ((uint64_t)1 << 32 | (low))
 
-#define NUMBER(text) "the server answered \"" text "\" where a number was asked for"
+#define NUMBER(text) \
+	"unexpected reply from the server: \"" text "\" is not a valid number"
 #define POSITION(text) \
-	"the server answered \"" text "\" where a WAL position was asked for"
+	"unexpected reply from the server: \"" text "\" is not a WAL position"
 
 static struct session *
 open_session(void)
@@ -144,8 +145,7 @@ start_that_is_always_overtaken(void **state)
 	    online_start(s, cluster_version(15), "nightly", true, &started, &err), -1);
 	assert_int_equal(err.kind, ERROR_STATE);
 	assert_string_equal(err.text,
-	    "checkpoints follow each other too fast: each of 10 starts of the backup was "
-	    "overtaken by another checkpoint");
+	    "checkpoints follow each other too fast: each of 10 attempts to start the backup met another checkpoint");
 	assert_null(started.label.text);
 	session_free(s);
 	fake_done();
@@ -160,7 +160,7 @@ static const struct start_row {
 	{ "start is refused", { START, FAILS("42501", "permission denied") },
 	    .text = "start of the backup: permission denied" },
 	{ "start without a position", { START, .rows = "~" },
-	    .text = "start of the backup: the server's answer is incomplete: SELECT "
+	    .text = "start of the backup: unexpected reply from the server to: SELECT "
 		    "pg_catalog.pg_backup_start($1, $2) AS lsn" },
 	{ "start at no position", { START, .rows = "1/2g" }, .text = POSITION("1/2g") },
 	{ "description is refused", { START, .rows = "1/28" },
@@ -169,13 +169,16 @@ static const struct start_row {
 	    { DESCRIBE, .rows = "1/60|x|3|16777216|f|now|1" }, .text = POSITION("x") },
 	{ "timeline is none", { START, .rows = "1/28" },
 	    { DESCRIBE, .rows = "1/60|1/28|0|16777216|f|now|1" },
-	    .text = "the server names timeline 0 and WAL segments of 16777216 bytes" },
+	    .text =
+		"unexpected reply from the server: timeline 0, WAL segments of 16777216 bytes" },
 	{ "segment size is none", { START, .rows = "1/28" },
 	    { DESCRIBE, .rows = "1/60|1/28|1|16777215|f|now|1" },
-	    .text = "the server names timeline 1 and WAL segments of 16777215 bytes" },
+	    .text =
+		"unexpected reply from the server: timeline 1, WAL segments of 16777215 bytes" },
 	{ "segment size is too small", { START, .rows = "1/28" },
 	    { DESCRIBE, .rows = "1/60|1/28|1|524288|f|now|1" },
-	    .text = "the server names timeline 1 and WAL segments of 524288 bytes" },
+	    .text =
+		"unexpected reply from the server: timeline 1, WAL segments of 524288 bytes" },
 	{ "segment size is too large", { START, .rows = "1/28" },
 	    { DESCRIBE, .rows = "1/60|1/28|1|2147483648|f|now|1" },
 	    .text = NUMBER("2147483648") },
@@ -295,9 +298,11 @@ static const struct stop_row {
 	{ "stop: no position", { STOP("false"), .rows = "x|l|m" }, .kind = ERROR_SERVER,
 	    .text = POSITION("x") },
 	{ "stop: no label", { STOP("false"), .rows = "1/200|~|~" }, .kind = ERROR_SERVER,
-	    .text = "the server ended the backup without a label" },
+	    .text =
+		"unexpected reply from the server: it ended the backup without a backup_label" },
 	{ "stop: nothing", { STOP("false") }, .kind = ERROR_SERVER,
-	    .text = "the server ended the backup without a label" },
+	    .text =
+		"unexpected reply from the server: it ended the backup without a backup_label" },
 };
 
 static void

@@ -83,39 +83,33 @@ static const struct check_row {
 	{ "no postmaster.pid", .has_no_postmaster = true },
 	{ "a negative system identifier", .identity = "-1|f|5433|1795356146",
 	    .kind = ERROR_SERVER, .steps = 2,
-	    .text = "the server on port 5432 of \"/run/postgresql\" runs another cluster "
-		    "than "
-		    "the one in \"/data\": its system identifier is -1, that of the "
-		    "directory "
-		    "7710994861269853441" },
+	    .text =
+		"the server on port 5432 of \"/run/postgresql\" runs another cluster "
+		"than "
+		"the one in \"/data\": its system identifier is -1, but that of the directory is 7710994861269853441" },
 	{ "another cluster", .identity = "42|f|5433|1795356146", .kind = ERROR_SERVER,
 	    .steps = 2,
-	    .text = "the server on port 5432 of \"/run/postgresql\" runs another cluster "
-		    "than "
-		    "the one in \"/data\": its system identifier is 42, that of the "
-		    "directory "
-		    "7710994861269853441",
-	    .hint = "The server of this directory listens on port 5433 of \"/run/pg\": "
-		    "see -p "
-		    "and -h." },
+	    .text =
+		"the server on port 5432 of \"/run/postgresql\" runs another cluster "
+		"than "
+		"the one in \"/data\": its system identifier is 42, but that of the directory is 7710994861269853441",
+	    .hint =
+		"The server of this directory listens on port 5433 of \"/run/pg\": check the options -p and -h." },
 	{ "another cluster, no socket", .identity = "42|f|5433|1795356146",
 	    .kind = ERROR_SERVER, .steps = 2, .is_tcp = true,
-	    .text = "the server on port 5432 of \"/run/postgresql\" runs another cluster "
-		    "than "
-		    "the one in \"/data\": its system identifier is 42, that of the "
-		    "directory "
-		    "7710994861269853441",
+	    .text =
+		"the server on port 5432 of \"/run/postgresql\" runs another cluster "
+		"than "
+		"the one in \"/data\": its system identifier is 42, but that of the directory is 7710994861269853441",
 	    .hint =
-		"The server of this directory listens on port 5433 of \"localhost\": see "
-		"-p and -h." },
+		"The server of this directory listens on port 5433 of \"localhost\": check the options -p and -h." },
 	{ "another cluster, no postmaster.pid", .identity = "42|f|5433|1795356146",
 	    .kind = ERROR_SERVER, .steps = 2, .has_no_postmaster = true,
-	    .text = "the server on port 5432 of \"/run/postgresql\" runs another cluster "
-		    "than "
-		    "the one in \"/data\": its system identifier is 42, that of the "
-		    "directory "
-		    "7710994861269853441",
-	    .hint = "See -h and -p." },
+	    .text =
+		"the server on port 5432 of \"/run/postgresql\" runs another cluster "
+		"than "
+		"the one in \"/data\": its system identifier is 42, but that of the directory is 7710994861269853441",
+	    .hint = "Check the options -h and -p." },
 #define COPY \
 	"the server on port 5432 of \"/run/postgresql\" runs a copy of this cluster, " \
 	"not " \
@@ -133,32 +127,33 @@ static const struct check_row {
 	{ "the same directory, started before its pid file",
 	    .settings = SETTINGS "\ndata_directory|/", .pid_start = 1795357000,
 	    .kind = ERROR_SERVER, .steps = 2,
-	    .text = COPY "it was started at 2026-11-22 14:02:26 UTC, postmaster.pid says "
-			 "2026-11-22 14:16:40 UTC" },
+	    .text = COPY
+	    "it was started at 2026-11-22 14:02:26 UTC, but postmaster.pid says 2026-11-22 14:16:40 UTC" },
 	{ "another port", .identity = "7710994861269853441|t|5434|1795356146",
 	    .kind = ERROR_SERVER, .steps = 2,
-	    .text = COPY "its port is 5434, postmaster.pid says 5433" },
+	    .text = COPY "its port is 5434, but postmaster.pid says 5433" },
 	{ "a slow start", .pid_start = 1795346143 },
 	{ "an earlier start", .pid_start = 1795356149, .kind = ERROR_SERVER, .steps = 2,
-	    .text = COPY "it was started at 2026-11-22 14:02:26 UTC, postmaster.pid says "
-			 "2026-11-22 14:02:29 UTC" },
+	    .text = COPY
+	    "it was started at 2026-11-22 14:02:26 UTC, but postmaster.pid says 2026-11-22 14:02:29 UTC" },
 	{ "a start no calendar has",
 	    .identity = "7710994861269853441|f|5433|-9223372036854775807",
 	    .kind = ERROR_SERVER, .steps = 2,
-	    .text = COPY "it was started at -9223372036854775807, postmaster.pid says "
-			 "2026-11-22 14:02:26 UTC" },
+	    .text = COPY
+	    "it was started at -9223372036854775807, but postmaster.pid says 2026-11-22 14:02:26 UTC" },
 	{ "another checkpoint", .control = "1/90|1/28|3|1795356146|0/0",
 	    .kind = ERROR_SERVER, .steps = 3,
-	    .text =
-		COPY "its last checkpoint is at 1/90, that of this directory at 1/60" },
+	    .text = COPY
+	    "its last checkpoint is at 1/90, but that of this directory is at 1/60" },
 	{ "the same checkpoint, a standby", .control = "1/60|1/28|3|1795356146|1/100",
-	    .kind = ERROR_SERVER, .steps = 3, .text = COPY "its pg_control is another" },
+	    .kind = ERROR_SERVER, .steps = 3,
+	    .text = COPY "its pg_control is another file" },
 	{ "a standby, whatever it would write itself", .settings = "wal_level|minimal",
 	    .identity = "7710994861269853441|t|5433|1795356146", .is_standby = true },
 	{ "wal_level minimal", .settings = "wal_level|minimal", .kind = ERROR_STATE,
 	    .steps = 3,
-	    .text = "the server writes too little WAL for an online backup: wal_level is "
-		    "\"minimal\"",
+	    .text =
+		"WAL level not sufficient for making an online backup: wal_level is \"minimal\"",
 	    .hint = "Set wal_level to \"replica\" and restart the server." },
 	{ "a setting makes it a role without rights", .privilege = "f|nothing|postgres",
 	    .login_privilege = PRIVILEGE },
@@ -170,9 +165,10 @@ static const struct check_row {
 	    .hint = "As a superuser, in database postgres: GRANT EXECUTE ON FUNCTION "
 		    "pg_backup_start(text, boolean), pg_backup_stop(boolean) TO \"no "
 		    "one\";" },
-#define NUMBER(text) "the server answered \"" text "\" where a number was asked for"
+#define NUMBER(text) \
+	"unexpected reply from the server: \"" text "\" is not a valid number"
 #define POSITION(text) \
-	"the server answered \"" text "\" where a WAL position was asked for"
+	"unexpected reply from the server: \"" text "\" is not a WAL position"
 	{ "a system identifier that is none", .identity = "12x|f|5433|1",
 	    .kind = ERROR_SERVER, .steps = 2, .text = NUMBER("12x") },
 	{ "a port that is none", .identity = "7710994861269853441|f|70000|1",
@@ -184,11 +180,11 @@ static const struct check_row {
 	{ "a timeline that is none", .control = "1/60|1/28|4294967296|1795356146|0/0",
 	    .kind = ERROR_SERVER, .steps = 3, .text = NUMBER("4294967296") },
 	{ "too few values", .control = "1/60|1/28|3|1795356146", .kind = ERROR_SERVER,
-	    .steps = 3, .text = "the server's answer is incomplete" },
+	    .steps = 3, .text = "unexpected reply from the server" },
 	{ "a NULL", .control = "1/60|1/28|~|1795356146|0/0", .kind = ERROR_SERVER,
-	    .steps = 3, .text = "the server's answer is incomplete" },
+	    .steps = 3, .text = "unexpected reply from the server" },
 	{ "two rows", .control = CONTROL "\n" CONTROL, .kind = ERROR_SERVER, .steps = 3,
-	    .text = "the server's answer is incomplete" },
+	    .text = "unexpected reply from the server" },
 };
 
 static const char *

@@ -19,7 +19,7 @@ struct refusal {
 
 static struct refusal refusals[] = {
 	{ "help -x", "unknown command \"-x\"", NULL },
-	{ "help verify restore", "operand \"restore\" is one too many", NULL },
+	{ "help verify restore", "unexpected operand \"restore\"", NULL },
 	{ "-D /d -x", "unknown option \"-x\"", NULL },
 	{ "-D /d -vx", "unknown option \"-x\"", NULL },
 	{ "-D /d --nonsense", "unknown option \"--nonsense\"", NULL },
@@ -39,19 +39,19 @@ static struct refusal refusals[] = {
 	    "Name the data directory with -D and the output with -o." },
 	{ "-D /d -- -q", "unknown command \"-q\"",
 	    "Name the data directory with -D and the output with -o." },
-	{ "backup -D /d base.tar", "operand \"base.tar\" is one too many", NULL },
-	{ "backup backup", "operand \"backup\" is one too many", NULL },
+	{ "backup -D /d base.tar", "unexpected operand \"base.tar\"", NULL },
+	{ "backup backup", "unexpected operand \"backup\"", NULL },
 
-	{ "verify", "no archive is given",
+	{ "verify", "no archive specified",
 	    "Name a file, a directory of --split or pg_basebackup -Ft, or - for standard input." },
-	{ "info", "no archive is given",
+	{ "info", "no archive specified",
 	    "Name a file, a directory of --split or pg_basebackup -Ft, or - for standard "
 	    "input." },
 	{ "info -q a", "option \"--quiet\" is not for the command \"info\"",
 	    "Try \"pg_basetar info --help\"." },
 	{ "verify --brief a", "option \"--brief\" is not for the command \"verify\"",
 	    "Try \"pg_basetar verify --help\"." },
-	{ "verify a b", "operand \"b\" is one too many", NULL },
+	{ "verify a b", "unexpected operand \"b\"", NULL },
 	{ "verify ''", "the name of the archive is empty", NULL },
 	{ "-D /d verify a", "option \"--pgdata\" is not for the command \"verify\"",
 	    "Try \"pg_basetar verify --help\"." },
@@ -61,8 +61,8 @@ static struct refusal refusals[] = {
 	    NULL },
 	{ "verify --report=- a", "the report cannot go to standard output",
 	    "Name a file: it appears there when the run has ended." },
-	{ "restore base.tar", "no data directory is given", "Name a new one with -D." },
-	{ "restore -D /d", "no archive is given",
+	{ "restore base.tar", "no data directory specified", "Name a new one with -D." },
+	{ "restore -D /d", "no archive specified",
 	    "Name a file, a directory of --split or pg_basebackup -Ft, or - for standard "
 	    "input." },
 	{ "restore -D /d --waldir=wal a",
@@ -104,7 +104,7 @@ static struct refusal refusals[] = {
 	    "With --split the directory must be new or empty, so that nothing is replaced." },
 	{ "-D /d --split -o x -b2",
 	    "options \"--split\" and \"--blocking-factor\" exclude each other",
-	    "Records are for a tape or a pipe, which takes one archive." },
+	    "Records of a fixed size are for a tape or a pipe, which takes one archive." },
 	{ "-b0", "option \"--blocking-factor\": \"0\" is not a number from 1 to 32767",
 	    NULL },
 	{ "-D /d -q -v", "options \"--quiet\" and \"--verbose\" exclude each other",
@@ -113,21 +113,21 @@ static struct refusal refusals[] = {
 	    "options \"--no-manifest\" and \"--manifest-checksums\" exclude each other",
 	    NULL },
 
-	{ "-l x", "no data directory is given", "Name it with -D, or set PGDATA." },
+	{ "-l x", "no data directory specified", "Name it with -D, or set PGDATA." },
 	{ "-D ''", "option \"--pgdata\": the value is empty", NULL },
 	{ "-D /d -o ''", "option \"--output\": the value is empty", NULL },
 	{ "-D /d -j 0", "option \"--jobs\": \"0\" is not a number from 1 to 1024", NULL },
 	{ "-D /d -p 70000", "option \"--port\": the value is not a port from 1 to 65535",
-	    "No option takes a password: it is read from the file ~/.pgpass, or asked for." },
+	    "No option takes a password.  It is read from the file ~/.pgpass, or asked for." },
 	{ "-D /d -W SECRET", "option \"--password\" takes no value",
 	    "The password is asked for on the terminal." },
 	{ "-D postgres://u:SECRET@h/db",
-	    "option \"--pgdata\": a connection string does not name a file or a directory",
+	    "option \"--pgdata\": a connection string cannot name a file or a directory",
 	    GIVE },
 	{ "-D /d --report=password=SECRET",
-	    "option \"--report\": a connection string does not name a file or a directory",
+	    "option \"--report\": a connection string cannot name a file or a directory",
 	    GIVE },
-	{ "verify password=SECRET", "a connection string is not an operand", GIVE },
+	{ "verify password=SECRET", "a connection string cannot be an operand", GIVE },
 	{ "-D /d -j postgres://u:SECRET@h",
 	    "option \"--jobs\": \"postgres://***\" is not a number from 1 to 1024",
 	    NULL },
@@ -195,7 +195,7 @@ test_no_arguments(void **state)
 
 	(void)state;
 	assert_int_equal(options_parse(0, argv, &o, &err), -1);
-	assert_string_equal(err.text, "no data directory is given");
+	assert_string_equal(err.text, "no data directory specified");
 }
 
 int

@@ -318,7 +318,7 @@ struct failure {
 
 static struct failure failures[] = {
 	{ "no permission", { { SYS_openat, 2, O_WRONLY, O_WRONLY, EACCES } }, -1, 1, 1,
-	    "\"out\": cannot create a file in its directory: Permission denied", "",
+	    "\"out\": could not create a file in its directory: Permission denied", "",
 	    false },
 	{ "a disk that is full", { { SYS_write, 0, ~0U, 2, ENOSPC } }, 0, -1, 1,
 	    "\"out\": could not write: No space left on device", "Make room", false },
@@ -333,12 +333,12 @@ static struct failure failures[] = {
 	{ "a close that tells", { { SYS_close, 0, ~0U, 2, EIO }, FILESYSTEM_NO_NAMELESS },
 	    0, 0, -1, "\"out\": could not close: Input/output error", "", false },
 	{ "a directory that forbids names", { { SYS_linkat, 0, 0, 0, EACCES } }, 0, 0, -1,
-	    "\"out\": cannot give the file its name: Permission denied",
-	    "may give files a name in", false },
+	    "\"out\": could not give the file its name: Permission denied",
+	    "may create names in", false },
 	{ "a directory that does not sync, nor give up a name",
 	    { { SYS_fsync, 0, ~0U, 1, EROFS }, { SYS_unlinkat, 0, 0, 0, EROFS } }, 0, 0,
 	    -1, "\"out\": could not fsync directory: Read-only file system",
-	    "\"out\" is there all the same, and whole", true },
+	    "\"out\" exists all the same and is complete", true },
 };
 
 static void

@@ -46,12 +46,14 @@ test_refuse(void **state)
 	} rows[] = {
 		{ "", "\"\" is not of the form USER or USER:GROUP" },
 		{ ":root", "\":root\" is not of the form USER or USER:GROUP" },
-		{ "no such user", "there is no user \"no such user\" here" },
-		{ "root:no such group", "there is no group \"no such group\" here" },
-		{ NONE, "user number " NONE " has no name here, and so no group" },
-		{ "4294967295:0", "there is no user \"4294967295\" here" },
-		{ "0:4294967295", "there is no group \"4294967295\" here" },
-		{ "-1:0", "there is no user \"-1\" here" },
+		{ "no such user", "user \"no such user\" does not exist on this host" },
+		{ "root:no such group",
+		    "group \"no such group\" does not exist on this host" },
+		{ NONE,
+		    "user number " NONE " has no name on this host, and so no group" },
+		{ "4294967295:0", "user \"4294967295\" does not exist on this host" },
+		{ "0:4294967295", "group \"4294967295\" does not exist on this host" },
+		{ "-1:0", "user \"-1\" does not exist on this host" },
 	};
 
 	(void)state;

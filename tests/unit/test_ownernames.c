@@ -23,7 +23,7 @@ known_and_unknown(void **state)
 	assert_string_equal(ownernames_user(o, 4012345678U), "");
 	assert_string_equal(ownernames_group(o, 4012345678U), "");
 	assert_string_equal(ownernames_user(o, UINT32_MAX), "");
-	/* no number of more bits is cut to one that has a name */
+	/* not a valid number of more bits is cut to one that has a name */
 	assert_string_equal(ownernames_user(o, (uint64_t)1 << 32), "");
 	ownernames_free(o);
 	ownernames_free(NULL);

@@ -243,7 +243,7 @@ all_rows_are_beyond(void **state)
 	stop(10);
 	assert_int_equal(nsaid, PAGETALLY_GREATEST + 1);
 	assert_string_equal(said[PAGETALLY_GREATEST],
-	    "there may be more blocks with such an LSN: only so many are remembered");
+	    "more blocks may have a later LSN: only the 64 with the latest are remembered");
 	assert_string_equal(parts[PAGETALLY_GREATEST], "more - -1 (-) (-)");
 	assert_int_equal(pagetally_sum(tally).damaged_pages, PAGETALLY_GREATEST);
 	assert_int_equal(pagetally_sum(tally).damaged_files, 1);

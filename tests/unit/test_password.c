@@ -187,8 +187,8 @@ no_terminal(void **state)
 	struct child c = start(false);
 
 	(void)state;
-	finish(
-	    &c, "7 the server wants a password, and there is no terminal to ask for it");
+	finish(&c,
+	    "7 the server requires a password, and there is no terminal to ask for it");
 }
 
 static void
@@ -199,8 +199,8 @@ end_of_file(void **state)
 	(void)state;
 	await_text(&c, "Secret? ");
 	type(&c, "\x04"); /* control-D */
-	finish(
-	    &c, "7 the server wants a password, and there is no terminal to ask for it");
+	finish(&c,
+	    "7 the server requires a password, and there is no terminal to ask for it");
 }
 
 /* The terminal takes lines of 4095 bytes; control-D hands out what there is of one. */
@@ -217,7 +217,7 @@ much_too_long(void **state)
 	await_text(&c, "Secret? ");
 	for (int i = 0; i < 3; i++)
 		type(&c, line);
-	finish(&c, "7 a password of more than 4096 bytes");
+	finish(&c, "7 password is longer than 4096 bytes");
 }
 
 int

@@ -123,39 +123,39 @@ static const struct bad {
 	const char *message;
 } bad_rows[] = {
 	{ "parse: no digits", TEXT(" path=x\n"), ERROR_FORMAT,
-	    "pax header: no record at byte 0 of 8" },
+	    "pax header: record at byte 0 of 8 is not valid" },
 	{ "parse: no space", TEXT("9\tpath=x\n"), ERROR_FORMAT,
-	    "pax header: no record at byte 0 of 9" },
+	    "pax header: record at byte 0 of 9 is not valid" },
 	{ "parse: no newline", TEXT("10 path=x"), ERROR_FORMAT,
-	    "pax header: no record at byte 0 of 9" },
+	    "pax header: record at byte 0 of 9 is not valid" },
 	{ "parse: newline elsewhere", TEXT("8 path=x\n"), ERROR_FORMAT,
-	    "pax header: no record at byte 0 of 9" },
+	    "pax header: record at byte 0 of 9 is not valid" },
 	{ "parse: length zero", TEXT("0 path=x\n"), ERROR_FORMAT,
-	    "pax header: no record at byte 0 of 9" },
+	    "pax header: record at byte 0 of 9 is not valid" },
 	{ "parse: length of its digits only", TEXT("2 \n"), ERROR_FORMAT,
-	    "pax header: no record at byte 0 of 3" },
+	    "pax header: record at byte 0 of 3 is not valid" },
 	{ "parse: leading zero", TEXT("011 path=xy\n"), ERROR_FORMAT,
-	    "pax header: no record at byte 0 of 12" },
+	    "pax header: record at byte 0 of 12 is not valid" },
 	{ "parse: negative length", TEXT("-9 path=x\n"), ERROR_FORMAT,
-	    "pax header: no record at byte 0 of 10" },
+	    "pax header: record at byte 0 of 10 is not valid" },
 	{ "parse: length past the end", TEXT("99 path=x\n"), ERROR_FORMAT,
-	    "pax header: no record at byte 0 of 10" },
+	    "pax header: record at byte 0 of 10 is not valid" },
 	{ "parse: length past 64 bits", TEXT("18446744073709551626 path=x\n"),
-	    ERROR_FORMAT, "pax header: no record at byte 0 of 28" },
+	    ERROR_FORMAT, "pax header: record at byte 0 of 28 is not valid" },
 	{ "parse: no equals sign", TEXT("9 pathx\n\n"), ERROR_FORMAT,
-	    "pax header: no record at byte 0 of 9" },
+	    "pax header: record at byte 0 of 9 is not valid" },
 	{ "parse: equals sign of the next record", TEXT("7 path\n10 path=x\n"),
-	    ERROR_FORMAT, "pax header: no record at byte 0 of 17" },
+	    ERROR_FORMAT, "pax header: record at byte 0 of 17 is not valid" },
 	{ "parse: no key", TEXT("5 =x\n"), ERROR_FORMAT,
-	    "pax header: no record at byte 0 of 5" },
+	    "pax header: record at byte 0 of 5 is not valid" },
 	{ "parse: rubbish after a record", TEXT("10 path=x\nrubbish"), ERROR_FORMAT,
-	    "pax header: no record at byte 10 of 17" },
+	    "pax header: record at byte 10 of 17 is not valid" },
 	{ "parse: zeros after a record", TEXT("10 path=x\n\0\0"), ERROR_FORMAT,
-	    "pax header: no record at byte 10 of 12" },
+	    "pax header: record at byte 10 of 12 is not valid" },
 	{ "parse: empty value", TEXT("8 path=\n"), ERROR_FORMAT,
-	    "pax header: bad value of path" },
+	    "pax header: value of path is not valid" },
 	{ "parse: a NUL in a value", TEXT("12 path=a\0b\n"), ERROR_FORMAT,
-	    "pax header: bad value of path" },
+	    "pax header: value of path is not valid" },
 	{ "parse: a key twice", TEXT("10 path=x\n10 path=y\n"), ERROR_FORMAT,
 	    "pax header: path is given twice" },
 	{ "parse: unknown key", TEXT("22 GNU.sparse.major=1\n"), ERROR_UNSUPPORTED,
@@ -166,12 +166,12 @@ static const struct bad {
 	    "pax header: uid is given twice" },
 	{ "parse: a size twice", TEXT("10 size=1\n10 size=1\n"), ERROR_FORMAT,
 	    "pax header: size is given twice" },
-	{ "parse: a size that is no number", TEXT("11 size=-1\n"), ERROR_FORMAT,
-	    "pax header: bad value of size" },
+	{ "parse: a size that is not a valid number", TEXT("11 size=-1\n"), ERROR_FORMAT,
+	    "pax header: value of size is not valid" },
 	{ "parse: a size of 2^64", TEXT("29 size=18446744073709551616\n"), ERROR_FORMAT,
-	    "pax header: bad value of size" },
+	    "pax header: value of size is not valid" },
 	{ "parse: unknown charset", TEXT("20 hdrcharset=KOI-8\n"), ERROR_UNSUPPORTED,
-	    "pax header: unknown hdrcharset" },
+	    "pax header: value of hdrcharset is not supported" },
 };
 
 static void
@@ -199,7 +199,8 @@ parse_is_bounded(void **state)
 	(void)state;
 	assert_int_equal(tar_pax_parse(bytes, TAR_PAX_MAX + 1, &pax, &err), -1);
 	assert_int_equal(err.kind, ERROR_UNSUPPORTED);
-	assert_string_equal(err.text, "pax header: 65537 bytes are more than 65536");
+	assert_string_equal(
+	    err.text, "pax header: 65537 bytes are too many, at most 65536 are allowed");
 	free(bytes);
 }
 

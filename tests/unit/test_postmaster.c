@@ -144,7 +144,7 @@ no_pid_file(void **state)
 		struct error err = { 0 };
 
 		assert_int_equal(postmaster_parse("1\n/d\0\n1\n1\n\n", 12, &p, &err), -1);
-		assert_string_equal(err.text, "holds a zero byte");
+		assert_string_equal(err.text, "has a zero byte");
 	}
 	postmaster_free(NULL);
 }

@@ -177,7 +177,7 @@ open_ends(bool terminal, unsigned short columns, int ends[2])
 	assert_true(ends[0] != -1 && ends[1] != -1);
 }
 
-/* All there is: a terminal hands on what was written to it in its own time. */
+/* All there is: is a terminal hands on what was written to it in its own time. */
 static void
 read_all(int fd, char *said, size_t size, size_t expected)
 {

@@ -44,9 +44,8 @@ look(const char *path, char type, uint32_t mode, uint64_t uid)
 static void
 modes(void **state)
 {
-	static const char file[] = "a file with a mode that keeps the server out",
-			  directory[] =
-			      "a directory with a mode that keeps the server out";
+	static const char file[] = "the mode of the file keeps the server out",
+			  directory[] = "the mode of the directory keeps the server out";
 	static const struct {
 		const char *path;
 		char type;
@@ -80,8 +79,8 @@ special_bits(void **state)
 {
 	(void)state;
 	look("base", TAR_DIRECTORY, 02700, POSTGRES);
-	heard_expect("warning: members have set-user-ID, set-group-ID or sticky bits, as "
-		     "\"base\" has: restore leaves these bits out\n");
+	heard_expect(
+	    "warning: \"base\" or other members have set-user-ID, set-group-ID or sticky bits: restore leaves these bits out\n");
 	look("global", TAR_DIRECTORY, 02700, POSTGRES);
 	heard_expect("");
 }

@@ -42,7 +42,7 @@ static const struct row {
 	    .members = { "PG_VERSION", "postgresql.conf", "pg_basetar_config/0.conf" },
 	    .listed = 2, .said = "\"/etc/1.conf\" is not in the backup", .warnings = 1 },
 	{ "many that are not there", .members = { "PG_VERSION", "postgresql.conf" },
-	    .listed = MANY, .said = "neither are 3 other configuration files",
+	    .listed = MANY, .said = "3 more configuration files are not in the backup",
 	    .warnings = 21 },
 };
 

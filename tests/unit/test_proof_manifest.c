@@ -149,7 +149,7 @@ differing(void **state)
 	heard_expect(
 	    "size: \"base/5/2\", at offset 0: size: 16384 bytes expected, 8192 found\n"
 	    "missing: \"base/5/3\": is listed in the manifest but missing from the archive\n"
-	    "manifest: \"backup_manifest\": lists twice \"base/5/1\"\n");
+	    "manifest: \"backup_manifest\": lists \"base/5/1\" twice\n");
 	finish();
 	heard_expect("digest: \"base/5/1\", at offset 0: CRC32C: 01020305 expected, "
 		     "01020304 found\n");
@@ -168,7 +168,7 @@ damaged(void **state)
 	    1);
 	finish();
 	assert_non_null(
-	    strstr(heard(), "manifest: \"backup_manifest\": its own checksum: "));
+	    strstr(heard(), "manifest: \"backup_manifest\": checksum of the manifest: "));
 	assert_true(judge.is_whole);
 	assert_false(content.are_digests_sound);
 }
@@ -186,7 +186,7 @@ not_taken(void **state)
 	assert_int_equal(proof_manifest_judge(&judge, &err), -1);
 	assert_int_equal(err.kind, ERROR_UNSUPPORTED);
 	assert_string_equal(err.text,
-	    "1 digests were not compared: the manifest, which comes last, has SHA256");
+	    "1 digests were not compared, because the manifest, which comes last, has SHA256");
 	assert_string_equal(err.hint, "Verify again with --manifest-checksums=SHA256.");
 	heard_expect("");
 }
@@ -202,8 +202,7 @@ without_digest(void **state)
 	come(0);
 	finish();
 	heard_expect(
-	    "manifest: \"backup_manifest\": has \"base/5/1\" without a digest, and "
-	    "others with one\n");
+	    "manifest: \"backup_manifest\": lists \"base/5/1\" without a digest, but other files with one\n");
 }
 
 /* pg_basebackup -R writes postgresql.auto.conf anew, and sends standby.signal with it. */
@@ -223,8 +222,7 @@ rewritten(void **state)
 		heard_expect(i == 0 ?
 			"" :
 			i == 1 ?
-			"digest: \"postgresql.auto.conf\": not as in the manifest, and not "
-			"by pg_basebackup -R, which tells the copy to follow\n" :
+			"digest: \"postgresql.auto.conf\": does not match the manifest, and was not written by pg_basebackup -R\n" :
 			"digest: \"postgresql.auto.conf\", at offset 0: CRC32C: 01020305 "
 			"expected, 01020304 found\n");
 		assert_int_equal(end(state), 0);
@@ -265,7 +263,8 @@ beside(void **state)
 	heard_expect("");
 	assert_int_equal(proof_manifest_beside(&judge, &err), 0);
 	assert_int_equal(proof_manifest_beside(&judge, &err), 0);
-	heard_expect("duplicate: \"backup_manifest\": in an archive, and beside it\n");
+	heard_expect(
+	    "duplicate: \"backup_manifest\": exists twice: in an archive and next to the archives\n");
 }
 
 int

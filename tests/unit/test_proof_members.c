@@ -70,7 +70,8 @@ needed(void **state)
 	facts.version = NULL; /* PG_VERSION did not come, or is damaged */
 	assert_int_equal(memberset_find(members, "global/pg_control", &row, &err), 0);
 	complete();
-	heard_expect("missing: \"PG_VERSION\": it says what release the cluster is of\n");
+	heard_expect(
+	    "missing: \"PG_VERSION\": is missing: it names the release of the cluster\n");
 	heard_member(members, "PG_VERSION", TAR_FILE, 3);
 	complete();
 	heard_expect("");
@@ -103,7 +104,7 @@ old_manifest(void **state)
 		complete();
 		heard_expect(facts.version->sends_old_manifest ?
 			"" :
-			"stream: \"backup_manifest\": out of order: it belongs after pg_control\n");
+			"stream: \"backup_manifest\": is out of order: it belongs after pg_control\n");
 	}
 }
 
@@ -133,8 +134,9 @@ twice_and_orphans(void **state)
 	heard_member(members, "base/5/1260", TAR_FILE, 8192);
 	heard_member(members, "base/5/1260", TAR_FILE, 8192)->offset = 512;
 	finish();
-	heard_expect("missing: \"base/5\": directory is missing, files in it are there\n"
-		     "duplicate: \"base/5/1260\", at offset 512: there twice\n");
+	heard_expect(
+	    "missing: \"base/5\": directory is missing, although the backup has files in it\n"
+	    "duplicate: \"base/5/1260\", at offset 512: exists twice\n");
 }
 
 static void
@@ -151,13 +153,11 @@ marks(void **state)
 	    members, "pg_wal/archive_status/000000010000000000000003.ready", TAR_FILE, 0);
 	finish();
 	heard_expect(
-	    "warning: \"pg_wal/archive_status/000000010000000000000003.ready\" marks a "
-	    "WAL segment that is not in the backup\n");
+	    "warning: \"pg_wal/archive_status/000000010000000000000003.ready\" marks a WAL segment that is not in the backup\n");
 	heard_member(members, "pg_wal/archive_status/notes.done", TAR_FILE, 0);
 	finish();
 	assert_non_null(strstr(heard(),
-	    "notes.done\", at offset 0: does not belong there: it is "
-	    "not the mark of a WAL segment\n"));
+	    "notes.done\", at offset 0: does not belong there: it does not mark a WAL segment\n"));
 }
 
 int

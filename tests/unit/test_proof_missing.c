@@ -67,7 +67,8 @@ once(void **state)
 {
 	(void)state;
 	listed("PG_VERSION");
-	heard_expect("missing: \"PG_VERSION\": it says what release the cluster is of\n");
+	heard_expect(
+	    "missing: \"PG_VERSION\": is missing: it names the release of the cluster\n");
 	assert_true(is_told("PG_VERSION"));
 	add("PG_VERSION", NULL);
 	heard_expect("");

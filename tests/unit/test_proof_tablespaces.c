@@ -100,7 +100,7 @@ set_of_archives(void **state)
 	archive(ARCHIVEPART_TABLESPACE, "16402");
 	archive(ARCHIVEPART_BASE, "");
 	finish(
-	    "tablespace: \"tablespace_map\": 1 of the tablespaces' archives belong to no tablespace that it names\n");
+	    "tablespace: \"tablespace_map\": it does not name the tablespaces of 1 archives\n");
 }
 
 /* Its content may only be missing if replay drops it; where that is known it does not here. */
@@ -114,7 +114,7 @@ content(void **state)
 	finish("");
 	wal.has_line = true;
 	finish(
-	    "missing: \"pg_tblspc/16400/PG_15_202209061\": the content of a tablespace\n");
+	    "missing: \"pg_tblspc/16400/PG_15_202209061\": is missing: it must hold the content of a tablespace\n");
 }
 
 static void
@@ -124,7 +124,7 @@ no_map(void **state)
 	archive(ARCHIVEPART_TABLESPACE, "16400");
 	archive(ARCHIVEPART_BASE, "");
 	finish(
-	    "missing: \"tablespace_map\": the server would not find the tablespaces\n");
+	    "missing: \"tablespace_map\": is missing: without it the server does not find the tablespaces\n");
 }
 
 static void
@@ -134,8 +134,7 @@ one_of_several(void **state)
 	give_map("16400 /srv/one\n");
 	archive(ARCHIVEPART_ALONE, "");
 	finish(
-	    "tablespace: \"tablespace_map\": this is one archive of several: the 1 tablespaces "
-	    "are in others\n");
+	    "tablespace: \"tablespace_map\": the backup has more archives than this one: 1 tablespaces are in the others\n");
 }
 
 /* Of pg_basetar: in one archive each has its content and its link. */
@@ -150,14 +149,12 @@ in_one(void **state)
 	archive(ARCHIVEPART_ALONE, "");
 	heard_member(members, "pg_tblspc/16400/PG_15_202209061", TAR_DIRECTORY, 0);
 	finish(
-	    "missing: \"pg_tblspc/16400\": the link to the tablespace, whose content is "
-	    "there\n");
+	    "missing: \"pg_tblspc/16400\": is missing: the backup has the content of this tablespace, but not the link to it\n");
 	row = heard_member(members, "pg_tblspc/16400", TAR_SYMLINK, 0);
 	finish("");
 	row->type = TAR_DIRECTORY;
 	finish(
-	    "missing: \"pg_tblspc/16400\": the link to the tablespace, whose content is "
-	    "there\n");
+	    "missing: \"pg_tblspc/16400\": is missing: the backup has the content of this tablespace, but not the link to it\n");
 }
 
 /* The map and pg_basetar.info have it at two places. */
@@ -171,7 +168,7 @@ two_places(void **state)
 	archive(ARCHIVEPART_TABLESPACE, "16400");
 	archive(ARCHIVEPART_BASE, "");
 	finish(
-	    "tablespace: \"tablespace_map\": where pg_basetar.info has a tablespace: /srv/one "
+	    "tablespace: \"tablespace_map\": location of a tablespace differs from pg_basetar.info: /srv/one "
 	    "expected, /srv/other found\n");
 }
 
@@ -181,14 +178,14 @@ links(void **state)
 	(void)state;
 	assert_null(proof_tablespaces_link_fault(&judge, "pg_tblspc/16400", "/etc"));
 	assert_string_equal(proof_tablespaces_link_fault(&judge, "base/5", "/etc"),
-	    "a link that is not one of a tablespace");
+	    "the symbolic link is not that of a tablespace");
 	assert_non_null(proof_tablespaces_link_fault(&judge, "pg_tblspc/x", "/etc"));
 	facts.info = &info;
 	assert_null(proof_tablespaces_link_fault(
 	    &judge, "pg_tblspc/16400", "../pg_basetar_tblspc/16400"));
 	assert_string_equal(
 	    proof_tablespaces_link_fault(&judge, "pg_tblspc/16400", "/etc"),
-	    "a link that leads out of the backup");
+	    "the symbolic link leads out of the backup");
 	assert_non_null(proof_tablespaces_link_fault(
 	    &judge, "pg_tblspc/16401", "../pg_basetar_tblspc/16401"));
 }

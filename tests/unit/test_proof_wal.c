@@ -220,7 +220,7 @@ manifest_ends_elsewhere(void **state)
 	manifest.nranges = 1;
 	judge_without(ALL);
 	assert_non_null(strstr(
-	    heard(), "wal: the manifest's end of the WAL is not that of the backup: "));
+	    heard(), "wal: end of the WAL in the manifest is not that of the backup: "));
 	assert_int_equal(findings.count, 1);
 }
 
@@ -231,7 +231,9 @@ no_checkpoint(void **state)
 	label.checkpoint_lsn = image.records[2].lsn;
 	judge_without(ALL);
 	assert_int_equal(
-	    strncmp(heard(), "wal: no checkpoint whose redo location is ", 42), 0);
+	    strncmp(
+		heard(), "wal: the WAL has no checkpoint with the redo location ", 52),
+	    0);
 	assert_int_equal(counter.begins, 0);
 }
 
@@ -247,7 +249,7 @@ no_history(void **state)
 	manifest.nranges = 1;
 	judge_without(ALL);
 	heard_expect(
-	    "missing: \"pg_wal/00000002.history\": the WAL goes from timeline 1 to 2\n");
+	    "missing: \"pg_wal/00000002.history\": is missing: the WAL goes from timeline 1 to 2\n");
 	assert_false(wal.has_line);
 }
 

@@ -183,14 +183,15 @@ cut_says_where(void **state)
 	struct buf archive = make_archive(starts);
 
 	(void)state;
-	check_cut(&archive, 0, "without the end of an archive");
-	check_cut(&archive, 1, "in a header");
-	check_cut(&archive, 512, "in the body of a member");
-	check_cut(&archive, 1023, "in the body of a member");
-	check_cut(&archive, 1024, "without the end of an archive");
+	check_cut(&archive, 0, "before the end of the archive");
+	check_cut(&archive, 1, "within a header");
+	check_cut(&archive, 512, "within the content of a member");
+	check_cut(&archive, 1023, "within the content of a member");
+	check_cut(&archive, 1024, "before the end of the archive");
 	check_cut(&archive, starts[4] + TAR_BLOCK + 7, "in a pax header");
-	check_cut(&archive, starts[4] + 2 * TAR_BLOCK, "without the end of an archive");
-	check_cut(&archive, starts[COUNT(members)] + 1023, "in the end of the archive");
+	check_cut(&archive, starts[4] + 2 * TAR_BLOCK, "before the end of the archive");
+	check_cut(
+	    &archive, starts[COUNT(members)] + 1023, "within the end of the archive");
 	buf_free(&archive);
 }
 

@@ -25,7 +25,7 @@ static struct row {
 	{ "", NULL, "\"\" is not of the form OLD=NEW" },
 	{ "/a=/b=/c", NULL, "\"/a=/b=/c\" is not of the form OLD=NEW" },
 	{ "/a\\=/b", NULL, "\"/a\\=/b\" is not of the form OLD=NEW" },
-	{ "=/b", NULL, "there is no OLD in OLD=NEW" },
+	{ "=/b", NULL, "OLD is empty in OLD=NEW" },
 	{ "/a=", NULL, "\"\" is not an absolute path" },
 	{ "../a/1=/b", "../a/1", "/b" },
 	{ "/a=b", NULL, "\"b\" is not an absolute path" },

@@ -363,10 +363,10 @@ static struct fault {
 	{ "a disk that does not sync", { SYS_fsync, 0, 0, 0, EIO },
 	    "the report was not written: \"report\": could not fsync: Input/output error" },
 	{ "a directory that forbids names", { SYS_linkat, 0, 0, 0, EACCES },
-	    "the report was not written: \"report\": cannot give the file its name: "
+	    "the report was not written: \"report\": could not give the file its name: "
 	    "Permission denied" },
 	{ "a name that cannot be replaced", { SYS_renameat, 0, 0, 0, EPERM },
-	    "the report was not written: \"report\": cannot give the file its name: "
+	    "the report was not written: \"report\": could not give the file its name: "
 	    "Operation not permitted" },
 };
 
@@ -403,7 +403,7 @@ check_fault(void **state)
 	assert_int_equal(w.rc, -1);
 	assert_string_equal(w.err.text, f->text);
 	assert_string_equal(w.err.hint,
-	    "The exit status is that of the backup, whatever became of the report.");
+	    "The exit status is that of the backup, although the report is missing.");
 	assert_int_equal(chdir(".."), 0);
 	assert_int_equal(rmdir("only"), 0);
 	assert_int_equal(openfds_count(), fds);

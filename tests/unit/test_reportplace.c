@@ -59,7 +59,7 @@ taken_meanwhile(void **state)
 		assert_int_equal(lstat("late", &before), 0);
 		assert_int_equal(report_write(r, REPORT_SOUND, NULL, &all, &err), -1);
 		assert_string_equal(err.text,
-		    "the report was not written: the file \"late\" is not a report of pg_basetar");
+		    "the report was not written: file \"late\" is not a report of pg_basetar");
 		report_free(r);
 		assert_int_equal(lstat("late", &after), 0);
 		assert_int_equal(before.st_ino, after.st_ino);
@@ -85,13 +85,13 @@ static struct refusal {
 	{ "a fifo", "fifo", NULL, "report: \"fifo\" is not a regular file",
 	    "--report names a file" },
 	{ "a backup", "base.tar", "backup_label",
-	    "the file \"base.tar\" is not a report of pg_basetar", "name another file" },
+	    "file \"base.tar\" is not a report of pg_basetar", "name another file" },
 	{ "the beginning of a report", "short", "{\n  \"pg_basetar",
-	    "the file \"short\" is not a report of pg_basetar", "name another file" },
+	    "file \"short\" is not a report of pg_basetar", "name another file" },
 	{ "other JSON", "other", "{\n  \"pg_basetar_reporT\": 1 }\n",
-	    "the file \"other\" is not a report of pg_basetar", "name another file" },
+	    "file \"other\" is not a report of pg_basetar", "name another file" },
 	{ "a link to what is no report", "link", LINK("base.tar"),
-	    "the file \"link\" is not a report of pg_basetar", "name another file" },
+	    "file \"link\" is not a report of pg_basetar", "name another file" },
 	{ "an empty file", "empty", "", NULL, NULL },
 	{ "an earlier report", "earlier", OLD, NULL, NULL },
 	{ "a link to nothing", "nothing", LINK("nowhere"), NULL, NULL },

@@ -72,7 +72,7 @@ no_control(void **state)
 	prepare();
 	finish.has_control = false;
 	restoring_opt.force = true;
-	refuse("there is no \"global/pg_control\": no server can start");
+	refuse("file \"global/pg_control\" is missing: no server can start");
 }
 
 /* Replay would make the tablespace anew where the original has it. */
@@ -87,7 +87,7 @@ location_in_use(void **state)
 	snprintf(location, sizeof(location), "%s/elsewhere", root);
 	fake.oid = 16500;
 	fake.location = location;
-	refuse("which is in use here");
+	refuse("which is in use on this host");
 	faketree_remove(root, "elsewhere");
 	assert_int_equal(restore_finish_write(&finish, &fake, &err), 0);
 }

@@ -61,17 +61,17 @@ refused(void **state)
 		uint64_t uid;
 		const char *fault, *error;
 	} rows[] = {
-		{ MEMBERORDER_TREE, "x", TAR_SYMLINK, 0, NULL, "a link" },
+		{ MEMBERORDER_TREE, "x", TAR_SYMLINK, 0, NULL, "it is a symbolic link" },
 		{ MEMBERORDER_TREE, "x", TAR_FILE, UINT32_MAX, NULL,
-		    "no user or group has its number" },
+		    "the number of its user or group is too large" },
 		{ MEMBERORDER_TREE, "x", TAR_FILE, 0, "the checker says so",
 		    "the checker says so" },
 		{ MEMBERORDER_TREE, "pg_tblspc/16400/x", TAR_FILE, 0, NULL,
-		    "in a tablespace, but not in the directory of a release" },
+		    "it is in a tablespace, but not in the directory of a release" },
 		{ MEMBERORDER_TREE, "pg_tblspc/16400/PG_15_202209061", TAR_FILE, 0, NULL,
-		    "in a tablespace, but not in the directory of a release" },
+		    "it is in a tablespace, but not in the directory of a release" },
 		{ MEMBERORDER_TREE, "pg_basetar_tblspc/16401/x", TAR_FILE, 0, NULL,
-		    "of a tablespace that pg_basetar.info does not list" },
+		    "it is in a tablespace that pg_basetar.info does not list" },
 	};
 	static char oid[] = "16400", location[300];
 	struct infofile_pair row = { oid, location };

@@ -17,8 +17,8 @@ option(void **state)
 	assert_int_equal(restore_ownership_check(&ownership, &err), 0);
 	restoring_opt.owner = "no such user";
 	assert_int_equal(restore_ownership_check(&ownership, &err), -1);
-	assert_string_equal(
-	    err.text, "option \"--owner\": there is no user \"no such user\" here");
+	assert_string_equal(err.text,
+	    "option \"--owner\": user \"no such user\" does not exist on this host");
 	restoring_opt.owner = "0:0";
 	err = (struct error){ 0 };
 	assert_int_equal(

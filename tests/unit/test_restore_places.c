@@ -117,8 +117,8 @@ no_wal(void **state)
 	snprintf(wal, sizeof(wal), "%s/no/wal", root);
 	restoring_opt.waldir = wal;
 	assert_int_equal(restore_places_open(&places, &restoring_opt, &err), -1);
-	assert_non_null(strstr(err.text, "directory of the WAL: \""));
-	assert_non_null(strstr(err.hint, "\"mkdir -p\", or name another place."));
+	assert_non_null(strstr(err.text, "WAL directory: \""));
+	assert_non_null(strstr(err.hint, "\"mkdir -p\", or name another directory."));
 	restore_places_free(&places, true);
 	places = (struct restore_places){ .datadir = { .path = NULL } };
 	assert_int_equal(stat(restoring_path, &st), -1);

@@ -167,11 +167,11 @@ their_places(void **state)
 	open_on(NULL, NULL, NULL);
 	/* of another release, as pg_upgrade leaves it */
 	open_on("elsewhere/PG_12_201909212", DIRECTORY, NULL);
-	open_on("elsewhere/x", "x", "the directory is in use");
+	open_on("elsewhere/x", "x", "the directory is not empty");
 	faketree_remove(root, "elsewhere/x");
 	open_on("global/pg_control", "x", "is in the data directory of a cluster");
 	faketree_remove(root, "global");
-	open_on("elsewhere/PG_15_202209061", DIRECTORY, "the directory is in use");
+	open_on("elsewhere/PG_15_202209061", DIRECTORY, "the directory is not empty");
 }
 
 /* An archive alone does not choose a directory that root gives away. */
@@ -183,7 +183,7 @@ as_root(void **state)
 		skip();
 	restoring_opt.original_tablespaces = false;
 	restoring_open();
-	open_on(NULL, NULL, "only the archive names that place");
+	open_on(NULL, NULL, "but only the archive names that directory");
 }
 
 int

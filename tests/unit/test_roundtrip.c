@@ -30,7 +30,7 @@ struct form {
 };
 
 #define SOUND "restorable, consistent from 0/1000A0\n"
-#define UNPROVED "there is no manifest"
+#define UNPROVED "the backup has no manifest"
 
 static const struct form forms[] = {
 	{ "one archive", "--offline -o %/out/a.tar", "%/out/a.tar", "", SOUND, NULL },
@@ -105,7 +105,7 @@ without_tablespace(void **state)
 	command_expect(&c, root,
 	    "-D %/data --offline --without-tablespace=16400 -o %/out/a.tar",
 	    REPORT_SOUND);
-	command_expect_said(&c, "is left out: whatever is in it will be lost");
+	command_expect_said(&c, "is left out: the copy will not have its content");
 	command_expect(&c, root, "verify %/out/a.tar", REPORT_SOUND);
 	command_expect_said(&c, "was left out of the backup");
 	command_expect(&c, root, "info %/out/a.tar", REPORT_SOUND);

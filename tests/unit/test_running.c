@@ -174,7 +174,7 @@ static const struct answer answers[] = {
 	    .options = " --without-tablespace=16400",
 	    .query = "SELECT ',' || pg_catalog.string_agg(", .nth = ALL,
 	    .rows = ",1 1663,4 1663,5 1663,16390 16400,", .status = REPORT_FINDINGS,
-	    .said = "database 16390 lies in tablespace 16400, which is left out" },
+	    .said = "database 16390 is in tablespace 16400, which is left out" },
 	{ "a database that was not sent", .query = "SELECT ',' || pg_catalog.string_agg(",
 	    .nth = ALL, .rows = ",1 1663,4 1663,5 1663,16390 1663,",
 	    .status = REPORT_FINDINGS, .said = "base/16390/PG_VERSION" },
@@ -186,7 +186,7 @@ static const struct answer answers[] = {
 	    .said = "backup_label that the server returned" },
 	{ "a map with another place", .query = "SELECT lsn, labelfile",
 	    .rows = "0/1000C8|" LABEL "|16400 /elsewhere\f", .status = REPORT_FAILED,
-	    .said = "the server backed up \"/elsewhere\"" },
+	    .said = "the server says that it is at \"/elsewhere\"" },
 	{ "a text that is no map", .query = "SELECT lsn, labelfile",
 	    .rows = "0/1000C8|" LABEL "|nowhere\f", .status = REPORT_FAILED,
 	    .said = "tablespace_map that the server returned" },
@@ -213,7 +213,7 @@ static const struct answer answers[] = {
 	    .content = "" },
 	{ "nothing is archived, and waited for", .options = " --wait-archive=1 -v",
 	    SETTING(NO_ARCHIVE), .status = REPORT_SOUND,
-	    .said = "nothing to wait for: archive_mode is off" },
+	    .said = "the backup does not wait for the WAL archive: archive_mode is off" },
 	{ "the WAL that is left to something else is gone",
 	    .options = " -X none --no-wait-archive", .status = REPORT_SOUND,
 	    .said = "no longer in pg_wal", .path = "data/pg_wal/" SMALLCLUSTER_SEGMENT },
@@ -331,7 +331,7 @@ slot_elsewhere(void **state)
 	FAKE_SCRIPT(CHECK, SLOT, DROP);
 	command_expect(
 	    &c, root, "-D %/data -h /x -d postgres -o %/out/a.tar", REPORT_FAILED);
-	command_expect_said(&c, "is not that of");
+	command_expect_said(&c, "does not work on");
 	fake_done();
 	faketree_free(root);
 }

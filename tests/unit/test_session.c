@@ -102,24 +102,24 @@ static const struct query_row {
 		.hangs_up = true },
 	    .kind = ERROR_SERVER,
 	    .text = "the connection to the server was lost: terminating connection",
-	    .hint = "The server's log may tell more.", .sqlstate = "57P01",
+	    .hint = "The server's log may say more.", .sqlstate = "57P01",
 	    .is_lost = true },
 	{ "crashed",
 	    { .notice = { "WARNING", "57P02", "because of a crash", NULL, NULL },
 		.hangs_up = true },
 	    .kind = ERROR_SERVER,
 	    .text = "the connection to the server was lost: because of a crash",
-	    .hint = "The server's log may tell more.", .is_lost = true },
+	    .hint = "The server's log may say more.", .is_lost = true },
 	{ "gone without a word", { .hangs_up = true }, .kind = ERROR_SERVER,
 	    .text = "the connection to the server was lost: server closed the connection "
 		    "unexpectedly",
-	    .hint = "The server's log may tell more.", .is_lost = true },
+	    .hint = "The server's log may say more.", .is_lost = true },
 	{ "broken line", { .breaks = true }, .kind = ERROR_SERVER,
 	    .text = "the connection to the server was lost: could not receive data",
-	    .hint = "The server's log may tell more.", .is_lost = true },
+	    .hint = "The server's log may say more.", .is_lost = true },
 	{ "gone before the question", { .is_refused = true }, .kind = ERROR_SERVER,
 	    .text = "the connection to the server was lost: no connection to the server",
-	    .hint = "The server's log may tell more.", .is_lost = true },
+	    .hint = "The server's log may say more.", .is_lost = true },
 };
 
 static void
@@ -372,7 +372,7 @@ question_without_end(void **state)
 	assert_false(is_answered);
 	assert_int_equal(session_query(s, "SELECT stop", 0, NULL, &rows, &err), -1);
 	assert_int_equal(err.kind, ERROR_SERVER);
-	assert_string_equal(err.text, "the server has not answered a question for 0 s");
+	assert_string_equal(err.text, "the server has not answered a query for 0 s");
 	assert_int_equal(fake_connections, 0);
 	session_free(s);
 	fake_done();

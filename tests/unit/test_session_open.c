@@ -187,8 +187,7 @@ another_failure(void **state)
 }
 
 #define POOLER_HINT \
-	"Connect to the server itself, with -h and -p: a backup lasts as long as its session, " \
-	"which a pooler (pgbouncer) gives to others."
+	"Connect to the server itself with -h and -p: a backup lasts as long as its session, and a pooler (pgbouncer) gives the session to other clients."
 
 static void
 no_such_database(void **state)
@@ -197,7 +196,7 @@ no_such_database(void **state)
 	FAKE_SCRIPT({ .connect = "dbname=postgres" FAKE_ALWAYS,
 	    .fails = "FATAL:  database \"postgres\" does not exist\n" });
 	refuse_session(NULL, ERROR_SERVER, "FATAL: database \"postgres\" does not exist",
-	    "Name a database that exists with -d; the role must have its rights there.");
+	    "Name a database that exists with -d; the role must have its privileges there.");
 }
 
 static void
@@ -208,7 +207,7 @@ a_pooler(void **state)
 	    { .query = "SELECT pg_catalog.pg_backend_pid()", .rows = "99" });
 	refuse_session(NULL, ERROR_SERVER,
 	    "a connection pooler is between pg_basetar and the server on port 5432 of "
-	    "\"/run/postgresql\": the session is of process 99, and the connection said 4242",
+	    "\"/run/postgresql\": the session runs in process 99, but the connection named process 4242",
 	    POOLER_HINT);
 }
 
@@ -231,7 +230,7 @@ bad_connection_string(void **state)
 	fake_script(NULL, 0);
 	refuse_session(&(struct session_options){ .dbname = "host=x port" }, ERROR_USAGE,
 	    "connection string: missing \"=\" after \"...\" in connection info string",
-	    "What is wrong in it is not repeated here, as it may be a password.");
+	    "The wrong part is not shown, because it may be a password.");
 }
 
 static void
@@ -273,8 +272,7 @@ connect_timeout(void **state)
 	    .hangs = true });
 	refuse_session(&(struct session_options){ .dbname = "connect_timeout=1" },
 	    ERROR_SERVER,
-	    "no answer of the server on port 5432 of \"/run/postgresql\" within "
-	    "connect_timeout",
+	    "the server on port 5432 of \"/run/postgresql\" did not answer within connect_timeout",
 	    "");
 }
 
@@ -331,7 +329,7 @@ lost_in_settings(void **state)
 	    "settings of the session: the connection to the server was lost: server "
 	    "closed "
 	    "the connection unexpectedly",
-	    "The server's log may tell more.");
+	    "The server's log may say more.");
 }
 
 #define TEST(function) cmocka_unit_test_setup(function, clean_up)

@@ -13,8 +13,7 @@
 #include "support/fake_libpq.c.inc"
 
 #define URI_HINT \
-	"A connection string or URI is given with -d, and not as a part of another; what may be " \
-	"a password in it is not repeated."
+	"Give a connection string or URI with -d, not as part of another option.  Parts that may be a password are not shown."
 
 static const char *typed;
 

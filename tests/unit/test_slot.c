@@ -145,8 +145,7 @@ static const struct row {
 } rows[] = {
 	{ "no privilege", { CREATE, FAILS("42501", "permission denied") },
 	    "temporary replication slot: permission denied",
-	    "A role with the REPLICATION attribute can have one: ALTER ROLE ... "
-	    "REPLICATION." },
+	    "The role requires the REPLICATION attribute: ALTER ROLE ... REPLICATION." },
 	{ "none is free",
 	    { CREATE,
 		.error = { "ERROR", "53400", "all slots are in use", NULL,
@@ -160,7 +159,7 @@ static const struct row {
 	{ "connection is lost", { CREATE, .hangs_up = true },
 	    "temporary replication slot: the connection to the server was lost: server "
 	    "closed the connection unexpectedly",
-	    "The server's log may tell more." },
+	    "The server's log may say more." },
 };
 
 static void
@@ -196,10 +195,8 @@ through_a_pooler(void **state)
 	    { .query = "SELECT pg_catalog.pg_backend_pid()", .rows = "99" });
 	refuse(
 	    "connection for the replication slot: a connection pooler is between pg_basetar and "
-	    "the server on port 5432 of \"/run/postgresql\": the session is of process 99, and "
-	    "the connection said 4242",
-	    "Connect to the server itself, with -h and -p: a backup lasts as long as its session, "
-	    "which a pooler (pgbouncer) gives to others.");
+	    "the server on port 5432 of \"/run/postgresql\": the session runs in process 99, but the connection named process 4242",
+	    "Connect to the server itself with -h and -p: a backup lasts as long as its session, and a pooler (pgbouncer) gives the session to other clients.");
 }
 
 static void

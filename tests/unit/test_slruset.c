@@ -90,7 +90,7 @@ static struct row {
 	    .begin = { .next_xid = 4 * XACTS + 1, .oldest_xid = 4 * XACTS + 1 },
 	    .files = { MULTIS_FILES },
 	    .wanted = "missing pg_xact/0004\n" },
-	{ .name = "the databases need no number before one of the second",
+	{ .name = "the databases need not a valid number before one of the second",
 	    .begin = { .next_xid = 3 * XACTS + 5, .oldest_xid = 730 },
 	    .oldest_frozen = XACTS + 7,
 	    .files = { { "pg_xact/0001", FULL, false }, { "pg_xact/0003", PAGE, false },

@@ -183,7 +183,7 @@ static const struct row {
 	{ "no WAL up to where it is consistent", no_wal_that_it_needs, REPORT_FAILED,
 	    "WAL", NULL },
 	{ "a page of WAL that was written too early", stray_page, REPORT_SOUND,
-	    "WAL ends at 0/1000C8, but there is a page at 0/10A000",
+	    "WAL ends at 0/1000C8, but there is a later WAL page at 0/10A000",
 	    "0/1000C8, timeline 1" },
 	{ "a page of the last record", page_of_the_end, REPORT_SOUND, NULL,
 	    "0/1000C8, timeline 1" },

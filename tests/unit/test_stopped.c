@@ -230,7 +230,7 @@ static const struct row rows[] = {
 	{ "a copy that was never started", NULL, FAILS,
 	    "is a restored copy that was never started", NULL, "data/backup_label",
 	    "no label\n" },
-	{ "an exclusive backup", NULL, FAILS, "an exclusive backup was under way", NULL,
+	{ "an exclusive backup", NULL, FAILS, "an exclusive backup was in progress", NULL,
 	    "data/backup_label",
 	    "START WAL LOCATION: 0/100028 (file " SMALLCLUSTER_SEGMENT ")\n"
 	    "CHECKPOINT LOCATION: 0/100028\nBACKUP METHOD: pg_start_backup\n"
@@ -269,7 +269,7 @@ static const struct row rows[] = {
 	{ "-T of no tablespace", "-D %/data --offline -T /nowhere=/tmp -o %/out/a.tar",
 	    FAILS, "/nowhere", NULL, NULL, NULL },
 	{ "an OID of no tablespace", OFFLINE " --without-tablespace=4711", FAILS,
-	    "there is no link pg_tblspc/4711", NULL, NULL, NULL },
+	    "symbolic link \"pg_tblspc/4711\" does not exist", NULL, NULL, NULL },
 	{ "the output in the data directory", "-D %/data --offline -o %/data/a.tar",
 	    FAILS, "inside the data directory", NULL, NULL, NULL },
 	{ "the output in a tablespace", "-D %/data --offline -o %/spc/a.tar", FAILS,
@@ -284,7 +284,7 @@ static const struct row rows[] = {
 	{ "the report is the output", OFFLINE " --report=%/out/a.tar", FAILS,
 	    "is the output", NULL, NULL, NULL },
 	{ "--waldir is not needed", OFFLINE " --waldir=%/spc", FAILS,
-	    "is neither a link nor an empty directory", NULL, NULL, NULL },
+	    "is neither a symbolic link nor an empty directory", NULL, NULL, NULL },
 
 	/* what is found in it */
 	{ "a page", NULL, FINDS, "file \"base/5/16384\", block 1: ", page_flipped, NULL,

@@ -243,7 +243,7 @@ refused(void **state)
 	assert_int_equal(s.err.kind, row->kind);
 	assert_int_equal(s.list.count, 0);
 	if (row->kind == ERROR_STATE)
-		assert_non_null(strstr(s.err.hint, "link pg_tblspc/16400 is there"));
+		assert_non_null(strstr(s.err.hint, "link pg_tblspc/16400 is missing"));
 	end(&s);
 }
 

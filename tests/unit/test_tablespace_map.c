@@ -107,11 +107,11 @@ no_map(void **state)
 		{ "-1 /a\n", "expected an OID at byte 0" },
 		{ "4294967296 /a\n", "expected an OID at byte 0" },
 		{ "1 /a\nx /b\n", "expected an OID at byte 5" },
-		{ "1 \n", "no location before byte 3" },
+		{ "1 \n", "a location is missing before byte 3" },
 		{ "1 /a", "the last line is not complete before byte 4" },
 		{ "1 /a\\", "the last line is not complete before byte 5" },
 		{ "1 /a\\\n", "the last line is not complete before byte 6" },
-		{ "1 /a\r\n", "a control character before byte 5" },
+		{ "1 /a\r\n", "a location has a control character before byte 5" },
 		{ "1 /a\n1 /b\n", "tablespace 1 twice" },
 	};
 
@@ -139,13 +139,13 @@ zero_byte_and_length(void **state)
 	(void)state;
 	assert_int_equal(
 	    tablespace_map_parse("1 /\0a\n", 6, cluster_version(15), &map, &err), -1);
-	assert_string_equal(err.text, "a control character before byte 4");
+	assert_string_equal(err.text, "a location has a control character before byte 4");
 
 	memset(text + 3, 'a', sizeof(text) - 3);
 	text[2 + 4096] = '\n';
 	assert_int_equal(
 	    tablespace_map_parse(text, 2 + 4097, cluster_version(15), &map, &err), -1);
-	assert_string_equal(err.text, "too long a location before byte 4098");
+	assert_string_equal(err.text, "a location is too long before byte 4098");
 	text[2 + 4095] = '\n';
 	assert_int_equal(
 	    tablespace_map_parse(text, 2 + 4096, cluster_version(15), &map, &err), 0);

@@ -171,7 +171,7 @@ in_words(void **state)
 	errno = EACCES;
 	assert_int_equal(visit_failed(&v, "file", "could not open", &err), -1);
 	assert_string_equal(err.text, "file \"x\": could not open: Permission denied");
-	assert_non_null(strstr(err.hint, "is read as the user"));
+	assert_non_null(strstr(err.hint, "as the user that owns it"));
 	visit_end(&v);
 }
 

@@ -125,7 +125,7 @@ a_cut_segment(void **state)
 
 		assert_int_equal(tell(proof, 4 * WALIMAGE_PAGE, 1, &err), -1);
 		assert_string_equal(
-		    err.text, "WAL file \"" NAME "\" was cut while it was sent");
+		    err.text, "WAL file \"" NAME "\" was truncated while it was sent");
 		assert_int_equal(err.kind, ERROR_STATE);
 		assert_non_null(strstr(err.hint, "run the backup again"));
 		walproof_free(proof);

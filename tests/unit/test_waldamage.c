@@ -235,53 +235,54 @@ static struct damage {
 	const char *error;
 } damages[] = {
 	{ "wrong link", wrong_prev,
-	    "WAL record at 2/10A0: says that the previous record is at 2/1028, expected 2/1068" },
+	    "WAL record at 2/10A0: its link to the previous record is 2/1028, expected 2/1068" },
 	{ "first record links forward", prev_behind,
-	    "WAL record at 2/1028: says that the previous record is at 2/7700, which is after it" },
+	    "WAL record at 2/1028: its link to the previous record is 2/7700, which is after it" },
 	{ "wrong data", wrong_data, "WAL record at 2/1048: checksum *" },
 	{ "wrong header", wrong_header, "WAL record at 2/1068: checksum *" },
 	{ "wrong resource manager", wrong_manager,
-	    "WAL record at 2/1048: unknown resource manager 22" },
+	    "WAL record at 2/1048: invalid resource manager ID 22" },
 	{ "too short", too_short,
-	    "WAL record at 2/1048: 23 bytes long, expected 24 to 1069547520" },
+	    "WAL record at 2/1048: 23 bytes is not a valid length, expected 24 to 1069547520" },
 	{ "too long", too_long,
-	    "WAL record at 2/1048: 1069547521 bytes long, expected 24 to 1069547520" },
+	    "WAL record at 2/1048: 1069547521 bytes is not a valid length, expected 24 to 1069547520" },
 	{ "longest", longest,
-	    "WAL page at 2/1080: * bytes left of a record, expected *" },
+	    "WAL page at 2/1080: * bytes are left of a record, expected *" },
 	{ "WAL ends", wal_ends, "WAL ends at 2/1068, before the stop position 2/*" },
 	{ "page is empty", page_empty,
-	    "WAL page at 2/1100: empty: nothing was written there" },
-	{ "page is stale", page_stale, "WAL page at 2/1100: has the address 2/5100: *" },
+	    "WAL page at 2/1100: page is empty: it was never written" },
+	{ "page is stale", page_stale,
+	    "WAL page at 2/1100: unexpected page address 2/5100: *" },
 	{ "rest of a record differs", rest_differs,
-	    "WAL page at 2/1180: * bytes left of a record, expected * of that at "
+	    "WAL page at 2/1180: * bytes are left of a record, expected * of the record at "
 	    "2/10C8" },
 	{ "rest of a record is missing", rest_is_missing,
-	    "WAL page at 2/1180: 0 bytes left of a record, expected * of that at "
+	    "WAL page at 2/1180: 0 bytes are left of a record, expected * of the record at "
 	    "2/10C8" },
 	{ "rest of no record", rest_of_nothing,
-	    "WAL page at *: 9 bytes left of a record, expected the start of one" },
+	    "WAL page at *: 9 bytes are left of a record, expected the start of a record" },
 	{ "not empty in the switch's page", filler_in_page,
-	    "WAL at 2/1080: not empty, but the record at 2/10C8 ended the segment "
-	    "before" },
+	    "WAL at 2/1080: the rest of the segment is not empty, although the record at 2/10C8 "
+	    "ended it" },
 	{ "not empty behind a switch", filler_in_zeros,
-	    "WAL at 2/1200: not empty, but the record at 2/10C8 ended the segment "
-	    "before" },
+	    "WAL at 2/1200: the rest of the segment is not empty, although the record at 2/10C8 "
+	    "ended it" },
 	{ "not empty in an empty page", filler_in_header,
-	    "WAL at 2/1200: not empty, but the record at 2/10C8 ended the segment "
-	    "before" },
+	    "WAL at 2/1200: the rest of the segment is not empty, although the record at 2/10C8 "
+	    "ended it" },
 	{ "record goes on behind a switch", filler_begins_record,
-	    "WAL page at 2/1200: 9 bytes left of a record, expected the start of one" },
+	    "WAL page at 2/1200: 9 bytes are left of a record, expected the start of a record" },
 	{ "stale behind a switch", filler_is_stale,
-	    "WAL page at 2/1200: has the address 2/1080: not written since the segment was "
+	    "WAL page at 2/1200: unexpected page address 2/1080: the page was not written since the segment was "
 	    "recycled" },
 	{ "other record is incomplete", overwrite_of_other,
-	    "WAL record at *: does not say that the record at 2/10C8 is incomplete, *" },
+	    "WAL record at *: it does not say that the record at 2/10C8 is incomplete*" },
 	{ "no record is incomplete", overwrite_of_none,
-	    "WAL record at 2/10C8: says that the record at 2/1028 is incomplete, *" },
+	    "WAL record at 2/10C8: it says that the record at 2/1028 is incomplete, *" },
 	{ "record that tells is missing", overwrite_is_missing,
-	    "WAL record at *: does not say that the record at 2/10C8 is incomplete, *" },
+	    "WAL record at *: it does not say that the record at 2/10C8 is incomplete*" },
 	{ "promoted from elsewhere", promoted_from_elsewhere,
-	    "WAL record at 2/*: says that the previous record is at 2/*, expected 2/*" },
+	    "WAL record at 2/*: its link to the previous record is 2/*, expected 2/*" },
 	{ "wrong timeline", wrong_timeline,
 	    "WAL page at 2/1600: timeline 1, expected 2" },
 };
@@ -360,7 +361,7 @@ past_filler(void **state)
 	k.skips_filler = true;
 	assert_int_equal(walwalk_run(&k, &err), -1);
 	assert_string_equal(
-	    err.text, "WAL page at 2/1400: empty: nothing was written there");
+	    err.text, "WAL page at 2/1400: page is empty: it was never written");
 }
 
 static void
@@ -375,7 +376,7 @@ past_stop(void **state)
 	k.stop = image.records[3].end_lsn - 8;
 	assert_int_equal(walwalk_run(&k, &err), -1);
 	assert_string_equal(err.text,
-	    "WAL record at 2/10A0: ends at 2/10C0, after the "
+	    "WAL record at 2/10A0: it ends at 2/10C0, after the "
 	    "stop position 2/10B8");
 	assert_int_equal(k.count, 3);
 }

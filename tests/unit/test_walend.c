@@ -268,10 +268,10 @@ static struct row {
 	    "could not find WAL file \"000000010000000200000005\"" },
 	{ "a segment is stale", stale,
 	    "WAL ends at 2/1800, but WAL file \"000000010000000200000007\" has later WAL: "
-	    "WAL page at 2/1800: has the address 2/1000: the segment is recycled" },
+	    "WAL page at 2/1800: unexpected page address 2/1000: the segment was recycled" },
 	{ "a segment is zeros", zeroed,
 	    "WAL ends at 2/1400, but WAL file \"000000010000000200000006\" has later WAL: "
-	    "WAL page at 2/1400: empty" },
+	    "WAL page at 2/1400: page is empty" },
 	{ "a segment is short", a_bit_short,
 	    "unexpected WAL file size \"000000010000000200000005\": 1023 bytes instead of "
 	    "1024" },

@@ -39,17 +39,17 @@ static struct row {
 	    "4294967294:FFFFFFFFFFFFFFFF 4294967295:-", NULL },
 
 	{ "no timeline", 2, "x\t0/A0\tx\n", NULL,
-	    "line 1: does not begin with a timeline in decimal" },
+	    "line 1: expected a timeline ID in decimal" },
 	{ "timeline 0", 2, "0\t0/A0\tx\n", NULL,
-	    "line 1: does not begin with a timeline in decimal" },
+	    "line 1: expected a timeline ID in decimal" },
 	{ "negative timeline", 2, "-1\t0/A0\tx\n", NULL,
-	    "line 1: does not begin with a timeline in decimal" },
+	    "line 1: expected a timeline ID in decimal" },
 	{ "hexadecimal timeline", 20, "A\t0/A0\tx\n", NULL,
-	    "line 1: does not begin with a timeline in decimal" },
+	    "line 1: expected a timeline ID in decimal" },
 	{ "timeline over 32 bits", 2, "4294967297\t0/A0\tx\n", NULL,
-	    "line 1: does not begin with a timeline in decimal" },
+	    "line 1: expected a timeline ID in decimal" },
 	{ "timeline of 11 digits", 2, "00000000001\t0/A0\tx\n", NULL,
-	    "line 1: does not begin with a timeline in decimal" },
+	    "line 1: expected a timeline ID in decimal" },
 	{ "no position", 2, "\n1\n", NULL,
 	    "line 2: expected a switch position such as 0/5004E10" },
 	{ "position cut", 2, "1\t0/\tx\n", NULL,
@@ -59,19 +59,18 @@ static struct row {
 	{ "words", 2, "1\tbefore 2026-01-01\n", NULL,
 	    "line 1: expected a switch position such as 0/5004E10" },
 	{ "timelines descend", 9, "2\t0/A0\tx\n\n1\t0/B0\tx\n", NULL,
-	    "line 3: timeline 1 after timeline 2" },
+	    "line 3: timeline 1 must not follow timeline 2" },
 	{ "timeline twice", 9, "2\t0/A0\tx\n2\t0/B0\tx\n", NULL,
-	    "line 2: timeline 2 after timeline 2" },
+	    "line 2: timeline 2 must not follow timeline 2" },
 	{ "its own ancestor", 2, "2\t0/A0\tx\n", NULL,
 	    "line 1: timeline 2 is not an ancestor of timeline 2" },
 	{ "a later one", 2, "1\t0/A0\tx\n3\t0/B0\tx\n", NULL,
 	    "line 2: timeline 3 is not an ancestor of timeline 2" },
 	{ "positions descend", 3, "1\t0/B0\tx\n2\t0/A0\tx\n", NULL,
-	    "line 2: switch position lies before that of timeline 1" },
-	{ "last line cut in the position", 2, "1\t0/5004E", NULL,
-	    "line 1: cut off before its end" },
+	    "line 2: switch position is before that of timeline 1" },
+	{ "last line cut in the position", 2, "1\t0/5004E", NULL, "line 1 is cut short" },
 	{ "last line cut", 3, "1\t0/A0\tx\n2\t0/B0\tno rec", NULL,
-	    "line 2: cut off before its end" },
+	    "line 2 is cut short" },
 };
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
@@ -140,7 +139,7 @@ zero_bytes(void **state)
 	assert_int_equal(parse_copy("\0", 1, 2, &h, &err), -1);
 	assert_int_equal(parse_copy("#\0\n", 3, 2, &h, &err), -1);
 	assert_int_equal(err.kind, ERROR_FORMAT);
-	assert_string_equal(err.text, "zero bytes in a text");
+	assert_string_equal(err.text, "has a zero byte");
 	assert_int_equal(h.count, 0);
 }
 
@@ -159,8 +158,8 @@ too_long(void **state)
 	walhistory_free(&h);
 	assert_int_equal(
 	    walhistory_parse(text, WALHISTORY_TEXT_MAX + 1, 7, &h, &err), -1);
-	assert_string_equal(
-	    err.text, "a timeline history of 1048577 bytes; none is longer than 1048576");
+	assert_string_equal(err.text,
+	    "timeline history has 1048577 bytes, but at most 1048576 are possible");
 	free(text);
 }
 

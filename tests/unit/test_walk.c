@@ -334,7 +334,7 @@ tablespace_lost(void **state)
 	    "tablespace 16401: location "
 	    "\"../pg_basetar_tblspc/16401\": its directory "
 	    "was removed");
-	assert_non_null(strstr(s.err.hint, "is the volume mounted?"));
+	assert_non_null(strstr(s.err.hint, "mount its volume"));
 	end(&s);
 }
 

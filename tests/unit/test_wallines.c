@@ -232,7 +232,7 @@ gaps_and_damage(void **state)
 	snprintf(text, sizeof(text), "WAL segment \"%s\" is missing", name);
 	broken(NULL, 1, text, true);
 	broken(flip_record, 99, "checksum", true);
-	broken(recycle, 99, "the segment is recycled", true);
+	broken(recycle, 99, "the segment was recycled", true);
 }
 
 /*

@@ -117,26 +117,26 @@ static struct row {
 	    "3" },
 
 	{ "magic of 14", LSN(0x10000), 1, 1, 0, 2, 0xD10D,
-	    "WAL page at 2/10000: magic D10D, expected D110" },
+	    "WAL page at 2/10000: magic number D10D, expected D110" },
 	{ "recycled", LSN(0x10000), 1, 1, 8, 8, LSN(0),
-	    "WAL page at 2/10000: has the address 2/0: the segment is recycled, its "
+	    "WAL page at 2/10000: unexpected page address 2/0: the segment was recycled, and its "
 	    "content is older" },
 	{ "stale page", LSN(0x12000), 1, 1, 8, 8, LSN(0x2000),
-	    "WAL page at 2/12000: has the address 2/2000: not written since the "
+	    "WAL page at 2/12000: unexpected page address 2/2000: the page was not written since the "
 	    "segment "
 	    "was recycled" },
 	{ "unknown flag", LSN(0x12000), 1, 1, 2, 2, 0x14,
-	    "WAL page at 2/12000: unknown flags 0014" },
+	    "WAL page at 2/12000: invalid flags 0014" },
 	{ "first page with a short header", LSN(0x10000), 1, 1, 2, 2, 4,
-	    "WAL page at 2/10000: flags 0004, not of a segment's first page" },
+	    "WAL page at 2/10000: invalid flags 0004: they are not those of the first page of a segment" },
 	{ "later page with a long header", LSN(0x12000), 1, 1, 2, 2, 6,
-	    "WAL page at 2/12000: flags 0006, of a segment's first page" },
+	    "WAL page at 2/12000: invalid flags 0006: they are those of the first page of a segment" },
 	{ "no rest of a record", LSN(0x12000), 1, 1, 2, 2, 5,
-	    "WAL page at 2/12000: flags 0005, but 0 bytes left of a record" },
+	    "WAL page at 2/12000: flags 0005 do not match the 0 bytes that are left of a record" },
 	{ "rest of no record", LSN(0x12000), 1, 1, 16, 4, 99,
-	    "WAL page at 2/12000: flags 0004, but 99 bytes left of a record" },
+	    "WAL page at 2/12000: flags 0004 do not match the 99 bytes that are left of a record" },
 	{ "another cluster", LSN(0x10000), 1, 1, 24, 8, 42,
-	    "WAL page at 2/10000: of another cluster: system identifier 42, expected "
+	    "WAL page at 2/10000: page is of another cluster: system identifier 42, expected "
 	    "7710953701937684148" },
 	{ "other segment size", LSN(0x10000), 1, 1, 32, 4, 16777216,
 	    "WAL page at 2/10000: segment size 16777216, expected 65536" },
@@ -191,7 +191,7 @@ flags_of_19(void **state)
 	assert_int_equal(walpage_check(&of_19, page, PAGE, LSN(0x12000), 1, &err), 0);
 	put(page + 2, 2, 8);
 	assert_int_equal(walpage_check(&of_19, page, PAGE, LSN(0x12000), 1, &err), -1);
-	assert_string_equal(err.text, "WAL page at 2/12000: unknown flags 0008");
+	assert_string_equal(err.text, "WAL page at 2/12000: invalid flags 0008");
 }
 
 static void

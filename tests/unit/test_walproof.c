@@ -52,14 +52,14 @@ static struct row {
 	{ "standby", false, 0, false, NULL },
 	{ "standby, with the end of another backup", false, 99, false, NULL },
 	{ "primary without an end", true, 0, false,
-	    "WAL record at 2/1050: the last before the stop position 2/1080, but not the "
-	    "end of the backup that began at 2/1028" },
+	    "WAL record at 2/1050: it is the last before the stop position 2/1080, but "
+	    "does not end the backup that began at 2/1028" },
 	{ "primary with the end before", true, WALIMAGE_START + 40, true,
-	    "WAL record at 2/10C0: the last before the stop position 2/10E8, but not the "
-	    "end of the backup that began at 2/1028" },
+	    "WAL record at 2/10C0: it is the last before the stop position 2/10E8, but "
+	    "does not end the backup that began at 2/1028" },
 	{ "end of another backup", true, 0x28, false,
-	    "WAL record at 2/1098: the end of a backup that began at 0/28, expected that "
-	    "from 2/1028" },
+	    "WAL record at 2/1098: it ends a backup that began at 0/28, expected the "
+	    "one that began at 2/1028" },
 };
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
@@ -277,7 +277,8 @@ skipped_error(void **state)
 	assert_int_equal(
 	    walproof_bytes(p, image.bytes + 2 * WALIMAGE_SEGMENT, WALIMAGE_SEGMENT, &err),
 	    -1);
-	assert_string_equal(err.text, "WAL page at 2/1800: magic D111, expected D110");
+	assert_string_equal(
+	    err.text, "WAL page at 2/1800: magic number D111, expected D110");
 	walproof_free(p);
 	walimage_free(&image);
 }

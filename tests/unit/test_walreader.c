@@ -276,15 +276,16 @@ wrong_call(void **state)
 	opt.start_lsn = opt.stop_lsn;
 	assert_int_equal(walreader_new(&r, &opt, &err), -1);
 	assert_string_equal(err.text,
-	    "no WAL between the start position 2/1080 and the "
+	    "there is no WAL between the start position 2/1080 and the "
 	    "stop position 2/1080");
 	opt.start_lsn = START + 8;
 	assert_int_equal(walreader_new(&r, &opt, &err), 0);
 	assert_int_equal(walreader_segment(r, 1, START + SEGMENT, &err), -1);
-	assert_string_equal(err.text, "WAL segment at 2/1400, expected that at 2/1000");
+	assert_string_equal(err.text,
+	    "WAL segment begins at 2/1400, expected the one that begins at 2/1000");
 	assert_int_equal(walreader_segment(r, 1, START, &err), 0);
 	assert_int_equal(walreader_bytes(r, image.bytes, PAGE, &err), -1);
-	assert_string_equal(err.text, "WAL position 2/1008 is inside a page's header");
+	assert_string_equal(err.text, "WAL position 2/1008 is within a page header");
 	walreader_free(r);
 	walreader_free(NULL);
 }

@@ -245,8 +245,8 @@ static const struct event {
 	{ truncated, "unexpected WAL file size",
 	    "was replaced by another file while the backup ran", true },
 	{ made_a_link, "is a symbolic link", "is a symbolic link", true },
-	{ cut, "unexpected WAL file size", "was cut or extended while the backup ran",
-	    false },
+	{ cut, "unexpected WAL file size",
+	    "was truncated or extended while the backup ran", false },
 };
 
 static void

@@ -72,7 +72,7 @@ verified() { # STATUS [PATTERN]
 refused() { # WHEN
 	let_go
 	[ "$rc" -eq 1 ]
-	one_error "$T/stderr" "database [0-9]* was copied .* from database $number, which was gone before $1 sent"
+	one_error "$T/stderr" "database [0-9]* was copied .* from database $number, whose directory was removed before $1 sent"
 }
 
 # The restored copy, with both tables of the new database.

@@ -18,7 +18,7 @@ verified() {
 # has none.
 is_sound() {
 	verified 0 "$@"
-	fails grep -v '^pg_basetar: warning: there is no manifest: ' "$T/stderr"
+	fails grep -v '^pg_basetar: warning: the backup has no manifest: ' "$T/stderr"
 	lines 1 '' "$T/stdout"
 	grep -qE '^restorable(, consistent from [0-9A-F]+/[0-9A-F]+$| with the WAL from )' "$T/stdout"
 }
