@@ -152,7 +152,7 @@ listed(const struct archive *a, const struct stat *st, uint64_t size)
 	};
 }
 
-/* A body that nobody wants to hear of. */
+/* A body that no one wants to hear of. */
 static int
 unlisted_body(struct body **body, const char *path, struct error *err)
 {
@@ -273,17 +273,17 @@ archive_next(struct archive *a, struct sink *sink, struct error *err)
 	    0;
 }
 
-/* The manifest's text, inflated piece by piece, ${beside} the stream or (NULL) into it. */
+/* The manifest's text, inflated piece by piece, ${apart} from the stream or (NULL) into it. */
 static int
-send_manifest_text(struct archive *a, struct sink *beside, struct error *err)
+send_manifest_text(struct archive *a, struct sink *apart, struct error *err)
 {
 	uint8_t text[64 * 1024];
 	size_t got;
 
 	do {
 		if (manifest_read(a->manifest, text, sizeof(text), &got, err) ||
-		    (beside ? sink_write(beside, text, got, err) :
-			      blockpipe_body_bytes(a->opt.pipe, text, got, err)))
+		    (apart ? sink_write(apart, text, got, err) :
+			     blockpipe_body_bytes(a->opt.pipe, text, got, err)))
 			return -1;
 	} while (got == sizeof(text));
 	return 0;

@@ -72,7 +72,7 @@ MUST_CHECK int archive_segment(struct archive *, const char *name, const struct 
 
 /*
  * An empty file pg_wal/archive_status/${name}.${mark}, for the archiver of the copy: "done",
- * nobody needs to archive that file of pg_wal again; "ready", it shall.
+ * no one needs to archive that file of pg_wal again; "ready", it shall.
  */
 MUST_CHECK int archive_mark(
     struct archive *, const char *name, const char *mark, struct error *err);

@@ -17,7 +17,7 @@
  * is a relation's its pages are checked by the workers, and the findings tallied here.
  */
 struct filebody_options {
-	struct manifest *manifest; /* borrowed; NULL: there is none */
+	struct manifest *manifest; /* borrowed; NULL if absent */
 	enum digest_kind digest;
 	uint64_t size;
 	int64_t mtime;

@@ -1,5 +1,5 @@
 /*
- * Files of a cluster that say by themselves whether they are whole: those with a magic number or a
+ * Files of a cluster that show on their own whether they are whole: those with a magic number or a
  * checksum of their own, and relations, which have whole pages.  What is found is in the archive as it
  * is in the cluster; the run goes on.
  */

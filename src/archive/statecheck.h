@@ -12,7 +12,7 @@
 #include "lib/settle.h"
 #include "pg/cluster.h"
 
-/* Files of the tree that say by themselves whether they are whole: one by one, as they are sent. */
+/* Files of the tree that show on their own whether they are whole: one by one, as they are sent. */
 struct statecheck {
 	struct member_judge judge; /* first; of small files that may be being written */
 	const struct pg_version *version;

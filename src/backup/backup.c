@@ -28,7 +28,7 @@
 #include "lib/interrupt.h"
 #include "stream/blockpipe.h"
 
-/* The parts of a backup.  Each knows those that it was told of, and nothing of this. */
+/* The parts of a backup.  Each knows those that it was given, and nothing of this. */
 struct backup {
 	struct patrol patrol; /* first: its ops find the rest from it */
 	const struct options *opt;

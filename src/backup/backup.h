@@ -9,7 +9,7 @@
 /*
  * The command `backup`: one archive of a running primary, as pg_basetar(1) tells.  0: the
  * archive is complete and in its place; *is_sound is false if what is in it was found to
- * be damaged in the cluster.  -1: there is none, and no backup runs on the server any more.
+ * be damaged in the cluster.  -1 if absent, and no backup runs on the server any more.
  */
 MUST_CHECK int backup_run(const struct options *, bool *is_sound, struct error *err);
 

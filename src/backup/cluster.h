@@ -40,7 +40,7 @@ MUST_CHECK int backup_cluster_open(struct backup_cluster *cluster, struct error 
 MUST_CHECK int backup_cluster_read(
     struct backup_cluster *cluster, const char *waldir, struct error *err);
 
-/* postmaster.pid of a server that runs.  ERROR_STATE: there is none. */
+/* postmaster.pid of a server that runs.  ERROR_STATE if absent. */
 MUST_CHECK int backup_cluster_postmaster(
     struct backup_cluster *cluster, struct error *err);
 

@@ -49,7 +49,7 @@ MUST_CHECK int backup_copies_settle(
 MUST_CHECK int backup_copies_check(
     struct backup_copies *, const struct walproof *, struct error *err);
 
-/* NULL is none. */
+/* NULL is accepted. */
 void backup_copies_free(struct backup_copies *);
 
 #endif

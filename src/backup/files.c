@@ -29,7 +29,7 @@
 
 struct backup_files {
 	struct backup_files_options of;
-	struct statecheck state; /* of each by itself, and all findings */
+	struct statecheck state; /* of each alone, and all findings */
 	/* that was complete before the first file was read */
 	struct checkpoint begin;
 	uint64_t left_out; /* databases, with their tablespace */

@@ -58,7 +58,7 @@ MUST_CHECK int backup_files_stop(struct backup_files *, const struct walproof *,
 /* Say how many are damaged, if any are: then false. */
 bool backup_files_report(const struct backup_files *);
 
-/* NULL is none. */
+/* NULL is accepted. */
 void backup_files_free(struct backup_files *);
 
 #endif

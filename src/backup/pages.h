@@ -34,7 +34,7 @@ bool backup_pages_report(const struct backup_pages *);
 /* Were their checksums checked?  Then *sum is what was found. */
 bool backup_pages_sum(const struct backup_pages *, struct pagetally_sum *sum);
 
-/* NULL is none. */
+/* NULL is accepted. */
 void backup_pages_free(struct backup_pages *);
 
 #endif

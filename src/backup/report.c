@@ -1,5 +1,5 @@
 /*
- * What is told of a backup at its end: to programs, in the report, which facts of which part are in
+ * What hears of a backup at its end: to programs, in the report, which facts of which part are in
  * it; and to the user.
  */
 #include "backup/report.h"
@@ -87,7 +87,7 @@ backup_report_say(const struct backup_report *r)
 		    (unsigned long)range->timeline);
 }
 
-/* From where the backup is made: a server tells, and pg_control where there is none. */
+/* From where the backup is made: a server says it, or pg_control without a server. */
 static enum facts_source
 source_of(const struct backup_report_parts *run)
 {

@@ -36,7 +36,7 @@ struct backup_report {
 };
 
 /*
- * It comes first: it tells of whatever fails from here on.  That it is not the output must be
+ * It comes first: it reports whatever fails from here on.  That it is not the output must be
  * known before that can fail because it exists.
  */
 MUST_CHECK int backup_report_open(

@@ -40,11 +40,11 @@ int
 backup_slot_hold(
     struct backup_slot *held, const struct backup_slot_server *of, struct error *err)
 {
-	struct session_options beside = *of->connection;
+	struct session_options same_server = *of->connection;
 	struct error why = { 0 };
 
-	beside.beside = of->session;
-	if (slot_hold(&held->slot, &beside, &why)) {
+	same_server.same_server = of->session;
+	if (slot_hold(&held->slot, &same_server, &why)) {
 		if (why.kind != ERROR_CANCELLED) {
 			warn_without_slot(&why);
 			return 0;
@@ -75,7 +75,7 @@ look_at_slot(const struct backup_slot *held, struct session *session, int wal_fd
 	if (online_wal_position(session, &now.wal_lsn, err)) {
 		if (err->kind == ERROR_CANCELLED)
 			return -1;
-		*why = *err; /* nobody could see any more what it does */
+		*why = *err; /* no one could see any more what it does */
 		*is_over = true;
 		return 0;
 	}

@@ -92,7 +92,7 @@ leads_out(const char *link, const char *hint, struct error *err)
 }
 
 /*
- * The directory that the server of the snapshot had, opened; -1: there is none, or it is
+ * The directory that the server of the snapshot had, opened; -1 if absent, or it is
  * the one that is backed up, as of a server that crashed.
  */
 static int
@@ -215,7 +215,7 @@ snapshot_check(struct backup_source *s, struct error *err)
 /* ---- which WAL the copy needs ---- */
 
 /*
- * All WAL of a snapshot is known before its first page is read.  A page of later, by no
+ * All WAL of a snapshot is known before its first page is read.  A page with a later LSN, by no
  * more than this, tells that pg_wal is of an earlier moment, or lost its end.  (Of a cluster
  * that was shut down the copy is what the original is; and its unlogged relations, which
  * only that keeps, have positions of their own.)
@@ -223,7 +223,7 @@ snapshot_check(struct backup_source *s, struct error *err)
 #define LATER_MOST (UINT64_C(1) << 40)
 
 /*
- * Does the line go through what pg_control tells of?  One that branched off before that is
+ * Does the line go through the positions in pg_control?  One that branched off before that is
  * of another server, and recovery refuses it.
  */
 static bool

@@ -78,7 +78,7 @@ struct backup_source_facts {
 	bool is_frozen;
 	/* it may be of a moment when a server was at work: a directory may be half removed */
 	bool is_of_a_moment;
-	/* what the server says of itself, empty until it has; NULL: there is none to ask */
+	/* what the server says of itself, empty until it has; NULL if absent to ask */
 	const struct online_server *server;
 	/* of backup_label, once the backup has started; NULL: the copy has none, and needs none */
 	const struct label *label;

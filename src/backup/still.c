@@ -46,7 +46,7 @@ backup_still_may_be_running(const struct backup_source *s, struct error *err)
 
 /*
  * Is the backup_label that of an exclusive backup, which up to 14 lies in the server's own data
- * directory?  One that cannot be read as a label is none.
+ * directory?  A file that cannot be read as a label does not count.
  */
 static int
 read_method(const struct backup_source *s, bool *is_exclusive, struct error *err)

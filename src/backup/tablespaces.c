@@ -201,7 +201,7 @@ backup_tablespaces_warn_of_replay(
 	char text[PATH_MAX + 512];
 
 	if (find_oid(&all->after, oid) && !find_oid(&all->before, oid))
-		return; /* backup_tablespaces_warn_of_new() told of it */
+		return; /* backup_tablespaces_warn_of_new() warned of it */
 	if (find_oid(&all->sent, oid))
 		snprintf(text, sizeof(text),
 		    "the WAL of the backup creates tablespace %lu: recovery of the copy needs the directory \"%s\" and writes to it; never start the copy on a host where the original uses it",

@@ -124,10 +124,10 @@ backup_wal_line(struct backup_wal *w, uint32_t newest, struct error *err)
 }
 
 /*
- * What the copy's archiver is to be told of a segment, asked before its bytes are read: they
+ * What the copy's archiver must know of a segment, asked before its bytes are read: they
  * are complete if it is.
  *
- * Nobody needs to archive a complete one again, since its own server sees to that: any but
+ * No one needs to archive a complete one again, since its own server sees to that: any but
  * the last; that of a primary too, by the switch at the stop; that of a standby if the stop
  * is its end, or the standby says so.  A cluster that no server works on tells itself, and
  * what was not archived there the copy must archive.

@@ -61,7 +61,7 @@ message_hint(const struct error *err)
 	return err->hint[0] ? err->hint : advice_for(err);
 }
 
-/* ${raw_hint} NULL: there is none. */
+/* ${raw_hint} NULL if absent. */
 static void
 say_with_hint(const char *kind, const struct error *err, const char *raw_hint)
 {

@@ -24,7 +24,7 @@ void message_set_level(enum message_level level);
 /* "pg_basetar: TEXT", and "hint: HINT" where there is one. */
 void message_error(const struct error *err);
 
-/* That hint: its own, or what is known of such a cause; NULL: there is none. */
+/* That hint: its own, or what is known of such a cause; NULL if absent. */
 const char *message_hint(const struct error *err);
 
 /* "pg_basetar: warning: TEXT". */
@@ -51,7 +51,7 @@ struct message_listener {
 	void (*finding)(struct message_listener *, const struct finding *);
 };
 
-/* NULL: nobody, from now on. */
+/* NULL: no one, from now on. */
 void message_listen(struct message_listener *);
 
 /* "pg_basetar: TEXT", with -v only. */

@@ -40,7 +40,7 @@ MUST_CHECK int optread_token(struct optread *, struct optread_token *, struct er
 /* Was the option ${name} given? */
 bool optread_was_given(const struct optread *, const char *name);
 
-/* The first option given that is none of ${command}; NULL: there is none. */
+/* The first option given that ${command} does not take; NULL if it takes all. */
 const struct opttable_row *optread_stray(
     const struct optread *, enum opttable_command command);
 

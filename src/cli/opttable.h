@@ -72,7 +72,7 @@ struct opttable_row {
 extern const struct opttable_row opttable[];
 extern const size_t opttable_rows;
 
-/* The row of a letter; NULL when there is none. */
+/* The row of a letter; NULL if absent. */
 const struct opttable_row *opttable_letter(char letter);
 
 /*

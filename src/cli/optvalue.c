@@ -68,7 +68,7 @@ optvalue_rate(const char *text, uint64_t *out, struct error *err)
 	return 0;
 }
 
-/* The codec of a name of ${len} bytes, or an error that says why there is none. */
+/* The codec of a name of ${len} bytes, or an error that says why there is no such codec. */
 static int
 find_codec(const char *name, size_t len, const struct codec **codec, struct error *err)
 {

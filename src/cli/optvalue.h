@@ -65,7 +65,7 @@ MUST_CHECK int optvalue_compression(
     const char *text, struct compression *out, struct error *err);
 
 /*
- * What the suffix of the output's name asks for; "none" when it is none we know.  The
+ * What the suffix of the output's name asks for; "none" when we do not know it.  The
  * suffix of a method that this build lacks is an error: the file would not be what its
  * name says.
  */

@@ -78,7 +78,7 @@ add_descriptor(struct output *out, const struct options *opt, int fd, const char
 
 /*
  * Was it closed?  main() has put one there that cannot be written, if it is a standard stream; and
- * one that is closed by exec is none that we were given, but our own of something else.
+ * one that is closed by exec was not given to us, but is our own of something else.
  */
 static bool
 is_closed(int fd)
@@ -166,7 +166,7 @@ open_descriptor(struct output *out, const struct options *opt, int given,
 	/* so that the close at the end is the last one, and a reader sees the end */
 	close(given);
 	if (given <= STDERR_FILENO && open("/dev/null", O_RDONLY) == -1)
-		errno = 0; /* nobody writes there any more */
+		errno = 0; /* no one writes there any more */
 	return add_descriptor(out, opt, fd, name, cancel, err);
 }
 

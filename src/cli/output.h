@@ -43,7 +43,7 @@ MUST_CHECK int output_refuse_inside(
     const struct output *, const struct stat *st, const char *what, struct error *err);
 
 /*
- * Wait for ${ms} milliseconds.  Ends at once with ERROR_IO when nobody reads the other end
+ * Wait for ${ms} milliseconds.  Ends at once with ERROR_IO when no one reads the other end
  * of the output any more: while nothing is written, no write tells.
  */
 MUST_CHECK int output_wait(const struct output *, int ms, struct error *err);

@@ -85,7 +85,7 @@ call_off(const struct errand *e, pthread_t thread, int done)
 			e->ops->cut(e->patrol);
 			pthread_kill(thread, INTERRUPT_KICK);
 		}
-		/* a session sees the signal by itself, and is not to be disturbed */
+		/* a session sees the signal too, and is not to be disturbed */
 		if (e->patrol->pipe) {
 			blockpipe_cut(e->patrol->pipe);
 			pthread_kill(thread, INTERRUPT_KICK);

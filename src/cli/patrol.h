@@ -20,7 +20,7 @@ struct patrol_ops {
 	void (*tick)(struct patrol *); /* several times a second; NULL */
 	/* several times a second: what cannot wait for the next watch; NULL: nothing */
 	int (*hurry)(struct patrol *, struct error *);
-	/* the cancel is raised: wake whoever waits, again and again; NULL: nobody does */
+	/* the cancel is raised: wake whoever waits, again and again; NULL: no one does */
 	void (*cut)(struct patrol *);
 };
 

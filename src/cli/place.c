@@ -217,7 +217,7 @@ is_out_of_reach(int sys)
 	    sys == ENAMETOOLONG;
 }
 
-/* The directory's path without links; NULL: there is none. */
+/* The directory's path without links; NULL if absent. */
 static int
 resolve(const char *directory, char **real, struct error *err)
 {
@@ -242,7 +242,7 @@ follow(const char *directory, const char *target, char **next, struct error *err
 	return *next ? 0 : error_memory(err);
 }
 
-/* One link further: *next, or NULL where there is none. */
+/* One link further: *next, or NULL if absent. */
 static int
 read_link(const char *path, const char *directory, char **next, struct error *err)
 {

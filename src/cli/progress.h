@@ -18,7 +18,7 @@ struct progress {
 	uint64_t total; /* bytes of the stream before encoding, estimated; 0: not known */
 	uint64_t done;  /* when it was told last */
 	double started, shown;
-	double moves; /* since when bytes pass: as long as there is none, now */
+	double moves; /* since when bytes pass: as long as no byte has passed, now */
 	double rate;  /* what it was when they had passed; 0 before */
 
 	/* The phases that are over, in their order. */

@@ -16,7 +16,7 @@
  * one whose library was missing when the program was built: its files were left out, and
  * without_NAME.c, with methods that are all NULL, was taken instead (Makefile).
  *
- * How a block of the stream is encoded.  A codec sees blocks of bytes, each by itself, on any
+ * How a block of the stream is encoded.  A codec sees blocks of bytes, each alone, on any
  * worker, and knows nothing of files, members or order.  What must be known of the whole stream
  * (gzip's trailer) is combined from what each block yields, in order, in the writer.
  */
@@ -64,11 +64,11 @@ struct codec_methods {
 
 struct codec {
 	const char *name;        /* as -Z spells it */
-	const char *suffixes[2]; /* of files; NULL where there is none */
+	const char *suffixes[2]; /* of files; NULL if absent */
 	const char *program;     /* that decodes it with -d; NULL in "none" */
-	const char *library;     /* that it may have to do without; NULL: there is none */
+	const char *library;     /* that it may have to do without; NULL if absent */
 
-	/* How a stream of it begins, in one way or another; a length of 0: there is none. */
+	/* How a stream of it begins, in one way or another; a length of 0 if absent. */
 	struct codec_magic {
 		size_t len;
 		uint8_t bytes[CODEC_MAGIC], mask[CODEC_MAGIC];
@@ -88,7 +88,7 @@ bool codec_is_left_out(const struct codec *);
 
 /* By name; NULL: none is called that. */
 const struct codec *codec_by_name(const char *name);
-/* By the suffix of a file's name; "none" if that is none of a codec. */
+/* By the suffix of a file's name; "none" if no codec has it. */
 const struct codec *codec_by_suffix(const char *path);
 /* By the ${len} bytes that a stream begins with, at most CODEC_MAGIC are looked at; else "none". */
 const struct codec *codec_by_magic(const uint8_t *bytes, size_t len);

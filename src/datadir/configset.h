@@ -135,7 +135,7 @@ void configset_warn(const struct configset *, const char *path, const char *why)
 /* No more are added. */
 void configset_sort(struct configset *);
 
-/* The row of that place and name; NULL: there is none. */
+/* The row of that place and name; NULL if absent. */
 const struct configset_row *configset_find(
     const struct configset *, enum configset_where where, const char *name);
 

@@ -131,7 +131,7 @@ dirlist_read(int dirfd, struct dirlist *list, struct error *err)
 	DIR *dir;
 	int fd, rc = -1;
 
-	/* a description of its own, so that nobody else's reading moves this one */
+	/* a description of its own, so that no one else's reading moves this one */
 	fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd == -1)
 		return error_set(err, ERROR_IO, errno, "could not open");

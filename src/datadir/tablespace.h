@@ -14,7 +14,7 @@
 /*
  * The tablespaces of a cluster: the symbolic links in pg_tblspc whose name is an OID.
  * Below its location each has one directory that belongs to this release, named as
- * PG_15_202209061; other releases may have theirs beside it.  CREATE TABLESPACE makes that directory
+ * PG_15_202209061; other releases may have theirs next to it.  CREATE TABLESPACE makes that directory
  * before the link, DROP TABLESPACE removes it before the link (commands/tablespace.c).
  *
  * A real directory pg_tblspc/OID (allow_in_place_tablespaces) is no row here: it is a

@@ -48,7 +48,7 @@ struct visitor {
 };
 
 /*
- * Where a walk (walk.h) is, and what is told of that.  visit_begin() it when the visitor and the
+ * Where a walk (walk.h) is, and what hears of that.  visit_begin() it when the visitor and the
  * three below it are set.
  */
 struct visit {

@@ -147,7 +147,7 @@ open_file(const struct walend_options *opt, const char *name, int *fd, struct er
 	return error_wrap(err, "WAL file \"%s\"", name);
 }
 
-/* The segment at w->lsn.  That there is none is the end of the WAL. */
+/* The segment at w->lsn.  If it is absent, the WAL ends there. */
 static int
 tell_segment(struct walk *w, struct error *err)
 {

@@ -49,7 +49,7 @@ MUST_CHECK int walend_find(const struct walend_options *options, uint64_t redo_l
 MUST_CHECK int walend_recheck(
     const struct walend_options *options, const struct walend *found, struct error *err);
 
-/* The end of the one record that begins at ${lsn}.  ERROR_FORMAT: there is none. */
+/* The end of the one record that begins at ${lsn}.  ERROR_FORMAT if absent. */
 MUST_CHECK int walend_of_record(const struct walend_options *options, uint64_t lsn,
     uint64_t *end_lsn, struct error *err);
 

@@ -16,7 +16,7 @@ enum { KIND_TRIES = 10 };
 
 struct walker {
 	const struct walk_options *options;
-	struct visit visit; /* where it is, and what is told of that */
+	struct visit visit; /* where it is, and what hears of that */
 	unsigned depth;
 };
 

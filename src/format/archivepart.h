@@ -10,7 +10,7 @@
 enum archivepart_kind {
 	/* the whole backup, or the base of it when there are others */
 	ARCHIVEPART_ALONE,
-	ARCHIVEPART_BASE,       /* base.tar beside others */
+	ARCHIVEPART_BASE,       /* base.tar next to others */
 	ARCHIVEPART_TABLESPACE, /* OID.tar: the content of one tablespace */
 	ARCHIVEPART_WAL         /* pg_wal.tar of pg_basebackup: the content of pg_wal */
 };

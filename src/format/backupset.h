@@ -15,7 +15,7 @@
  *	pg_wal.tar       of pg_basebackup -X stream
  *	backup_manifest
  *
- * The name of an archive may have a suffix that tells of its compression.
+ * The name of an archive may have a suffix for its compression.
  */
 #define BACKUPSET_MANIFEST "backup_manifest"
 

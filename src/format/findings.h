@@ -17,12 +17,12 @@ enum findings_kind {
 	FINDINGS_NAME,      /* a name, a type or a mode that no backup has */
 	FINDINGS_DUPLICATE, /* a name twice */
 	FINDINGS_MISSING,   /* a member that must be there is not */
-	FINDINGS_EXTRA,     /* one is there that nothing tells of */
+	FINDINGS_EXTRA,     /* a file that the backup does not list */
 	FINDINGS_SIZE,
 	FINDINGS_DIGEST,
 	FINDINGS_CHECKSUM, /* of a data page */
 	FINDINGS_NOT_ZERO, /* a data page that says it is new */
-	FINDINGS_LSN,      /* a data page of later than the WAL */
+	FINDINGS_LSN,      /* a data page with a later LSN than the WAL */
 	FINDINGS_STATE,    /* a file of state that no server writes so */
 	FINDINGS_MANIFEST,
 	FINDINGS_INFO,
@@ -74,7 +74,7 @@ bool findings_is_fault(const struct error *err);
 MUST_CHECK int findings_take(struct findings *, enum findings_kind kind,
     const struct findings_place *place, struct error *err);
 
-/* No more will come: tell of each kind how many were not told. */
+/* No more will come: say of each kind how many were not reported. */
 void findings_end(struct findings *);
 
 #endif

@@ -38,7 +38,7 @@ struct infofile {
 	char *label;
 	enum infofile_mode mode;
 	uint64_t start_lsn;      /* 0: not known, as in the first archives */
-	char *start_time;        /* as in backup_label; NULL: there is none */
+	char *start_time;        /* as in backup_label; NULL if absent */
 	unsigned server_version; /* major */
 	uint32_t oldest_xid;     /* no row has an older one; 0: not told */
 	struct oidset databases; /* that there were when it began; empty: not told */

@@ -11,8 +11,8 @@
 const char *infofile_mode_name(enum infofile_mode mode);
 
 /*
- * Read it.  Keys that are not known are passed over.  ERROR_FORMAT names the line that is
- * none of these, has an escape that is none, or comes twice where one is meant, or the key
+ * Read it.  Keys that are not known are passed over.  ERROR_FORMAT names the line that
+ * is not a pair, has an invalid escape, or comes twice where one is meant, or the key
  * that is not there.  ERROR_UNSUPPORTED: another version of the format.  On failure *out is
  * untouched, else to be released by infofile_free().
  */

@@ -51,8 +51,8 @@ bool memberorder_is_old_manifest(enum memberorder_kind kind, bool has_info,
 bool memberorder_is_setting(const char *path, bool is_ours);
 
 /*
- * Bytes at most of a member that is kept whole, because it tells of the backup: no server, and
- * no program of ours, writes one that is longer.  0: it is none of these.
+ * Bytes at most of a member that is kept whole, because it describes the backup: no server, and
+ * no program of ours, writes one that is longer.  0 for any other.
  */
 size_t memberorder_text_most(enum memberorder_kind kind, const char *path);
 

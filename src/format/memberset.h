@@ -58,7 +58,7 @@ MUST_CHECK int memberset_add_digest(struct memberset *, struct memberset_row *ro
 size_t memberset_count(const struct memberset *);
 
 /*
- * The row of that name; NULL: there is none.  Fast for names that come in the order in
+ * The row of that name; NULL if absent.  Fast for names that come in the order in
  * which they were added, else O(log n), after sorting what was added since.  Of two of one
  * name the first.
  */

@@ -54,12 +54,12 @@ MUST_CHECK int pagetally_piece(struct pagetally *, const char *path,
 MUST_CHECK int pagetally_end(struct pagetally *, const char *path,
     const struct pagetally_file *file, struct error *err);
 
-/* The WAL ends at ${stop_lsn}: no page that was read before may be of later. */
+/* The WAL ends at ${stop_lsn}: no page that was read before may have a later LSN. */
 MUST_CHECK int pagetally_stop(struct pagetally *, uint64_t stop_lsn, struct error *err);
 
 /*
- * Of the pages that are later than the WAL the latest: its file, borrowed, or NULL if there
- * is none; its block in that file, and its LSN.
+ * Of the pages that are later than the WAL the latest: its file, borrowed, or NULL if no
+ * page is; its block in that file, and its LSN.
  */
 const char *pagetally_latest(const struct pagetally *, uint64_t *block, uint64_t *lsn);
 

@@ -15,7 +15,7 @@
 /*
  * The report of a run: a file that holds one JSON object, for programs.  pg_basetar-report(5)
  * lists its keys, which stay.  It appears under its name complete, in place of an earlier one:
- * first one that says that the run goes on, so that nobody takes yesterday's for this run's, whatever
+ * first one that says that the run goes on, so that no one takes yesterday's for this run's, whatever
  * ends it; then the one of its end.
  *
  * From its opening to its end it listens to the messages.  NULL is no report, to all
@@ -93,7 +93,7 @@ MUST_CHECK int report_begin(
 
 /*
  * Write the report: ${verdict}, with ${why} if it failed, else NULL.  Once, by who opened
- * it.  If that fails an earlier report is removed, so that nobody takes it for this one;
+ * it.  If that fails an earlier report is removed, so that no one takes it for this one;
  * a file that came to its name meanwhile and is no report stays, and is ERROR_STATE.
  */
 MUST_CHECK int report_write(struct report *, enum report_verdict verdict,

@@ -41,7 +41,7 @@ clear_range(struct slruset_range *r, uint64_t next, uint64_t per_page)
 }
 
 /*
- * The last number before ${next}, the least of which is ${least}.  There is none before the
+ * The last number before ${next}, the least of which is ${least}.  No number is before the
  * first one of a new cluster.
  */
 static void
@@ -61,7 +61,7 @@ set_last(struct slruset_range *r, uint32_t next, uint32_t least, bool is_new,
 }
 
 /*
- * What the databases had tells of segments that were removed before ${begin}: of later removals
+ * What the databases had shows segments that were removed before ${begin}: of removals after that
  * the WAL has the record.  None of these went beyond the next transaction then, whatever else an
  * archive may say.
  */

@@ -8,7 +8,7 @@
 #include "lib/error.h"
 
 /*
- * The tablespaces of a backup, as its members and what describes it tell of them, each in its
+ * The tablespaces of a backup, as its members and what describes it name them, each in its
  * own order: so one may have several rows until they are merged.
  */
 struct summary_tablespace {
@@ -37,7 +37,7 @@ MUST_CHECK int spacelist_add(
 MUST_CHECK int spacelist_count(
     struct spacelist *, const char *path, uint64_t bytes, struct error *err);
 
-/* All that tells of locations has come: those without one are in place. */
+/* All that names locations has come: those without one are in place. */
 void spacelist_rest_in_place(struct spacelist *);
 
 /* What pg_tablespace_location() says of it; ${out} may be used for that.  NULL: not told. */

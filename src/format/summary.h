@@ -20,7 +20,7 @@
  *		summary_archive()
  *		for each member: summary_member(), and of one that is wanted summary_bytes()
  *		    for its body, summary_member_end()
- *	summary_manifest(), for a manifest beside the archives
+ *	summary_manifest(), for a manifest next to the archives
  *	summary_finish()
  *
  * ERROR_FORMAT, ERROR_UNSUPPORTED: one of them is not what its name says.

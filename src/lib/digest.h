@@ -25,7 +25,7 @@ enum digest_kind {
 /* The name as a manifest and --manifest-checksums spell it: "SHA256". */
 const char *digest_name(enum digest_kind kind);
 
-/* The kind of that name, upper or lower case; -1 when there is none, *kind untouched. */
+/* The kind of that name, upper or lower case; -1 if absent, *kind untouched. */
 MUST_CHECK int digest_by_name(const char *name, enum digest_kind *kind);
 
 struct digest;

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Mark a text that did not fit, so that nobody takes the cut for the whole. */
+/* Mark a text that did not fit, so that no one takes the cut for the whole. */
 static void
 mark_cut(char *text, size_t size, int wanted)
 {

@@ -151,7 +151,7 @@ json_end(struct json *j)
 	(void)!buf_append(&j->text, &j->ends[j->depth], 1, &j->err);
 }
 
-/* One character, or U+FFFD for a byte that is none; what steers a terminal is escaped. */
+/* One character, or U+FFFD for a byte that is not part of one; what steers a terminal is escaped. */
 static int
 append_character(struct json *j, const char *s, size_t len)
 {

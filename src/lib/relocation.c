@@ -49,7 +49,7 @@ unescape(const char *text, size_t len)
 	return path;
 }
 
-/* The first "=" in ${text} without a backslash before it; NULL: there is none. */
+/* The first "=" in ${text} without a backslash before it; NULL if absent. */
 static const char *
 find_equals(const char *text)
 {

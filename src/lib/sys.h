@@ -95,7 +95,7 @@ bool sys_is_removed(int fd, const struct stat *before);
 /* Is it the same to the nanosecond? */
 bool sys_is_same_time(const struct timespec *a, const struct timespec *b);
 
-/* Seconds since some moment in the past, on a clock that nobody sets. */
+/* Seconds since some moment in the past, on a clock that no one sets. */
 double sys_monotonic(void);
 
 /* So many milliseconds from now on, on that clock: for waits that have an end. */

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 /*
- * Bytes of the UTF-8 character at ${s}, 0 when there is none.  The NUL at the end stops
+ * Bytes of the UTF-8 character at ${s}, 0 if absent.  The NUL at the end stops
  * every look ahead.
  */
 size_t utf8_length(const char *s);

@@ -14,13 +14,13 @@
 
 /*
  * The bits it needs for ${path}, relative to the data directory and as PostgreSQL names it.
- * 0: a directory that is none of its own, and may be as its user likes.
+ * 0: a directory that is not its own, and may be as its user likes.
  */
 unsigned access_needed(const char *path, bool is_directory);
 
 /*
  * Does ${mode} keep out a server that owns the file; and, with ${is_foreign}, one that does
- * not?  That one may be of the file's group, which nobody here can know.
+ * not?  That one may be of the file's group, which no one here can know.
  */
 bool access_is_kept_out(
     const char *path, bool is_directory, uint32_t mode, bool is_foreign);

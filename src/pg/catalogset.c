@@ -150,7 +150,7 @@ catalogset_begin(struct catalogset *s, const char *path)
 
 /* ---- their bytes ---- */
 
-/* What became of that transaction is to be looked up, unless there is none. */
+/* What became of that transaction is to be looked up, if the row names one. */
 static void
 ask_for(struct catalogset *s, uint32_t xid)
 {

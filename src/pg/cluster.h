@@ -63,7 +63,7 @@ struct pg_version {
 	/* kinds of records: DROP DATABASE, which may count the tablespaces it has, */
 	uint8_t wal_database_drop;
 	bool wal_drops_count;
-	uint8_t wal_database_empty; /* and a database made empty; 0: there is none */
+	uint8_t wal_database_empty; /* and a database made empty; 0 if absent */
 
 	/* Files of state (pg/statefile.h) and SLRU segments (pg/slru.h). */
 	uint16_t relmap_size;    /* bytes of pg_filenode.map */
@@ -85,7 +85,7 @@ const char *cluster_lsn(
 /* "10 to 19". */
 const char *cluster_versions_text(void);
 
-/* ERROR_UNSUPPORTED: the release that ${len} bytes of ${name} name is none of these. */
+/* ERROR_UNSUPPORTED: the release that ${len} bytes of ${name} name is not one of these. */
 MUST_CHECK int cluster_unsupported(int len, const char *name, struct error *err);
 
 /*

@@ -87,7 +87,7 @@ MUST_CHECK int control_check_version(
     const struct control *control, const struct pg_version *version, struct error *err);
 
 /*
- * Make a pg_control that must not be started from without the backup_label beside it:
+ * Make a pg_control that must not be started from without its backup_label:
  * the position of the last checkpoint becomes CONTROL_NO_CHECKPOINT, that of the one
  * before too where the release falls back to it (10), and the CRC is made anew.  All
  * else stays.  Measured on 10 to 19: with the label each starts, without it none.  The

@@ -7,7 +7,7 @@
 #include "lib/bytes.h"
 
 /*
- * The checksum takes a page as 64 rows of 32 words.  Each column is hashed by itself, the
+ * The checksum takes a page as 64 rows of 32 words.  Each column is hashed alone, the
  * 32 hashes and the block number are combined: so 32 words can be hashed at once, and are
  * by a compiler that is told how wide the registers are.  One C function, inlined into one
  * function for each kind of processor.

@@ -18,7 +18,7 @@
  */
 struct postmaster {
 	int64_t pid;        /* positive, of a standalone backend too */
-	bool is_standalone; /* a single-user backend: nobody can connect */
+	bool is_standalone; /* a single-user backend: no one can connect */
 	int64_t start_time; /* since 1970; within 1 s of pg_postmaster_start_time() */
 	unsigned port;
 	char *datadir;     /* as the server was told: absolute, links not resolved */
@@ -39,7 +39,7 @@ MUST_CHECK int postmaster_parse(
     const char *text, size_t len, struct postmaster *out, struct error *err);
 
 /*
- * The same from the file below ${datadir_fd}.  ERROR_STATE, .sys ENOENT: there is none,
+ * The same from the file below ${datadir_fd}.  ERROR_STATE, .sys ENOENT if absent,
  * so no server runs there.
  */
 MUST_CHECK int postmaster_read(int datadir_fd, struct postmaster *out, struct error *err);

@@ -58,8 +58,8 @@ is_action(const char *text)
 }
 
 /*
- * From 12 on a setting of the cluster's own, in any of its files, would count beside ours, and two
- * targets are one too many: what is not given is set to what it is where nobody sets it.
+ * From 12 on a setting of the cluster's own, in any of its files, would count as well as ours, and two
+ * targets are one too many: what is not given is set to what it is where no one sets it.
  */
 static const struct {
 	const char *name;

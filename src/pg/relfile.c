@@ -27,7 +27,7 @@ take(const char **at, const char *prefix)
 	return true;
 }
 
-/* The number of an object: 0 is none. */
+/* The number of an object: 0 is not a valid one. */
 static bool
 take_oid(const char **at, uint32_t *oid)
 {

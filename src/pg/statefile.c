@@ -63,7 +63,7 @@ is_snapshot(const char *name)
 	    strcmp(name + high + 1 + low, ".snap") == 0;
 }
 
-/* What stands behind ${directory} in ${path}; NULL: it is elsewhere. */
+/* What follows ${directory} in ${path}; NULL: it is elsewhere. */
 static const char *
 below(const char *path, const char *directory)
 {
@@ -265,7 +265,7 @@ end_snapshot(const struct statefile *s, struct error *err)
 	return check_crc(s, s->head + 4, crc32c(s->crc, s->held, s->nheld), err);
 }
 
-/* The release that the text of a PG_VERSION names; 0: it is none. */
+/* The release that the text of a PG_VERSION names; 0 if it is not one. */
 static unsigned
 major_of(const struct statefile *s)
 {

@@ -1,4 +1,4 @@
-/* Label, pg_control, manifest and pg_basetar.info tell of one backup: do they agree? */
+/* Label, pg_control, manifest and pg_basetar.info describe one backup: do they agree? */
 #include "proof/agree.h"
 
 #include <inttypes.h>
@@ -51,7 +51,7 @@ conflict_number(const struct proof_agree *a, enum findings_kind kind,
 	return conflict(a, kind, at, what, one, other, err);
 }
 
-/* ---- backup_label by itself ---- */
+/* ---- backup_label alone ---- */
 
 static int
 check_label_file(const struct proof_agree *a, struct error *err)

@@ -8,7 +8,7 @@
 #include "proof/manifest.h"
 #include "proof/wal.h"
 
-/* Label, pg_control, manifest and pg_basetar.info tell of one backup: do they agree? */
+/* Label, pg_control, manifest and pg_basetar.info describe one backup: do they agree? */
 struct proof_agree {
 	/* borrowed */
 	const struct facts *facts;

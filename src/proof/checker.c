@@ -11,7 +11,7 @@
 
 /* The member that is passing. */
 struct passing {
-	struct memberset_row *row; /* NULL: there is none */
+	struct memberset_row *row; /* NULL if absent */
 	struct buf path;           /* as PostgreSQL names it */
 	enum memberorder_kind kind;
 	const char *fault; /* that keeps it from being unpacked; NULL: none */
@@ -22,7 +22,7 @@ struct passing {
 	bool is_relation;
 	struct pagesuspect_file relation;
 	bool is_segment; /* of WAL, and read */
-	bool is_catalog; /* or tells of one */
+	bool is_catalog; /* or describes one */
 };
 
 struct checker {

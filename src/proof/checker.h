@@ -23,7 +23,7 @@
  *		for each member: checker_member(), checker_bytes() for its body,
  *		    checker_member_end()
  *		checker_archive_end()
- *	checker_manifest(), for a manifest beside the archives
+ *	checker_manifest(), for a manifest next to the archives
  *	checker_finish()
  *
  * What is wrong is a finding, and the check goes on.  An error is of memory, or says that
@@ -41,7 +41,7 @@ struct checker_options {
 	void (*warning)(const char *text);
 	/*
 	 * The digests that the manifest has, a bit 1 << enum digest_kind each; 0: it comes
-	 * last, and pg_basetar.info tells, or if there is none it may be CRC32C or SHA256.
+	 * last, and pg_basetar.info says it, or without that it may be CRC32C or SHA256.
 	 */
 	unsigned digests;
 	bool need_wal; /* that the WAL is not in the backup is a finding */

@@ -18,8 +18,8 @@ MUST_CHECK int checking_report_begin(
     struct reading *, struct report *, const char *command, struct error *err);
 
 /*
- * Write the report of the command ${command} that read a backup: what ${checker} (NULL: there
- * is none yet) knows of it.  ${why} it failed, or NULL.  A report that fails is told.
+ * Write the report of the command ${command} that read a backup: what ${checker} (NULL: not
+ * made yet) knows of it.  ${why} it failed, or NULL.  A report that fails is an error message.
  */
 void checking_report(struct reading *, const struct checker *checker,
     struct report *report, const char *command, bool is_sound, const struct error *why);

@@ -1,5 +1,5 @@
 /*
- * Files that say by themselves whether they are whole, the segments of pg_xact and the like, and
+ * Files that show on their own whether they are whole, the segments of pg_xact and the like, and
  * what each database must have.
  */
 #include "proof/files.h"

@@ -44,7 +44,7 @@ struct proof_manifest {
 	struct proof_missing *missing;
 	unsigned digests; /* as of checker_options */
 
-	struct manifest_parse *parse; /* NULL: there is none, or it was given up */
+	struct manifest_parse *parse; /* NULL if absent, or it was given up */
 	bool has_come;                /* one did, */
 	bool is_beside;               /* and it is not a member */
 	bool is_whole;                /* and was understood to its end */

@@ -45,7 +45,7 @@ proof_members_complete(const struct proof_members *m, struct error *err)
 
 /* ---- where each belongs ---- */
 
-/* Nothing tells of these but their names and what is in them. */
+/* Nothing describes these but their names and what is in them. */
 static bool
 is_listed_nowhere(const struct memberset_row *row)
 {

@@ -44,7 +44,7 @@ MUST_CHECK int proof_missing_tell(
 MUST_CHECK int proof_missing_listed(
     struct proof_missing *, const char *path, struct error *err);
 
-/* After the WAL was judged, which says more of its segments: tell of the others. */
+/* After the WAL was judged, which says more of its segments: report the others. */
 MUST_CHECK int proof_missing_judge(struct proof_missing *, struct error *err);
 
 /*

@@ -17,7 +17,7 @@ enum { CUT_MOST = 1024 };
 
 /*
  * An LSN farther beyond the stop than this is garbage in a page without a checksum, and
- * not that of a page of later: 1 PiB of WAL.
+ * not that of a page with a later LSN: 1 PiB of WAL.
  */
 #define LATER_MOST (UINT64_C(1) << 50)
 

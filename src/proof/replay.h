@@ -21,7 +21,7 @@ enum proof_replay_kind { PROOF_REPLAY_MAKES, PROOF_REPLAY_DROPS };
 /* A record of WAL whose replay makes or drops a tablespace. */
 struct proof_replay_row {
 	enum proof_replay_kind kind;
-	unsigned line; /* that told of it */
+	unsigned line; /* whose record it is */
 	uint64_t lsn, end_lsn;
 	uint32_t space; /* the OID of a tablespace that is made or dropped, */
 	/* and of one that is made; "": in place, a directory in pg_tblspc */

@@ -90,7 +90,7 @@ find_content(struct proof_tablespaces *t, const char *below, const char *oid,
 	    "is missing: it must hold the content of a tablespace");
 }
 
-/* The map and pg_basetar.info tell of the same places: replay goes by the one, people by both. */
+/* The map and pg_basetar.info name the same locations: replay goes by the one, people by both. */
 static int
 check_place(
     struct proof_tablespaces *t, const char *oid, const char *target, struct error *err)
@@ -149,7 +149,7 @@ check_archives(
 		if (t->facts->info && check_place(t, oid, map->rows[i].target, err))
 			return -1;
 		if (!oidset_has_text(&t->archives, oid)) {
-			/* else pg_basetar.info tells of it */
+			/* else pg_basetar.info names it */
 			if (t->facts->info == NULL &&
 			    archive_missing(t, &at_map, oid, err))
 				return -1;
@@ -236,7 +236,7 @@ check_apart(struct proof_tablespaces *t, const char *oid, const char *link, bool
 	return link_missing(t, link, has_content, err);
 }
 
-/* A tablespace that pg_basetar.info tells of. */
+/* A tablespace that pg_basetar.info names. */
 static int
 check_tablespace(struct proof_tablespaces *t, const char *oid, struct error *err)
 {

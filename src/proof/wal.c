@@ -31,7 +31,7 @@ hear_record(struct wallines_sink *sink, unsigned line, const struct walrecord *r
 	return w->sink->record(w->sink, line, rec, is_begin, err);
 }
 
-/* Where recovery begins: the label says it, and where there is none pg_control. */
+/* Where recovery begins: the label says it, or pg_control without a label. */
 static void
 set_start(struct proof_wal *w)
 {

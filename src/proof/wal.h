@@ -28,7 +28,7 @@ struct proof_wal_history {
 };
 
 /*
- * Told of each record, with the line that read it (wallines.h); ${is_begin}: recovery reads this
+ * Hears each record, with the line that read it (wallines.h); ${is_begin}: recovery reads this
  * checkpoint first.
  */
 struct proof_wal_sink {
@@ -65,7 +65,7 @@ struct proof_wal {
 	struct proof_wal_history *histories;
 	size_t nhistories;
 	uint64_t checkpoint_lsn;   /* of the record that recovery reads first */
-	uint64_t checkpoint_lines; /* which told of it, a bit 1 << line each; */
+	uint64_t checkpoint_lines; /* which have it, a bit 1 << line each; */
 	uint64_t checkpoint_end;   /* and where it ends; 0: none did */
 	uint64_t found_before;     /* findings, when it was judged */
 	bool is_short;             /* it ends before the stop, which was told */

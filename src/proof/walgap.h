@@ -26,7 +26,7 @@ struct walgap {
 MUST_CHECK int walgap_judge(const struct walgap *, const struct walhistory *h,
     const struct wallines_line *line, uint64_t stop, struct error *err);
 
-/* There is none at all: from the start, on that timeline, to the stop (0: not known). */
+/* No WAL at all: from the start, on that timeline, to the stop (0: not known). */
 MUST_CHECK int walgap_all(const struct walgap *, uint64_t start, uint32_t timeline,
     uint64_t stop, struct error *err);
 

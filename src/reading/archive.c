@@ -150,7 +150,7 @@ reading_archive(struct reading *r, struct source *file, const char *name,
 		set_source(r, NULL, NULL);
 	}
 	if (rc == -1)
-		cancel_raise(&r->cancel); /* it is all over: nobody is to wait for more */
+		cancel_raise(&r->cancel); /* it is all over: no one is to wait for more */
 	source_free(source);
 	return rc == 0 ? 0 : error_wrap(err, "%s", name);
 }

@@ -1,4 +1,4 @@
-/* A backup that is a directory: its archives, in their order, and the manifest beside them. */
+/* A backup that is a directory: its archives, in their order, and the manifest next to them. */
 #include "reading/directory.h"
 
 #include <errno.h>

@@ -19,7 +19,7 @@
  *		ops->archive()
  *		for each member: ops->member(), ops->bytes() for its body, ops->member_end()
  *		ops->archive_end()
- *	ops->manifest(), for a manifest beside the archives
+ *	ops->manifest(), for a manifest next to the archives
  *	ops->finish()
  *	ops->sync(), in a phase of its own
  */

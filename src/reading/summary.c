@@ -27,7 +27,7 @@ is_over(struct reading *reading)
 	}
 }
 
-/* Less than all is in one archive: the one that tells of the others. */
+/* Less than all is in one archive: the one that names the others. */
 static int
 archive(struct reading *reading, const struct archivepart *part, struct error *err)
 {

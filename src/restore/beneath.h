@@ -10,7 +10,7 @@
 /*
  * Files below a directory, by paths that come from somebody else: no path leads out of it, and
  * none leads through a symbolic link.  Linux 5.6 sees to that in one call (openat2());
- * elsewhere each part of the path is opened by itself.
+ * elsewhere each part of the path is opened on its own.
  *
  * A path is relative, without empty parts, "." and ".."; one that is not is ERROR_FORMAT.
  * Errors name the call only.

@@ -8,7 +8,7 @@
  * all were written before, the caller who ends it.  Then the system is asked to begin with its
  * writeback, which costs nothing, so that little is left when all of it is synced at the end.
  *
- * Until then a file stays open: the system tells of a write that failed later by the descriptors
+ * Until then a file stays open: the system reports a write that failed later by the descriptors
  * that were open at that time, and may have forgotten it for one that is opened after
  * (fsync(2), NOTES).  When too many are held, one thread of the pool syncs and closes the older half
  * of them: in one go, because the first makes a journal commit all, and the next ones have little
@@ -81,7 +81,7 @@ fail(struct filepool *p, const struct error *err)
 
 /* ---- in the threads ---- */
 
-/* Files that may be unfinished at once, beside those that are held. */
+/* Files that may be unfinished at once, in addition to those that are held. */
 enum { OPEN_MOST = 100 };
 
 /* ${rc}: what came before; its error stays. */

@@ -20,7 +20,7 @@ struct restore_tree;
 struct tar_entry;
 
 /*
- * The members of a backup as they come, each after ${checker} has been told of it: what may not be
+ * The members of a backup as they come, each after ${checker} has seen it: what may not be
  * unpacked is refused, the rest is written into the tree, or kept for those who write it later.
  */
 struct restore_members {
@@ -50,7 +50,7 @@ struct restore_members {
 	size_t nearly;
 
 	bool has_origins;       /* replication origins, as subscriptions have */
-	bool is_manifest_begun; /* of the one beside the archives */
+	bool is_manifest_begun; /* of the one next to the archives */
 };
 
 /* A member begins; its bytes; its end.  ERROR_FORMAT: it may not be unpacked. */
@@ -60,7 +60,7 @@ MUST_CHECK int restore_members_bytes(
     struct restore_members *, const uint8_t *bytes, size_t len, struct error *err);
 MUST_CHECK int restore_members_end(struct restore_members *, struct error *err);
 
-/* Bytes of the manifest beside the archives, which belongs into the directory; ${len} 0: its end. */
+/* Bytes of the manifest next to the archives, which belongs into the directory; ${len} 0: its end. */
 MUST_CHECK int restore_members_manifest(
     struct restore_members *, const uint8_t *bytes, size_t len, struct error *err);
 

@@ -19,11 +19,11 @@ struct owner {
  */
 MUST_CHECK int owner_parse(const char *text, struct owner *out, struct error *err);
 
-/* The user of that name or number, with its own group; false: there is none here. */
+/* The user of that name or number, with its own group; false if absent here. */
 bool owner_by_name(const char *name, struct owner *out);
 bool owner_by_number(uint64_t uid, struct owner *out);
 
-/* The group of that name; false: there is none here. */
+/* The group of that name; false if absent here. */
 bool owner_group_by_name(const char *name, gid_t *gid);
 bool owner_has_group(uint64_t gid);
 

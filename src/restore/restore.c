@@ -19,7 +19,7 @@
 
 static const char outcome[] = "the backup was not restored";
 
-/* The parts of a restore.  Each knows those that it was told of, and nothing of this. */
+/* The parts of a restore.  Each knows those that it was given, and nothing of this. */
 struct restore {
 	struct reading reading; /* first: its ops find the rest from it */
 	const struct options *opt;

@@ -23,7 +23,7 @@ struct restore_settings {
 	struct buf recovery_conf; /* which not every release may have: it decides */
 	time_t recovery_conf_mtime;
 	bool has_recovery_conf;
-	/* the file in the tree that has the copy recover; NULL: there is none */
+	/* the file in the tree that has the copy recover; NULL if absent */
 	const char *recovers_by;
 };
 

@@ -63,7 +63,7 @@ MUST_CHECK int restore_tablespaces_take_info(
  */
 MUST_CHECK int restore_tablespaces_open(struct restore_tablespaces *, struct error *err);
 
-/* One of them by its OID, or by "pg_tblspc/OID", or what is below that; NULL: it is none. */
+/* One of them by its OID, or by "pg_tblspc/OID", or what is below that; NULL if it is not one. */
 const struct restore_tablespace *restore_tablespaces_find(
     const struct restore_tablespaces *, uint32_t oid);
 const struct restore_tablespace *restore_tablespaces_of(

@@ -22,7 +22,7 @@ struct restore_target {
 };
 
 /*
- * Before the tree.  ${label} NULL: there is none; ${stop_lsn} 0: not known yet.  ERROR_STATE:
+ * Before the tree.  ${label} NULL if absent; ${stop_lsn} 0: not known yet.  ERROR_STATE:
  * recovery cannot end there.  With --force that is a warning.
  */
 MUST_CHECK int restore_target_label(struct restore_target *, const struct label *label,

@@ -287,7 +287,7 @@ tree_was_synced(const struct restore_places *places, size_t number)
 	return false;
 }
 
-/* Each place was opened before anything was written into it: it is told of all that failed. */
+/* Each place was opened before anything was written into it: it hears of all that failed. */
 static int
 tree_sync_filesystems(struct restore_tree *tree, struct error *err)
 {

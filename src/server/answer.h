@@ -18,7 +18,7 @@ MUST_CHECK int answer_ask(struct session *s, const char *sql, size_t nparams,
     const char *const *params, size_t columns, struct session_rows *rows,
     struct error *err);
 
-/* The LSN in ${column} of the only row.  ERROR_SERVER: it is none. */
+/* The LSN in ${column} of the only row.  ERROR_SERVER if it is not an LSN. */
 MUST_CHECK int answer_lsn(
     const struct session_rows *rows, size_t column, uint64_t *lsn, struct error *err);
 

@@ -12,7 +12,7 @@
 
 static const char *const schemes[] = { "postgresql://", "postgres://" };
 
-/* What follows the scheme of a URI; NULL: it is none. */
+/* What follows the scheme of a URI; NULL if it is not one. */
 static const char *
 after_scheme(const char *text)
 {

@@ -67,7 +67,7 @@ given_by_environment(struct given *given)
 			given->host = true;
 			given->port |= is_service;
 		}
-		/* the compiled-in port is there when nobody says one */
+		/* the compiled-in port is there when no one says one */
 		if (strcmp(o->keyword, "port") == 0 &&
 		    (o->compiled == NULL || strcmp(o->val, o->compiled) != 0))
 			given->port = true;

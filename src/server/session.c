@@ -20,7 +20,7 @@
 /* A single statement has one result; libpq may add one that says the connection broke. */
 #define RESULTS 8
 
-/* Milliseconds for poll(), rounded up so that nobody spins for the last one. */
+/* Milliseconds for poll(), rounded up so that no one spins for the last one. */
 static int
 milliseconds_until(double deadline)
 {

@@ -21,7 +21,7 @@
  *	ERROR_SERVER	the server refused (session_sqlstate() has its code), or the
  *			connection is gone: "the connection to the server was lost: ..."
  *	ERROR_STATE	the limit given to session_query_within() is over, or a password
- *			is wanted and nobody is there to type it
+ *			is wanted and no one is there to type it
  *	ERROR_CANCELLED	${interrupt_fd} became readable.  What the server was doing for
  *			us was cancelled there, and the connection is closed.
  *	ERROR_USAGE	the connection string of -d cannot be read
@@ -57,7 +57,7 @@ struct session_options {
 	 * NULL, or an open session: connect to that very server as that very user, with
 	 * its password; then only interrupt_fd and notice count of the above.
 	 */
-	const struct session *beside;
+	const struct session *same_server;
 };
 
 /*

@@ -14,7 +14,7 @@ struct session {
 	int interrupt_fd;
 	void (*notice)(const char *text);
 	bool was_interrupted;
-	/* A question that was put and has no answer yet; NULL: there is none. */
+	/* A question that was put and has no answer yet; NULL if absent. */
 	const char *pending;
 	double pending_since, patience;
 	PGresult *answer; /* what has come of it */

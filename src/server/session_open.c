@@ -91,7 +91,7 @@ describe(struct parameters *p, const struct session_options *options,
 
 /* A list of hosts may lead elsewhere the second time: name the one that was taken. */
 static void
-describe_beside(struct parameters *p, const PQconninfoOption *of, const PGconn *conn)
+describe_same(struct parameters *p, const PQconninfoOption *of, const PGconn *conn)
 {
 	for (; of && of->keyword; of++)
 		if (strcmp(of->keyword, "service") != 0 &&
@@ -111,12 +111,12 @@ start_connection(struct session *s, const struct session_options *options,
 	struct parameters p = { .count = 0 };
 	struct buf startup = { 0 };
 
-	if (options->beside && options->beside->conn == NULL)
+	if (options->same_server && options->same_server->conn == NULL)
 		return error_set(err, ERROR_SERVER, 0,
 		    "the first connection to the server was lost before the second was made");
-	if (options->beside) {
-		of = PQconninfo(options->beside->conn);
-		describe_beside(&p, of, options->beside->conn); /* its options, too */
+	if (options->same_server) {
+		of = PQconninfo(options->same_server->conn);
+		describe_same(&p, of, options->same_server->conn); /* its options, too */
 	} else if (describe(&p, options, password, err) ||
 	    session_startup_options(options, with_release, &startup, err)) {
 		buf_free(&startup);
@@ -214,7 +214,7 @@ connect_session(struct session *s, const struct session_options *options,
 		return 0;
 	if (err->kind != ERROR_SERVER || s->conn == NULL)
 		return -1;
-	if (!options->beside &&
+	if (!options->same_server &&
 	    session_startup_is_refused(options, PQerrorMessage(s->conn)))
 		return connect_once(s, options, password, false, err);
 	return explain_failure(PQerrorMessage(s->conn), err);
@@ -268,12 +268,12 @@ login(struct session *s, const struct session_options *options, struct error *er
 	char *password = NULL;
 	int rc = -1;
 
-	if (options->force_prompt && !options->beside &&
+	if (options->force_prompt && !options->same_server &&
 	    ask_password(s, options, &password, err))
 		return err->kind == ERROR_STATE ? hint_password(s, err) : -1;
 	rc = connect_session(s, options, password, err);
 	if (rc == -1 && s->conn && PQconnectionNeedsPassword(s->conn) &&
-	    !options->beside && password == NULL) {
+	    !options->same_server && password == NULL) {
 		if (options->never_prompt)
 			hint_password(s, err);
 		else if (ask_password(s, options, &password, err) == 0)

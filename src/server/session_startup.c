@@ -38,7 +38,7 @@ value_of(const PQconninfoOption *options, const char *keyword)
 	return NULL;
 }
 
-/* What a service says only libpq can look up, and tells of a connection that was begun. */
+/* What a service says only libpq can look up, and says it of a connection that was begun. */
 static int
 look_up(const char *dbname, struct buf *text, struct error *err)
 {

@@ -22,7 +22,7 @@ struct slot;
 
 /*
  * Connect as ${options} say and make the slot; call it before the backup starts, for
- * later the slot may begin too late.  Set options->beside to the session of the backup,
+ * later the slot may begin too late.  Set options->same_server to the session of the backup,
  * to reach the same server without asking for a password again.
  *
  * On failure *slot is NULL.  ERROR_CANCELLED: an interrupt.  Anything else means that the

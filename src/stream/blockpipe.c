@@ -6,12 +6,12 @@
  *
  *	planner   puts framing and parts of bodies into it, then hands it over:
  *	          `planned` is the number of blocks it has handed over.
- *	worker    takes the lowest block that nobody took (`taken`), reads the ranges
+ *	worker    takes the lowest block that no one took (`taken`), reads the ranges
  *	          of files in it, digests and checks them, and encodes the whole.
  *	          Then the place is marked ready.
  *	writer    takes the ready blocks strictly in order (`written`), tells each
  *	          body what became of its pieces, and hands the bytes to the sink.
- *	nobody    until the planner begins block written + slots in that place.
+ *	no one    until the planner begins block written + slots in that place.
  *
  * One mutex guards the four counts and the marks; the blocks themselves are touched
  * only by the hand that has them, with the mutex free.  Three conditions: `work` for
@@ -20,11 +20,11 @@
  *
  * Several streams.  A stream ends with a block in which the planner has noted the sink of
  * the next one.  That note is all there is to it: to workers every block is alike, so the
- * ring, the counts and the barrier know one sequence of blocks and nobody idles between
+ * ring, the counts and the barrier know one sequence of blocks and no one idles between
  * two streams.  The writer alone has a stream of its own at any moment (`outlet`): when it
  * has written such a block it adds the codec's tail, and begins the next with the head.
  *
- * The block that the planner is filling is its own: nobody else can see it.  Two of the
+ * The block that the planner is filling is its own: no one else can see it.  Two of the
  * planner's calls must account for what it holds without closing it, since a block may
  * not end between two members: the barrier reads the open block's ranges right there,
  * after all others have been read; settle tells its bodies, after all others have been
@@ -33,12 +33,12 @@
  *
  * Errors.  A worker that fails leaves the error in its block; the writer meets it when
  * that block's turn comes, and by then everything before it has been written, and the
- * bodies have been told of what stands before it in the block: so the first error in
+ * bodies have heard of what stands before it in the block: so the first error in
  * stream order wins.  A planner that fails puts its error into the open block, behind
  * what it holds, which is read first.  The writer's own errors are in order by nature.
  * The first one is kept in `err`, `failed` is set, and everybody leaves.
  *
- * Cancelling.  A thread may be inside write() to a pipe that nobody reads, or read() of
+ * Cancelling.  A thread may be inside write() to a pipe that no one reads, or read() of
  * a file system that hangs.  Whoever cancels raises the flag and sends every thread a
  * signal that interrupts the call, again and again until they have left, since a signal
  * that comes just before the call would be lost.

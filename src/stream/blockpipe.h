@@ -22,7 +22,7 @@
  *  - Memory is jobs * 2 + 2 blocks, whatever passes; a block that gets no body to end
  *    in may grow to BLOCKPIPE_LONGEST.
  *  - Output is exactly the bytes planned, encoded, in the order planned.  Each stream
- *    is encoded by itself, and written whole before the first byte of the next.
+ *    is encoded alone, and written whole before the first byte of the next.
  *  - The error that comes first in stream order wins and is the one that
  *    blockpipe_close() reports; the planner's calls fail with ERROR_CANCELLED from its
  *    next block on, so that it unwinds without a word of its own.  Streams are in the
@@ -55,7 +55,7 @@ struct blockpipe;
  *  check	A piece that was read from a file, before its digest is taken: on whatever
  *		thread read it, pieces of one body in any order and several at once.  It may
  *		add notes, read again (piece.h), and change what is sent; the piece's bytes
- *		are those of ${from}.  Of the body only what nobody writes meanwhile may be
+ *		are those of ${from}.  Of the body only what no one writes meanwhile may be
  *		touched.  An error is one of the stream at that place.  NULL: not checked.
  */
 struct body {
@@ -118,7 +118,7 @@ MUST_CHECK int blockpipe_body_end(struct blockpipe *, struct error *err);
 /*
  * The stream ends here, with the codec's tail; what is planned from now on is the next
  * one and goes to ${sink}, which is borrowed and outlives the pipe.  Between two members
- * only.  Nobody waits: the workers go on with the next stream while the last blocks of
+ * only.  No one waits: the workers go on with the next stream while the last blocks of
  * this one are written, and a barrier covers all streams.
  */
 MUST_CHECK int blockpipe_switch(struct blockpipe *, struct sink *sink, struct error *err);
@@ -170,7 +170,7 @@ void blockpipe_free(struct blockpipe *);
 /*
  * Raise the cancel and send all away, woken out of whatever system call they are in.
  * Any thread; to be repeated until the planner has come back: a signal that arrives just
- * before a call is entered wakes nobody.
+ * before a call is entered wakes no one.
  */
 void blockpipe_cut(struct blockpipe *);
 

@@ -118,7 +118,7 @@ static int
 cannot_open(struct error *err)
 {
 	error_set(err, ERROR_IO, errno, "could not open");
-	/* others who meet this are reading the cluster, and are told of its owner */
+	/* others who meet this are reading the cluster, and hear of its owner */
 	return err->sys == EACCES ?
 	    error_hint(err,
 		"Let this user read the archive, or run pg_basetar as a user that may.") :

@@ -140,7 +140,7 @@ outdir_file(struct outdir *d, const char *name, struct sink **file, struct error
 
 /* ---- the end ---- */
 
-/* The last one first: what tells a whole backup goes before what it tells of. */
+/* The last one first: what marks a backup as whole goes before the files that it marks. */
 static void
 take_names_away(const struct outdir *d, size_t named, struct error *err)
 {

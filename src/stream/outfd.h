@@ -9,7 +9,7 @@
 /*
  * A sink on an open descriptor: standard output, a pipe, a device.  What was
  * written cannot be taken back, so free leaves it as it is.  finish syncs a regular file or a
- * block device (unless ${no_sync}) and closes, since a close may be the first to tell of an error.
+ * block device (unless ${no_sync}) and closes, since a close may be the first to report an error.
  *
  * Takes ${fd}, on failure too.  ${name} is for messages and must outlive the sink;
  * ${cancel} ends a write that blocks.

@@ -137,7 +137,7 @@ rename_to_free_name(const struct outfile *o)
 	if (errno == EEXIST)
 		return -1;
 #endif
-	/* nor with that: nobody will take this name between a look and a rename */
+	/* nor with that: no one will take this name between a look and a rename */
 	if (fstatat(o->dirfd, o->base, &st, AT_SYMLINK_NOFOLLOW) == 0) {
 		errno = EEXIST;
 		return -1;
@@ -175,7 +175,7 @@ close_file(struct outfile *o)
 	return close(fd);
 }
 
-/* Others who meet such an error are reading the cluster, and are told of its owner. */
+/* Others who meet such an error are reading the cluster, and hear of its owner. */
 static int
 not_permitted(struct error *err)
 {

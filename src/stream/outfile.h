@@ -11,7 +11,7 @@
  * A sink that is a file which appears under its name only when it is complete.  Until
  * finish it is a file without a name (O_TMPFILE), so that nothing is left of it
  * whatever kills us; where the file system has no such files it is NAME.partial.PID
- * beside the name, which free removes and kill -9 leaves.
+ * next to the name, which free removes and kill -9 leaves.
  *
  * It is mode 0600 unless told otherwise (less what the umask takes): it holds everything
  * the database does.

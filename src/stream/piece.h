@@ -9,7 +9,7 @@
 
 /*
  * One piece of a body on its way through the block pipeline: what a worker learns of it,
- * and what is told of it to the body later, in stream order.
+ * and what hears of it to the body later, in stream order.
  */
 
 /* What a body's check has to say of one place.  The words are the body's own. */

@@ -39,7 +39,7 @@ clock_wait(struct rate_clock *clock, double until, const struct cancel *cancel,
 
 	(void)clock;
 	then.tv_nsec = (long)((until - (double)then.tv_sec) * 1e9);
-	/* the signal that tells of the cancel may come before the sleep: it is repeated */
+	/* the signal of the cancel may come before the sleep: it is repeated */
 	do
 		if (cancel_is_raised(cancel))
 			return error_set(err, ERROR_CANCELLED, 0, "interrupted");

@@ -3,7 +3,7 @@
  *
  * The filler, which is started by readahead_push(), reads the source below into the block
  * after the last full one, and waits when none is empty.  The reader, whoever calls read(),
- * copies out of the first full one and waits when there is none.  The lock guards the count
+ * copies out of the first full one and waits until one is full.  The lock guards the count
  * of full blocks and the filler's end; what is in a block belongs to one side, and changes
  * hands with the count.  An error of the source below waits behind the bytes before it.
  *

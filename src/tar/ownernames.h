@@ -18,7 +18,7 @@ struct ownernames;
 MUST_CHECK int ownernames_new(struct ownernames **, struct error *err);
 void ownernames_free(struct ownernames *);
 
-/* "" where there is none, or it cannot be found out.  Valid until the next such call. */
+/* "" if absent, or if it cannot be found out.  Valid until the next such call. */
 const char *ownernames_user(struct ownernames *, uint64_t uid);
 const char *ownernames_group(struct ownernames *, uint64_t gid);
 

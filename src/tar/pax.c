@@ -69,7 +69,7 @@ out:
 	return rc;
 }
 
-/* The record at ${bytes}: returns its length, or 0 when there is none. */
+/* The record at ${bytes}: returns its length, or 0 if absent. */
 static size_t
 get_record(const uint8_t *bytes, size_t len, struct record *out)
 {

@@ -129,7 +129,7 @@ say_unproved(const struct checker_facts *f)
 		    "data pages were not checked: the cluster has no data checksums");
 }
 
-/* On standard output: it is what was asked for. */
+/* On standard output: the user asked for it. */
 static int
 say_verdict(const struct verify *v, struct error *err)
 {

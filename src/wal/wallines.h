@@ -34,7 +34,7 @@ struct wallines;
 #define WALLINES_MOST 64
 
 /*
- * Who is told of records, by the lines that read them, which are numbered from 0.  Which of
+ * Who hears of records, by the lines that read them, which are numbered from 0.  Which of
  * them recovery would read is known in the end: wallines_has().  An error ends all lines.
  */
 struct wallines_sink {
@@ -95,8 +95,8 @@ bool wallines_find(const struct wallines *, const struct walhistory *history,
     struct wallines_line *line, struct error *why);
 
 /*
- * Is a record that line ${told_by} told of, and that ends at ${end_lsn}, one of line ${line}?
- * So it is if that is its own, or branched off from it behind the record.
+ * Is a record that line ${told_by} has read, and that ends at ${end_lsn}, one of line ${line}?
+ * So it is if that is its own, or branched off from it after the record.
  */
 bool wallines_has(
     const struct wallines *, unsigned line, unsigned told_by, uint64_t end_lsn);

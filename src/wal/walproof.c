@@ -204,7 +204,7 @@ walproof_skip(struct walproof *p)
 
 /*
  * The first bytes of a segment behind one that was skipped.  If no record begins in it, it is
- * the middle of one, which nobody can check: no reader, and the next one is the first.
+ * the middle of one, which no one can check: no reader, and the next one is the first.
  */
 static int
 resume(struct walproof *p, const uint8_t *bytes, size_t len, struct error *err)

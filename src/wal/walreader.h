@@ -41,7 +41,7 @@
  */
 struct walreader;
 
-/* Who is told of every record, in their order; an error ends the walk. */
+/* Who hears of every record, in their order; an error ends the walk. */
 struct walreader_sink {
 	int (*record)(struct walreader_sink *, const struct walrecord *, struct error *);
 };
@@ -99,7 +99,7 @@ const struct walreader_timeline *walreader_timeline(const struct walreader *, si
 /* More of them are an error. */
 #define WALREADER_TIMELINES 16
 
-/* A copy that goes on by itself, telling ${sink}. */
+/* A copy that goes on alone, telling ${sink}. */
 MUST_CHECK int walreader_clone(const struct walreader *, struct walreader_sink *sink,
     struct walreader **, struct error *err);
 

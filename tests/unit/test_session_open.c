@@ -123,7 +123,7 @@ beside_another(void **state)
 	    FAKE_SETTINGS);
 	s = open_session(&first);
 	prompted[0] = '\0';
-	second.beside = s;
+	second.same_server = s;
 	t = open_session(&second);
 	assert_string_equal(prompted, "");
 	session_free(t);
@@ -144,7 +144,7 @@ beside_a_lost_one(void **state)
 	first = open_session(NULL);
 	fake_hang_up(NULL);
 	assert_int_equal(session_check(first, &err), -1);
-	options.beside = first;
+	options.same_server = first;
 	assert_int_equal(session_open(&second, &options, &err), -1);
 	assert_int_equal(err.kind, ERROR_SERVER);
 	assert_string_equal(err.text,
