@@ -6,7 +6,6 @@
 
 #include "lib/buf.h"
 
-/* For programs; pg_basetar(1) lists them. */
 static const char *const words[FINDINGS_KINDS] = {
 	[FINDINGS_STREAM] = "stream",
 	[FINDINGS_NAME] = "name",
@@ -27,6 +26,12 @@ static const char *const words[FINDINGS_KINDS] = {
 	[FINDINGS_WAL] = "wal",
 	[FINDINGS_TARGET] = "target",
 };
+
+const char *
+findings_word(enum findings_kind kind)
+{
+	return words[kind];
+}
 
 /* `digest: "base/5/1259", block 3, at offset 1536: `, what of it is known */
 static int

@@ -36,6 +36,9 @@ enum findings_kind {
 
 #define FINDINGS_TOLD 50
 
+/* The word for it, in the line and in the report; pg_basetar-verify(1) has one item for each. */
+const char *findings_word(enum findings_kind);
+
 struct findings {
 	void (*tell)(const struct finding *);
 	/* what is not wrong, but whoever restores the backup must know: a line */
