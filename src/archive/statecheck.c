@@ -1,7 +1,7 @@
 /*
  * Files of a cluster that show on their own whether they are whole: those with a magic number or a
- * checksum of their own, and relations, which have whole pages.  What is found is in the archive as it
- * is in the cluster; the run goes on.
+ * checksum of their own, and relations, which have whole pages.  What is found is in the archive as
+ * it is in the cluster; the run goes on.
  */
 #include "archive/statecheck.h"
 
