@@ -343,16 +343,28 @@ judge_spaces(
 	return 0;
 }
 
+/* More than a checkpoint writes of its own where little goes on, and less than it takes to drop a row. */
+enum { LITTLE_WAL = 256 };
+
 /*
- * Without its WAL it is not known what replay drops.  Then a page that did not change since the
- * backup began still has the row of what was there at that time; it would have to be dropped in the
- * few moments until the server made its list of tablespaces.
+ * Without its WAL it is not known what replay drops.  A page that did not change since the backup
+ * began still has the row of what was there at that time, and the server makes its list of
+ * tablespaces later: a primary after its checkpoint, which may take minutes, a standby after all it
+ * has replayed since its last restartpoint.  Only if there was hardly any WAL in between none can
+ * have been dropped.
  */
 static bool
 is_surely_there(const struct proof_inplace *in, const struct catalogset_row *row)
 {
-	return row->state == CATALOGSET_THERE &&
-	    (in->wal->has_line || row->lsn <= in->facts->label->start_lsn);
+	const struct label *label = in->facts->label;
+	const uint64_t listed_lsn =
+	    label->from_standby ? in->wal->stop_lsn : label->checkpoint_lsn;
+
+	if (row->state != CATALOGSET_THERE)
+		return false;
+	return in->wal->has_line ||
+	    (row->lsn <= label->start_lsn && listed_lsn >= label->start_lsn &&
+		listed_lsn - label->start_lsn <= LITTLE_WAL);
 }
 
 static int

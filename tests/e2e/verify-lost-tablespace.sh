@@ -3,6 +3,8 @@
 # lost, base.tar alone is there, or the server is too old to send them.  pg_tablespace tells.
 # shellcheck source=tests/e2e/lib/base.sh
 . "${0%/*}/lib/base.sh"
+# shellcheck source=tests/e2e/lib/chain.sh
+. "$top/tests/e2e/lib/chain.sh"
 set_of=$T/out/set
 newest=$("$top/scripts/servers" --list | tail -n 1)
 client=$("$top/scripts/servers" "$newest" 2>/dev/null)/pg_basebackup || client=pg_basebackup
@@ -124,6 +126,61 @@ meanwhile() {
 	[ ! -e "$set_of/$late.tar" ]
 	sound_set
 	sql main 'drop tablespace late'
+}
+
+# One was dropped before the server listed them, and the page of its row is older: only the WAL tells.
+may_be_dropped() { # OID
+	captured timeout 120 "$BIN" verify "$set_of"
+	[ "$rc" -eq 0 ]
+	lines 1 "warning: tablespace $1 is not in the backup, and pg_tablespace does not tell for sure" "$T/stderr"
+}
+
+has_begun_checkpoint() {
+	tail -n +"$said" "$T/main/log" | grep -q 'checkpoint starting: force wait'
+}
+
+dropped_in_checkpoint() {
+	third=$(oid_of third)
+	sql main 'alter system set log_checkpoints = on'
+	sql main 'select pg_reload_conf()'
+	sql main 'vacuum pg_tablespace'
+	sql main checkpoint
+	sql main 'create table few as select 1' # a tenth of a second for each page that it changed
+	said=$(($(wc -l <"$T/main/log") + 1))
+	rm -rf "$set_of"
+	at main "$client" -Ft -D "$set_of" -X none --no-manifest &
+	pid=$!
+	wait_until 30 has_begun_checkpoint
+	sql main 'drop tablespace third'
+	kill -0 "$pid"
+	wait "$pid"
+	may_be_dropped "$third"
+	sql main 'drop table few'
+	rm -rf "$T/main/third"
+	tablespace main third
+}
+
+dropped_on_standby() {
+	as_server rm -rf "$T/out/first.tar"
+	backup main -c fast -o "$T/out/first.tar"
+	restore standby "$T/out/first.tar" gnu "$1"
+	follows standby main
+	cluster_start standby
+	level standby main
+	sql main checkpoint
+	level standby main
+	sql standby checkpoint
+	vacant=$(oid_of vacant)
+	sql main 'drop tablespace vacant'
+	level standby main
+	rm -rf "$set_of"
+	at standby "$client" -Ft -c fast -D "$set_of" -X none
+	may_be_dropped "$vacant"
+	rm -rf "$set_of"
+	at standby "$client" -Ft -c fast -D "$set_of" -X fetch
+	sound_set
+	cluster_stop standby
+	sql main "create tablespace vacant location ''"
 }
 
 # ---------------------------------------------------------------------------- one is lost
@@ -251,6 +308,7 @@ for major in $(majors only 10 15 16 17 19); do
 	t "$major: a whole backup called base.tar" not_part
 	t "$major: made, and dropped, in vain" rolled_back
 	t "$major: one was dropped" dropped
+	t "$major: one is dropped while the checkpoint goes on" dropped_in_checkpoint
 	t "$major: one was renamed" renamed
 	t "$major: the catalog has another file" rewritten
 	t "$major: one is dropped, one is made" meanwhile "$major"
@@ -260,6 +318,7 @@ for major in $(majors only 10 15 16 17 19); do
 	else
 		t "$major: the archive of an empty one" vacant_archive
 		t "$major: those elsewhere go" only_in_place
+		t "$major: one is dropped on a standby" dropped_on_standby "$major"
 		t "$major: base.tar alone, -X fetch" base_alone -X fetch
 		t "$major: base.tar alone, however made" frozen
 	fi
