@@ -1,3 +1,9 @@
+/*
+ * A path from an archive is opened so that no link in it is followed, even one that another process
+ * puts there meanwhile.  openat2(2) resolves the directories of the path in one call of the kernel;
+ * elsewhere each is opened with O_NOFOLLOW on its own.  The last parent stays open, as most members
+ * lie in the same directory as the one before them.
+ */
 /* openat2(), O_PATH */
 #define _GNU_SOURCE
 #include "restore/beneath.h"

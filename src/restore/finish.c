@@ -1,3 +1,9 @@
+/*
+ * The last steps make a directory of files into a cluster, in an order that leaves none that starts
+ * after an error or a crash: pg_control gets its name when all else is on the disk.  Without that
+ * file no server starts (checkControlFile() in src/backend/postmaster/postmaster.c), so an
+ * unfinished copy needs no other mark.
+ */
 #include "restore/finish.h"
 
 #include <errno.h>

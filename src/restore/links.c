@@ -1,3 +1,9 @@
+/*
+ * A server that recovers from backup_label reads tablespace_map and makes the links in pg_tblspc
+ * anew from it (read_tablespace_map() in src/backend/access/transam), whatever links it finds there.
+ * So the map has to name the new locations as well, or the copy would write into the tablespaces of
+ * the original.
+ */
 #include "restore/links.h"
 
 #include <inttypes.h>

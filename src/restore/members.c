@@ -1,3 +1,9 @@
+/*
+ * Members arrive in the order of the archive, which is not the order in which they can be written:
+ * backup_label and pg_basetar.info wait in memory until the plan is made, pg_control and
+ * tablespace_map until the end.  An archive may come from anywhere, so a member that could write
+ * outside of its place stops the restore.
+ */
 #include "restore/members.h"
 
 #include <stdlib.h>

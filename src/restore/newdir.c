@@ -1,3 +1,9 @@
+/*
+ * A restore fills only directories that were new or empty when it opened them, and keeps their
+ * descriptors: what is written goes to the directory that was checked, whatever its path leads to
+ * later.  Root gives such a directory to the owner of the backup only if no other user's symbolic
+ * link has chosen it.
+ */
 #include "restore/newdir.h"
 
 #include <dirent.h>
@@ -236,6 +242,7 @@ newdir_close(struct newdir *dir, bool forget)
 		return;
 	beneath_close(&dir->beneath);
 	sys_close(dir->fd);
+	/* this removes an empty directory only: one that something is in stays */
 	if (forget && dir->is_made)
 		unlinkat(dir->route.parent, dir->route.name, AT_REMOVEDIR);
 	route_close(&dir->route);

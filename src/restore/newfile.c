@@ -1,3 +1,7 @@
+/*
+ * Several threads write one restored file, each with its own offset: pwrite() needs no position that
+ * they would have to share.
+ */
 /* sync_file_range() */
 #define _GNU_SOURCE
 #include "restore/newfile.h"
@@ -56,6 +60,7 @@ newfile_complete(const struct newfile *f, time_t mtime, struct error *err)
 	if (futimens(f->fd, times) == -1)
 		return failed(f, "could not set its time", err);
 #ifdef SYNC_FILE_RANGE_WRITE
+	/* it only begins the writing, early: a failure costs time, and the sync still writes all */
 	(void)!sync_file_range(f->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 #endif
 	return 0;

@@ -1,3 +1,8 @@
+/*
+ * A copy that starts well can still harm the original: it may archive into the same WAL archive,
+ * take the changes of its subscriptions, or run on its data directory.  Whether the copy takes the
+ * place of the original only its owner knows, so the notes name what to look at, and change nothing.
+ */
 #include "restore/notes.h"
 
 #include <fcntl.h>

@@ -1,3 +1,8 @@
+/*
+ * A path as PostgreSQL calls it is translated into an open directory and a path below that, since a
+ * tablespace or pg_wal may lie elsewhere in the copy.  Whether two of these directories overlap is
+ * found by device and inode, not by their names: links and mounts give one directory many paths.
+ */
 /* realpath() */
 #define _DEFAULT_SOURCE
 #include "restore/places.h"

@@ -1,3 +1,9 @@
+/*
+ * Locations of tablespaces, owners and the target of recovery are settled before the first byte is
+ * written, for a later refusal would leave half a copy in several places.  A set of archives is a
+ * directory of files, and can be looked into first; one archive may come through a pipe, and says
+ * what is needed before its tree.
+ */
 #include "restore/plan.h"
 
 #include <errno.h>

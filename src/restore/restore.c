@@ -1,3 +1,8 @@
+/*
+ * A restore proves the backup while it unpacks it, since a pipe can be read only once: a member's
+ * header and each piece of its bytes go to the checker first, and are written when that has seen
+ * them.
+ */
 #include "restore/restore.h"
 
 #include <errno.h>

@@ -1,3 +1,8 @@
+/*
+ * A path is walked as the kernel walks it (path_resolution(7)), but a part at a time: the kernel
+ * follows links in silence, and root must know which user's link chose the directory before it gives
+ * that away.
+ */
 /* O_PATH */
 #define _GNU_SOURCE
 #include "restore/route.h"

@@ -1,3 +1,8 @@
+/*
+ * A target that is a position, a time or a timeline is held against the start and the stop of the
+ * backup, and is refused where recovery cannot end there.  A transaction or the name of a restore
+ * point is left to the server: the backup does not say where the WAL has it.
+ */
 #include "restore/target.h"
 
 #include <inttypes.h>
@@ -57,7 +62,10 @@ check_lsn(const char *value, const struct target_bounds *b, struct error *err)
 	return 0;
 }
 
-/* The backup ended even later; and all its transactions before START TIME are needed. */
+/*
+ * The backup ended even later; and all its transactions before START TIME are needed.  A text that
+ * only the server can read (pg/timetext.h) is left to it.
+ */
 static int
 check_time(const char *value, const struct target_bounds *b, struct error *err)
 {
@@ -83,7 +91,10 @@ check_time(const char *value, const struct target_bounds *b, struct error *err)
 	return too_early("recovery_target_time", value, "start", b->start_time, err);
 }
 
-/* A timeline has a higher number than those that it comes from. */
+/*
+ * A timeline has a higher number than those that it comes from.  "latest" and "current" are no
+ * numbers, and cannot be too low.
+ */
 static int
 check_timeline(const char *value, const struct target_bounds *b, struct error *err)
 {

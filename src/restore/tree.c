@@ -1,3 +1,8 @@
+/*
+ * Directories and links are made at once, files are written by the threads of a pool (filepool.h),
+ * and directories are synced when everything is in them.  Files by the thousand are synced with
+ * their file systems, where Linux reports failed writes to syncfs(2).
+ */
 #include "restore/tree.h"
 
 #include <errno.h>

@@ -1,3 +1,7 @@
+/*
+ * The shape of an answer is checked here once, so that the callers take its values as they are:
+ * exactly one row, the columns that were asked for, and no NULL among them.
+ */
 #include "server/answer.h"
 
 #include <string.h>

@@ -1,3 +1,8 @@
+/*
+ * A list of databases stays the text that the server made of it, ",OID TABLESPACE,", in which
+ * strstr() finds a row.  pg_database is shared by all databases of a cluster, so that the session
+ * sees every row whatever database it is connected to.
+ */
 #include "server/databases.h"
 
 #include <inttypes.h>

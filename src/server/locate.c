@@ -1,3 +1,8 @@
+/*
+ * The server of a data directory writes the port and the socket directory that it listens on into
+ * postmaster.pid, so that neither has to be given.  What the user did give comes first, and that is
+ * looked up before the connection: libpq reports the values that it used, not where each came from.
+ */
 #include "server/locate.h"
 
 #include <errno.h>

@@ -1,3 +1,9 @@
+/*
+ * A backup is started and stopped by the server's own SQL functions, whose calls differ between the
+ * releases and stand in the row of each (pg/cluster.h).  The start returns a redo position only; the
+ * rest of the label is asked of pg_control right after it, where the redo position shows whether
+ * another checkpoint came between.
+ */
 #include "server/online.h"
 
 #include <stdio.h>

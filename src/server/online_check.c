@@ -1,3 +1,8 @@
+/*
+ * The label of one server and the files of another make a backup that looks good and does not
+ * restore.  A primary and its standbys have one system identifier, so release, port, start time and
+ * pg_control are compared as well, all of which a plain role may ask for.
+ */
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,3 +1,8 @@
+/*
+ * libpq takes a password but never asks for one: that is left to each program.  The terminal is
+ * polled together with the interrupt, so that Ctrl-C ends the question and the echo is switched on
+ * again.
+ */
 #include "server/password.h"
 
 #include <errno.h>
@@ -91,6 +96,7 @@ password_prompt(const char *prompt, int interrupt_fd, char **password, struct er
 	line.data = NULL;
 	rc = 0;
 out:
+	/* the outcome stands by now, even if the terminal is not there any more */
 	if (is_silent)
 		(void)tcsetattr(tty, TCSAFLUSH, &before);
 	buf_free(&line);

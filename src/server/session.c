@@ -1,3 +1,9 @@
+/*
+ * A session lasts as long as the backup, and an interrupt must end every wait in it: queries are
+ * sent with libpq's asynchronous functions, and the interrupt is polled together with the socket.  A
+ * query that is given up is cancelled, as a backend that waits for a checkpoint does not notice that
+ * its socket was closed.
+ */
 #include "server/session.h"
 
 #include <errno.h>

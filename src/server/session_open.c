@@ -1,3 +1,8 @@
+/*
+ * A connection is made by libpq's rules for all that the user left out, and is then made fit for a
+ * backup: it is refused if a pooler is between, timeouts of the role or the database are switched
+ * off, and the search path is emptied.
+ */
 #include <poll.h>
 #include <pwd.h>
 #include <stdio.h>

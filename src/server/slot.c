@@ -1,3 +1,8 @@
+/*
+ * The slot is created with SQL functions in an ordinary connection: that takes the REPLICATION
+ * attribute, but no entry for "replication" in pg_hba.conf, which only the replication protocol
+ * needs.  It is temporary, so that the server drops it however this program ends.
+ */
 #include "server/slot.h"
 
 #include <fcntl.h>

@@ -1,3 +1,7 @@
+/*
+ * A slot is given up early, by estimates with wide margins: to drop it frees nothing before the
+ * server's next checkpoint, and until then more WAL is written.
+ */
 #include "server/slotguard.h"
 
 #include <stddef.h>

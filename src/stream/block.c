@@ -1,3 +1,8 @@
+/*
+ * The planner lays out a block's raw bytes, with a gap for each range of a file.  A worker reads
+ * each range into its gap, so that the encoder gets one piece of memory and nothing that was read is
+ * copied.
+ */
 #include "stream/block.h"
 
 #include <stdlib.h>

@@ -1,3 +1,8 @@
+/*
+ * A large file has ranges in many blocks, which several workers read at once with pread().  An
+ * atomic count of the holders decides which thread closes the descriptor; no one has to know how
+ * many ranges there will be.
+ */
 #include "stream/blockfile.h"
 
 #include <stdbool.h>

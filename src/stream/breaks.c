@@ -1,3 +1,7 @@
+/*
+ * A block's parts, which are in the order of its bytes, say where bodies of members are.  Writes are
+ * asked for in that order as well, so that one walk through the parts serves all writes of a block.
+ */
 #include "stream/breaks.h"
 
 /* Is ${at} in a body?  Places are asked for in their order; *part is where the search goes on. */

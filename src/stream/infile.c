@@ -1,3 +1,8 @@
+/*
+ * A regular file is read with pread(), so that members can be skipped and its pages need not stay in
+ * the page cache; a pipe or a device is read as it comes.  The count of bytes is atomic, because any
+ * thread may ask for it.
+ */
 #include "stream/infile.h"
 
 #include <errno.h>
@@ -85,6 +90,7 @@ look_at(struct infile *f, struct error *err)
 	f->can_seek = true;
 	f->first = (uint64_t)at;
 	f->size = (uint64_t)(st.st_size - at);
+	/* advice: without it the file is read as well, only slower */
 	(void)posix_fadvise(f->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	return 0;
 }

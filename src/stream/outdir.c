@@ -1,3 +1,8 @@
+/*
+ * No system call gives several files their names at once.  So all files are finished before the
+ * first gets its name, and the names are given in the order in which the files were made: the one
+ * that marks the backup as whole comes last, and is the first to go if a name cannot be given.
+ */
 /* fdopendir() */
 #define _DEFAULT_SOURCE
 #include "stream/outdir.h"
@@ -186,7 +191,10 @@ outdir_finish(struct outdir *d, bool *is_unsynced, struct error *err)
 	return rc;
 }
 
-/* As the name may be another's by now, and as no descriptor of one can be removed. */
+/*
+ * As the name may be another's by now, and as no descriptor of one can be removed.  rmdir()
+ * leaves a directory that something is in.
+ */
 static void
 remove_directory(const struct outdir *d)
 {

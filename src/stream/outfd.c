@@ -1,3 +1,7 @@
+/*
+ * The descriptor may be of a file, a pipe or a device, and fstat() says which: only a file or a
+ * block device is synced, as fsync() of a pipe fails with EINVAL (POSIX).
+ */
 #include "stream/outfd.h"
 
 #include <errno.h>

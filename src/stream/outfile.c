@@ -1,3 +1,9 @@
+/*
+ * The backup's name in the directory means a whole backup, so the file gets it only when all of it
+ * is on the disk.  Until then it is one without a name (O_TMPFILE), which goes away with the
+ * process, or has a temporary name where the file system has no such files.  A link gives the name,
+ * as it fails if the name exists; a rename replaces what has it.
+ */
 /* O_TMPFILE: a file without a name; renameat2(): rename that replaces nothing */
 #define _GNU_SOURCE
 #include "stream/outfile.h"
@@ -125,6 +131,7 @@ rename_to_free_name(const struct outfile *o)
 	struct stat st;
 
 	if (linkat(o->dirfd, o->temporary, o->dirfd, o->base, 0) == 0) {
+		/* the file has its name: that its other one cannot be removed is no failure */
 		unlinkat(o->dirfd, o->temporary, 0);
 		return 0;
 	}

@@ -1,3 +1,8 @@
+/*
+ * A body's check runs in the thread that read the piece, before it is encoded: it may read a page
+ * again into the very bytes that will be sent, and its notes travel with the piece, since the body
+ * hears of its pieces later, in the order of the stream.
+ */
 #include "stream/piece.h"
 
 #include <errno.h>

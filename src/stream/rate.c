@@ -1,3 +1,7 @@
+/*
+ * The moment when a slice is paid for is counted on from that of the slice before, on the monotonic
+ * clock: a sleep that lasts too long shortens the next, and errors of single sleeps do not add up.
+ */
 #include "stream/rate.h"
 
 #include <errno.h>

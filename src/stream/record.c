@@ -1,3 +1,7 @@
+/*
+ * Blocks of the pipeline are of any length once encoded, and a tape drive or a reader of fixed
+ * records wants all writes of one size: the buffer of one record makes up the difference.
+ */
 #include "stream/record.h"
 
 #include <stdlib.h>

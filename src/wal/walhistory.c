@@ -1,3 +1,8 @@
+/*
+ * A history decides which timeline's WAL is good, so a damaged one must not pass: numbers have
+ * digits only, and a last line without its end counts as cut short.  PostgreSQL itself takes what
+ * sscanf() finds in each line (readTimeLineHistory() in src/backend/access/transam/timeline.c).
+ */
 #include "wal/walhistory.h"
 
 #include <inttypes.h>

@@ -1,3 +1,8 @@
+/*
+ * A name means another LSN for each segment size, which initdb --wal-segsize sets since 11, so none
+ * is built or taken apart without it.  Digits are compared one by one, since sscanf() would also
+ * take lower case and signs, which the server never writes.
+ */
 #include "wal/walname.h"
 
 #include <inttypes.h>

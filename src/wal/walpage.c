@@ -1,3 +1,8 @@
+/*
+ * One wrong page differs in several fields at once, so these are checked in the order in which a
+ * difference explains most: never written, another release, another cluster, a recycled segment,
+ * another timeline.
+ */
 #include "wal/walpage.h"
 
 #include <inttypes.h>

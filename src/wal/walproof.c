@@ -1,3 +1,8 @@
+/*
+ * A backup walks through the records of its WAL once, while it reads the segments, for the proof and
+ * for whatever else depends on them.  It knows the timeline then; where the history comes last, as
+ * in an archive, wallines.c walks.
+ */
 #include "wal/walproof.h"
 
 #include <stdlib.h>

@@ -1,3 +1,20 @@
+/*
+ * The walk through WAL is a state machine that takes the bytes as they come, a page at most at a
+ * time:
+ *
+ *	state             what comes                              next state
+ *	BEFORE            the start position                      BETWEEN
+ *	BETWEEN           the start of a record                   INSIDE
+ *	BETWEEN           a whole record                          BETWEEN
+ *	INSIDE            the end of the record                   BETWEEN
+ *	INSIDE            a page that says it was abandoned       BETWEEN
+ *	BETWEEN, INSIDE   the end of a switch record              FILLER
+ *	FILLER            the next segment                        BETWEEN
+ *	BETWEEN, INSIDE   the end of a record at the stop         DONE
+ *
+ * A record that is whole in one piece is checked where it lies; any other is put together in a
+ * buffer, without the page headers in it.
+ */
 #include "wal/walreader.h"
 
 #include <inttypes.h>

@@ -1,3 +1,8 @@
+/*
+ * A record passes the checks that recovery makes before it replays one (ValidXLogRecordHeader() and
+ * ValidXLogRecord() in src/backend/access/transam/xlogreader.c).  Recovery takes the first that
+ * fails for the end of the WAL; here that is an error, which says what was expected.
+ */
 #include "wal/walreader_check.h"
 
 #include <inttypes.h>

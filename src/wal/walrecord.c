@@ -1,3 +1,8 @@
+/*
+ * A record is taken apart only as far as a backup needs: the headers of its parts, and the main data
+ * of a few kinds.  Fields are read at their offsets and not through structs, as the server's have
+ * padding and differ between releases.
+ */
 #include "wal/walrecord.h"
 
 #include <inttypes.h>
