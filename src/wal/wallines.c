@@ -1,3 +1,53 @@
+/*
+ * Lineages of WAL
+ *
+ * A timeline is the WAL that a cluster wrote from one promotion to the next (the end of a recovery
+ * from archived WAL counts as one).  Its history file lists the timelines before it and the LSN at
+ * which each was left (walhistory.h); the name of a segment's file has the timeline that it was
+ * written on (walname.h).  At a promotion within a segment the server copies the beginning of that
+ * segment into the first file of the new timeline (XLogFileCopy() in
+ * src/backend/access/transam/xlog.c), so that one segment has two files with the same beginning.
+ * Here the promotion was at s, and the backup starts in segment 3:
+ *
+ *	segment            3           4           5           6
+ *	              +-----------+-----------+-------s---+
+ *	timeline 1    |     A     |     B     |   C   s c |                line 0
+ *	              +-----------+-----------+-------s---+-----------+
+ *	timeline 2                            |   C   s D |     E     |    line 1
+ *	                                      +-------s---+-----------+
+ *
+ * Recovery to timeline 2 reads A, B, CD and E: of each segment the file of the timeline that owns
+ * its last byte.  Cc may be missing (the server renames it to "NAME.partial" where WAL is archived),
+ * may be damaged, or may go on with what the old primary still wrote: no backup of timeline 2 needs
+ * it.
+ *
+ * The files pass segment by segment, those of one segment in any order.  The history follows them,
+ * and a pipe cannot be read again then.  So every lineage that recovery could take is walked, each
+ * as a struct line with a reader of its own:
+ *
+ *   - It goes on (go_on()) with the file of its own timeline of the segment that it expects.  It
+ *     keeps a copy of its reader as that was before (`before`).
+ *
+ *   - It branches (branch()) where a file of a later timeline has the segment that it expects or has
+ *     just read.  Line 1 takes over what line 0 had read up to the start of segment 5: from `before`
+ *     if Cc came first, even if that was damaged, and else from line 0's reader, which still waits
+ *     for Cc.  A promotion at the very start of a segment is no other case; there is only nothing to
+ *     copy.  Of two later timelines in one segment each branches from line 0, for a line that has
+ *     just branched off has read nothing before this segment that its parent has not.
+ *
+ *   - It ends where its walk meets an error, or with a gap.  A gap is seen when a later file of its
+ *     own timeline comes while it still waits for an earlier segment (fail_missing()), or when the
+ *     files are over and the backup needs more: then find_missing() names the file that recovery
+ *     would ask for, by the timeline that owns the segment's last byte.  A later file of its
+ *     timeline shows that the WAL went on (note_later()), so that the caller can tell damage from
+ *     the end of the WAL.
+ *
+ * wallines_find() is given the history.  Lines of timelines outside of it drop out, and so does each
+ * that has read a page of a timeline that did not own the page's position (agrees()), as line 0 has
+ * if it has read a page of c that begins after s.  Of the others the one of the newest timeline is
+ * taken, and of two such the one that got further.  A record belongs to a line if the line, or one
+ * that it branched off from before the branch, has read it (wallines_has()).
+ */
 #include "wal/wallines.h"
 
 #include <inttypes.h>
