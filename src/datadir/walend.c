@@ -1,3 +1,40 @@
+/*
+ * The end of the WAL is found by reading it as recovery does, record by record.
+ *
+ * Of a cluster that was not shut down no file says where its WAL ends.  A segment file has its full
+ * size from the moment it is made, filled with zeros, or with what it held before the server gave
+ * it a new name; so its size says nothing.  The pages do: each page header bears the LSN that the
+ * page was written for, and each record its length, a link back to the record before it and a
+ * checksum.  The WAL ends before the first thing that is not what must come next.  In segments of
+ * 16 MB with pages of 8 kB that may look like this:
+ *
+ *	file   page at     header says   in the page
+ *	..05   0/5000000   0/5000000     the rest of a record that began in ..04, record A
+ *	       0/5002000   0/5002000     record B, the beginning of record C
+ *	       0/5004000   0/5004000     the rest of C, record D, zeros <-- WAL ends after D
+ *	       0/5006000   0/2006000     WAL that the file held when it was ..02
+ *	       0/5008000   0/5008000     a stray page
+ *	..06   0/6000000   0/3000000     recycled: the server has not come here yet
+ *	..07   0/7000000   0/7000000     real: then WAL before it is lost
+ *
+ * A record counts when all of it is there: if C did not go on at 0/5004000, the WAL would end after
+ * B.  A page is given to the reader whole, so whatever is wrong in it, be it the header, a length
+ * of zero or a checksum, is one case: the reader keeps the end of the last good record, and says
+ * why it did not go on (tell_page()).  A segment that is absent ends the WAL as well.
+ *
+ * Whether that end is the true one is seen in what follows it:
+ *
+ *  - A page further on in the same segment that bears its own LSN is a stray: of the pages of one
+ *    segment the disk may have a later one without an earlier one when the power fails or a
+ *    snapshot is taken.  Recovery ends before it, and so do we; the caller warns.
+ *  - A later segment whose first page bears its own LSN proves that WAL was lost, because the
+ *    server has a segment on the disk before it begins the next.  That is an error.
+ *  - An end before the LSN that pg_control needs is an error too.
+ *
+ * Of a cluster that was shut down only the record of its last checkpoint is read
+ * (walend_of_record()), for that was the last that it wrote.  A standby writes no WAL of its own;
+ * where its pages need more, the caller knows by pg_control.
+ */
 #include "datadir/walend.h"
 
 #include <errno.h>
@@ -27,7 +64,7 @@ struct walk {
 	uint64_t first_end; /* 0: it has not come */
 
 	uint64_t segment_lsn; /* of the file being read */
-	/* of the page being told; at the end, where reading ended */
+	/* of the page that is given to the reader; at the end, where reading ended */
 	uint64_t lsn;
 	bool has_ended;
 	struct error why; /* what was met there */
@@ -147,7 +184,10 @@ open_file(const struct walend_options *opt, const char *name, int *fd, struct er
 	return error_wrap(err, "WAL file \"%s\"", name);
 }
 
-/* The segment at w->lsn.  If it is absent, the WAL ends there. */
+/*
+ * The segment at w->lsn.  If it is absent, the WAL ends there: whether it was lost, later segments
+ * say (check_later_segments()).
+ */
 static int
 tell_segment(struct walk *w, struct error *err)
 {
@@ -208,7 +248,7 @@ walk_free(struct walk *w)
 	free(w->pages);
 }
 
-/* ---- what is behind the end ---- */
+/* ---- what follows the end ---- */
 
 /* Does the file ${name} begin with the page that belongs there? */
 static int
@@ -232,7 +272,7 @@ look_at_first(const struct walend_options *opt, const char *name, uint64_t segme
 	return 0;
 }
 
-/* Is it the name of a segment behind the end that recovery would read? */
+/* Is it the name of a segment after the end that recovery would read? */
 static bool
 is_later(const struct walk *w, const char *name, uint64_t *segment_lsn)
 {
@@ -278,7 +318,7 @@ check_later_segments(const struct walk *w, struct error *err)
 	return rc;
 }
 
-/* Is there a page in ${fd}, behind the one where reading ended, that belongs there? */
+/* Is there a page in ${fd}, after the one where reading ended, that belongs there? */
 static int
 find_stray(struct walk *w, int fd, uint64_t *stray_lsn, struct error *err)
 {
@@ -311,6 +351,7 @@ take_trace(const struct walend_options *opt, const struct walend *found, uint32_
 	for (uint64_t lsn = found->first_segment; lsn <= found->last_segment;
 	     lsn += opt->expect->segment_size) {
 		file_name(opt, lsn, name);
+		/* one that is absent adds nothing: if it comes, the trace is another */
 		if (fstatat(opt->wal_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
 			walksum_member(&sum, name, strlen(name));
 			walksum_file(&sum, &st);
