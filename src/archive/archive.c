@@ -1,3 +1,9 @@
+/*
+ * Each call here makes one member: it names it (format/layout.h), takes the facts of its header
+ * from a stat, and hands the content to the pipeline as a body (filebody.c, walbody.c).  The body
+ * sees the bytes on their way, so that the manifest lists what was sent, whatever the file holds by
+ * then.
+ */
 #include "archive/archive.h"
 
 #include <stdlib.h>

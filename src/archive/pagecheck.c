@@ -1,3 +1,18 @@
+/*
+ * Pages are judged as they pass, while the server may be writing them.
+ *
+ * A page is not written in one act: a read that meets the write has the beginning of the new page
+ * and the end of the old one, whose checksum is wrong although nothing is damaged.  So a page that
+ * is bad is only under suspicion: it is read again, and damaged is what stays bad.  A page that
+ * replay puts whole, because its LSN is after the start of the backup, is not suspected, torn or
+ * not (pg/page.h).
+ *
+ *	judge 128 pages: the bad ones --> wait 10 ms, read those again: still bad -->
+ *	    wait 90 ms, read those again: still bad --> a note of the piece
+ *
+ * The pages of a group wait together.  So a file full of damage takes a tenth of a second for each
+ * megabyte; with a wait for each page it would take 128 times as long.
+ */
 #include "archive/pagecheck.h"
 
 #include "pg/relfile.h"

@@ -1,3 +1,7 @@
+/*
+ * A WAL segment is proved by the very bytes that are sent: a proof that read the file once more
+ * could meet another one, since the server recycles segments at any time.
+ */
 #include "archive/walbody.h"
 
 #include <stdio.h>
@@ -29,6 +33,7 @@ walbody_piece(struct body *body, const struct piece *piece, struct error *err)
 {
 	struct walbody *w = (struct walbody *)body;
 
+	/* zeros in the place of WAL would end recovery: unlike a data file's, nothing mends them */
 	if (piece->missing > 0) {
 		error_set(err, ERROR_STATE, 0,
 		    "WAL file \"%s\" was truncated while it was sent", w->name);

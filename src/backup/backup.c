@@ -1,3 +1,9 @@
+/*
+ * The command `backup` is a list of steps, make_backup(), over parts that do the work.  Only here
+ * is it decided in which order they come, which of them run in a thread that the main thread
+ * watches (cli/patrol.h), and which run as the user that started us, not as the owner of the data
+ * directory (cli/identity.h).
+ */
 #include "backup/backup.h"
 
 #include <signal.h>
@@ -434,7 +440,7 @@ end_run(struct backup *b)
 	backup_stream_close(&b->stream);
 	if (b->source->ops->end)
 		b->source->ops->end(b->source);
-	/* a temporary name is removed by who made it */
+	/* the user that made a temporary name removes it; the verdict is known, and stays */
 	(void)!identity_regain(&b->identity, &ignored);
 	output_free(&b->stream.output);
 	message_progress_end();

@@ -1,3 +1,7 @@
+/*
+ * A table maps errno to advice.  It serves the errors that came without a hint from the place where
+ * they happened; a number that is absent from the table gets none.
+ */
 #include "cli/advice.h"
 
 #include <errno.h>

@@ -1,3 +1,8 @@
+/*
+ * Only the effective ids change: the real and the saved ones stay root's, and with them the right
+ * to go back (credentials(7)).  The groups are changed first and the user last, since without
+ * root's user id they could not be; on the way back the user comes first.
+ */
 /* setgroups(), initgroups() */
 #define _DEFAULT_SOURCE
 #include "cli/identity.h"

@@ -1,3 +1,8 @@
+/*
+ * All messages are written here, under one lock: workers warn while the main thread redraws the
+ * progress line, and each line has to come out whole.  A write to standard error that fails is not
+ * looked at, since there is no other place to say so.
+ */
 #include "cli/message.h"
 
 #include <pthread.h>

@@ -1,3 +1,7 @@
+/*
+ * An option is checked and stored by a function that is chosen by the kind of its row; the table of
+ * them is at the end.  A new option of a kind that exists needs its row in opttable.c and no code.
+ */
 #include "cli/optgiven.h"
 
 #include <string.h>

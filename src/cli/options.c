@@ -1,3 +1,9 @@
+/*
+ * The command line is parsed in three steps: optread.c splits it into options and operands,
+ * optgiven.c stores each option, and optwhole.c judges the whole and fills in defaults.  This file
+ * drives them, takes the operands, and sees to it that no message repeats a password that was given
+ * in a wrong place.
+ */
 #include "cli/options.h"
 
 #include <stdint.h>

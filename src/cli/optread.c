@@ -1,3 +1,7 @@
+/*
+ * Words become options and operands one at a time.  Each option that comes sets the bit of its row,
+ * because its value cannot say whether it was given: it may be equal to the default.
+ */
 #include "cli/optread.h"
 
 #include <string.h>

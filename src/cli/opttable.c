@@ -1,3 +1,7 @@
+/*
+ * The rows stand in the order in which the usage prints them, headings among them.  A row is known
+ * by its bit in 64 (optread.c), which limits how many there may be.
+ */
 #include "cli/opttable.h"
 
 #include <stdbool.h>
@@ -85,7 +89,7 @@ const struct opttable_row opttable[] = {
 	    .help = "-o names a directory: a tar per tablespace" },
 	{ .letter = 'Z', .name = "compress", .value = "METHOD", .commands = B,
 	    .kind = OPT_COMPRESS,
-	    /* behind codec_print_methods() */
+	    /* after codec_print_methods() */
 	    .help = "[:LEVEL] (else by suffix)" },
 	{ .letter = 'z', .name = "gzip", .commands = B, .kind = OPT_GZIP,
 	    .help = "the same as -Z gzip" },

@@ -1,3 +1,9 @@
+/*
+ * Values are parsed as pg_basebackup spells them, and strictly: the whole text must be a value, and
+ * nothing is rounded to one.  Compression alone has a grammar:
+ *
+ *	LEVEL | [client-|server-]METHOD[:LEVEL | :DETAIL[=VALUE][,...]]
+ */
 #include "cli/optvalue.h"
 
 #include <string.h>

@@ -1,3 +1,8 @@
+/*
+ * Which options exclude each other, which belong to another command, and which defaults follow from
+ * the rest can be said only when all of the command line was read.  So the order of options does
+ * not matter.
+ */
 #include "cli/optwhole.h"
 
 #include <stdlib.h>

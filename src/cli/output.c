@@ -1,3 +1,9 @@
+/*
+ * The output is a descriptor that we were given, a device or fifo that exists, a new file, or a
+ * directory of files.  Which one is decided once, in output_open(); after that all of them are
+ * sinks.  A new file gets its name when it is complete; only what cannot be replaced is written in
+ * place.
+ */
 #include "cli/output.h"
 
 #include <errno.h>

@@ -1,3 +1,15 @@
+/*
+ * The main thread sleeps in poll() on two pipes: one to which the working thread writes when it
+ * leaves, and one to which the handlers of signals write (lib/interrupt.h).  So neither can come
+ * unseen between a look and the sleep.
+ *
+ *	working thread    work() ---------------------> a byte into `done`
+ *	main thread       poll: tick, hurry, watch ...  join
+ *	                  a signal, or watch() failed:  cancel; kick until `done` is readable
+ *
+ * One kick is not enough to call the work off: it may come just before the system call that it
+ * should interrupt.  So it is repeated until the thread has left.
+ */
 #include "cli/patrol.h"
 
 #include <errno.h>

@@ -1,3 +1,9 @@
+/*
+ * Whether one place is inside another is decided by the device and the inode of each directory up
+ * to the root, since a comparison of paths is misled by links and by relative names.  What names
+ * one of our descriptors is found by following the links one at a time, and not by opening it:
+ * Linux then opens the file anew, at offset 0.
+ */
 /* realpath() */
 #define _DEFAULT_SOURCE
 #include "cli/place.h"
@@ -44,6 +50,7 @@ climb(struct place *place, int dirfd, struct buf *at, struct error *err)
 
 	for (;;) {
 		if (fstatat(dirfd, buf_text(at), &st, 0) == -1)
+			/* what may not be searched holds nothing that is backed up */
 			return errno == EACCES ?
 			    0 :
 			    error_set(err, ERROR_IO, errno, "could not stat");

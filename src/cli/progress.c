@@ -1,3 +1,8 @@
+/*
+ * Percent, rate and time left are computed from two numbers, the bytes that have passed and the
+ * bytes that are expected, and from a clock that a test can replace.  The expected ones are an
+ * estimate, which may be too low: percent stops at 100, and the time left is no longer shown.
+ */
 #include "cli/progress.h"
 
 #include <stdio.h>

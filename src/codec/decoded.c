@@ -1,3 +1,8 @@
+/*
+ * The compression is known by the first bytes of the stream: standard input has no name, and the
+ * name of a file may be wrong.  A pipe cannot go back, so a source in between hands the bytes that
+ * were looked at out once more.
+ */
 #include "codec/decoded.h"
 
 #include <stdbool.h>

@@ -1,3 +1,8 @@
+/*
+ * zlib decodes one member and checks its trailer; what may follow a member is decided here.  Damage
+ * that inflate() meets in the same call as sound bytes waits until these were handed out: otherwise
+ * it would depend on how the input was cut how much of a damaged archive can be read.
+ */
 #include "codec/gunzip.h"
 
 #include <inttypes.h>
@@ -18,7 +23,7 @@ struct gunzip {
 	uint64_t offset; /* of the input's end */
 	bool is_at_end;  /* of one: zeros, or another */
 	bool has_ended;  /* all of it */
-	/* what inflate() said of damage behind bytes handed out; or Z_OK */
+	/* what inflate() said of damage after bytes handed out; or Z_OK */
 	int failed;
 	uint8_t input[INPUT];
 };
@@ -44,7 +49,7 @@ refill(struct gunzip *g, struct error *err)
 	return 0;
 }
 
-/* ---- behind a member ---- */
+/* ---- after a member ---- */
 
 static int
 pass_zeros(struct gunzip *g, struct error *err)
@@ -118,6 +123,7 @@ inflate_some(struct gunzip *g, uint8_t *into, size_t len, size_t *got, struct er
 	*got = len - g->z.avail_out;
 	if (rc == Z_STREAM_END)
 		g->is_at_end = true;
+	/* Z_BUF_ERROR without input is no failure: inflate() waits for more (zlib.h) */
 	else if (rc != Z_OK && !(rc == Z_BUF_ERROR && g->z.avail_in == 0))
 		g->failed = rc;
 	return *got == 0 && g->failed != Z_OK ? damaged(g, g->failed, err) : 0;
@@ -129,6 +135,7 @@ gunzip_read(struct source *s, void *into, size_t len, size_t *got, struct error 
 	struct gunzip *g = (struct gunzip *)s;
 
 	*got = 0;
+	/* avail_out is an unsigned int */
 	if (len > UINT32_MAX / 2)
 		len = UINT32_MAX / 2;
 	while (*got == 0 && !g->has_ended && len > 0)

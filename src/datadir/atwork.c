@@ -1,3 +1,8 @@
+/*
+ * Processes are asked by /proc.  Most looks at one may fail, for it may end meanwhile or be another
+ * user's: what cannot be seen is no server, except for the process that postmaster.pid names, for
+ * which the answer is ATWORK_UNKNOWN.
+ */
 /* openat2(), O_PATH, System V shared memory */
 #define _GNU_SOURCE
 #include "datadir/atwork.h"
@@ -107,6 +112,7 @@ is_postgres(int process)
 	const char *name;
 	bool is_it;
 
+	/* reading it takes the same right as reading cwd (proc(5)): the process has ended since */
 	if (sys_readlink(process, "exe", &path, &ignored))
 		return false;
 	name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;

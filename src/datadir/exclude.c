@@ -1,3 +1,8 @@
+/*
+ * What a copy leaves out is a table with a reason in each row, searched from its top: the first row
+ * that matches a name, its directory and the kind of the copy decides.  A name that matches none is
+ * sent: a copy with a file too many starts, one that lacks a file may not.
+ */
 #include "datadir/exclude.h"
 
 #include <stdlib.h>

@@ -1,3 +1,8 @@
+/*
+ * A file is opened first and looked at afterwards, through its descriptor: the server drops,
+ * renames and replaces files at any moment, so that whatever was known of a name may be out of date
+ * when it is opened.
+ */
 #include "datadir/member.h"
 
 #include <errno.h>

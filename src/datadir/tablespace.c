@@ -1,3 +1,8 @@
+/*
+ * A tablespace is opened once and read through that descriptor to the end of the run, so that its
+ * link may change or go.  A link that leads nowhere may be a DROP TABLESPACE under way or a volume
+ * that is not mounted, and only time tells which: it gets a second.
+ */
 /* realpath() */
 #define _XOPEN_SOURCE 700
 #include "datadir/tablespace.h"
@@ -55,6 +60,7 @@ pause_a_moment(void)
 {
 	const struct timespec moment = { .tv_nsec = DROP_PAUSE_MS * 1000000L };
 
+	/* a signal cuts it short: that is one pause of a hundred */
 	nanosleep(&moment, NULL);
 }
 

@@ -1,3 +1,9 @@
+/*
+ * The marks are names only, and change while they are looked at: the archiver renames SEGMENT.ready
+ * to SEGMENT.done (src/backend/postmaster/pgarch.c).  A rename between the two looks shows neither
+ * mark; walarchive_is_done() takes that for not archived yet, and will see it when it is asked
+ * again.
+ */
 #include "datadir/walarchive.h"
 
 #include <errno.h>

@@ -1,3 +1,9 @@
+/*
+ * The walk opens each directory below the descriptor of the one that holds it: a directory above
+ * that is renamed or replaced meanwhile cannot lead it elsewhere.  All names of a directory are
+ * read before the first is visited, because the archive has them in the order of their bytes; each
+ * is then taken for what it turns out to be when it is opened.
+ */
 #include "datadir/walk.h"
 
 #include <errno.h>

@@ -1,3 +1,7 @@
+/*
+ * Each member is folded into a size and a CRC as it is met.  So two walks over millions of files
+ * are compared by one number, and neither keeps a list.
+ */
 #include "datadir/walksum.h"
 
 #include "lib/crc32c.h"

@@ -1,3 +1,8 @@
+/*
+ * Segments are chosen by the list of names in pg_wal, sorted by number and timeline, which is then
+ * walked along the numbers that recovery will ask for.  So a segment that is missing is known
+ * before any is opened.
+ */
 #include "datadir/walset.h"
 
 #include <errno.h>

@@ -1,3 +1,7 @@
+/*
+ * Names in an archive are relative to what it was made of, the data directory, a tablespace or
+ * pg_wal; here they become what PostgreSQL calls the file.  layout.c has the other direction.
+ */
 #include "format/archivepart.h"
 
 #include <string.h>

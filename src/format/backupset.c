@@ -1,3 +1,7 @@
+/*
+ * The archives of a set are recognised by their names, and none is opened for that: the order in
+ * which they have to be read is known before the first byte is.
+ */
 #include "format/backupset.h"
 
 #include <fcntl.h>
@@ -162,6 +166,7 @@ find_other(int dirfd, const char *name, char other[BACKUPSET_NAME])
 	struct backupset_row row;
 	struct error ignored;
 
+	/* without a list the archive is read as one that is alone, as the user named it */
 	if (dirlist_read(dirfd, &list, &ignored))
 		return;
 	for (size_t i = 0; i < list.count; i++)

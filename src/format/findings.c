@@ -1,3 +1,7 @@
+/*
+ * One finding is made into a line for people and into fields for the report in one place, so that
+ * both say the same.
+ */
 #include "format/findings.h"
 
 #include <inttypes.h>

@@ -1,3 +1,7 @@
+/*
+ * Values are escaped: a label and a path may hold a line feed, and what follows it would be read as
+ * a key.
+ */
 #include "format/infofile.h"
 
 static int

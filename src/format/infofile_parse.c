@@ -1,3 +1,8 @@
+/*
+ * pg_basetar.info is parsed by a table of its keys: a row says how often the key may come, and
+ * which function takes its value.  A key that is unknown is passed over, and a format that is
+ * unknown refused (pg_basetar(5)).
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -315,6 +320,7 @@ read_line(struct infofile *info, unsigned *given, const char *line, size_t len,
 	while (n < KEYS &&
 	    (strlen(keys[n].key) != key || memcmp(keys[n].key, line, key) != 0))
 		n++;
+	/* a key of a later version, which the format allows (pg_basetar(5)) */
 	if (n == KEYS)
 		return 0;
 	if (keys[n].count != MANY && *given & 1U << n)

@@ -1,3 +1,7 @@
+/*
+ * PostgreSQL's pg_tblspc/OID/... becomes the name that the archive has for it.  Readers go the
+ * other way in archivepart.c.
+ */
 #include "format/layout.h"
 
 #include <string.h>
@@ -14,7 +18,7 @@ layout_name(struct buf *name, enum layout_part part, const char *path, struct er
 		below = path + len;
 	if (below && part == LAYOUT_TABLESPACE)
 		return buf_printf(name, err, "%s%s", LAYOUT_TABLESPACES, below);
-	/* behind "/OID/" */
+	/* what follows "/OID/" */
 	if (below && below[0] == '/' && strchr(below + 1, '/'))
 		path = strchr(below + 1, '/') + 1;
 	return buf_append(name, path, strlen(path), err);

@@ -1,3 +1,9 @@
+/*
+ * The kind of a member follows from its name, and the order of the kinds is that of their enum: but
+ * for the marks, a member whose kind is less than that of the one before it is out of order.  A
+ * reader of a pipe sees each member once, and depends on this order: what describes the backup
+ * comes before the tree, the WAL after it, and the manifest at the end.
+ */
 #include "format/memberorder.h"
 
 #include <string.h>

@@ -1,3 +1,10 @@
+/*
+ * Rows are kept in blocks, and texts in chunks, of which none is moved or freed alone: a pointer to
+ * a row stays valid, and millions of members do not cost a malloc() each.
+ *
+ * The manifest lists files in the order in which they were sent.  So a name is looked for next to
+ * the one that was found last, and only if it is not there all rows are sorted and searched.
+ */
 #include "format/memberset.h"
 
 #include <stdlib.h>

@@ -1,3 +1,8 @@
+/*
+ * The least of the remembered LSNs is the horizon: workers need no note of a page below it.  They
+ * read it without a lock.  It only grows, so one that is out of date is too low, and costs a note
+ * which remember() then drops.
+ */
 #include "format/pagetally.h"
 
 #include <stdatomic.h>

@@ -1,3 +1,8 @@
+/*
+ * A report is opened, and what it would replace looked at, before the run begins: a run of hours is
+ * not to end without one for a slip in a name.  It replaces nothing but a report, and looks again
+ * before each rename, since another program may have put a file there during the run.
+ */
 /* S_ISVTX */
 #define _DEFAULT_SOURCE
 #include "format/report.h"
@@ -39,7 +44,7 @@ room_for(const char *text)
 	return text ? strlen(text) + 1 : 0;
 }
 
-/* Copy ${text} to *room, behind which there is room for more. */
+/* Copy ${text} to *room, which moves to the room for the next. */
 static const char *
 copy_text(char **room, const char *text)
 {
@@ -286,6 +291,7 @@ static int
 refuse(struct report *r, struct error *err, const char *what)
 {
 	r->is_refused = true;
+	/* if that fails: the error that follows names the report */
 	if (r->has_begun)
 		(void)!remove_earlier(r);
 	error_set(err, ERROR_STATE, 0, "the report \"%s\" is %s", r->path, what);

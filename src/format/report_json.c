@@ -1,3 +1,7 @@
+/*
+ * Every report has the same keys, whatever the run came to: what is not known is null, so that a
+ * program need not ask whether a key is there.
+ */
 #include "format/report_json.h"
 
 #include <unistd.h>

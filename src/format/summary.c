@@ -1,3 +1,8 @@
+/*
+ * Members pass once: the few that describe the backup are kept and parsed, the others are counted.
+ * A fault in one of the few waits until the release of the server is known (keep_early()), because
+ * a release that this program does not know may write the member otherwise.
+ */
 #include "format/summary.h"
 
 #include <stdio.h>

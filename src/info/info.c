@@ -1,3 +1,7 @@
+/*
+ * The whole answer is put together before any of it is printed, so that an error on the way leaves
+ * nothing half said.
+ */
 #include "info/info.h"
 
 #include <errno.h>
