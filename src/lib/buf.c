@@ -1,3 +1,8 @@
+/*
+ * A buffer doubles its memory when it is full, so that all copies of a growing one together move
+ * less than twice its bytes.  buf_printf() formats twice, the first time into nothing: vsnprintf()
+ * returns the length that the text needs (C11, 7.21.6.12).
+ */
 #include "lib/buf.h"
 
 #include <stdarg.h>

@@ -1,3 +1,8 @@
+/*
+ * SHA-2 is libcrypto's.  CRC-32C is ours, because libcrypto has none, and because it can be
+ * combined: its pieces are summed by the threads that read them.  NONE is a kind like the others,
+ * so that no caller has to ask whether there is a digest at all.
+ */
 #include "lib/digest.h"
 
 #include <openssl/evp.h>

@@ -1,3 +1,8 @@
+/*
+ * The texts of an error are put together inside its struct: nothing here takes memory or can fail,
+ * as an error may be about the lack of it.  A text that does not fit is cut, and the cut is marked;
+ * the cause, at its end, is what is lost then.
+ */
 #include "lib/error.h"
 
 #include <stdarg.h>
@@ -37,6 +42,7 @@ error_set(struct error *err, enum error_kind kind, int sys, const char *fmt, ...
 	mark_cut(err->text, sizeof(err->text),
 	    vsnprintf(err->text, sizeof(err->text), fmt, args));
 	va_end(args);
+	/* a text that fills the struct leaves no room for the cause */
 	if (sys != 0 && strlen(err->text) + 8 < sizeof(err->text))
 		append_cause(err->text, sizeof(err->text), sys);
 	return -1;
@@ -50,6 +56,7 @@ error_wrap(struct error *err, const char *fmt, ...)
 	size_t used;
 
 	memcpy(inner, err->text, sizeof(inner));
+	/* 8 bytes are left for the inner text, or for the mark that it was cut */
 	va_start(args, fmt);
 	mark_cut(err->text, sizeof(err->text) - 8,
 	    vsnprintf(err->text, sizeof(err->text) - 8, fmt, args));

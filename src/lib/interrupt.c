@@ -1,3 +1,8 @@
+/*
+ * A signal comes to whatever thread the system picks, in the middle of whatever it does, and its
+ * handler may call little (POSIX, "Signal Actions", 2.4.3).  So the handlers here store atomics and
+ * write a byte to a pipe, which never blocks; threads that wait in poll() see it there.
+ */
 #include "lib/interrupt.h"
 
 #include <errno.h>
@@ -35,6 +40,7 @@ interrupt_die(int sig)
 	struct sigaction action = { .sa_handler = SIG_DFL };
 
 	sigemptyset(&action.sa_mask);
+	/* both fail for a number that is not a signal's, and for nothing else (POSIX) */
 	(void)sigaction(sig, &action, NULL);
 	(void)raise(sig);
 }
@@ -80,6 +86,7 @@ handle(int sig, void (*handler)(int), int flags, struct error *err)
 	sigemptyset(&action.sa_mask);
 	if (sigaction(sig, NULL, &before) == -1)
 		return error_set(err, ERROR_IO, errno, "could not set a signal handler");
+	/* nohup: what the parent had us ignore stays so */
 	if (before.sa_handler == SIG_IGN && handler == on_end)
 		return 0;
 	if (sigaction(sig, &action, NULL) == -1)

@@ -1,3 +1,8 @@
+/*
+ * JSON is written in two ways, which share the escapes of a string.  The manifest puts its own
+ * lines together, since they must be PostgreSQL's byte for byte.  Reports and info use struct json,
+ * which keeps the commas, the indent and the first error: a caller is a plain list of members.
+ */
 #include "lib/json.h"
 
 #include <inttypes.h>
@@ -75,7 +80,11 @@ json_append_hex(struct buf *b, const void *bytes, size_t len, struct error *err)
 	return 0;
 }
 
-/* ---- a whole text ---- */
+/*
+ * ---- a whole text ----
+ *
+ * `(void)!` drops a return value: the failure is in j->err, and is_well() looks there.
+ */
 
 /* Has nothing failed so far?  Else the caller does nothing. */
 static bool

@@ -1,3 +1,8 @@
+/*
+ * The parser is a state machine, so that a piece may end anywhere, within an escape too: `token` is
+ * what has begun, `expects` what may come next, `open` what has to be closed.  Bytes of a string
+ * are taken in runs, all others one by one: a manifest is mostly strings.
+ */
 #include "lib/jsonparser.h"
 
 #include <inttypes.h>

@@ -1,3 +1,7 @@
+/*
+ * Only what a server prints is read as an LSN.  The type pg_lsn itself takes more, lower case and
+ * any zeros in front (pg_lsn.c); in a file of a backup such text is a sign of damage.
+ */
 #include "lib/lsn.h"
 
 #include <inttypes.h>

@@ -1,3 +1,8 @@
+/*
+ * Digits are read here, and not by strtoull(), which takes blanks, signs and zeros in front and
+ * wants a NUL at the end.  A number that is taken has one spelling, so that two names of files
+ * cannot mean the same OID.
+ */
 #include "lib/number.h"
 
 static bool

@@ -1,3 +1,7 @@
+/*
+ * The list is walked from its start at each question, and grows by one row at a time: it has what a
+ * user wrote on the command line.  The OIDs of a whole cluster belong in oidset.c.
+ */
 #include "lib/oids.h"
 
 #include <stdlib.h>

@@ -1,3 +1,8 @@
+/*
+ * Rows are appended as they come, and sorted at the first question after that: OIDs are added
+ * first, and asked for later, so that one qsort() serves all questions.  An OID that is added twice
+ * is there twice, which a search does not mind.
+ */
 #include "lib/oidset.h"
 
 #include <stdlib.h>

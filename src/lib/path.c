@@ -1,3 +1,8 @@
+/*
+ * Paths are taken as bytes, without a look at the file system, so that names in an archive and names
+ * on a disk follow the same rules.  dirname() and basename() are not used: they may change the path
+ * that they are given, and return memory that the next call reuses (POSIX).
+ */
 #include "lib/path.h"
 
 #include <stdlib.h>

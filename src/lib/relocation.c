@@ -1,3 +1,7 @@
+/*
+ * Locations are compared as text, and not looked up: OLD is a directory of the machine that was
+ * backed up, and need not exist on this one.  Only slashes that mean nothing are squeezed out.
+ */
 #include "lib/relocation.h"
 
 #include <stdbool.h>

@@ -1,3 +1,7 @@
+/*
+ * Users of a stream call these functions and never its table of operations, so that what is
+ * optional in the table, a NULL for skip or for the stream itself, is dealt with here alone.
+ */
 #include "lib/stream.h"
 
 int

@@ -1,3 +1,9 @@
+/*
+ * System calls are made whole here: a caller sees success, the end of the file or an error.
+ * EINTR ends here, as a signal wakes a thread only to look at its cancel flag; so does EAGAIN, as
+ * standard input and output may have been made non-blocking by another program that shares them.
+ * What only Linux can do has a fallback elsewhere, or is an error there.
+ */
 /* sched_getaffinity(), SYS_gettid: how many processors are ours, and nice of one thread */
 #define _GNU_SOURCE
 #include "lib/sys.h"
@@ -29,6 +35,10 @@ enum { IOPRIO_WHO_PROCESS = 1, IOPRIO_CLASS_IDLE = 3, IOPRIO_CLASS_SHIFT = 13 };
 
 _Static_assert(sizeof(off_t) == 8, "offsets of 64 bits are needed for files over 2 GiB");
 
+/*
+ * The result of close() is dropped: this is for descriptors that were read, and for output that is
+ * given up.  Output that counts is closed with close(), whose error may be that of a write (NFS).
+ */
 void
 sys_close(int fd)
 {
@@ -186,7 +196,7 @@ out:
 int
 sys_readlink(int dirfd, const char *name, char **target, struct error *err)
 {
-	char text[PATH_MAX];
+	char text[PATH_MAX]; /* no link is longer: symlink(2), ENAMETOOLONG */
 	ssize_t n = readlinkat(dirfd, name, text, sizeof(text) - 1);
 
 	if (n == -1)
@@ -211,6 +221,7 @@ sys_room(int fd, uint64_t *available, uint64_t *total, struct error *err)
 int
 sys_sync_directory(int fd, struct error *err)
 {
+	/* some systems cannot sync a directory: PostgreSQL takes these two for that (file_utils.c) */
 	if (fsync(fd) == 0 || errno == EINVAL || errno == EBADF)
 		return 0;
 	return error_set(err, ERROR_IO, errno, "could not fsync directory");
@@ -352,7 +363,8 @@ sys_thread_background(void)
 {
 #ifdef __linux__
 	/* Linux gives each thread a nice value of its own; elsewhere it is the process's,
-	 * and the thread that talks to the server must keep its own. */
+	 * and the thread that talks to the server must keep its own.  Where a call is refused
+	 * the thread runs as the others do, with the same result. */
 	(void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 19);
 	(void)syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0,
 	    IOPRIO_CLASS_IDLE << IOPRIO_CLASS_SHIFT);

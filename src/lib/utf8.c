@@ -1,3 +1,8 @@
+/*
+ * Names of files are any bytes, and an archive may come from a stranger.  So what RFC 3629 forbids
+ * (overlong forms, surrogates, numbers over U+10FFFF) is no character here, and a character that
+ * would steer the terminal of an administrator is shown as its bytes.
+ */
 #include "lib/utf8.h"
 
 #include <stdbool.h>

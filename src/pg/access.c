@@ -1,3 +1,8 @@
+/*
+ * A server that cannot open a file fails at its start, or later, in the middle of its work.  So
+ * what it needs is derived here from what it does with each path: the row of a file that it opens
+ * for writing names the function of PostgreSQL that does so.
+ */
 #include "pg/access.h"
 
 #include <string.h>

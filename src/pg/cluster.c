@@ -1,3 +1,8 @@
+/*
+ * A release of PostgreSQL is a row of versions[].  What several releases share is a macro, named
+ * after the first of them: WAL_15 holds from 15 up to the row that has another.  A new release
+ * of the server is a new row.
+ */
 #include "pg/cluster.h"
 
 #include <errno.h>

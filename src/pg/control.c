@@ -1,3 +1,9 @@
+/*
+ * pg_control is a struct of the server, which differs from release to release.  One program reads
+ * them all, so it takes fields at offsets from a table, and not through any one of those structs.
+ * The version, whose place never changed, finds the row, and the row the CRC: no other field is
+ * believed before that holds.
+ */
 #include "pg/control.h"
 
 #include <string.h>
@@ -283,6 +289,7 @@ control_read(
 	int rc;
 
 	for (int try = 0; try < 10; try++) {
+		/* a signal shortens the pause; what that costs is one of the tries */
 		if (try > 0)
 			nanosleep(&pause, NULL);
 		buf_clear(&file);
@@ -290,6 +297,7 @@ control_read(
 		if (rc)
 			break;
 		rc = control_decode(file.data, file.len, out, err);
+		/* a wrong CRC may be half of a write that is going on: only that passes */
 		if (rc == 0 || err->kind != ERROR_FORMAT)
 			break;
 	}

@@ -1,3 +1,8 @@
+/*
+ * The lines of a backup_label are a table in the order of the file, and the parser goes through
+ * both at once.  The label's text is the one value that may have several lines: it goes on to the
+ * last START TIMELINE, or to the end.  What is built here is parsed again: one place has the rules.
+ */
 #include "pg/label.h"
 
 #include <inttypes.h>

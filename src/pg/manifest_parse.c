@@ -1,3 +1,9 @@
+/*
+ * A manifest is taken strictly: keys[] has every key, where it may stand and of what kind its value
+ * is, and all else is damage.  Two things are done with each byte: the parser of JSON takes it, and
+ * it is hashed, a line late, since the last line is not part of the checksum and which one that is
+ * shows only at the end.
+ */
 #include "pg/manifest_parse.h"
 
 #include <inttypes.h>

@@ -1,3 +1,8 @@
+/*
+ * The manifest is built while files are sent, and sent after all of them.  Until then its text is
+ * kept deflated: of a million files it has 150 MB, which become 20 MB.  Its own SHA-256 is taken
+ * before that, of the text, and what is read at the end is inflated link by link.
+ */
 #include "pg/manifest_write.h"
 
 #include <inttypes.h>

@@ -1,3 +1,8 @@
+/*
+ * A page is judged by its header, its checksum and the limits of its backup's WAL, and by nothing
+ * else: not by the relation that it is of.  Every page of a cluster passes here, so the
+ * checksum is written in a form that a compiler puts into the widest registers there are.
+ */
 #include "pg/page.h"
 
 #include <pthread.h>

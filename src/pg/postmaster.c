@@ -1,3 +1,8 @@
+/*
+ * postmaster.pid and postmaster.opts belong to a server that may be running, starting or long dead,
+ * and are read without asking it.  The first may be met while the server appends a line to it: what
+ * has no newline yet is taken as not there.
+ */
 #include "pg/postmaster.h"
 
 #include <errno.h>
@@ -220,6 +225,7 @@ postmaster_is_alive(const struct postmaster *p)
 	/* kill() of 0 or less would ask after a whole group */
 	if (p->pid <= 0)
 		return false;
+	/* EPERM: there is one, of another user (kill(2)) */
 	return kill((pid_t)p->pid, 0) == 0 || errno == EPERM;
 }
 

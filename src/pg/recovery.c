@@ -1,3 +1,8 @@
+/*
+ * The server reads these settings when it is first started after the restore, and stops if it does
+ * not like one.  So they are checked by its rules before anything is restored.  The table has for
+ * each what is written where the user gave none.
+ */
 #include "pg/recovery.h"
 
 #include <stddef.h>

@@ -1,3 +1,8 @@
+/*
+ * A name is taken apart from left to right, by functions that move past what they know and return
+ * false at anything else.  Results are written at the end only, so that a name which is right in
+ * its first half has no effect.
+ */
 #include "pg/relfile.h"
 
 #include <inttypes.h>

@@ -1,3 +1,8 @@
+/*
+ * The map is read byte by byte, as the server does it: a line end may be part of a location, if a
+ * backslash is in front of it, so that it cannot be split into lines first.  Rows are then sorted,
+ * which shows an OID that is there twice and serves the searches.
+ */
 #include "pg/tablespace_map.h"
 
 #include <inttypes.h>

@@ -1,3 +1,7 @@
+/*
+ * A manifest next to its archives is compared after they were read, but which digests are to be
+ * taken of their files must be known before.  So it is parsed twice, here for its algorithms only.
+ */
 #include "reading/manifestpeek.h"
 
 #include <errno.h>
@@ -56,6 +60,7 @@ manifestpeek_digests(
 		*err = (struct error){ 0 };
 		return 0;
 	}
+	/* what is no manifest becomes a finding when it is compared; its checksum is looked at then */
 	rc = parse(file, &peek, err);
 	source_free(file);
 	if (rc == -1 && err->kind != ERROR_FORMAT && err->kind != ERROR_UNSUPPORTED)

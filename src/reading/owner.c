@@ -1,3 +1,7 @@
+/*
+ * A server owns all of its files, so any member would do that an administrator did not put there:
+ * the first that is not root's is taken, and root only as long as there is no other.
+ */
 #include "reading/owner.h"
 
 #include <stdio.h>

@@ -1,3 +1,8 @@
+/*
+ * Every command that reads a backup runs through here: the patrol, the thread that reads, the end.
+ * The reading has a thread of its own because a read() of a pipe may wait without end, and signals
+ * and the line of progress must not wait with it.
+ */
 #include "reading/reading.h"
 
 #include <fcntl.h>
@@ -45,6 +50,7 @@ read_all(struct patrol *patrol, struct error *err)
 	const char *path = r->opt->input;
 	int dirfd = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1, rc = -1;
 
+	/* -1: a file; or what read_file(), which opens it again, meets as well and names */
 	if (reading_refuse_part(r, err) == 0 && r->ops->begin(r, dirfd, err) == 0)
 		rc = dirfd == -1 ? read_file(r, err) : reading_directory(r, dirfd, err);
 	if (dirfd != -1) {

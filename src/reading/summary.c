@@ -1,3 +1,8 @@
+/*
+ * What a backup says of itself is in a few members at its start and its end.  So archives are read
+ * sparsely, headers and those members only; and where the start is enough, an archive is over as
+ * soon as what was wanted is known.
+ */
 #include "reading/summary.h"
 
 static struct summary *

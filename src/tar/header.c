@@ -1,3 +1,8 @@
+/*
+ * Header blocks are written and read through the same table of fields, so that both sides have one
+ * idea of where each is.  A number is octal wherever that holds it, which every tar program reads;
+ * base-256 is for the rest alone.
+ */
 #include "tar/header.h"
 
 #include <inttypes.h>

@@ -1,3 +1,7 @@
+/*
+ * Records are taken by the length that each begins with, and never line by line: the name of a file
+ * may have a newline in it.  The keys that are known are a table; all others are refused.
+ */
 #include "tar/pax.h"
 
 #include <stdbool.h>
@@ -181,6 +185,7 @@ take_record(struct tar_pax *pax, const struct record *r, struct error *err)
 			return keys[i].string ?
 			    take_string(keys[i].string, r, err) :
 			    take_number(keys[i].has, keys[i].number, r, err);
+	/* the header has that of the last change, to the second; the others are not kept */
 	if (is_time(r))
 		return 0;
 	if (bytes_are(r->key, r->key_len, "hdrcharset"))

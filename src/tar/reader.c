@@ -1,3 +1,8 @@
+/*
+ * Members are read in one pass, as the source may be a pipe, and with one scratch buffer, whatever
+ * sizes the headers claim.  Where tar programs differ in what bytes mean, the reader refuses them:
+ * what one of them unpacks must be what was verified here.
+ */
 #include "tar/reader.h"
 
 #include <inttypes.h>
@@ -141,6 +146,7 @@ read_end(struct tar_reader *r, struct error *err)
 		return -1;
 	if (got < TAR_BLOCK)
 		return cut(r, "within the end of the archive", err);
+	/* on a block device what follows was there before the archive */
 	r->has_ended = r->source->goes_on && bytes_are_zero(r->scratch, got);
 	while (got > 0 && !r->has_ended) {
 		if (!bytes_are_zero(r->scratch, got))

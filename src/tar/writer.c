@@ -1,3 +1,8 @@
+/*
+ * The writer plans and does not copy: it gives headers and padding to the pipeline as bytes, and
+ * bodies as files that other threads read later.  So the size of a member is fixed, in its header,
+ * before the first byte of it is read, and the plan of the archive does not wait for bodies.
+ */
 #include "tar/writer.h"
 
 #include <stdlib.h>

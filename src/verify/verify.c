@@ -1,3 +1,8 @@
+/*
+ * Verify hands what src/reading reads to the judges of src/proof, and turns what they found into
+ * the lines that a user sees.  Findings are printed when they are found; at the end come the
+ * verdict and what it does not cover: pages without checksums, a missing manifest, WAL elsewhere.
+ */
 #include "verify/verify.h"
 
 #include <errno.h>
