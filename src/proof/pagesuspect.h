@@ -18,7 +18,7 @@
  * the stop position, which no page may be later than.  So those that are not sound by
  * themselves are kept until then.
  *
- * Memory: 56 bytes for each that is kept, PAGESUSPECT_MOST at most, and 32 for each line of
+ * Memory: 56 bytes for each that is kept, PAGESUSPECT_MOST at most, and 40 for each line of
  * WAL that has it; of more there is the number.
  */
 struct pagesuspect;
