@@ -99,7 +99,7 @@ tree_is_for_syncfs(const struct restore_tree *tree)
 	enum { MANY = 4096 };
 	const enum sync_method method = tree->opt->sync_method;
 
-	return !tree->opt->no_sync && method != SYNC_METHOD_FSYNC &&
+	return !tree->opt->no_sync && !tree->was_whole && method != SYNC_METHOD_FSYNC &&
 	    (method == SYNC_METHOD_SYNCFS || tree->nfiles > MANY) &&
 	    sys_sync_filesystem_is_sure();
 }
@@ -302,12 +302,13 @@ tree_sync_filesystems(struct restore_tree *tree, struct error *err)
 		if (place->path == NULL || tree_was_synced(tree->places, i))
 			continue;
 		message_info(
-		    "%zu files, too many to sync one by one: syncing the file system of \"%s\"",
-		    tree->nfiles, place->path);
+		    "syncing the file system of \"%s\", and not %zu files one by one",
+		    place->path, tree->nfiles);
 		if (sys_sync_filesystem(place->fd, err))
 			return error_wrap(err, "\"%s\"", place->path);
 	}
 	tree->is_whole = false;
+	tree->was_whole = true;
 	return filepool_hold(tree->pool, files_to_hold(tree), err);
 }
 

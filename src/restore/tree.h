@@ -31,6 +31,7 @@ struct restore_tree {
 	struct filepool *pool; /* of the files; NULL: none can be written yet */
 	size_t nfiles;         /* that were written since they were synced */
 	bool is_whole;         /* they will be synced by their file systems */
+	bool was_whole;        /* others were: the few after them are synced one by one */
 	/* the backup may bring directories that are there: restore_tree_directory_ahead() */
 	bool has_ahead;
 	struct buf shown; /* the path of the file that is written, for messages */

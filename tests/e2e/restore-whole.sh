@@ -221,6 +221,14 @@ old_kernel() {
 	done
 }
 
+# The tablespaces are on the same one.
+file_systems() {
+	restored synced "$T/out/one.tar" -v --sync-method=syncfs
+	[ "$rc" -eq 0 ]
+	lines 1 '^pg_basetar: syncing the file system of .*, and not [0-9]* files one by one$' "$T/stderr"
+	rm -rf "$T/synced"
+}
+
 phases() {
 	cluster_dir phases
 	# shellcheck disable=SC2046 # words
@@ -251,4 +259,5 @@ t 'the WAL is not in it' without_wal
 t 'run as root' by_root
 t 'a cluster that was unpacked by hand' unpacked_by_hand
 t 'without openat2()' old_kernel
+t 'file systems are synced, and pg_control' file_systems
 t 'phases' phases
