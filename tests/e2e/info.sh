@@ -200,7 +200,7 @@ damaged() {
 	rm -rf "$T/out/tree"
 	mkdir "$T/out/tree"
 	tar -xf "$T/out/one.tar" -C "$T/out/tree" "$1"
-	sed -i '1s/^....../FORGED/' "$T/out/tree/$1"
+	printf FORGED | dd of="$T/out/tree/$1" conv=notrunc status=none # the system identifier has any bytes
 	cp "$T/out/one.tar" "$T/out/damaged.tar"
 	tar --delete -f "$T/out/damaged.tar" "$1"
 	tar -rf "$T/out/damaged.tar" -C "$T/out/tree" "$1"

@@ -134,14 +134,14 @@ stray() {
 	chmod 644 "$T/out/stray.tar"
 	restored stray2 "$T/out/stray.tar"
 	[ "$rc" -eq 1 ]
-	grep -q "member \"pg_basetar_tblspc/$oid/x.conf\" is refused: in a tablespace" "$T/stderr"
+	grep -q "member \"pg_basetar_tblspc/$oid/x.conf\" is refused: it is in a tablespace" "$T/stderr"
 	[ -z "$(find "$T/stray2" -name x.conf)" ]
 	echo x >"$T/stray/pg_basetar_tblspc/$oid/PG_1"
 	cp "$T/out/one.tar" "$T/out/stray.tar"
 	tar -rf "$T/out/stray.tar" --format=ustar -C "$T/stray" "pg_basetar_tblspc/$oid/PG_1"
 	restored stray2 "$T/out/stray.tar"
 	[ "$rc" -eq 1 ]
-	grep -q "member \"pg_basetar_tblspc/$oid/PG_1\" is refused: in a tablespace" "$T/stderr"
+	grep -q "member \"pg_basetar_tblspc/$oid/PG_1\" is refused: it is in a tablespace" "$T/stderr"
 	[ -z "$(find "$T/stray2" -name PG_1)" ]
 }
 
