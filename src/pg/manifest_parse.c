@@ -242,10 +242,9 @@ end_file(struct manifest_parse *p, struct error *err)
 	if (!path_is_plain(name))
 		return error_set(err, ERROR_FORMAT, 0,
 		    "\"%s\" is not a path below a data directory", name);
-	if ((p->given_here & BIT(KEY_SIZE)) == 0 ||
-	    (p->given_here & BIT(KEY_MODIFIED)) == 0)
-		return error_set(err, ERROR_FORMAT, 0,
-		    "\"%s\" has no size or no modification time", name);
+	/* a time that the C library cannot count has no key: manifest_write.c */
+	if ((p->given_here & BIT(KEY_SIZE)) == 0)
+		return error_set(err, ERROR_FORMAT, 0, "\"%s\" has no size", name);
 	if (digest != 0 &&
 	    (digest != (BIT(KEY_FILE_ALGORITHM) | BIT(KEY_FILE_CHECKSUM)) ||
 		p->digest_len != digest_size(p->kind)))

@@ -186,7 +186,7 @@ append_path(struct buf *b, const char *path, struct error *err)
 
 /*
  * In UTC, which the server calls GMT.  A year that the C library cannot count leaves the
- * key out: no reader asks for it.
+ * key out: no reader asks for it, neither pg_verifybackup nor manifest_parse.c.
  */
 static int
 append_mtime(struct buf *b, int64_t mtime, struct error *err)

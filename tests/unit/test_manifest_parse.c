@@ -86,8 +86,9 @@ written(unsigned major)
 	    0);
 	assert_int_equal(
 	    manifest_add_file(m, "a\xff\n\"", 1, 0, DIGEST_SHA512, digest, 64, &err), 0);
+	/* of a time that the C library cannot count */
 	assert_int_equal(
-	    manifest_add_file(m, "x/y", 0, 0, DIGEST_NONE, NULL, 0, &err), 0);
+	    manifest_add_file(m, "x/y", 0, INT64_MAX, DIGEST_NONE, NULL, 0, &err), 0);
 	assert_int_equal(manifest_add_wal(m, 2, 0x3000000, 0x4000100, &err), 0);
 	assert_int_equal(manifest_add_wal(m, 1, 0x2000028, 0x3000000, &err), 0);
 	assert_int_equal(manifest_finish(m, &err), 0);
@@ -203,8 +204,9 @@ bad(void **state)
 		      "a", ", \"Checksum-Algorithm\": \"MD5\", \"Checksum\": \"00\"")
 			RANGES END,
 		    "unexpected value of \"Checksum-Algorithm\": \"MD5\"" },
-		{ BEGIN "{ \"Path\": \"a\" }" RANGES END,
-		    "no size or no modification time" },
+		{ BEGIN "{ \"Path\": \"a\" }" RANGES END, "\"a\" has no size" },
+		{ BEGIN "{ \"Path\": \"a\", \"Last-Modified\": \"x\" }" RANGES END,
+		    "\"a\" has no size" },
 		{ BEGIN "{ \"Encoded-Path\": \"6100\", \"Size\": 1 }" RANGES END,
 		    "unexpected value" },
 		{ BEGIN "{ \"Encoded-Path\": \"6\", \"Size\": 1 }" RANGES END,
