@@ -26,6 +26,7 @@
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #endif
 
 #ifdef __linux__
@@ -237,13 +238,21 @@ sys_sync_filesystem(int fd, struct error *err)
 }
 
 bool
-sys_sync_filesystem_is_sure(void)
+sys_sync_filesystem_is_sure(int fd)
 {
+	/* linux/magic.h, and xfs_format.h: ext2 to ext4, xfs, btrfs; and tmpfs, which has no disk */
+	static const uint32_t known[] = { 0xef53, 0x58465342, 0x9123683e, 0x01021994 };
 	unsigned major, minor;
 	struct utsname name;
+	struct statfs fs;
 
-	return uname(&name) == 0 && sscanf(name.release, "%u.%u", &major, &minor) == 2 &&
-	    (major > 5 || (major == 5 && minor >= 8));
+	if (uname(&name) == -1 || sscanf(name.release, "%u.%u", &major, &minor) != 2 ||
+	    major < 5 || (major == 5 && minor < 8) || fstatfs(fd, &fs) == -1)
+		return false;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if ((uint32_t)fs.f_type == known[i])
+			return true;
+	return false;
 }
 #else
 int
@@ -254,8 +263,9 @@ sys_sync_filesystem(int fd, struct error *err)
 }
 
 bool
-sys_sync_filesystem_is_sure(void)
+sys_sync_filesystem_is_sure(int fd)
 {
+	(void)fd;
 	return false;
 }
 #endif

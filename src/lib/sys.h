@@ -66,10 +66,11 @@ MUST_CHECK int sys_sync_directory(int fd, struct error *err);
 MUST_CHECK int sys_sync_filesystem(int fd, struct error *err);
 
 /*
- * Does it report writes that failed?  Linux does since 5.8 (syncfs(2)); before, and elsewhere, it
- * returns 0 whatever happened.
+ * Does it bring all to the disk, and report writes that failed?  Linux does since 5.8 (syncfs(2)):
+ * before, and elsewhere, it returns 0 whatever happened.  And the file system must be known to do so:
+ * one of FUSE or a network may only hand the data on.
  */
-bool sys_sync_filesystem_is_sure(void);
+bool sys_sync_filesystem_is_sure(int fd);
 
 /*
  * sys_sync_directory() of the directory that holds the directory ${fd}.  One that we may pass but not read

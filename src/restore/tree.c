@@ -77,21 +77,32 @@ files_to_hold(const struct restore_tree *tree)
 	return (limit - others) / 2 < MOST ? (limit - others) / 2 : MOST;
 }
 
+static bool
+tree_may_be_whole(const struct restore_tree *tree)
+{
+	for (size_t i = 0; i < restore_places_count(tree->places); i++) {
+		const struct newdir *place = restore_places_at(tree->places, i);
+
+		if (place->path && !sys_sync_filesystem_is_sure(place->fd))
+			return false;
+	}
+	return true;
+}
+
 int
 restore_tree_begin(struct restore_tree *tree, struct error *err)
 {
-	if (tree->opt->sync_method == SYNC_METHOD_SYNCFS &&
-	    !sys_sync_filesystem_is_sure())
+	tree->may_be_whole = tree_may_be_whole(tree);
+	if (tree->opt->sync_method == SYNC_METHOD_SYNCFS && !tree->may_be_whole)
 		message_note(
-		    "each file is synced: syncfs does not report failed writes before Linux 5.8");
+		    "each file is synced: syncfs is not sure to do so on this system, or on one of the file systems");
 	return filepool_new(
 	    &tree->pool, tree->opt->jobs, files_to_hold(tree), tree->cancel, err);
 }
 
 /*
  * So many files cost more to sync one by one than their file systems as a whole, which may hold
- * other programs' data as well.  Where the kernel does not report that a write failed, it is no
- * sync at all.
+ * other programs' data as well.
  */
 static bool
 tree_is_for_syncfs(const struct restore_tree *tree)
@@ -99,9 +110,9 @@ tree_is_for_syncfs(const struct restore_tree *tree)
 	enum { MANY = 4096 };
 	const enum sync_method method = tree->opt->sync_method;
 
-	return !tree->opt->no_sync && !tree->was_whole && method != SYNC_METHOD_FSYNC &&
-	    (method == SYNC_METHOD_SYNCFS || tree->nfiles > MANY) &&
-	    sys_sync_filesystem_is_sure();
+	return tree->may_be_whole && !tree->opt->no_sync && !tree->was_whole &&
+	    method != SYNC_METHOD_FSYNC &&
+	    (method == SYNC_METHOD_SYNCFS || tree->nfiles > MANY);
 }
 
 /* One more file. */

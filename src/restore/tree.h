@@ -30,6 +30,7 @@ struct restore_tree {
 
 	struct filepool *pool; /* of the files; NULL: none can be written yet */
 	size_t nfiles;         /* that were written since they were synced */
+	bool may_be_whole;     /* all their file systems can be synced as a whole */
 	bool is_whole;         /* they will be synced by their file systems */
 	bool was_whole;        /* others were: the few after them are synced one by one */
 	/* the backup may bring directories that are there: restore_tree_directory_ahead() */

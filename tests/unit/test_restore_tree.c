@@ -103,6 +103,10 @@ enum { MANY = 4097 };
 	{ \
 		SYS_fsync, 0, 0, 0, EIO \
 	}
+#define OTHER_FILE_SYSTEM \
+	{ \
+		SYS_fstatfs, 0, 0, 0, ENOSYS \
+	} /* as good as */
 #define OLD_KERNEL \
 	{ \
 		SYS_uname, 0, 0, 0, EPERM \
@@ -129,6 +133,8 @@ static const struct way {
 	    "new\": could not sync the file system: Input/output error" },
 	{ "one by one where a whole file system hides failures", SYNC_METHOD_SYNCFS, MANY,
 	    { NO_SYNCFS, OLD_KERNEL }, NULL },
+	{ "one by one where it is not known what the file system does",
+	    SYNC_METHOD_SYNCFS, MANY, { NO_SYNCFS, OTHER_FILE_SYSTEM }, NULL },
 };
 
 struct written {
