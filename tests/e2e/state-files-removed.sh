@@ -160,7 +160,7 @@ lost_on_standby() { # FILE
 	as_server mv "$T/y/kept" "$T/y/data/$1"
 	rm "$T/y/lost.tar"
 	[ "$rc" -eq 3 ]
-	lines 1 "file \"$1\": is missing, it must hold" "$T/stderr"
+	lines 1 "file \"$1\": is missing: it must hold" "$T/stderr"
 }
 
 # The standby removes them by records that recovery of the backup need not reach.

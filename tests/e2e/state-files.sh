@@ -92,7 +92,7 @@ table() {
 		map cut invalid size of
 		version zeroed is not the version of a
 		version emptied is not the version of a
-		version another version: $packaged expected, 12 found
+		version another of another version than the cluster: $packaged expected, 12 found
 		version missing is missing: without it no session can connect to this database
 		map missing is missing: without it no session can connect to this database
 		relation midpage ends in the middle of a page
