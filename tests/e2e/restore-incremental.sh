@@ -41,7 +41,7 @@ refused() {
 	captured "$BIN" verify "$T/main/third"
 	[ "$rc" -eq 3 ]
 	lines 1 '' "$T/stderr"
-	lines 1 'it is of an incremental backup' "$T/stderr"
+	lines 1 'belongs to an incremental backup' "$T/stderr"
 }
 
 # restored NAME CODE OPTION...
