@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -21,6 +20,8 @@
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "lib/number.h"
 
 #ifdef __linux__
 #include <sched.h>
@@ -242,12 +243,16 @@ sys_sync_filesystem_is_sure(int fd)
 {
 	/* linux/magic.h, and xfs_format.h: ext2 to ext4, xfs, btrfs; and tmpfs, which has no disk */
 	static const uint32_t known[] = { 0xef53, 0x58465342, 0x9123683e, 0x01021994 };
-	unsigned major, minor;
+	const char *at;
+	uint64_t major, minor;
 	struct utsname name;
 	struct statfs fs;
 
-	if (uname(&name) == -1 || sscanf(name.release, "%u.%u", &major, &minor) != 2 ||
-	    major < 5 || (major == 5 && minor < 8) || fstatfs(fd, &fs) == -1)
+	if (uname(&name) == -1 || fstatfs(fd, &fs) == -1)
+		return false;
+	at = name.release; /* "6.1.0-18-amd64" */
+	if (!number_next(&at, 1000, &major) || *at++ != '.' ||
+	    !number_next(&at, 1000, &minor) || major < 5 || (major == 5 && minor < 8))
 		return false;
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if ((uint32_t)fs.f_type == known[i])

@@ -56,14 +56,14 @@ static int
 begin_filling(struct record *r, struct error *err)
 {
 	size_t len = r->size - r->len;
-	uint8_t head[CODEC_EDGE];
+	uint8_t head[CODEC_EDGE] = { 0 };
 
 	if (r->codec->methods->fill == NULL)
 		return 0;
 	if (len < CODEC_FILLER)
 		len += r->size;
-	return record_write(
-	    &r->sink, head, r->codec->methods->fill((uint32_t)len, head), err);
+	len = r->codec->methods->fill((uint32_t)len, head);
+	return record_write(&r->sink, head, len, err);
 }
 
 static int

@@ -23,7 +23,7 @@ enum what {
 };
 
 static const char *const what_names[] = { "number", "rate", "compress", "suffix",
-	"checkpoint", "wal", "digest", "format", "archive" };
+	"checkpoint", "wal", "digest", "format", "archive", "sync-method" };
 
 struct row {
 	enum what what;
