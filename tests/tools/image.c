@@ -148,7 +148,7 @@ member_copy(struct member *to, const struct member *from)
 	put(&to->body, from->body.data, from->body.len);
 }
 
-static void
+void
 member_free(struct member *m)
 {
 	free(m->name);

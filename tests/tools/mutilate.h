@@ -71,6 +71,7 @@ void member_splice(struct member *, size_t at, size_t len, const char *text);
 void member_set_size(struct member *);
 /* A header anew, for a file of that body, a directory, a link. */
 void member_make(struct member *, const struct tar_entry *, const void *body);
+void member_free(struct member *);
 void member_copy(struct member *to, const struct member *from);
 
 /* A field of a header: "name", "mode", ..., "padding". */

@@ -222,6 +222,7 @@ bomb_member(struct image *image, const struct mutilation *row)
 	gzip_add(&g, megabyte, sizeof(megabyte), (size_t)row->number);
 	gzip_add(&g, parts.flat.data + at, parts.flat.len - at, 1);
 	gzip_end(&g);
+	member_free(&bomb);
 	image_free(&parts);
 	replace(image, &g);
 }
