@@ -1,7 +1,8 @@
-/* The table of options: every row is in the usage, and in the manual. */
+/* The table of options: the usage and the page of a command have its options, and no others. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -53,54 +54,89 @@ test_usage(void **state)
 		check_usage((enum opttable_command)i);
 }
 
-static const char *const pages[] = { "man/pg_basetar.1", "man/pg_basetar-backup.1",
-	"man/pg_basetar-verify.1", "man/pg_basetar-info.1", "man/pg_basetar-restore.1" };
-
-/* The text of all pages, one after the other. */
+/* The page as it stands in the source tree. */
 static void
-read_manual(struct buf *text)
+read_page(const char *command, char *name, size_t size, struct buf *page)
 {
 	struct error err = { .kind = ERROR_NONE };
-	struct buf page = { 0 };
 
-	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
-		if (sys_read_file(AT_FDCWD, pages[i], 1 << 20, &page, &err) ||
-		    buf_append(text, page.data, page.len, &err))
-			fail_msg("%s, from the top of the tree: %s", pages[i], err.text);
+	snprintf(name, size, "man/pg_basetar%s%s.1", command ? "-" : "",
+	    command ? command : "");
+	if (sys_read_file(AT_FDCWD, name, 1 << 20, page, &err) ||
+	    buf_append(page, "", 1, &err))
+		fail_msg("%s, from the top of the tree: %s", name, err.text);
+}
+
+/* The item of an option in a page: with its letter, its name, and that it has a value. */
+static bool
+has_item(const struct buf *page, const struct opttable_row *row)
+{
+	char item[96], letter[16] = "";
+
+	if (row->letter != '\0')
+		snprintf(letter, sizeof(letter), "Fl %s%c , ",
+		    row->letter == '?' ? "\\&" : "", row->letter);
+	snprintf(item, sizeof(item), "\n.It %sFl -%s%s", letter, row->name,
+	    !row->value              ? "\n" :
+		row->value[0] == '[' ? " Ns Op" :
+				       " Ns = Ns ");
+	return strstr((const char *)page->data, item) != NULL;
+}
+
+static size_t
+count_items(const struct buf *page)
+{
+	size_t items = 0;
+
+	for (const char *at = (const char *)page->data;
+	     (at = strstr(at, "\n.It Fl ")) != NULL; at++)
+		items++;
+	return items;
+}
+
+/* The page of a command has an item for each option that the command takes, and for no other. */
+static void
+test_manual(void **state)
+{
+	(void)state;
+	for (unsigned command = 0; command < OPTTABLE_COMMANDS; command++) {
+		struct buf page = { 0 };
+		size_t options = 0;
+		char name[64];
+
+		read_page(opttable_commands[command].name, name, sizeof(name), &page);
+		for (size_t i = 0; i < opttable_rows; i++) {
+			const struct opttable_row *row = &opttable[i];
+
+			if (!row->name || (row->commands & 1U << command) == 0)
+				continue;
+			options++;
+			if (!has_item(&page, row))
+				fail_msg("%s lacks the option --%s", name, row->name);
+		}
+		if (count_items(&page) != options)
+			fail_msg("%s has %zu items for %zu options", name,
+			    count_items(&page), options);
 		buf_free(&page);
 	}
 }
 
-/* The manual describes each option once, with its letter, its name and its value. */
+/* pg_basetar(1) has those that are for more than one command in the same sense, and no others. */
 static void
-test_manual(void **state)
+test_common(void **state)
 {
-	struct buf text = { 0 };
-	size_t items = 0, options = 0;
+	struct buf page = { 0 };
+	size_t found = 0;
+	char name[64];
 
 	(void)state;
-	read_manual(&text);
-	for (size_t i = 0; i < opttable_rows; i++) {
-		const struct opttable_row *row = &opttable[i];
-		char item[96], letter[16] = "";
-
-		if (!row->name)
-			continue;
-		options++;
-		if (row->letter != '\0')
-			snprintf(letter, sizeof(letter), "Fl %s%c , ",
-			    row->letter == '?' ? "\\&" : "", row->letter);
-		snprintf(item, sizeof(item), "\n.It %sFl -%s%s", letter, row->name,
-		    !row->value              ? "\n" :
-			row->value[0] == '[' ? " Ns Op" :
-					       " Ns = Ns ");
-		if (!strstr(buf_text(&text), item))
-			fail_msg("the manual has no item \"%s\"", item + 1);
-	}
-	for (const char *at = buf_text(&text); (at = strstr(at, "\n.It Fl ")); at++)
-		items++;
-	assert_int_equal(items, options);
-	buf_free(&text);
+	read_page(NULL, name, sizeof(name), &page);
+	for (size_t i = 0; i < opttable_rows; i++)
+		if (opttable[i].name && has_item(&page, &opttable[i]))
+			found++;
+	assert_true(found > 0);
+	assert_int_equal(count_items(&page), found);
+	buf_free(&page);
 }
 
 int
@@ -109,6 +145,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_usage),
 		cmocka_unit_test(test_manual),
+		cmocka_unit_test(test_common),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
