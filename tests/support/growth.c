@@ -34,8 +34,17 @@ shortest(double (*work)(size_t), size_t n, int runs)
 void
 growth_check(double (*work)(size_t), size_t n)
 {
-	const double few = shortest(work, n, 5), many = shortest(work, 10 * n, 3);
+	double few = 0, many = 0;
 
-	if (many > 30 * few)
-		fail_msg("%zu rows took %.6f s, %zu took %.6f s", n, few, 10 * n, many);
+	/*
+	 * A neighbour that empties the processor's caches costs the larger one more, now and then;
+	 * what grows with the square of n takes a hundred times as long every time.
+	 */
+	for (int attempt = 0; attempt < 5; attempt++) {
+		few = shortest(work, n, 5);
+		many = shortest(work, 10 * n, 3);
+		if (many <= 30 * few)
+			return;
+	}
+	fail_msg("%zu rows took %.6f s, %zu took %.6f s", n, few, 10 * n, many);
 }
