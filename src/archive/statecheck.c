@@ -86,7 +86,7 @@ statecheck_bytes(struct statecheck *c, const char *path, const uint8_t *bytes, s
 
 /*
  * The server extends a relation by whole pages, but a moment may show half of one.  What comes
- * behind the last whole page when the disk was full is zeros, of which the server takes no
+* after the last whole page when the disk was full is zeros, of which the server takes no
  * notice (mdnblocks() and mdextend() in src/backend/storage/smgr/md.c).
  */
 static int

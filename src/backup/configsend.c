@@ -1,7 +1,7 @@
 /*
  * Configuration files that the walk of the data directory does not come to, as members: those
- * outside, and those behind a symbolic link.  They get the owner of the data directory: what
- * they belong to on this host, root as a rule, would be nothing for the server of a copy.
+ * outside, and those that a symbolic link points to.  They get the owner of the data directory:
+ * their own on this host, root as a rule, would keep the server of a copy from reading them.
  */
 #include <string.h>
 

@@ -139,7 +139,7 @@ backup_still_walend(const struct backup_source *s)
 
 /*
  * Of a cluster that was shut down: up to the end of the checkpoint that was its last act;
- * a standby has pages of what it replayed behind that.
+ * a standby has pages of what it replayed after that.
  */
 int
 backup_still_find_shutdown(struct backup_source *s, uint32_t newest, struct error *err)

@@ -446,7 +446,7 @@ backup_tree_recheck(struct backup_tree *tree, struct error *err)
 	    tree->cluster->pgdata);
 }
 
-/* An archive for each tablespace; behind them begins the one with all the rest. */
+/* An archive for each tablespace; after them begins the one with all the rest. */
 static int
 send_tablespaces(struct backup_tree *tree, const struct walk_options *walk,
     struct visitor *visitor, struct error *err)

@@ -43,7 +43,7 @@ backup_wal_stop(struct backup_wal *w, uint64_t stop_lsn)
 /*
  * The timeline that the WAL before the stop position is of.  A primary stays on its own.
  * A standby follows the primary's promotions; where it stands by now is in its control
- * file, and that may be a timeline which branched off behind the stop already.
+ * file, and that may be a timeline which branched off after the stop already.
  */
 static int
 newest_timeline(const struct backup_wal *w, uint32_t *timeline, struct error *err)

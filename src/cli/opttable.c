@@ -118,7 +118,7 @@ const struct opttable_row opttable[] = {
 	    .help = "How the server recovers" },
 	{ .name = "restore-command", .value = "COMMAND", .commands = R,
 	    .kind = OPT_NAME, .field = AT(recovery.restore_command),
-	    .help = "gets the WAL behind the backup" },
+	    .help = "gets the WAL that follows the backup" },
 	{ .name = "standby", .commands = R,
 	    .kind = OPT_FLAG, .field = AT(recovery.is_standby),
 	    .help = "it follows a primary" },

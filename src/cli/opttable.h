@@ -16,7 +16,7 @@ enum opttable_command { COMMAND_BACKUP, COMMAND_VERIFY, COMMAND_INFO, COMMAND_RE
 
 extern const struct opttable_commands {
 	const char *name;
-	const char *usage;   /* behind "pg_basetar " */
+	const char *usage;   /* follows "pg_basetar " */
 	const char *what;    /* what it does, in one line or more */
 	const char *example; /* a whole command line */
 } opttable_commands[OPTTABLE_COMMANDS];

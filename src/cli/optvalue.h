@@ -51,8 +51,8 @@ MUST_CHECK int optvalue_number(
     const char *text, unsigned min, unsigned max, unsigned *out, struct error *err);
 
 /*
- * Bytes a second: a number of kB (of 1024 bytes), or one with its unit, k, M or G, behind
- * it; from 32 kB, as for pg_basebackup, to 1024 GB.
+ * Bytes a second: a number of kB (of 1024 bytes), or one followed by its unit, k, M or G;
+ * from 32 kB, as for pg_basebackup, to 1024 GB.
  */
 MUST_CHECK int optvalue_rate(const char *text, uint64_t *out, struct error *err);
 

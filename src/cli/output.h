@@ -51,7 +51,7 @@ MUST_CHECK int output_wait(const struct output *, int ms, struct error *err);
 /* Nothing more will be written: make all of it durable, and visible. */
 MUST_CHECK int output_finish(struct output *, struct error *err);
 
-/* An output that was not finished leaves nothing behind. */
+/* An output that was not finished is removed. */
 void output_free(struct output *);
 
 #endif

@@ -4,12 +4,12 @@
 #include "lib/stream.h"
 
 /*
- * Decodes gzip (RFC 1952), by zlib.  One member or several; behind the last nothing but
+ * Decodes gzip (RFC 1952), by zlib.  One member or several; after the last nothing but
  * zeros, with which a tape's record is filled.
  *
  * What is sound is handed out before what is not: in what pieces the source comes makes no
  * difference.  ERROR_FORMAT says at which byte of the compressed source: cut short, damaged data, a wrong
- * checksum or length of a member, something else behind its end.
+ * checksum or length of a member, something else after its end.
  */
 
 /* Put it on top of *s, and own that.  On failure *s is what it was. */

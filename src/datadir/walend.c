@@ -365,7 +365,7 @@ take_trace(const struct walend_options *opt, const struct walend *found, uint32_
 }
 
 static int
-look_behind(struct walk *w, struct walend *found, struct error *err)
+look_after_end(struct walk *w, struct walend *found, struct error *err)
 {
 	char name[WALNAME_SIZE];
 	int fd, rc;
@@ -403,7 +403,7 @@ walend_find(const struct walend_options *opt, uint64_t redo_lsn, uint64_t least_
 	};
 	int rc = -1;
 
-	if (walk(&w, opt, redo_lsn, err) == 0 && look_behind(&w, &found, err) == 0) {
+	if (walk(&w, opt, redo_lsn, err) == 0 && look_after_end(&w, &found, err) == 0) {
 		found.lsn = walreader_position(w.reader);
 		rc = found.lsn < least_lsn ? is_too_early(&w, found.lsn, least_lsn, err) :
 					     0;

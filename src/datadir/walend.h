@@ -28,9 +28,9 @@ struct walend_options {
 };
 
 struct walend {
-	/* of the last record's end; behind a switch, of its segment's */
+	/* of the last record's end; after a switch, of its segment's */
 	uint64_t lsn;
-	uint64_t stray_lsn; /* a page of the last segment behind a lost one; 0: none */
+	uint64_t stray_lsn; /* a page of the last segment after a lost one; 0: none */
 
 	/* the segments that were read, and maybe the one where the next should be */
 	uint64_t first_segment, last_segment; /* the LSN of each */

@@ -12,7 +12,7 @@
  * counted: an archive without its manifest has as many as files.
  */
 enum findings_kind {
-	/* the order of archives and members, what is behind the last */
+	/* the order of archives and members, what follows the last */
 	FINDINGS_STREAM,
 	FINDINGS_NAME,      /* a name, a type or a mode that no backup has */
 	FINDINGS_DUPLICATE, /* a name twice */

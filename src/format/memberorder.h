@@ -23,7 +23,7 @@ enum memberorder_kind {
 	MEMBERORDER_SEGMENT, /* of WAL */
 	MEMBERORDER_HISTORY,
 	MEMBERORDER_MANIFEST,
-	MEMBERORDER_MARK /* in archive_status: behind the segment or history it is about */
+	MEMBERORDER_MARK /* in archive_status: after the segment or history it is about */
 };
 
 /* ${path} as PostgreSQL names it. */

@@ -11,7 +11,7 @@
 /* What every report begins with: the key that comes first. */
 #define REPORT_BEGINNING "{\n  \"pg_basetar_report\": "
 
-/* A warning or finding, with its texts behind it. */
+/* A warning or finding, followed by its texts. */
 struct report_row {
 	struct report_row *next;
 	struct finding finding; /* a warning has a text and nothing else */

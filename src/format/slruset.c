@@ -104,7 +104,7 @@ struct judging {
 	enum slru_kind kind;
 	struct slruset_range range;
 	uint64_t per_page, per_segment;
-	uint64_t numbers_last; /* behind which they begin again */
+	uint64_t numbers_last; /* after which they begin again */
 	uint64_t missing;
 	uint64_t removed, first_removed; /* that may have been */
 	bool has_gap;        /* of any kind: the first segment that is missing, */

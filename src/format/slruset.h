@@ -60,8 +60,8 @@ struct slruset_cluster {
 	 */
 	uint32_t oldest_frozen;
 	/*
-	 * Of a standby that was at work: it may have removed some by WAL that is behind the stop, the
-	 * least position that recovery must reach.  Those that were there before the first
+	 * Of a standby that was at work: it may have removed some by WAL after the stop, which is
+	 * the least position that recovery must reach.  Those that were there before the first
 	 * file was read are in ${before}; NULL: that is not known.
 	 */
 	bool is_removal_unknown;

@@ -1,7 +1,7 @@
 /*
  * Which numbers must have their segments.
  *
- * They go round: behind the last comes 0.  A range of them is first and last, the last one
+ * They go round: after the last comes 0.  A range of them is first and last, the last one
  * included, and ends before it has gone round once.
  */
 #include "format/slruset_range.h"

@@ -34,13 +34,13 @@
  *
  * Two facts carry this file:
  *
- *  - Zero bytes behind a message multiply its remainder by x^8 each.  The inversions at
+ *  - Zero bytes after a message multiply its remainder by x^8 each.  The inversions at
  *    start and end cancel when two CRCs meet, so crc(A B) is
  *    crc(A) * x^(8 * length of B) + crc(B), where + is exclusive or.
  *
  *  - The instruction for 8 bytes gives its result after three cycles, but a new one can
  *    start in each.  So three neighbouring stretches of equal length are summed at
- *    once, and the first two remainders are then moved over the stretches behind them
+ *    once, and the first two remainders are then moved over the stretches after them
  *    by the multiplication above.  For a length fixed beforehand that is linear in the
  *    32 bits, so four lookups, a byte each, do it.
  */

@@ -40,7 +40,7 @@ struct error {
 };
 
 /*
- * Record the cause: text is fmt, and ": strerror(sys)" behind it unless sys is 0.
+ * Record the cause: text is fmt, followed by ": strerror(sys)" unless sys is 0.
  * Overwrites what ${err} held.  Always returns -1.  ${err} may not be NULL.
  */
 int error_set(struct error *err, enum error_kind kind, int sys, const char *fmt, ...)

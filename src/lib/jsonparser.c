@@ -15,9 +15,9 @@
 /* What may come next. */
 enum expects {
 	EXPECT_VALUE,
-	EXPECT_VALUE_OR_END, /* behind '[' */
+	EXPECT_VALUE_OR_END, /* after '[' */
 	EXPECT_KEY,
-	EXPECT_KEY_OR_END, /* behind '{' */
+	EXPECT_KEY_OR_END, /* after '{' */
 	EXPECT_COLON,
 	EXPECT_COMMA, /* or the end of what is open */
 	EXPECT_NOTHING
@@ -78,7 +78,7 @@ bad(const struct jsonparser *p, const char *what, struct error *err)
 /* ---- tokens ---- */
 
 static enum expects
-behind_value(const struct jsonparser *p)
+what_follows_value(const struct jsonparser *p)
 {
 	return p->depth > 0 ? EXPECT_COMMA : EXPECT_NOTHING;
 }
@@ -87,7 +87,7 @@ static int
 tell_value(struct jsonparser *p, char kind, struct error *err)
 {
 	p->token = TOKEN_NONE;
-	p->expects = behind_value(p);
+	p->expects = what_follows_value(p);
 	return p->sink->ops->value(p->sink, kind, buf_text(&p->text), p->text.len, err);
 }
 
@@ -133,7 +133,7 @@ add_character(struct jsonparser *p, unsigned c, struct error *err)
 	return add(p, utf8, len, err);
 }
 
-/* The four digits behind \u are complete. */
+/* The four digits after \u are complete. */
 static int
 end_hex(struct jsonparser *p, struct error *err)
 {
@@ -315,7 +315,7 @@ close_one(struct jsonparser *p, char kind, struct error *err)
 	    (p->expects != EXPECT_COMMA && !is_empty))
 		return bad(p, "unexpected end of an object or array", err);
 	p->depth--;
-	p->expects = behind_value(p);
+	p->expects = what_follows_value(p);
 	return p->sink->ops->close(p->sink, kind, err);
 }
 

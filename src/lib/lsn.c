@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* One half: up to 8 digits at *at, which is moved behind them; padded only to all of them. */
+/* One half: up to 8 digits at *at, which is moved past them; padded only to all of them. */
 static bool
 parse_half(const char **at, bool may_be_padded, uint32_t *half)
 {

@@ -14,7 +14,7 @@
 bool number_parse(const char *text, size_t len, uint64_t most, uint64_t *value);
 
 /*
- * As many digits as stand at the string *at, which is moved behind them.  False when
+ * As many digits as stand at the string *at, which is moved past them.  False when
  * there is no digit, at a leading zero or above ${most}; then nothing is changed.
  */
 bool number_next(const char **at, uint64_t most, uint64_t *value);

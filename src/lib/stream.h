@@ -13,7 +13,7 @@
  * A sink has three verbs.  write takes all ${len} bytes or fails; there are no short
  * writes.  finish commits: it makes what was written visible and durable, and is
  * called once, after the last write.  free releases, cannot fail, and of a sink that
- * was not finished leaves nothing behind.  So an output is whole, or it never was.
+ * was not finished is removed.  So an output is whole, or it never was.
  *
  * A sink is used by one thread at a time; after a write failed, only free is legal.
  */

@@ -50,7 +50,7 @@ take_name(struct conftext *c, const char *at, const char *end, struct error *err
 	return at;
 }
 
-/* What a backslash and what follows it stand for; *at is behind both afterwards. */
+/* What a backslash and what follows it stand for; *at is moved past both. */
 static char
 escaped(const char **at, const char *end)
 {
@@ -69,7 +69,7 @@ escaped(const char **at, const char *end)
 	return (char)octal;
 }
 
-/* Behind the opening quote.  NULL: there is no closing one in the line. */
+/* From after the opening quote on.  NULL: the line has no closing one. */
 static const char *
 take_quoted(struct conftext *c, const char *at, const char *end, struct error *err)
 {

@@ -11,7 +11,7 @@
 
 /*
  * global/pg_control: the state of a cluster in 8192 bytes, native byte order; a struct
- * of the server, its CRC-32C as the last field, zeros behind.  Where each field lies in
+ * of the server, its CRC-32C as the last field, then zeros.  Where each field lies in
  * which release is layouts[] in control.c.
  */
 #define CONTROL_SIZE 8192

@@ -38,7 +38,7 @@ struct hbatext {
 	/* of the line that is being read */
 	size_t fields;     /* that have begun */
 	bool has_key;      /* the last word is one, and was not told yet */
-	bool is_continued; /* the last word had a comma behind it */
+	bool is_continued; /* a comma followed the last word */
 	enum hbatext_kind directive;
 	struct buf word, argument;
 };

@@ -45,8 +45,8 @@ label_check_text(const char *text, struct error *err)
 }
 
 /*
- * Readers of one value each: the rest of a line behind its key, a string.  False: it is
- * no such value.  Memory that is lacking shows as a NULL left behind.
+ * Readers of one value each: the rest of a line after its key, a string.  False: it is
+ * no such value.  If memory is lacking, the field stays NULL.
  */
 static bool
 read_start(const char *value, struct label *l)
@@ -162,7 +162,7 @@ static const struct line lines[] = {
 
 #define LINES (sizeof(lines) / sizeof(lines[0]))
 
-/* If the line at *at has this key, copy its value and move *at behind it. */
+/* If the line at *at has this key, copy its value and move *at past it. */
 static bool
 take_line(const char **at, const char *end, const char *key, char value[LINE_MOST])
 {
@@ -217,7 +217,7 @@ end_of_text(const char *at, const char *end)
 	return found;
 }
 
-/* Behind the line LABEL: the other lines of its text, if it has any. */
+/* After the line LABEL: the other lines of its text, if it has any. */
 static int
 take_more_text(const char **at, const char *end, struct label *l, struct error *err)
 {

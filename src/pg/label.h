@@ -27,7 +27,7 @@
  * The server itself insists on the first two lines only and scans for the rest; we know
  * what it writes, so anything else is damage.  But a label may hold line feeds: pg_basebackup
  * and pg_backup_start() take them.  The server that recovers (10, 14 and 15 were seen to) then
- * does not find the lines behind LABEL, and goes on without.
+ * does not find the lines after LABEL, and goes on without.
  */
 struct label {
 	uint64_t start_lsn;      /* the redo location of the checkpoint */

@@ -84,7 +84,7 @@ struct manifest_parse {
 	uint8_t digest[DIGEST_MAX];
 	size_t digest_len;
 
-	/* what is hashed lags a line behind */
+	/* what is hashed lags by a line */
 	struct digest *sha256;
 	struct buf line;
 	uint8_t borne[MANIFEST_CHECKSUM];
@@ -375,7 +375,7 @@ static const struct jsonparser_sink_ops json_ops = { hear_open, hear_close, hear
 
 /* ---- its own checksum ---- */
 
-/* A line is hashed when it turns out that another one begins behind it. */
+/* A line is hashed when it turns out that another one follows. */
 static int
 hash_line(struct manifest_parse *p, struct error *err)
 {

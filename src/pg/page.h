@@ -58,7 +58,7 @@ enum page_state {
 	PAGE_NEW,
 	/* changed since the start: may be torn, replay puts it whole */
 	PAGE_REPLAYED,
-	PAGE_LATER,        /* changed behind the stop: the WAL is of before that */
+	PAGE_LATER,        /* changed after the stop, where the WAL ends */
 	PAGE_BAD_CHECKSUM, /* from here on: damaged */
 	PAGE_NEW_NOT_ZERO, /* no checksum as in a new page, but not all zeros */
 	PAGE_BEYOND_STOP,  /* changed by WAL that there is not: replay does not mend it */

@@ -14,7 +14,7 @@
  * pid (negative: a standalone backend), data directory, start time, port, first socket
  * directory, first listen address, shared memory key and id, status.  The server writes
  * the first five at once and appends the others as it learns them; a crash leaves the
- * file behind.
+ * file.
  */
 struct postmaster {
 	int64_t pid;        /* positive, of a standalone backend too */
@@ -53,7 +53,7 @@ bool postmaster_is_alive(const struct postmaster *p);
 void postmaster_free(struct postmaster *p);
 
 /*
- * postmaster.opts: how the server was started, on one line: its program, and behind it
+ * postmaster.opts: how the server was started, on one line: its program, and after it
  * each argument between double quotes.  Nothing is escaped, so that an argument that
  * itself holds `" "` reads as two; no path of a sane installation does.
  */

@@ -20,7 +20,7 @@ static const struct {
 	{ "_init", RELFILE_INIT },
 };
 
-/* If ${prefix} stands at *at, move that behind it. */
+/* If ${prefix} stands at *at, move *at past it. */
 static bool
 take(const char **at, const char *prefix)
 {
@@ -111,7 +111,7 @@ relfile_is_of_release(const char *below, bool *is_directory)
 /* OIDs of the tablespaces that every cluster has (pg_tablespace.dat). */
 enum { SPACE_DEFAULT = 1663 };
 
-/* The directory that *at begins with, up to what is behind its last number. */
+/* The directory that *at begins with, up to what follows its last number. */
 static bool
 take_directory(const char **at, uint32_t *space, uint32_t *database)
 {

@@ -13,7 +13,7 @@
  * tablespace_map: a line for each symbolic link in pg_tblspc, its OID, a blank, and the
  * text of the link; in no order.  A newline or carriage return in that text has a
  * backslash in front, and from 14 on so has a backslash.  (Measured on 10 to 19.)  Up to
- * 13 a text that ends in a backslash therefore swallows the line behind it; we read it
+ * 13 a text that ends in a backslash therefore swallows the line after it; we read it
  * as the server does.  No tablespace: an empty text.
  */
 struct tablespace_map {

@@ -13,7 +13,7 @@
 
 /*
  * The data pages of a backup that is read once, from its start.  What decides whether a
- * page is damaged comes behind all of them: pg_control, which says whether there are
+ * page is damaged comes after all of them: pg_control, which says whether there are
  * checksums; the WAL, which may hold an image of the page that recovery puts in its place;
  * the stop position, which no page may be later than.  So those that are not sound by
  * themselves are kept until then.

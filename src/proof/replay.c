@@ -90,7 +90,7 @@ proof_replay_block(
 
 /* ---- when all has come ---- */
 
-/* Recovery goes on behind the stop, as far as there is WAL. */
+/* Recovery goes on after the stop, as far as there is WAL. */
 static bool
 is_replayed(const struct proof_replay *r, const struct proof_replay_row *row)
 {

@@ -26,7 +26,7 @@ struct target_bounds {
 };
 
 /*
- * Recovery ends behind the first record that starts at recovery_target_lsn or after it, and fails
+ * Recovery ends after the first record that starts at recovery_target_lsn or after it, and fails
  * if the copy is not consistent then ("requested recovery stop point is before consistent recovery
  * point").  So a position within the last record of the backup will do.  On a primary that is the
  * end-of-backup record, of 34 bytes, perhaps with a page header in it; of a standby's backup, any.

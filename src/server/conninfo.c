@@ -2,7 +2,7 @@
  * Connection strings and URIs, which may hold a password.
  *
  * libpq repeats what it cannot read: all of a URI, or the word at which it gave up.  And it reads
- * what it should not: behind a password with an unescaped "@" or "/" the rest of it is taken for
+ * what it should not: after a password with an unescaped "@" or "/" the rest of it is taken for
  * the host or the port, and the error of the connection names these.  Messages go to logs and
  * mail, so nothing of such a string is repeated.
  */
@@ -67,7 +67,7 @@ check_uri(const char *rest, struct error *err)
 
 /*
  * ${why} without what it quotes of the string; single characters are libpq's own.  It ends its
- * sentences with the quoted text, or goes on behind it.
+ * sentences with the quoted text, or goes on after it.
  */
 static int
 put_reason(struct error *err, const char *why)

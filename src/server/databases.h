@@ -59,7 +59,7 @@ void databases_mark_free(struct databases_mark *mark);
 
 /*
  * The next database of an answer, from *at on, that lies in the same tablespace in the
- * ${other} one; *at is moved behind it.  False: there is no more.
+ * ${other} one; *at is moved past it.  False: there is no more.
  */
 bool databases_next(
     const char **at, const char *other, uint32_t *database, uint32_t *space);

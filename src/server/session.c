@@ -413,7 +413,7 @@ session_rows_free(struct session_rows *rows)
 int
 session_check(struct session *s, struct error *err)
 {
-	/* the farewell comes first, the end of the stream behind it */
+	/* the farewell comes first, the end of the stream after it */
 	for (int i = 0; i < RESULTS && s->conn != NULL; i++) {
 		struct pollfd fd = { .fd = PQsocket(s->conn), .events = POLLIN };
 

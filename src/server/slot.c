@@ -161,7 +161,7 @@ slot_free(struct slot *slot)
 		return;
 	/*
 	 * The end of the connection drops it as well, but a moment after we are gone: a
-	 * backup that has ended leaves nothing behind.
+	 * backup that has ended leaves no slot.
 	 */
 	params[0] = slot->name;
 	if (slot->session)

@@ -231,7 +231,7 @@ block_tell(struct block *b)
 
 	while (b->ntold < b->nread)
 		if (tell_part(b, &b->parts[b->ntold++], &why)) {
-			/* comes before any error of reading: that is behind */
+			/* comes before any error of reading, which is of a later piece */
 			b->err = why;
 			b->nread = b->ntold;
 		}

@@ -50,13 +50,13 @@ void block_clear(struct block *);
 size_t block_room(const struct block *);
 
 /*
- * Put ${len} bytes behind the others.  Framing may go beyond BLOCKPIPE_BLOCK: the room
+ * Put ${len} bytes after the others.  Framing may go beyond BLOCKPIPE_BLOCK: the room
  * grows, and shrinks again when the block is emptied.
  */
 MUST_CHECK int block_put(
     struct block *, const void *bytes, size_t len, struct error *err);
 
-/* Put ${len} bytes of ${body} behind the others: ${bytes}, or a range to be read. */
+/* Put ${len} bytes of ${body} after the others: ${bytes}, or a range to be read. */
 MUST_CHECK int block_put_bytes(
     struct block *, struct body *, const void *bytes, size_t len, struct error *err);
 MUST_CHECK int block_put_range(struct block *, struct body *, struct blockfile *,

@@ -34,7 +34,7 @@
  * Errors.  A worker that fails leaves the error in its block; the writer meets it when
  * that block's turn comes, and by then everything before it has been written, and the
  * bodies have heard of what stands before it in the block: so the first error in
- * stream order wins.  A planner that fails puts its error into the open block, behind
+ * stream order wins.  A planner that fails puts its error into the open block, after
  * what it holds, which is read first.  The writer's own errors are in order by nature.
  * The first one is kept in `err`, `failed` is set, and everybody leaves.
  *
@@ -250,7 +250,7 @@ end_stream(struct blockpipe *p, struct outlet *o, struct error *err)
 	return put_out(p, o, edge, len, err);
 }
 
-/* The block has been written: does another stream begin behind it? */
+/* The block has been written: does another stream begin after it? */
 static int
 follow_switch(
     struct blockpipe *p, const struct block *b, struct outlet *o, struct error *err)

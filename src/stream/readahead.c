@@ -5,7 +5,7 @@
  * after the last full one, and waits when none is empty.  The reader, whoever calls read(),
  * copies out of the first full one and waits until one is full.  The lock guards the count
  * of full blocks and the filler's end; what is in a block belongs to one side, and changes
- * hands with the count.  An error of the source below waits behind the bytes before it.
+ * hands with the count.  An error of the source below waits until the bytes before it were read.
  *
  * The filler leaves when the source has ended or failed, or when `leaves` is set: by free(),
  * which then joins it.  It may be stuck in a read() of a pipe: free() and readahead_cut()

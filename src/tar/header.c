@@ -57,7 +57,7 @@ put_text(uint8_t *block, const struct field *f, const char *text)
 	memcpy(block + f->at, text, strnlen(text, f->len));
 }
 
-/* POSIX wants a NUL behind it; half a name would be somebody else's. */
+/* POSIX wants a NUL after it; half a name would be that of another owner. */
 static void
 put_owner(uint8_t *block, const struct field *f, const char *name)
 {
@@ -229,7 +229,7 @@ bad_field(const struct field *f, struct error *err)
 	    err, ERROR_FORMAT, 0, "%s in a tar header is not valid", f->name);
 }
 
-/* Digits, with spaces before and spaces or NULs behind; twelve digits are 36 bits. */
+/* Digits, with spaces before and spaces or NULs after; twelve digits are 36 bits. */
 static int
 get_octal(const uint8_t *block, const struct field *f, uint64_t *v, struct error *err)
 {

@@ -24,7 +24,7 @@ struct tar_reader {
 	uint64_t offset;       /* bytes taken from it */
 	uint64_t member;       /* where the current one begins */
 	uint64_t body;         /* bytes of the current body still to come, */
-	size_t padding;        /* and of the zeros behind it */
+	size_t padding;        /* and of the zeros after it */
 	bool has_ended;
 	struct tar_raw raw; /* the current member: its header block, */
 	/* what is said before it, in a pax header or GNU's members, */
@@ -131,7 +131,7 @@ read_header(struct tar_reader *r, bool *is_end, struct error *err)
 	return 0;
 }
 
-/* Zeros behind the end: no record that a tape drive can write is longer by far. */
+/* Zeros after the end: no record that a tape drive can write is longer by far. */
 #define PADDING_MOST ((uint64_t)64 * 1024 * 1024)
 
 /* One block of zeros has been read: another one, and zeros to the end of the source. */

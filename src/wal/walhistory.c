@@ -32,7 +32,7 @@ skip_blanks(struct span *s)
 		s->len--;
 }
 
-/* Take what stands before the next blank, and the blanks behind it. */
+/* Take what stands before the next blank, and the blanks after it. */
 static struct span
 take_word(struct span *s)
 {

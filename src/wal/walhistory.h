@@ -16,7 +16,7 @@
  *
  * the ancestor in decimal, the LSN at which the line left it, a reason in free words.
  * Lines that begin with '#' and empty ones mean nothing; a reason may end with a line
- * break of its own, and then leaves an empty line behind.
+ * break of its own, and then an empty line follows.
  */
 struct walhistory_row {
 	uint32_t timeline;

@@ -13,7 +13,7 @@
 
 /*
  * WAL that passes before it is known which timeline recovery will follow, and where it
- * stops: in an archive the history files and the manifest come behind the segments, and of
+ * stops: in an archive the history files and the manifest come after the segments, and of
  * one segment there may be files of several timelines.
  *
  * So each line that recovery could take is walked (walreader.h).  The first begins on the
@@ -76,7 +76,7 @@ struct wallines_line {
 	/* end of the record that ends the backup begun at start_lsn; 0 */
 	uint64_t backup_end;
 	const struct error *why; /* what ended the walk; NULL: the files did */
-	bool has_later;          /* behind that came a segment written on this timeline */
+	bool has_later;          /* later came a segment written on this timeline */
 	char missing
 	    [WALNAME_SIZE]; /* the segment that no file had, and would have been next; "":
 				       something else ended the walk */

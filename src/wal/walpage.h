@@ -61,7 +61,7 @@ MUST_CHECK int walpage_check(const struct walpage_expect *expect, const uint8_t 
     size_t len, uint64_t lsn, uint32_t name_timeline, struct error *err);
 
 /*
- * Where the first record begins behind the one that the page at ${lsn}, whose header was
+ * Where the first record begins after the one that the page at ${lsn}, whose header was
  * checked, begins inside of: there, or in the page where it is the first.
  */
 uint64_t walpage_first_record(

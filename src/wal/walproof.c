@@ -208,7 +208,7 @@ walproof_skip(struct walproof *p)
 }
 
 /*
- * The first bytes of a segment behind one that was skipped.  If no record begins in it, it is
+ * The first bytes of a segment after one that was skipped.  If no record begins in it, it is
  * the middle of one, which no one can check: no reader, and the next one is the first.
  */
 static int

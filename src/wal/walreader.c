@@ -32,7 +32,7 @@ round_up(uint64_t lsn, uint64_t to)
 	return (lsn + to - 1) / to * to;
 }
 
-/* The record at next is whole: its header, all that is behind, the LSN of its end. */
+/* The record at next is whole: its header, what follows that, the LSN of its end. */
 static int
 deliver(struct walreader *r, struct walrecord *rec, const uint8_t *header, uint64_t end,
     struct error *err)
@@ -59,7 +59,7 @@ deliver(struct walreader *r, struct walrecord *rec, const uint8_t *header, uint6
 	return 0;
 }
 
-/* What has come of a record that is not whole in one place: ${end} is behind it. */
+/* What has come of a record that is not whole in one place: ${end} is where that ends. */
 static int
 look_inside(struct walreader *r, uint64_t end, struct error *err)
 {
@@ -78,7 +78,7 @@ look_inside(struct walreader *r, uint64_t end, struct error *err)
 	return deliver(r, &r->rec, r->buf.data, end, err);
 }
 
-/* The next bytes of the record that has begun; *at moves behind what was taken. */
+/* The next bytes of the record that has begun; *at moves past what was taken. */
 static int
 go_on(
     struct walreader *r, const uint8_t *bytes, size_t len, size_t *at, struct error *err)
@@ -175,7 +175,7 @@ bad_rest(const struct walreader *r, uint32_t found, uint64_t expected, struct er
 	    lsn_print(page, r->lsn), found, expected, lsn_print(at, r->next));
 }
 
-/* The first record of the page, if the next one may be that: it is behind the header. */
+/* The first record of the page, if the next one may be that: it follows the header. */
 static int
 first_record(struct walreader *r, size_t header, uint32_t rest, struct error *err)
 {

@@ -52,7 +52,7 @@ struct walreader_options {
 	uint64_t stop_lsn;  /* where one ends; UINT64_MAX: the walk ends
 	                                      * where the WAL does, in an error */
 	/*
-	 * What is behind a switch record is not looked at, as recovery does not: for WAL of
+	 * What follows a switch record is not looked at, as recovery does not: for WAL of
 	 * a server that may have ended, or was caught, between the record and its filler,
 	 * or that only receives WAL.  There the segment still holds what it had before.
 	 */
@@ -75,7 +75,7 @@ MUST_CHECK int walreader_segment(
 
 /*
  * The next ${len} bytes of it; they may end anywhere but inside a page's header.  Of
- * those before the start only the page headers are checked; behind the stop position
+ * those before the start only the page headers are checked; after the stop position
  * nothing is.
  *
  * ERROR_FORMAT says at which LSN what was expected and what was found.  After an error
@@ -107,7 +107,7 @@ MUST_CHECK int walreader_clone(const struct walreader *, struct walreader_sink *
 bool walreader_is_done(const struct walreader *);
 
 /*
- * The end of the last complete record: behind a switch record, of its segment; at first
+ * The end of the last complete record: after a switch record, of its segment; at first
  * the start position.
  */
 uint64_t walreader_position(const struct walreader *);

@@ -67,7 +67,7 @@ walreader_check_header(
 	return of_record(r, err);
 }
 
-/* Is it the right one behind a record that was left incomplete, or behind none? */
+/* Is it the right one after a record that was left incomplete, or after none? */
 int
 walreader_check_overwrite(
     struct walreader *r, const struct walrecord *rec, struct error *err)

@@ -10,7 +10,7 @@ enum state {
 	STATE_BEFORE,  /* the start position has not come yet */
 	STATE_BETWEEN, /* a record begins at next */
 	STATE_INSIDE,  /* the record at next has begun; buf has what came of it */
-	STATE_FILLER,  /* behind a switch record; next is the segment's end */
+	STATE_FILLER,  /* after a switch record; next is the segment's end */
 	STATE_DONE
 };
 

@@ -115,7 +115,7 @@ take(struct rest *rest, size_t len)
 }
 
 /*
- * The header of a block's part behind its number; returns the bytes it promises.  ${block}
+ * The header of a block's part after its number; returns the bytes it promises.  ${block}
  * has the relation of the one before it.
  */
 static size_t
@@ -393,7 +393,7 @@ walrecord_is_overwrite(const struct walrecord *rec, uint64_t *lsn)
 	    has_lsn(rec, 16, 16, lsn);
 }
 
-/* The relation, tablespace first, stands at the beginning, or behind the block to cut at. */
+/* The relation, tablespace first, stands at the beginning, or after the block to cut at. */
 bool
 walrecord_makes_file(const struct walrecord *rec, uint32_t *space)
 {

@@ -18,9 +18,9 @@
  *	 8  8	LSN of the record before it
  *	16  1	info: the upper four bits are the resource manager's
  *	17  1	resource manager
- *	20  4	CRC-32C: of all behind the header first, then of the header up to here
+ *	20  4	CRC-32C: of all after the header first, then of the header up to here
  *
- * Records begin at multiples of 8.  What is behind the header is opaque here but for
+ * Records begin at multiples of 8.  What follows the header is opaque here but for
  * the few kinds below.
  */
 #define WALRECORD_HEADER ((size_t)24)
@@ -41,7 +41,7 @@ struct walrecord {
 	uint8_t rmid;
 	uint8_t info;
 	const struct pg_version *version; /* that wrote it, by its pages; static */
-	const uint8_t *data; /* behind the header; valid during the call only */
+	const uint8_t *data; /* follows the header; valid during the call only */
 	size_t len;
 };
 
@@ -52,7 +52,7 @@ struct walrecord {
 void walrecord_decode(
     const uint8_t header[WALRECORD_HEADER], struct walrecord *rec, uint32_t *crc);
 
-/* The checksum that a record of this header and ${len} bytes behind it should bear. */
+/* The checksum that a record of this header and the ${len} bytes after it should bear. */
 uint32_t walrecord_crc(
     const uint8_t header[WALRECORD_HEADER], const uint8_t *data, size_t len);
 
@@ -100,7 +100,7 @@ struct walrecord_sink {
 MUST_CHECK int walrecord_blocks(
     const struct walrecord *rec, struct walrecord_sink *sink, struct error *err);
 
-/* Does the server go on in the next segment behind it, as pg_switch_wal() has it do? */
+/* Does the server go on in the next segment after it, as pg_switch_wal() has it do? */
 bool walrecord_is_switch(const struct walrecord *rec);
 
 /*
