@@ -180,19 +180,19 @@ only_read() {
 follow() {
 	sql main "alter system set wal_keep_size = '1GB'"
 	sql main 'select pg_reload_conf()'
-	cluster_dir behind
-	at main pg_basebackup -Fp -c fast -R -D "$T/behind/data" -T "$T/main/ts=$T/behind/ts"
-	cluster_start behind
+	cluster_dir lagging
+	at main pg_basebackup -Fp -c fast -R -D "$T/lagging/data" -T "$T/main/ts=$T/lagging/ts"
+	cluster_start lagging
 }
 
 replayed() {
-	[ "$(sql behind "select pg_last_wal_replay_lsn() >= '$1'")" = t ]
+	[ "$(sql lagging "select pg_last_wal_replay_lsn() >= '$1'")" = t ]
 }
 
 on_standby() {
 	new_template
 	follow
-	hold behind -o -
+	hold lagging -o -
 	copied
 	until_in "ts/PG_[0-9_]*/$number"
 	sql main 'drop database tmpl'
@@ -200,12 +200,12 @@ on_standby() {
 	refused 'all of it was'
 	new_template
 	wait_until 30 replayed "$(sql main 'select pg_current_wal_lsn()')"
-	hold behind -o -
+	hold lagging -o -
 	copied
 	wait_until 30 replayed "$(sql main 'select pg_current_wal_lsn()')"
 	let_go
 	restored
-	cluster_stop behind immediate
+	cluster_stop lagging immediate
 }
 
 # ---- other releases

@@ -194,7 +194,7 @@ archives_nothing() {
 
 waits_with_a_limit() {
 	with_archive always
-	# segments that it came with are marked as archived: begin behind these
+	# segments that it came with are marked as archived: begin after these
 	sql main 'select pg_switch_wal()'
 	sql main 'checkpoint'
 	level standby main

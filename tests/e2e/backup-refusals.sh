@@ -1,6 +1,6 @@
 #!/bin/sh
 # What cannot be done is refused: exit 1, one line that says what is wrong, one hint, nothing
-# left behind, and no backup left running on the server.
+# left, and no backup left running on the server.
 # shellcheck source=tests/e2e/lib/base.sh
 . "${0%/*}/lib/base.sh"
 archive=$T/out/base.tar

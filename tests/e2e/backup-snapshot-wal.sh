@@ -8,7 +8,7 @@
 # shellcheck source=tests/e2e/lib/snapshots.sh
 . "$top/tests/e2e/lib/snapshots.sh"
 
-# Some segments behind the last checkpoint, of which the second is $middle.
+# Some segments after the last checkpoint, of which the second is $middle.
 make_damaged() {
 	cluster_init small --wal-segsize=1
 	cluster_set small autovacuum=off max_wal_size=1GB

@@ -115,7 +115,7 @@ control_meanwhile() {
 
 # ---------------------------------------------------------------------------- of a standby
 
-has_some() { # NAME: it is some way behind its last restartpoint
+has_some() { # NAME: it has replayed some WAL since its last restartpoint
 	[ "$(sql "$1" "select pg_last_wal_replay_lsn() - redo_lsn > 3000000 from pg_control_checkpoint()")" = t ]
 }
 
@@ -201,7 +201,7 @@ t 'split: recovery to a time' to_a_time "$split"
 
 t 'the snapshot of a standby' make_standby_shot
 t 'standby: plain start' plain_start "$archive" 0
-t 'the original goes on behind the standby' goes_on
+t 'the original goes on with the standby' goes_on
 t 'standby: as a standby of the original' as_a_standby "$archive"
 t 'standby: recovery to a time' to_a_time "$archive"
 t 'standby, split: plain start' plain_start "$split" 0

@@ -48,7 +48,7 @@ prepare() {
 	standbys standby
 }
 
-# Under load, with restartpoints; nothing of it stays behind on either server.
+# Under load, with restartpoints; nothing of it stays on either server.
 take() { # OPTION...
 	backup standby -c fast -o "$T/out/base.tar" "$@"
 	clean standby
@@ -72,11 +72,11 @@ take_split() {
 	tar -xOf "$T/out/split/base.tar" backup_label | grep -qx 'BACKUP FROM: standby'
 }
 
-# A row before this moment, one behind it.
+# A row before this moment, one after it.
 mark() {
 	sql main "create table mark (text text); insert into mark values ('before')"
 	moment=$(sql main 'select clock_timestamp()')
-	sql main "insert into mark values ('behind')"
+	sql main "insert into mark values ('after')"
 	archived=$(sql main 'select pg_walfile_name(pg_current_wal_insert_lsn())')
 	sql main 'select pg_switch_wal()' >/dev/null
 	wait_until 60 test -e "$T/archive/$archived"

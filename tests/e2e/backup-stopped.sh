@@ -234,7 +234,7 @@ t 'a running server is refused' running
 sql main 'truncate mark' >/dev/null
 t 'a stopped standby' take_standby
 t 'a stopped standby: split' split standby "$split_standby"
-t 'the original goes on behind the standby' goes_on
+t 'the original goes on with the standby' goes_on
 t 'standby: plain start' plain_start "$standby" 0
 t 'standby: as a standby of the original' as_a_standby "$standby"
 t 'standby: recovery to a time' to_a_time "$standby"

@@ -2,7 +2,7 @@
 # WAL that is needed but is not there, or is not what its name says, fails the backup.
 #
 # The run is held up by a pipe that nobody empties; meanwhile the server writes four segments,
-# and one of them is damaged behind its back.
+# and one of them is damaged without its knowing.
 # shellcheck source=tests/e2e/lib/base.sh
 . "${0%/*}/lib/base.sh"
 # shellcheck source=tests/e2e/lib/background.sh
@@ -61,7 +61,7 @@ untouched() {
 # One bit, in each part of a segment that there is.
 
 # record PATTERN: where in segment $1 the first record that pg_waldump describes so begins, of
-# those that have 300 bytes behind it in the same page.
+# those that have 300 bytes after it in the same page.
 record() { # SEGMENT PATTERN
 	pg_waldump -p "$wal" "$1" "$1" 2>/dev/null | grep -e "$2" |
 		sed 's/.*lsn: [0-9A-F]*\/\([0-9A-F]*\),.*/\1/' | while read -r low; do
@@ -158,7 +158,7 @@ sent() { # SEGMENT
 	grep -aq "pg_wal/$1" "$T/held.tar"
 }
 
-removed_behind() {
+removed_after_reading() {
 	new_main
 	hold main --no-slot
 	fill_wal first
@@ -228,7 +228,7 @@ done <<'EOT'
 	in_image            first   WAL record at .*checksum
 EOT
 t 'no segment is damaged' taken untouched middle
-t 'a segment is removed after it was read' removed_behind
+t 'a segment is removed after it was read' removed_after_reading
 t 'WAL left to the archive: the middle segment is flipped' refused_unsent flipped middle \
 	'WAL record at .*(checksum|expected|length)'
 t 'WAL left to the archive: the middle segment is recycled' refused_unsent recycled middle recycled

@@ -189,7 +189,7 @@ wal_none() {
 	[ "$(tail -n 1 "$T/list")" = global/pg_control ]
 }
 
-# Of a standby whose own tablespaces lie in its data directory, behind relative links.
+# Of a standby whose own tablespaces lie in its data directory, reached by relative links.
 of_a_standby() {
 	backup main -c fast -o "$T/out/first.tar"
 	restore standby "$T/out/first.tar"

@@ -155,7 +155,7 @@ restores_killed() {
 }
 
 # Whole when pg_control has its name, and then all of it is synced; before that no cluster.
-left_behind() {
+left_over() {
 	if grep -q 'renameat(.* = 0$' "$T/trace"; then
 		whole=$((whole + 1))
 		as_server pg_verifybackup -q "$T/killed/data"
@@ -186,7 +186,7 @@ killed() {
 		grep -c '^[0-9]* *[a-z0-9_]*(' "$T/trace" >>"$T/came"
 		[ "$rc" -eq 0 ] || [ "$rc" -eq 137 ]
 		[ "$rc" -eq 0 ] || died=$((died + 1))
-		left_behind
+		left_over
 		rm -rf "${T:?}/killed/"*
 	done 9<"$T/chosen"
 	# which thread does what is not the same each time: a few may have come to their end

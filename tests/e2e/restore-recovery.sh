@@ -6,7 +6,7 @@
 export PGUSER=postgres
 major=${MAJOR:-$packaged}
 
-# A commit each, with what will name the moment behind it.
+# A commit each, with what will name the moment after it.
 commit() { # VALUE
 	sql main "insert into t values ($1)"
 	sql main 'select pg_switch_wal()' >/dev/null
@@ -220,7 +220,7 @@ too_early() {
 just_in_time() {
 	read -r start stop <"$T/positions"
 	before=$(echo "$stop" | sed 's,.*/,,')
-	# the start of the end-of-backup record, which recovery stops behind
+	# the start of the end-of-backup record, after which recovery stops
 	before=${stop%/*}/$(printf %X $((0x$before - 40)))
 	for target in "lsn=$stop" "lsn=$before" 'lsn=F/28' "time=$(date -u '+%F %T+00')" \
 		"time=$(date -u -d '+5 hours' '+%F %T') Asia/Tokyo" 'time=Nov 30 2099 PST' timeline=1 timeline=7; do

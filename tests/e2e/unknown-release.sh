@@ -81,7 +81,7 @@ directories() { # RELEASE
 
 # --------------------------------------------------------------------------------- archives
 
-# members DIR FILE FIRST...: FILE anew, of DIR: FIRST..., the directories, and PG_VERSION behind
+# members DIR FILE FIRST...: FILE anew, of DIR: FIRST..., the directories, and PG_VERSION last
 # the relations, as readdir() may have it; then pg_control, the WAL and the manifest.
 members() {
 	from=$1

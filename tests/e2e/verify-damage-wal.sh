@@ -41,7 +41,7 @@ fetched_less() {
 		head -c "$h" "$T/out/fetched/base.tar"
 		tail -c +$((h + 512 + 1048576 + 1)) "$T/out/fetched/base.tar"
 	} >"$x"
-	mv "$x" "$T/out/fetched/base.tar" # GNU tar damages what is behind a segment that it deletes
+	mv "$x" "$T/out/fetched/base.tar" # GNU tar damages what follows a segment that it deletes
 	is_only_missing "$third" "WAL segment \"${third#pg_wal/}\" is missing: the WAL is complete up to [0-9A-F/]+, but the backup needs it up to [0-9A-F/]+\$" "$T/out/fetched"
 }
 
@@ -63,7 +63,7 @@ snapshot_flipped() { # BYTE
 	flipped 'wal: ' "$first" "$1" "$T/out/s.tar"
 }
 
-zeroed() { # a page of WAL, with more behind it
+zeroed() { # a page of WAL, with more after it
 	cp "$T/out/s.tar" "$x"
 	second=$(tar -tf "$x" | grep -E '^pg_wal/[0-9A-F]{24}$' | sed -n 2p)
 	dd if=/dev/zero of="$x" bs=512 seek=$(($(offset "$x" "$second") / 512 + 1 + 16 * $1)) count=16 \

@@ -69,7 +69,7 @@ deleted() { # PATTERN MEMBER [ARCHIVE]
 	found "$1" "$x"
 }
 
-doubled() { # MEMBER: once more, behind all others
+doubled() { # MEMBER: once more, after all others
 	cp "$a" "$x"
 	(cd "$T/tree" && tar -rf "$x" --no-recursion "$1")
 	found "duplicate: \"$1\"" "$x"
@@ -124,7 +124,7 @@ gzip_trailer() { # BYTES from the end
 	unreadable 'incorrect (data|length) check' "$x.gz"
 }
 
-gzip_behind() {
+gzip_goes_on() {
 	{ cat "$T/out/a.tar.gz" && echo garbage; } >"$x.gz"
 	unreadable 'continues after its end' "$x.gz"
 	{ cat "$T/out/a.tar.gz" && head -c 10000 /dev/zero; } >"$x.gz"
@@ -133,7 +133,7 @@ gzip_behind() {
 	is_sound "$x.gz"
 }
 
-bomb() { # zeros without end behind the archive
+bomb() { # zeros without end after the archive
 	{ cat "$a" && head -c 300M /dev/zero; } | gzip -1 >"$x.gz"
 	unreadable 'zeros|continues after its end' "$x.gz"
 }
@@ -216,7 +216,7 @@ t 'a bit in pg_basetar.info' flipped 'info: "pg_basetar.info"' pg_basetar.info 3
 t 'a bit in PG_VERSION' flipped 'state: "base/1/PG_VERSION"' base/1/PG_VERSION 1
 t 'a bit in a relation' flipped "checksum: \"$relation\", block 0" "$relation" 5000
 t 'a bit in pg_control' flipped 'control: "global/pg_control"' global/pg_control 20
-t 'a bit behind what pg_control holds' flipped 'digest: "global/pg_control"' global/pg_control 5000
+t 'a bit after what pg_control holds' flipped 'digest: "global/pg_control"' global/pg_control 5000
 t 'a bit in the manifest' flipped 'manifest: ' backup_manifest 300
 t 'a bit in a page' torn
 t 'a name' header 0 base/1/PG_VERSIOM 'missing: "base/1/PG_VERSION"'
@@ -265,7 +265,7 @@ t 'gzip, cut' gzip_cut 300000
 t 'gzip, cut by one' gzip_cut $(($(stat -c %s "$T/out/a.tar.gz") - 1))
 t 'gzip, the checksum' gzip_trailer 6
 t 'gzip, the length' gzip_trailer 2
-t 'gzip, what comes after it' gzip_behind
+t 'gzip, what comes after it' gzip_goes_on
 t 'zeros without end' bomb
 t 'a member of 2^60 bytes' huge
 t 'no archive at all' no_archive

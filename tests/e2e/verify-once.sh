@@ -120,7 +120,7 @@ cut_short() {
 	lines 1 '^pg_basetar: state: "base/1/pg_filenode.map", ' "$T/stderr"
 }
 
-cut_behind_manifest() {
+cut_after_manifest() {
 	fresh
 	changed pg_ident.conf 0
 	gzip -1 -c "$x" >"$x.gz"
@@ -166,6 +166,6 @@ t 'a relation map' small_file
 t 'the manifest is damaged as well' doubtful
 t 'there is no manifest' no_manifest
 t 'the rest is missing' cut_short
-t 'only the end is damaged' cut_behind_manifest
+t 'only the end is damaged' cut_after_manifest
 t 'in the report' in_report
 t 'an archive of pg_basebackup' stock

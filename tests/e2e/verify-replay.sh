@@ -16,7 +16,7 @@ verified() {
 	[ $# -eq 1 ] || cat "$T/stdout" "$T/stderr" | grep -qE -e "$2"
 }
 
-# meanwhile STATEMENT...: a backup during which they run: before anything of the databases behind
+# meanwhile STATEMENT...: a backup during which they run: before anything of the databases after
 # the filler in template1 has been read.  One that begins with @ is for the template.
 meanwhile() {
 	hold main -o -
@@ -119,29 +119,29 @@ tablespace_made() {
 	sql main 'drop tablespace during'
 }
 
-# Recovery goes on behind the stop, as far as there is WAL: that of a standby is sent whole.
+# Recovery goes on after the stop, as far as there is WAL: that of a standby is sent whole.
 received() { # LSN
-	[ "$(sql behind "select pg_last_wal_receive_lsn() >= '$1'")" = t ]
+	[ "$(sql lagging "select pg_last_wal_receive_lsn() >= '$1'")" = t ]
 }
 
 replayed() { # LSN
-	[ "$(sql behind "select pg_last_wal_replay_lsn() >= '$1'")" = t ]
+	[ "$(sql lagging "select pg_last_wal_replay_lsn() >= '$1'")" = t ]
 }
 
-behind_the_stop() {
-	cluster_dir behind
-	at main pg_basebackup -Fp -c fast -R -D "$T/behind/data"
-	cluster_start behind
+after_the_stop() {
+	cluster_dir lagging
+	at main pg_basebackup -Fp -c fast -R -D "$T/lagging/data"
+	cluster_start lagging
 	sql main 'create table middle as select generate_series(1, 1000)'
 	sql main checkpoint
 	wait_until 30 replayed "$(sql main 'select pg_current_wal_lsn()')"
-	sql behind checkpoint
-	sql behind 'select pg_wal_replay_pause()'
+	sql lagging checkpoint
+	sql lagging 'select pg_wal_replay_pause()'
 	as_server mkdir "$T/main/late"
 	sql main "create tablespace late location '$T/main/late'"
 	wait_until 30 received "$(sql main 'select pg_current_wal_lsn()')"
-	backup behind -c fast -o - >"$archive"
-	cluster_stop behind
+	backup lagging -c fast -o - >"$archive"
+	cluster_stop lagging
 	sql main 'drop tablespace late'
 	verified 0 "warning: the WAL creates tablespace [0-9]*: .*\"$T/main/late\""
 }
@@ -273,7 +273,7 @@ t 'a copy of a copy: sound' copied_again
 t 'a database is copied, and its template changed: a warning' template_changed
 t 'CREATE DATABASE of 14' on_14
 t 'a tablespace is made: a warning' tablespace_made
-t 'a tablespace is made behind the stop of a standby: a warning' behind_the_stop
+t 'a tablespace is made after the stop of a standby: a warning' after_the_stop
 t 'a tablespace without its content' tablespace_emptied
 t 'one that was dropped meanwhile: sound' tablespace_dropped
 t 'an archive of a tablespace without its content' a_set_emptied

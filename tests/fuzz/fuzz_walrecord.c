@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
  * Bytes chosen by chance never have a right checksum.  So the first half of the input
  * says what records an image has (they must be read as they were written, however the
  * bytes come in pieces), and the rest changes bytes of it; records are sealed again,
- * so that what is behind the checksum is reached too.  Then only memory and time are
+ * so that what follows the checksum is reached too.  Then only memory and time are
  * at stake, and that it does not matter how the bytes come.
  */
 struct input {

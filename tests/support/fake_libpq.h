@@ -51,7 +51,7 @@ struct fake_step {
 	bool is_late;     /* it comes when the test calls fake_answer(fake_last) */
 	unsigned unsent;  /* how often PQflush() has something left */
 	unsigned cancels; /* how many PQcancel() it takes; 57014 if there is no error */
-	bool hangs_up;    /* behind the answer, or in its place */
+	bool hangs_up;    /* after the answer, or in its place */
 	bool breaks;      /* in place of the answer, reading fails */
 	bool is_copy;     /* the answer is the start of a COPY, and of another ... */
 	bool is_refused;  /* PQsendQueryParams() fails */

@@ -6,7 +6,7 @@
 #include "support/streamplan.h"
 
 /*
- * A block pipeline under test: a plan, the pipe, and a sink in memory behind a gate.
+ * A block pipeline under test: a plan, the pipe, and a sink in memory after a gate.
  * What cannot be made aborts the test program.
  */
 struct piperun {

@@ -64,7 +64,7 @@ round_up(uint64_t lsn, uint64_t to)
 	return (lsn + to - 1) / to * to;
 }
 
-/* ${len} bytes of a record, of which it has ${rest} more behind them. */
+/* ${len} bytes of a record, of which it has ${rest} more after them. */
 static void
 put(struct walimage *w, const uint8_t *bytes, size_t len, size_t rest)
 {
@@ -186,7 +186,7 @@ walimage_heaps(struct walimage *w, size_t count, size_t len)
 		walimage_heap(w, len + i % 7);
 }
 
-/* Where the next record begins: behind a page's header, if one has to come first. */
+/* Where the next record begins: after a page's header, if one has to come first. */
 static uint64_t
 next_record(const struct walimage *w)
 {

@@ -43,7 +43,7 @@ bool walimage_start(struct walimage *);
 bool walimage_start_of(struct walimage *, unsigned major);
 void walimage_free(struct walimage *);
 
-/* A record with ${len} bytes behind its header.  Its LSN is records[count - 1].lsn. */
+/* A record with ${len} bytes after its header.  Its LSN is records[count - 1].lsn. */
 void walimage_record(
     struct walimage *, uint8_t rmid, uint8_t info, const void *data, size_t len);
 

@@ -154,7 +154,7 @@ promoted_at_segment(struct walimage *w)
 
 /* The last record of the old line spans segments. */
 static void
-promoted_behind_long(struct walimage *w)
+promoted_after_long(struct walimage *w)
 {
 	walimage_heaps(w, 3, 40);
 	walimage_heap(w, 1500);
@@ -167,8 +167,8 @@ struct walsample walsamples[] = {
 	{ "records over pages and segments", walsample_long_ones },
 	{ "headers over two pages", split_headers },
 	{ "record ends with its page", ends_on_page },
-	{ "switch, zeros behind it", walsample_switch_zeros },
-	{ "switch, empty pages behind it", walsample_switch_headers },
+	{ "switch, zeros after it", walsample_switch_zeros },
+	{ "switch, empty pages after it", walsample_switch_headers },
 	{ "switch over two pages", switch_split },
 	{ "switch ends its page and its segment", switch_at_end },
 	{ "switch is the last", switch_is_last },
@@ -178,5 +178,5 @@ struct walsample walsamples[] = {
 	{ "promotion in a page", walsample_promoted },
 	{ "promotion at a page's start", promoted_at_page },
 	{ "promotion at a segment's start", promoted_at_segment },
-	{ "promotion behind a record over segments", promoted_behind_long },
+	{ "promotion after a record over segments", promoted_after_long },
 };

@@ -256,7 +256,7 @@ image_need(const struct image *image, const char *pattern)
 
 static const uint8_t zeros[TAR_BLOCK];
 
-/* ${len} bytes at *at, which is moved behind them and what pads them. */
+/* ${len} bytes at *at, which is moved past them and what pads them. */
 static const uint8_t *
 take(const struct buf *bytes, size_t *at, size_t len)
 {

@@ -11,7 +11,7 @@
  * and regular expressions, each of which must match a line of what verify says.
  *
  * A row says what becomes of the manifest, whose digests would tell of nearly everything:
- * as it is, they do; rebuilt, the checks behind it are on their own.
+ * as it is, they do; rebuilt, the checks that come after it are on their own.
  *
  * Not in the table, because nothing is wrong with a backup that has it, or nothing in it
  * tells:
@@ -21,7 +21,7 @@
  *    no link, devmajor and devminor of what is no device, the padding of the block: no tar
  *    program looks at them; the mode of files that only the administrator knows;
  *  - a .done that is missing: the segment is archived once more; a segment more before the
- *    first or behind the last: recovery does not ask for it;
+ *    first or after the last: recovery does not ask for it;
  *  - with the manifest rebuilt: a relation, or whole pages of one, more or less; any byte of
  *    a file that has no checksum of its own (postgresql.conf, a part of pg_xact); START TIME.
  */

@@ -121,7 +121,7 @@ struct mutilation {
 	enum repair repair;
 	/* of verify; ONE_FINDING: 3, and it finds no more than that */
 	int status;
-	/* extended regular expressions, each behind "pg_basetar: " */
+	/* extended regular expressions, each follows "pg_basetar: " */
 	const char *wanted[2];
 };
 
@@ -134,7 +134,7 @@ extern const struct mutilation header_rows[], gnu_rows[], name_rows[], member_ro
 void change_remove(struct image *, const struct mutilation *);
 /* ${to}: before which member it comes instead; NULL: it is the last. */
 void change_move(struct image *, const struct mutilation *);
-/* It is there twice: another behind it; ${to}: with this body. */
+/* It is there twice: another after it; ${to}: with this body. */
 void change_double(struct image *, const struct mutilation *);
 /* ${number} bytes less at its end; ${from} "to": only so many are left. */
 void change_shorten(struct image *, const struct mutilation *);

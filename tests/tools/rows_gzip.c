@@ -104,7 +104,7 @@ replace(struct image *image, const struct gzip *g)
 
 /* ---- changes ---- */
 
-/* It ends behind ${number} bytes, or so many before its end; 0: in the middle. */
+/* It ends after ${number} bytes, or so many before its end; 0: in the middle. */
 static size_t
 place(const struct image *image, int64_t number)
 {
@@ -125,7 +125,7 @@ flip_gzip(struct image *image, const struct mutilation *row)
 	image->flat.data[place(image, row->number)] ^= 4;
 }
 
-/* Behind it comes the text ${to}, or ${number} zeros. */
+/* After it comes the text ${to}, or ${number} zeros. */
 static void
 add_gzip(struct image *image, const struct mutilation *row)
 {
@@ -169,7 +169,7 @@ two_members(struct image *image, const struct mutilation *row)
 	replace(image, &g);
 }
 
-/* Behind it comes a member of nothing. */
+/* After it comes a member of nothing. */
 static void
 empty_member(struct image *image, const struct mutilation *row)
 {
@@ -183,7 +183,7 @@ empty_member(struct image *image, const struct mutilation *row)
 
 static const uint8_t megabyte[1 << 20];
 
-/* ${number} MiB of zeros behind the end of the archive. */
+/* ${number} MiB of zeros after the end of the archive. */
 static void
 bomb_end(struct image *image, const struct mutilation *row)
 {
@@ -228,7 +228,7 @@ bomb_member(struct image *image, const struct mutilation *row)
 }
 
 #define CUT "gzip.*(cut|end)"
-#define BEHIND "gzip.*(behind|after)"
+#define AFTER_END "gzip.*after"
 
 const struct mutilation gzip_rows[] = {
 	{ "gzip: a byte of it", "gzip", cut_gzip, NULL, NULL, NULL, 1, AS_IS, 1,
@@ -260,26 +260,26 @@ const struct mutilation gzip_rows[] = {
 	    { NULL } },
 	{ "gzip: a comment", "gzip", set_flags, NULL, "of a backup", NULL, 16, AS_IS, 0,
 	    { NULL } },
-	{ "gzip: a byte behind it", "gzip", add_gzip, NULL, NULL, "x", 0, AS_IS, 1,
-	    { BEHIND } },
-	{ "gzip: text behind it", "gzip", add_gzip, NULL, NULL, "This is no archive.\n",
-	    0, AS_IS, 1, { BEHIND } },
-	{ "gzip: zeros and text behind it", "gzip", add_gzip, NULL, NULL, "x", 512, AS_IS,
-	    1, { BEHIND } },
-	{ "gzip: half a member behind it", "gzip", add_gzip, NULL, NULL, "\x1f\x8b\x08",
-	    0, AS_IS, 1, { CUT } },
-	{ "gzip: zeros behind it", "gzip", add_gzip, NULL, NULL, NULL, 10240, AS_IS, 0,
+	{ "gzip: a byte after it", "gzip", add_gzip, NULL, NULL, "x", 0, AS_IS, 1,
+	    { AFTER_END } },
+	{ "gzip: text after it", "gzip", add_gzip, NULL, NULL, "This is no archive.\n", 0,
+	    AS_IS, 1, { AFTER_END } },
+	{ "gzip: zeros and text after it", "gzip", add_gzip, NULL, NULL, "x", 512, AS_IS,
+	    1, { AFTER_END } },
+	{ "gzip: half a member after it", "gzip", add_gzip, NULL, NULL, "\x1f\x8b\x08", 0,
+	    AS_IS, 1, { CUT } },
+	{ "gzip: zeros after it", "gzip", add_gzip, NULL, NULL, NULL, 10240, AS_IS, 0,
 	    { NULL } },
-	{ "gzip: a zero behind it", "gzip", add_gzip, NULL, NULL, NULL, 1, AS_IS, 0,
+	{ "gzip: a zero after it", "gzip", add_gzip, NULL, NULL, NULL, 1, AS_IS, 0,
 	    { NULL } },
-	{ "gzip: an empty member behind it", "gzip", empty_member, NULL, NULL, NULL, 0,
+	{ "gzip: an empty member after it", "gzip", empty_member, NULL, NULL, NULL, 0,
 	    AS_IS, 0, { NULL } },
 	{ "gzip: two members", "gzip", two_members, NULL, NULL, NULL, 5000000, AS_IS, 0,
 	    { NULL } },
 	{ "gzip: two members, the first of a byte", "gzip", two_members, NULL, NULL, NULL,
 	    1, AS_IS, 0, { NULL } },
 
-	{ "huge: 8 GiB of zeros behind the end", "gzip", bomb_end, NULL, NULL, NULL, 8192,
+	{ "huge: 8 GiB of zeros after the end", "gzip", bomb_end, NULL, NULL, NULL, 8192,
 	    AS_IS, 1, { "MiB of zeros after its end" } },
 	{ "huge: a file of 4 GiB of zeros", "gzip", bomb_member, "global", NULL, "file",
 	    4096, AS_IS, 3, { "extra: \"file\", at offset [0-9]+" } },

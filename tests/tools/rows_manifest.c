@@ -15,9 +15,9 @@ text_of(struct image *image, struct member **m)
 	return (char *)(*m)->body.data;
 }
 
-/* Behind the first ${from}. */
+/* What follows the first ${from}. */
 static char *
-behind(char *text, const char *from)
+text_after(char *text, const char *from)
 {
 	char *at = strstr(text, from);
 
@@ -26,7 +26,7 @@ behind(char *text, const char *from)
 	return at + strlen(from);
 }
 
-/* In the line of ${member}, the digit behind ${from} is another. */
+/* In the line of ${member}, the digit after ${from} is another. */
 static void
 change_digit(struct image *image, const struct mutilation *row)
 {
@@ -34,8 +34,8 @@ change_digit(struct image *image, const struct mutilation *row)
 	char line[128], *at;
 
 	snprintf(line, sizeof(line), "{ \"Path\": \"%s\"", row->member);
-	at = behind(text_of(image, &m), line) - strlen(line);
-	at = behind(at, row->from);
+	at = text_after(text_of(image, &m), line) - strlen(line);
+	at = text_after(at, row->from);
 	*at = *at == '1' ? '2' : '1';
 }
 
@@ -49,7 +49,7 @@ change_last(struct image *image, const struct mutilation *row)
 	*at = *at == '1' ? '2' : '1';
 }
 
-/* Behind ${from} come ${number} times the character ${to}. */
+/* After ${from} come ${number} times the character ${to}. */
 static void
 widen(struct image *image, const struct mutilation *row)
 {
@@ -60,7 +60,7 @@ widen(struct image *image, const struct mutilation *row)
 		die("out of memory");
 	memset(more, row->to[0], (size_t)row->number);
 	more[row->number] = '\0';
-	member_splice(m, (size_t)(behind(text, row->from) - text), 0, more);
+	member_splice(m, (size_t)(text_after(text, row->from) - text), 0, more);
 	free(more);
 }
 
@@ -70,23 +70,23 @@ cut_out(struct image *image, const struct mutilation *row)
 {
 	struct member *m;
 	char *text = text_of(image, &m);
-	char *start = behind(text, row->from), *end = behind(start, row->to);
+	char *start = text_after(text, row->from), *end = text_after(start, row->to);
 
 	start -= strlen(row->from);
 	member_splice(m, (size_t)(start - text), (size_t)(end - start), "");
 }
 
-/* To the LSN behind the first ${from}, or the last one if ${to} says so, ${number} is added. */
+/* To the LSN after the first ${from}, or the last one if ${to} says so, ${number} is added. */
 static void
 add_lsn(struct image *image, const struct mutilation *row)
 {
 	struct member *m;
-	char *text = text_of(image, &m), *at = behind(text, row->from), *end,
+	char *text = text_of(image, &m), *at = text_after(text, row->from), *end,
 	     lsn_text[LSN_TEXT];
 	uint64_t lsn;
 
 	while (row->to && strstr(at, row->from))
-		at = behind(at, row->from);
+		at = text_after(at, row->from);
 	lsn = strtoull(at, &end, 16) << 32;
 	lsn |= strtoull(end + 1, &end, 16);
 	lsn_print(lsn_text, lsn + (uint64_t)row->number);
@@ -253,11 +253,10 @@ const struct mutilation manifest_rows[] = {
 	{ "manifest: no UTF-8, resealed", "online", change_text, MANIFEST,
 	    "base/1/1259\"", "base/1/\xff\"", 0, RESEAL, 3,
 	    { "manifest: \"backup_manifest\": " } },
-	{ "manifest: garbage behind it", "online", change_lengthen, MANIFEST, NULL, NULL,
+	{ "manifest: garbage after it", "online", change_lengthen, MANIFEST, NULL, NULL,
 	    10, AS_IS, 3, { "manifest: \"backup_manifest\": " } },
-	{ "manifest: a megabyte of garbage behind it", "online", change_lengthen,
-	    MANIFEST, NULL, NULL, 1 << 20, AS_IS, 3,
-	    { "manifest: \"backup_manifest\": " } },
+	{ "manifest: a megabyte of garbage after it", "online", change_lengthen, MANIFEST,
+	    NULL, NULL, 1 << 20, AS_IS, 3, { "manifest: \"backup_manifest\": " } },
 
 	{ "manifest: of version 2 without identifier, resealed", "online", change_text,
 	    MANIFEST, "Version\": 1", "Version\": 2", 0, RESEAL, 3,

@@ -21,7 +21,7 @@ add_relation(struct image *image, const struct mutilation *row)
 	    zeros);
 }
 
-/* The member and the one behind it change places. */
+/* The member and the next one change places. */
 static void
 swap_with_next(struct image *image, const struct mutilation *row)
 {
@@ -157,7 +157,7 @@ const struct mutilation member_rows[] = {
 	{ "order: backup_label is the last", "online", change_move, "backup_label", NULL,
 	    NULL, 0, AS_IS, 3,
 	    { "stream: \"backup_label\", at offset [0-9]+: .*first" } },
-	{ "order: pg_basetar.info is behind the tree", "online", change_move,
+	{ "order: pg_basetar.info is after the tree", "online", change_move,
 	    "pg_basetar.info", NULL, "global/pg_control", 0, AS_IS, 3,
 	    { "info: \"pg_basetar.info\": .*misplaced" } },
 	{ "order: pg_control is before the tree", "online offline", change_move,
@@ -169,16 +169,16 @@ const struct mutilation member_rows[] = {
 	{ "order: a segment is before pg_control", "online snapshot", change_move,
 	    "first segment", NULL, "global/pg_control", 0, AS_IS, 3,
 	    { "stream: \"global/pg_control\", at offset [0-9]+" } },
-	{ "order: pg_control is behind the WAL", "online", change_move,
+	{ "order: pg_control is after the WAL", "online", change_move,
 	    "global/pg_control", NULL, "backup_manifest", 0, AS_IS, 3,
 	    { "stream: \"global/pg_control\", at offset [0-9]+" } },
 	{ "order: two files of a directory", "online", swap_with_next, RELATION, NULL,
 	    NULL, 0, AS_IS, 3, { "stream: \"base/1/1259\", at offset [0-9]+: .*order" } },
-	{ "order: a directory is behind what is in it", "online", swap_with_next,
-	    "base/1", NULL, NULL, 0, AS_IS, 3,
+	{ "order: a directory is after what is in it", "online", swap_with_next, "base/1",
+	    NULL, NULL, 0, AS_IS, 3,
 	    { "stream: \"base/1\", at offset [0-9]+: .*order" } },
-	{ "order: a segment is behind a later one", "online", change_move,
-	    "first segment", NULL, "last segment", 0, AS_IS, 3,
+	{ "order: a segment is after a later one", "online", change_move, "first segment",
+	    NULL, "last segment", 0, AS_IS, 3,
 	    { "stream: \"" SEGMENT "\", at offset [0-9]+: .*order" } },
 	{ "order: a history is before the WAL", "two", change_move, "pg_wal/*.history",
 	    NULL, "first segment", 0, AS_IS, 3,

@@ -29,7 +29,7 @@ set_target(struct image *image, const struct mutilation *row)
 	    NULL);
 }
 
-/* A file ${to} below ${member}, behind it. */
+/* A file ${to} below ${member}, after it. */
 static void
 add_below(struct image *image, const struct mutilation *row)
 {

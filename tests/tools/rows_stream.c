@@ -4,14 +4,14 @@
 
 #include "mutilate.h"
 
-/* Behind the last member so many bytes are left. */
+/* After the last member so many bytes are left. */
 static void
 cut_end(struct image *image, const struct mutilation *row)
 {
 	image->end.len = (size_t)row->number;
 }
 
-/* Behind all comes the text ${to}, or ${number} zeros. */
+/* After all comes the text ${to}, or ${number} zeros. */
 static void
 add_end(struct image *image, const struct mutilation *row)
 {
@@ -25,7 +25,7 @@ add_end(struct image *image, const struct mutilation *row)
 	image->end.len += len;
 }
 
-/* A bit ${number} bytes behind the last member. */
+/* A bit ${number} bytes after the last member. */
 static void
 flip_end(struct image *image, const struct mutilation *row)
 {
@@ -47,7 +47,7 @@ add_itself(struct image *image, const struct mutilation *row)
 	image->flat = twice;
 }
 
-/* It ends ${number} bytes behind the header of ${member}. */
+/* It ends ${number} bytes after the header of ${member}. */
 static void
 cut_at(struct image *image, const struct mutilation *row)
 {
@@ -95,7 +95,7 @@ only_noise(struct image *image, const struct mutilation *row)
 }
 
 #define CUT "archive is cut short at offset [0-9]+"
-#define BEHIND "continues after its end, at offset [0-9]+"
+#define AFTER_END "continues after its end, at offset [0-9]+"
 
 const struct mutilation stream_rows[] = {
 	{ "end: both blocks missing", "online offline", cut_end, NULL, NULL, NULL, 0,
@@ -109,25 +109,25 @@ const struct mutilation stream_rows[] = {
 	{ "end: a bit of its first block", "online", flip_end, NULL, NULL, NULL, 100,
 	    AS_IS, 1, { "offset [0-9]+: .*tar header" } },
 	{ "end: a bit of its second block", "online", flip_end, NULL, NULL, NULL, 512,
-	    AS_IS, 1, { BEHIND } },
+	    AS_IS, 1, { AFTER_END } },
 	{ "end: a bit of what pads the record", "online", flip_end, NULL, NULL, NULL,
-	    1030, AS_IS, 1, { BEHIND } },
-	{ "end: a byte behind it", "online", add_end, NULL, NULL, "x", 0, AS_IS, 1,
-	    { BEHIND } },
-	{ "end: a line behind it", "online", add_end, NULL, NULL, "pg_basetar: done\n", 0,
-	    AS_IS, 1, { BEHIND } },
+	    1030, AS_IS, 1, { AFTER_END } },
+	{ "end: a byte after it", "online", add_end, NULL, NULL, "x", 0, AS_IS, 1,
+	    { AFTER_END } },
+	{ "end: a line after it", "online", add_end, NULL, NULL, "pg_basetar: done\n", 0,
+	    AS_IS, 1, { AFTER_END } },
 	{ "end: a record of zeros more", "online", add_end, NULL, NULL, NULL, 10240,
 	    AS_IS, 0, { NULL } },
 	{ "end: a byte of zeros more", "online", add_end, NULL, NULL, NULL, 1, AS_IS, 0,
 	    { NULL } },
-	{ "end: the archive once more behind it", "online", add_itself, NULL, NULL, NULL,
-	    0, AS_IS, 1, { BEHIND } },
+	{ "end: the archive once more after it", "online", add_itself, NULL, NULL, NULL,
+	    0, AS_IS, 1, { AFTER_END } },
 	{ "end: a bit of what pads a member", "online", fill_padding, "PG_VERSION", NULL,
 	    NULL, 0, AS_IS, 0, { NULL } },
 
 	{ "cut: in the first header", "online", cut_at, "backup_label", NULL, NULL, -100,
 	    AS_IS, 1, { "archive is cut short at offset 412, within a header" } },
-	{ "cut: behind the first header", "online", cut_at, "backup_label", NULL, NULL, 0,
+	{ "cut: after the first header", "online", cut_at, "backup_label", NULL, NULL, 0,
 	    AS_IS, 1, { "archive is cut short at offset 512, within the content" } },
 	{ "cut: in a relation", "online", cut_at, "base/1/1259", NULL, NULL, 8192, AS_IS,
 	    1, { "\"base/1/1259\": " CUT ", within the content" } },
@@ -135,7 +135,7 @@ const struct mutilation stream_rows[] = {
 	    { CUT ", before the end" } },
 	{ "cut: in pg_control", "online offline", cut_at, "global/pg_control", NULL, NULL,
 	    8191, AS_IS, 1, { "\"global/pg_control\": " CUT } },
-	{ "cut: behind pg_control", "online offline", cut_at, "global/pg_control", NULL,
+	{ "cut: after pg_control", "online offline", cut_at, "global/pg_control", NULL,
 	    NULL, 8192, AS_IS, 1, { CUT ", before the end" } },
 	{ "cut: in a segment", "online snapshot", cut_at, "last segment", NULL, NULL,
 	    524288, AS_IS, 1, { "\"pg_wal/[0-9A-F]{24}\": " CUT } },

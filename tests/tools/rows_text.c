@@ -29,7 +29,7 @@ add_label(struct image *image, const struct mutilation *row)
 	    row->from);
 }
 
-/* The LSN behind ${from} is that of the start, and ${number}. */
+/* The LSN after ${from} is that of the start, and ${number}. */
 static void
 set_lsn(struct image *image, const struct mutilation *row)
 {
@@ -61,7 +61,7 @@ const struct mutilation text_rows[] = {
 	    "START WAL LOCATION: ", NULL, 8, REBUILD, 3,
 	    { "manifest: \"backup_manifest\": .*another backup: start of "
 	      "its WAL: 0/[0-9A-F]+ expected, 0/[0-9A-F]+ found" } },
-	{ "label: a start behind the checkpoint, manifest rebuilt", "online standby",
+	{ "label: a start after the checkpoint, manifest rebuilt", "online standby",
 	    change_text, LABEL, "START WAL LOCATION: 0/", "START WAL LOCATION: 1/", 0,
 	    REBUILD, 3, { "label: \"backup_label\": .*CHECKPOINT LOCATION" } },
 	{ "label: METHOD changed", "online", change_text, LABEL, "streamed",
@@ -107,7 +107,7 @@ const struct mutilation text_rows[] = {
 	{ "label: a checkpoint that is none, manifest rebuilt", "online standby", set_lsn,
 	    LABEL, "CHECKPOINT LOCATION: ", NULL, 0, REBUILD, 3,
 	    { "(label: \"backup_label\"|wal): .*(CHECKPOINT|checkpoint)" } },
-	{ "label: a checkpoint behind the end of the WAL, manifest rebuilt",
+	{ "label: a checkpoint after the end of the WAL, manifest rebuilt",
 	    "online standby", change_text, LABEL, "CHECKPOINT LOCATION: 0/",
 	    "CHECKPOINT LOCATION: 1/", 0, REBUILD, 3,
 	    { "(label: \"backup_label\"|wal): .*(CHECKPOINT|checkpoint)" } },
@@ -228,7 +228,7 @@ const struct mutilation text_rows[] = {
 	    { "info: \"pg_basetar.info\": " } },
 	{ "info: empty, manifest rebuilt", "online", change_text, INFO, NULL, "", 0,
 	    REBUILD, ONE_FINDING, { "info: \"pg_basetar.info\": " } },
-	{ "info: a megabyte of junk behind it, manifest rebuilt", "online",
+	{ "info: a megabyte of junk after it, manifest rebuilt", "online",
 	    change_lengthen, INFO, NULL, NULL, 1 << 20, REBUILD, ONE_FINDING,
 	    { "info: \"pg_basetar.info\": " } },
 	{ 0 },

@@ -312,7 +312,7 @@ const struct mutilation wal_rows[] = {
 	    NULL, NULL, NULL, 0, AS_IS, 3, { "wal: .*0/[0-9A-F]+" } },
 	{ "wal: zeros from a page before on", "online standby", zero_end, NULL, NULL,
 	    NULL, 1, AS_IS, 3, { "wal: .*0/[0-9A-F]+" } },
-	{ "wal: zeros behind the page of the stop", "online offline standby", zero_end,
+	{ "wal: zeros after the page of the stop", "online offline standby", zero_end,
 	    NULL, NULL, NULL, -1, AS_IS, 0, { NULL } },
 
 	{ "wal: the history missing", "two", change_remove, HISTORY, NULL, NULL, 0, AS_IS,

@@ -400,7 +400,7 @@ a_file_that_cannot_be_read(void **state)
 
 /* The manifest is closed for files when the WAL was told. */
 static void
-files_behind_the_wal(void **state)
+files_after_the_wal(void **state)
 {
 	struct piperun *r = piperun_new("none", 1, 8);
 	struct archive *a = open_archive(r);
@@ -420,7 +420,7 @@ main(void)
 		cmocka_unit_test(sink_fails_at_any_byte),
 		cmocka_unit_test(names_that_are_too_long),
 		cmocka_unit_test(a_file_that_cannot_be_read),
-		cmocka_unit_test(files_behind_the_wal),
+		cmocka_unit_test(files_after_the_wal),
 	};
 	struct CMUnitTest tests[COUNT(forms) + COUNT(fixed)];
 

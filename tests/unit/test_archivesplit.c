@@ -108,7 +108,7 @@ free_split(struct split *s)
 	piperun_free(s->run);
 }
 
-/* The names of the members, with a blank behind each; a link's target too. */
+/* The names of the members, each followed by a blank; a link's target too. */
 static void
 list(const struct buf *tar, struct buf *names)
 {

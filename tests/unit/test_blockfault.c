@@ -1,6 +1,6 @@
 /*
  * The block pipeline when something fails: which error is told, that all threads leave,
- * that nothing is left behind.
+ * that nothing is left.
  */
 #include <errno.h>
 #include <setjmp.h>

@@ -26,7 +26,7 @@ assert_same(const struct buf *a, const struct buf *b)
 	assert_true(a->len == 0 || memcmp(a->data, b->data, a->len) == 0);
 }
 
-/* One gzip member and nothing behind it. */
+/* One gzip member and nothing after it. */
 static void
 inflate_whole(const struct buf *in, struct buf *out)
 {

@@ -78,7 +78,7 @@ free_streams(struct streams *s)
 	piperun_free(s->run);
 }
 
-/* One gzip member and nothing behind it. */
+/* One gzip member and nothing after it. */
 static void
 inflate_whole(const struct buf *in, struct buf *out, size_t most)
 {
@@ -177,7 +177,7 @@ empty_streams_are_alike(void **state)
 	free_streams(&s);
 }
 
-/* While no byte of the first stream can be written, the barrier reads those behind it. */
+/* While no byte of the first stream can be written, the barrier reads those after it. */
 static void
 barrier_covers_all_streams(void **state)
 {
@@ -242,7 +242,7 @@ static struct sweep sweeps[] = {
 	    { { 700000 }, { 10, 20 }, { 0 }, { 1300000 }, { 100 } } },
 };
 
-/* The streams before are whole, this one is cut there, of those behind it nothing is. */
+/* The streams before are whole, this one is cut there, of those after it nothing is. */
 static void
 fail_at(const struct sweep *sweep, size_t n, size_t at)
 {

@@ -164,19 +164,19 @@ others(void **state)
 		size_t at;
 		uint16_t value;
 	} changes[] = {
-		{ 12, 8100 },          /* line pointers up to behind the first row */
-		{ 14, 9000 },          /* rows begin behind the end */
+		{ 12, 8100 },          /* line pointers that reach into the first row */
+		{ 14, 9000 },          /* rows begin after the end */
 		{ 16, 8176 },          /* an index */
 		{ 18, 0x4004 },        /* pages of 16384 bytes */
 		{ 24, 0x8000 | 100 },  /* a row among the line pointers */
-		{ 24, 0x8000 | 8150 }, /* and one up to behind the end */
+		{ 24, 0x8000 | 8150 }, /* and one that ends after the end */
 		{ 24, 8088 },          /* a pointer that is not in use */
 		{ 26, 23 << 1 },       /* a short row, */
 		{ 26, 90 << 1 },       /* and one that ends before its owner */
 		{ 8088 + 18, 4 },      /* other columns */
 		{ 8088 + 20, 0x0909 }, /* as up to 11, but with one column more */
 		{ 8088 + 22, 22 },     /* columns in the header */
-		{ 8088 + 22, 100 },    /* and behind the end */
+		{ 8088 + 22, 100 },    /* and after the end */
 	};
 	struct catalogrow found[CATALOGROW_MOST];
 	uint8_t page[PAGE_BYTES];

@@ -171,7 +171,7 @@ old_backup(void **state)
 	}
 }
 
-/* No byte up to the CRC can be wrong unnoticed; those behind it say nothing. */
+/* No byte up to the CRC can be wrong unnoticed; those after it say nothing. */
 static void
 damage_row(void **state)
 {

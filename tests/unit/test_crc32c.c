@@ -140,7 +140,7 @@ cut_anywhere(void **state)
 
 /*
  * Lengths that no memory holds: zeros, doubled from 1 byte to 2^63.  To put N zeros
- * behind something twice is to put 2N behind it once.
+ * after something twice is to put 2N after it once.
  */
 static void
 combine_far(void **state)

@@ -94,7 +94,7 @@ assert_cut_is_marked(const char *text, size_t size, size_t whole)
 		assert_string_equal(text + len - 3, "...");
 }
 
-/* Texts of any length around that of the field, alone and behind a context. */
+/* Texts of any length around that of the field, alone and after a context. */
 static void
 what_does_not_fit_is_marked(void **state)
 {

@@ -161,7 +161,7 @@ sound_bytes_come_first(void **state)
 }
 
 static void
-behind_the_end(void **state)
+after_the_end(void **state)
 {
 	static const uint8_t zeros[5000];
 	struct buf in = { 0 }, out = { 0 };
@@ -286,7 +286,7 @@ main(void)
 		cmocka_unit_test(whole),
 		cmocka_unit_test(every_cut_and_bit),
 		cmocka_unit_test(sound_bytes_come_first),
-		cmocka_unit_test(behind_the_end),
+		cmocka_unit_test(after_the_end),
 		cmocka_unit_test(faults_go_through),
 		cmocka_unit_test(beginnings),
 		cmocka_unit_test(of_a_device),

@@ -33,7 +33,7 @@ lines(void **state)
 		assert_string_equal(buf_text(&text), rows[i].line);
 		assert_int_equal(infofile_add(&all, rows[i].key, rows[i].value, &err), 0);
 	}
-	/* each behind the others */
+	/* each after the others */
 	assert_memory_equal(all.data, "LABEL: nightly\nLABEL: \nTABLESPACE: ", 35);
 	buf_free(&text);
 	buf_free(&all);

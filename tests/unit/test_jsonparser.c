@@ -180,7 +180,7 @@ bad(void **state)
 	buf_free(&notes.text);
 }
 
-/* ${count} bytes ${byte} behind ${first}; the error that must come of them. */
+/* ${count} bytes ${byte} after ${first}; the error that must come of them. */
 static void
 endless(const char *first, char byte, size_t count, const char *error)
 {

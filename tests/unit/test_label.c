@@ -64,7 +64,7 @@ enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 static int
 parse(const char *text, struct label *out, struct error *err)
 {
-	/* on the heap, without a NUL behind it: a read past the end is seen */
+	/* on the heap, without a NUL after it: a read past the end is seen */
 	size_t len = strlen(text);
 	char *copy = malloc(len ? len : 1);
 	int rc;

@@ -206,7 +206,7 @@ taken_meanwhile(void **state)
 	try(*state, &t, 0, "new one");
 }
 
-/* A killed run left the temporary name behind; in a container our PID is its PID. */
+/* A killed run left the temporary name; in a container our PID is its PID. */
 static void
 stale_name(void **state)
 {

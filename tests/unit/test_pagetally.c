@@ -185,7 +185,7 @@ many_are_counted(void **state)
 	assert_int_equal(pagetally_sum(tally).damaged_files, 1);
 }
 
-/* However many pages come before and behind, the one that is beyond the stop is found. */
+/* However many pages come before and after, the one that is beyond the stop is found. */
 static void
 greatest_are_remembered(void **state)
 {

@@ -92,7 +92,7 @@ pass_all(struct source *source, struct error *err)
 
 /* A tape's record is filled up with zeros; a bomb has no end of them. */
 static void
-zeros_behind_the_end_are_limited(void **state)
+zeros_after_the_end_are_limited(void **state)
 {
 	static const char refused[] =
 	    "archive has more than 64 MiB of zeros after its end, at offset 1024";
@@ -205,7 +205,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(members_have_offsets),
-		cmocka_unit_test(zeros_behind_the_end_are_limited),
+		cmocka_unit_test(zeros_after_the_end_are_limited),
 		cmocka_unit_test(a_device_goes_on),
 		cmocka_unit_test(a_skip_misses_no_cut),
 	};

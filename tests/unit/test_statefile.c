@@ -333,7 +333,7 @@ maps(void **state)
 	relmap_16(image);
 	put_u32native(image + 8 + 16 * 8, 1213);
 	put_u32native(image + 8 + 16 * 8 + 4, 20000);
-	put_u32native(image + 8 + 17 * 8, 1260); /* behind the last */
+	put_u32native(image + 8 + 17 * 8, 1260); /* after the last */
 	assert_true(statefile_mapped(image, 524, 1213, &relnode));
 	assert_int_equal(relnode, 20000);
 	assert_false(statefile_mapped(image, 524, 1260, &relnode));

@@ -51,7 +51,7 @@ defused(void **state)
 	}
 }
 
-/* Nothing is written behind the end, and no character or escape is cut in two. */
+/* Nothing is written past the end, and no character or escape is cut in two. */
 static void
 cut(void **state)
 {

@@ -48,7 +48,7 @@ wrong_prev(struct walimage *w)
 }
 
 static void
-prev_behind(struct walimage *w)
+prev_points_forward(struct walimage *w)
 {
 	walsample_small(w);
 	*field(w, 0, 9) = 0x77;
@@ -236,7 +236,7 @@ static struct damage {
 } damages[] = {
 	{ "wrong link", wrong_prev,
 	    "WAL record at 2/10A0: its link to the previous record is 2/1028, expected 2/1068" },
-	{ "first record links forward", prev_behind,
+	{ "first record links forward", prev_points_forward,
 	    "WAL record at 2/1028: its link to the previous record is 2/7700, which is after it" },
 	{ "wrong data", wrong_data, "WAL record at 2/1048: checksum *" },
 	{ "wrong header", wrong_header, "WAL record at 2/1068: checksum *" },
@@ -264,15 +264,15 @@ static struct damage {
 	{ "not empty in the switch's page", filler_in_page,
 	    "WAL at 2/1080: the rest of the segment is not empty, although the record at 2/10C8 "
 	    "ended it" },
-	{ "not empty behind a switch", filler_in_zeros,
+	{ "not empty after a switch", filler_in_zeros,
 	    "WAL at 2/1200: the rest of the segment is not empty, although the record at 2/10C8 "
 	    "ended it" },
 	{ "not empty in an empty page", filler_in_header,
 	    "WAL at 2/1200: the rest of the segment is not empty, although the record at 2/10C8 "
 	    "ended it" },
-	{ "record goes on behind a switch", filler_begins_record,
+	{ "record goes on after a switch", filler_begins_record,
 	    "WAL page at 2/1200: 9 bytes are left of a record, expected the start of a record" },
-	{ "stale behind a switch", filler_is_stale,
+	{ "stale after a switch", filler_is_stale,
 	    "WAL page at 2/1200: unexpected page address 2/1080: the page was not written since the segment was "
 	    "recycled" },
 	{ "other record is incomplete", overwrite_of_other,
@@ -324,7 +324,7 @@ read_damage(void **state)
 	}
 }
 
-/* A reader that is told to does not look behind a switch. */
+/* A reader that is told to does not look after a switch. */
 static void
 filler_is_skipped(void **state)
 {

@@ -103,7 +103,7 @@ end(struct scene *s)
 	walimage_free(&image);
 }
 
-/* Whatever the border is at the end, and before it; zeros are behind. */
+/* Whatever the border is at the end, and before it; zeros follow. */
 static void
 find_sound(void **state)
 {
@@ -128,9 +128,9 @@ find_sound(void **state)
 	end(&s);
 }
 
-/* As the server prepares it: the segments behind the last are recycled ones. */
+/* As the server prepares it: the segments after the last are recycled ones. */
 static void
-recycled_behind(void **state)
+recycled_follow(void **state)
 {
 	struct scene s;
 	unsigned last;
@@ -149,7 +149,7 @@ recycled_behind(void **state)
 	end(&s);
 }
 
-/* The last segment was a recycled one as well: old pages are behind its records. */
+/* The last segment was a recycled one as well: old pages follow its records. */
 static void
 recycled_within(void **state)
 {
@@ -342,7 +342,7 @@ page_is_lost(void **state)
 
 /* Segments of a timeline that was left are no part of the line. */
 static void
-left_behind(void **state)
+left_over(void **state)
 {
 	struct scene s;
 	char name[WALNAME_SIZE];
@@ -406,7 +406,7 @@ written_since(void **state)
 		assert_int_equal(walend_recheck(&s.opt, &s.end, &s.err), 0);
 		name_of(n, name);
 		assert_int_equal(utimensat(s.wal_fd, name, times, 0), 0);
-		/* the segment behind the last is not looked at */
+		/* the segment after the last is not looked at */
 		assert_int_equal(
 		    walend_recheck(&s.opt, &s.end, &s.err), n <= last ? -1 : 0);
 	}
@@ -448,11 +448,11 @@ main(void)
 {
 	enum { SINGLE = 8 };
 	struct CMUnitTest tests[SINGLE + ROWS + WALSAMPLE_COUNT] = {
-		cmocka_unit_test(recycled_behind),
+		cmocka_unit_test(recycled_follow),
 		cmocka_unit_test(recycled_within),
 		cmocka_unit_test(ends_inside_record),
 		cmocka_unit_test(page_is_lost),
-		cmocka_unit_test(left_behind),
+		cmocka_unit_test(left_over),
 		cmocka_unit_test(too_early),
 		cmocka_unit_test(written_since),
 		cmocka_unit_test(cancelled),

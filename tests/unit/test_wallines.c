@@ -115,7 +115,10 @@ one_timeline(void **state)
 	walimage_free(&image);
 }
 
-/* Promoted in the middle of a segment, without the old timeline's file, or with it before or behind. */
+/*
+ * Promoted in the middle of a segment, without the old timeline's file, or with that before or after
+ * the new one's.
+ */
 static void
 promoted(void **state)
 {
@@ -169,7 +172,7 @@ promoted(void **state)
 	}
 }
 
-/* ${n} is left out, or damaged; what is found, with more behind it. */
+/* ${n} is left out, or damaged; what is found, with more after it. */
 static void
 broken(void (*damage)(void), unsigned leave_out, const char *text, bool has_later)
 {

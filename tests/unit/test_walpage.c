@@ -100,8 +100,8 @@ static struct row {
 	{ "page after the switch", LSN(0x16000), 2, 2, 0, 0, 0, NULL },
 	{ "before a switch at a page's start", LSN(0x22000), 2, 3, 0, 0, 0, NULL },
 	{ "switch at a page's start", LSN(0x24000), 3, 3, 0, 0, 0, NULL },
-	{ "old file, behind the switch", LSN(0x16000), 1, 1, 0, 0, 0, NULL },
-	{ "older file, behind both", LSN(0x26000), 2, 2, 0, 0, 0, NULL },
+	{ "old file, after the switch", LSN(0x16000), 1, 1, 0, 0, 0, NULL },
+	{ "older file, after both", LSN(0x26000), 2, 2, 0, 0, 0, NULL },
 
 	{ "new timeline too early", LSN(0x14000), 2, 2, 0, 0, 0,
 	    "WAL page at 2/14000: timeline 2, expected 1" },

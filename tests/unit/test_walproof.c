@@ -45,7 +45,7 @@ static struct row {
 	const char *name;
 	bool is_primary;
 	uint64_t start; /* in the end-of-backup record; 0: there is none */
-	bool goes_on;   /* another record behind it */
+	bool goes_on;   /* another record after it */
 	const char *error;
 } rows[] = {
 	{ "primary", true, WALIMAGE_START + 40, false, NULL },

@@ -88,7 +88,7 @@ start_anywhere(void **state)
 	}
 }
 
-/* Is it a place to stop: a record's end, or behind a switch? */
+/* Is it a place to stop: a record's end, or after a switch? */
 static bool
 is_end(uint64_t stop, size_t *count)
 {
@@ -105,7 +105,7 @@ is_end(uint64_t stop, size_t *count)
 	return false;
 }
 
-/* Every position as the stop, and no byte behind its page. */
+/* Every position as the stop, and no byte after its page. */
 static void
 stop_anywhere(void **state)
 {
@@ -153,7 +153,7 @@ cut_anywhere(void **state)
 	}
 }
 
-/* A stop without a limit: the walk finds the end, be there pages behind it or not. */
+/* A stop without a limit: the walk finds the end, whether pages follow it or not. */
 static void
 find_end(void **state)
 {
@@ -179,7 +179,7 @@ find_end(void **state)
 }
 
 /*
- * What no check can see: the padding of page headers and behind records, the flag that
+ * What no check can see: the padding of page headers and after records, the flag that
  * concerns archivers only, the one of an incomplete record where none is.
  */
 static bool
@@ -188,7 +188,7 @@ is_meaningless(uint64_t lsn, int bit)
 	uint64_t page = lsn - lsn % PAGE;
 	uint8_t flags = image.bytes[page + 2 - START];
 
-	if (image.bytes[page - START] == 0) /* zeros behind a switch */
+	if (image.bytes[page - START] == 0) /* zeros after a switch */
 		return false;
 	if (lsn % PAGE >= 20 && lsn % PAGE < WALPAGE_SHORT_HEADER)
 		return true;

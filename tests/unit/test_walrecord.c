@@ -12,14 +12,14 @@
 #include "wal/walrecord.h"
 
 /*
- * The bytes behind a header in hexadecimal, and what of them is the main data.
+ * The bytes after a header in hexadecimal, and what of them is the main data.
  */
 static struct row {
 	const char *name;
 	const char *bytes;
 	unsigned major;
 	const char *main;  /* NULL: not to be found */
-	const char *error; /* behind "WAL record at 0/2000028: " */
+	const char *error; /* follows "WAL record at 0/2000028: " */
 } rows[] = {
 	{ "nothing", "", 15, "", NULL },
 	{ "short main data", "FF03 AABBCC", 15, "AABBCC", NULL },

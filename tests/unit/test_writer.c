@@ -324,7 +324,7 @@ archives_end_with_a_record(void **state)
 	}
 }
 
-/* Behind bytes that are no members, and behind another archive, it is the same. */
+/* After bytes that are no members, and after another archive, it is the same. */
 static void
 archives_are_alike(void **state)
 {

@@ -14,7 +14,7 @@ work() {
 }
 
 # The stop of a standby is what has reached its disk.
-work_behind_standby() {
+work_beyond_standby() {
 	work main
 	sql main checkpoint
 	level standby main
@@ -76,7 +76,7 @@ online() {
 
 standbys() {
 	standby_of main standby
-	held standby standby work_behind_standby
+	held standby standby work_beyond_standby
 	standby_of standby second
 }
 
