@@ -75,7 +75,7 @@ compare_identifier(const struct backup_cluster *cluster, int fd)
  * the rights of another user nothing is known of it.
  */
 static enum confighome
-look_at(const struct backup_cluster *cluster, const char *path)
+confighome_look_at(const struct backup_cluster *cluster, const char *path)
 {
 	enum confighome home;
 	struct stat st;
@@ -107,7 +107,7 @@ main_file(const struct backup_cluster *cluster, const struct postmaster_opts *op
 	if (file && file[0] == '/')
 		return buf_printf(path, err, "%s", file);
 	if (directory == NULL || directory[0] != '/' ||
-	    look_at(cluster, directory) == CONFIGHOME_OURS)
+	    confighome_look_at(cluster, directory) == CONFIGHOME_OURS)
 		directory = cluster->datadir;
 	return buf_printf(path, err, "%s/%s", directory, file ? file : "postgresql.conf");
 }
@@ -121,7 +121,7 @@ first_of(const struct backup_cluster *cluster, const char *const names[NAMES],
     enum confighome home)
 {
 	for (size_t i = 0; i < NAMES; i++)
-		if (look_at(cluster, names[i]) == home)
+		if (confighome_look_at(cluster, names[i]) == home)
 			return names[i];
 	return NULL;
 }
@@ -136,8 +136,8 @@ decide(const struct backup_cluster *cluster, const char *const names[NAMES],
 
 	/* where the server worked once says nothing of what the file is for now */
 	*home = CONFIGHOME_OTHER;
-	if (look_at(cluster, names[COMMAND_LINE]) != CONFIGHOME_OURS &&
-	    look_at(cluster, names[CLAIM]) == CONFIGHOME_OTHER)
+	if (confighome_look_at(cluster, names[COMMAND_LINE]) != CONFIGHOME_OURS &&
+	    confighome_look_at(cluster, names[CLAIM]) == CONFIGHOME_OTHER)
 		return names[CLAIM];
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
 		const char *name = first_of(cluster, names, order[i]);

@@ -277,7 +277,7 @@ backup_copies_settle(struct backup_copies *c, struct session *session, struct er
 /* ---- when the WAL has been read ---- */
 
 static int
-compare_rows(const void *left, const void *right)
+copies_compare_rows(const void *left, const void *right)
 {
 	const struct directory *a = left, *b = right;
 
@@ -294,7 +294,7 @@ list_have(struct backup_copies *c, struct waldatabases_have **have, struct error
 	if (*have == NULL)
 		return error_memory(err);
 	if (c->count > 0)
-		qsort(c->rows, c->count, sizeof(*c->rows), compare_rows);
+		qsort(c->rows, c->count, sizeof(*c->rows), copies_compare_rows);
 	for (size_t i = 0; i < c->count; i++)
 		(*have)[i] = (struct waldatabases_have){ c->rows[i].place,
 			c->rows[i].has_version };
@@ -339,7 +339,7 @@ not_known(const struct backup_copies *c, const struct waldatabases_copy *copy,
 }
 
 static int
-is_lost(const struct waldatabases_copy *copy, const char *when, struct error *err)
+copies_lost(const struct waldatabases_copy *copy, const char *when, struct error *err)
 {
 	if (copy->to.database == copy->from.database)
 		error_set(err, ERROR_STATE, 0,
@@ -380,12 +380,12 @@ judge(const struct backup_copies *c, const struct directory *row,
 		return 0;
 	}
 	if (copy->fault == WALDATABASES_UNMARKED && is_all_seen)
-		return is_lost(copy, "it was", err);
+		return copies_lost(copy, "it was", err);
 	if (!proof.is_whole && c->why.kind != ERROR_NONE)
 		return not_known(c, copy, err);
 	if (!proof.is_whole ||
 	    (copy->dropped_lsn != 0 && copy->dropped_lsn < proof.whole_lsn))
-		return is_lost(copy, row ? "all of it was" : "it was", err);
+		return copies_lost(copy, row ? "all of it was" : "it was", err);
 	if (copy->is_changed) {
 		waldatabases_describe(copy, text);
 		message_warning(text);

@@ -239,7 +239,8 @@ is_own_line(const struct backup_source *s)
 
 /* Where the WAL ends on the line that leads to ${timeline}. */
 static int
-follow(struct backup_source *s, uint32_t timeline, struct walend *end, struct error *err)
+snapshot_follow(
+    struct backup_source *s, uint32_t timeline, struct walend *end, struct error *err)
 {
 	const struct walend_options walend = backup_still_walend(s);
 	uint64_t least = s->of.cluster->control.checkpoint_lsn + WALRECORD_HEADER;
@@ -280,7 +281,7 @@ follow_newer(struct backup_source *s, uint32_t *newest, struct walend *end,
 		if (!walname_parse_history(list.rows[i].name, &timeline) ||
 		    timeline <= oldest)
 			continue;
-		if (follow(s, timeline, &found, &why)) {
+		if (snapshot_follow(s, timeline, &found, &why)) {
 			/* of another line, or without WAL that leads there */
 			if (why.kind == ERROR_FORMAT || why.kind == ERROR_STATE)
 				continue;
@@ -305,7 +306,7 @@ find_end(
     struct backup_source *s, uint32_t newest, struct walend *found, struct error *err)
 {
 	struct error why = { 0 };
-	bool is_found = follow(s, newest, found, &why) == 0;
+	bool is_found = snapshot_follow(s, newest, found, &why) == 0;
 	char text[256], end[LSN_TEXT], stray[LSN_TEXT];
 
 	if (!is_found && why.kind != ERROR_FORMAT && why.kind != ERROR_STATE) {
@@ -333,7 +334,7 @@ find_end(
 }
 
 static int
-find(struct backup_source *s, uint32_t newest, struct error *err)
+snapshot_find(struct backup_source *s, uint32_t newest, struct error *err)
 {
 	struct snapshot *snapshot = (struct snapshot *)s;
 
@@ -350,7 +351,7 @@ find(struct backup_source *s, uint32_t newest, struct error *err)
 static int
 snapshot_begin(struct backup_source *s, struct error *err)
 {
-	return backup_still_begin(s, find, err);
+	return backup_still_begin(s, snapshot_find, err);
 }
 
 /* ---- does it stay so? ---- */

@@ -37,7 +37,7 @@ check_file(const char *value, struct error *err)
 
 /* A value that is kept as it stands, once it is known to be good. */
 static int
-take_text(struct options *o, const struct optread_token *t, struct error *err)
+optgiven_take_text(struct options *o, const struct optread_token *t, struct error *err)
 {
 	if (t->row->kind == OPT_NAME && *t->value == '\0')
 		return error_set(err, ERROR_USAGE, 0, "the value is empty");
@@ -82,7 +82,7 @@ take_wait(struct options *o, const struct optread_token *t, struct error *err)
 }
 
 static int
-take_number(struct options *o, const struct optread_token *t, struct error *err)
+optgiven_take_number(struct options *o, const struct optread_token *t, struct error *err)
 {
 	if (t->row->kind == OPT_RATE)
 		return optvalue_rate(t->value, &o->max_rate, err);
@@ -143,16 +143,16 @@ static int (*const takers[])(
 	[OPT_SNAPSHOT] = take_flag,
 	[OPT_NO_PROMPT] = take_flag,
 	[OPT_PROMPT] = take_flag,
-	[OPT_TEXT] = take_text,
-	[OPT_NAME] = take_text,
-	[OPT_FILE] = take_text,
-	[OPT_LABEL] = take_text,
-	[OPT_PORT] = take_text,
+	[OPT_TEXT] = optgiven_take_text,
+	[OPT_NAME] = optgiven_take_text,
+	[OPT_FILE] = optgiven_take_text,
+	[OPT_LABEL] = optgiven_take_text,
+	[OPT_PORT] = optgiven_take_text,
 	[OPT_WAIT] = take_wait,
 	[OPT_NO_WAIT] = take_wait,
-	[OPT_JOBS] = take_number,
-	[OPT_RECORD] = take_number,
-	[OPT_RATE] = take_number,
+	[OPT_JOBS] = optgiven_take_number,
+	[OPT_RECORD] = optgiven_take_number,
+	[OPT_RATE] = optgiven_take_number,
 	[OPT_COMPRESS] = take_choice,
 	[OPT_GZIP] = take_choice,
 	[OPT_FORMAT] = take_choice,

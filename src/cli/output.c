@@ -211,7 +211,7 @@ check_opened(int fd, const char *path, const struct stat *found, struct error *e
 }
 
 static int
-cannot_open(const char *path, struct error *err)
+output_cannot_open(const char *path, struct error *err)
 {
 	error_set(
 	    err, interrupt_signal() ? ERROR_CANCELLED : ERROR_IO, errno, "\"%s\"", path);
@@ -235,7 +235,7 @@ open_in_place(const char *path, const struct stat *found, struct error *err)
 		fd = open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC | exclusive);
 	while (fd == -1 && errno == ENXIO && S_ISFIFO(found->st_mode) && may_wait());
 	if (fd == -1)
-		return cannot_open(path, err);
+		return output_cannot_open(path, err);
 	rc = check_opened(fd, path, found, err);
 	if (rc == 0 && fcntl(fd, F_SETFL, 0) == -1)
 		rc = error_set(
@@ -264,7 +264,7 @@ open_device(struct output *out, const struct options *opt, const struct stat *fo
 }
 
 static int
-open_file(struct output *out, const struct options *opt, struct cancel *cancel,
+output_open_file(struct output *out, const struct options *opt, struct cancel *cancel,
     struct error *err)
 {
 	const struct outfile_options file = { .path = opt->output,
@@ -315,7 +315,7 @@ output_open(struct output *out, const struct options *opt, struct cancel *cancel
 		return open_descriptor(out, opt, given, out->name, cancel, err);
 	if (opt->output && stat(opt->output, &st) == 0 && is_written_in_place(&st))
 		return open_device(out, opt, &st, cancel, err);
-	return open_file(out, opt, cancel, err);
+	return output_open_file(out, opt, cancel, err);
 }
 
 int

@@ -65,7 +65,7 @@ patrol_interrupted(const struct patrol *patrol, struct error *err)
 
 /* Wait until the thread leaves, a signal comes, or it is time for something else. */
 static int
-look(int done, double *watched, const struct errand *e, struct error *err)
+patrol_look(int done, double *watched, const struct errand *e, struct error *err)
 {
 	struct pollfd fds[2] = { { done, POLLIN, 0 }, { interrupt_fd(), POLLIN, 0 } };
 
@@ -122,7 +122,7 @@ patrol_run(struct patrol *patrol, const struct patrol_ops *ops, struct error *er
 		rc = -1;
 	} else {
 		do
-			rc = look(ends[0], &watched, &errand, err);
+			rc = patrol_look(ends[0], &watched, &errand, err);
 		while (rc == 0);
 		if (rc == -1)
 			call_off(&errand, thread, ends[0]);

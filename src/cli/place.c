@@ -23,7 +23,7 @@
 /* ---- inside of what? ---- */
 
 static int
-add_row(struct place *place, const struct stat *st, struct error *err)
+place_add_row(struct place *place, const struct stat *st, struct error *err)
 {
 	struct place_row *rows = realloc(place->rows, (place->count + 1) * sizeof(*rows));
 
@@ -56,13 +56,13 @@ climb(struct place *place, int dirfd, struct buf *at, struct error *err)
 			    error_set(err, ERROR_IO, errno, "could not stat");
 		if (place->count > 0 && is_last(place, &st))
 			return 0;
-		if (add_row(place, &st, err) || buf_append(at, "../", 3, err))
+		if (place_add_row(place, &st, err) || buf_append(at, "../", 3, err))
 			return -1;
 	}
 }
 
 static int
-take(struct place *out, int dirfd, const char *directory, struct error *err)
+place_collect(struct place *out, int dirfd, const char *directory, struct error *err)
 {
 	struct buf at = { 0 };
 	int rc;
@@ -81,7 +81,7 @@ take(struct place *out, int dirfd, const char *directory, struct error *err)
 int
 place_take(struct place *out, int dirfd, struct error *err)
 {
-	return take(out, dirfd, ".", err);
+	return place_collect(out, dirfd, ".", err);
 }
 
 int
@@ -93,7 +93,7 @@ place_take_parent(struct place *out, const char *path, struct error *err)
 	*out = (struct place){ 0 };
 	if (path_split(path, &parent, &name, err))
 		return -1;
-	rc = take(out, AT_FDCWD, parent, err);
+	rc = place_collect(out, AT_FDCWD, parent, err);
 	free(parent);
 	free(name);
 	return rc;
@@ -237,7 +237,7 @@ resolve(const char *directory, char **real, struct error *err)
 
 /* ${target}, as a link in ${directory} has it. */
 static int
-follow(const char *directory, const char *target, char **next, struct error *err)
+place_follow(const char *directory, const char *target, char **next, struct error *err)
 {
 	struct buf at = { 0 };
 
@@ -263,14 +263,14 @@ read_link(const char *path, const char *directory, char **next, struct error *er
 		*err = why;
 		return error_wrap(err, "\"%s\"", path);
 	}
-	rc = follow(directory, target, next, err);
+	rc = place_follow(directory, target, next, err);
 	free(target);
 	return rc;
 }
 
 /* Is ${path} such a name itself?  Else where it leads, if it is a link. */
 static int
-look(const char *path, int *fd, char **next, struct error *err)
+place_look_at_link(const char *path, int *fd, char **next, struct error *err)
 {
 	char *directory, *name, *real = NULL;
 	uint64_t number;
@@ -301,7 +301,7 @@ place_descriptor(const char *path, int *fd, struct error *err)
 
 	*fd = -1;
 	for (int i = 0; rc == 0 && at && *fd == -1 && i < LINKS_MOST; i++) {
-		rc = look(at, fd, &next, err);
+		rc = place_look_at_link(at, fd, &next, err);
 		free(at);
 		at = next;
 	}

@@ -13,7 +13,8 @@
 #define FILE_MOST ((size_t)32 * 1024 * 1024)
 
 static int
-read_file(int datadir_fd, struct catalogset *set, const char *path, struct error *err)
+catalogread_file(
+    int datadir_fd, struct catalogset *set, const char *path, struct error *err)
 {
 	struct buf bytes = { 0 };
 	struct error ignored = { 0 };
@@ -37,7 +38,7 @@ read_catalog(
 	if (!catalogset_file(set, kind, &relnode))
 		return 0;
 	snprintf(path, sizeof(path), "global/%" PRIu32, relnode);
-	return read_file(datadir_fd, set, path, err);
+	return catalogread_file(datadir_fd, set, path, err);
 }
 
 /* Of pg_xact only the segments that rows ask for. */
@@ -56,7 +57,7 @@ read_transactions(int datadir_fd, struct catalogset *set, struct error *err)
 		for (size_t i = 0; rc == 0 && i < list.count; i++)
 			if (snprintf(path, sizeof(path), "pg_xact/%s",
 				list.rows[i].name) < (int)sizeof(path))
-				rc = read_file(datadir_fd, set, path, err);
+				rc = catalogread_file(datadir_fd, set, path, err);
 	dirlist_free(&list);
 	sys_close(fd);
 	return rc;
@@ -65,7 +66,7 @@ read_transactions(int datadir_fd, struct catalogset *set, struct error *err)
 int
 catalogread(int datadir_fd, struct catalogset *set, struct error *err)
 {
-	return read_file(datadir_fd, set, "global/pg_filenode.map", err) ||
+	return catalogread_file(datadir_fd, set, "global/pg_filenode.map", err) ||
 		read_catalog(datadir_fd, set, CATALOGROW_TABLESPACE, err) ||
 		read_catalog(datadir_fd, set, CATALOGROW_DATABASE, err) ||
 		read_transactions(datadir_fd, set, err) ?

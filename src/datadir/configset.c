@@ -122,7 +122,8 @@ real_path(const struct configset *set, const struct configset_row *row)
 
 /* Its content, or that it is a directory.  ${why} is of any kind but memory. */
 static int
-read_row(const struct configset *set, struct configset_row *row, struct error *why)
+configset_read_row(
+    const struct configset *set, struct configset_row *row, struct error *why)
 {
 	char *real = real_path(set, row);
 	int rc = -1;
@@ -224,7 +225,7 @@ fill_row(struct configset *set, struct configset_row *row, enum configset_need n
 {
 	struct error why = { 0 };
 
-	if (read_row(set, row, &why) == 0) {
+	if (configset_read_row(set, row, &why) == 0) {
 		row->is_there = true;
 		if (buf_append(content, row->bytes.data, row->bytes.len, err))
 			return -1;
@@ -271,7 +272,7 @@ configset_take(struct configset *set, enum configset_kind kind, const char *path
 }
 
 static int
-compare_rows(const void *left, const void *right)
+configset_compare_rows(const void *left, const void *right)
 {
 	const struct configset_row *a = left, *b = right;
 
@@ -284,7 +285,7 @@ void
 configset_sort(struct configset *set)
 {
 	if (set->count > 1)
-		qsort(set->rows, set->count, sizeof(*set->rows), compare_rows);
+		qsort(set->rows, set->count, sizeof(*set->rows), configset_compare_rows);
 }
 
 const struct configset_row *

@@ -94,7 +94,7 @@ read_names(DIR *dir, struct buf *names, size_t *count, struct error *err)
 }
 
 static int
-compare_rows(const void *left, const void *right)
+dirlist_compare_rows(const void *left, const void *right)
 {
 	const struct dirlist_row *a = left, *b = right;
 
@@ -115,7 +115,7 @@ sort_names(struct buf *names, size_t count, struct dirlist *list, struct error *
 		rows[i].name = at + 1;
 		at += 1 + strlen(at + 1) + 1;
 	}
-	qsort(rows, count, sizeof(*rows), compare_rows);
+	qsort(rows, count, sizeof(*rows), dirlist_compare_rows);
 	*list = (struct dirlist){
 		.count = count, .rows = rows, .names = (char *)names->data
 	};

@@ -211,7 +211,7 @@ add_absent(struct tablespaces *list, const char *name, const struct source *from
 
 /* Add the tablespace of that name, if it is one. */
 static int
-add(struct tablespaces *list, const char *name, const struct source *from,
+tablespaces_add_one(struct tablespaces *list, const char *name, const struct source *from,
     struct error *err)
 {
 	struct tablespace t = { .fd = -1 };
@@ -251,7 +251,7 @@ add_all(struct tablespaces *out, const struct source *from, struct error *err)
 		goto out;
 	}
 	for (size_t i = 0; i < names.count; i++)
-		if (add(&list, names.rows[i].name, from, err))
+		if (tablespaces_add_one(&list, names.rows[i].name, from, err))
 			goto out;
 	*out = list;
 	list = (struct tablespaces){ 0 };

@@ -175,7 +175,8 @@ check_file(const struct walk *w, const char *name, int fd, struct error *err)
 }
 
 static int
-open_file(const struct walend_options *opt, const char *name, int *fd, struct error *err)
+walend_open_file(
+    const struct walend_options *opt, const char *name, int *fd, struct error *err)
 {
 	*fd = openat(opt->wal_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (*fd != -1)
@@ -196,7 +197,7 @@ tell_segment(struct walk *w, struct error *err)
 
 	w->segment_lsn = w->lsn;
 	file_name(w->opt, w->segment_lsn, name);
-	if (open_file(w->opt, name, &fd, err)) {
+	if (walend_open_file(w->opt, name, &fd, err)) {
 		if (err->sys != ENOENT)
 			return -1;
 		error_set(
@@ -261,7 +262,7 @@ look_at_first(const struct walend_options *opt, const char *name, uint64_t segme
 	int fd, rc;
 
 	*is_real = false;
-	if (open_file(opt, name, &fd, err))
+	if (walend_open_file(opt, name, &fd, err))
 		return err->sys == ELOOP ? 0 : -1;
 	rc = sys_pread(fd, header, sizeof(header), 0, &got, opt->cancel, err);
 	sys_close(fd);
@@ -374,7 +375,7 @@ look_after_end(struct walk *w, struct walend *found, struct error *err)
 	if (take_trace(w->opt, found, &found->trace, err) || check_later_segments(w, err))
 		return -1;
 	file_name(w->opt, w->segment_lsn, name);
-	if (open_file(w->opt, name, &fd, err))
+	if (walend_open_file(w->opt, name, &fd, err))
 		return err->sys == ENOENT ? 0 : -1;
 	rc = find_stray(w, fd, &found->stray_lsn, err);
 	sys_close(fd);

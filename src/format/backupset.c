@@ -50,8 +50,8 @@ is_archive(const char *name, struct backupset_row *row)
 }
 
 static int
-add_row(struct backupset *set, const struct backupset_row *row, const char *name,
-    struct error *err)
+backupset_add_row(struct backupset *set, const struct backupset_row *row,
+    const char *name, struct error *err)
 {
 	struct backupset_row *rows = realloc(set->rows, (set->count + 1) * sizeof(*rows));
 
@@ -76,12 +76,12 @@ add_other(struct backupset *set, const char *name, struct error *err)
 }
 
 static int
-add(struct backupset *set, const char *name, struct error *err)
+backupset_add(struct backupset *set, const char *name, struct error *err)
 {
 	struct backupset_row row;
 
 	if (is_archive(name, &row))
-		return add_row(set, &row, name, err);
+		return backupset_add_row(set, &row, name, err);
 	if (strcmp(name, BACKUPSET_MANIFEST) != 0)
 		return add_other(set, name, err);
 	set->has_manifest = true;
@@ -90,7 +90,7 @@ add(struct backupset *set, const char *name, struct error *err)
 
 /* Tablespaces, base, WAL: each needs what the one before it tells. */
 static int
-compare(const void *a, const void *b)
+backupset_compare(const void *a, const void *b)
 {
 	static const int ranks[] = { [ARCHIVEPART_TABLESPACE] = 0,
 		[ARCHIVEPART_ALONE] = 1,
@@ -110,7 +110,7 @@ check(const struct backupset *set, struct error *err)
 
 	for (size_t i = 0; i < set->count; i++) {
 		has_base = has_base || set->rows[i].part.kind == ARCHIVEPART_BASE;
-		if (i == 0 || compare(&set->rows[i - 1], &set->rows[i]) != 0)
+		if (i == 0 || backupset_compare(&set->rows[i - 1], &set->rows[i]) != 0)
 			continue;
 		error_set(err, ERROR_STATE, 0,
 		    "\"%s\" and \"%s\" belong to two different backups",
@@ -134,10 +134,10 @@ backupset_read(int dirfd, struct backupset *out, struct error *err)
 	for (size_t i = 0; i < list.count && rc == 0; i++)
 		rc = sys_is_lost_found(dirfd, list.rows[i].name) ?
 		    0 :
-		    add(&set, list.rows[i].name, err);
+		    backupset_add(&set, list.rows[i].name, err);
 	dirlist_free(&list);
 	if (rc == 0 && set.count > 0)
-		qsort(set.rows, set.count, sizeof(*set.rows), compare);
+		qsort(set.rows, set.count, sizeof(*set.rows), backupset_compare);
 	if (rc == 0)
 		rc = check(&set, err);
 	if (rc == -1)

@@ -114,7 +114,7 @@ databaseset_add(
 }
 
 static int
-compare(const void *a, const void *b)
+databaseset_compare(const void *a, const void *b)
 {
 	const struct directory *one = a, *other = b;
 
@@ -127,17 +127,17 @@ compare(const void *a, const void *b)
 
 /* In order, each once. */
 static void
-sort(struct databaseset *s)
+databaseset_sort(struct databaseset *s)
 {
 	size_t kept = 0;
 
 	if (s->is_sorted || s->count == 0)
 		return;
-	qsort(s->rows, s->count, sizeof(*s->rows), compare);
+	qsort(s->rows, s->count, sizeof(*s->rows), databaseset_compare);
 	for (size_t i = 1; i < s->count; i++) {
 		struct directory *d = &s->rows[kept], *next = &s->rows[i];
 
-		if (compare(d, next) != 0) {
+		if (databaseset_compare(d, next) != 0) {
 			s->rows[++kept] = *next;
 			continue;
 		}
@@ -152,13 +152,13 @@ sort(struct databaseset *s)
 }
 
 static const struct directory *
-find(struct databaseset *s, uint32_t space, uint32_t database)
+databaseset_find(struct databaseset *s, uint32_t space, uint32_t database)
 {
 	const struct directory wanted = { .space = space, .database = database };
 
-	sort(s);
+	databaseset_sort(s);
 	return s->count > 0 ?
-	    bsearch(&wanted, s->rows, s->count, sizeof(wanted), compare) :
+	    bsearch(&wanted, s->rows, s->count, sizeof(wanted), databaseset_compare) :
 	    NULL;
 }
 
@@ -290,7 +290,7 @@ judge_all(struct databaseset *s, const struct pg_version *version,
 	struct judging j = { judge, version, 0 };
 	size_t count;
 
-	sort(s);
+	databaseset_sort(s);
 	for (size_t i = 0; i < s->count; i++)
 		if (s->rows[i].database < FIRST_NORMAL_OID &&
 		    s->rows[i].originals > j.originals)
@@ -326,7 +326,7 @@ databaseset_judge_one(struct databaseset *s, const struct pg_version *version,
     uint32_t space, uint32_t database, struct databaseset_judge *judge, struct error *err)
 {
 	const struct judging j = { judge, version, 0 };
-	const struct directory *d = find(s, space, database);
+	const struct directory *d = databaseset_find(s, space, database);
 
 	if (d == NULL || !d->has_version)
 		return missing(&j, space, database, version_file, err);

@@ -82,7 +82,7 @@ put_digest(struct buf *text, enum finding_digest digest, struct error *err)
 }
 
 static int
-tell(struct findings *f, enum findings_kind kind, const struct findings_place *p,
+findings_put(struct findings *f, enum findings_kind kind, const struct findings_place *p,
     const char *what, struct error *err)
 {
 	struct buf text = { 0 };
@@ -120,7 +120,7 @@ findings_add(struct findings *f, enum findings_kind kind,
 	va_start(args, fmt);
 	vsnprintf(what, sizeof(what), fmt, args);
 	va_end(args);
-	return tell(f, kind, place ? place : &nowhere, what, err);
+	return findings_put(f, kind, place ? place : &nowhere, what, err);
 }
 
 int

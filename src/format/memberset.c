@@ -55,7 +55,7 @@ memberset_free(struct memberset *s)
 
 /* ${len} bytes that live as long as the set; NULL: no memory. */
 static void *
-take(struct memberset *s, size_t len, size_t align)
+memberset_take(struct memberset *s, size_t len, size_t align)
 {
 	struct chunk *c = s->texts;
 	size_t size = len > CHUNK ? len : CHUNK, at;
@@ -101,7 +101,7 @@ memberset_add(
     struct memberset *s, const char *path, struct memberset_row **row, struct error *err)
 {
 	size_t len = strlen(path) + 1;
-	char *copy = take(s, len, 1);
+	char *copy = memberset_take(s, len, 1);
 
 	if (copy == NULL)
 		return error_memory(err);
@@ -129,7 +129,7 @@ memberset_add_digest(struct memberset *s, struct memberset_row *row,
 		row->has_crc32c = true;
 		return 0;
 	}
-	d = take(s, sizeof(*d) + len, _Alignof(struct memberset_digest));
+	d = memberset_take(s, sizeof(*d) + len, _Alignof(struct memberset_digest));
 	if (d == NULL)
 		return error_memory(err);
 	d->next = row->digests;
@@ -148,7 +148,7 @@ memberset_count(const struct memberset *s)
 
 /* By name; of one name the one that came first. */
 static int
-compare(const void *a, const void *b)
+memberset_compare(const void *a, const void *b)
 {
 	const struct memberset_row *const *one = a, *const *other = b;
 
@@ -160,7 +160,7 @@ compare(const void *a, const void *b)
 }
 
 static int
-sort(struct memberset *s, struct error *err)
+memberset_sort(struct memberset *s, struct error *err)
 {
 	struct memberset_row **sorted;
 
@@ -172,7 +172,7 @@ sort(struct memberset *s, struct error *err)
 	s->sorted = sorted;
 	for (size_t i = 0; i < s->count; i++)
 		sorted[i] = row_at(s, i);
-	qsort(sorted, s->count, sizeof(struct memberset_row *), compare);
+	qsort(sorted, s->count, sizeof(struct memberset_row *), memberset_compare);
 	s->nsorted = s->count;
 	return 0;
 }
@@ -209,7 +209,7 @@ memberset_find(
 			return 0;
 		}
 	}
-	if (sort(s, err))
+	if (memberset_sort(s, err))
 		return -1;
 	*row = search(s, path);
 	return 0;
@@ -219,7 +219,7 @@ int
 memberset_sorted(
     struct memberset *s, struct memberset_row *const **rows, struct error *err)
 {
-	if (sort(s, err))
+	if (memberset_sort(s, err))
 		return -1;
 	*rows = s->sorted;
 	return 0;

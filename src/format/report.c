@@ -59,7 +59,7 @@ copy_text(char **room, const char *text)
 
 /* One for which there is no memory is left out like one too many. */
 static void
-add_row(struct report_rows *rows, const struct finding *f)
+report_rows_add(struct report_rows *rows, const struct finding *f)
 {
 	struct report_row *row = NULL;
 	char *room;
@@ -98,13 +98,14 @@ free_rows(struct report_rows *rows)
 static void
 hear_warning(struct message_listener *l, const char *text)
 {
-	add_row(&((struct report *)l)->said.warnings, &(struct finding){ .text = text });
+	report_rows_add(
+	    &((struct report *)l)->said.warnings, &(struct finding){ .text = text });
 }
 
 static void
 hear_finding(struct message_listener *l, const struct finding *f)
 {
-	add_row(&((struct report *)l)->said.findings, f);
+	report_rows_add(&((struct report *)l)->said.findings, f);
 }
 
 /* ---- opening ---- */
@@ -182,7 +183,7 @@ check_replaced(const struct report *r, struct error *err)
 
 /* The hint of an output is not for this one. */
 static int
-cannot_open(struct error *err)
+report_cannot_open(struct error *err)
 {
 	err->hint[0] = '\0';
 	error_hint(err,
@@ -216,14 +217,14 @@ open_sink(struct sink **sink, const struct report *r, struct error *err)
 }
 
 static int
-open_file(struct report *r, struct error *err)
+report_open_file(struct report *r, struct error *err)
 {
 	const char *name;
 
 	if (refuse_descriptor(r->path, err))
 		return -1;
 	if (open_sink(&r->sink, r, err) || open_sink(&r->running, r, err))
-		return cannot_open(err);
+		return report_cannot_open(err);
 	if (place_take(&r->place, outfile_directory(r->sink, &name), err))
 		return error_wrap(err, "report \"%s\"", r->path);
 	return check_owner(r, err) || check_replaced(r, err) ? -1 : 0;
@@ -244,7 +245,7 @@ report_open(struct report **out, const char *path, bool no_sync, struct error *e
 	r->said.started = time(NULL);
 	r->path = strdup(path);
 	r->no_sync = no_sync;
-	rc = r->path ? open_file(r, err) : error_memory(err);
+	rc = r->path ? report_open_file(r, err) : error_memory(err);
 	if (rc == -1) {
 		report_free(r);
 		return -1;
@@ -402,14 +403,14 @@ report_begin(struct report *r, const struct report_facts *facts, struct error *e
 	sink_free(r->running);
 	r->running = NULL;
 	if (rc == -1)
-		return cannot_open(err);
+		return report_cannot_open(err);
 	r->has_begun = true;
 	return 0;
 }
 
 /* Whoever reads what is there, or misses it, should know. */
 static void
-explain(const struct report *r, enum report_verdict verdict, struct error *err)
+report_explain(const struct report *r, enum report_verdict verdict, struct error *err)
 {
 	err->hint[0] = '\0';
 	if (!remove_earlier(r))
@@ -439,6 +440,6 @@ report_write(struct report *r, enum report_verdict verdict, const struct error *
 	json_free(&j);
 	if (rc == 0)
 		return 0;
-	explain(r, verdict, err);
+	report_explain(r, verdict, err);
 	return error_wrap(err, "the report was not written");
 }

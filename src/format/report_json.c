@@ -95,7 +95,7 @@ put_cluster(struct json *j, const struct report_facts *f)
 }
 
 static void
-put_tablespaces(struct json *j, const struct tablespaces *list)
+report_put_tablespaces(struct json *j, const struct tablespaces *list)
 {
 	json_array(j, "tablespaces");
 	for (size_t i = 0; list && i < list->count; i++) {
@@ -110,7 +110,7 @@ put_tablespaces(struct json *j, const struct tablespaces *list)
 
 /* Of the files outside of the data directory: those in it are in the tree. */
 static void
-put_configuration(struct json *j, const struct configset *set)
+report_put_configuration(struct json *j, const struct configset *set)
 {
 	json_array(j, "configuration");
 	for (size_t i = 0; set && i < set->count; i++) {
@@ -140,8 +140,8 @@ put_archive(struct json *j, const struct report_facts *f)
 	facts_json(j, &f->backup, FACTS_START_TIMELINE);
 	facts_json(j, &f->backup, FACTS_STOP_LSN);
 	facts_json(j, &f->backup, FACTS_STOP_TIMELINE);
-	put_tablespaces(j, f->tablespaces);
-	put_configuration(j, f->config);
+	report_put_tablespaces(j, f->tablespaces);
+	report_put_configuration(j, f->config);
 	json_number(j, "members", f->backup.archive.members);
 	json_number(j, "bytes_raw", f->backup.archive.raw);
 	json_number(j, "bytes_written", f->backup.archive.written);

@@ -38,7 +38,7 @@ slruset_free(struct slruset *s)
 }
 
 static int
-make_room(struct slruset *s, struct error *err)
+slruset_make_room(struct slruset *s, struct error *err)
 {
 	const size_t room = s->room ? s->room * 2 : 64;
 	struct segment *rows;
@@ -66,14 +66,14 @@ slruset_add(
 		s->are_too_many = true;
 		return 0;
 	}
-	if (make_room(s, err))
+	if (slruset_make_room(s, err))
 		return -1;
 	s->rows[s->count++] = (struct segment){ number, size, (uint8_t)kind, is_zero };
 	return 0;
 }
 
 static int
-compare(const void *a, const void *b)
+slruset_compare(const void *a, const void *b)
 {
 	const struct segment *one = a, *other = b;
 
@@ -85,13 +85,13 @@ compare(const void *a, const void *b)
 }
 
 static const struct segment *
-find(const struct slruset *s, enum slru_kind kind, uint64_t number)
+slruset_find(const struct slruset *s, enum slru_kind kind, uint64_t number)
 {
 	const struct segment wanted = { .number = number, .kind = (uint8_t)kind };
 
 	/* of a set without any there are no rows either */
 	return s->count > 0 ?
-	    bsearch(&wanted, s->rows, s->count, sizeof(wanted), compare) :
+	    bsearch(&wanted, s->rows, s->count, sizeof(wanted), slruset_compare) :
 	    NULL;
 }
 
@@ -112,8 +112,8 @@ struct judging {
 };
 
 static int
-tell(struct judging *j, enum slruset_fault fault, uint64_t number, const char *text,
-    struct error *err)
+judging_report(struct judging *j, enum slruset_fault fault, uint64_t number,
+    const char *text, struct error *err)
 {
 	char path[SLRU_PATH];
 
@@ -143,7 +143,7 @@ tell_content(struct judging *j, enum slruset_fault fault, uint64_t number,
 
 	snprintf(
 	    text, sizeof(text), "%s %s %" PRIu64, what, content(j->kind), j->range.last);
-	return tell(j, fault, number, text, err);
+	return judging_report(j, fault, number, text, err);
 }
 
 static uint64_t
@@ -159,7 +159,7 @@ had_older(const struct judging *j, uint64_t number)
 	uint64_t n = j->range.first / j->per_segment;
 
 	for (size_t i = 0; n != number && i < SLRUSET_MOST; i++, n = segment_after(j, n))
-		if (find(j->cluster->before, j->kind, n))
+		if (slruset_find(j->cluster->before, j->kind, n))
 			return true;
 	return false;
 }
@@ -179,7 +179,7 @@ segment_missing(struct judging *j, uint64_t number, struct error *err)
 {
 	const struct slruset *before = j->cluster->before;
 
-	if (before && find(before, j->kind, number)) /* the server removed it */
+	if (before && slruset_find(before, j->kind, number)) /* the server removed it */
 		return 0;
 	if (may_be_removed(j, number)) {
 		if (j->removed++ == 0)
@@ -231,7 +231,7 @@ count_ended(const struct judging *j, uint64_t number)
  * transactions of all are those that made the cluster, and are committed.
  */
 static bool
-is_lost(const struct judging *j, uint64_t number)
+slruset_is_lost(const struct judging *j, uint64_t number)
 {
 	const uint64_t ended = count_ended(j, number);
 
@@ -263,12 +263,12 @@ segment_short(
 	snprintf(text, sizeof(text),
 	    "is too short: %" PRIu64 " bytes expected, %" PRIu64 " found", size, s->size);
 	if (is_next || s->size == 0)
-		return tell(j, SLRUSET_SIZE, s->number, text, err);
+		return judging_report(j, SLRUSET_SIZE, s->number, text, err);
 	snprintf(text, sizeof(text),
 	    "has %" PRIu64 " of %" PRIu64
 	    " bytes: unless pg_resetwal was run, a part of %s %" PRIu64 " is lost",
 	    s->size, size, content(j->kind), j->range.last);
-	return tell(j, SLRUSET_DOUBT, s->number, text, err);
+	return judging_report(j, SLRUSET_DOUBT, s->number, text, err);
 }
 
 /*
@@ -287,7 +287,7 @@ was_skipped(const struct judging *j, uint64_t number)
 	if (j->kind != SLRU_COMMIT_TS || number == j->range.last / j->per_segment ||
 	    end > j->numbers_last)
 		return false;
-	s = find(j->set, SLRU_XACT, page / SLRU_PAGES);
+	s = slruset_find(j->set, SLRU_XACT, page / SLRU_PAGES);
 	return s == NULL || s->size / block_size <= page % SLRU_PAGES;
 }
 
@@ -295,7 +295,7 @@ was_skipped(const struct judging *j, uint64_t number)
 static int
 judge_segment(struct judging *j, uint64_t number, struct error *err)
 {
-	const struct segment *s = find(j->set, j->kind, number);
+	const struct segment *s = slruset_find(j->set, j->kind, number);
 	const uint64_t last_page = j->range.last / j->per_page;
 	uint64_t pages = SLRU_PAGES, size;
 
@@ -309,7 +309,7 @@ judge_segment(struct judging *j, uint64_t number, struct error *err)
 	if (s->size < size &&
 	    s->size % j->cluster->block_size == 0) /* else that is told */
 		return segment_short(j, s, size, err);
-	if (s->is_zero && is_lost(j, number))
+	if (s->is_zero && slruset_is_lost(j, number))
 		return tell_content(
 		    j, SLRUSET_ZEROS, number, "is all zeros, where it should hold", err);
 	return 0;
@@ -361,7 +361,7 @@ tell_removed(struct judging *j, struct error *err)
 	    "is missing%s: unless the standby removed it meanwhile, a part of %s %" PRIu64
 	    " is lost",
 	    more, content(j->kind), j->range.last);
-	return tell(j, SLRUSET_DOUBT, j->first_removed, text, err);
+	return judging_report(j, SLRUSET_DOUBT, j->first_removed, text, err);
 }
 
 static int
@@ -383,7 +383,8 @@ judge_kind(struct judging *j, struct error *err)
 		return 0;
 	snprintf(text, sizeof(text), "and %" PRIu64 " more segments are missing",
 	    j->missing - NAMED);
-	return tell(j, SLRUSET_MISSING, j->range.last / j->per_segment, text, err);
+	return judging_report(
+	    j, SLRUSET_MISSING, j->range.last / j->per_segment, text, err);
 }
 
 /*
@@ -431,10 +432,10 @@ judge_sizes(const struct slruset *s, const struct slruset_cluster *c,
 }
 
 static void
-sort(struct slruset *s)
+slruset_sort(struct slruset *s)
 {
 	if (s && s->count > 0)
-		qsort(s->rows, s->count, sizeof(*s->rows), compare);
+		qsort(s->rows, s->count, sizeof(*s->rows), slruset_compare);
 }
 
 int
@@ -443,8 +444,8 @@ slruset_judge(struct slruset *s, const struct slruset_cluster *cluster,
 {
 	struct judging j = { .set = s, .cluster = cluster, .sink = sink };
 
-	sort(s);
-	sort(cluster->before);
+	slruset_sort(s);
+	slruset_sort(cluster->before);
 	if (judge_sizes(s, cluster, sink, err))
 		return -1;
 	for (unsigned k = 0; k < SLRU_KINDS && !s->are_too_many; k++) {

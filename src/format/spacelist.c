@@ -54,7 +54,7 @@ spacelist_count(
 }
 
 static int
-compare(const void *a, const void *b)
+spacelist_compare(const void *a, const void *b)
 {
 	const struct summary_tablespace *one = a, *other = b;
 
@@ -67,7 +67,7 @@ spacelist_merge(struct spacelist *list)
 	size_t count = 0;
 
 	if (list->count > 0)
-		qsort(list->rows, list->count, sizeof(*list->rows), compare);
+		qsort(list->rows, list->count, sizeof(*list->rows), spacelist_compare);
 	for (size_t i = 0; i < list->count; i++) {
 		const struct summary_tablespace row = list->rows[i];
 		struct summary_tablespace *last = &list->rows[count > 0 ? count - 1 : 0];

@@ -98,7 +98,8 @@ hear_identifier(struct manifest_sink *sink, uint64_t identifier, struct error *e
 }
 
 static int
-hear_file(struct manifest_sink *sink, const struct manifest_file *file, struct error *err)
+summary_hear_file(
+    struct manifest_sink *sink, const struct manifest_file *file, struct error *err)
 {
 	(void)err;
 	((struct summary *)sink)->of_digest[file->digest_kind]++;
@@ -123,7 +124,7 @@ hear_wal(struct manifest_sink *sink, uint32_t timeline, uint64_t start, uint64_t
 
 static const struct manifest_sink_ops sink_ops = {
 	.identifier = hear_identifier,
-	.file = hear_file,
+	.file = summary_hear_file,
 	.wal = hear_wal,
 };
 
@@ -258,7 +259,7 @@ summary_bytes(struct summary *s, const uint8_t *bytes, size_t len, struct error 
 }
 
 static int
-take_text(struct summary *s, struct error *err)
+summary_take_text(struct summary *s, struct error *err)
 {
 	if (facts_take(&s->reader, s->kind, &s->text, err))
 		return -1;
@@ -270,7 +271,7 @@ take_text(struct summary *s, struct error *err)
 int
 summary_member_end(struct summary *s, struct error *err)
 {
-	const int rc = s->is_kept           ? take_text(s, err) :
+	const int rc = s->is_kept           ? summary_take_text(s, err) :
 	    s->kind == MEMBERORDER_MANIFEST ? summary_manifest(s, NULL, 0, err) :
 					      0;
 

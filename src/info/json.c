@@ -36,7 +36,7 @@ put_wal(struct json *j, const struct summary_facts *f)
 }
 
 static void
-put_tablespaces(struct json *j, const struct summary_facts *f)
+info_json_tablespaces(struct json *j, const struct summary_facts *f)
 {
 	char in_place[SPACELIST_IN_PLACE];
 
@@ -69,7 +69,7 @@ put_without(struct json *j, const struct infofile *info)
 
 /* As in the report: no name, if it is not in the archive. */
 static void
-put_configuration(struct json *j, const struct summary_facts *f)
+info_json_configuration(struct json *j, const struct summary_facts *f)
 {
 	const struct infofile *info = f->backup.info;
 
@@ -109,9 +109,9 @@ info_json(struct buf *out, const struct summary_facts *facts, struct error *err)
 	put_origin(&j, &facts->backup);
 	put_wal(&j, facts);
 	facts_json(&j, &facts->backup, FACTS_MANIFEST_CHECKSUMS);
-	put_tablespaces(&j, facts);
+	info_json_tablespaces(&j, facts);
 	put_without(&j, facts->backup.info);
-	put_configuration(&j, facts);
+	info_json_configuration(&j, facts);
 	put_sizes(&j, facts);
 	json_end(&j);
 	rc = json_finish(&j, err);

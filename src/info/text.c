@@ -107,7 +107,7 @@ put_manifest(struct lines *l, const struct facts *b)
 }
 
 static void
-put_tablespaces(struct lines *l, const struct summary_facts *f)
+info_text_tablespaces(struct lines *l, const struct summary_facts *f)
 {
 	static const char not_told[] = "unknown location";
 	char name[40], size[PROGRESS_BYTES_TEXT], in_place[SPACELIST_IN_PLACE];
@@ -133,7 +133,7 @@ put_tablespaces(struct lines *l, const struct summary_facts *f)
 
 /* Files that the original had outside of its data directory. */
 static void
-put_configuration(struct lines *l, const struct summary_facts *b)
+info_text_configuration(struct lines *l, const struct summary_facts *b)
 {
 	for (size_t i = 0; b->backup.info && i < b->backup.info->config.count; i++) {
 		const struct infofile_pair *file = &b->backup.info->config.rows[i];
@@ -174,8 +174,8 @@ info_text(struct buf *out, const struct summary_facts *facts, struct error *err)
 		put(&l, "started:", "%s", b->label->start_time);
 	put_wal(&l, facts);
 	put_manifest(&l, b);
-	put_tablespaces(&l, facts);
-	put_configuration(&l, facts);
+	info_text_tablespaces(&l, facts);
+	info_text_configuration(&l, facts);
 	put_size(&l, facts);
 	return l.rc;
 }

@@ -11,6 +11,7 @@
 
 #include "lib/buf.h"
 #include "lib/json.h"
+#include "lib/number.h"
 
 /* What may come next. */
 enum expects {
@@ -106,7 +107,7 @@ end_string(struct jsonparser *p, struct error *err)
 }
 
 static int
-add(struct jsonparser *p, const void *bytes, size_t len, struct error *err)
+jsonparser_add(struct jsonparser *p, const void *bytes, size_t len, struct error *err)
 {
 	if (p->text.len + len > JSONPARSER_STRING)
 		return bad(p, "string is too long", err);
@@ -124,13 +125,13 @@ add_character(struct jsonparser *p, unsigned c, struct error *err)
 		return bad(p, "string has a NUL", err);
 	if (c < 0x80) {
 		utf8[0] = (char)c;
-		return add(p, utf8, 1, err);
+		return jsonparser_add(p, utf8, 1, err);
 	}
 	len = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
 	for (size_t i = len - 1; i > 0; i--, c >>= 6)
 		utf8[i] = (char)(0x80 | (c & 0x3f));
 	utf8[0] = (char)((0xf00 >> len & 0xff) | c);
-	return add(p, utf8, len, err);
+	return jsonparser_add(p, utf8, len, err);
 }
 
 /* The four digits after \u are complete. */
@@ -184,7 +185,7 @@ take_escape(struct jsonparser *p, uint8_t byte, struct error *err)
 	if (p->surrogate)
 		return bad(p, "surrogate pair is not complete", err);
 	p->token = TOKEN_STRING;
-	return add(p, &to[at - from], 1, err);
+	return jsonparser_add(p, &to[at - from], 1, err);
 }
 
 /* Bytes of a string up to one that means something; *taken of them. */
@@ -202,7 +203,7 @@ take_string(struct jsonparser *p, const uint8_t *bytes, size_t len, size_t *take
 	if (n > 0) {
 		if (p->surrogate)
 			return bad(p, "surrogate pair is not complete", err);
-		return add(p, bytes, n, err);
+		return jsonparser_add(p, bytes, n, err);
 	}
 	*taken = 1;
 	if (bytes[0] == '"')
@@ -213,35 +214,29 @@ take_string(struct jsonparser *p, const uint8_t *bytes, size_t len, size_t *take
 	return 0;
 }
 
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* -?(0|[1-9][0-9]*)(.[0-9]+)?([eE][+-]?[0-9]+)? */
 static bool
 is_number(const char *s)
 {
 	s += *s == '-';
-	if (!is_digit(*s))
+	if (!number_is_digit(*s))
 		return false;
-	if (*s == '0' && is_digit(s[1]))
+	if (*s == '0' && number_is_digit(s[1]))
 		return false;
-	while (is_digit(*s))
+	while (number_is_digit(*s))
 		s++;
 	if (*s == '.') {
-		if (!is_digit(*++s))
+		if (!number_is_digit(*++s))
 			return false;
-		while (is_digit(*s))
+		while (number_is_digit(*s))
 			s++;
 	}
 	if (*s == 'e' || *s == 'E') {
 		s++;
 		s += *s == '+' || *s == '-';
-		if (!is_digit(*s))
+		if (!number_is_digit(*s))
 			return false;
-		while (is_digit(*s))
+		while (number_is_digit(*s))
 			s++;
 	}
 	return *s == '\0';
@@ -268,8 +263,8 @@ end_bare(struct jsonparser *p, struct error *err)
 static bool
 is_bare(uint8_t byte)
 {
-	return is_digit((char)byte) || (byte >= 'a' && byte <= 'z') || byte == 'E' ||
-	    byte == '+' || byte == '-' || byte == '.';
+	return number_is_digit((char)byte) || (byte >= 'a' && byte <= 'z') ||
+	    byte == 'E' || byte == '+' || byte == '-' || byte == '.';
 }
 
 static int
@@ -330,7 +325,7 @@ begin_value(struct jsonparser *p, uint8_t byte, size_t *taken, struct error *err
 		return 0;
 	}
 	*taken = 0; /* it is part of the token */
-	if (byte == '-' || is_digit((char)byte))
+	if (byte == '-' || number_is_digit((char)byte))
 		begin_token(p, TOKEN_NUMBER);
 	else if (byte >= 'a' && byte <= 'z')
 		begin_token(p, TOKEN_WORD);
@@ -380,7 +375,7 @@ take_between(struct jsonparser *p, uint8_t byte, size_t *taken, struct error *er
 }
 
 static int
-take(struct jsonparser *p, const uint8_t *bytes, size_t len, size_t *taken,
+jsonparser_take(struct jsonparser *p, const uint8_t *bytes, size_t len, size_t *taken,
     struct error *err)
 {
 	*taken = 1;
@@ -406,7 +401,7 @@ jsonparser_bytes(
 	size_t taken;
 
 	for (; len > 0; bytes += taken, len -= taken, p->offset += taken)
-		if (take(p, bytes, len, &taken, err))
+		if (jsonparser_take(p, bytes, len, &taken, err))
 			return -1;
 	return 0;
 }

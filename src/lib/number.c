@@ -5,12 +5,6 @@
  */
 #include "lib/number.h"
 
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 bool
 number_parse(const char *text, size_t len, uint64_t most, uint64_t *value)
 {
@@ -21,7 +15,7 @@ number_parse(const char *text, size_t len, uint64_t most, uint64_t *value)
 	for (size_t i = 0; i < len; i++) {
 		uint64_t digit;
 
-		if (!is_digit(text[i]))
+		if (!number_is_digit(text[i]))
 			return false;
 		digit = (uint64_t)(text[i] - '0');
 		if (digit > most || sum > (most - digit) / 10)
@@ -37,7 +31,7 @@ number_next(const char **at, uint64_t most, uint64_t *value)
 {
 	size_t len = 0;
 
-	while (is_digit((*at)[len]))
+	while (number_is_digit((*at)[len]))
 		len++;
 	if (!number_parse(*at, len, most, value))
 		return false;

@@ -10,6 +10,13 @@
  * blank, no leading zero but in "0" itself.  A number that prints as it was read.
  */
 
+/* In the C locale, whatever the process has. */
+static inline bool
+number_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
 /* All of the ${len} bytes at ${text}.  False, *value untouched, if more than ${most}. */
 bool number_parse(const char *text, size_t len, uint64_t most, uint64_t *value);
 

@@ -29,7 +29,7 @@ oidset_add(struct oidset *s, uint32_t oid, struct error *err)
 }
 
 static int
-compare(const void *a, const void *b)
+oidset_compare(const void *a, const void *b)
 {
 	const uint32_t one = *(const uint32_t *)a, other = *(const uint32_t *)b;
 
@@ -42,9 +42,9 @@ oidset_has(struct oidset *s, uint32_t oid)
 	if (s->count == 0)
 		return false;
 	if (s->is_unsorted)
-		qsort(s->rows, s->count, sizeof(*s->rows), compare);
+		qsort(s->rows, s->count, sizeof(*s->rows), oidset_compare);
 	s->is_unsorted = false;
-	return bsearch(&oid, s->rows, s->count, sizeof(*s->rows), compare) != NULL;
+	return bsearch(&oid, s->rows, s->count, sizeof(*s->rows), oidset_compare) != NULL;
 }
 
 int

@@ -102,7 +102,7 @@ judge_marks(const uint8_t *row, struct catalogrow *out)
 }
 
 static bool
-read_row(const uint8_t *row, size_t len, struct catalogrow *out)
+catalogrow_read(const uint8_t *row, size_t len, struct catalogrow *out)
 {
 	const struct layout *l = len > HEADER ? layout_of(row, len) : NULL;
 	const uint8_t *columns;
@@ -136,7 +136,8 @@ catalogrow_page(const uint8_t page[PAGE_BYTES], struct catalogrow *rows)
 		const size_t from = pointer & 0x7FFF, len = pointer >> 17;
 
 		if ((pointer >> 15 & 3) == POINTER_NORMAL && from >= header.upper &&
-		    from + len <= PAGE_BYTES && read_row(page + from, len, &rows[count]))
+		    from + len <= PAGE_BYTES &&
+		    catalogrow_read(page + from, len, &rows[count]))
 			count++;
 	}
 	return count;

@@ -159,7 +159,7 @@ ask_for(struct catalogset *s, uint32_t xid)
 }
 
 static int
-add_row(struct catalogset *s, const struct found *row, struct error *err)
+catalogset_add_row(struct catalogset *s, const struct found *row, struct error *err)
 {
 	const size_t room = s->room ? s->room * 2 : 64;
 	struct found *found;
@@ -196,7 +196,7 @@ take_page(struct catalogset *s, const uint8_t *page, uint64_t block, struct erro
 			    page_checksum(page, (uint32_t)block) == header.checksum,
 			.lsn = header.lsn };
 
-		if (add_row(s, &found, err))
+		if (catalogset_add_row(s, &found, err))
 			return -1;
 	}
 	return 0;
@@ -277,7 +277,8 @@ status_of(const struct catalogset *s, uint32_t xid)
 
 /* Does the row count, and as what? */
 static bool
-judge_row(const struct catalogset *s, const struct found *f, enum catalogset_state *state)
+catalogset_judge_row(
+    const struct catalogset *s, const struct found *f, enum catalogset_state *state)
 {
 	const enum slru_xact_status made = f->row.made_by ? status_of(s, f->row.made_by) :
 							    SLRU_XACT_COMMITTED,
@@ -301,7 +302,7 @@ precedes(uint32_t a, uint32_t b)
 }
 
 static int
-compare(const void *a, const void *b)
+catalogset_compare(const void *a, const void *b)
 {
 	const struct catalogset_row *one = a, *other = b;
 
@@ -320,7 +321,7 @@ merge(struct catalogset_row *rows, size_t count)
 	size_t kept = 0;
 
 	if (count > 0)
-		qsort(rows, count, sizeof(*rows), compare);
+		qsort(rows, count, sizeof(*rows), catalogset_compare);
 	for (size_t i = 0; i < count; i++) {
 		struct catalogset_row *last = kept > 0 ? &rows[kept - 1] : NULL;
 
@@ -360,7 +361,7 @@ catalogset_find(struct catalogset *s, enum catalogrow_kind kind,
 		enum catalogset_state state;
 
 		if (f->relnode == relnode && f->row.kind == kind &&
-		    judge_row(s, f, &state))
+		    catalogset_judge_row(s, f, &state))
 			s->rows[n++] = (struct catalogset_row){ f->row.oid, state, f->lsn,
 				f->row.frozen_xid, f->row.is_invalid };
 	}

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "lib/number.h"
+
 void
 conftext_begin(struct conftext *c, const char *text, size_t len)
 {
@@ -15,12 +17,6 @@ is_letter(char byte)
 {
 	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
 	    byte == '_' || (unsigned char)byte >= 0x80;
-}
-
-static bool
-is_digit(char byte)
-{
-	return byte >= '0' && byte <= '9';
 }
 
 static const char *
@@ -39,7 +35,7 @@ take_name(struct conftext *c, const char *at, const char *end, struct error *err
 
 	if (at == end || !is_letter(*at))
 		return NULL;
-	while (at < end && (is_letter(*at) || is_digit(*at) || *at == '.'))
+	while (at < end && (is_letter(*at) || number_is_digit(*at) || *at == '.'))
 		at++;
 	if (at - from > CONFTEXT_NAME_MOST ||
 	    buf_append(&c->name, from, (size_t)(at - from), err))
@@ -102,7 +98,7 @@ take_plain(struct conftext *c, const char *at, const char *end, struct error *er
 {
 	const char *from = at;
 
-	while (at < end && (is_letter(*at) || is_digit(*at) || is_plain_mark(*at)))
+	while (at < end && (is_letter(*at) || number_is_digit(*at) || is_plain_mark(*at)))
 		at++;
 	if (at == from || buf_append(&c->value, from, (size_t)(at - from), err))
 		return NULL;

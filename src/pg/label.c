@@ -246,7 +246,7 @@ take_more_text(const char **at, const char *end, struct label *l, struct error *
 }
 
 static int
-parse_lines(const char *text, size_t len, struct label *l, struct error *err)
+label_parse_lines(const char *text, size_t len, struct label *l, struct error *err)
 {
 	const char *at = text, *end = text + len;
 	char value[LINE_MOST];
@@ -280,7 +280,7 @@ label_parse(const char *text, size_t len, struct label *out, struct error *err)
 {
 	struct label l = { 0 };
 
-	if (parse_lines(text, len, &l, err)) {
+	if (label_parse_lines(text, len, &l, err)) {
 		label_free(&l);
 		return -1;
 	}

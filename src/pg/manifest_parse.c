@@ -148,7 +148,8 @@ take_version(struct manifest_parse *p, uint64_t version, struct error *err)
 }
 
 static int
-take_number(struct manifest_parse *p, const char *text, size_t len, struct error *err)
+manifest_take_number(
+    struct manifest_parse *p, const char *text, size_t len, struct error *err)
 {
 	const uint64_t most = p->key == KEY_TIMELINE ? UINT32_MAX :
 	    p->key == KEY_SIZE                       ? INT64_MAX :
@@ -183,7 +184,8 @@ take_digest(struct manifest_parse *p, const char *text, size_t len, struct error
 }
 
 static int
-take_text(struct manifest_parse *p, const char *text, size_t len, struct error *err)
+manifest_take_text(
+    struct manifest_parse *p, const char *text, size_t len, struct error *err)
 {
 	switch (p->key) {
 	case KEY_PATH:
@@ -366,8 +368,8 @@ hear_value(struct jsonparser_sink *sink, char kind, const char *text, size_t len
 		    err, ERROR_FORMAT, 0, "unexpected value \"%.100s\"", text);
 	if (keys[p->key].kind != kind)
 		return bad_value(p->key, text, err);
-	return kind == '0' ? take_number(p, text, len, err) :
-			     take_text(p, text, len, err);
+	return kind == '0' ? manifest_take_number(p, text, len, err) :
+			     manifest_take_text(p, text, len, err);
 }
 
 static const struct jsonparser_sink_ops json_ops = { hear_open, hear_close, hear_key,

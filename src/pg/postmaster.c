@@ -160,7 +160,8 @@ keep_line(struct postmaster *p, enum line which, const char *line, size_t len,
 }
 
 static int
-parse_lines(struct postmaster *p, const char *text, size_t len, struct error *err)
+postmaster_parse_lines(
+    struct postmaster *p, const char *text, size_t len, struct error *err)
 {
 	const char *at = text, *end = text + len, *line;
 	unsigned which;
@@ -183,7 +184,7 @@ postmaster_parse(const char *text, size_t len, struct postmaster *out, struct er
 {
 	struct postmaster p = { 0 };
 
-	if (parse_lines(&p, text, len, err)) {
+	if (postmaster_parse_lines(&p, text, len, err)) {
 		postmaster_free(&p);
 		return -1;
 	}
@@ -193,7 +194,7 @@ postmaster_parse(const char *text, size_t len, struct postmaster *out, struct er
 
 /* Read a file of the server; its absence is a state of the cluster. */
 static int
-read_file(
+postmaster_read_file(
     int datadir_fd, const char *name, size_t most, struct buf *text, struct error *err)
 {
 	if (sys_read_file(datadir_fd, name, most, text, err) == 0)
@@ -210,7 +211,7 @@ postmaster_read(int datadir_fd, struct postmaster *out, struct error *err)
 	struct buf text = { 0 };
 	int rc;
 
-	rc = read_file(datadir_fd, name, PID_FILE_MOST, &text, err);
+	rc = postmaster_read_file(datadir_fd, name, PID_FILE_MOST, &text, err);
 	if (rc == 0)
 		rc = postmaster_parse(buf_text(&text), text.len, out, err);
 	if (rc)
@@ -305,7 +306,7 @@ postmaster_opts_read(int datadir_fd, struct postmaster_opts *out, struct error *
 	struct buf text = { 0 };
 	int rc;
 
-	rc = read_file(datadir_fd, name, OPTS_FILE_MOST, &text, err);
+	rc = postmaster_read_file(datadir_fd, name, OPTS_FILE_MOST, &text, err);
 	if (rc == 0)
 		rc = postmaster_opts_parse(buf_text(&text), text.len, out, err);
 	if (rc)

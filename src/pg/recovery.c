@@ -139,7 +139,7 @@ recovery_file(const struct recovery *r, const struct pg_version *version)
  * files (guc-file.l: GUC_scanstr(), which recovery.conf goes through as well).
  */
 static int
-add(struct buf *text, const char *name, const char *value, struct error *err)
+recovery_add(struct buf *text, const char *name, const char *value, struct error *err)
 {
 	if (buf_printf(text, err, "%s = '", name))
 		return -1;
@@ -168,20 +168,20 @@ recovery_build(struct buf *text, const struct recovery *r,
     const struct pg_version *version, struct error *err)
 {
 	if (version->has_recovery_conf && r->is_standby &&
-	    add(text, "standby_mode", "on", err))
+	    recovery_add(text, "standby_mode", "on", err))
 		return -1;
 	/* first: with a target set, the server takes even an empty other one for a second */
 	for (size_t n = 0; n < SETTINGS && !version->has_recovery_conf; n++)
 		if (value_of(r, n) == NULL && settings[n].unset &&
-		    add(text, settings[n].name, settings[n].unset, err))
+		    recovery_add(text, settings[n].name, settings[n].unset, err))
 			return -1;
 	for (size_t n = 0; n < SETTINGS; n++)
 		if (value_of(r, n) && !is_unknown(n, value_of(r, n), version) &&
-		    add(text, settings[n].name, value_of(r, n), err))
+		    recovery_add(text, settings[n].name, value_of(r, n), err))
 			return -1;
 	/* up to 11 the default is the timeline of the backup, and a standby would not follow */
 	if (version->has_recovery_conf && r->is_standby && r->target_timeline == NULL)
-		return add(text, "recovery_target_timeline", "latest", err);
+		return recovery_add(text, "recovery_target_timeline", "latest", err);
 	return 0;
 }
 

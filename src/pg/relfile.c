@@ -22,7 +22,7 @@ static const struct {
 
 /* If ${prefix} stands at *at, move *at past it. */
 static bool
-take(const char **at, const char *prefix)
+relfile_take_prefix(const char **at, const char *prefix)
 {
 	size_t len = strlen(prefix);
 
@@ -50,7 +50,7 @@ take_backend(const char **at)
 {
 	uint64_t number;
 
-	return number_next(at, INT32_MAX, &number) && take(at, "_");
+	return number_next(at, INT32_MAX, &number) && relfile_take_prefix(at, "_");
 }
 
 bool
@@ -58,17 +58,17 @@ relfile_parse(const char *base, struct relfile *out)
 {
 	struct relfile r = { 0 };
 
-	r.is_temporary = take(&base, "t");
+	r.is_temporary = relfile_take_prefix(&base, "t");
 	if (r.is_temporary && !take_backend(&base))
 		return false;
 	if (!take_oid(&base, &r.relnode))
 		return false;
 	for (size_t i = 0; i < sizeof(forks) / sizeof(forks[0]); i++)
-		if (take(&base, forks[i].suffix)) {
+		if (relfile_take_prefix(&base, forks[i].suffix)) {
 			r.fork = forks[i].fork;
 			break;
 		}
-	if (take(&base, ".") && !take_oid(&base, &r.segment))
+	if (relfile_take_prefix(&base, ".") && !take_oid(&base, &r.segment))
 		return false;
 	if (*base != '\0')
 		return false;
@@ -82,8 +82,8 @@ take_version_dir(const char **at)
 {
 	uint32_t major, catalog;
 
-	return take(at, "PG_") && take_oid(at, &major) && take(at, "_") &&
-	    take_oid(at, &catalog);
+	return relfile_take_prefix(at, "PG_") && take_oid(at, &major) &&
+	    relfile_take_prefix(at, "_") && take_oid(at, &catalog);
 }
 
 bool
@@ -91,12 +91,14 @@ relfile_is_release(const char *name)
 {
 	uint32_t number;
 
-	if (!take(&name, "PG_") || !take_oid(&name, &number))
+	if (!relfile_take_prefix(&name, "PG_") || !take_oid(&name, &number))
 		return false;
 	/* until 2017 a release had two numbers */
-	if (take(&name, ".") && !take(&name, "0") && !take_oid(&name, &number))
+	if (relfile_take_prefix(&name, ".") && !relfile_take_prefix(&name, "0") &&
+	    !take_oid(&name, &number))
 		return false;
-	return take(&name, "_") && take_oid(&name, &number) && *name == '\0';
+	return relfile_take_prefix(&name, "_") && take_oid(&name, &number) &&
+	    *name == '\0';
 }
 
 bool
@@ -117,14 +119,14 @@ take_directory(const char **at, uint32_t *space, uint32_t *database)
 {
 	*database = 0;
 	*space = RELFILE_SHARED_SPACE;
-	if (take(at, "global"))
+	if (relfile_take_prefix(at, "global"))
 		return true;
 	*space = SPACE_DEFAULT;
-	if (take(at, "pg_tblspc/")) {
-		if (!take_oid(at, space) || !take(at, "/") || !take_version_dir(at) ||
-		    !take(at, "/"))
+	if (relfile_take_prefix(at, "pg_tblspc/")) {
+		if (!take_oid(at, space) || !relfile_take_prefix(at, "/") ||
+		    !take_version_dir(at) || !relfile_take_prefix(at, "/"))
 			return false;
-	} else if (!take(at, "base/"))
+	} else if (!relfile_take_prefix(at, "base/"))
 		return false;
 	return take_oid(at, database);
 }
@@ -142,8 +144,8 @@ relfile_locate(const char *path, struct relfile_location *out)
 {
 	struct relfile_location l;
 
-	if (!take_directory(&path, &l.space, &l.database) || !take(&path, "/") ||
-	    !relfile_parse(path, &l.file))
+	if (!take_directory(&path, &l.space, &l.database) ||
+	    !relfile_take_prefix(&path, "/") || !relfile_parse(path, &l.file))
 		return false;
 	*out = l;
 	return true;
@@ -177,8 +179,8 @@ relfile_database_file(
 {
 	uint32_t s, d;
 
-	if (!take_directory(&path, &s, &d) || d == 0 || !take(&path, "/") ||
-	    strchr(path, '/'))
+	if (!take_directory(&path, &s, &d) || d == 0 ||
+	    !relfile_take_prefix(&path, "/") || strchr(path, '/'))
 		return false;
 	*space = s;
 	*database = d;

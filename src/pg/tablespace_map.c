@@ -83,7 +83,7 @@ read_target(struct reader *r, struct error *err)
 }
 
 static int
-read_row(struct reader *r, struct tablespace_map *map, struct error *err)
+tablespace_map_read_row(struct reader *r, struct tablespace_map *map, struct error *err)
 {
 	const char *blank = memchr(r->at, ' ', (size_t)(r->end - r->at));
 	uint64_t oid;
@@ -129,7 +129,7 @@ tablespace_map_parse(const char *text, size_t len, const struct pg_version *vers
 	int rc = 0;
 
 	while (rc == 0 && r.at < r.end)
-		rc = read_row(&r, &map, err);
+		rc = tablespace_map_read_row(&r, &map, err);
 	if (rc == 0)
 		rc = sort_rows(&map, err);
 	if (rc == 0)

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "lib/number.h"
+
 /* What the text has that is still to be read; NULL: it was wrong. */
 struct scan {
 	const char *at;
@@ -12,12 +14,6 @@ struct scan {
 
 /* The server takes no zone that is further from UTC (MAX_TZDISP_HOUR in timestamp.h). */
 #define OFFSET_MOST ((int64_t)16 * 3600)
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
 
 static bool
 is_letter(char c)
@@ -32,7 +28,7 @@ next_number(struct scan *s, size_t least, size_t most, int64_t *out)
 	size_t len = 0;
 
 	*out = 0;
-	while (len <= most && is_digit(s->at[len]))
+	while (len <= most && number_is_digit(s->at[len]))
 		*out = *out * 10 + (s->at[len++] - '0');
 	if (len < least || len > most)
 		return false;
@@ -113,7 +109,7 @@ take_time(struct scan *s, int64_t *seconds)
 	    (next_char(s, ':') && !next_number(s, 2, 2, &second)))
 		return TIMETEXT_UNKNOWN;
 	if (next_char(s, '.'))
-		while (is_digit(*s->at))
+		while (number_is_digit(*s->at))
 			s->at++;
 	if (hour > 24 || minute > 59 || second > 60 ||
 	    (hour == 24 && (minute > 0 || second > 0)))
@@ -198,10 +194,10 @@ timetext_parse(const char *text, struct timetext *out)
 	verdict = take_date(&s, &days);
 	if (verdict != TIMETEXT_READ)
 		return verdict;
-	if ((*s.at == 'T' && is_digit(s.at[1])) || *s.at == ' ')
+	if ((*s.at == 'T' && number_is_digit(s.at[1])) || *s.at == ' ')
 		s.at++;
 	skip_spaces(&s);
-	if (is_digit(*s.at))
+	if (number_is_digit(*s.at))
 		verdict = take_time(&s, &seconds);
 	if (verdict == TIMETEXT_READ)
 		verdict = take_zone(&s, &t);

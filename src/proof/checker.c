@@ -297,7 +297,7 @@ end_digests(struct checker *c, struct error *err)
  * If pg_basetar.info is that of an earlier backup, it is a file of the tree, which has begun with it.
  */
 static int
-take_text(struct checker *c, struct error *err)
+checker_take_text(struct checker *c, struct error *err)
 {
 	struct passing *now = &c->now;
 
@@ -319,7 +319,7 @@ checker_member_end(struct checker *c, struct error *err)
 		if (rc == 0 && now->kind == MEMBERORDER_MANIFEST)
 			rc = proof_manifest_bytes(&c->judges.manifest, NULL, 0, err);
 		else if (rc == 0 && now->is_kept)
-			rc = take_text(c, err);
+			rc = checker_take_text(c, err);
 		else if (rc == 0 &&
 		    proof_text_wants(&c->judges.text, now->kind, now->row->path))
 			rc = proof_text_too_large(

@@ -70,7 +70,8 @@ is_explained(const struct proof_content_waiting *w)
 
 /* Takes ${w}. */
 static int
-tell(struct proof_content *c, struct proof_content_waiting *w, struct error *err)
+content_report(
+    struct proof_content *c, struct proof_content_waiting *w, struct error *err)
 {
 	const struct findings_place place = place_of(c, w);
 	int rc = 0;
@@ -86,7 +87,7 @@ static int
 wait_or_tell(struct proof_content *c, struct proof_content_waiting *w, struct error *err)
 {
 	if (c->count == WAITING_MOST)
-		return tell(c, w, err);
+		return content_report(c, w, err);
 	c->count++;
 	*(c->last ? &c->last->next : &c->first) = w;
 	c->last = w;
@@ -156,8 +157,9 @@ tell_waiting(struct proof_content *c, bool but_digests, struct error *err)
 	while (rc == 0 && (w = first) != NULL) {
 		first = w->next;
 		w->next = NULL;
-		rc = but_digests && w->kind == FINDINGS_DIGEST ? wait_or_tell(c, w, err) :
-								 tell(c, w, err);
+		rc = but_digests && w->kind == FINDINGS_DIGEST ?
+		    wait_or_tell(c, w, err) :
+		    content_report(c, w, err);
 	}
 	free_list(first);
 	return rc;

@@ -121,7 +121,7 @@ proof_inplace_listens(const struct proof_inplace *in)
 }
 
 static int
-compare(const struct proof_inplace_space *a, unsigned line, uint32_t space)
+inplace_compare(const struct proof_inplace_space *a, unsigned line, uint32_t space)
 {
 	if (a->line != line)
 		return a->line < line ? -1 : 1;
@@ -130,14 +130,14 @@ compare(const struct proof_inplace_space *a, unsigned line, uint32_t space)
 
 /* Where it is, or belongs. */
 static size_t
-find(const struct proof_inplace *in, unsigned line, uint32_t space)
+inplace_find(const struct proof_inplace *in, unsigned line, uint32_t space)
 {
 	size_t from = 0, to = in->nspaces;
 
 	while (from < to) {
 		size_t middle = from + (to - from) / 2;
 
-		if (compare(&in->spaces[middle], line, space) < 0)
+		if (inplace_compare(&in->spaces[middle], line, space) < 0)
 			from = middle + 1;
 		else
 			to = middle;
@@ -172,11 +172,11 @@ proof_inplace_block(struct proof_inplace *in, uint32_t space,
 	if (space < OIDS_OF_USERS || !proof_inplace_listens(in))
 		return 0;
 	if (in->last < in->nspaces &&
-	    compare(&in->spaces[in->last], by->line, space) == 0)
+	    inplace_compare(&in->spaces[in->last], by->line, space) == 0)
 		return 0;
-	in->last = find(in, by->line, space);
+	in->last = inplace_find(in, by->line, space);
 	if (in->last < in->nspaces &&
-	    compare(&in->spaces[in->last], by->line, space) == 0)
+	    inplace_compare(&in->spaces[in->last], by->line, space) == 0)
 		return 0;
 	return insert(in, in->last, &row, err);
 }
@@ -368,7 +368,7 @@ is_surely_there(const struct proof_inplace *in, const struct catalogset_row *row
 }
 
 static int
-judge_row(struct proof_inplace *in, const struct tablespace_map *map,
+inplace_judge_row(struct proof_inplace *in, const struct tablespace_map *map,
     const struct catalogset_row *row, struct error *err)
 {
 	char text[256];
@@ -415,7 +415,7 @@ judge_catalog(
 		in->findings->warn(
 		    "pg_tablespace could not be read: whether tablespaces are missing is not known");
 	for (size_t i = 0; i < count; i++)
-		if (judge_row(in, map, &rows[i], err))
+		if (inplace_judge_row(in, map, &rows[i], err))
 			return -1;
 	return 0;
 }

@@ -63,8 +63,9 @@ is_rewritten(struct proof_manifest *m, const struct memberset_row *row)
 }
 
 static int
-compare(struct proof_manifest *m, struct memberset_row *row, enum digest_kind kind,
-    const uint8_t *expected, const uint8_t *found, size_t len, struct error *err)
+manifest_compare(struct proof_manifest *m, struct memberset_row *row,
+    enum digest_kind kind, const uint8_t *expected, const uint8_t *found, size_t len,
+    struct error *err)
 {
 	char one[2 * DIGEST_MAX + 1], other[2 * DIGEST_MAX + 1];
 
@@ -93,12 +94,12 @@ compare_digest(struct proof_manifest *m, struct memberset_row *row,
 	if (file->digest_kind == DIGEST_CRC32C && row->has_crc32c) {
 		for (size_t i = 0; i < sizeof(crc); i++)
 			crc[i] = (uint8_t)(row->crc32c >> 8 * i);
-		return compare(
+		return manifest_compare(
 		    m, row, DIGEST_CRC32C, file->digest, crc, sizeof(crc), err);
 	}
 	for (const struct memberset_digest *d = row->digests; d; d = d->next)
 		if (d->kind == file->digest_kind)
-			return compare(
+			return manifest_compare(
 			    m, row, d->kind, file->digest, d->bytes, d->len, err);
 	m->not_compared++;
 	m->not_taken = file->digest_kind;
@@ -122,7 +123,8 @@ differs_in_size(struct proof_manifest *m, struct memberset_row *row,
 }
 
 static int
-hear_file(struct manifest_sink *sink, const struct manifest_file *file, struct error *err)
+manifest_hear_file(
+    struct manifest_sink *sink, const struct manifest_file *file, struct error *err)
 {
 	struct proof_manifest *m = (struct proof_manifest *)sink;
 	struct memberset_row *row;
@@ -145,7 +147,7 @@ hear_file(struct manifest_sink *sink, const struct manifest_file *file, struct e
 static const struct manifest_sink_ops sink_ops = {
 	.version = hear_version,
 	.identifier = hear_identifier,
-	.file = hear_file,
+	.file = manifest_hear_file,
 	.wal = hear_wal,
 };
 

@@ -107,7 +107,7 @@ judge_mark(const struct proof_members *m, const struct memberset_row *row,
 }
 
 static int
-judge_row(
+members_judge_row(
     const struct proof_members *m, const struct memberset_row *row, struct error *err)
 {
 	const struct findings_place place = {
@@ -197,7 +197,8 @@ judge_rows(const struct proof_members *m, struct buf *last, struct error *err)
 			err, "exists twice"))
 			return -1;
 		if (!is_second &&
-		    (judge_row(m, rows[i], err) || judge_parent(m, rows[i], last, err)))
+		    (members_judge_row(m, rows[i], err) ||
+			judge_parent(m, rows[i], last, err)))
 			return -1;
 	}
 	return 0;

@@ -130,7 +130,7 @@ pagesuspect_is_relation(const char *path, struct pagesuspect_file *out)
 
 /* The file's row, made when its first page is to be kept. */
 static struct pagesuspect_path *
-path_of(struct pagesuspect *p, const struct pagesuspect_file *file)
+pagesuspect_path_of(struct pagesuspect *p, const struct pagesuspect_file *file)
 {
 	struct pagesuspect_path *path = p->paths;
 
@@ -149,7 +149,7 @@ path_of(struct pagesuspect *p, const struct pagesuspect_file *file)
 }
 
 static int
-make_room(struct pagesuspect *p, struct error *err)
+pagesuspect_make_room(struct pagesuspect *p, struct error *err)
 {
 	size_t room = p->room ? p->room * 2 : 64;
 	struct pagesuspect_row *rows;
@@ -176,10 +176,10 @@ suspect(struct pagesuspect *p, const struct pagesuspect_file *file, uint32_t blo
 		p->left_out++;
 		return 0;
 	}
-	path = path_of(p, file);
+	path = pagesuspect_path_of(p, file);
 	if (path == NULL)
 		return error_memory(err);
-	if (make_room(p, err))
+	if (pagesuspect_make_room(p, err))
 		return -1;
 	p->rows[p->count++] = (struct pagesuspect_row){
 		.key = { file->at.space, file->at.database, file->at.file.relnode, block,
@@ -201,7 +201,7 @@ remember(struct pagesuspect *p, const struct pagesuspect_file *file, uint32_t bl
 
 	if (lsn <= row->lsn)
 		return 0;
-	row->file = path_of(p, file);
+	row->file = pagesuspect_path_of(p, file);
 	if (row->file == NULL)
 		return error_memory(err);
 	row->lsn = lsn;
@@ -222,8 +222,8 @@ is_sane(const struct page_header *h)
 
 /* A page with the checksum 0 has none, if the cluster has none: that is known later. */
 static int
-look_at(struct pagesuspect *p, const struct pagesuspect_file *file, uint32_t block,
-    const uint8_t *page, struct error *err)
+pagesuspect_look_at(struct pagesuspect *p, const struct pagesuspect_file *file,
+    uint32_t block, const uint8_t *page, struct error *err)
 {
 	static const struct page_limits all = { PAGE_NO_LSN, PAGE_NO_LSN, 0, false };
 	struct page_verdict v = { PAGE_BAD_CHECKSUM, 0, 0 };
@@ -271,7 +271,7 @@ pagesuspect_bytes(struct pagesuspect *p, const struct pagesuspect_file *file, ui
 	for (; len >= PAGE_BYTES && block <= UINT32_MAX;
 	     len -= PAGE_BYTES, bytes += PAGE_BYTES) {
 		p->sum.pages++;
-		if (look_at(p, file, (uint32_t)block++, bytes, err))
+		if (pagesuspect_look_at(p, file, (uint32_t)block++, bytes, err))
 			return -1;
 	}
 	return len > 0 && len < PAGE_BYTES && block <= UINT32_MAX ?

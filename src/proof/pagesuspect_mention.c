@@ -27,7 +27,7 @@ compare_keys(const struct pagesuspect_key *a, const struct pagesuspect_key *b)
 }
 
 static int
-compare(const void *a, const void *b)
+mention_compare(const void *a, const void *b)
 {
 	const struct pagesuspect_row *one = a, *other = b;
 
@@ -38,7 +38,7 @@ static void
 sort_rows(struct pagesuspect *p)
 {
 	if (!p->is_sorted && p->count > 0)
-		qsort(p->rows, p->count, sizeof(*p->rows), compare);
+		qsort(p->rows, p->count, sizeof(*p->rows), mention_compare);
 	p->is_sorted = true;
 }
 
@@ -72,7 +72,7 @@ pagesuspect_mention(struct pagesuspect *p, uint32_t space, uint32_t database,
 	if (p->count == 0)
 		return 0;
 	sort_rows(p);
-	row = bsearch(&wanted, p->rows, p->count, sizeof(*p->rows), compare);
+	row = bsearch(&wanted, p->rows, p->count, sizeof(*p->rows), mention_compare);
 	return row ? add_mention(&row->mentions, mention, err) : 0;
 }
 

@@ -19,7 +19,8 @@
 #include "pg/relfile.h"
 
 static int
-add_row(struct proof_replay *r, const struct proof_replay_row *row, struct error *err)
+replay_add_row(
+    struct proof_replay *r, const struct proof_replay_row *row, struct error *err)
 {
 	struct proof_replay_row *rows;
 
@@ -65,11 +66,11 @@ proof_replay_record(
 	    walrecord_tablespace(rec, &row.space, &location, &ignored) == 0) {
 		row.kind = PROOF_REPLAY_MAKES;
 		row.location = strdup(location);
-		return row.location ? add_row(r, &row, err) : error_memory(err);
+		return row.location ? replay_add_row(r, &row, err) : error_memory(err);
 	}
 	if (walrecord_drops_tablespace(rec, &row.space)) {
 		row.kind = PROOF_REPLAY_DROPS;
-		return add_row(r, &row, err);
+		return replay_add_row(r, &row, err);
 	}
 	return 0;
 }
@@ -141,8 +142,8 @@ list_have(struct proof_replay *r, struct waldatabases_have **have, size_t *count
 }
 
 static int
-is_lost(struct proof_replay *r, const struct waldatabases_copy *copy, const char *file,
-    struct error *err)
+replay_lost(struct proof_replay *r, const struct waldatabases_copy *copy,
+    const char *file, struct error *err)
 {
 	struct buf path = { 0 };
 	char at[LSN_TEXT], why[128];
@@ -190,10 +191,10 @@ judge_copy(struct proof_replay *r, const struct waldatabases_copy *copy,
 	char text[WALDATABASES_TEXT];
 
 	if (copy->fault == WALDATABASES_UNMARKED)
-		return is_lost(r, copy, "/PG_VERSION", err);
+		return replay_lost(r, copy, "/PG_VERSION", err);
 	if (copy->fault == WALDATABASES_MISSING &&
 	    (!has_manifest || (copy->dropped_lsn != 0 && r->facts->info == NULL)))
-		return is_lost(r, copy, "", err);
+		return replay_lost(r, copy, "", err);
 	if (copy->dropped_lsn != 0)
 		warn_of_removal(r, copy);
 	if (copy->is_changed) {

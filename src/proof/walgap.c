@@ -46,7 +46,7 @@ name_of(const struct search *s, uint64_t number, char name[WALNAME_SIZE])
 }
 
 static void
-path_of(const struct search *s, uint64_t number, char path[PATH_SIZE])
+walgap_path(const struct search *s, uint64_t number, char path[PATH_SIZE])
 {
 	char name[WALNAME_SIZE];
 
@@ -95,14 +95,14 @@ gap_tell(struct search *s, uint64_t first, uint64_t last, struct error *err)
 	char path[PATH_SIZE];
 	int rc;
 
-	path_of(s, first, path);
+	walgap_path(s, first, path);
 	rc = gap_print(s, first, last, &text, err) ||
 	    gap_reason(s, first == last, &text, err) ||
 	    proof_missing_tell(s->gap->missing, path, buf_text(&text), err);
 	buf_free(&text);
 	for (uint64_t n = first + 1; rc == 0 && n <= last && n - first < SEGMENTS_MOST;
 	     n++) {
-		path_of(s, n, path);
+		walgap_path(s, n, path);
 		rc = proof_missing_note(s->gap->missing, path, err);
 	}
 	s->gaps++;
@@ -115,7 +115,7 @@ is_there(const struct search *s, uint64_t number, bool *is, struct error *err)
 	struct memberset_row *row;
 	char path[PATH_SIZE];
 
-	path_of(s, number, path);
+	walgap_path(s, number, path);
 	if (memberset_find(s->gap->members, path, &row, err))
 		return -1;
 	*is = row != NULL;

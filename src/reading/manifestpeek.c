@@ -17,14 +17,15 @@ struct peek {
 };
 
 static int
-hear_file(struct manifest_sink *sink, const struct manifest_file *file, struct error *err)
+manifestpeek_hear_file(
+    struct manifest_sink *sink, const struct manifest_file *file, struct error *err)
 {
 	(void)err;
 	((struct peek *)sink)->digests |= 1U << file->digest_kind;
 	return 0;
 }
 
-static const struct manifest_sink_ops ops = { .file = hear_file };
+static const struct manifest_sink_ops ops = { .file = manifestpeek_hear_file };
 
 static int
 parse(struct source *file, struct peek *peek, struct error *err)

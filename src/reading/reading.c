@@ -30,7 +30,7 @@ cut(struct patrol *patrol)
 }
 
 static int
-read_file(struct reading *r, struct error *err)
+reading_read_file(struct reading *r, struct error *err)
 {
 	const struct archivepart whole = { .kind = ARCHIVEPART_ALONE };
 	const char *path = r->opt->input;
@@ -50,9 +50,10 @@ read_all(struct patrol *patrol, struct error *err)
 	const char *path = r->opt->input;
 	int dirfd = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1, rc = -1;
 
-	/* -1: a file; or what read_file(), which opens it again, meets as well and names */
+	/* -1: a file; or what reading_read_file(), which opens it again, meets as well and names */
 	if (reading_refuse_part(r, err) == 0 && r->ops->begin(r, dirfd, err) == 0)
-		rc = dirfd == -1 ? read_file(r, err) : reading_directory(r, dirfd, err);
+		rc = dirfd == -1 ? reading_read_file(r, err) :
+				   reading_directory(r, dirfd, err);
 	if (dirfd != -1) {
 		sys_close(dirfd);
 		if (rc == -1)

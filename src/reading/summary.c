@@ -12,7 +12,7 @@ summary_of(struct reading *reading)
 }
 
 static int
-begin(struct reading *reading, int dirfd, struct error *err)
+summary_begin(struct reading *reading, int dirfd, struct error *err)
 {
 	(void)dirfd;
 	return summary_new(&((struct reading_summary *)reading)->summary, err);
@@ -84,7 +84,7 @@ finish(struct reading *reading, struct error *err)
 
 static const struct reading_ops ops = {
 	.is_sparse = true,
-	.begin = begin,
+	.begin = summary_begin,
 	.archive = archive,
 	.member = member,
 	.bytes = bytes,

@@ -207,7 +207,7 @@ is_crowded(const struct filepool *p)
 
 /* Called and left with the lock held. */
 static void
-make_room(struct filepool *p)
+filepool_make_room(struct filepool *p)
 {
 	struct error err = { 0 };
 
@@ -262,7 +262,7 @@ run(void *arg)
 			break;
 		p->busy++;
 		if (is_crowded(p))
-			make_room(p);
+			filepool_make_room(p);
 		else if (p->first)
 			write_first(p);
 		else

@@ -33,7 +33,7 @@ is_nothing(struct newdir *d, const char *name)
 
 /* Is there nothing in it that is in the way? */
 static int
-look(struct newdir *d, bool *is_empty, struct error *err)
+newdir_look(struct newdir *d, bool *is_empty, struct error *err)
 {
 	const int again = openat(d->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = again == -1 ? NULL : fdopendir(again);
@@ -91,8 +91,9 @@ newdir_check(struct newdir *dir, struct error *err)
 {
 	bool is_empty = true;
 
-	return look(dir, &is_empty, err) || (!is_empty && occupied(dir->fd, err)) ? -1 :
-										    0;
+	return newdir_look(dir, &is_empty, err) || (!is_empty && occupied(dir->fd, err)) ?
+	    -1 :
+	    0;
 }
 
 /* The server must own it, and it is given its mode at the end: too late to find out. */

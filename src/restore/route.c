@@ -106,7 +106,8 @@ is_of_proc(int directory)
 
 /* What the link ${name} says comes before the rest, ${after}. */
 static int
-follow(struct going *g, const char *name, uid_t uid, const char *after, struct error *err)
+route_follow(
+    struct going *g, const char *name, uid_t uid, const char *after, struct error *err)
 {
 	struct buf rest = { 0 };
 	char *target;
@@ -147,7 +148,7 @@ step(struct going *g, char *name, bool *is_end, struct error *err)
 	memcpy(name, part, len);
 	name[len] = '\0';
 	if (fstatat(g->at, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode))
-		return follow(g, name, st.st_uid, after, err);
+		return route_follow(g, name, st.st_uid, after, err);
 	*is_end = *after == '\0' && strcmp(name, "..") != 0;
 	return *is_end ? 0 : pass(g, name, O_NOFOLLOW, after, err);
 }

@@ -30,7 +30,7 @@ struct parameters {
 };
 
 static void
-add(struct parameters *p, const char *keyword, const char *value)
+parameters_add(struct parameters *p, const char *keyword, const char *value)
 {
 	if (value == NULL || *value == '\0' || p->count == PARAMETERS)
 		return;
@@ -81,16 +81,16 @@ describe(struct parameters *p, const struct session_options *options,
 
 	if (names_database(options->dbname, &names, err))
 		return -1;
-	add(p, "host", options->located_host);
-	add(p, "port", options->located_port);
-	add(p, "host", options->host);
-	add(p, "port", options->port);
-	add(p, "user", options->user);
-	add(p, "password", password);
+	parameters_add(p, "host", options->located_host);
+	parameters_add(p, "port", options->located_port);
+	parameters_add(p, "host", options->host);
+	parameters_add(p, "port", options->port);
+	parameters_add(p, "user", options->user);
+	parameters_add(p, "password", password);
 	/* the first dbname may be a string that names all of them; see expand_dbname */
-	add(p, "dbname", options->dbname);
+	parameters_add(p, "dbname", options->dbname);
 	if (!names)
-		add(p, "dbname", "postgres");
+		parameters_add(p, "dbname", "postgres");
 	return 0;
 }
 
@@ -101,11 +101,11 @@ describe_same(struct parameters *p, const PQconninfoOption *of, const PGconn *co
 	for (; of && of->keyword; of++)
 		if (strcmp(of->keyword, "service") != 0 &&
 		    strcmp(of->keyword, "hostaddr") != 0)
-			add(p, of->keyword, of->val);
-	add(p, "host", PQhost(conn));
-	add(p, "hostaddr", PQhostaddr(conn));
-	add(p, "port", PQport(conn));
-	add(p, "password", PQpass(conn));
+			parameters_add(p, of->keyword, of->val);
+	parameters_add(p, "host", PQhost(conn));
+	parameters_add(p, "hostaddr", PQhostaddr(conn));
+	parameters_add(p, "port", PQport(conn));
+	parameters_add(p, "password", PQpass(conn));
 }
 
 static int
@@ -127,11 +127,11 @@ start_connection(struct session *s, const struct session_options *options,
 		buf_free(&startup);
 		return -1;
 	} else
-		add(&p, "options", buf_text(&startup));
+		parameters_add(&p, "options", buf_text(&startup));
 	/* text is bytes to us: a path need not be of any encoding */
-	add(&p, "client_encoding", "SQL_ASCII");
-	add(&p, "application_name", "pg_basetar");
-	add(&p, "replication", "false");
+	parameters_add(&p, "client_encoding", "SQL_ASCII");
+	parameters_add(&p, "application_name", "pg_basetar");
+	parameters_add(&p, "replication", "false");
 
 	session_close(s);
 	s->conn = PQconnectStartParams(p.keywords, p.values, 1);

@@ -48,7 +48,7 @@ make_name(char name[NAME_SIZE])
 
 /* What can be done about the two reasons that are common. */
 static int
-explain(const struct session *session, struct error *why)
+slot_explain(const struct session *session, struct error *why)
 {
 	const char *state = session_sqlstate(session);
 
@@ -101,7 +101,7 @@ slot_hold(struct slot **out, const struct session_options *options, struct error
 		"SELECT * FROM pg_catalog.pg_create_physical_replication_slot($1, true, "
 		"true)",
 		1, params, &rows, why)) {
-		explain(slot->session, why);
+		slot_explain(slot->session, why);
 		goto out;
 	}
 	slot->is_made = true;

@@ -70,7 +70,7 @@ static const struct source_ops infile_ops = { infile_read, infile_free, infile_s
 
 /* What kind of file is it? */
 static int
-look_at(struct infile *f, struct error *err)
+infile_look_at(struct infile *f, struct error *err)
 {
 	struct stat st;
 	off_t at;
@@ -97,7 +97,7 @@ look_at(struct infile *f, struct error *err)
 
 /* Takes ${fd}, on failure too. */
 static int
-take(struct source **out, int fd, bool is_ours, const struct cancel *cancel,
+infile_take(struct source **out, int fd, bool is_ours, const struct cancel *cancel,
     struct error *err)
 {
 	struct infile *f = calloc(1, sizeof(*f));
@@ -112,7 +112,7 @@ take(struct source **out, int fd, bool is_ours, const struct cancel *cancel,
 	f->fd = fd;
 	f->is_ours = is_ours;
 	f->cancel = cancel;
-	if (look_at(f, err)) {
+	if (infile_look_at(f, err)) {
 		infile_free(&f->source);
 		return -1;
 	}
@@ -121,7 +121,7 @@ take(struct source **out, int fd, bool is_ours, const struct cancel *cancel,
 }
 
 static int
-cannot_open(struct error *err)
+infile_cannot_open(struct error *err)
 {
 	error_set(err, ERROR_IO, errno, "could not open");
 	/* others who meet this are reading the cluster, and hear of its owner */
@@ -141,9 +141,9 @@ infile_open_at(struct source **out, int dirfd, const char *name,
 
 	*out = NULL;
 	if (fd == -1)
-		return cannot_open(err);
+		return infile_cannot_open(err);
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-		return take(out, fd, true, cancel, err);
+		return infile_take(out, fd, true, cancel, err);
 	sys_close(fd);
 	return error_set(err, ERROR_STATE, 0, "is not a regular file");
 }
@@ -155,12 +155,12 @@ infile_open(
 	int fd;
 
 	if (path == NULL)
-		return take(out, STDIN_FILENO, false, cancel, err);
+		return infile_take(out, STDIN_FILENO, false, cancel, err);
 	*out = NULL;
 	fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
 	if (fd == -1)
-		return cannot_open(err);
-	return take(out, fd, true, cancel, err);
+		return infile_cannot_open(err);
+	return infile_take(out, fd, true, cancel, err);
 }
 
 uint64_t

@@ -32,7 +32,7 @@ struct outdir {
 /* ---- opening ---- */
 
 static int
-cannot_open(const struct outdir *d, struct error *err)
+outdir_cannot_open(const struct outdir *d, struct error *err)
 {
 	bool is_wrong = errno == ENOENT || errno == ENOTDIR;
 
@@ -53,7 +53,7 @@ check_empty(const struct outdir *d, struct error *err)
 	int rc = 0;
 
 	if (dir == NULL) {
-		cannot_open(d, err);
+		outdir_cannot_open(d, err);
 		sys_close(fd);
 		return -1;
 	}
@@ -87,7 +87,7 @@ outdir_open(struct outdir **out, const struct outdir_options *opt, struct error 
 	d->is_made = mkdir(opt->path, 0700) == 0;
 	if (d->is_made || errno == EEXIST)
 		d->fd = open(opt->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (d->fd == -1 ? cannot_open(d, err) : check_empty(d, err)) {
+	if (d->fd == -1 ? outdir_cannot_open(d, err) : check_empty(d, err)) {
 		outdir_free(d);
 		return -1;
 	}
@@ -112,7 +112,7 @@ outdir_directory(const struct outdir *d)
 /* ---- its files ---- */
 
 static char *
-path_of(const struct outdir *d, const char *name)
+outdir_path(const struct outdir *d, const char *name)
 {
 	size_t size = strlen(d->opt.path) + strlen(name) + 2;
 	char *path = malloc(size);
@@ -128,7 +128,7 @@ outdir_file(struct outdir *d, const char *name, struct sink **file, struct error
 	struct outfile_options opt = { .no_sync = d->opt.no_sync,
 		.cancel = d->opt.cancel };
 	struct part *parts = realloc(d->parts, (d->count + 1) * sizeof(*parts));
-	char *path = parts ? path_of(d, name) : NULL;
+	char *path = parts ? outdir_path(d, name) : NULL;
 
 	if (parts)
 		d->parts = parts;

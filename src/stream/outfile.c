@@ -395,7 +395,7 @@ create_named(struct outfile *o, const char *name)
 }
 
 static int
-open_file(struct outfile *o, struct error *err)
+outfile_open_file(struct outfile *o, struct error *err)
 {
 	o->fd = open_nameless(o);
 	if (o->fd != -1 || take_temporary_name(o, create_named) == 0)
@@ -431,7 +431,7 @@ open_output(struct sink **out, int dirfd, const char *name,
 	if (o->opt.mode == 0)
 		o->opt.mode = 0600;
 	if ((name ? keep_parent(o, dirfd, name, err) : open_parent(o, err)) ||
-	    check_name(o, err) || open_file(o, err) || look_at_first(o, err)) {
+	    check_name(o, err) || outfile_open_file(o, err) || look_at_first(o, err)) {
 		outfile_free(&o->sink);
 		return -1;
 	}

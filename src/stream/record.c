@@ -17,7 +17,8 @@ struct record {
 
 /* Put what fits into the record; hand it on when it is full. */
 static int
-add(struct record *r, const uint8_t *bytes, size_t len, size_t *taken, struct error *err)
+record_add(
+    struct record *r, const uint8_t *bytes, size_t len, size_t *taken, struct error *err)
 {
 	*taken = len < r->size - r->len ? len : r->size - r->len;
 	memcpy(r->bytes + r->len, bytes, *taken);
@@ -42,7 +43,7 @@ record_write(struct sink *s, const void *bytes, size_t len, struct error *err)
 		if (r->len == 0 && len >= r->size)
 			rc = sink_write(r->below, from, r->size, err);
 		else
-			rc = add(r, from, len, &taken, err);
+			rc = record_add(r, from, len, &taken, err);
 		if (rc == -1)
 			return -1;
 		from += taken;

@@ -28,7 +28,7 @@ static const struct row {
 };
 
 static const struct row *
-find(char type)
+membertype_find(char type)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (rows[i].type == type)
@@ -39,7 +39,7 @@ find(char type)
 bool
 tar_membertype_lacks_magic(char type)
 {
-	const struct row *row = find(type);
+	const struct row *row = membertype_find(type);
 
 	return row != NULL && row->lacks_magic;
 }
@@ -47,7 +47,7 @@ tar_membertype_lacks_magic(char type)
 int
 tar_membertype_refuse(char type, const char *name, struct error *err)
 {
-	const struct row *row = find(type);
+	const struct row *row = membertype_find(type);
 
 	if (row == NULL)
 		return error_set(err, ERROR_UNSUPPORTED, 0,

@@ -115,7 +115,7 @@ take_string(char **to, const struct record *r, struct error *err)
 }
 
 static int
-take_number(bool *has, uint64_t *to, const struct record *r, struct error *err)
+pax_take_number(bool *has, uint64_t *to, const struct record *r, struct error *err)
 {
 	if (*has)
 		return error_set(err, ERROR_FORMAT, 0, "pax header: %.*s is given twice",
@@ -184,7 +184,7 @@ take_record(struct tar_pax *pax, const struct record *r, struct error *err)
 		if (bytes_are(r->key, r->key_len, keys[i].key))
 			return keys[i].string ?
 			    take_string(keys[i].string, r, err) :
-			    take_number(keys[i].has, keys[i].number, r, err);
+			    pax_take_number(keys[i].has, keys[i].number, r, err);
 	/* the header has that of the last change, to the second; the others are not kept */
 	if (is_time(r))
 		return 0;

@@ -56,7 +56,8 @@ tar_reader_free(struct tar_reader *r)
 
 /* All of ${len} bytes, or as many as the source still has. */
 static int
-take(struct tar_reader *r, uint8_t *into, size_t len, size_t *got, struct error *err)
+reader_take(
+    struct tar_reader *r, uint8_t *into, size_t len, size_t *got, struct error *err)
 {
 	size_t n;
 
@@ -99,7 +100,7 @@ skip_body(struct tar_reader *r, struct error *err)
 	r->offset += skipped;
 	for (left -= skipped; left > 0; left -= got) {
 		want = left < sizeof(r->scratch) ? (size_t)left : sizeof(r->scratch);
-		if (take(r, r->scratch, want, &got, err))
+		if (reader_take(r, r->scratch, want, &got, err))
 			return -1;
 		if (got < want)
 			return cut_in_body(r, err);
@@ -116,7 +117,7 @@ read_header(struct tar_reader *r, bool *is_end, struct error *err)
 	uint8_t block[TAR_BLOCK];
 	size_t got;
 
-	if (take(r, block, sizeof(block), &got, err))
+	if (reader_take(r, block, sizeof(block), &got, err))
 		return -1;
 	if (got < sizeof(block))
 		return cut(
@@ -142,7 +143,7 @@ read_end(struct tar_reader *r, struct error *err)
 	uint64_t offset = r->offset;
 	size_t got;
 
-	if (take(r, r->scratch, TAR_BLOCK, &got, err))
+	if (reader_take(r, r->scratch, TAR_BLOCK, &got, err))
 		return -1;
 	if (got < TAR_BLOCK)
 		return cut(r, "within the end of the archive", err);
@@ -159,7 +160,7 @@ read_end(struct tar_reader *r, struct error *err)
 			    " MiB of zeros after its end, at offset %" PRIu64,
 			    PADDING_MOST >> 20, most - PADDING_MOST);
 		offset = r->offset;
-		if (take(r, r->scratch, sizeof(r->scratch), &got, err))
+		if (reader_take(r, r->scratch, sizeof(r->scratch), &got, err))
 			return -1;
 	}
 	r->has_ended = true;
@@ -225,7 +226,7 @@ read_before(struct tar_reader *r, struct error *err)
 		return error_set(err, ERROR_UNSUPPORTED, 0,
 		    "%s of %" PRIu64 " bytes at offset %" PRIu64 " is too long", what,
 		    r->raw.size, offset);
-	if (take(r, r->scratch, len, &got, err))
+	if (reader_take(r, r->scratch, len, &got, err))
 		return -1;
 	snprintf(where, sizeof(where), "in a %s", what);
 	if (got < len)

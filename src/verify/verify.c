@@ -20,7 +20,7 @@ struct verify {
 };
 
 static int
-begin(struct reading *reading, int dirfd, struct error *err)
+verify_begin(struct reading *reading, int dirfd, struct error *err)
 {
 	return checking_open(reading, dirfd, &((struct verify *)reading)->checker, err);
 }
@@ -76,7 +76,7 @@ finish(struct reading *reading, struct error *err)
 }
 
 static const struct reading_ops ops = {
-	.begin = begin,
+	.begin = verify_begin,
 	.archive = archive,
 	.member = member,
 	.bytes = bytes,
@@ -165,7 +165,7 @@ say_verdict(const struct verify *v, struct error *err)
 
 /* Bytes that are wrong are the backup's fault; that of a disk may pass. */
 static int
-explain(const struct verify *v, struct error *err)
+verify_explain(const struct verify *v, struct error *err)
 {
 	uint64_t count;
 
@@ -192,7 +192,7 @@ verify(struct verify *v, struct error *err)
 		checking_report_begin(&v->reading, v->report, "verify", err)))
 		return -1;
 	if (reading_run(&v->reading, "verifying", err))
-		return explain(v, err);
+		return verify_explain(v, err);
 	return say_verdict(v, err);
 }
 

@@ -80,7 +80,7 @@ waldatabases_left_out(const struct waldatabases *w)
 
 /* By database first: what belongs to one is together. */
 static int
-compare(struct waldatabases_place a, struct waldatabases_place b)
+waldatabases_compare(struct waldatabases_place a, struct waldatabases_place b)
 {
 	if (a.database != b.database)
 		return a.database < b.database ? -1 : 1;
@@ -92,7 +92,7 @@ compare_have(const void *left, const void *right)
 {
 	const struct waldatabases_have *a = left, *b = right;
 
-	return compare(a->place, b->place);
+	return waldatabases_compare(a->place, b->place);
 }
 
 void
@@ -112,7 +112,7 @@ look_from(
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (compare(have[middle].place, place) < 0)
+		if (waldatabases_compare(have[middle].place, place) < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -126,7 +126,9 @@ waldatabases_look(
 {
 	size_t at = look_from(have, count, place);
 
-	return at < count && compare(have[at].place, place) == 0 ? &have[at] : NULL;
+	return at < count && waldatabases_compare(have[at].place, place) == 0 ?
+	    &have[at] :
+	    NULL;
 }
 
 /* ---- while the WAL passes ---- */
@@ -155,7 +157,7 @@ static struct template_database *
 find_template(struct waldatabases *w, struct waldatabases_place place)
 {
 	for (size_t i = 0; i < w->ntemplates; i++)
-		if (compare(w->templates[i].place, place) == 0)
+		if (waldatabases_compare(w->templates[i].place, place) == 0)
 			return &w->templates[i];
 	return NULL;
 }
@@ -246,7 +248,7 @@ compare_states(const void *left, const void *right)
 {
 	const struct state *a = left, *b = right;
 
-	return compare(a->place, b->place);
+	return waldatabases_compare(a->place, b->place);
 }
 
 static struct state *
@@ -338,7 +340,7 @@ static bool
 is_changed(const struct waldatabases *w, const struct state *s)
 {
 	for (size_t i = 0; i < w->ntemplates; i++)
-		if (compare(w->templates[i].place, s->from->place) == 0)
+		if (waldatabases_compare(w->templates[i].place, s->from->place) == 0)
 			return w->templates[i].changed_lsn > s->copied_lsn;
 	return true; /* one of too many to be watched */
 }

@@ -108,7 +108,7 @@ add_line(struct walhistory *h, struct span line, uint32_t timeline, struct error
 
 /* Room for a row a line, and for the timeline itself. */
 static int
-make_room(struct walhistory *h, struct span text, struct error *err)
+walhistory_make_room(struct walhistory *h, struct span text, struct error *err)
 {
 	size_t lines = 1;
 
@@ -119,7 +119,8 @@ make_room(struct walhistory *h, struct span text, struct error *err)
 }
 
 static int
-parse_lines(struct walhistory *h, struct span text, uint32_t timeline, struct error *err)
+walhistory_parse_lines(
+    struct walhistory *h, struct span text, uint32_t timeline, struct error *err)
 {
 	for (unsigned number = 1; text.len > 0; number++) {
 		const char *end = memchr(text.at, '\n', text.len);
@@ -153,8 +154,8 @@ walhistory_parse(const char *text, size_t len, uint32_t timeline, struct walhist
 		    WALHISTORY_TEXT_MAX);
 	if (len > 0 && memchr(text, '\0', len))
 		return error_set(err, ERROR_FORMAT, 0, "has a zero byte");
-	if (make_room(&h, (struct span){ text, len }, err) ||
-	    parse_lines(&h, (struct span){ text, len }, timeline, err))
+	if (walhistory_make_room(&h, (struct span){ text, len }, err) ||
+	    walhistory_parse_lines(&h, (struct span){ text, len }, timeline, err))
 		goto out;
 	h.rows[h.count++] = (struct walhistory_row){ timeline, UINT64_MAX };
 	*out = h;

@@ -25,7 +25,7 @@
  * and a pipe cannot be read again then.  So every lineage that recovery could take is walked, each
  * as a struct line with a reader of its own:
  *
- *   - It goes on (go_on()) with the file of its own timeline of the segment that it expects.  It
+ *   - It goes on (line_go_on()) with the file of its own timeline of the segment that it expects.  It
  *     keeps a copy of its reader as that was before (`before`).
  *
  *   - It branches (branch()) where a file of a later timeline has the segment that it expects or has
@@ -206,7 +206,7 @@ fail_missing(struct line *l, uint32_t segment_size)
 
 /* The file is the next of this line. */
 static int
-go_on(struct wallines *w, struct line *l, struct error *err)
+line_go_on(struct wallines *w, struct line *l, struct error *err)
 {
 	struct walreader *before = NULL;
 	struct error why;
@@ -247,7 +247,7 @@ branch(struct wallines *w, const struct line *from, struct error *err)
 		return -1;
 	}
 	w->lines[w->count++] = l;
-	return go_on(w, l, err);
+	return line_go_on(w, l, err);
 }
 
 /*
@@ -295,7 +295,7 @@ wallines_segment(
 		if (!l->has_failed && l->timeline == timeline && l->next < segment_lsn)
 			fail_missing(l, w->opt.expect->segment_size);
 		if (!l->has_failed && l->timeline == timeline && l->next == segment_lsn) {
-			if (go_on(w, l, err))
+			if (line_go_on(w, l, err))
 				return -1;
 		} else if (may_branch(w, l) && branch(w, l, err)) {
 			return -1;

@@ -80,7 +80,7 @@ look_inside(struct walreader *r, uint64_t end, struct error *err)
 
 /* The next bytes of the record that has begun; *at moves past what was taken. */
 static int
-go_on(
+walreader_go_on(
     struct walreader *r, const uint8_t *bytes, size_t len, size_t *at, struct error *err)
 {
 	size_t want = r->buf.len < WALRECORD_HEADER ? WALRECORD_HEADER : r->total_len;
@@ -96,7 +96,7 @@ go_on(
 
 /* The record that begins at ${at}: at once if it is whole, and its start if it is not. */
 static int
-begin(
+walreader_begin(
     struct walreader *r, const uint8_t *bytes, size_t len, size_t *at, struct error *err)
 {
 	const uint8_t *header = bytes + *at;
@@ -107,7 +107,7 @@ begin(
 		buf_clear(&r->buf);
 		r->total_len = 0;
 		r->state = STATE_INSIDE;
-		return go_on(r, bytes, len, at, err);
+		return walreader_go_on(r, bytes, len, at, err);
 	}
 	walrecord_decode(header, &rec, &r->crc);
 	if (walreader_check_length(r, rec.total_len, err) ||
@@ -126,10 +126,10 @@ take_records(
 		int rc;
 
 		if (r->state == STATE_INSIDE) {
-			rc = go_on(r, bytes, len, at, err);
+			rc = walreader_go_on(r, bytes, len, at, err);
 		} else if (r->state == STATE_BETWEEN && r->next < r->lsn + len) {
 			*at = (size_t)(r->next - r->lsn);
-			rc = begin(r, bytes, len, at, err);
+			rc = walreader_begin(r, bytes, len, at, err);
 		} else {
 			break;
 		}

@@ -99,7 +99,7 @@ struct rest {
 
 /* The next ${len} bytes, at most 8; of what is not there, zeros. */
 static const uint8_t *
-take(struct rest *rest, size_t len)
+rest_take(struct rest *rest, size_t len)
 {
 	static const uint8_t nothing[8];
 	const uint8_t *at = rest->at;
@@ -122,8 +122,8 @@ static size_t
 take_block(
     struct rest *rest, const struct pg_version *version, struct walrecord_block *block)
 {
-	uint8_t flags = *take(rest, 1);
-	size_t promised = get_u16native(take(rest, 2));
+	uint8_t flags = *rest_take(rest, 1);
+	size_t promised = get_u16native(rest_take(rest, 2));
 	const uint8_t *relation;
 
 	block->fork = flags & BLOCK_FORK;
@@ -131,21 +131,21 @@ take_block(
 	if (flags & BLOCK_HAS_IMAGE) {
 		uint8_t image;
 
-		promised += get_u16native(take(rest, 2));
-		take(rest, 2);
-		image = *take(rest, 1);
+		promised += get_u16native(rest_take(rest, 2));
+		rest_take(rest, 2);
+		image = *rest_take(rest, 1);
 		if (image & IMAGE_HAS_HOLE && image & version->wal_image_compressed)
-			take(rest, 2);
+			rest_take(rest, 2);
 		if (image & version->wal_image_apply)
 			block->is_made_anew = true;
 	}
 	if (!(flags & BLOCK_SAME_RELATION)) {
-		relation = take(rest, 8);
+		relation = rest_take(rest, 8);
 		block->space = get_u32native(relation);
 		block->database = get_u32native(relation + 4);
-		block->relnode = get_u32native(take(rest, 4));
+		block->relnode = get_u32native(rest_take(rest, 4));
 	}
-	block->block = get_u32native(take(rest, 4));
+	block->block = get_u32native(rest_take(rest, 4));
 	return promised;
 }
 
@@ -172,16 +172,16 @@ take_parts(const struct walrecord *rec, struct walrecord_sink *sink, size_t *mai
 	*main_len = 0;
 	/* the main data's header is the last; without one the blocks' data must begin */
 	while (!is_last && rest.len > promised) {
-		uint8_t part = *take(&rest, 1);
+		uint8_t part = *rest_take(&rest, 1);
 
 		if (part == PART_SHORT)
-			*main_len = *take(&rest, 1);
+			*main_len = *rest_take(&rest, 1);
 		else if (part == PART_LONG)
-			*main_len = get_u32native(take(&rest, 4));
+			*main_len = get_u32native(rest_take(&rest, 4));
 		else if (part == PART_ORIGIN)
-			take(&rest, 2);
+			rest_take(&rest, 2);
 		else if (part == PART_TOPLEVEL_XID)
-			take(&rest, 4);
+			rest_take(&rest, 4);
 		else if (part <= PART_BLOCK_LAST)
 			promised += take_block(&rest, rec->version, &block);
 		else
