@@ -128,6 +128,7 @@ open_pipe(struct backup_stream *s, struct error *err)
 		.sink = s->output.sinks[0],
 		.codec = s->opt->compression.codec,
 		.level = s->opt->compression.level,
+		.record = (size_t)s->opt->blocking_factor * 512,
 		.jobs = s->opt->jobs,
 		.files = files_in_flight(s),
 		.cancel = s->cancel,

@@ -63,9 +63,7 @@ add_sink(
 	*sinks = sink;
 	if (out->rate && rate_push(sinks, out->rate, err))
 		return -1;
-	return opt->blocking_factor > 0 ?
-	    record_push(sinks, record_size(opt), opt->compression.codec, err) :
-	    0;
+	return opt->blocking_factor > 0 ? record_push(sinks, record_size(opt), err) : 0;
 }
 
 static int

@@ -22,6 +22,8 @@
  */
 
 struct encoder; /* the state of one worker, made by the codec */
+struct frametable;
+struct store;
 
 /* What a block yields for the stream's tail. */
 struct codec_sum {
@@ -31,7 +33,6 @@ struct codec_sum {
 
 enum {
 	CODEC_EDGE = 32,   /* a head or a tail is at most that many bytes */
-	CODEC_FILLER = 8,  /* the least that a stream is filled up with, but for zeros */
 	CODEC_MAGIC = 6,   /* so many bytes tell what a stream is */
 	CODEC_METHODS = 80 /* room for codec_print_methods() */
 };
@@ -50,16 +51,25 @@ struct codec_methods {
 	/* Add the sum of the block that follows to ${whole}; NULL: not needed. */
 	void (*add)(struct codec_sum *whole, const struct codec_sum *next);
 	/*
-	 * How ${len} bytes begin that a reader passes over after the end, at least CODEC_FILLER;
-	 * the rest of them are zeros.  NULL: all are.
+	 * What follows the last block: a table of them all, and before it what fills up the last
+	 * of the records (frametable.h).  NULL: there is none, and zeros fill up.
 	 */
-	size_t (*fill)(uint32_t len, uint8_t out[CODEC_EDGE]);
+	int (*table)(struct frametable *, size_t record, struct sink *, uint64_t *len,
+	    struct error *);
 
 	/*
 	 * Put what decodes it on top of *s, and own that; on failure *s is what it was.  NULL in
 	 * "none", and in what is not read.
 	 */
 	int (*decode)(struct source **s, struct error *);
+	/*
+	 * Decode the last part of ${store}: *out becomes a source of what it holds from the end of
+	 * a block on, about ${len} compressed bytes before its end; *raw is how many bytes all of it
+	 * decodes to, UINT64_MAX: not known.  ERROR_UNSUPPORTED: no such place was found, and the
+	 * text says why.  NULL: blocks cannot be found.
+	 */
+	int (*decode_late)(struct store *, uint64_t len, struct source **out,
+	    uint64_t *raw, struct error *);
 };
 
 struct codec {

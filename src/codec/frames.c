@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/frametable.h"
 #include "lib/bytes.h"
 
 enum { INPUT = 256 * 1024 };
@@ -29,8 +30,12 @@ struct frames {
 	size_t next;      /* of a frame: bytes up to the end of what is decoded next */
 	bool is_full;     /* there may be more output, for which there was no room */
 	uint64_t to_skip; /* of a skippable frame */
-	uint64_t offset;  /* of the input's end */
-	size_t at, len;   /* in the input */
+	uint64_t begin;   /* of the frame: where it is, */
+	uint64_t raw;     /* and what it was decoded to so far */
+	bool is_later;    /* the first frame is not the first: tables are not compared */
+	struct frametable_check check;
+	uint64_t offset; /* of the input's end */
+	size_t at, len;  /* in the input */
 	uint8_t input[INPUT];
 };
 
@@ -108,7 +113,9 @@ begin_skippable(struct frames *f, struct error *err)
 		return -1;
 	if (f->len - f->at < SKIPPABLE_HEAD)
 		return cut_short(f, err);
+	f->begin = position(f);
 	f->to_skip = get_u32le(f->input + f->at + 4);
+	frametable_check_begin(&f->check, get_u32le(f->input + f->at), f->to_skip);
 	f->at += SKIPPABLE_HEAD;
 	f->stage = IN_SKIPPABLE;
 	return 0;
@@ -123,6 +130,8 @@ begin_frame(struct frames *f, struct error *err)
 		return cut_short(f, err);
 	if (f->format->begin(f->decoder, f->input + f->at, err))
 		return -1;
+	f->begin = position(f);
+	f->raw = 0;
 	f->next = FRAMES_HEAD;
 	f->stage = IN_FRAME;
 	return 0;
@@ -166,6 +175,21 @@ go_on(struct frames *f, struct error *err)
 /* ---- in a frame ---- */
 
 static int
+end_skippable(struct frames *f, struct error *err)
+{
+	f->stage = BETWEEN;
+	if (frametable_check_end(&f->check) != FRAMETABLE_WRONG || f->is_later)
+		return 0;
+	error_set(err, ERROR_FORMAT, 0,
+	    "%s data is damaged: its table of frames, at byte %" PRIu64
+	    ", does not agree with the frames",
+	    f->format->name, f->begin);
+	return error_hint(err,
+	    "What was decoded before it is sound as far as its checksums tell: %s -dc FILE | pg_basetar ... -",
+	    f->format->name);
+}
+
+static int
 skip_some(struct frames *f, struct error *err)
 {
 	uint64_t len;
@@ -177,11 +201,10 @@ skip_some(struct frames *f, struct error *err)
 		return cut_short(f, err);
 	if (len > f->to_skip)
 		len = f->to_skip;
+	frametable_check_bytes(&f->check, f->input + f->at, (size_t)len);
 	f->at += (size_t)len;
 	f->to_skip -= len;
-	if (f->to_skip == 0)
-		f->stage = BETWEEN;
-	return 0;
+	return f->to_skip == 0 ? end_skippable(f, err) : 0;
 }
 
 /* Some bytes, or the end of a frame. */
@@ -208,9 +231,12 @@ decode_some(struct frames *f, uint8_t *into, size_t len, size_t *got, struct err
 		    -1;
 	}
 	f->at += in_len;
+	f->raw += *got;
 	f->is_full = *got == len;
-	if (f->next == 0)
-		f->stage = BETWEEN;
+	if (f->next > 0)
+		return 0;
+	frametable_check_frame(&f->check, position(f) - f->begin, f->raw);
+	f->stage = BETWEEN;
 	return 0;
 }
 
@@ -240,8 +266,9 @@ frames_free(struct source *s)
 
 static const struct source_ops frames_ops = { frames_read, frames_free, NULL };
 
-int
-frames_push(struct source **s, const struct frames_format *format, struct error *err)
+static int
+push(struct source **s, const struct frames_format *format, bool is_later,
+    struct error *err)
 {
 	struct frames *f = calloc(1, sizeof(*f));
 
@@ -253,15 +280,32 @@ frames_push(struct source **s, const struct frames_format *format, struct error 
 	}
 	f->source.ops = &frames_ops;
 	f->format = format;
+	f->is_later = is_later;
 	f->below = *s;
 	*s = &f->source;
 	return 0;
 }
 
-size_t
-frames_fill(uint32_t len, uint8_t out[CODEC_EDGE])
+int
+frames_push(struct source **s, const struct frames_format *format, struct error *err)
 {
-	put_u32le(out, SKIPPABLE_MAGIC);
-	put_u32le(out + 4, len - SKIPPABLE_HEAD);
-	return SKIPPABLE_HEAD;
+	return push(s, format, false, err);
+}
+
+int
+frames_late(const struct frames_format *format, struct store *store, uint64_t len,
+    struct source **out, uint64_t *raw, struct error *err)
+{
+	struct frametable_place place;
+
+	*out = NULL;
+	if (frametable_find(store, len, &place, err) ||
+	    store_source(out, store, place.offset, err))
+		return -1;
+	*raw = place.raw;
+	if (push(out, format, true, err) == 0)
+		return 0;
+	source_free(*out);
+	*out = NULL;
+	return -1;
 }

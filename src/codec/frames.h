@@ -17,9 +17,13 @@
  * have been cut there, and what was in it, a tar archive, tells.  After the last frame nothing but zeros may
  * follow, with which a tape's record is filled up; on a block device anything may.
  *
+ * A table of frames (frametable.h) must agree with the frames before it, as far as they were read
+ * here: an archive that changed anywhere is not sound, and who finds frames by a wrong table finds
+ * others.
+ *
  * Sound bytes are handed out before the error that follows them, in whatever pieces the source
  * comes.  ERROR_FORMAT says at which byte of the compressed source: cut short, damaged, followed
- * by what is not a frame.  ERROR_UNSUPPORTED: a frame in a format from before the present one.
+ * by what is not a frame, with a wrong table.  ERROR_UNSUPPORTED: a frame in a format from before the present one.
  */
 
 enum { FRAMES_HEAD = 5 }; /* a magic number, and the byte that describes the frame */
@@ -47,7 +51,8 @@ struct frames_format {
 MUST_CHECK int frames_push(
     struct source **s, const struct frames_format *format, struct error *err);
 
-/* A skippable frame of ${len} bytes, the rest of which may be any: struct codec_methods, fill. */
-size_t frames_fill(uint32_t len, uint8_t out[CODEC_EDGE]);
+/* struct codec_methods, decode_late: from a frame that the table tells.  That is not compared. */
+MUST_CHECK int frames_late(const struct frames_format *format, struct store *store,
+    uint64_t len, struct source **out, uint64_t *raw, struct error *err);
 
 #endif

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codec/frames.h"
+#include "codec/frametable.h"
 #include "codec/lz4.h"
 
 struct encoder {
@@ -95,6 +95,7 @@ const struct codec_methods lz4_methods = {
 	.encoder_new = lz4_encoder_new,
 	.encoder_free = lz4_encoder_free,
 	.encode = lz4_encode,
-	.fill = frames_fill,
+	.table = frametable_write,
 	.decode = unlz4_push,
+	.decode_late = unlz4_late,
 };

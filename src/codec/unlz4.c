@@ -79,3 +79,10 @@ unlz4_push(struct source **s, struct error *err)
 {
 	return frames_push(s, &unlz4_format, err);
 }
+
+int
+unlz4_late(struct store *store, uint64_t len, struct source **out, uint64_t *raw,
+    struct error *err)
+{
+	return frames_late(&unlz4_format, store, len, out, raw, err);
+}

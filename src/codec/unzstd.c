@@ -99,3 +99,10 @@ unzstd_push(struct source **s, struct error *err)
 {
 	return frames_push(s, &unzstd_format, err);
 }
+
+int
+unzstd_late(struct store *store, uint64_t len, struct source **out, uint64_t *raw,
+    struct error *err)
+{
+	return frames_late(&unzstd_format, store, len, out, raw, err);
+}

@@ -3,7 +3,7 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
-#include "codec/frames.h"
+#include "codec/frametable.h"
 #include "codec/zstd.h"
 
 /*
@@ -95,6 +95,7 @@ const struct codec_methods zstd_methods = {
 	.encoder_new = zstd_encoder_new,
 	.encoder_free = zstd_encoder_free,
 	.encode = zstd_encode,
-	.fill = frames_fill,
+	.table = frametable_write,
 	.decode = unzstd_push,
+	.decode_late = unzstd_late,
 };

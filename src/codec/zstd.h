@@ -9,5 +9,8 @@ extern const struct codec_methods zstd_methods;
 
 /* codec/unzstd.c: put what decodes it on top of *s; see frames.h. */
 MUST_CHECK int unzstd_push(struct source **s, struct error *err);
+/* struct codec_methods, decode_late: by the table of frames. */
+MUST_CHECK int unzstd_late(struct store *store, uint64_t len, struct source **out,
+    uint64_t *raw, struct error *err);
 
 #endif

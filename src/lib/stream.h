@@ -63,4 +63,26 @@ MUST_CHECK int source_skip(
     struct source *s, uint64_t len, uint64_t *got, struct error *err);
 void source_free(struct source *s);
 
+/*
+ * Bytes that can be read at any place: those of a file, and of its source others may read meanwhile.
+ */
+struct store {
+	const struct store_ops *ops; /* the first member of each kind of store */
+	uint64_t size;
+};
+
+struct store_ops {
+	/* Up to ${len} bytes at ${offset}, counted in *got; 0 is the end. */
+	int (*read)(struct store *, uint64_t offset, void *into, size_t len, size_t *got,
+	    struct error *);
+};
+
+/* All ${len} of them; ERROR_FORMAT: it ends before. */
+MUST_CHECK int store_read(
+    struct store *, uint64_t offset, void *into, size_t len, struct error *err);
+
+/* The bytes from ${offset} on as a source; ${store} is borrowed, and outlives it. */
+MUST_CHECK int store_source(
+    struct source **out, struct store *store, uint64_t offset, struct error *err);
+
 #endif

@@ -50,6 +50,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "codec/frametable.h"
 #include "lib/interrupt.h"
 #include "lib/sys.h"
 #include "stream/blockpipe_internal.h"
@@ -167,6 +168,7 @@ next_in_order(struct blockpipe *p)
 struct outlet {
 	struct sink *sink;
 	struct codec_sum sum;
+	struct frametable table; /* of its blocks, if the codec has one */
 };
 
 static int
@@ -216,6 +218,8 @@ write_block(struct blockpipe *p, struct block *b, struct outlet *o, struct error
 		return -1;
 	if (methods->add)
 		methods->add(&o->sum, &b->sum);
+	if (methods->table && b->encoded.len > 0)
+		frametable_add(&o->table, b->encoded.len, b->raw_len);
 	atomic_fetch_add(&p->raw_out, b->raw_len);
 	return 0;
 }
@@ -226,28 +230,42 @@ begin_stream(struct blockpipe *p, struct outlet *o, struct sink *sink, struct er
 	uint8_t edge[CODEC_EDGE];
 	size_t len;
 
-	*o = (struct outlet){ .sink = sink };
+	o->sink = sink;
+	o->sum = (struct codec_sum){ 0 };
+	frametable_clear(&o->table);
 	if (p->opt.codec->methods->head == NULL)
 		return 0;
 	len = p->opt.codec->methods->head(p->opt.level, edge);
 	return put_out(p, o, edge, len, err);
 }
 
-/* Only a stream that is complete gets the codec's tail. */
+static int
+put_table(struct blockpipe *p, struct outlet *o, struct error *err)
+{
+	uint64_t len;
+
+	if (p->opt.codec->methods->table(&o->table, p->opt.record, o->sink, &len, err))
+		return -1;
+	atomic_fetch_add(&p->out, len);
+	return 0;
+}
+
+/* Only a stream that is complete gets the codec's tail, and the table. */
 static int
 end_stream(struct blockpipe *p, struct outlet *o, struct error *err)
 {
+	const struct codec_methods *methods = p->opt.codec->methods;
 	uint8_t edge[CODEC_EDGE];
-	size_t len;
 	bool failed;
 
 	pthread_mutex_lock(&p->lock);
 	failed = p->failed;
 	pthread_mutex_unlock(&p->lock);
-	if (failed || p->opt.codec->methods->tail == NULL)
+	if (failed)
 		return 0;
-	len = p->opt.codec->methods->tail(&o->sum, edge);
-	return put_out(p, o, edge, len, err);
+	if (methods->tail && put_out(p, o, edge, methods->tail(&o->sum, edge), err))
+		return -1;
+	return methods->table ? put_table(p, o, err) : 0;
 }
 
 /* The block has been written: does another stream begin after it? */
@@ -276,7 +294,7 @@ static void *
 write_out(void *arg)
 {
 	struct blockpipe *p = arg;
-	struct outlet outlet;
+	struct outlet outlet = { 0 };
 	struct error err = { 0 };
 	struct place *place;
 	int rc;
@@ -297,6 +315,7 @@ write_out(void *arg)
 		blockpipe_fail_locked(p, &err);
 		pthread_mutex_unlock(&p->lock);
 	}
+	frametable_free(&outlet.table);
 	thread_leaves(p);
 	return NULL;
 }

@@ -20,7 +20,8 @@
  * is what they promise.
  *
  *  - Memory is jobs * 2 + 2 blocks, whatever passes; a block that gets no body to end
- *    in may grow to BLOCKPIPE_LONGEST.
+ *    in may grow to BLOCKPIPE_LONGEST.  Where the codec has a table of them, each takes
+ *    8 bytes until its stream ends: 8 MB for a terabyte.
  *  - Output is exactly the bytes planned, encoded, in the order planned.  Each stream
  *    is encoded alone, and written whole before the first byte of the next.
  *  - The error that comes first in stream order wins and is the one that
@@ -78,6 +79,8 @@ struct blockpipe_options {
 	const struct codec *codec; /* borrowed */
 	int level;
 	unsigned jobs; /* worker threads, at least 1 */
+	/* its streams are multiples of that, where the codec fills them up; 0: of nothing */
+	size_t record;
 	/* descriptors in flight at most; 0: what the limit allows */
 	size_t files;
 	/* borrowed, not NULL; raised: everything ends soon */

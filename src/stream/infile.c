@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@
 
 struct infile {
 	struct source source;
+	struct store store; /* if it can be seeked in */
 	int fd;
 	bool is_ours;  /* to be closed */
 	uint64_t size; /* 0: no regular file, or an empty one */
@@ -56,6 +58,27 @@ infile_skip(struct source *s, uint64_t len, uint64_t *got, struct error *err)
 	return 0;
 }
 
+static int
+infile_read_at(struct store *s, uint64_t offset, void *into, size_t len, size_t *got,
+    struct error *err)
+{
+	struct infile *f =
+	    (struct infile *)((uint8_t *)s - offsetof(struct infile, store));
+
+	if (cancel_is_raised(f->cancel))
+		return error_set(err, ERROR_CANCELLED, 0, "interrupted");
+	if (offset >= s->size)
+		len = 0;
+	else if (len > s->size - offset)
+		len = (size_t)(s->size - offset);
+	*got = 0;
+	return len == 0 ?
+	    0 :
+	    uncached_pread(f->fd, into, len, f->first + offset, got, f->cancel, err);
+}
+
+static const struct store_ops infile_store_ops = { infile_read_at };
+
 static void
 infile_free(struct source *s)
 {
@@ -90,6 +113,7 @@ infile_look_at(struct infile *f, struct error *err)
 	f->can_seek = true;
 	f->first = (uint64_t)at;
 	f->size = (uint64_t)(st.st_size - at);
+	f->store = (struct store){ &infile_store_ops, f->size };
 	/* advice: without it the file is read as well, only slower */
 	(void)posix_fadvise(f->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	return 0;
@@ -173,4 +197,12 @@ uint64_t
 infile_done(const struct source *s)
 {
 	return atomic_load(&((const struct infile *)s)->done);
+}
+
+struct store *
+infile_store(struct source *s)
+{
+	struct infile *f = (struct infile *)s;
+
+	return f->can_seek ? &f->store : NULL;
 }

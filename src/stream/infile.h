@@ -28,4 +28,10 @@ uint64_t infile_size(const struct source *);
 /* Bytes read or skipped so far.  Any thread. */
 uint64_t infile_done(const struct source *);
 
+/*
+ * The bytes from where it began to the end that it had when it was opened, at any place; NULL: it is
+ * no regular file.  The source's own, which goes on as if nothing had been read.
+ */
+struct store *infile_store(struct source *);
+
 #endif

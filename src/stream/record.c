@@ -10,7 +10,6 @@
 struct record {
 	struct sink sink;
 	struct sink *below;
-	const struct codec *codec;
 	size_t size, len; /* of the record; of what it holds already */
 	uint8_t bytes[];
 };
@@ -52,28 +51,11 @@ record_write(struct sink *s, const void *bytes, size_t len, struct error *err)
 	return 0;
 }
 
-/* The head of the filling, where zeros alone will not do. */
-static int
-begin_filling(struct record *r, struct error *err)
-{
-	size_t len = r->size - r->len;
-	uint8_t head[CODEC_EDGE] = { 0 };
-
-	if (r->codec->methods->fill == NULL)
-		return 0;
-	if (len < CODEC_FILLER)
-		len += r->size;
-	len = r->codec->methods->fill((uint32_t)len, head);
-	return record_write(&r->sink, head, len, err);
-}
-
 static int
 record_finish(struct sink *s, struct error *err)
 {
 	struct record *r = (struct record *)s;
 
-	if (r->len > 0 && begin_filling(r, err))
-		return -1;
 	if (r->len > 0) {
 		memset(r->bytes + r->len, 0, r->size - r->len);
 		if (sink_write(r->below, r->bytes, r->size, err))
@@ -94,7 +76,7 @@ record_free(struct sink *s)
 static const struct sink_ops record_ops = { record_write, record_finish, record_free };
 
 int
-record_push(struct sink **sink, size_t size, const struct codec *codec, struct error *err)
+record_push(struct sink **sink, size_t size, struct error *err)
 {
 	struct record *r = malloc(sizeof(*r) + size);
 
@@ -102,7 +84,6 @@ record_push(struct sink **sink, size_t size, const struct codec *codec, struct e
 		return error_memory(err);
 	r->sink.ops = &record_ops;
 	r->below = *sink;
-	r->codec = codec;
 	r->size = size;
 	r->len = 0;
 	*sink = &r->sink;

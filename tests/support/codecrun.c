@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "codec/decoded.h"
+#include "codec/frametable.h"
 #include "support/memstream.h"
 #include "support/streamplan.h"
 
@@ -64,6 +65,25 @@ codecrun_encode(const struct codec *codec, int level, const uint8_t *raw,
 			edges[i] = out->len;
 	}
 	m->encoder_free(e);
+}
+
+void
+codecrun_table(const struct codec *codec, const size_t *lens, const size_t *edges,
+    size_t count, size_t record, struct buf *out)
+{
+	struct memsink sink = memstream_sink(MEMSTREAM_NEVER);
+	struct frametable table = { 0 };
+	struct error err = { 0 };
+	uint64_t len;
+
+	for (size_t i = 0; i < count; i++)
+		frametable_add(&table, edges[i] - (i > 0 ? edges[i - 1] : 0), lens[i]);
+	assert_int_equal(
+	    codec->methods->table(&table, record, &sink.sink, &len, &err), 0);
+	assert_int_equal(len, sink.held.len);
+	assert_int_equal(buf_append(out, sink.held.data, sink.held.len, &err), 0);
+	buf_free(&sink.held);
+	frametable_free(&table);
 }
 
 int

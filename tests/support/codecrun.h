@@ -20,6 +20,10 @@ const struct codec *codecrun_codec(const char *name);
 void codecrun_encode(const struct codec *, int level, const uint8_t *raw,
     const size_t *lens, size_t count, struct buf *out, size_t *edges);
 
+/* Append what follows these frames, which are all that is in ${out}: struct codec_methods, table. */
+void codecrun_table(const struct codec *, const size_t *lens, const size_t *edges,
+    size_t count, size_t record, struct buf *out);
+
 /*
  * Decode ${in} into ${out} as its beginning says, ${chunk} bytes of input (0: all that is asked
  * for) and ${step} bytes of output at a time; the byte ${fail_at} of input cannot be read.

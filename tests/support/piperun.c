@@ -82,7 +82,7 @@ prepare(const char *codec, unsigned jobs, size_t files)
 	r->memory = memstream_sink(MEMSTREAM_NEVER);
 	gatesink_init(&r->gate, &r->memory.sink);
 	r->opt = (struct blockpipe_options){ &r->gate.sink, codec_by_name(codec), 2, jobs,
-		files, &r->cancel };
+		.files = files, .cancel = &r->cancel };
 	r->plan.seed = 1;
 	r->plan.file.path = file_path;
 	r->plan.file.bytes = file_bytes;

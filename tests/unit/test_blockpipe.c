@@ -408,8 +408,8 @@ headers_only(void **state)
 	struct cancel cancel = { false };
 	struct error err = { 0 };
 	struct cutsink sink;
-	struct blockpipe_options opt = { &sink.sink, codec_by_name("none"), 0, 2, 8,
-		&cancel };
+	struct blockpipe_options opt = { &sink.sink, codec_by_name("none"), 0, 2,
+		.files = 8, .cancel = &cancel };
 	struct blockpipe *pipe;
 
 	(void)state;

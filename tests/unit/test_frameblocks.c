@@ -91,22 +91,22 @@ blocks_stand_alone(void **state)
 	buf_free(&in);
 }
 
-/* What a record is filled up with is passed over by the format's own program as well. */
+/* A table, and what a record is filled up with, are passed over by the format's own program. */
 static void
 filled_up(void **state)
 {
-	static const size_t lens[] = { 1000 };
-	static uint8_t filling[5000];
+	static const size_t lens[] = { 1000 },
+			    records[] = { 0, 1, 7, 512, 5000, 1048576 };
 	const struct codec *codec = codecrun_codec(*state);
 	struct buf in = { 0 };
-	struct error err = { 0 };
+	size_t edge;
 
 	codecrun_pages(raw, 1000);
-	for (uint32_t len = CODEC_FILLER; len <= sizeof(filling); len += 1664) {
+	for (size_t i = 0; i < COUNT(records); i++) {
 		buf_clear(&in);
-		codecrun_encode(codec, 1, raw, lens, 1, &in, NULL);
-		codec->methods->fill(len, filling);
-		assert_int_equal(buf_append(&in, filling, len, &err), 0);
+		codecrun_encode(codec, 1, raw, lens, 1, &in, &edge);
+		codecrun_table(codec, lens, &edge, 1, records[i], &in);
+		assert_true(records[i] == 0 || in.len % records[i] == 0);
 		assert_program_decodes(codec, &in, 1000);
 	}
 	buf_free(&in);

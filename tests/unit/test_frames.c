@@ -195,11 +195,11 @@ skippable(void **state)
 	buf_free(&out);
 }
 
-/* A tape's record is filled up with zeros, or with a frame of ours. */
+/* A tape's record is filled up with zeros; ours also with a frame, and it ends with a table. */
 static void
 after_the_end(void **state)
 {
-	static uint8_t filling[5000];
+	static const uint8_t zeros[5000];
 	const struct codec *codec = codecrun_codec(*state);
 	struct buf in = { 0 }, out = { 0 };
 	struct error err = { 0 };
@@ -207,11 +207,13 @@ after_the_end(void **state)
 
 	encode_small(codec, &in, edges);
 	len = in.len;
-	for (size_t i = 0; i < 2; i++) {
-		if (i == 1)
-			codec->methods->fill(sizeof(filling), filling);
+	for (size_t i = 0; i < 4; i++) {
 		in.len = len;
-		assert_int_equal(buf_append(&in, filling, sizeof(filling), &err), 0);
+		if (i > 0)
+			codecrun_table(
+			    codec, small_lens, edges, 4, i == 1 ? 0 : 4096, &in);
+		if (i % 3 == 0)
+			assert_int_equal(buf_append(&in, zeros, sizeof(zeros), &err), 0);
 		assert_int_equal(
 		    codecrun_decode(&in, 100, 512, MEMSTREAM_NEVER, &out, &err), 0);
 		assert_int_equal(out.len, SMALL);

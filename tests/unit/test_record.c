@@ -8,7 +8,6 @@
 
 #include <cmocka.h>
 
-#include "lib/bytes.h"
 #include "stream/record.h"
 #include "support/cutsink.h"
 #include "support/memstream.h"
@@ -80,7 +79,7 @@ check_shape(void **state)
 	struct sink *s = &below.sink;
 
 	cutsink_init(&below, false);
-	assert_int_equal(record_push(&s, shape->size, &codecs[0], &err), 0);
+	assert_int_equal(record_push(&s, shape->size, &err), 0);
 	assert_int_equal(run(s, shape, &err), 0);
 	sink_free(s);
 	assert_int_equal(below.ncuts, (total + shape->size - 1) / shape->size);
@@ -91,47 +90,6 @@ check_shape(void **state)
 	for (size_t i = total; i < below.len; i++)
 		assert_int_equal(below.held.data[i], 0);
 	buf_free(&below.held);
-}
-
-static size_t
-fill_with_frame(uint32_t len, uint8_t out[CODEC_EDGE])
-{
-	memset(out, 'f', CODEC_FILLER);
-	put_u32le(out, len);
-	return CODEC_FILLER;
-}
-
-/* A filling that has a head gets room for it, in another record where the last has none. */
-static void
-filled_with_a_frame(void **state)
-{
-	static const struct codec_methods methods = { .fill = fill_with_frame };
-	static const struct codec framed = { .name = "framed", .methods = &methods };
-
-	(void)state;
-	for (size_t len = 0; len <= 1024; len++) {
-		const struct shape shape = { "", 512, { len, SIZE_MAX } };
-		size_t all = len == 0              ? 0 :
-		    len % 512 == 0                 ? len :
-		    512 - len % 512 < CODEC_FILLER ? len + 1024 - len % 512 :
-						     len + 512 - len % 512;
-		struct memsink below = memstream_sink(MEMSTREAM_NEVER);
-		struct sink *s = &below.sink;
-		struct error err = { 0 };
-
-		assert_int_equal(record_push(&s, 512, &framed, &err), 0);
-		assert_int_equal(run(s, &shape, &err), 0);
-		assert_int_equal(below.held.len, all);
-		if (all > len) {
-			const uint8_t *filling = below.held.data + len;
-
-			assert_int_equal(get_u32le(filling), all - len);
-			assert_memory_equal(filling + 4, "ffff", 4);
-			assert_true(bytes_are_zero(filling + 8, all - len - 8));
-		}
-		buf_free(&below.held);
-		sink_free(s);
-	}
 }
 
 /* Wherever what is below fails, it is told, and what is below is freed. */
@@ -146,7 +104,7 @@ fails_anywhere(void **state)
 		struct sink *s = &below.sink;
 		struct error err = { 0 };
 
-		assert_int_equal(record_push(&s, shape.size, &codecs[0], &err), 0);
+		assert_int_equal(record_push(&s, shape.size, &err), 0);
 		if (at == 384) {
 			assert_int_equal(run(s, &shape, &err), 0);
 			assert_true(below.is_finished);
@@ -173,7 +131,7 @@ given_up(void **state)
 
 	(void)state;
 	cutsink_init(&below, false);
-	assert_int_equal(record_push(&s, 512, &codecs[0], &err), 0);
+	assert_int_equal(record_push(&s, 512, &err), 0);
 	assert_int_equal(sink_write(s, text(), 700, &err), 0);
 	sink_free(s);
 	assert_int_equal(below.len, 512);
@@ -184,7 +142,6 @@ int
 main(void)
 {
 	const struct CMUnitTest fixed[] = {
-		cmocka_unit_test(filled_with_a_frame),
 		cmocka_unit_test(fails_anywhere),
 		cmocka_unit_test(given_up),
 	};

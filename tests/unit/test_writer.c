@@ -128,8 +128,8 @@ static struct shape shapes[] = {
 static struct blockpipe *
 open_pipe(struct sink *sink, struct cancel *cancel)
 {
-	const struct blockpipe_options opt = { sink, codec_by_name("none"), 0, 2, 8,
-		cancel };
+	const struct blockpipe_options opt = { sink, codec_by_name("none"), 0, 2,
+		.files = 8, .cancel = cancel };
 	struct error err = { 0 };
 	struct blockpipe *pipe;
 
