@@ -48,6 +48,13 @@ print_usage(enum opttable_command command, struct error *err)
 	return rc;
 }
 
+static void
+say_notes(const struct options *options)
+{
+	for (size_t i = 0; i < options->notes.count; i++)
+		message_note("%s", options->notes.rows[i]);
+}
+
 static int
 run_command(const struct options *options, bool *is_sound, struct error *err)
 {
@@ -82,6 +89,7 @@ run(int argc, char *const *argv, bool *is_sound, struct error *err)
 		message_set_level(options.quiet ? MESSAGE_QUIET :
 			options.verbose         ? MESSAGE_VERBOSE :
 						  MESSAGE_NORMAL);
+		say_notes(&options);
 		rc = interrupt_install(err) || run_command(&options, is_sound, err) ? -1 :
 										      0;
 		options_free(&options);

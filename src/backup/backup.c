@@ -236,7 +236,9 @@ begin_report(struct backup *b, struct error *err)
 static int
 measure(struct backup *b, struct error *err)
 {
-	if (!b->opt->progress && !b->source->facts.is_frozen)
+	const bool is_wanted = b->opt->progress && !b->opt->no_estimate_size;
+
+	if (!is_wanted && !b->source->facts.is_frozen)
 		return 0;
 	if (run_explained(b, "measuring", &measuring, err))
 		return -1;

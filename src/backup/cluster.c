@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "backup/cluster.h"
 #include "datadir/dirlist.h"
@@ -25,18 +26,55 @@ backup_cluster_init(struct backup_cluster *cluster, const char *pgdata)
 	    (struct backup_cluster){ .pgdata = pgdata, .datadir_fd = -1, .wal_fd = -1 };
 }
 
-/* Not what -D should name: most often somebody meant the output. */
+/*
+ * Not what -D should name: most often somebody meant the output, as with pg_basebackup, where
+ * -Ft -D OUT writes what --split -o OUT does here, and -D - to standard output.
+ */
 static int
 no_data_directory(
     const struct backup_cluster *cluster, int sys, const char *what, struct error *err)
 {
+	const char *given = getenv("PGDATA");
+	const bool is_named =
+	    given && *given != '\0' && strcmp(given, cluster->pgdata) != 0;
+	const char *data = is_named ? "\"$PGDATA\"" : "DATADIR";
+
 	error_set(
 	    err, ERROR_STATE, sys, "data directory \"%s\"%s", cluster->pgdata, what);
 	if (sys == EACCES)
 		return error_hint(err,
 		    "Run pg_basetar as the owner of the data directory, or as root.");
+	if (strcmp(cluster->pgdata, "-") == 0)
+		return error_hint(err,
+		    "-D names the data directory of the cluster on this host, not the output as for pg_basebackup.  Instead of pg_basebackup -Ft -D - write: pg_basetar -D %s",
+		    data);
 	return error_hint(err,
-	    "-D names the data directory of the cluster; the output is named with -o.");
+	    "-D names the data directory of the cluster on this host, not the output as for pg_basebackup.  Instead of pg_basebackup -Ft -D \"%.120s\" write: pg_basetar -D %s --split -o \"%.120s\"",
+	    cluster->pgdata, data, cluster->pgdata);
+}
+
+/* Is there nothing, but what a file system has that was mounted there? */
+static bool
+is_bare(int fd, const struct dirlist *list)
+{
+	return list->count == 0 ||
+	    (list->count == 1 && sys_is_lost_found(fd, list->rows[0].name));
+}
+
+/* The output is looked at before the cluster is read, and must not be what is refused first. */
+static int
+refuse_empty(const struct backup_cluster *cluster, struct error *err)
+{
+	struct error ignored = { 0 };
+	struct dirlist list = { 0 };
+	bool is_empty = false;
+
+	if (faccessat(cluster->datadir_fd, "PG_VERSION", F_OK, 0) == 0)
+		return 0;
+	if (dirlist_read(cluster->datadir_fd, &list, &ignored) == 0)
+		is_empty = is_bare(cluster->datadir_fd, &list);
+	dirlist_free(&list);
+	return is_empty ? no_data_directory(cluster, 0, " is empty", err) : 0;
 }
 
 int
@@ -49,7 +87,7 @@ backup_cluster_open(struct backup_cluster *cluster, struct error *err)
 	if (cluster->datadir == NULL ||
 	    fstat(cluster->datadir_fd, &cluster->datadir_stat) == -1)
 		return no_data_directory(cluster, errno, "", err);
-	return 0;
+	return refuse_empty(cluster, err);
 }
 
 static int
@@ -80,8 +118,7 @@ look_into_wal(const struct backup_cluster *cluster, bool *is_empty, struct error
 	if (walset_open_directory(cluster->datadir_fd, &fd, err))
 		return -1;
 	rc = dirlist_read(fd, &list, err);
-	*is_empty = list.count == 0 ||
-	    (list.count == 1 && sys_is_lost_found(fd, list.rows[0].name));
+	*is_empty = is_bare(fd, &list);
 	dirlist_free(&list);
 	sys_close(fd);
 	return rc;

@@ -33,7 +33,10 @@ struct backup_cluster {
 /* What ${cluster} is before it is opened, -D naming ${pgdata}. */
 void backup_cluster_init(struct backup_cluster *cluster, const char *pgdata);
 
-/* The directory is there: its descriptor, stat and path. */
+/*
+ * The directory is there, and not an empty one: its descriptor, stat and path.  ERROR_STATE, with a
+ * hint that explains what -D names, as most often somebody meant the output.
+ */
 MUST_CHECK int backup_cluster_open(struct backup_cluster *cluster, struct error *err);
 
 /* It is a cluster's: version, pg_control, pg_wal or ${waldir} (NULL: none is named). */

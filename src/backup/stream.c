@@ -106,21 +106,6 @@ open_split(struct backup_stream *s, struct error *err)
 	    0;
 }
 
-/* Of a command line for pg_basebackup: what is not done as it says. */
-static void
-say_ignored(const struct compression *c)
-{
-	if (c->ignored & COMPRESSION_SERVER)
-		message_note(
-		    "\"server-\" is ignored: pg_basetar compresses with %s, the server takes no part",
-		    c->codec->name);
-	if (c->ignored & COMPRESSION_WORKERS)
-		message_note("\"workers\" is ignored: --jobs sets the number of threads");
-	if (c->ignored & COMPRESSION_LONG)
-		message_note(
-		    "\"long\" is ignored: each block of 1 MiB is compressed without reference to others");
-}
-
 static int
 open_pipe(struct backup_stream *s, struct error *err)
 {
@@ -134,7 +119,6 @@ open_pipe(struct backup_stream *s, struct error *err)
 		.cancel = s->cancel,
 	};
 
-	say_ignored(&s->opt->compression);
 	return blockpipe_open(&s->pipe, &pipe, err);
 }
 

@@ -46,7 +46,7 @@ backup_tablespaces_check_relocations(
 		error_set(err, ERROR_STATE, 0,
 		    "no tablespace of the cluster is at \"%s\"", old);
 		return error_hint(err,
-		    "OLD of -T OLD=NEW must be the target of a symbolic link in pg_tblspc.");
+		    "OLD of -T OLD=NEW must be the target of a symbolic link in pg_tblspc.  Where a copy will have its tablespaces, as -T of pg_basebackup says, is told to restore.");
 	}
 	return 0;
 }

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "cli/optbasebackup.h"
 #include "lib/secret.h"
 #include "pg/label.h"
 
@@ -93,6 +94,18 @@ optgiven_take_number(struct options *o, const struct optread_token *t, struct er
 	return optvalue_number(t->value, 1, 1024, &o->jobs, err);
 }
 
+/* pg_basebackup's default is "stream": scripts name it. */
+static int
+take_wal_method(struct options *o, const char *value, struct error *err)
+{
+	if (strcmp(value, "stream") != 0 && strcmp(value, "s") != 0)
+		return optvalue_wal_method(value, &o->wal_method, err);
+	o->wal_method = WAL_FETCH;
+	optnote_add(&o->notes,
+	    "option \"--wal-method=stream\" is taken as \"fetch\": a replication slot holds the WAL until it is read");
+	return 0;
+}
+
 /* One of a few words. */
 static int
 take_choice(struct options *o, const struct optread_token *t, struct error *err)
@@ -105,7 +118,7 @@ take_choice(struct options *o, const struct optread_token *t, struct error *err)
 	case OPT_CHECKPOINT:
 		return optvalue_checkpoint(t->value, &o->checkpoint_fast, err);
 	case OPT_WAL_METHOD:
-		return optvalue_wal_method(t->value, &o->wal_method, err);
+		return take_wal_method(o, t->value, err);
 	case OPT_ARCHIVE_MODE:
 		return optvalue_archive_mode(t->value, &o->archive_mode, err);
 	case OPT_SYNC_METHOD:
@@ -163,6 +176,7 @@ static int (*const takers[])(
 	[OPT_DIGEST] = take_choice,
 	[OPT_RELOCATE] = take_tablespace,
 	[OPT_WITHOUT] = take_tablespace,
+	[OPT_BASEBACKUP] = optbasebackup_take,
 	[OPT_HELP] = take_question,
 	[OPT_VERSION] = take_question,
 };

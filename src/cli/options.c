@@ -144,8 +144,10 @@ options_parse(int argc, char *const *argv, struct options *out, struct error *er
 	};
 	if (argc > 1 && strcmp(argv[1], "help") == 0)
 		verdict = parse_help(out, argv + 2, argc - 2, err);
-	else
+	else {
+		p.read.command = optread_command(p.read.args);
 		verdict = parse(&p, err);
+	}
 	if (verdict == -1) {
 		hide_secrets(err);
 		error_hint(err, "Try \"pg_basetar --help\".");

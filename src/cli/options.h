@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cli/optnote.h"
 #include "cli/opttable.h"
 #include "cli/optvalue.h"
 #include "lib/digest.h"
@@ -46,7 +47,8 @@ struct options {
 	const char *owner;
 	enum archive_mode archive_mode;
 
-	const char *output;    /* NULL: standard output; never empty */
+	const char *target; /* of pg_basebackup; NULL: what the output is says -o alone */
+	const char *output; /* NULL: standard output; never empty */
 	bool output_is_stdout; /* whether it is a terminal is for the caller to see */
 	/* the output is a directory, with a tar for each tablespace */
 	bool split;
@@ -71,7 +73,8 @@ struct options {
 	bool no_verify_checksums; /* of data pages */
 
 	bool progress, verbose, quiet;
-	bool need_wal;      /* of verify: a backup without its WAL will not do */
+	bool no_estimate_size; /* progress without percent */
+	bool need_wal;         /* of verify: a backup without its WAL will not do */
 	bool brief, json;   /* of info: only what an archive begins with; for programs */
 	const char *report; /* NULL: none; never standard output */
 
@@ -79,6 +82,8 @@ struct options {
 	const char *host, *port, *user;
 	const char *dbname;              /* a name, or a connection string */
 	bool never_prompt, force_prompt; /* for a password; at most one is true */
+
+	struct optnotes notes;
 };
 
 enum options_verdict {

@@ -1,23 +1,22 @@
 /*
- * Words become options and operands one at a time.  Each option that comes sets the bit of its row,
- * because its value cannot say whether it was given: it may be equal to the default.
+ * Words become options and operands one at a time.  Each option that comes is noted by its row, because its value cannot say whether it was given: it may be equal to the default.
  */
 #include "cli/optread.h"
 
 #include <string.h>
 
-static uint64_t
-row_bit(const struct opttable_row *row)
+static size_t
+row_number(const struct opttable_row *row)
 {
-	return (uint64_t)1 << (row - opttable);
+	return (size_t)(row - opttable);
 }
 
 bool
 optread_was_given(const struct optread *r, const char *name)
 {
 	for (size_t i = 0; i < opttable_rows; i++)
-		if (opttable[i].name && strcmp(opttable[i].name, name) == 0)
-			return (r->given & row_bit(&opttable[i])) != 0;
+		if (r->given[i] && strcmp(opttable[i].name, name) == 0)
+			return true;
 	return false;
 }
 
@@ -27,7 +26,7 @@ check_row(const struct optread *r, const struct opttable_row *row, struct error 
 {
 	for (size_t i = 0; row->rule == OPT_ONCE && i < opttable_rows; i++)
 		if (opttable[i].rule == OPT_ONCE && opttable[i].field == row->field &&
-		    (r->given & row_bit(&opttable[i])) != 0)
+		    r->given[i])
 			return error_set(
 			    err, ERROR_USAGE, 0, "duplicate option \"--%s\"", row->name);
 	return 0;
@@ -50,7 +49,7 @@ read_letter(struct optread *r, struct optread_token *t, struct error *err)
 {
 	char letter = *r->letters++;
 
-	t->row = opttable_letter(letter);
+	t->row = opttable_letter(r->command, letter);
 	if (!t->row)
 		return error_set(err, ERROR_USAGE, 0, "unknown option \"-%c\"", letter);
 	if (check_row(r, t->row, err))
@@ -70,7 +69,8 @@ read_name(struct optread *r, const char *word, struct optread_token *t, struct e
 {
 	size_t len = strcspn(word, "=");
 
-	if (opttable_name(word, len, &t->row, err) || check_row(r, t->row, err))
+	if (opttable_name(r->command, word, len, &t->row, err) ||
+	    check_row(r, t->row, err))
 		return -1;
 	if (word[len] == '=') {
 		t->value = word + len + 1;
@@ -109,8 +109,9 @@ optread_token(struct optread *r, struct optread_token *t, struct error *err)
 {
 	if (read_word(r, t, err))
 		return -1;
-	if (t->row)
-		r->given |= row_bit(t->row);
+	/* the others' numbers are of another table, and nothing asks for them */
+	if (t->row && t->row->kind != OPT_BASEBACKUP)
+		r->given[row_number(t->row)] = true;
 	return 0;
 }
 
@@ -126,12 +127,29 @@ optread_has_token(struct optread *r)
 	return *r->args != NULL;
 }
 
+enum opttable_command
+optread_command(char *const *args)
+{
+	for (unsigned i = 0; i < OPTTABLE_COMMANDS; i++) {
+		struct optread r = { .args = args, .command = (enum opttable_command)i };
+		struct optread_token t = { 0 };
+		struct error ignored = { 0 };
+
+		while (optread_has_token(&r) && optread_token(&r, &t, &ignored) == 0)
+			if (t.row == NULL)
+				break;
+		if (t.row == NULL && t.value &&
+		    strcmp(t.value, opttable_commands[i].name) == 0)
+			return r.command;
+	}
+	return COMMAND_BACKUP;
+}
+
 const struct opttable_row *
-optread_stray(const struct optread *r, enum opttable_command command)
+optread_stray(const struct optread *r)
 {
 	for (size_t i = 0; i < opttable_rows; i++)
-		if ((r->given & row_bit(&opttable[i])) != 0 &&
-		    (opttable[i].commands & 1U << command) == 0)
+		if (r->given[i] && (opttable[i].commands & 1U << r->command) == 0)
 			return &opttable[i];
 	return NULL;
 }

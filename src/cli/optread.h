@@ -2,7 +2,6 @@
 #define PG_BASETAR_CLI_OPTREAD_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "cli/opttable.h"
 #include "lib/error.h"
@@ -21,7 +20,8 @@ struct optread {
 	char *const *args;   /* the next argument first; ends with a NULL */
 	const char *letters; /* what is left of a word of letters; NULL or "": nothing */
 	bool only_operands;  /* "--" was read */
-	uint64_t given;      /* a bit for each row that was */
+	enum opttable_command command; /* whose options they are */
+	bool given[OPTTABLE_MOST];     /* which rows were */
 };
 
 /* What was read: an option and its value, or an operand. */
@@ -30,6 +30,12 @@ struct optread_token {
 	const char *value;              /* never NULL; the operand itself */
 	bool has_value;
 };
+
+/*
+ * The command that ${args} name, whatever stands before its name: the one under whose options that
+ * is the first operand.  COMMAND_BACKUP if none is named.
+ */
+enum opttable_command optread_command(char *const *args);
 
 /* Is there more? */
 bool optread_has_token(struct optread *);
@@ -40,8 +46,7 @@ MUST_CHECK int optread_token(struct optread *, struct optread_token *, struct er
 /* Was the option ${name} given? */
 bool optread_was_given(const struct optread *, const char *name);
 
-/* The first option given that ${command} does not take; NULL if it takes all. */
-const struct opttable_row *optread_stray(
-    const struct optread *, enum opttable_command command);
+/* The first option given that the command does not take; NULL if it takes all. */
+const struct opttable_row *optread_stray(const struct optread *);
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * The rows stand in the order in which the usage prints them, headings among them.  A row is known
- * by its bit in 64 (optread.c), which limits how many there may be.
+ * by its number (optread.c).
  */
 #include "cli/opttable.h"
 
@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/optbasebackup.h"
 #include "cli/options.h"
 
 #define AT(field) offsetof(struct options, field)
@@ -110,7 +111,7 @@ const struct opttable_row opttable[] = {
 	{ .letter = 'N', .name = "no-sync", .commands = BR, .kind = OPT_FLAG,
 	    .field = AT(no_sync),
 	    .help = "do not wait until it is on the disk" },
-	{ .name = "sync-method", .value = "METHOD", .commands = R,
+	{ .name = "sync-method", .value = "METHOD", .commands = BR,
 	    .kind = OPT_SYNC_METHOD, .field = AT(sync_method),
 	    .help = "fsync, or syncfs (default: many files)" },
 
@@ -156,6 +157,9 @@ const struct opttable_row opttable[] = {
 	{ .letter = 'P', .name = "progress", .commands = ALL, .rule = OPT_ONCE,
 	    .kind = OPT_FLAG, .field = AT(progress),
 	    .help = "show progress" },
+	{ .name = "no-estimate-size", .commands = B, .kind = OPT_FLAG,
+	    .field = AT(no_estimate_size),
+	    .help = "do not measure the cluster for -P" },
 	{ .letter = 'v', .name = "verbose", .commands = BVR, .kind = OPT_FLAG,
 	    .field = AT(verbose),
 	    .help = "say what is done" },
@@ -193,43 +197,90 @@ const struct opttable_row opttable[] = {
 /* clang-format on */
 
 const size_t opttable_rows = sizeof(opttable) / sizeof(opttable[0]);
-_Static_assert(sizeof(opttable) / sizeof(opttable[0]) <= 64, "a bit for each row");
+_Static_assert(sizeof(opttable) / sizeof(opttable[0]) <= OPTTABLE_MOST, "room for all");
 
 /* Columns before the help. */
 enum { INDENT = 33 };
 
-const struct opttable_row *
-opttable_letter(char letter)
+static bool
+is_of(const struct opttable_row *row, enum opttable_command command)
 {
-	for (size_t i = 0; letter != '\0' && i < opttable_rows; i++)
-		if (opttable[i].letter == letter)
-			return &opttable[i];
-	return NULL;
+	return (row->commands & 1U << command) != 0;
+}
+
+/* Ours, and after them those that pg_basebackup has and we have not; NULL: there are no more. */
+static const struct opttable_row *
+row_at(size_t i)
+{
+	if (i < opttable_rows)
+		return &opttable[i];
+	i -= opttable_rows;
+	return i < optbasebackup_rows ? &optbasebackup[i].row : NULL;
+}
+
+const struct opttable_row *
+opttable_letter(enum opttable_command command, char letter)
+{
+	const struct opttable_row *others = NULL, *r;
+
+	for (size_t i = 0; letter != '\0' && (r = row_at(i)) != NULL; i++) {
+		if (r->letter != letter)
+			continue;
+		if (is_of(r, command))
+			return r;
+		if (r->kind != OPT_BASEBACKUP)
+			others = r;
+	}
+	return others;
+}
+
+/* The row of that very name, of ${command} if it has one. */
+static const struct opttable_row *
+find_whole(enum opttable_command command, const char *name, size_t len)
+{
+	const struct opttable_row *others = NULL, *r;
+
+	for (size_t i = 0; (r = row_at(i)) != NULL; i++) {
+		if (!r->name || strlen(r->name) != len ||
+		    strncmp(r->name, name, len) != 0)
+			continue;
+		if (is_of(r, command))
+			return r;
+		if (r->kind != OPT_BASEBACKUP)
+			others = r;
+	}
+	return others;
+}
+
+/* The row of ${command} whose name begins so; *is_only: no other one's does. */
+static const struct opttable_row *
+find_cut(enum opttable_command command, const char *name, size_t len, bool *is_only)
+{
+	const struct opttable_row *found = NULL, *r;
+
+	*is_only = true;
+	for (size_t i = 0; len > 0 && (r = row_at(i)) != NULL; i++) {
+		if (!r->name || !is_of(r, command) || strncmp(r->name, name, len) != 0)
+			continue;
+		*is_only = found == NULL;
+		found = r;
+	}
+	return found;
 }
 
 int
-opttable_name(
-    const char *name, size_t len, const struct opttable_row **row, struct error *err)
+opttable_name(enum opttable_command command, const char *name, size_t len,
+    const struct opttable_row **row, struct error *err)
 {
-	const struct opttable_row *found = NULL;
-	bool ambiguous = false;
+	const struct opttable_row *found = find_whole(command, name, len);
+	bool is_only = true;
 
-	for (size_t i = 0; i < opttable_rows; i++) {
-		const struct opttable_row *r = &opttable[i];
-
-		if (!r->name || strncmp(r->name, name, len) != 0)
-			continue;
-		ambiguous = found != NULL;
-		found = r;
-		if (r->name[len] == '\0') {
-			ambiguous = false;
-			break;
-		}
-	}
-	if (!found || len == 0)
+	if (found == NULL)
+		found = find_cut(command, name, len, &is_only);
+	if (found == NULL)
 		return error_set(
 		    err, ERROR_USAGE, 0, "unknown option \"--%.*s\"", (int)len, name);
-	if (ambiguous)
+	if (!is_only)
 		return error_set(err, ERROR_USAGE, 0, "option \"--%.*s\" is ambiguous",
 		    (int)len, name);
 	*row = found;
@@ -301,7 +352,7 @@ opttable_usage(struct buf *text, enum opttable_command command, struct error *er
 	for (size_t i = 0; i < opttable_rows; i++) {
 		const struct opttable_row *row = &opttable[i];
 
-		if ((row->commands & 1U << command) == 0)
+		if (!is_of(row, command))
 			continue;
 		if (!row->name ? buf_printf(text, err, "\n%s:\n", row->help) :
 				 usage_row(text, row, err))

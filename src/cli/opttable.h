@@ -53,6 +53,7 @@ enum opttable_kind {
 	OPT_PORT,
 	OPT_NO_PROMPT,
 	OPT_PROMPT,
+	OPT_BASEBACKUP, /* an option of pg_basebackup alone (optbasebackup.h) */
 	OPT_HELP,
 	OPT_VERSION
 };
@@ -68,19 +69,22 @@ struct opttable_row {
 	const char *help;
 };
 
-/* At most 64: who notes which were given has a bit for each. */
+#define OPTTABLE_MOST 128 /* room for that many rows */
 extern const struct opttable_row opttable[];
 extern const size_t opttable_rows;
 
-/* The row of a letter; NULL if absent. */
-const struct opttable_row *opttable_letter(char letter);
+/*
+ * The row of a letter, in this table or, for a backup, in that of optbasebackup.h: that of ${command}, else one of another command, so that a message can name
+ * it; NULL if absent.
+ */
+const struct opttable_row *opttable_letter(enum opttable_command command, char letter);
 
 /*
- * The row whose name is the first ${len} bytes of ${name}, or the only one that they
- * begin.  Else -1 with ERROR_USAGE, *row untouched.
+ * The row whose name is the first ${len} bytes of ${name}, of ${command} or else of another one;
+ * or the only one of ${command} that they begin.  Else -1 with ERROR_USAGE, *row untouched.
  */
-MUST_CHECK int opttable_name(
-    const char *name, size_t len, const struct opttable_row **row, struct error *err);
+MUST_CHECK int opttable_name(enum opttable_command command, const char *name, size_t len,
+    const struct opttable_row **row, struct error *err);
 
 /* Append the text of --help for ${command}, no line longer than 80 columns. */
 MUST_CHECK int opttable_usage(

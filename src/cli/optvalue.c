@@ -263,11 +263,8 @@ optvalue_wal_method(const char *text, enum wal_method *out, struct error *err)
 		*out = WAL_NONE;
 		return 0;
 	}
-	error_set(err, ERROR_USAGE, 0, "\"%s\" is neither \"fetch\" nor \"none\"", text);
-	if (strcmp(text, "stream") == 0 || strcmp(text, "s") == 0)
-		error_hint(err,
-		    "Use \"fetch\": a replication slot holds the WAL until it is read.");
-	return -1;
+	return error_set(
+	    err, ERROR_USAGE, 0, "\"%s\" is neither \"fetch\" nor \"none\"", text);
 }
 
 int
@@ -306,5 +303,6 @@ optvalue_format(const char *text, struct error *err)
 	if (strcmp(text, "tar") == 0 || strcmp(text, "t") == 0)
 		return 0;
 	error_set(err, ERROR_USAGE, 0, "unknown format \"%s\"", text);
-	return error_hint(err, "Tar is the only format.");
+	return error_hint(
+	    err, "Tar is the only format; pg_basetar restore makes a directory of it.");
 }

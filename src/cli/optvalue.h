@@ -75,7 +75,7 @@ MUST_CHECK int optvalue_suffix(
 /* "fast" (true) or "spread". */
 MUST_CHECK int optvalue_checkpoint(const char *text, bool *fast, struct error *err);
 
-/* "fetch" or "none", or the first letter.  "stream" gets a hint. */
+/* "fetch" or "none", or the first letter. */
 MUST_CHECK int optvalue_wal_method(
     const char *text, enum wal_method *out, struct error *err);
 

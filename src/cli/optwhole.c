@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/optbasebackup.h"
 #include "lib/sys.h"
 
 /* What says how a server is reached, and what it shall do or keep: none is asked. */
@@ -55,12 +56,38 @@ check_together(const struct options *o, const struct optread *r, struct error *e
 	    "wal-method=none", "No server starts from such a copy without its WAL.", err);
 }
 
+/* Of a command line for pg_basebackup: what is not done as it says. */
+static void
+note_ignored(struct options *o)
+{
+	static const struct {
+		enum compression_ignored what;
+		const char *note;
+	} rows[] = {
+		{ COMPRESSION_SERVER,
+		    "\"server-\" is ignored: pg_basetar compresses, the server takes no part" },
+		{ COMPRESSION_WORKERS,
+		    "\"workers\" is ignored: --jobs sets the number of threads" },
+		{ COMPRESSION_LONG,
+		    "\"long\" is ignored: each block of 1 MiB is compressed without reference to others" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (o->compression.ignored & rows[i].what)
+			optnote_add(&o->notes, rows[i].note);
+	if (o->sync_method == SYNC_METHOD_SYNCFS)
+		optnote_add(&o->notes,
+		    "option \"--sync-method=syncfs\" is ignored: the few files of a backup are synced one by one");
+}
+
 /* The output's kind, and what its name says of the compression. */
 static int
 complete_output(struct options *o, struct error *err)
 {
 	const char *name = "";
 
+	if (optbasebackup_complete_target(o, err))
+		return -1;
 	if (o->output && strcmp(o->output, "-") == 0)
 		o->output = NULL;
 	o->output_is_stdout = !o->output;
@@ -86,6 +113,7 @@ complete_backup(struct options *o, const struct optread *r, struct error *err)
 	}
 	if (complete_output(o, err))
 		return -1;
+	note_ignored(o);
 	o->checkpoint_is_given = optread_was_given(r, "checkpoint");
 	if (!optread_was_given(r, "wait-archive") &&
 	    !optread_was_given(r, "no-wait-archive"))
@@ -129,7 +157,7 @@ complete_restore(struct options *o, struct error *err)
 static int
 check_commands(const struct options *o, const struct optread *r, struct error *err)
 {
-	const struct opttable_row *stray = optread_stray(r, o->command);
+	const struct opttable_row *stray = optread_stray(r);
 
 	if (stray == NULL)
 		return 0;

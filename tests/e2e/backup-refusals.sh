@@ -52,7 +52,7 @@ done <<'EOT'
 	-j,0                        jobs
 	-j,many                     jobs
 	-c,slow                     checkpoint
-	-X,stream                   wal-method
+	-X,all                      wal-method
 	-p,70000                    port
 	-F,plain                    format
 	--quiet,--verbose           exclude each other
@@ -84,7 +84,8 @@ echo 20 >"$T/v20/PG_VERSION"
 echo 15x >"$T/vjunk/PG_VERSION"
 t 'data directory missing' refused 'No such file' elsewhere "$T/none"
 t 'data directory is a file' refused 'Not a directory' elsewhere "$T/file"
-t 'data directory without PG_VERSION' refused 'PG_VERSION' elsewhere "$T/empty"
+t 'data directory is empty' refused 'is empty' elsewhere "$T/empty"
+t 'data directory without PG_VERSION' refused 'PG_VERSION' elsewhere "$T/out"
 t 'version 9.6' refused '9\.6' elsewhere "$T/v9.6"
 t 'version 20' refused 'PostgreSQL 20 is not supported by this release of pg_basetar \(10 to 19\)' elsewhere "$T/v20"
 t 'PG_VERSION is junk' refused 'PG_VERSION' elsewhere "$T/vjunk"

@@ -47,8 +47,8 @@ verdicts(void **state)
 		struct options o = { .jobs = 0 };
 		struct error err = { 0 };
 
-		assert_int_equal(
-		    opttable_name(rows[i].name, strlen(rows[i].name), &token.row, &err),
+		assert_int_equal(opttable_name(COMMAND_BACKUP, rows[i].name,
+				     strlen(rows[i].name), &token.row, &err),
 		    0);
 		assert_int_equal(optgiven_take(&o, &token, &err), rows[i].verdict);
 		assert_int_equal(o.quiet, i == 2);

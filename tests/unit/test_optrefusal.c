@@ -47,6 +47,10 @@ static struct refusal refusals[] = {
 	{ "info", "no archive specified",
 	    "Name a file, a directory of --split or pg_basebackup -Ft, or - for standard "
 	    "input." },
+	/* the command is known before its options, wherever its name stands */
+	{ "--report=r verify --restore-command=verify a",
+	    "option \"--restore-command\" is not for the command \"verify\"",
+	    "Try \"pg_basetar verify --help\"." },
 	{ "info -q a", "option \"--quiet\" is not for the command \"info\"",
 	    "Try \"pg_basetar info --help\"." },
 	{ "verify --brief a", "option \"--brief\" is not for the command \"verify\"",
@@ -140,7 +144,7 @@ static struct refusal refusals[] = {
 	{ "-D /d -X all",
 	    "option \"--wal-method\": \"all\" is neither \"fetch\" nor \"none\"", NULL },
 	{ "-D /d -Fp", "option \"--format\": unknown format \"p\"",
-	    "Tar is the only format." },
+	    "Tar is the only format; pg_basetar restore makes a directory of it." },
 	{ "-D /d -Z none:1", "option \"--compress\": compression \"none\" has no levels",
 	    NULL },
 	{ "-D /d --manifest-checksums=MD5",

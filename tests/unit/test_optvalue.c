@@ -241,8 +241,7 @@ static struct row rows[] = {
 	{ .what = WAL, .text = "n", .value = "none" },
 	{ .what = WAL,
 	    .text = "stream",
-	    .error = "\"stream\" is neither \"fetch\" nor \"none\"",
-	    .hint = "Use \"fetch\": a replication slot holds the WAL until it is read." },
+	    .error = "\"stream\" is neither \"fetch\" nor \"none\"" },
 	{ .what = WAL, .text = "", .error = "\"\" is neither \"fetch\" nor \"none\"" },
 
 	{ .what = DIGEST, .text = "CRC32C", .value = "CRC32C" },
@@ -258,7 +257,8 @@ static struct row rows[] = {
 	{ .what = FORMAT,
 	    .text = "plain",
 	    .error = "unknown format \"plain\"",
-	    .hint = "Tar is the only format." },
+	    .hint =
+		"Tar is the only format; pg_basetar restore makes a directory of it." },
 
 	{ .what = ARCHIVE, .text = "keep", .value = "keep" },
 	{ .what = ARCHIVE, .text = "off", .value = "off" },
