@@ -38,18 +38,19 @@ tell_others(const struct backupset *set)
 	}
 }
 
-/* One archive could come through a pipe; several cannot. */
+/*
+ * One archive could come through a pipe, and then the hint says so; several cannot.  What else in an
+ * archive is not supported, its members or its release, is no matter of its compression.
+ */
 static void
-hint_of_compression(const char *name, struct error *err)
+hint_of_compression(const struct reading *r, struct error *err)
 {
-	const struct codec *codec = codec_by_suffix(name);
-
-	if (err->kind != ERROR_UNSUPPORTED || codec->program == NULL)
+	if (strstr(err->hint, " | pg_basetar ") == NULL)
 		return;
 	err->hint[0] = '\0';
 	(void)!error_hint(err,
 	    "First decompress the archives of the directory with \"%s -d\", and remove the compressed ones.",
-	    codec->program);
+	    codec_by_name(r->compression)->program);
 }
 
 static int
@@ -63,7 +64,7 @@ pass_rows(struct reading *r, int dirfd, const struct backupset *set, struct erro
 		if (infile_open_at(&file, dirfd, row->name, &r->cancel, err))
 			return error_wrap(err, "%s", row->name);
 		if (reading_archive(r, file, row->name, &row->part, err)) {
-			hint_of_compression(row->name, err);
+			hint_of_compression(r, err);
 			return -1;
 		}
 	}
