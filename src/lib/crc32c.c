@@ -15,12 +15,35 @@
 #define HAS_CRC __builtin_cpu_supports("sse4.2")
 #define CRC_1(crc, byte) _mm_crc32_u8((crc), (byte))
 #define CRC_8(crc, word) ((uint32_t)_mm_crc32_u64((crc), (word)))
-#elif defined(__ARM_FEATURE_CRC32) && defined(__AARCH64EL__)
-#include <arm_acle.h>
-#define WITH_CRC
+#elif defined(__AARCH64EL__) && (defined(__linux__) || defined(__ARM_FEATURE_CRC32))
+/*
+ * ARMv8.0 may have them, and 8.1 must.  A compiler that builds for any of these offers its
+ * intrinsics only within a target attribute that gcc and clang spell differently, and clang before
+ * 16 not at all; the assembler has them everywhere.
+ */
+#if defined(__ARM_FEATURE_CRC32)
 #define HAS_CRC true
-#define CRC_1(crc, byte) __crc32cb((crc), (byte))
-#define CRC_8(crc, word) __crc32cd((crc), (word))
+#else
+#include <sys/auxv.h>
+#define HAS_CRC ((getauxval(AT_HWCAP) & HWCAP_CRC32) != 0)
+#endif
+#define WITH_CRC
+#define CRC_1(crc, byte) crc_1((crc), (byte))
+#define CRC_8(crc, word) crc_8((crc), (word))
+
+static inline uint32_t
+crc_1(uint32_t crc, uint8_t byte)
+{
+	__asm__(".arch_extension crc\n\tcrc32cb %w0, %w0, %w1" : "+r"(crc) : "r"(byte));
+	return crc;
+}
+
+static inline uint32_t
+crc_8(uint32_t crc, uint64_t word)
+{
+	__asm__(".arch_extension crc\n\tcrc32cx %w0, %w0, %x1" : "+r"(crc) : "r"(word));
+	return crc;
+}
 #endif
 
 /*
