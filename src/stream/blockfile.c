@@ -29,12 +29,18 @@ blockfile_new(
 		return error_memory(err);
 	}
 	f->fd = fd;
-	f->was_cold = uncached_is_cold(fd);
+	f->was_cold = false;
 	f->count = count;
 	atomic_init(&f->held, 1);
 	atomic_fetch_add(&count->open, 1);
 	*out = f;
 	return 0;
+}
+
+void
+blockfile_share(struct blockfile *f)
+{
+	f->was_cold = uncached_is_cold(f->fd);
 }
 
 struct blockfile *

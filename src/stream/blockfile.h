@@ -20,6 +20,8 @@ struct blockfile_count {
 /* Takes ${fd}, on failure too (ERROR_MEMORY).  The caller holds it once. */
 MUST_CHECK int blockfile_new(
     struct blockfile **, int fd, struct blockfile_count *, struct error *err);
+/* Several threads are going to read it: what one of them holds another cannot drop (lib/uncached.h). */
+void blockfile_share(struct blockfile *);
 struct blockfile *blockfile_hold(struct blockfile *);
 /* NULL is no file. */
 void blockfile_release(struct blockfile *);

@@ -104,6 +104,8 @@ int
 blockpipe_body_range(struct blockpipe *p, struct blockfile *file, uint64_t offset,
     uint64_t len, struct error *err)
 {
+	if (len >= BLOCKPIPE_BLOCK)
+		blockfile_share(file);
 	while (len > 0) {
 		struct block *b = open_block(p, err);
 		size_t room, n;
