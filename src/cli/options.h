@@ -11,7 +11,7 @@
 #include "lib/error.h"
 #include "lib/oids.h"
 #include "lib/relocation.h"
-#include "pg/recovery.h"
+#include "recovery/recovery.h"
 
 /* The version of the program; the manual's only other mention is in an example. */
 #define OPTIONS_PROGRAM_VERSION "1.0-rc1"

@@ -1,7 +1,7 @@
 /*
  * Where the options say how to recover, the backup's own signal files and recovery.conf are left
  * out, or the copy might follow the primary of the original.  Our lines are appended to the
- * postgresql.auto.conf of the backup, since the copy needs the other settings in it; pg/recovery.h
+ * postgresql.auto.conf of the backup, since the copy needs the other settings in it; recovery/recovery.h
  * says which file a release reads.
  */
 #include "restore/settings.h"

@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "filling/newdir.h"
 #include "lib/error.h"
-#include "restore/newdir.h"
 
 struct infofile;
 struct options;

@@ -14,8 +14,8 @@
 #include "cli/options.h"
 #include "lib/lsn.h"
 #include "lib/number.h"
-#include "pg/timetext.h"
 #include "proof/checker.h"
+#include "recovery/timetext.h"
 
 /* What is known of the backup that a target is held against; 0 and NULL: not known. */
 struct target_bounds {
@@ -64,7 +64,7 @@ check_lsn(const char *value, const struct target_bounds *b, struct error *err)
 
 /*
  * The backup ended even later; and all its transactions before START TIME are needed.  A text that
- * only the server can read (pg/timetext.h) is left to it.
+ * only the server can read (recovery/timetext.h) is left to it.
  */
 static int
 check_time(const char *value, const struct target_bounds *b, struct error *err)

@@ -14,8 +14,8 @@
 
 #include "cli/message.h"
 #include "cli/options.h"
+#include "filling/filepool.h"
 #include "lib/sys.h"
-#include "restore/filepool.h"
 #include "restore/ownership.h"
 #include "restore/places.h"
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pg/timetext.h"
+#include "recovery/timetext.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
+#include "filling/beneath.h"
 #include "lib/sys.h"
-#include "restore/beneath.h"
 #include "support/faketree.h"
 
 static const struct fake_file tree[] = { { "in", DIRECTORY }, { "in/a", DIRECTORY },

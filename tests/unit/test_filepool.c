@@ -13,9 +13,9 @@
 
 #include <cmocka.h>
 
+#include "filling/filepool.h"
 #include "lib/buf.h"
 #include "lib/sys.h"
-#include "restore/filepool.h"
 #include "support/faketree.h"
 
 static const struct fake_file tree[] = { { "dir", DIRECTORY } };

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "restore/newdir.h"
+#include "filling/newdir.h"
 #include "support/faketree.h"
 #include "support/refuse.h"
 

@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
+#include "filling/newfile.h"
 #include "lib/sys.h"
-#include "restore/newfile.h"
 
 static void
 whole(void **state)

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "pg/recovery.h"
+#include "recovery/recovery.h"
 
 static void
 expect(const struct recovery *r, unsigned major, const char *file, const char *lines)

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "restore/route.h"
+#include "filling/route.h"
 #include "support/faketree.h"
 
 static const struct fake_file tree[] = { { "a/b", DIRECTORY }, { "file", "x" },

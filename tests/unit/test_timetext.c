@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "pg/timetext.h"
+#include "recovery/timetext.h"
 
 #define NONE INT64_MAX /* no offset is known */
 

@@ -6,7 +6,7 @@
  */
 /* openat2(), O_PATH */
 #define _GNU_SOURCE
-#include "restore/beneath.h"
+#include "filling/beneath.h"
 
 #include <errno.h>
 #include <fcntl.h>

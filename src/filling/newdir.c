@@ -4,7 +4,7 @@
  * later.  Root gives such a directory to the owner of the backup only if no other user's symbolic
  * link has chosen it.
  */
-#include "restore/newdir.h"
+#include "filling/newdir.h"
 
 #include <dirent.h>
 #include <errno.h>

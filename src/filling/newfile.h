@@ -1,5 +1,5 @@
-#ifndef PG_BASETAR_RESTORE_NEWFILE_H
-#define PG_BASETAR_RESTORE_NEWFILE_H
+#ifndef PG_BASETAR_FILLING_NEWFILE_H
+#define PG_BASETAR_FILLING_NEWFILE_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
-#ifndef PG_BASETAR_RESTORE_ROUTE_H
-#define PG_BASETAR_RESTORE_ROUTE_H
+#ifndef PG_BASETAR_FILLING_ROUTE_H
+#define PG_BASETAR_FILLING_ROUTE_H
 
 #include <stdbool.h>
 #include <sys/types.h>

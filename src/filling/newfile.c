@@ -4,7 +4,7 @@
  */
 /* sync_file_range() */
 #define _GNU_SOURCE
-#include "restore/newfile.h"
+#include "filling/newfile.h"
 
 #include <errno.h>
 #include <fcntl.h>

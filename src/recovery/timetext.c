@@ -1,5 +1,5 @@
 /* Moments as texts: read strictly what is plain, and leave the rest to the server. */
-#include "pg/timetext.h"
+#include "recovery/timetext.h"
 
 #include <stddef.h>
 #include <string.h>

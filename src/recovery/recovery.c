@@ -3,7 +3,7 @@
  * not like one.  So they are checked by its rules before anything is restored.  The table has for
  * each what is written where the user gave none.
  */
-#include "pg/recovery.h"
+#include "recovery/recovery.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -11,7 +11,7 @@
 
 #include "lib/lsn.h"
 #include "lib/number.h"
-#include "pg/timetext.h"
+#include "recovery/timetext.h"
 
 /* The timeline of the backup. */
 #define CURRENT "current"

@@ -1,12 +1,12 @@
-#ifndef PG_BASETAR_RESTORE_NEWDIR_H
-#define PG_BASETAR_RESTORE_NEWDIR_H
+#ifndef PG_BASETAR_FILLING_NEWDIR_H
+#define PG_BASETAR_FILLING_NEWDIR_H
 
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "filling/beneath.h"
+#include "filling/route.h"
 #include "lib/error.h"
-#include "restore/beneath.h"
-#include "restore/route.h"
 
 /* What may be there already and stays: other names are in the way.  NULL: nothing may. */
 struct newdir_guests {

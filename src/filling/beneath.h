@@ -1,5 +1,5 @@
-#ifndef PG_BASETAR_RESTORE_BENEATH_H
-#define PG_BASETAR_RESTORE_BENEATH_H
+#ifndef PG_BASETAR_FILLING_BENEATH_H
+#define PG_BASETAR_FILLING_BENEATH_H
 
 #include <stdint.h>
 #include <sys/types.h>

@@ -1,5 +1,5 @@
-#ifndef PG_BASETAR_PG_TIMETEXT_H
-#define PG_BASETAR_PG_TIMETEXT_H
+#ifndef PG_BASETAR_RECOVERY_TIMETEXT_H
+#define PG_BASETAR_RECOVERY_TIMETEXT_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -19,15 +19,15 @@
  * then on blocks are dropped, and the caller is told by its next call.  A wait of the caller
  * looks at the cancel ten times a second; the threads never wait for anything but work.
  */
-#include "restore/filepool.h"
+#include "filling/filepool.h"
 
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "filling/newfile.h"
 #include "lib/sys.h"
-#include "restore/newfile.h"
 
 struct file {
 	struct newfile out;

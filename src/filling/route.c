@@ -5,7 +5,7 @@
  */
 /* O_PATH */
 #define _GNU_SOURCE
-#include "restore/route.h"
+#include "filling/route.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
-#ifndef PG_BASETAR_RESTORE_FILEPOOL_H
-#define PG_BASETAR_RESTORE_FILEPOOL_H
+#ifndef PG_BASETAR_FILLING_FILEPOOL_H
+#define PG_BASETAR_FILLING_FILEPOOL_H
 
 #include <stddef.h>
 #include <stdint.h>
