@@ -121,6 +121,8 @@ take_choice(struct options *o, const struct optread_token *t, struct error *err)
 		return take_wal_method(o, t->value, err);
 	case OPT_ARCHIVE_MODE:
 		return optvalue_archive_mode(t->value, &o->archive_mode, err);
+	case OPT_CONFIG:
+		return optvalue_config(t->value, &o->config, err);
 	case OPT_SYNC_METHOD:
 		return optvalue_sync_method(t->value, &o->sync_method, err);
 	case OPT_DIGEST:
@@ -170,6 +172,7 @@ static int (*const takers[])(
 	[OPT_GZIP] = take_choice,
 	[OPT_FORMAT] = take_choice,
 	[OPT_ARCHIVE_MODE] = take_choice,
+	[OPT_CONFIG] = take_choice,
 	[OPT_SYNC_METHOD] = take_choice,
 	[OPT_CHECKPOINT] = take_choice,
 	[OPT_WAL_METHOD] = take_choice,

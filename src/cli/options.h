@@ -46,6 +46,7 @@ struct options {
 	/* of the restored files, as for owner_parse(); NULL: as in the backup */
 	const char *owner;
 	enum archive_mode archive_mode;
+	enum config_method config;
 
 	const char *target; /* of pg_basebackup; NULL: what the output is says -o alone */
 	const char *output; /* NULL: standard output; never empty */

@@ -278,6 +278,16 @@ optvalue_archive_mode(const char *text, enum archive_mode *out, struct error *er
 }
 
 int
+optvalue_config(const char *text, enum config_method *out, struct error *err)
+{
+	if (strcmp(text, "install") != 0 && strcmp(text, "keep") != 0)
+		return error_set(err, ERROR_USAGE, 0,
+		    "\"%s\" is neither \"install\" nor \"keep\"", text);
+	*out = strcmp(text, "keep") == 0 ? CONFIG_METHOD_KEEP : CONFIG_METHOD_INSTALL;
+	return 0;
+}
+
+int
 optvalue_sync_method(const char *text, enum sync_method *out, struct error *err)
 {
 	if (strcmp(text, "fsync") != 0 && strcmp(text, "syncfs") != 0)

@@ -33,6 +33,12 @@ enum compression_ignored {
 	COMPRESSION_LONG = 4     /* "long" */
 };
 
+/* What becomes of the configuration in a restored copy? */
+enum config_method {
+	CONFIG_METHOD_INSTALL, /* it is made that of the copy */
+	CONFIG_METHOD_KEEP     /* it is as the backup has it */
+};
+
 /* How is a restored copy brought to the disk? */
 enum sync_method {
 	SYNC_METHOD_DEFAULT, /* by the number of its files */
@@ -82,6 +88,10 @@ MUST_CHECK int optvalue_wal_method(
 /* "keep" or "off". */
 MUST_CHECK int optvalue_archive_mode(
     const char *text, enum archive_mode *out, struct error *err);
+
+/* "install" or "keep". */
+MUST_CHECK int optvalue_config(
+    const char *text, enum config_method *out, struct error *err);
 
 /* "fsync" or "syncfs". */
 MUST_CHECK int optvalue_sync_method(

@@ -198,6 +198,19 @@ beneath_rename(struct beneath *b, const char *path, const char *to, struct error
 }
 
 int
+beneath_remove(struct beneath *b, const char *path, struct error *err)
+{
+	const char *name;
+	int parent;
+
+	if (enter(b, path, &parent, &name, err))
+		return -1;
+	return unlinkat(parent, name, 0) == -1 ?
+	    error_set(err, ERROR_IO, errno, "could not remove") :
+	    0;
+}
+
+int
 beneath_owner(
     struct beneath *b, const char *path, uid_t uid, gid_t gid, struct error *err)
 {

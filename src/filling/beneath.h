@@ -48,6 +48,9 @@ MUST_CHECK int beneath_link(
 MUST_CHECK int beneath_rename(
     struct beneath *, const char *path, const char *name, struct error *err);
 
+/* Remove what is no directory. */
+MUST_CHECK int beneath_remove(struct beneath *, const char *path, struct error *err);
+
 /* Give it to that owner; of a link the link itself. */
 MUST_CHECK int beneath_owner(
     struct beneath *, const char *path, uid_t uid, gid_t gid, struct error *err);

@@ -118,12 +118,18 @@ recovery_is_set(const struct recovery *r)
 }
 
 bool
-recovery_has_target(const struct recovery *r)
+recovery_has_point(const struct recovery *r)
 {
 	for (size_t n = 0; n < SETTINGS; n++)
 		if (settings[n].is_target && value_of(r, n))
 			return true;
-	return r->target_timeline != NULL;
+	return false;
+}
+
+bool
+recovery_has_target(const struct recovery *r)
+{
+	return recovery_has_point(r) || r->target_timeline != NULL;
 }
 
 const char *

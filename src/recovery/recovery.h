@@ -24,6 +24,9 @@ struct recovery {
 /* Is anything asked for? */
 bool recovery_is_set(const struct recovery *recovery);
 
+/* Is a point named that recovery shall end at? */
+bool recovery_has_point(const struct recovery *recovery);
+
 /* Is a point named, or a timeline, that recovery shall lead to? */
 bool recovery_has_target(const struct recovery *recovery);
 

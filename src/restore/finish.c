@@ -19,6 +19,7 @@
 #include "lib/sys.h"
 #include "pg/cluster.h"
 #include "proof/checker.h"
+#include "restore/config.h"
 #include "restore/links.h"
 #include "restore/ownership.h"
 #include "restore/places.h"
@@ -223,6 +224,8 @@ restore_finish_write(struct restore_finish *f, struct checker *checker, struct e
 		restore_links_write(f->links, f->tree, &f->places->tablespaces, version,
 		    f->control_mtime, err) ||
 		restore_settings_write(f->settings, f->tree, version, err) ||
+		restore_config_install(
+		    f->config, checker_backup(checker)->info, version, err) ||
 		finish_places(f, err) || restore_tree_sync(f->tree, err) ||
 		write_control(f, err) ?
 	    -1 :

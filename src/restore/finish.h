@@ -9,6 +9,7 @@
 
 struct checker;
 struct options;
+struct restore_config;
 struct restore_links;
 struct restore_ownership;
 struct restore_places;
@@ -31,6 +32,7 @@ struct restore_finish {
 	struct restore_target *target;
 	struct restore_settings *settings;
 	const struct restore_links *links;
+	struct restore_config *config;
 
 	struct buf control; /* pg_control of the backup */
 	bool has_control;

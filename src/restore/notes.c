@@ -20,8 +20,10 @@
 #include "lib/sys.h"
 #include "pg/conftext.h"
 #include "proof/checker.h"
+#include "restore/config.h"
 #include "restore/places.h"
 #include "restore/settings.h"
+#include "restore/startup.h"
 
 /* So many configuration files are named. */
 enum { CONFIG_NAMED = 20 };
@@ -85,7 +87,7 @@ read_data_directory(const struct restore_notes *n, const char *name, char value[
  * The setting counts more than what the server is started with, as by pg_ctl -D: it would run the
  * original instead of the copy (SelectConfigFiles() in guc.c).
  */
-static void
+static bool
 warn_of_data_directory(const struct restore_notes *n, const char *name)
 {
 	char value[PATH_MAX], text[3 * PATH_MAX];
@@ -95,15 +97,16 @@ warn_of_data_directory(const struct restore_notes *n, const char *name)
 	if (value[0] == '\0' ||
 	    (stat(value, &there) == 0 && fstat(n->places->datadir.fd, &copy) == 0 &&
 		sys_is_same_file(&there, &copy)))
-		return;
+		return false;
 	snprintf(text, sizeof(text),
 	    "\"%s/%s\" sets data_directory to \"%s\": a server that reads it works on that directory, not on the copy",
 	    n->places->datadir.path, name, value);
 	message_warning(text);
+	return true;
 }
 
-/* A server is started with one of these. */
-static void
+/* A server is started with one of these.  True: it would run the original. */
+static bool
 warn_of_config(const struct restore_notes *n)
 {
 	static const char name[] = "postgresql.conf",
@@ -111,10 +114,12 @@ warn_of_config(const struct restore_notes *n)
 	const struct infofile *info = checker_backup(n->checker)->info;
 	const char *told = info ? info->config_file : NULL;
 
-	warn_of_data_directory(n, name);
-	warn_of_data_directory(n, outside);
+	bool is_bad = warn_of_data_directory(n, name);
+
+	is_bad |= warn_of_data_directory(n, outside);
 	if (told && strcmp(told, name) != 0 && strcmp(told, outside) != 0)
-		warn_of_data_directory(n, told);
+		is_bad |= warn_of_data_directory(n, told);
+	return is_bad;
 }
 
 static void
@@ -190,12 +195,95 @@ warn_of_start(const struct restore_notes *n)
 	message_warning(text);
 }
 
+/* ---- in the end: what was restored, and how it is started ---- */
+
+static void
+print_size(char text[32], uint64_t bytes)
+{
+	static const char *const units[] = { "kB", "MB", "GB", "TB" };
+	double size = (double)bytes / 1024;
+	size_t n = 0;
+
+	while (size >= 10000 && n < 3) {
+		size /= 1024;
+		n++;
+	}
+	snprintf(text, 32, "%.0f %s", size, units[n]);
+}
+
+/* Up to the target, and then? */
+static void
+say_pause(const struct restore_notes *n)
+{
+	const struct recovery *recovery = &n->opt->recovery;
+
+	if (!recovery_has_point(recovery) ||
+	    (recovery->target_action && strcmp(recovery->target_action, "pause") != 0))
+		return;
+	message_note(
+	    "recovery will pause at the target, and the copy be read-only: look whether it is the right moment, then \"select pg_wal_replay_resume()\" ends recovery and opens the copy (--target-action=promote does so at once)");
+}
+
+static void
+say_command(const struct restore_notes *n)
+{
+	const struct restore_config *config = n->config;
+	const char *main_file = buf_text(&config->main);
+	const struct restore_startup startup = { .datadir = n->places->datadir_path ?
+		    n->places->datadir_path :
+		    n->opt->pgdata,
+		.owner = n->owner,
+		.version = checker_backup(n->checker)->version,
+		.port = buf_text(&config->rules.port),
+		.sockets = buf_text(&config->rules.sockets),
+		.config_file =
+		    strcmp(main_file, "postgresql.conf") == 0 ? NULL : main_file };
+	struct error ignored = { 0 };
+	struct buf command = { 0 };
+	unsigned port, other_port;
+
+	if (restore_startup_command(&startup, &command, &port, &other_port, &ignored) ==
+	    0) {
+		if (other_port > 0)
+			message_note(
+			    "port %u of the copy's configuration is in use on this host, which the command below starts it on port %u for",
+			    port, other_port);
+		message_note("start it with: %s", buf_text(&command));
+	}
+	buf_free(&command);
+}
+
+static void
+say_summary(const struct restore_notes *n, bool is_ready)
+{
+	const size_t count = n->places->tablespaces.count;
+	char size[32], spaces[48] = "";
+
+	print_size(size, checker_facts(n->checker).backup.archive.bytes);
+	if (count > 0)
+		snprintf(spaces, sizeof(spaces), ", with %zu tablespace%s", count,
+		    count == 1 ? "" : "s");
+	message_note("restored %s in %.1f s into \"%s\"%s", size, n->seconds,
+	    n->places->datadir.path, spaces);
+	if (is_ready)
+		say_command(n);
+}
+
 void
 restore_notes_say(const struct restore_notes *n)
 {
+	const bool is_kept = n->opt->config == CONFIG_METHOD_KEEP;
+	bool is_ready = n->config->main.len > 0;
+
 	say_places(n);
-	say_config(n);
-	warn_of_config(n);
+	if (is_kept) {
+		say_config(n);
+		is_ready &= !warn_of_config(n);
+	} else {
+		restore_config_say(n->config);
+	}
 	say_archiving(n);
 	warn_of_start(n);
+	say_pause(n);
+	say_summary(n, is_ready);
 }

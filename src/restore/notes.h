@@ -3,8 +3,11 @@
 
 #include <stdbool.h>
 
+#include "restore/owner.h"
+
 struct checker;
 struct options;
+struct restore_config;
 struct restore_places;
 struct restore_settings;
 
@@ -14,10 +17,16 @@ struct restore_notes {
 	const struct checker *checker;
 	const struct restore_places *places;
 	const struct restore_settings *settings;
-	bool has_origins; /* replication origins are in the backup */
+	const struct restore_config *config;
+	struct owner owner; /* of the copy */
+	bool has_origins;   /* replication origins are in the backup */
+	double seconds;     /* that the restore took */
 };
 
-/* It is restored: say what whoever starts a server on it should know first. */
+/*
+ * It is restored: say what whoever starts a server on it should know first, and then what was
+ * restored and how it is started.
+ */
 void restore_notes_say(const struct restore_notes *);
 
 #endif

@@ -233,6 +233,13 @@ restore_ownership_mode(
 }
 
 /* The server sees to that: its directories are for its owner, or for his group as well. */
+struct owner
+restore_ownership_server(const struct restore_ownership *o)
+{
+	/* who is not root makes files of its own only, and nothing was settled */
+	return geteuid() == 0 ? o->all : (struct owner){ geteuid(), getegid() };
+}
+
 uint32_t
 restore_ownership_directory_mode(const struct restore_ownership *o)
 {

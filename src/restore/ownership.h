@@ -44,6 +44,9 @@ struct owner restore_ownership_of(const struct restore_ownership *,
 uint32_t restore_ownership_mode(
     const struct restore_ownership *, const struct tar_entry *entry, const char *path);
 
+/* As whom the server of the copy runs: the owner of its files. */
+struct owner restore_ownership_server(const struct restore_ownership *);
+
 /* 0700; or 0750, if the group may read the cluster. */
 uint32_t restore_ownership_directory_mode(const struct restore_ownership *);
 

@@ -6,11 +6,11 @@
 #include "restore/restore.h"
 
 #include <errno.h>
-#include <inttypes.h>
 
-#include "cli/message.h"
 #include "format/report.h"
+#include "lib/sys.h"
 #include "proof/checking.h"
+#include "restore/config.h"
 #include "restore/finish.h"
 #include "restore/links.h"
 #include "restore/members.h"
@@ -30,6 +30,7 @@ struct restore {
 	const struct options *opt;
 	struct checker *checker;
 	struct report *report;
+	double began; /* as of sys_monotonic() */
 
 	struct restore_places places;
 	struct restore_ownership ownership;
@@ -38,6 +39,7 @@ struct restore {
 	struct restore_plan plan;
 	struct restore_settings settings;
 	struct restore_links links;
+	struct restore_config config;
 	struct restore_finish finish;
 	struct restore_members members;
 };
@@ -193,12 +195,12 @@ say_outcome(const struct restore *r)
 		.checker = r->checker,
 		.places = &r->places,
 		.settings = &r->settings,
-		.has_origins = r->members.has_origins };
-	const struct facts_archive read = checker_facts(r->checker).backup.archive;
+		.config = &r->config,
+		.owner = restore_ownership_server(&r->ownership),
+		.has_origins = r->members.has_origins,
+		.seconds = sys_monotonic() - r->began };
 
 	restore_notes_say(&notes);
-	message_info("restored into \"%s\": %" PRIu64 " members, %" PRIu64 " bytes",
-	    r->opt->pgdata, read.members, read.bytes);
 }
 
 /* The steps, in the order of the manual. */
@@ -229,6 +231,10 @@ assemble(struct restore *r, const struct options *opt)
 		.places = &r->places,
 		.ownership = &r->ownership,
 		.cancel = &r->reading.cancel };
+	r->config = (struct restore_config){ .opt = opt,
+		.places = &r->places,
+		.ownership = &r->ownership,
+		.tree = &r->tree };
 	r->plan = (struct restore_plan){ .opt = opt,
 		.places = &r->places,
 		.ownership = &r->ownership,
@@ -241,7 +247,8 @@ assemble(struct restore *r, const struct options *opt)
 		.tree = &r->tree,
 		.target = &r->target,
 		.settings = &r->settings,
-		.links = &r->links };
+		.links = &r->links,
+		.config = &r->config };
 	r->members = (struct restore_members){ .places = &r->places,
 		.plan = &r->plan,
 		.ownership = &r->ownership,
@@ -260,6 +267,7 @@ forget_all(struct restore *r, bool forget)
 	restore_members_free(&r->members);
 	restore_finish_free(&r->finish);
 	restore_links_free(&r->links);
+	restore_config_free(&r->config);
 	restore_settings_free(&r->settings);
 	restore_plan_free(&r->plan);
 	restore_places_free(&r->places, forget);
@@ -269,7 +277,7 @@ forget_all(struct restore *r, bool forget)
 int
 restore_run(const struct options *opt, bool *is_sound, struct error *err)
 {
-	struct restore r = { .opt = NULL };
+	struct restore r = { .began = sys_monotonic() };
 	int rc;
 
 	assemble(&r, opt);

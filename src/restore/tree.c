@@ -340,6 +340,12 @@ tree_sync_made(struct restore_tree *tree, size_t directories, struct error *err)
 }
 
 int
+restore_tree_drain(struct restore_tree *tree, struct error *err)
+{
+	return filepool_drain(tree->pool, err);
+}
+
+int
 restore_tree_sync_files(struct restore_tree *tree, struct error *err)
 {
 	return tree_sync_made(tree, 0, err);

@@ -72,6 +72,9 @@ MUST_CHECK int restore_tree_file_end(
 MUST_CHECK int restore_tree_text(struct restore_tree *, const char *path,
     const struct buf *text, time_t mtime, struct error *err);
 
+/* What was written so far is in the files: they can be read. */
+MUST_CHECK int restore_tree_drain(struct restore_tree *, struct error *err);
+
 /* All that was made is on the disk; or, when the directories are, the files of since then. */
 MUST_CHECK int restore_tree_sync(struct restore_tree *, struct error *err);
 MUST_CHECK int restore_tree_sync_files(struct restore_tree *, struct error *err);

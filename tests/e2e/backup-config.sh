@@ -53,7 +53,7 @@ debian() {
 	"$BIN" info --brief --json "$archive" >"$T/info"
 	lines 1 "{ \"location\": \"$etc/b.conf\", \"name\": \"b.conf\" }" "$T/info"
 	cluster_dir restored
-	captured as_server "$BIN" restore "$archive" -D "$T/restored/data"
+	captured as_server "$BIN" restore "$archive" -D "$T/restored/data" --config=keep
 	[ "$rc" -eq 0 ]
 	lines 1 "\"$T/restored/data/pg_basetar_config/b.conf\" was at \"$etc/b.conf\"" "$T/stderr"
 	lines 1 warning "$T/stderr"

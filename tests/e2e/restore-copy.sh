@@ -147,7 +147,7 @@ data_directory() {
 	cluster_init main "$major"
 	cluster_set main "# data_directory = '/none'" "Data_Directory '$T/main/data' # as told"
 	as_server "$BIN" -q -D "$T/main/data" --offline -o "$T/out/inside.tar"
-	copied "$T/out/inside.tar"
+	copied "$T/out/inside.tar" --config=keep
 	tells 1 postgresql.conf
 	rm -rf "$T/copy"
 	# to where the line says
@@ -165,7 +165,7 @@ data_directory() {
 	captured backup main -q -c fast -o "$T/out/outside.tar"
 	[ "$rc" -eq 0 ]
 	cluster_stop main
-	copied "$T/out/outside.tar"
+	copied "$T/out/outside.tar" --config=keep
 	tells 1 pg_basetar_config/postgresql.conf
 	rm -rf "$T/copy"
 }

@@ -33,7 +33,9 @@ begin(void **state)
 	notes = (struct restore_notes){ .opt = &restoring_opt,
 		.checker = &fake,
 		.places = &places,
-		.settings = &settings };
+		.settings = &settings,
+		.config = &config };
+	restoring_opt.config = CONFIG_METHOD_KEEP;
 	restoring_open();
 	return 0;
 }

@@ -21,9 +21,10 @@ restored() {
 		$(moved "$copy") "$@"
 }
 
-# says_only_where: the restore said where each tablespace is, and nothing else.
+# says_only_where: the restore said where each tablespace is, and what it did, and nothing else.
 says_only_where() {
-	fails grep -v "^pg_basetar: tablespace [0-9]* is in \"$T/" "$T/stderr"
+	fails grep -v -e "^pg_basetar: tablespace [0-9]* is in \"$T/" -e '^pg_basetar: restored ' \
+		-e '^pg_basetar: start it with: ' -e '^pg_basetar: port [0-9]* .* is in use' "$T/stderr"
 }
 
 # same NAME ARCHIVE|DIR: as it is by hand, tablespace by tablespace.
