@@ -298,6 +298,9 @@ find_table(struct store *s, struct table *t, struct error *err)
 /* So many rows at a time. */
 enum { ROWS = 4096 };
 
+/* Ours are of 9 MiB at most. */
+#define LONG_FRAME ((uint64_t)16 * 1024 * 1024)
+
 static void
 look_at_rows(const struct table *t, const uint8_t *row, size_t count, uint64_t len,
     uint64_t *packed, struct frametable_place *out)
@@ -331,5 +334,7 @@ frametable_find(
 	if (packed != t.at)
 		return refuse(
 		    "its table of frames does not agree with the size of the file", err);
-	return 0;
+	return t.at - out->offset > len && t.at - out->offset - len > LONG_FRAME ?
+	    refuse("its frames are too long", err) :
+	    0;
 }

@@ -16,7 +16,7 @@
 enum { FLUSH = 4, RAW_DEFLATE = -15, INPUT = 256 * 1024, TRAILER = 8 };
 
 /* What the longest block of the pipeline may become, and a place is looked for in. */
-enum { LOOKED_AT = 9 * 1024 * 1024 };
+enum { LOOKED_AT = 9 * 1024 * 1024, LOOKED_AT_FIRST = 256 * 1024 };
 
 /* So many bytes must come out of a place. */
 enum { TRIED = 256 * 1024 };
@@ -177,28 +177,41 @@ late_find(struct store *store, const uint8_t *bytes, size_t len, uint64_t offset
 	return 0;
 }
 
+/* The same in the file, from ${from} on, of which little is read at first. */
+static int
+late_look(struct store *store, uint64_t from, uint64_t *at, struct error *err)
+{
+	const uint64_t left = store->size - from;
+	const size_t most = left < LOOKED_AT ? (size_t)left : LOOKED_AT;
+	uint8_t *bytes = malloc(most + 1);
+	int rc = bytes ? 0 : error_memory(err);
+
+	*at = 0;
+	for (size_t done = 0, len = LOOKED_AT_FIRST; rc == 0 && *at == 0 && done < most;
+	     len *= 4) {
+		len = len < most ? len : most;
+		rc = store_read(store, from + done, bytes + done, len - done, err) ||
+			late_find(store, bytes, len, from, at, err) ?
+		    -1 :
+		    0;
+		done = len;
+	}
+	free(bytes);
+	return rc;
+}
+
 int
 gunziplate_open(struct store *store, uint64_t len, struct source **out, uint64_t *raw,
     struct error *err)
 {
-	const size_t most = store->size < LOOKED_AT ? (size_t)store->size : LOOKED_AT;
-	uint64_t from = len < store->size ? store->size - len : 0, at = 0;
-	uint8_t *bytes;
-	int rc;
+	uint64_t at;
 
 	*out = NULL;
 	*raw = UINT64_MAX;
-	len = store->size - from < most ? store->size - from : most;
-	bytes = malloc((size_t)len + 1);
-	if (bytes == NULL)
-		return error_memory(err);
-	rc = store_read(store, from, bytes, (size_t)len, err) ||
-		late_find(store, bytes, (size_t)len, from, &at, err) ?
-	    -1 :
-	    0;
-	free(bytes);
-	if (rc == 0 && at == 0)
+	if (late_look(store, len < store->size ? store->size - len : 0, &at, err))
+		return -1;
+	if (at == 0)
 		return error_set(err, ERROR_UNSUPPORTED, 0,
 		    "its end has no full flush, as gzip data of pg_basetar has");
-	return rc == 0 ? late_new(out, store, at, err) : -1;
+	return late_new(out, store, at, err);
 }

@@ -34,20 +34,31 @@ spacelist_add(
 	return 0;
 }
 
+bool
+spacelist_oid(const char *path, uint32_t *oid)
+{
+	static const char below[] = "pg_tblspc/";
+	const char *text = path + sizeof(below) - 1;
+	uint64_t number;
+
+	if (strncmp(path, below, sizeof(below) - 1) != 0 ||
+	    !number_parse(text, strcspn(text, "/"), UINT32_MAX, &number))
+		return false;
+	*oid = (uint32_t)number;
+	return true;
+}
+
 int
 spacelist_count(
     struct spacelist *list, const char *path, uint64_t bytes, struct error *err)
 {
-	static const char below[] = "pg_tblspc/";
-	const char *oid = path + sizeof(below) - 1;
-	uint64_t number;
+	uint32_t oid;
 
-	if (strncmp(path, below, sizeof(below) - 1) != 0 ||
-	    !number_parse(oid, strcspn(oid, "/"), UINT32_MAX, &number))
+	if (!spacelist_oid(path, &oid))
 		return 0;
 	/* the files of one come one after the other */
-	if ((list->count == 0 || list->rows[list->count - 1].oid != number) &&
-	    spacelist_add(list, (uint32_t)number, NULL, err))
+	if ((list->count == 0 || list->rows[list->count - 1].oid != oid) &&
+	    spacelist_add(list, oid, NULL, err))
 		return -1;
 	list->rows[list->count - 1].bytes += bytes;
 	return 0;

@@ -37,6 +37,9 @@ MUST_CHECK int spacelist_add(
 MUST_CHECK int spacelist_count(
     struct spacelist *, const char *path, uint64_t bytes, struct error *err);
 
+/* Is ${path} of a tablespace, and of which? */
+bool spacelist_oid(const char *path, uint32_t *oid);
+
 /* All that names locations has come: those without one are in place. */
 void spacelist_rest_in_place(struct spacelist *);
 

@@ -15,6 +15,7 @@
 #include "format/memberset.h"
 #include "format/spacelist.h"
 #include "lib/number.h"
+#include "lib/oidset.h"
 #include "pg/cluster.h"
 #include "pg/manifest_parse.h"
 #include "pg/tablespace_map.h"
@@ -43,7 +44,13 @@ struct summary {
 	uint32_t stop_timeline;
 	uint64_t of_digest[DIGEST_SHA512 + 1]; /* entries of the manifest */
 
-	uint64_t members, bytes;
+	uint64_t members, files, bytes;
+	struct {
+		uint64_t files, bytes;
+	} listed;   /* of these, in this archive, those that a manifest lists */
+	bool skips; /* they do not all come: the manifest has them */
+	bool has_skipped, base_is_skipped;
+	struct oidset archives, skipped; /* of tablespaces */
 	uint64_t wal_segments, wal_bytes;
 	struct spacelist tablespaces;
 	struct memberset *config; /* files in pg_basetar_config */
@@ -62,16 +69,43 @@ summary_free(struct summary *s)
 	tablespace_map_free(&s->links);
 	spacelist_free(&s->tablespaces);
 	memberset_free(s->config);
+	oidset_free(&s->archives);
+	oidset_free(&s->skipped);
 	free(s->is_config_there);
 	free(s);
 }
 
-void
-summary_archive(struct summary *s, const struct archivepart *part)
+int
+summary_archive(struct summary *s, const struct archivepart *part, struct error *err)
 {
 	s->part = *part;
-	s->is_in_tree = false;
-	s->narchives += part->kind == ARCHIVEPART_TABLESPACE;
+	s->is_in_tree = s->skips = false;
+	s->listed.files = s->listed.bytes = 0;
+	if (part->kind != ARCHIVEPART_TABLESPACE)
+		return 0;
+	s->narchives++;
+	return oidset_add_text(&s->archives, part->oid, err);
+}
+
+int
+summary_skip(struct summary *s, struct error *err)
+{
+	s->files -= s->listed.files;
+	s->bytes -= s->listed.bytes;
+	s->skips = s->has_skipped = true;
+	if (s->part.kind == ARCHIVEPART_TABLESPACE)
+		return oidset_add_text(&s->skipped, s->part.oid, err);
+	s->base_is_skipped = true;
+	return 0;
+}
+
+bool
+summary_is_in_manifest(const struct summary *s, bool is_beside)
+{
+	const struct infofile *info = s->reader.facts.info;
+
+	return info && info->has_manifest && info->is_split == is_beside &&
+	    s->is_in_tree && s->reader.facts.version;
 }
 
 bool
@@ -97,13 +131,30 @@ hear_identifier(struct manifest_sink *sink, uint64_t identifier, struct error *e
 	return 0;
 }
 
+/* Is it known by the manifest only? */
+static bool
+was_skipped(struct summary *s, const char *path)
+{
+	uint32_t oid;
+
+	if (s->archives.count > 0 && spacelist_oid(path, &oid) &&
+	    oidset_has(&s->archives, oid))
+		return oidset_has(&s->skipped, oid);
+	return s->base_is_skipped;
+}
+
 static int
 summary_hear_file(
     struct manifest_sink *sink, const struct manifest_file *file, struct error *err)
 {
-	(void)err;
-	((struct summary *)sink)->of_digest[file->digest_kind]++;
-	return 0;
+	struct summary *s = (struct summary *)sink;
+
+	s->of_digest[file->digest_kind]++;
+	if (!was_skipped(s, file->path))
+		return 0;
+	s->files++;
+	s->bytes += file->size;
+	return spacelist_count(&s->tablespaces, file->path, file->size, err);
 }
 
 /* The newest timeline comes first. */
@@ -217,6 +268,27 @@ look_at_body(
 	return keep_early(s, err);
 }
 
+/* What a manifest lists comes before the WAL. */
+static int
+count_member(struct summary *s, char type, uint64_t size, struct error *err)
+{
+	const bool is_listed = s->kind < MEMBERORDER_SEGMENT;
+
+	if (s->kind == MEMBERORDER_SEGMENT) {
+		s->wal_segments++;
+		s->wal_bytes += size;
+	}
+	if (is_listed && s->skips)
+		return 0;
+	s->files += type == TAR_FILE;
+	s->bytes += size;
+	if (is_listed) {
+		s->listed.files += type == TAR_FILE;
+		s->listed.bytes += size;
+	}
+	return spacelist_count(&s->tablespaces, buf_text(&s->path), size, err);
+}
+
 int
 summary_member(
     struct summary *s, const struct tar_entry *entry, bool *wanted, struct error *err)
@@ -236,12 +308,7 @@ summary_member(
 		s->kind = MEMBERORDER_TREE;
 	s->is_in_tree = s->is_in_tree || s->kind >= MEMBERORDER_TREE;
 	s->members++;
-	s->bytes += size;
-	if (s->kind == MEMBERORDER_SEGMENT) {
-		s->wal_segments++;
-		s->wal_bytes += size;
-	}
-	if (spacelist_count(&s->tablespaces, buf_text(&s->path), size, err) ||
+	if (count_member(s, entry->type, size, err) ||
 	    (s->kind == MEMBERORDER_CONFIG && entry->type == TAR_FILE &&
 		memberset_add(s->config, buf_text(&s->path), &row, err)))
 		return -1;
@@ -406,6 +473,8 @@ summary_facts(const struct summary *s, bool is_whole)
 	return (struct summary_facts){
 		.backup = add_members(s, is_whole),
 		.is_whole = is_whole,
+		.is_counted = is_whole && !s->has_skipped,
+		.files = s->files,
 		.wal_segments = s->wal_segments,
 		.wal_bytes = s->wal_bytes,
 		.tablespaces = s->tablespaces.rows,

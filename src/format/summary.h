@@ -18,6 +18,7 @@
  *	summary_new()
  *	for each archive:
  *		summary_archive()
+ *		or summary_skip()
  *		for each member: summary_member(), and of one that is wanted summary_bytes()
  *		    for its body, summary_member_end()
  *	summary_manifest(), for a manifest next to the archives
@@ -25,7 +26,7 @@
  *
  * ERROR_FORMAT, ERROR_UNSUPPORTED: one of them is not what its name says.
  *
- * Memory: that of those few members, a line of the manifest, 32 bytes for each tablespace, and
+ * Memory: that of those few members, a line of the manifest, 40 bytes for each tablespace, and
  * the names of the configuration files in pg_basetar_config.
  */
 struct summary;
@@ -33,7 +34,8 @@ struct summary;
 MUST_CHECK int summary_new(struct summary **, struct error *err);
 void summary_free(struct summary *);
 
-void summary_archive(struct summary *, const struct archivepart *part);
+MUST_CHECK int summary_archive(
+    struct summary *, const struct archivepart *part, struct error *err);
 
 /* ${wanted}: are the bytes of its body? */
 MUST_CHECK int summary_member(
@@ -44,6 +46,18 @@ MUST_CHECK int summary_member_end(struct summary *, struct error *err);
 
 /* Is it known what tablespaces there are, and where they were? */
 bool summary_knows_locations(const struct summary *);
+
+/*
+ * Is what is left of the tree known without its members?  It is an archive of pg_basetar, and
+ * what is left is in the manifest, which is a member or ${is_beside} the archives.
+ */
+bool summary_is_in_manifest(const struct summary *, bool is_beside);
+
+/*
+ * The members of this archive that a manifest lists do not come, or not all of them: those before
+ * pg_control, or of a tablespace all.  The manifest says what they are.
+ */
+MUST_CHECK int summary_skip(struct summary *, struct error *err);
 
 /* Has the tree begun?  Before it comes what a brief look wants. */
 bool summary_is_in_tree(const struct summary *);
@@ -59,6 +73,8 @@ MUST_CHECK int summary_finish(struct summary *, struct error *err);
 struct summary_facts {
 	struct facts backup;
 	bool is_whole; /* all archives were read to their end, so that there are sizes */
+	bool is_counted; /* all members came: facts.archive.members is their number */
+	uint64_t files;
 	uint64_t wal_segments, wal_bytes;
 	const struct summary_tablespace *tablespaces; /* in the order of their OIDs */
 	size_t ntablespaces;

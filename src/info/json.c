@@ -92,9 +92,10 @@ put_sizes(struct json *j, const struct summary_facts *f)
 	const struct facts_archive *a = &f->backup.archive;
 
 	facts_json(j, &f->backup, FACTS_COMPRESSION);
-	json_number_if(j, "members", f->is_whole, a->members);
+	json_number_if(j, "members", f->is_counted, a->members);
+	json_number_if(j, "files", f->is_whole, f->files);
 	json_number_if(j, "bytes_unpacked", f->is_whole, a->bytes);
-	json_number_if(j, "bytes_raw", f->is_whole, a->raw);
+	json_number_if(j, "bytes_raw", f->is_whole && a->raw != UINT64_MAX, a->raw);
 	json_number_if(j, "bytes_written", f->is_whole, a->written);
 }
 

@@ -155,10 +155,9 @@ put_size(struct lines *l, const struct summary_facts *f)
 
 	put(l, "compression:", "%s", f->backup.archive.compression);
 	if (f->is_whole)
-		put(l, "size:", "%s, unpacked %s in %" PRIu64 " members",
+		put(l, "size:", "%s, unpacked %s in %" PRIu64 " files",
 		    progress_bytes(size, f->backup.archive.written),
-		    progress_bytes(unpacked, f->backup.archive.bytes),
-		    f->backup.archive.members);
+		    progress_bytes(unpacked, f->backup.archive.bytes), f->files);
 }
 
 int

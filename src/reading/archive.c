@@ -4,8 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/message.h"
+#include "codec/codec.h"
 #include "codec/decoded.h"
 #include "lib/sys.h"
+#include "reading/shortcut.h"
 #include "stream/infile.h"
 #include "stream/readahead.h"
 #include "tar/reader.h"
@@ -91,6 +94,12 @@ check_first(const char *name, struct error *err)
 	    "Pack the files again in the order and with the names of the backup: pg_basetar-verify(1) says how.");
 }
 
+static void
+add_raw(struct reading *r, uint64_t raw)
+{
+	r->raw = raw == UINT64_MAX || r->raw == UINT64_MAX ? UINT64_MAX : r->raw + raw;
+}
+
 static int
 pass_members(
     struct reading *r, struct tar_reader *reader, uint8_t *piece, struct error *err)
@@ -98,14 +107,14 @@ pass_members(
 	struct tar_entry entry;
 	bool is_first = true, is_end = false, is_wanted;
 
-	while (!r->is_over) {
+	while (!r->is_over && r->wants == READING_WANTS_ALL) {
 		if (tar_reader_next(reader, &entry, &is_end, err))
 			return -1;
 		if (is_first && !is_end && check_first(entry.name, err))
 			return -1;
 		is_first = false;
 		if (is_end) {
-			r->raw += tar_reader_offset(reader);
+			add_raw(r, tar_reader_offset(reader));
 			return r->ops->archive_end ? r->ops->archive_end(r, err) : 0;
 		}
 		is_wanted = true;
@@ -115,6 +124,71 @@ pass_members(
 			return -1;
 	}
 	return 0;
+}
+
+/* What was wanted, by a source of its own; NULL: the end of the archive. */
+static int
+pass_wanted(struct reading *r, struct source *source, uint64_t raw, uint8_t *piece,
+    struct error *err)
+{
+	const uint64_t before = r->raw;
+	struct tar_reader *reader = NULL;
+	uint64_t rest;
+	int rc = -1;
+
+	r->wants = READING_WANTS_ALL;
+	if (r->ops->skipped(r, err) == 0)
+		rc = source == NULL ? 0 :
+		    tar_reader_open(&reader, source, err) == 0 ?
+				      pass_members(r, reader, piece, err) :
+				      -1;
+	tar_reader_free(reader);
+	if (rc == -1)
+		return -1;
+	r->raw = before;
+	add_raw(r, raw);
+	return source_skip(r->file, UINT64_MAX, &rest, err);
+}
+
+/* *is_done: what was wanted was found, and has passed. */
+static int
+take_shortcut(struct reading *r, uint8_t *piece, bool *is_done, struct error *err)
+{
+	struct shortcut way = { infile_store(r->file), codec_by_name(r->compression),
+		UINT64_MAX };
+	struct source *source = NULL;
+	struct error why = { 0 };
+	int rc;
+
+	*is_done = false;
+	if (way.store == NULL || way.codec->methods->decode_late == NULL)
+		return 0;
+	rc = r->wants == READING_WANTS_END ?
+	    shortcut_to_end(&way, is_done, &why, err) :
+	    shortcut_to_control(&way, !r->has_manifest, &source, &why, err);
+	*is_done = *is_done || source != NULL;
+	if (rc == 0 && *is_done)
+		rc = pass_wanted(r, source, way.raw, piece, err);
+	else if (rc == 0)
+		message_info("the archive is read as a whole: %s", why.text);
+	source_free(source);
+	return rc;
+}
+
+/* Up to what is wanted after it, if it is not all. */
+static int
+pass_all(struct reading *r, struct tar_reader *reader, uint8_t *piece, struct error *err)
+{
+	bool is_done = false;
+
+	if (pass_members(r, reader, piece, err))
+		return -1;
+	if (r->wants == READING_WANTS_ALL)
+		return 0;
+	if (take_shortcut(r, piece, &is_done, err))
+		return -1;
+	r->wants = READING_WANTS_ALL;
+	return is_done ? 0 : pass_members(r, reader, piece, err);
 }
 
 static int
@@ -129,7 +203,7 @@ pass_archive(struct reading *r, struct source *source, const struct archivepart 
 		error_memory(err);
 	else if (tar_reader_open(&reader, source, err) == 0 &&
 	    r->ops->archive(r, part, err) == 0)
-		rc = pass_members(r, reader, piece, err);
+		rc = pass_all(r, reader, piece, err);
 	tar_reader_free(reader);
 	free(piece);
 	return rc;
@@ -145,6 +219,7 @@ reading_archive(struct reading *r, struct source *file, const char *name,
 	if (decoded_push(&source, &r->compression, err) == 0 &&
 	    (r->ops->is_sparse || readahead_push(&source, &r->cancel, err) == 0)) {
 		r->is_over = false;
+		r->wants = READING_WANTS_ALL;
 		set_source(r, source, file);
 		rc = pass_archive(r, source, part, err);
 		set_source(r, NULL, NULL);

@@ -100,6 +100,7 @@ reading_directory(struct reading *r, int dirfd, struct error *err)
 	if (backupset_read(dirfd, &set, err))
 		return -1;
 	measure(r, dirfd, &set);
+	r->has_manifest = set.has_manifest;
 	tell_others(&set);
 	rc = pass_rows(r, dirfd, &set, err) ||
 		(set.has_manifest && pass_manifest(r, dirfd, err)) ?

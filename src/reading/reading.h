@@ -25,6 +25,13 @@
  */
 struct reading;
 
+/* What of an archive is wanted next. */
+enum reading_wants {
+	READING_WANTS_ALL,
+	READING_WANTS_CONTROL, /* global/pg_control and what follows it */
+	READING_WANTS_END      /* no member any more */
+};
+
 struct reading_ops {
 	/*
 	 * Bodies that are not wanted are not read either, where that can be.  Else all bytes
@@ -43,6 +50,8 @@ struct reading_ops {
 	int (*bytes)(struct reading *, const uint8_t *, size_t len, struct error *);
 	int (*member_end)(struct reading *, struct error *);
 	int (*archive_end)(struct reading *, struct error *); /* NULL: nothing */
+	/* what was wanted comes next, and what is between was not read; NULL: all is wanted */
+	int (*skipped)(struct reading *, struct error *);
 	/* 0: end */
 	int (*manifest)(struct reading *, const uint8_t *, size_t len, struct error *);
 	int (*finish)(struct reading *, struct error *);
@@ -57,6 +66,12 @@ struct reading {
 	const struct reading_ops *ops;
 	struct progress progress;
 	bool is_over; /* of this archive nothing more is wanted */
+	/*
+	 * Set by archive() or member(), once an archive: where the rest can be gone to without
+	 * what is between (shortcut.h), skipped() is called and it comes; else all comes.
+	 */
+	enum reading_wants wants;
+	bool has_manifest; /* there is one next to the archives */
 
 	/* The archive being read, in the working thread; others may cut it: under the lock. */
 	pthread_mutex_t lock;
@@ -64,7 +79,8 @@ struct reading {
 	struct source *file;     /* at its bottom; owned by it */
 	uint64_t past;           /* bytes of the archives before it */
 	const char *compression; /* of the last archive; NULL: there was none */
-	uint64_t raw;            /* bytes of those that were read to their end, decoded */
+	/* bytes of those that were read to their end, decoded; UINT64_MAX: not known */
+	uint64_t raw;
 };
 
 /* ${outcome}: of one that is interrupted, "the backup was not verified". */

@@ -1,7 +1,9 @@
 /*
  * What a backup says of itself is in a few members at its start and its end.  So archives are read
  * sparsely, headers and those members only; and where the start is enough, an archive is over as
- * soon as what was wanted is known.
+ * soon as what was wanted is known.  In a compressed archive headers cannot be gone to, as they
+ * can in a plain one; but what is in the tree is in the manifest as well, so that the start and the end
+ * are enough, if the end can be gone to.
  */
 #include "reading/summary.h"
 
@@ -38,11 +40,28 @@ archive(struct reading *reading, const struct archivepart *part, struct error *e
 {
 	struct reading_summary *r = (struct reading_summary *)reading;
 
-	(void)err;
-	summary_archive(r->summary, part);
+	if (summary_archive(r->summary, part, err))
+		return -1;
+	r->has_asked = false;
+	if (r->depth == READING_ALL && part->kind == ARCHIVEPART_TABLESPACE &&
+	    reading->has_manifest)
+		reading->wants = READING_WANTS_END;
 	r->is_base = part->kind == ARCHIVEPART_ALONE || part->kind == ARCHIVEPART_BASE;
 	reading->is_over = r->depth != READING_ALL && !r->is_base;
 	return 0;
+}
+
+/* Of an archive of ours the order is known: pg_control is the first member after the tree. */
+static void
+ask_for_end(struct reading *reading)
+{
+	struct reading_summary *r = (struct reading_summary *)reading;
+
+	if (r->depth != READING_ALL || !r->is_base || r->has_asked ||
+	    !summary_is_in_manifest(r->summary, reading->has_manifest))
+		return;
+	r->has_asked = true;
+	reading->wants = READING_WANTS_CONTROL;
 }
 
 static int
@@ -55,6 +74,7 @@ member(struct reading *reading, const struct tar_entry *entry, uint64_t offset,
 	if (summary_member(summary_of(reading), entry, is_wanted, err))
 		return -1;
 	reading->is_over = is_over(reading) && !*is_wanted;
+	ask_for_end(reading);
 	return 0;
 }
 
@@ -68,6 +88,12 @@ static int
 member_end(struct reading *reading, struct error *err)
 {
 	return summary_member_end(summary_of(reading), err);
+}
+
+static int
+skipped(struct reading *reading, struct error *err)
+{
+	return summary_skip(summary_of(reading), err);
 }
 
 static int
@@ -89,6 +115,7 @@ static const struct reading_ops ops = {
 	.member = member,
 	.bytes = bytes,
 	.member_end = member_end,
+	.skipped = skipped,
 	.manifest = manifest,
 	.finish = finish,
 };

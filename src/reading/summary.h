@@ -7,7 +7,11 @@
 
 /* How far the archives are read, for what they say of themselves. */
 enum reading_depth {
-	READING_ALL,      /* the headers of all members */
+	/*
+	 * The headers of all members; or, of a compressed archive in a file, what is before the tree and
+	 * after it, where the manifest has the rest.
+	 */
+	READING_ALL,
 	READING_BRIEF,    /* of the base only what comes before the tree */
 	READING_LOCATIONS /* of the base until it is known where the tablespaces were */
 };
@@ -16,7 +20,8 @@ enum reading_depth {
 struct reading_summary {
 	struct reading reading; /* first */
 	enum reading_depth depth;
-	bool is_base; /* the archive that is read has the tree */
+	bool is_base;   /* the archive that is read has the tree */
+	bool has_asked; /* for its end without what is before it */
 	struct reading_owner owner;
 	struct summary *summary; /* complete, if it was read */
 };

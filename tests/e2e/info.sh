@@ -72,7 +72,7 @@ of_one_archive() {
 		'WAL: *1 segment, 16.8 MB' 'manifest: *CRC32C' \
 		"tablespace $(cat "$T/out/oid"): *$T/main/spc1, [0-9.]* [kM]B" \
 		"tablespace [0-9]*: *$T/main/spc 2, 0.0 kB" 'compression: *none' \
-		'size: *[0-9.]* MB, unpacked [0-9.]* MB in [0-9]* members'
+		'size: *[0-9.]* MB, unpacked [0-9.]* MB in [0-9]* files'
 	[ "$(wc -l <"$T/stdout")" -eq 15 ]
 }
 
@@ -90,22 +90,23 @@ of_unknown_checksums() {
 
 of_gzip() {
 	made "$T/out/one.tar.gz" --manifest-checksums=SHA256
-	agrees "$T/out/one.tar.gz" members bytes_raw bytes_written
+	agrees "$T/out/one.tar.gz" bytes_written # of the rest: info-ends.sh
 	[ "$(key manifest_checksums "$T/stdout")" = '"SHA256"' ]
 }
 
 of_a_pipe() {
 	info --json "$T/out/one.tar.gz"
 	"$BIN" info --json - <"$T/out/one.tar.gz" >"$T/out/seen"
+	unread='compression|bytes_written|members|bytes_raw'
 	gzip -dc "$T/out/one.tar.gz" | "$BIN" info --json - >"$T/out/piped"
 	cmp "$T/out/seen" "$T/stdout"
-	[ "$(grep -vE "compression|bytes_written" "$T/out/piped")" = "$(grep -vE "compression|bytes_written" "$T/stdout")" ]
+	[ "$(grep -vE "$unread" "$T/out/piped")" = "$(grep -vE "$unread" "$T/stdout")" ]
 }
 
 of_a_set() {
 	rm -rf "$T/out/set"
 	made "$T/out/set" --split -Z gzip
-	agrees "$T/out/set" members bytes_raw
+	agrees "$T/out/set"
 }
 
 without_manifest() {

@@ -51,7 +51,7 @@ static struct refusal refusals[] = {
 	{ "--report=r verify --restore-command=verify a",
 	    "option \"--restore-command\" is not for the command \"verify\"",
 	    "Try \"pg_basetar verify --help\"." },
-	{ "info -q a", "option \"--quiet\" is not for the command \"info\"",
+	{ "info --report=r a", "option \"--report\" is not for the command \"info\"",
 	    "Try \"pg_basetar info --help\"." },
 	{ "verify --brief a", "option \"--brief\" is not for the command \"verify\"",
 	    "Try \"pg_basetar verify --help\"." },

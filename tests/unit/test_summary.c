@@ -59,7 +59,8 @@ add_archive(struct summary *s, enum archivepart_kind kind, const char *oid,
 	struct archivepart part = { .kind = kind };
 
 	strcpy(part.oid, oid);
-	summary_archive(s, &part);
+	if (summary_archive(s, &part, err))
+		return -1;
 	for (; rows->name; rows++)
 		if (add(s, rows, err))
 			return -1;
