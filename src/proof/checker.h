@@ -30,7 +30,7 @@
  * the check cannot be made.  What each finding means is told in pg_basetar(1).
  *
  * Memory: that of memberset.h and pagesuspect.h, the manifest's longest line, and what the
- * WAL needs (wallines.h).
+ * WAL needs (lineages.h).
  */
 struct checker;
 

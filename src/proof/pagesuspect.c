@@ -37,7 +37,7 @@
  *
  * So pages are first looked at as if there were checksums.  If there are not, the rows are
  * forgotten, but for those of files that end in the middle of a page.  Which timeline recovery
- * follows is known last of all, so a row has a mention by each line of WAL (wal/wallines.h); one is
+ * follows is known last of all, so a row has a mention by each line of WAL (wal/lineages.h); one is
  * enough, since only the first record of a line decides.
  *
  * The opposite case is kept too, the greatest LSNs of pages that look sound: a page with a later

@@ -12,8 +12,8 @@
 #include "proof/content.h"
 #include "proof/manifest.h"
 #include "proof/missing.h"
+#include "wal/lineages.h"
 #include "wal/walhistory.h"
-#include "wal/wallines.h"
 #include "wal/walpage.h"
 
 _Static_assert(WALLINES_MOST <= 64, "a bit for each line");
@@ -28,7 +28,7 @@ struct proof_wal_history {
 };
 
 /*
- * Hears each record, with the line that read it (wallines.h); ${is_begin}: recovery reads this
+ * Hears each record, with the line that read it (lineages.h); ${is_begin}: recovery reads this
  * checkpoint first.
  */
 struct proof_wal_sink {
@@ -44,7 +44,7 @@ struct proof_wal_sink {
  *	proof_wal_judge(); what stands below may be read after it
  *	proof_wal_judge_checkpoint()
  *
- * Memory: that of wallines.h.
+ * Memory: that of lineages.h.
  */
 struct proof_wal {
 	/* borrowed */

@@ -1,7 +1,7 @@
 /*
  * WAL segments that the backup needs and does not have.
  *
- * The walk ends at the first of them (wal/wallines.c), and looks at no file after that.  So the
+ * The walk ends at the first of them (wal/lineages.c), and looks at no file after that.  So the
  * names are gone through up to the stop; those of missing files that follow one another are a gap:
  *
  *	segments   7  8  9  10  11  12  13  14  15
@@ -37,7 +37,7 @@ struct search {
 	const char *why; /* what is said of it */
 };
 
-/* The file of segment ${number} that recovery asks for, as find_missing() of wallines.c has it. */
+/* The file of segment ${number} that recovery asks for, as find_missing() of lineages.c has it. */
 static void
 name_of(const struct search *s, uint64_t number, char name[WALNAME_SIZE])
 {

@@ -7,8 +7,8 @@
 #include "format/memberset.h"
 #include "lib/error.h"
 #include "proof/missing.h"
+#include "wal/lineages.h"
 #include "wal/walhistory.h"
-#include "wal/wallines.h"
 
 /* WAL segments that the backup needs and does not have: the essay is in walgap.c. */
 struct walgap {

@@ -30,7 +30,7 @@ void waldatabases_free(struct waldatabases *);
 /* More records than this, 40 bytes each, are counted only. */
 #define WALDATABASES_MOST 1000000
 
-/* A record, as the line ${line} of the WAL has it (wallines.h; 0 where there is one line). */
+/* A record, as the line ${line} of the WAL has it (lineages.h; 0 where there is one line). */
 MUST_CHECK int waldatabases_record(
     struct waldatabases *, unsigned line, const struct walrecord *rec, struct error *err);
 

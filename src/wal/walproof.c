@@ -1,7 +1,7 @@
 /*
  * A backup walks through the records of its WAL once, while it reads the segments, for the proof and
  * for whatever else depends on them.  It knows the timeline then; where the history comes last, as
- * in an archive, wallines.c walks.
+ * in an archive, lineages.c walks.
  */
 #include "wal/walproof.h"
 

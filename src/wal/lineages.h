@@ -1,5 +1,5 @@
-#ifndef PG_BASETAR_WAL_WALLINES_H
-#define PG_BASETAR_WAL_WALLINES_H
+#ifndef PG_BASETAR_WAL_LINEAGES_H
+#define PG_BASETAR_WAL_LINEAGES_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -11,7 +11,7 @@
 
 #include "lib/lsn.h"
 #include "support/walimage.h"
-#include "wal/wallines.h"
+#include "wal/lineages.h"
 
 static struct walimage image;
 static struct walpage_expect expect;

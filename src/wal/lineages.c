@@ -48,7 +48,7 @@
  * taken, and of two such the one that got further.  A record belongs to a line if the line, or one
  * that it branched off from before the branch, has read it (wallines_has()).
  */
-#include "wal/wallines.h"
+#include "wal/lineages.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
