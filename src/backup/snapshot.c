@@ -247,7 +247,7 @@ snapshot_follow(
 
 	if (s->of.cluster->control.min_recovery_lsn > least)
 		least = s->of.cluster->control.min_recovery_lsn;
-	if (backup_wal_line(s->of.wal, timeline, err))
+	if (backup_wal_history(s->of.wal, timeline, err))
 		return error_hint(
 		    err, "A timeline history file may be missing from pg_wal.");
 	if (!is_own_line(s))
@@ -320,7 +320,7 @@ find_end(
 		*err = why;
 		return -1;
 	}
-	if (backup_wal_line(s->of.wal, newest, err))
+	if (backup_wal_history(s->of.wal, newest, err))
 		return -1;
 	backup_wal_stop(s->of.wal, found->lsn);
 	s->facts.limits.start_lsn = s->of.wal->range.start_lsn;

@@ -147,7 +147,7 @@ backup_still_find_shutdown(struct backup_source *s, uint32_t newest, struct erro
 	const struct walend_options walend = backup_still_walend(s);
 	uint64_t end;
 
-	if (backup_wal_line(s->of.wal, newest, err))
+	if (backup_wal_history(s->of.wal, newest, err))
 		return error_hint(
 		    err, "A timeline history file may be missing from pg_wal.");
 	if (walend_of_record(&walend, s->of.cluster->control.checkpoint_lsn, &end, err))

@@ -1,5 +1,5 @@
 /*
- * The WAL of a backup: its line of timelines, its segments from pg_wal into the archive, each
+ * The WAL of a backup: its lineage of timelines, its segments from pg_wal into the archive, each
  * record proved on its way, and what the manifest says of it.
  */
 #include <errno.h>
@@ -71,7 +71,7 @@ no_history(const struct backup_wal *w, const char *name, struct error *err)
 	    "Copy it to pg_wal from the primary or from the WAL archive, then run the backup again.");
 }
 
-/* The line of timelines that leads to ${timeline}. */
+/* The lineage of timelines that leads to ${timeline}. */
 static int
 read_history(struct backup_wal *w, uint32_t timeline, struct error *err)
 {
@@ -101,7 +101,7 @@ read_history(struct backup_wal *w, uint32_t timeline, struct error *err)
 }
 
 int
-backup_wal_line(struct backup_wal *w, uint32_t newest, struct error *err)
+backup_wal_history(struct backup_wal *w, uint32_t newest, struct error *err)
 {
 	walhistory_free(&w->history);
 	if (read_history(w, newest, err))
@@ -327,7 +327,7 @@ backup_wal_send(struct backup_wal *w, struct backup_copies *copies, struct error
 
 	/* of another it was read before: nothing changes */
 	if (!w->source->is_frozen &&
-	    (newest_timeline(w, &newest, err) || backup_wal_line(w, newest, err)))
+	    (newest_timeline(w, &newest, err) || backup_wal_history(w, newest, err)))
 		return -1;
 	return send_wal(w, copies, err);
 }

@@ -45,10 +45,11 @@ void backup_wal_begin(struct backup_wal *, uint64_t start_lsn, uint32_t timeline
 void backup_wal_stop(struct backup_wal *, uint64_t stop_lsn);
 
 /*
- * Read the line of timelines that leads to ${newest}, and with it what all pages of WAL have in
- * common.  Of a running server it ends at the stop.
+ * Read the lineage of timelines that leads to ${newest}, and with it what all pages of WAL have
+ * in common.  Of a running server it ends at the stop.
  */
-MUST_CHECK int backup_wal_line(struct backup_wal *, uint32_t newest, struct error *err);
+MUST_CHECK int backup_wal_history(
+    struct backup_wal *, uint32_t newest, struct error *err);
 
 /*
  * In the planner's thread: send the WAL, or with -X none read what pg_wal has of it; and prove

@@ -294,7 +294,8 @@ end_digests(struct checker *c, struct error *err)
 }
 
 /*
- * If pg_basetar.info is that of an earlier backup, it is a file of the tree, which has begun with it.
+ * If pg_basetar.info is that of an earlier backup, it is a file of the tree, which has begun with
+ * it.
  */
 static int
 checker_take_text(struct checker *c, struct error *err)
@@ -388,7 +389,7 @@ checker_facts(const struct checker *c)
 
 	f.range = (struct facts_range){ j->wal.start_lsn, j->wal.stop_lsn,
 		j->wal.start_timeline, j->wal.stop_timeline };
-	f.wal = j->wal.lines ? FACTS_THERE : FACTS_ABSENT;
+	f.wal = j->wal.lineages ? FACTS_THERE : FACTS_ABSENT;
 	f.manifest = j->manifest.is_whole ? FACTS_THERE : FACTS_ABSENT;
 	f.digest = proof_manifest_main_digest(&j->manifest);
 	f.archive.members = c->count;

@@ -11,10 +11,10 @@
  * that the backup does not have, that no record before makes, and none after drops.  Of the
  * others the catalog tells (pg/catalogset.h).  So it does when the archive of one was lost.
  *
- * From 16 on each has an archive OID.tar of its own, as others have, but no line in tablespace_map
- * (measured with 16 to 19).  The same is left of a tablespace elsewhere whose line was lost: what
- * rules that out is the manifest, which lists the map, or a configuration that allows such
- * tablespaces, so that the server starts on either and has all rows.
+ * From 16 on each has an archive OID.tar of its own, as others have, but no line in
+ * tablespace_map (measured with 16 to 19).  The same is left of a tablespace elsewhere whose line
+ * was lost: what rules that out is the manifest, which lists the map, or a configuration that
+ * allows such tablespaces, so that the server starts on either and has all rows.
  */
 #include "proof/inplace.h"
 
@@ -113,7 +113,9 @@ proof_inplace_config(struct proof_inplace *in, enum memberorder_kind kind,
 			 0;
 }
 
-/* Ours sends all but what was not wanted; what is gone from such an archive its manifest tells. */
+/*
+ * Ours sends all but what was not wanted; what is gone from such an archive its manifest tells.
+ */
 bool
 proof_inplace_listens(const struct proof_inplace *in)
 {
@@ -121,23 +123,23 @@ proof_inplace_listens(const struct proof_inplace *in)
 }
 
 static int
-inplace_compare(const struct proof_inplace_space *a, unsigned line, uint32_t space)
+inplace_compare(const struct proof_inplace_space *a, unsigned lineage, uint32_t space)
 {
-	if (a->line != line)
-		return a->line < line ? -1 : 1;
+	if (a->lineage != lineage)
+		return a->lineage < lineage ? -1 : 1;
 	return (a->space > space) - (a->space < space);
 }
 
 /* Where it is, or belongs. */
 static size_t
-inplace_find(const struct proof_inplace *in, unsigned line, uint32_t space)
+inplace_find(const struct proof_inplace *in, unsigned lineage, uint32_t space)
 {
 	size_t from = 0, to = in->nspaces;
 
 	while (from < to) {
 		size_t middle = from + (to - from) / 2;
 
-		if (inplace_compare(&in->spaces[middle], line, space) < 0)
+		if (inplace_compare(&in->spaces[middle], lineage, space) < 0)
 			from = middle + 1;
 		else
 			to = middle;
@@ -167,23 +169,27 @@ int
 proof_inplace_block(struct proof_inplace *in, uint32_t space,
     const struct pagesuspect_mention *by, struct error *err)
 {
-	const struct proof_inplace_space row = { space, by->line, by->lsn, by->end_lsn };
+	const struct proof_inplace_space row = { space, by->lineage, by->lsn,
+		by->end_lsn };
 
 	if (space < OIDS_OF_USERS || !proof_inplace_listens(in))
 		return 0;
 	if (in->last < in->nspaces &&
-	    inplace_compare(&in->spaces[in->last], by->line, space) == 0)
+	    inplace_compare(&in->spaces[in->last], by->lineage, space) == 0)
 		return 0;
-	in->last = inplace_find(in, by->line, space);
+	in->last = inplace_find(in, by->lineage, space);
 	if (in->last < in->nspaces &&
-	    inplace_compare(&in->spaces[in->last], by->line, space) == 0)
+	    inplace_compare(&in->spaces[in->last], by->lineage, space) == 0)
 		return 0;
 	return insert(in, in->last, &row, err);
 }
 
 /* ---- when all has come ---- */
 
-/* The last file that the server reads counts; what includes set, or a file elsewhere, is not known. */
+/*
+ * The last file that the server reads counts; what includes set, or a file elsewhere, is not
+ * known.
+ */
 static bool
 is_surely_off(const struct proof_inplace *in)
 {
@@ -239,7 +245,8 @@ add_archives(
 
 /*
  * A finding where it is sure.  Without its WAL it is not known what replay drops; and our own
- * backups are refused where the server does not allow them, but it may be its command line that does.
+ * backups are refused where the server does not allow them, but it may be its command line that
+ * does.
  */
 static int
 tell_of_directory(struct proof_inplace *in, uint32_t oid, struct error *err)
@@ -248,7 +255,7 @@ tell_of_directory(struct proof_inplace *in, uint32_t oid, struct error *err)
 
 	if (is_surely_on(in))
 		return 0;
-	if (in->wal->has_line && in->facts->info == NULL && is_surely_off(in))
+	if (in->wal->has_lineage && in->facts->info == NULL && is_surely_off(in))
 		return findings_add(in->findings, FINDINGS_TABLESPACE, NULL, err,
 		    "tablespace %" PRIu32
 		    " is a directory in pg_tblspc, but the configuration in the backup sets allow_in_place_tablespaces to off: recovery stops with a PANIC",
@@ -311,7 +318,7 @@ judge_space(struct proof_inplace *in, const struct tablespace_map *map,
 	char at[LSN_TEXT];
 	bool is_there;
 
-	if (!proof_wal_reads(in->wal, s->line, s->end_lsn) ||
+	if (!proof_wal_reads(in->wal, s->lineage, s->end_lsn) ||
 	    proof_replay_has(in->replay, PROOF_REPLAY_MAKES, s->space, 0, s->lsn) ||
 	    proof_replay_has(
 		in->replay, PROOF_REPLAY_DROPS, s->space, s->lsn, in->wal->stop_lsn))
@@ -343,15 +350,18 @@ judge_spaces(
 	return 0;
 }
 
-/* More than a checkpoint writes of its own where little goes on, and less than it takes to drop a row. */
+/*
+ * More than a checkpoint writes of its own where little goes on, and less than it takes to drop a
+ * row.
+ */
 enum { LITTLE_WAL = 256 };
 
 /*
  * Without its WAL it is not known what replay drops.  A page that did not change since the backup
  * began still has the row of what was there at that time, and the server makes its list of
- * tablespaces later: a primary after its checkpoint, which may take minutes, a standby after all it
- * has replayed since its last restartpoint.  Only if there was hardly any WAL in between none can
- * have been dropped.
+ * tablespaces later: a primary after its checkpoint, which may take minutes, a standby after all
+ * it has replayed since its last restartpoint.  Only if there was hardly any WAL in between none
+ * can have been dropped.
  */
 static bool
 is_surely_there(const struct proof_inplace *in, const struct catalogset_row *row)
@@ -362,7 +372,7 @@ is_surely_there(const struct proof_inplace *in, const struct catalogset_row *row
 
 	if (row->state != CATALOGSET_THERE)
 		return false;
-	return in->wal->has_line ||
+	return in->wal->has_lineage ||
 	    (row->lsn <= label->start_lsn && listed_lsn >= label->start_lsn &&
 		listed_lsn - label->start_lsn <= LITTLE_WAL);
 }

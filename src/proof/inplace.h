@@ -45,10 +45,10 @@ struct proof_inplace {
 	struct oidset told;                   /* those that a finding says are missing */
 	uint32_t *oids;                       /* of those that the backup holds */
 	size_t noids;
-	/* whose pages the WAL changes, by line and space, with the first record about it */
+	/* whose pages the WAL changes, by lineage and space, with the first record about it */
 	struct proof_inplace_space {
 		uint32_t space;
-		unsigned line;
+		unsigned lineage;
 		uint64_t lsn, end_lsn;
 	} * spaces;
 	size_t nspaces, last; /* the one that was found last */
@@ -72,8 +72,8 @@ MUST_CHECK int proof_inplace_block(struct proof_inplace *, uint32_t space,
     const struct pagesuspect_mention *by, struct error *err);
 
 /*
- * All has come: are archives that tablespace_map does not name those of tablespaces in place?  Not
- * proved where lines of the map may have been lost.
+ * All has come: are archives that tablespace_map does not name those of tablespaces in place?
+ * Not proved where lines of the map may have been lost.
  */
 bool proof_inplace_is_proved(const struct proof_inplace *);
 

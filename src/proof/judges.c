@@ -127,9 +127,9 @@ struct limits {
 };
 
 static bool
-is_read(const struct pagesuspect_limits *limits, unsigned line, uint64_t end_lsn)
+is_read(const struct pagesuspect_limits *limits, unsigned lineage, uint64_t end_lsn)
 {
-	return proof_wal_reads(((const struct limits *)limits)->wal, line, end_lsn);
+	return proof_wal_reads(((const struct limits *)limits)->wal, lineage, end_lsn);
 }
 
 static int
@@ -140,7 +140,7 @@ judge_pages(struct judges *j, struct error *err)
 	const struct limits limits = {
 		.limits = { .is_replayed = facts_are_online(facts) ||
 			(facts->info->mode == INFOFILE_SNAPSHOT && !is_clean),
-		    .has_wal = j->wal.lines != NULL,
+		    .has_wal = j->wal.lineages != NULL,
 		    .has_digests = j->content.are_digests_sound,
 		    .start_lsn = j->wal.start_lsn,
 		    .stop_lsn = j->wal.stop_lsn,
@@ -157,7 +157,8 @@ judge_wal(struct judges *j, struct error *err)
 {
 	if (proof_wal_judge(&j->wal, err))
 		return -1;
-	if (j->wal.has_line && proof_replay_judge(&j->replay, j->manifest.has_come, err))
+	if (j->wal.has_lineage &&
+	    proof_replay_judge(&j->replay, j->manifest.has_come, err))
 		return -1;
 	return proof_wal_judge_checkpoint(&j->wal, err);
 }
@@ -188,7 +189,7 @@ judges_finish(struct judges *j, struct error *err)
 	    proof_inplace_judge(&j->inplace, err) || judge_agreement(j, err) ||
 	    proof_members_judge(&members, err) ||
 	    proof_manifest_judge(&j->manifest, err) || judge_pages(j, err) ||
-	    proof_files_judge(&j->files, j->wal.lines != NULL, err) ||
+	    proof_files_judge(&j->files, j->wal.lineages != NULL, err) ||
 	    proof_config_judge(facts, j->members, &j->findings, err) ||
 	    proof_content_tell_rest(&j->content, err))
 		return -1;

@@ -1,21 +1,21 @@
 /*
- * Pages under suspicion: data pages that look damaged are kept while the backup passes, and judged
- * at its end.
+ * Pages under suspicion: data pages that look damaged are kept while the backup passes, and
+ * judged at its end.
  *
  * Why a torn page is benign.  A running server may write a page while it is copied, and the copy
- * then has half of the old page and half of the new: it is torn, and its checksum is wrong.  But the
- * change that the server wrote is in the WAL, which is always written before the page.  It was made
- * after the redo location where replay starts, since that checkpoint wrote all earlier changes
- * before the copy began.  And the first record about a page after a redo location has an image of
- * all of it while full_page_writes is on, which a backup on a primary enforces (doPageWrites in
- * xlog.c) and one on a standby requires.  Replay puts the image in the page's place, and never reads
- * what was torn.
+ * then has half of the old page and half of the new: it is torn, and its checksum is wrong.  But
+ * the change that the server wrote is in the WAL, which is always written before the page.  It
+ * was made after the redo location where replay starts, since that checkpoint wrote all earlier
+ * changes before the copy began.  And the first record about a page after a redo location has an
+ * image of all of it while full_page_writes is on, which a backup on a primary enforces
+ * (doPageWrites in xlog.c) and one on a standby requires.  Replay puts the image in the page's
+ * place, and never reads what was torn.
  *
  * What the WAL must hold.  The LSN is a field of the page, and in a damaged one it may be any
  * number, so it excuses nothing; the record itself does.  Of all records that recovery reads and
- * that have to do with the page, the first must make it anew (an image to be applied, a page that is
- * initialized, a database that is created as a copy), and must end at the stop position or before,
- * since recovery may end there:
+ * that have to do with the page, the first must make it anew (an image to be applied, a page that
+ * is initialized, a database that is created as a copy), and must end at the stop position or
+ * before, since recovery may end there:
  *
  *	start of replay                                 stop
  *	      |-----[image]------[change]-----------------|              benign
@@ -23,9 +23,9 @@
  *	      |-------------------------------------------|---[image]    damaged: may not be replayed
  *	      |-------------------------------------------|              damaged: stays as it is
  *
- * Without WAL in the archive the LSN is all there is: an unsound page that says it was changed after
- * the start is counted, and reported as one that cannot be checked.  Where nothing is replayed, as
- * in the copy of a cluster that was shut down, every unsound page is damaged.
+ * Without WAL in the archive the LSN is all there is: an unsound page that says it was changed
+ * after the start is counted, and reported as one that cannot be checked.  Where nothing is
+ * replayed, as in the copy of a cluster that was shut down, every unsound page is damaged.
  *
  * The order of things.  A backup is read once, and what decides comes after the pages:
  *
@@ -37,16 +37,16 @@
  *
  * So pages are first looked at as if there were checksums.  If there are not, the rows are
  * forgotten, but for those of files that end in the middle of a page.  Which timeline recovery
- * follows is known last of all, so a row has a mention by each line of WAL (wal/lineages.h); one is
- * enough, since only the first record of a line decides.
+ * follows is known last of all, so a row has a mention by each lineage of WAL (wal/lineages.h);
+ * one is enough, since only the first record of a lineage decides.
  *
  * The opposite case is kept too, the greatest LSNs of pages that look sound: a page with a later
  * LSN than the stop is of a later moment, and the WAL of this backup does not lead to it.
  *
  * Memory.  A row is 56 bytes, and there are PAGESUSPECT_MOST at most, and CUT_MOST for files that
- * end within a page: 4 MB.  A mention is 40 bytes, one for each row and line; so is a file that has
- * a row.  Suspects beyond that are only counted, as damaged, without a look at the WAL: the server
- * writes a page in microseconds, so a copy that has so many torn ones is not expected.
+ * end within a page: 4 MB.  A mention is 40 bytes, one for each row and lineage; so is a file
+ * that has a row.  Suspects beyond that are only counted, as damaged, without a look at the WAL:
+ * the server writes a page in microseconds, so a copy that has so many torn ones is not expected.
  */
 #include "proof/pagesuspect_internal.h"
 
@@ -390,7 +390,7 @@ first_read(const struct pagesuspect_mentioned *list,
 {
 	for (const struct pagesuspect_mentioned *m = list; m; m = m->next)
 		if ((first == NULL || m->mention.lsn < first->lsn) &&
-		    limits->is_read(limits, m->mention.line, m->mention.end_lsn))
+		    limits->is_read(limits, m->mention.lineage, m->mention.end_lsn))
 			first = &m->mention;
 	return first;
 }
@@ -443,7 +443,9 @@ judge_great(struct pagesuspect *p, const struct pagesuspect_great *row,
 	count_damaged(p, row->file);
 	place = place_of_block(row->file, row->block);
 	place.digest = digest_of(row->file, limits);
-	/* a page whose checksum is right is as it was written: another digest has another cause */
+	/*
+	 * a page whose checksum is right is as it was written: another digest has another cause
+	 */
 	if (row->file->row && !p->sum.are_checked)
 		row->file->row->is_damage_told = true;
 	snprintf(stop, sizeof(stop), "up to ");

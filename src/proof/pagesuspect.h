@@ -18,7 +18,7 @@
  * the stop position, which no page may be later than.  So those that are not sound by
  * themselves are kept until then.
  *
- * Memory: 56 bytes for each that is kept, PAGESUSPECT_MOST at most, and 40 for each line of
+ * Memory: 56 bytes for each that is kept, PAGESUSPECT_MOST at most, and 40 for each lineage of
  * WAL that has it; of more there is the number.
  */
 struct pagesuspect;
@@ -57,15 +57,15 @@ void pagesuspect_control(struct pagesuspect *, const struct control *);
 /* Are any kept, for which the WAL must be looked through? */
 bool pagesuspect_has_any(const struct pagesuspect *);
 
-/* A record of WAL that has something to do with a page, as the line ${line} told it. */
+/* A record of WAL that has something to do with a page, as lineage ${lineage} has it. */
 struct pagesuspect_mention {
-	unsigned line;
+	unsigned lineage;
 	uint64_t lsn, end_lsn;
 	bool is_made_anew; /* replay does not need what the page holds */
 };
 
 /*
- * It is about the page ${block} of the fork ${fork} (enum relfile_fork).  Of each line the
+ * It is about the page ${block} of the fork ${fork} (enum relfile_fork).  Of each lineage the
  * first mention counts: replay reads the page then, if the record does not make it anew.
  */
 MUST_CHECK int pagesuspect_mention(struct pagesuspect *, uint32_t space,
@@ -85,9 +85,9 @@ struct pagesuspect_limits {
 	bool has_wal;     /* and it was looked through */
 	bool has_digests; /* what the rows of the files say of their digests is right */
 	uint64_t start_lsn, stop_lsn; /* 0: not known */
-	/* Would recovery read what line ${line} told, and that ends at ${end_lsn}? */
+	/* Would recovery read the record of lineage ${lineage} that ends at ${end_lsn}? */
 	bool (*is_read)(
-	    const struct pagesuspect_limits *, unsigned line, uint64_t end_lsn);
+	    const struct pagesuspect_limits *, unsigned lineage, uint64_t end_lsn);
 };
 
 struct pagesuspect_sum {

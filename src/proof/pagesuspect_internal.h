@@ -22,13 +22,16 @@ struct pagesuspect_mentioned {
 struct pagesuspect_row {
 	struct pagesuspect_key key;
 	uint8_t state;                          /* enum page_state */
-	struct pagesuspect_mentioned *mentions; /* the first of each line */
+	struct pagesuspect_mentioned *mentions; /* the first of each lineage */
 	uint16_t expected, found; /* of PAGE_NEW_NOT_ZERO the second is the offset */
 	uint64_t lsn;
 	struct pagesuspect_path *file;
 };
 
-/* A database of a tablespace that has suspects, and the first mention of all of it by each line. */
+/*
+ * A database of a tablespace that has suspects, and the first mention of all of it by each
+ * lineage.
+ */
 struct pagesuspect_group {
 	uint32_t space, database;
 	struct pagesuspect_mentioned *mentions;

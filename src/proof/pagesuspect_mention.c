@@ -42,7 +42,7 @@ sort_rows(struct pagesuspect *p)
 	p->is_sorted = true;
 }
 
-/* Of each line the first counts. */
+/* Of each lineage the first counts. */
 static int
 add_mention(struct pagesuspect_mentioned **list,
     const struct pagesuspect_mention *mention, struct error *err)
@@ -50,7 +50,7 @@ add_mention(struct pagesuspect_mentioned **list,
 	struct pagesuspect_mentioned *m;
 
 	for (m = *list; m; m = m->next)
-		if (m->mention.line == mention->line)
+		if (m->mention.lineage == mention->lineage)
 			return 0;
 	m = malloc(sizeof(*m));
 	if (m == NULL)

@@ -29,12 +29,12 @@ hear_block(struct walrecord_sink *sink, const struct walrecord_block *b)
 
 /* A record of extensions, or of parts that we do not know, mends no page. */
 static int
-mention_pages(struct proof_records *r, unsigned line, const struct walrecord *rec,
+mention_pages(struct proof_records *r, unsigned lineage, const struct walrecord *rec,
     struct error *err)
 {
 	struct blocks blocks = { .sink = { hear_block },
 		.records = r,
-		.mention = { line, rec->lsn, rec->end_lsn, true } };
+		.mention = { lineage, rec->lsn, rec->end_lsn, true } };
 	struct walrecord_database made;
 	struct error ignored;
 	uint32_t space;
@@ -57,16 +57,16 @@ mention_pages(struct proof_records *r, unsigned line, const struct walrecord *re
 }
 
 int
-proof_records_take(struct proof_wal_sink *sink, unsigned line,
+proof_records_take(struct proof_wal_sink *sink, unsigned lineage,
     const struct walrecord *rec, bool is_begin, struct error *err)
 {
 	struct proof_records *r = (struct proof_records *)sink;
 
 	if (proof_files_record(r->files, rec, is_begin, err) ||
-	    proof_replay_record(r->replay, line, rec, err))
+	    proof_replay_record(r->replay, lineage, rec, err))
 		return -1;
 	if (pagesuspect_has_any(r->pages) || proof_replay_watches(r->replay) ||
 	    proof_inplace_listens(r->inplace))
-		return mention_pages(r, line, rec, err);
+		return mention_pages(r, lineage, rec, err);
 	return 0;
 }

@@ -20,7 +20,7 @@ struct proof_records {
 };
 
 /* Of a proof_wal_sink: that of a proof_records. */
-MUST_CHECK int proof_records_take(struct proof_wal_sink *, unsigned line,
+MUST_CHECK int proof_records_take(struct proof_wal_sink *, unsigned lineage,
     const struct walrecord *rec, bool is_begin, struct error *err);
 
 #endif

@@ -2,10 +2,10 @@
  * Databases and tablespaces that replay of the WAL makes or drops.
  *
  * Of databases that are copied file by file (wal/waldatabases.c) the archive tells whether it has
- * the directory that one is copied from, but not whether that was whole when it was read: of files
- * that were gone by then nothing is left, and the manifest lists those that were sent.  A backup
- * of pg_basetar was refused if it was not.  pg_basebackup does not look; there the record that the
- * directory was removed says that it may have been read too late.
+ * the directory that one is copied from, but not whether that was whole when it was read: of
+ * files that were gone by then nothing is left, and the manifest lists those that were sent.  A
+ * backup of pg_basetar was refused if it was not.  pg_basebackup does not look; there the record
+ * that the directory was removed says that it may have been read too late.
  */
 #include "proof/replay.h"
 
@@ -50,17 +50,17 @@ proof_replay_free(struct proof_replay *r)
 }
 
 int
-proof_replay_record(
-    struct proof_replay *r, unsigned line, const struct walrecord *rec, struct error *err)
+proof_replay_record(struct proof_replay *r, unsigned lineage, const struct walrecord *rec,
+    struct error *err)
 {
 	struct proof_replay_row row = {
-		.line = line, .lsn = rec->lsn, .end_lsn = rec->end_lsn
+		.lineage = lineage, .lsn = rec->lsn, .end_lsn = rec->end_lsn
 	};
 	const char *location;
 	struct error ignored;
 
 	if ((r->databases == NULL && waldatabases_new(&r->databases, err)) ||
-	    waldatabases_record(r->databases, line, rec, err))
+	    waldatabases_record(r->databases, lineage, rec, err))
 		return -1;
 	if (walrecord_is_tablespace(rec) &&
 	    walrecord_tablespace(rec, &row.space, &location, &ignored) == 0) {
@@ -95,7 +95,7 @@ proof_replay_block(
 static bool
 is_replayed(const struct proof_replay *r, const struct proof_replay_row *row)
 {
-	return proof_wal_reads(r->wal, row->line, row->end_lsn);
+	return proof_wal_reads(r->wal, row->lineage, row->end_lsn);
 }
 
 /* What the archive has of databases, for the question which of their copies are sound. */
@@ -105,11 +105,12 @@ struct replay_search {
 };
 
 static bool
-is_record_read(const struct waldatabases_backup *backup, unsigned line, uint64_t end_lsn)
+is_record_read(
+    const struct waldatabases_backup *backup, unsigned lineage, uint64_t end_lsn)
 {
 	const struct replay_search *s = (const struct replay_search *)backup;
 
-	return proof_wal_reads(s->wal, line, end_lsn);
+	return proof_wal_reads(s->wal, lineage, end_lsn);
 }
 
 /* The directories of databases among the members: in the order of names each is together. */

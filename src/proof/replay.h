@@ -21,7 +21,7 @@ enum proof_replay_kind { PROOF_REPLAY_MAKES, PROOF_REPLAY_DROPS };
 /* A record of WAL whose replay makes or drops a tablespace. */
 struct proof_replay_row {
 	enum proof_replay_kind kind;
-	unsigned line; /* whose record it is */
+	unsigned lineage; /* whose record it is */
 	uint64_t lsn, end_lsn;
 	uint32_t space; /* the OID of a tablespace that is made or dropped, */
 	/* and of one that is made; "": in place, a directory in pg_tblspc */
@@ -31,7 +31,7 @@ struct proof_replay_row {
 /*
  * Databases and tablespaces that replay makes or drops.
  *
- *	for each record of each line of WAL: proof_replay_record(), and for its blocks, if it
+ *	for each record of each lineage of WAL: proof_replay_record(), and for its blocks, if it
  *		watches them, proof_replay_block()
  *	proof_replay_sort()
  *	proof_replay_judge(), and what may be asked
@@ -51,8 +51,8 @@ struct proof_replay {
 	struct waldatabases *databases;           /* NULL: no record came */
 };
 
-MUST_CHECK int proof_replay_record(
-    struct proof_replay *, unsigned line, const struct walrecord *rec, struct error *err);
+MUST_CHECK int proof_replay_record(struct proof_replay *, unsigned lineage,
+    const struct walrecord *rec, struct error *err);
 
 /* Are its blocks to be told?  The record at ${lsn} is about a page of that database. */
 bool proof_replay_watches(const struct proof_replay *);
@@ -63,8 +63,8 @@ void proof_replay_block(
 MUST_CHECK int proof_replay_sort(struct proof_replay *, struct error *err);
 
 /*
- * The WAL was judged: findings about databases that are lost, and warnings of what the host of the
- * copy must have.  ${has_manifest}: one came.
+ * The WAL was judged: findings about databases that are lost, and warnings of what the host of
+ * the copy must have.  ${has_manifest}: one came.
  */
 MUST_CHECK int proof_replay_judge(
     struct proof_replay *, bool has_manifest, struct error *err);

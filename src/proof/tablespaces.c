@@ -83,7 +83,7 @@ find_content(struct proof_tablespaces *t, const char *below, const char *oid,
 	*is_found = content && content->type == TAR_DIRECTORY;
 	if (*is_found ||
 	    (facts_are_online(t->facts) &&
-		(!t->wal->has_line || proof_replay_drops(t->replay, oid))))
+		(!t->wal->has_lineage || proof_replay_drops(t->replay, oid))))
 		return 0;
 	return findings_add(t->findings, FINDINGS_MISSING,
 	    &(struct findings_place){ .member = path }, err,
@@ -107,8 +107,8 @@ check_place(
 }
 
 /*
- * The map does not name ${count} of the archives.  pg_basebackup makes such ones of tablespaces in
- * place; or lines of the map are lost.
+ * The map does not name ${count} of the archives.  pg_basebackup makes such ones of tablespaces
+ * in place; or lines of the map are lost.
  */
 static int
 check_unnamed(struct proof_tablespaces *t, const struct tablespace_map *map, size_t count,

@@ -15,20 +15,20 @@
 /* ---- while it passes ---- */
 
 static int
-hear_record(struct wallines_sink *sink, unsigned line, const struct walrecord *rec,
+hear_record(struct lineages_sink *sink, unsigned lineage, const struct walrecord *rec,
     struct error *err)
 {
-	struct proof_wal *w =
-	    (struct proof_wal *)((char *)sink - offsetof(struct proof_wal, lines_sink));
+	struct proof_wal *w = (struct proof_wal *)((char *)sink -
+	    offsetof(struct proof_wal, lineages_sink));
 	uint64_t redo;
 	const bool is_begin = rec->lsn == w->checkpoint_lsn &&
 	    walrecord_is_checkpoint(rec, &redo) && redo == w->start_lsn;
 
 	if (is_begin) {
-		w->checkpoint_lines |= (uint64_t)1 << line;
+		w->checkpoint_lineages |= (uint64_t)1 << lineage;
 		w->checkpoint_end = rec->end_lsn;
 	}
-	return w->sink->record(w->sink, line, rec, is_begin, err);
+	return w->sink->record(w->sink, lineage, rec, is_begin, err);
 }
 
 /* Where recovery begins: the label says it, or pg_control without a label. */
@@ -47,25 +47,25 @@ set_start(struct proof_wal *w)
 }
 
 static int
-open_lines(struct proof_wal *w, struct error *err)
+open_lineages(struct proof_wal *w, struct error *err)
 {
-	if (w->lines || w->facts->control == NULL || w->facts->version == NULL)
+	if (w->lineages || w->facts->control == NULL || w->facts->version == NULL)
 		return 0;
 	set_start(w);
-	w->lines_sink.record = hear_record;
+	w->lineages_sink.record = hear_record;
 	w->expect = (struct walpage_expect){
 		.version = w->facts->version,
 		.system_identifier = w->facts->control->system_identifier,
 		.segment_size = w->facts->control->wal_segment_size,
 		.block_size = w->facts->control->wal_block_size,
 	};
-	if (wallines_new(&w->lines,
-		&(struct wallines_options){ .expect = &w->expect,
+	if (lineages_new(&w->lineages,
+		&(struct lineages_options){ .expect = &w->expect,
 		    .start_lsn = w->start_lsn,
 		    .start_timeline = w->start_timeline,
 		    .skips_filler = !facts_are_online(w->facts) ||
 			(w->facts->label && w->facts->label->from_standby),
-		    .sink = &w->lines_sink },
+		    .sink = &w->lineages_sink },
 		err) == 0)
 		return 0;
 	return findings_take(w->findings, FINDINGS_WAL, NULL, err);
@@ -84,9 +84,9 @@ proof_wal_begin(
 
 	*is_read = false;
 	w->has_wal = true;
-	if (open_lines(w, err))
+	if (open_lineages(w, err))
 		return -1;
-	if (w->lines == NULL) /* pg_control is missing or damaged: that was told */
+	if (w->lineages == NULL) /* pg_control is missing or damaged: that was told */
 		return 0;
 	row->is_not_read = true;
 	if (!walname_parse(name, w->expect.segment_size, &timeline, &segno))
@@ -97,7 +97,7 @@ proof_wal_begin(
 		return findings_add_size(
 		    w->findings, &place, w->expect.segment_size, row->size, err);
 	}
-	if (wallines_segment(w->lines, timeline, segno * w->expect.segment_size, err))
+	if (lineages_segment(w->lineages, timeline, segno * w->expect.segment_size, err))
 		return findings_take(w->findings, FINDINGS_STREAM, &place, err);
 	row->is_not_read = false;
 	*is_read = true;
@@ -107,7 +107,7 @@ proof_wal_begin(
 int
 proof_wal_bytes(struct proof_wal *w, const uint8_t *bytes, size_t len, struct error *err)
 {
-	return wallines_bytes(w->lines, bytes, len, err);
+	return lineages_bytes(w->lineages, bytes, len, err);
 }
 
 int
@@ -142,7 +142,7 @@ proof_wal_history(struct proof_wal *w, struct memberset_row *row, const struct b
 void
 proof_wal_free(struct proof_wal *w)
 {
-	wallines_free(w->lines);
+	lineages_free(w->lineages);
 	for (size_t i = 0; i < w->nhistories; i++)
 		walhistory_free(&w->histories[i].history);
 	free(w->histories);
@@ -192,23 +192,23 @@ wal_fault(struct proof_wal *w, uint64_t expected, uint64_t found, struct error *
 
 /* What ended the walk before it was where it had to be. */
 static int
-ends_early(struct proof_wal *w, const struct walhistory *h,
-    const struct wallines_line *line, uint64_t stop, struct error *err)
+ends_early(struct proof_wal *w, const struct walhistory *h, const struct lineage *lineage,
+    uint64_t stop, struct error *err)
 {
 	const struct walgap gap = { w->findings, w->members, w->missing,
 		w->expect.segment_size };
 	char at[LSN_TEXT], to[LSN_TEXT];
 
 	w->is_short = true;
-	if (line->missing[0] &&
-	    (stop == 0 || stop > line->missing_lsn ||
-		(stop <= line->position && line->has_later)))
-		return walgap_judge(&gap, h, line, stop, err);
-	lsn_print(at, line->position);
-	if (line->why)
+	if (lineage->missing[0] &&
+	    (stop == 0 || stop > lineage->missing_lsn ||
+		(stop <= lineage->position && lineage->has_later)))
+		return walgap_judge(&gap, h, lineage, stop, err);
+	lsn_print(at, lineage->position);
+	if (lineage->why)
 		return findings_add(w->findings, FINDINGS_WAL, NULL, err,
 		    "the WAL is complete up to %s, but the backup needs it up to %s: %s",
-		    at, stop ? lsn_print(to, stop) : "its end", line->why->text);
+		    at, stop ? lsn_print(to, stop) : "its end", lineage->why->text);
 	return findings_add(w->findings, FINDINGS_WAL, NULL, err,
 	    "the WAL ends at %s, before the stop position %s", at,
 	    stop ? lsn_print(to, stop) : "of the backup");
@@ -252,15 +252,15 @@ judge_absence(struct proof_wal *w, struct error *err)
 /* On a primary the last record says which backup it ends. */
 static int
 judge_primary(struct proof_wal *w, const struct walhistory *h,
-    const struct wallines_line *line, struct error *err)
+    const struct lineage *lineage, struct error *err)
 {
 	const uint64_t told = w->manifest->is_whole ? told_stop(w) : 0;
 
-	if (line->backup_end == 0)
-		return ends_early(w, h, line, told, err);
-	w->stop_lsn = line->backup_end;
-	if (told != 0 && told != line->backup_end)
-		return wal_fault(w, line->backup_end, told, err,
+	if (lineage->backup_end == 0)
+		return ends_early(w, h, lineage, told, err);
+	w->stop_lsn = lineage->backup_end;
+	if (told != 0 && told != lineage->backup_end)
+		return wal_fault(w, lineage->backup_end, told, err,
 		    "end of the WAL in the manifest is not that of the backup");
 	return 0;
 }
@@ -268,13 +268,13 @@ judge_primary(struct proof_wal *w, const struct walhistory *h,
 /* Elsewhere the manifest says it, and pg_control what it must not be before. */
 static int
 judge_other(struct proof_wal *w, const struct walhistory *h,
-    const struct wallines_line *line, struct error *err)
+    const struct lineage *lineage, struct error *err)
 {
 	const uint64_t least = w->facts->control->min_recovery_lsn;
 	uint64_t stop = told_stop(w);
 
 	if (stop == 0) /* all that there is, but for what recovery cannot do without */
-		stop = line->position;
+		stop = lineage->position;
 	if (stop < least)
 		return wal_fault(w, least, stop, err,
 		    "end of the WAL in the manifest is before the one in pg_control");
@@ -282,11 +282,11 @@ judge_other(struct proof_wal *w, const struct walhistory *h,
 		return wal_fault(w, w->checkpoint_end, stop, err,
 		    "end of the WAL in the manifest is before that of the checkpoint");
 	w->stop_lsn = stop;
-	if (line->position < stop ||
-	    (line->why && line->has_later && !w->manifest->is_whole) ||
+	if (lineage->position < stop ||
+	    (lineage->why && lineage->has_later && !w->manifest->is_whole) ||
 	    (w->facts->label == NULL &&
-		line->position <= w->facts->control->checkpoint_lsn))
-		return ends_early(w, h, line,
+		lineage->position <= w->facts->control->checkpoint_lsn))
+		return ends_early(w, h, lineage,
 		    w->facts->label || stop > w->facts->control->checkpoint_lsn ?
 			stop :
 			w->facts->control->checkpoint_lsn,
@@ -295,9 +295,9 @@ judge_other(struct proof_wal *w, const struct walhistory *h,
 }
 
 bool
-proof_wal_reads(const struct proof_wal *w, unsigned line, uint64_t end_lsn)
+proof_wal_reads(const struct proof_wal *w, unsigned lineage, uint64_t end_lsn)
 {
-	return w->has_line && wallines_has(w->lines, w->line, line, end_lsn);
+	return w->has_lineage && lineages_has(w->lineages, w->lineage, lineage, end_lsn);
 }
 
 int
@@ -306,11 +306,11 @@ proof_wal_judge_checkpoint(struct proof_wal *w, struct error *err)
 	char at[LSN_TEXT], redo[LSN_TEXT];
 
 	/* where WAL or label are damaged that was told */
-	if (!w->has_line || w->is_short || w->findings->count != w->found_before)
+	if (!w->has_lineage || w->is_short || w->findings->count != w->found_before)
 		return 0;
-	for (unsigned line = 0; line < WALLINES_MOST; line++)
-		if ((w->checkpoint_lines & (uint64_t)1 << line) != 0 &&
-		    proof_wal_reads(w, line, w->checkpoint_end))
+	for (unsigned lineage = 0; lineage < LINEAGES_MOST; lineage++)
+		if ((w->checkpoint_lineages & (uint64_t)1 << lineage) != 0 &&
+		    proof_wal_reads(w, lineage, w->checkpoint_end))
 			return 0;
 	if (w->checkpoint_lsn == CONTROL_NO_CHECKPOINT)
 		return 0;
@@ -321,8 +321,8 @@ proof_wal_judge_checkpoint(struct proof_wal *w, struct error *err)
 }
 
 /*
- * The history of the target, or of one that needs none.  NULL: it is missing or damaged, which was
- * told; which WAL recovery takes is not known without it.
+ * The history of the target, or of one that needs none.  NULL: it is missing or damaged, which
+ * was told; which WAL recovery takes is not known without it.
  */
 static int
 find_history(struct proof_wal *w, uint32_t timeline, const struct walhistory **history,
@@ -379,27 +379,27 @@ judge_ranges(struct proof_wal *w, const struct walhistory *h, struct error *err)
 }
 
 static int
-judge_line(struct proof_wal *w, const struct walhistory *h, struct error *err)
+judge_lineage(struct proof_wal *w, const struct walhistory *h, struct error *err)
 {
-	struct wallines_line line;
+	struct lineage lineage;
 	struct error why;
 
 	if (judge_ranges(w, h, err))
 		return -1;
-	if (!wallines_find(w->lines, h, &line, &why)) {
-		if (line.missing[0])
-			return ends_early(w, h, &line, told_stop(w), err);
+	if (!lineages_find(w->lineages, h, &lineage, &why)) {
+		if (lineage.missing[0])
+			return ends_early(w, h, &lineage, told_stop(w), err);
 		*err = why; /* what cannot be judged is no finding */
 		return why.kind == ERROR_UNSUPPORTED ?
 		    -1 :
 		    findings_take(w->findings, FINDINGS_WAL, NULL, err);
 	}
-	w->has_line = true;
-	w->line = line.number;
-	w->records = line.records;
-	w->stop_timeline = line.timeline;
-	return is_primary(w) ? judge_primary(w, h, &line, err) :
-			       judge_other(w, h, &line, err);
+	w->has_lineage = true;
+	w->lineage = lineage.number;
+	w->records = lineage.records;
+	w->stop_timeline = lineage.timeline;
+	return is_primary(w) ? judge_primary(w, h, &lineage, err) :
+			       judge_other(w, h, &lineage, err);
 }
 
 int
@@ -410,7 +410,7 @@ proof_wal_judge(struct proof_wal *w, struct error *err)
 	uint32_t timeline;
 	int rc;
 
-	if (w->lines == NULL) {
+	if (w->lineages == NULL) {
 		set_start(w);
 		w->stop_lsn = told_stop(w);
 		w->stop_timeline = target_timeline(w);
@@ -420,7 +420,7 @@ proof_wal_judge(struct proof_wal *w, struct error *err)
 	timeline = target_timeline(w);
 	rc = find_history(w, timeline, &history, &single, err);
 	if (rc == 0 && history)
-		rc = judge_line(w, history, err);
+		rc = judge_lineage(w, history, err);
 	walhistory_free(&single);
 	return rc;
 }

@@ -16,7 +16,7 @@
 #include "wal/walhistory.h"
 #include "wal/walpage.h"
 
-_Static_assert(WALLINES_MOST <= 64, "a bit for each line");
+_Static_assert(LINEAGES_MOST <= 64, "a bit for each lineage");
 
 /* More timelines than a backup ever has. */
 #define PROOF_WAL_TIMELINES 1000
@@ -28,11 +28,11 @@ struct proof_wal_history {
 };
 
 /*
- * Hears each record, with the line that read it (lineages.h); ${is_begin}: recovery reads this
+ * Hears each record, with the lineage that read it (lineages.h); ${is_begin}: recovery reads this
  * checkpoint first.
  */
 struct proof_wal_sink {
-	int (*record)(struct proof_wal_sink *, unsigned line, const struct walrecord *,
+	int (*record)(struct proof_wal_sink *, unsigned lineage, const struct walrecord *,
 	    bool is_begin, struct error *);
 };
 
@@ -57,23 +57,23 @@ struct proof_wal {
 	struct proof_wal_sink *sink;
 	bool need_wal; /* that the WAL is not in the backup is a finding */
 
-	struct wallines_sink lines_sink;
-	struct wallines *lines; /* NULL: none could be read */
+	struct lineages_sink lineages_sink;
+	struct lineages *lineages; /* NULL: none could be read */
 	struct walpage_expect expect;
 	bool has_wal;         /* a segment came, */
 	bool has_wal_archive; /* or pg_wal.tar, of which each should have one */
 	struct proof_wal_history *histories;
 	size_t nhistories;
-	uint64_t checkpoint_lsn;   /* of the record that recovery reads first */
-	uint64_t checkpoint_lines; /* which have it, a bit 1 << line each; */
-	uint64_t checkpoint_end;   /* and where it ends; 0: none did */
-	uint64_t found_before;     /* findings, when it was judged */
-	bool is_short;             /* it ends before the stop, which was told */
+	uint64_t checkpoint_lsn;      /* of the record that recovery reads first */
+	uint64_t checkpoint_lineages; /* which have it, a bit 1 << lineage each; */
+	uint64_t checkpoint_end;      /* and where it ends; 0: none did */
+	uint64_t found_before;        /* findings, when it was judged */
+	bool is_short;                /* it ends before the stop, which was told */
 
 	uint64_t start_lsn, stop_lsn; /* 0: not known */
 	uint32_t start_timeline, stop_timeline;
-	bool has_line; /* that recovery reads: */
-	unsigned line;
+	bool has_lineage; /* that recovery reads: */
+	unsigned lineage;
 	uint64_t records;
 };
 
@@ -90,11 +90,17 @@ MUST_CHECK int proof_wal_history(struct proof_wal *, struct memberset_row *row,
 /* All has come, the manifest too. */
 MUST_CHECK int proof_wal_judge(struct proof_wal *, struct error *err);
 
-/* After that, and what replay does: the checkpoint that recovery reads first, if all else is sound. */
+/*
+ * After that, and what replay does: the checkpoint that recovery reads first, if all else is
+ * sound.
+ */
 MUST_CHECK int proof_wal_judge_checkpoint(struct proof_wal *, struct error *err);
 
-/* After it was judged: would recovery read what line ${line} told, and that ends at ${end_lsn}? */
-bool proof_wal_reads(const struct proof_wal *, unsigned line, uint64_t end_lsn);
+/*
+ * After it was judged: would recovery read the record of lineage ${lineage} that ends at
+ * ${end_lsn}?
+ */
+bool proof_wal_reads(const struct proof_wal *, unsigned lineage, uint64_t end_lsn);
 
 void proof_wal_free(struct proof_wal *);
 

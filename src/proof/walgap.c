@@ -2,7 +2,8 @@
  * WAL segments that the backup needs and does not have.
  *
  * The walk ends at the first of them (wal/lineages.c), and looks at no file after that.  So the
- * names are gone through up to the stop; those of missing files that follow one another are a gap:
+ * names are gone through up to the stop; those of missing files that follow one another are a
+ * gap:
  *
  *	segments   7  8  9  10  11  12  13  14  15
  *	files      7  8  -   -   -  12   -  14  15
@@ -37,7 +38,9 @@ struct search {
 	const char *why; /* what is said of it */
 };
 
-/* The file of segment ${number} that recovery asks for, as find_missing() of lineages.c has it. */
+/*
+ * The file of segment ${number} that recovery asks for, as find_missing() of lineages.c has it.
+ */
 static void
 name_of(const struct search *s, uint64_t number, char name[WALNAME_SIZE])
 {
@@ -148,13 +151,13 @@ search(struct search *s, uint64_t first, uint64_t last, struct error *err)
 
 /* What the backup needs of the WAL that follows. */
 static void
-need_print(const struct wallines_line *line, uint64_t stop, char need[80])
+need_print(const struct lineage *lineage, uint64_t stop, char need[80])
 {
 	char to[LSN_TEXT];
 
-	if (stop > line->position)
+	if (stop > lineage->position)
 		snprintf(need, 80, "the backup needs %sup to %s",
-		    line->records == 0 ? "the WAL " : "it ", lsn_print(to, stop));
+		    lineage->records == 0 ? "the WAL " : "it ", lsn_print(to, stop));
 	else
 		snprintf(need, 80, "%s",
 		    stop ? "later segments are there" : "the backup ends later");
@@ -162,38 +165,38 @@ need_print(const struct wallines_line *line, uint64_t stop, char need[80])
 
 /* Where is the last segment that is looked for? */
 static uint64_t
-last_of(const struct search *s, const struct wallines_line *line)
+last_of(const struct search *s, const struct lineage *lineage)
 {
-	return s->stop > line->missing_lsn ? walname_last_segment(s->stop, s->size) :
-					     line->last_lsn / s->size;
+	return s->stop > lineage->missing_lsn ? walname_last_segment(s->stop, s->size) :
+						lineage->last_lsn / s->size;
 }
 
 int
 walgap_judge(const struct walgap *g, const struct walhistory *h,
-    const struct wallines_line *line, uint64_t stop, struct error *err)
+    const struct lineage *lineage, uint64_t stop, struct error *err)
 {
 	struct search s = { .gap = g, .h = h, .size = g->segment_size };
 	char at[LSN_TEXT], path[PATH_SIZE], why[160], need[80];
-	const uint64_t first = line->missing_lsn / s.size;
+	const uint64_t first = lineage->missing_lsn / s.size;
 	struct memberset_row *row;
 
-	snprintf(path, sizeof(path), LAYOUT_WAL "/%s", line->missing);
+	snprintf(path, sizeof(path), LAYOUT_WAL "/%s", lineage->missing);
 	if (memberset_find(g->members, path, &row, err))
 		return -1;
 	if (row && row->type == TAR_FILE && row->is_not_read)
 		return 0; /* it is there, and why it could not be read was told */
-	need_print(line, stop, need);
-	lsn_print(at, line->position);
+	need_print(lineage, stop, need);
+	lsn_print(at, lineage->position);
 	if (row && row->type == TAR_FILE)
 		return findings_add(g->findings, FINDINGS_WAL,
 		    &(struct findings_place){ .member = path }, err,
 		    "is out of order and could not be read: the WAL is complete up to %s, %s",
 		    at, need);
-	s.stop = stop > line->missing_lsn ? stop : 0;
+	s.stop = stop > lineage->missing_lsn ? stop : 0;
 	snprintf(why, sizeof(why), "the WAL is complete up to %s, but %s", at, need);
-	s.is_first = line->records == 0;
+	s.is_first = lineage->records == 0;
 	s.why = s.is_first ? need : why;
-	return search(&s, first, last_of(&s, line), err);
+	return search(&s, first, last_of(&s, lineage), err);
 }
 
 int

@@ -20,11 +20,11 @@ struct walgap {
 };
 
 /*
- * The segments that are missing, from the one that ${line} lacks to the stop (0: not known),
+ * The segments that are missing, from the one that ${lineage} lacks to the stop (0: not known),
  * which is on ${h}.
  */
 MUST_CHECK int walgap_judge(const struct walgap *, const struct walhistory *h,
-    const struct wallines_line *line, uint64_t stop, struct error *err);
+    const struct lineage *lineage, uint64_t stop, struct error *err);
 
 /* No WAL at all: from the start, on that timeline, to the stop (0: not known). */
 MUST_CHECK int walgap_all(const struct walgap *, uint64_t start, uint32_t timeline,

@@ -1,52 +1,54 @@
 /*
  * Lineages of WAL
  *
- * A timeline is the WAL that a cluster wrote from one promotion to the next (the end of a recovery
- * from archived WAL counts as one).  Its history file lists the timelines before it and the LSN at
- * which each was left (walhistory.h); the name of a segment's file has the timeline that it was
- * written on (walname.h).  At a promotion within a segment the server copies the beginning of that
- * segment into the first file of the new timeline (XLogFileCopy() in
+ * A timeline is the WAL that a cluster wrote from one promotion to the next (the end of a
+ * recovery from archived WAL counts as one).  Its history file lists the timelines before it and
+ * the LSN at which each was left (walhistory.h); the name of a segment's file has the timeline
+ * that it was written on (walname.h).  At a promotion within a segment the server copies the
+ * beginning of that segment into the first file of the new timeline (XLogFileCopy() in
  * src/backend/access/transam/xlog.c), so that one segment has two files with the same beginning.
  * Here the promotion was at s, and the backup starts in segment 3:
  *
  *	segment            3           4           5           6
  *	              +-----------+-----------+-------s---+
- *	timeline 1    |     A     |     B     |   C   s c |                line 0
+ *	timeline 1    |     A     |     B     |   C   s c |                lineage 0
  *	              +-----------+-----------+-------s---+-----------+
- *	timeline 2                            |   C   s D |     E     |    line 1
+ *	timeline 2                            |   C   s D |     E     |    lineage 1
  *	                                      +-------s---+-----------+
  *
  * Recovery to timeline 2 reads A, B, CD and E: of each segment the file of the timeline that owns
- * its last byte.  Cc may be missing (the server renames it to "NAME.partial" where WAL is archived),
- * may be damaged, or may go on with what the old primary still wrote: no backup of timeline 2 needs
- * it.
+ * its last byte.  Cc may be missing (the server renames it to "NAME.partial" where WAL is
+ * archived), may be damaged, or may go on with what the old primary still wrote: no backup of
+ * timeline 2 needs it.
  *
- * The files pass segment by segment, those of one segment in any order.  The history follows them,
- * and a pipe cannot be read again then.  So every lineage that recovery could take is walked, each
- * as a struct line with a reader of its own:
+ * The files pass segment by segment, those of one segment in any order.  The history follows
+ * them, and a pipe cannot be read again then.  So every lineage that recovery could take is
+ * walked, each as a struct lineage_walk with a reader of its own:
  *
- *   - It goes on (line_go_on()) with the file of its own timeline of the segment that it expects.  It
- *     keeps a copy of its reader as that was before (`before`).
+ *   - It goes on (walk_go_on()) with the file of its own timeline of the segment that it
+ *     expects.  It keeps a copy of its reader as that was before (`before`).
  *
- *   - It branches (branch()) where a file of a later timeline has the segment that it expects or has
- *     just read.  Line 1 takes over what line 0 had read up to the start of segment 5: from `before`
- *     if Cc came first, even if that was damaged, and else from line 0's reader, which still waits
- *     for Cc.  A promotion at the very start of a segment is no other case; there is only nothing to
- *     copy.  Of two later timelines in one segment each branches from line 0, for a line that has
- *     just branched off has read nothing before this segment that its parent has not.
+ *   - It branches (branch()) where a file of a later timeline has the segment that it expects or
+ *     has just read.  Lineage 1 takes over what lineage 0 had read up to the start of segment 5:
+ *     from `before` if Cc came first, even if that was damaged, and else from lineage 0's reader,
+ *     which still waits for Cc.  A promotion at the very start of a segment is no other case;
+ *     there is only nothing to copy.  Of two later timelines in one segment each branches from
+ *     lineage 0, for a lineage that has just branched off has read nothing before this segment
+ *     that its parent has not.
  *
- *   - It ends where its walk meets an error, or with a gap.  A gap is seen when a later file of its
- *     own timeline comes while it still waits for an earlier segment (fail_missing()), or when the
- *     files are over and the backup needs more: then find_missing() names the file that recovery
- *     would ask for, by the timeline that owns the segment's last byte.  A later file of its
- *     timeline shows that the WAL went on (note_later()), so that the caller can tell damage from
- *     the end of the WAL.
+ *   - It ends where its walk meets an error, or with a gap.  A gap is seen when a later file of
+ *     its own timeline comes while it still waits for an earlier segment (fail_missing()), or
+ *     when the files are over and the backup needs more: then find_missing() names the file that
+ *     recovery would ask for, by the timeline that owns the segment's last byte.  A later file of
+ *     its timeline shows that the WAL went on (note_later()), so that the caller can tell damage
+ *     from the end of the WAL.
  *
- * wallines_find() is given the history.  Lines of timelines outside of it drop out, and so does each
- * that has read a page of a timeline that did not own the page's position (agrees()), as line 0 has
- * if it has read a page of c that begins after s.  Of the others the one of the newest timeline is
- * taken, and of two such the one that got further.  A record belongs to a line if the line, or one
- * that it branched off from before the branch, has read it (wallines_has()).
+ * lineages_find() is given the history.  Lineages of timelines outside of it drop out, and so
+ * does each that has read a page of a timeline that did not own the page's position (agrees()),
+ * as lineage 0 has if it has read a page of c that begins after s.  Of the others the one of the
+ * newest timeline is taken, and of two such the one that got further.  A record belongs to a
+ * lineage if the lineage, or one that it branched off from before the branch, has read it
+ * (lineages_has()).
  */
 #include "wal/lineages.h"
 
@@ -58,12 +60,13 @@
 #include "wal/walname.h"
 #include "wal/walreader.h"
 
-struct line {
+struct lineage_walk {
 	struct walreader_sink sink; /* first */
-	struct wallines *lines;
+	struct lineages *all;
 	unsigned number;
-	const struct line *parent; /* from which it branched off; NULL: the first */
-	uint64_t branched_at;      /* the start of a segment */
+	const struct lineage_walk
+	    *parent;          /* from which it branched off; NULL: the first */
+	uint64_t branched_at; /* the start of a segment */
 	struct walreader *reader;
 	/* as it was at the start of the last segment; NULL: none */
 	struct walreader *before;
@@ -79,11 +82,11 @@ struct line {
 	bool is_reading; /* the bytes of this file */
 };
 
-struct wallines {
-	struct wallines_options opt;
-	struct line *lines[WALLINES_MOST];
+struct lineages {
+	struct lineages_options opt;
+	struct lineage_walk *rows[LINEAGES_MOST];
 	size_t count;
-	bool has_left_out; /* a line: there were too many */
+	bool has_left_out; /* a lineage: there were too many */
 	bool has_begun;
 	uint32_t timeline; /* of the file whose bytes come */
 	uint64_t segment_lsn;
@@ -92,13 +95,13 @@ struct wallines {
 	bool has_failed;
 };
 
-/* ---- lines ---- */
+/* ---- lineages ---- */
 
 static int
-line_record(struct walreader_sink *sink, const struct walrecord *rec, struct error *err)
+walk_record(struct walreader_sink *sink, const struct walrecord *rec, struct error *err)
 {
-	struct line *l = (struct line *)sink;
-	struct wallines *w = l->lines;
+	struct lineage_walk *l = (struct lineage_walk *)sink;
+	struct lineages *w = l->all;
 	uint64_t start;
 
 	l->records++;
@@ -114,7 +117,7 @@ line_record(struct walreader_sink *sink, const struct walrecord *rec, struct err
 }
 
 static void
-line_free(struct line *l)
+walk_free(struct lineage_walk *l)
 {
 	if (l == NULL)
 		return;
@@ -124,15 +127,16 @@ line_free(struct line *l)
 }
 
 /* The next of them, which begins in the segment ${next}. */
-static struct line *
-line_new(struct wallines *w, const struct line *parent, uint32_t timeline, uint64_t next)
+static struct lineage_walk *
+walk_new(struct lineages *w, const struct lineage_walk *parent, uint32_t timeline,
+    uint64_t next)
 {
-	struct line *l = calloc(1, sizeof(*l));
+	struct lineage_walk *l = calloc(1, sizeof(*l));
 
 	if (l == NULL)
 		return NULL;
-	l->sink.record = line_record;
-	l->lines = w;
+	l->sink.record = walk_record;
+	l->all = w;
 	l->number = (unsigned)w->count;
 	l->parent = parent;
 	l->branched_at = next;
@@ -142,29 +146,29 @@ line_new(struct wallines *w, const struct line *parent, uint32_t timeline, uint6
 }
 
 int
-wallines_new(struct wallines **out, const struct wallines_options *opt, struct error *err)
+lineages_new(struct lineages **out, const struct lineages_options *opt, struct error *err)
 {
 	struct walreader_options own = { .expect = opt->expect,
 		.start_lsn = opt->start_lsn,
 		.stop_lsn = UINT64_MAX,
 		.skips_filler = opt->skips_filler };
-	struct wallines *w = calloc(1, sizeof(*w));
-	struct line *l;
+	struct lineages *w = calloc(1, sizeof(*w));
+	struct lineage_walk *l;
 
 	*out = NULL;
 	if (w == NULL)
 		return error_memory(err);
 	w->opt = *opt;
-	l = line_new(w, NULL, opt->start_timeline,
+	l = walk_new(w, NULL, opt->start_timeline,
 	    opt->start_lsn - opt->start_lsn % opt->expect->segment_size);
 	if (l == NULL) {
 		free(w);
 		return error_memory(err);
 	}
-	w->lines[w->count++] = l;
+	w->rows[w->count++] = l;
 	own.sink = &l->sink;
 	if (walreader_new(&l->reader, &own, err)) {
-		wallines_free(w);
+		lineages_free(w);
 		return -1;
 	}
 	*out = w;
@@ -172,28 +176,28 @@ wallines_new(struct wallines **out, const struct wallines_options *opt, struct e
 }
 
 void
-wallines_free(struct wallines *w)
+lineages_free(struct lineages *w)
 {
 	if (w == NULL)
 		return;
 	for (size_t i = 0; i < w->count; i++)
-		line_free(w->lines[i]);
+		walk_free(w->rows[i]);
 	free(w);
 }
 
 /* ---- a file begins ---- */
 
 static void
-fail(struct line *l, const struct error *why)
+fail(struct lineage_walk *l, const struct error *why)
 {
 	l->has_failed = true;
 	l->why = *why;
 	l->is_reading = false;
 }
 
-/* No file had the segment that the line expects. */
+/* No file had the segment that the lineage expects. */
 static void
-fail_missing(struct line *l, uint32_t segment_size)
+fail_missing(struct lineage_walk *l, uint32_t segment_size)
 {
 	char name[WALNAME_SIZE];
 	struct error why;
@@ -204,9 +208,9 @@ fail_missing(struct line *l, uint32_t segment_size)
 	l->is_lacking = true;
 }
 
-/* The file is the next of this line. */
+/* The file is the next of this lineage. */
 static int
-line_go_on(struct wallines *w, struct line *l, struct error *err)
+walk_go_on(struct lineages *w, struct lineage_walk *l, struct error *err)
 {
 	struct walreader *before = NULL;
 	struct error why;
@@ -226,36 +230,36 @@ line_go_on(struct wallines *w, struct line *l, struct error *err)
 	return 0;
 }
 
-/* From the start of this segment on the line may have gone on in this file's timeline. */
+/* From the start of this segment on the lineage may have gone on in this file's timeline. */
 static int
-branch(struct wallines *w, const struct line *from, struct error *err)
+branch(struct lineages *w, const struct lineage_walk *from, struct error *err)
 {
 	const bool has_read = from->next != w->segment_lsn;
-	struct line *l;
+	struct lineage_walk *l;
 
-	if (w->count == WALLINES_MOST) {
+	if (w->count == LINEAGES_MOST) {
 		w->has_left_out = true;
 		return 0;
 	}
-	l = line_new(w, from, w->timeline, w->segment_lsn);
+	l = walk_new(w, from, w->timeline, w->segment_lsn);
 	if (l == NULL)
 		return error_memory(err);
 	l->records = has_read ? from->records_before : from->records;
 	if (walreader_clone(
 		has_read ? from->before : from->reader, &l->sink, &l->reader, err)) {
-		line_free(l);
+		walk_free(l);
 		return -1;
 	}
-	w->lines[w->count++] = l;
-	return line_go_on(w, l, err);
+	w->rows[w->count++] = l;
+	return walk_go_on(w, l, err);
 }
 
 /*
- * Is the line at the start of this segment, or was it before it read its own file of it?  What
+ * Is the lineage at the start of this segment, or was it before it read its own file of it?  What
  * branched off here itself has nothing before it that its parent has not.
  */
 static bool
-may_branch(const struct wallines *w, const struct line *l)
+may_branch(const struct lineages *w, const struct lineage_walk *l)
 {
 	const uint64_t after = w->segment_lsn + w->opt.expect->segment_size;
 
@@ -268,7 +272,7 @@ may_branch(const struct wallines *w, const struct line *l)
 
 static int
 check_order(
-    const struct wallines *w, uint32_t timeline, uint64_t segment_lsn, struct error *err)
+    const struct lineages *w, uint32_t timeline, uint64_t segment_lsn, struct error *err)
 {
 	if (!w->has_begun || segment_lsn > w->segment_lsn ||
 	    (segment_lsn == w->segment_lsn && timeline != w->timeline))
@@ -277,8 +281,8 @@ check_order(
 }
 
 int
-wallines_segment(
-    struct wallines *w, uint32_t timeline, uint64_t segment_lsn, struct error *err)
+lineages_segment(
+    struct lineages *w, uint32_t timeline, uint64_t segment_lsn, struct error *err)
 {
 	const size_t count = w->count;
 
@@ -289,13 +293,13 @@ wallines_segment(
 	w->segment_lsn = segment_lsn;
 	w->is_first_page = true;
 	for (size_t i = 0; i < count; i++) {
-		struct line *l = w->lines[i];
+		struct lineage_walk *l = w->rows[i];
 
 		l->is_reading = false;
 		if (!l->has_failed && l->timeline == timeline && l->next < segment_lsn)
 			fail_missing(l, w->opt.expect->segment_size);
 		if (!l->has_failed && l->timeline == timeline && l->next == segment_lsn) {
-			if (line_go_on(w, l, err))
+			if (walk_go_on(w, l, err))
 				return -1;
 		} else if (may_branch(w, l) && branch(w, l, err)) {
 			return -1;
@@ -308,19 +312,19 @@ wallines_segment(
 
 /* A segment that was written there, and no recycled one, tells that the WAL went on. */
 static void
-note_later(struct wallines *w, const uint8_t *page, size_t len)
+note_later(struct lineages *w, const uint8_t *page, size_t len)
 {
 	if (len < WALPAGE_LONG_HEADER ||
 	    get_u16native(page) != w->opt.expect->version->wal_magic ||
 	    get_u64native(page + 8) != w->segment_lsn)
 		return;
 	for (size_t i = 0; i < w->count; i++)
-		if (w->lines[i]->has_failed && w->lines[i]->timeline == w->timeline)
-			w->lines[i]->has_later = true;
+		if (w->rows[i]->has_failed && w->rows[i]->timeline == w->timeline)
+			w->rows[i]->has_later = true;
 }
 
 int
-wallines_bytes(struct wallines *w, const uint8_t *bytes, size_t len, struct error *err)
+lineages_bytes(struct lineages *w, const uint8_t *bytes, size_t len, struct error *err)
 {
 	struct error why = { 0 };
 
@@ -328,7 +332,7 @@ wallines_bytes(struct wallines *w, const uint8_t *bytes, size_t len, struct erro
 		note_later(w, bytes, len);
 	w->is_first_page = false;
 	for (size_t i = 0; i < w->count; i++) {
-		struct line *l = w->lines[i];
+		struct lineage_walk *l = w->rows[i];
 
 		if (!l->is_reading || walreader_bytes(l->reader, bytes, len, &why) == 0)
 			continue;
@@ -341,11 +345,11 @@ wallines_bytes(struct wallines *w, const uint8_t *bytes, size_t len, struct erro
 	return 0;
 }
 
-/* ---- which line it was ---- */
+/* ---- which lineage it was ---- */
 
 /* Is each page of the timeline that had its place? */
 static bool
-agrees(const struct line *l, const struct walhistory *h, struct error *why)
+agrees(const struct lineage_walk *l, const struct walhistory *h, struct error *why)
 {
 	const struct walreader_timeline *t;
 	char at[LSN_TEXT];
@@ -367,13 +371,13 @@ agrees(const struct line *l, const struct walhistory *h, struct error *why)
 }
 
 /*
- * The segment that recovery asks for next, and no file had.  A line that ended for another reason
- * lacks one only where the history had gone on to a newer timeline: had that one's file of the
- * segment come, another line would have branched off.
+ * The segment that recovery asks for next, and no file had.  A lineage that ended for another
+ * reason lacks one only where the history had gone on to a newer timeline: had that one's file of
+ * the segment come, another lineage would have branched off.
  */
 static void
-find_missing(const struct wallines *w, const struct line *l, const struct walhistory *h,
-    struct wallines_line *out)
+find_missing(const struct lineages *w, const struct lineage_walk *l,
+    const struct walhistory *h, struct lineage *out)
 {
 	const uint32_t size = w->opt.expect->segment_size;
 	const bool is_damaged = l->has_failed && !l->is_lacking;
@@ -387,9 +391,9 @@ find_missing(const struct wallines *w, const struct line *l, const struct walhis
 	walname_build(out->missing, owner, lsn / size, size);
 }
 
-/* Of lines that the history went through, the one that goes further along it. */
+/* Of lineages that the history went through, the one that goes further along it. */
 static bool
-is_further(const struct line *l, const struct line *than)
+is_further(const struct lineage_walk *l, const struct lineage_walk *than)
 {
 	if (than == NULL || l->timeline != than->timeline)
 		return than == NULL || l->timeline > than->timeline;
@@ -397,21 +401,21 @@ is_further(const struct line *l, const struct line *than)
 }
 
 bool
-wallines_find(const struct wallines *w, const struct walhistory *h,
-    struct wallines_line *out, struct error *why)
+lineages_find(const struct lineages *w, const struct walhistory *h, struct lineage *out,
+    struct error *why)
 {
 	const uint32_t newest = h->rows[h->count - 1].timeline;
-	const struct line *best = NULL;
+	const struct lineage_walk *best = NULL;
 	bool has_newest = false;
 	struct error ignored;
 
-	*out = (struct wallines_line){ 0 };
+	*out = (struct lineage){ 0 };
 	error_set(why, ERROR_FORMAT, 0,
 	    "no WAL of timeline %" PRIu32 " follows the start of the backup", newest);
 	if (w->has_left_out)
 		error_set(why, ERROR_UNSUPPORTED, 0, "the WAL has too many timelines");
 	for (size_t i = 0; i < w->count; i++) {
-		const struct line *l = w->lines[i];
+		const struct lineage_walk *l = w->rows[i];
 		const bool is_newest = l->timeline == newest;
 
 		has_newest = has_newest || is_newest;
@@ -422,10 +426,10 @@ wallines_find(const struct wallines *w, const struct walhistory *h,
 	}
 	if (best == NULL || (has_newest && best->timeline != newest))
 		return false;
-	/* a line that was not followed may have read what this one lacks */
+	/* a lineage that was not followed may have read what this one lacks */
 	if (w->has_left_out && best->timeline != newest)
 		return false;
-	*out = (struct wallines_line){
+	*out = (struct lineage){
 		.number = best->number,
 		.timeline = best->timeline,
 		.position = walreader_position(best->reader),
@@ -439,12 +443,13 @@ wallines_find(const struct wallines *w, const struct walhistory *h,
 }
 
 bool
-wallines_has(const struct wallines *w, unsigned line, unsigned told_by, uint64_t end_lsn)
+lineages_has(
+    const struct lineages *w, unsigned lineage, unsigned read_by, uint64_t end_lsn)
 {
 	uint64_t most = UINT64_MAX;
 
-	for (const struct line *l = w->lines[line]; l; l = l->parent) {
-		if (l->number == told_by)
+	for (const struct lineage_walk *l = w->rows[lineage]; l; l = l->parent) {
+		if (l->number == read_by)
 			return end_lsn <= most;
 		most = l->branched_at;
 	}

@@ -39,7 +39,7 @@ enum { TEMPLATES = 64 };
 
 struct event {
 	enum { COPY, EMPTY, REMOVED, SPACE_REMOVED } kind;
-	unsigned line;
+	unsigned lineage;
 	uint64_t lsn, end_lsn;
 	struct waldatabases_place to, from; /* of a tablespace: database 0 */
 };
@@ -185,10 +185,12 @@ take_dropped(struct waldatabases *w, struct event *event,
 }
 
 int
-waldatabases_record(
-    struct waldatabases *w, unsigned line, const struct walrecord *rec, struct error *err)
+waldatabases_record(struct waldatabases *w, unsigned lineage, const struct walrecord *rec,
+    struct error *err)
 {
-	struct event event = { .line = line, .lsn = rec->lsn, .end_lsn = rec->end_lsn };
+	struct event event = {
+		.lineage = lineage, .lsn = rec->lsn, .end_lsn = rec->end_lsn
+	};
 	struct walrecord_database made;
 	struct walrecord_dropped dropped;
 
@@ -305,7 +307,7 @@ replay(const struct waldatabases *w, const struct waldatabases_backup *backup,
 		const struct event *e = &w->events[i];
 		struct state *s = find_state(states, count, e->to);
 
-		if (backup->is_read && !backup->is_read(backup, e->line, e->end_lsn))
+		if (backup->is_read && !backup->is_read(backup, e->lineage, e->end_lsn))
 			continue;
 		switch (e->kind) {
 		case COPY:

@@ -30,9 +30,9 @@ void waldatabases_free(struct waldatabases *);
 /* More records than this, 40 bytes each, are counted only. */
 #define WALDATABASES_MOST 1000000
 
-/* A record, as the line ${line} of the WAL has it (lineages.h; 0 where there is one line). */
-MUST_CHECK int waldatabases_record(
-    struct waldatabases *, unsigned line, const struct walrecord *rec, struct error *err);
+/* A record of the lineage ${lineage} of the WAL (lineages.h; 0 where there is only one). */
+MUST_CHECK int waldatabases_record(struct waldatabases *, unsigned lineage,
+    const struct walrecord *rec, struct error *err);
 
 /* Has a database been copied, so that blocks must be told from here on? */
 bool waldatabases_watches(const struct waldatabases *);
@@ -73,9 +73,11 @@ struct waldatabases_have {
 
 /* What the caller knows of the WAL and of the backup. */
 struct waldatabases_backup {
-	/* Does replay read what line ${line} told, and that ends at ${end_lsn}?  NULL: all. */
+	/*
+	 * Does replay read the record of lineage ${lineage} that ends at ${end_lsn}?  NULL: all.
+	 */
 	bool (*is_read)(
-	    const struct waldatabases_backup *, unsigned line, uint64_t end_lsn);
+	    const struct waldatabases_backup *, unsigned lineage, uint64_t end_lsn);
 	const struct waldatabases_have *have; /* in the order of waldatabases_sort() */
 	size_t nhave;
 };

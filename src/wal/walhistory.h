@@ -8,13 +8,13 @@
 #include "lib/error.h"
 
 /*
- * The line of timelines that leads to one of them: which timeline owns which stretch of
+ * The lineage of timelines that leads to one of them: which timeline owns which stretch of
  * WAL.  Read from TIMELINE.history (src/backend/access/transam/timeline.c of PostgreSQL
  * 10 to 19), a text of one line for each ancestor, the oldest first:
  *
  *	1	0/5004E10	no recovery target specified
  *
- * the ancestor in decimal, the LSN at which the line left it, a reason in free words.
+ * the ancestor in decimal, the LSN at which the lineage left it, a reason in free words.
  * Lines that begin with '#' and empty ones mean nothing; a reason may end with a line
  * break of its own, and then an empty line follows.
  */
@@ -51,7 +51,7 @@ bool walhistory_has(const struct walhistory *h, uint32_t timeline);
 /* The timeline that owns the byte at ${lsn}. */
 uint32_t walhistory_at(const struct walhistory *h, uint64_t lsn);
 
-/* Make it the line of the timeline that owns ${lsn}: what branched off later is forgotten. */
+/* Make it the lineage of the timeline that owns ${lsn}: what branched off later is forgotten. */
 void walhistory_cut(struct walhistory *h, uint64_t lsn);
 
 void walhistory_free(struct walhistory *h);

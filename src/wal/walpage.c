@@ -87,7 +87,7 @@ check_address(const struct walpage_expect *e, const struct page_header *h, uint6
 
 /*
  * Who owns ${lsn} in the history of ${name_timeline}, which ends where that timeline
- * stands: what was written to it after the line had left it is its own as well.
+ * stands: what was written to it after the lineage had left it is its own as well.
  */
 static int
 check_timeline(const struct walpage_expect *e, uint32_t timeline, uint64_t lsn,

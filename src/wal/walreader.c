@@ -214,7 +214,7 @@ place_page(struct walreader *r, const uint8_t *page, size_t header, struct error
 	return first_record(r, header, rest, err);
 }
 
-/* Its timeline is one of the file's history; is it one of this line too? */
+/* Its timeline is one of the file's history; is it one of this lineage too? */
 static int
 note_timeline(struct walreader *r, const uint8_t *page, struct error *err)
 {

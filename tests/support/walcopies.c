@@ -14,7 +14,7 @@ enum { DATABASE = 4, TABLESPACE = 5, HEAP = 10 };
 
 /* A record of ${n} numbers, at LSN ${at}. */
 static void
-tell(struct waldatabases *w, unsigned line, uint8_t rmid, uint8_t info, uint64_t at,
+tell(struct waldatabases *w, unsigned lineage, uint8_t rmid, uint8_t info, uint64_t at,
     const uint32_t *numbers, size_t n)
 {
 	uint8_t bytes[2 + 64] = { 255, (uint8_t)(4 * n) };
@@ -28,35 +28,35 @@ tell(struct waldatabases *w, unsigned line, uint8_t rmid, uint8_t info, uint64_t
 	struct error err = { 0 };
 
 	memcpy(bytes + 2, numbers, 4 * n);
-	assert_int_equal(waldatabases_record(w, line, &rec, &err), 0);
+	assert_int_equal(waldatabases_record(w, lineage, &rec, &err), 0);
 }
 
 void
 walcopies_step(struct waldatabases *w, uint64_t at, const char *text)
 {
-	unsigned line = 0, a = 0, s = 0, b = 0, t = 0;
+	unsigned lineage = 0, a = 0, s = 0, b = 0, t = 0;
 	int n;
 
 	if (text[0] >= '0' && text[0] <= '9')
-		line = (unsigned)(*text++ - '0');
+		lineage = (unsigned)(*text++ - '0');
 	n = sscanf(text + 1, "%u@%u %u@%u", &a, &s, &b, &t);
 	switch (text[0]) {
 	case 'C':
-		tell(w, line, DATABASE, 0, at, (uint32_t[]){ a, s, b, t }, 4);
+		tell(w, lineage, DATABASE, 0, at, (uint32_t[]){ a, s, b, t }, 4);
 		break;
 	case 'E':
-		tell(w, line, DATABASE, 0x10, at, (uint32_t[]){ a, s }, 2);
+		tell(w, lineage, DATABASE, 0x10, at, (uint32_t[]){ a, s }, 2);
 		break;
 	case 'R':
-		tell(w, line, DATABASE, 0x20, at, (uint32_t[]){ a, n > 2 ? 2 : 1, s, t },
-		    n > 2 ? 4 : 3);
+		tell(w, lineage, DATABASE, 0x20, at,
+		    (uint32_t[]){ a, n > 2 ? 2 : 1, s, t }, n > 2 ? 4 : 3);
 		break;
 	case 'S':
-		tell(w, line, TABLESPACE, 0x10, at, (uint32_t[]){ a }, 1);
+		tell(w, lineage, TABLESPACE, 0x10, at, (uint32_t[]){ a }, 1);
 		break;
 	case 'H':
 	case 'B':
-		tell(w, line, text[0] == 'H' ? 0 : HEAP, text[0] == 'H' ? 0xA0 : 0, at,
+		tell(w, lineage, text[0] == 'H' ? 0 : HEAP, text[0] == 'H' ? 0xA0 : 0, at,
 		    &a, 1);
 		waldatabases_block(w, s, a, at);
 		break;

@@ -75,7 +75,7 @@ void walimage_abandon(struct walimage *, size_t len, unsigned pages);
 /* The end of a backup that began at ${start}. */
 void walimage_backup_end(struct walimage *, uint64_t start);
 
-/* The line leaves timeline 1 here; pages from here on are of timeline 2. */
+/* The lineage leaves timeline 1 here; pages from here on are of timeline 2. */
 void walimage_promote(struct walimage *);
 
 /* The byte at ${lsn}. */

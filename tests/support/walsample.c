@@ -152,7 +152,7 @@ promoted_at_segment(struct walimage *w)
 	walimage_heaps(w, 50, 40);
 }
 
-/* The last record of the old line spans segments. */
+/* The last record of the old lineage spans segments. */
 static void
 promoted_after_long(struct walimage *w)
 {

@@ -284,7 +284,7 @@ send(struct scene *s, const struct row *row, struct error *err)
 {
 	if (row->kind == STANDBY)
 		write_control(s->root, row->newest);
-	if (row->kind == STOPPED && backup_wal_line(&s->wal, 1, err))
+	if (row->kind == STOPPED && backup_wal_history(&s->wal, 1, err))
 		return -1;
 	return backup_wal_send(&s->wal, NULL, err);
 }
@@ -399,7 +399,7 @@ line(void **state)
 
 	(void)state;
 	begin(&s, STANDBY, promoted->files, 4 * MIB);
-	assert_int_equal(backup_wal_line(&s.wal, 2, &err), 0);
+	assert_int_equal(backup_wal_history(&s.wal, 2, &err), 0);
 	assert_int_equal(s.wal.expect.version->major, 15);
 	assert_int_equal(s.wal.expect.system_identifier, 7);
 	assert_int_equal(s.wal.expect.segment_size, MIB);
@@ -410,26 +410,26 @@ line(void **state)
 	/* again, with a stop before the promotion */
 	archive_told[0] = '\0';
 	backup_wal_stop(&s.wal, 0x380000);
-	assert_int_equal(backup_wal_line(&s.wal, 2, &err), 0);
+	assert_int_equal(backup_wal_history(&s.wal, 2, &err), 0);
 	assert_int_equal(s.wal.history.count, 1);
 	assert_int_equal(backup_wal_list(&s.wal, &err), 0);
 	assert_string_equal(archive_told, "range 1 200028-380000\n");
 	/* the copy of a cluster at rest follows the timeline that its pg_control says */
 	s.facts.is_frozen = true;
-	assert_int_equal(backup_wal_line(&s.wal, 2, &err), 0);
+	assert_int_equal(backup_wal_history(&s.wal, 2, &err), 0);
 	assert_int_equal(s.wal.history.count, 2);
 	s.facts.is_frozen = false;
 	/* begun after it: the ancestor is not needed, but the line must have the start */
 	archive_told[0] = '\0';
 	backup_wal_begin(&s.wal, 0x380028, 2);
 	backup_wal_stop(&s.wal, 4 * MIB);
-	assert_int_equal(backup_wal_line(&s.wal, 2, &err), 0);
+	assert_int_equal(backup_wal_history(&s.wal, 2, &err), 0);
 	assert_int_equal(backup_wal_list(&s.wal, &err), 0);
 	assert_string_equal(archive_told, "range 2 380028-400000\n");
 	archive_fails = "range";
 	assert_int_equal(backup_wal_list(&s.wal, &err), -1);
 	backup_wal_begin(&s.wal, 0x380028, 5);
-	assert_int_equal(backup_wal_line(&s.wal, 2, &err), -1);
+	assert_int_equal(backup_wal_history(&s.wal, 2, &err), -1);
 	assert_int_equal(err.kind, ERROR_STATE);
 	assert_string_equal(
 	    err.text, "timeline 5 of the start is not in the history of timeline 2");
@@ -447,10 +447,10 @@ no_line(void **state)
 	begin(&s, PRIMARY, NULL, 4 * MIB);
 	/* that of the start's own timeline: its pages alone can be sound then */
 	backup_wal_begin(&s.wal, 2 * MIB + 40, 2);
-	assert_int_equal(backup_wal_line(&s.wal, 2, &err), 0);
+	assert_int_equal(backup_wal_history(&s.wal, 2, &err), 0);
 	assert_int_equal(s.wal.history.count, 1);
 	faketree_put(s.root, "pg_wal/00000002.history", "damaged");
-	assert_int_equal(backup_wal_line(&s.wal, 2, &err), -1);
+	assert_int_equal(backup_wal_history(&s.wal, 2, &err), -1);
 	assert_int_equal(err.kind, ERROR_FORMAT);
 	assert_int_equal(strncmp(err.text, "timeline history file \"00000002.history\": ",
 			     strlen("timeline history file \"00000002.history\": ")),

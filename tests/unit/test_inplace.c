@@ -32,7 +32,7 @@ bool
 proof_replay_has(const struct proof_replay *r, enum proof_replay_kind kind,
     uint32_t space, uint64_t after, uint64_t before)
 {
-	for (size_t i = 0; r->wal->has_line && i < fake.nmade; i++) {
+	for (size_t i = 0; r->wal->has_lineage && i < fake.nmade; i++) {
 		const struct proof_replay_row *row = &fake.made[i];
 
 		if (row->kind == kind && row->space == space && row->lsn >= after &&
@@ -45,17 +45,17 @@ proof_replay_has(const struct proof_replay *r, enum proof_replay_kind kind,
 const struct proof_replay_row *
 proof_replay_next(const struct proof_replay *r, size_t *at)
 {
-	while (r->wal->has_line && *at < fake.nmade)
+	while (r->wal->has_lineage && *at < fake.nmade)
 		if (fake.made[(*at)++].kind == PROOF_REPLAY_MAKES)
 			return &fake.made[*at - 1];
 	return NULL;
 }
 
-/* Recovery reads line 0. */
+/* Recovery reads lineage 0. */
 bool
-proof_wal_reads(const struct proof_wal *w, unsigned line, uint64_t end_lsn)
+proof_wal_reads(const struct proof_wal *w, unsigned lineage, uint64_t end_lsn)
 {
-	return w->has_line && line == 0 && end_lsn <= w->stop_lsn;
+	return w->has_lineage && lineage == 0 && end_lsn <= w->stop_lsn;
 }
 
 int
@@ -92,7 +92,7 @@ begin(void **state)
 	info = (struct infofile){ 0 };
 	label = (struct label){ .start_lsn = START, .checkpoint_lsn = START + 256 };
 	facts = (struct facts){ .label = &label, .version = cluster_version(15) };
-	wal = (struct proof_wal){ .has_line = true, .stop_lsn = STOP };
+	wal = (struct proof_wal){ .has_lineage = true, .stop_lsn = STOP };
 	replay = (struct proof_replay){ .wal = &wal };
 	manifest = (struct proof_manifest){ 0 };
 	if (judged_begin())
@@ -147,9 +147,9 @@ give_member(char letter, const char *name)
 }
 
 static void
-give_block(unsigned line, uint32_t space, uint64_t lsn)
+give_block(unsigned lineage, uint32_t space, uint64_t lsn)
 {
-	const struct pagesuspect_mention by = { line, lsn, lsn + 8, true };
+	const struct pagesuspect_mention by = { lineage, lsn, lsn + 8, true };
 	struct error err = { 0 };
 
 	assert_int_equal(proof_inplace_block(&judge, space, &by, &err), 0);
@@ -196,7 +196,7 @@ give_fact(const char *word)
 	else if (strcmp(word, "standby") == 0)
 		label.from_standby = true;
 	else if (strcmp(word, "no wal") == 0)
-		wal.has_line = false;
+		wal.has_lineage = false;
 	else if (strcmp(word, "late") == 0)
 		label.checkpoint_lsn++;
 	else if (strcmp(word, "manifest") == 0)
@@ -215,7 +215,7 @@ give_fact(const char *word)
  *	"c TEXT"	a line of postgresql.conf; "a TEXT": of postgresql.auto.conf
  *	"d OID"		its directory in pg_tblspc; "m OID": under another name; "f OID": a file
  *	"A OID"		its archive
- *	"b OID@LSN"	a page of it changes; "B": on a line that recovery does not read
+ *	"b OID@LSN"	a page of it changes; "B": on a lineage that recovery does not read
  *	"M OID@LSN"	replay makes it in place, "L": at a location; "D": drops it
  *	"T OID@LSN"	pg_tablespace has it; "U OID@LSN": may have it
  */
@@ -322,7 +322,7 @@ static const struct row {
 		CHANGED("16402", "0/1000") },
 	{ "of initdb, and the next", { "b 16383@4096", "b 16384@4096" },
 	    CHANGED("16384", "0/1000") },
-	{ "changed on another line", { "B 16400@4096" }, "" },
+	{ "changed on another lineage", { "B 16400@4096" }, "" },
 	{ "changed after the stop", { "b 16400@9000" }, "" },
 	{ "changed, and made before", { "M 16400@2000", "b 16400@4096", "c " ON }, "" },
 	{ "changed, and made after", { "b 16400@4096", "M 16400@5000", "c " ON },
@@ -464,7 +464,7 @@ limits(void **state)
 	assert_int_equal(judge.noids, MOST);
 	assert_int_equal(judge.nspaces, MOST);
 	for (size_t i = 1; i < judge.nspaces; i++)
-		assert_true(judge.spaces[i - 1].line < judge.spaces[i].line ||
+		assert_true(judge.spaces[i - 1].lineage < judge.spaces[i].lineage ||
 		    judge.spaces[i - 1].space < judge.spaces[i].space);
 }
 

@@ -1,4 +1,4 @@
-/* WAL that passes before its history is known: the right line is found, and told what it is. */
+/* WAL that passes before its history is known: the right lineage is found and described. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,15 +17,15 @@ static struct walimage image;
 static struct walpage_expect expect;
 
 struct counter {
-	struct wallines_sink sink;
+	struct lineages_sink sink;
 	size_t records;
 };
 
 static int
-count(struct wallines_sink *sink, unsigned line, const struct walrecord *rec,
+count(struct lineages_sink *sink, unsigned lineage, const struct walrecord *rec,
     struct error *err)
 {
-	(void)line;
+	(void)lineage;
 	(void)rec;
 	(void)err;
 	((struct counter *)sink)->records++;
@@ -42,17 +42,17 @@ make_image(void)
 }
 
 /* From its first record on, on timeline 1. */
-static struct wallines *
+static struct lineages *
 begun(void)
 {
-	struct wallines *w;
+	struct lineages *w;
 	struct error err = { 0 };
 
 	expect = walimage_expect(&image);
 	expect.history = NULL;
 	counter.records = 0;
-	assert_int_equal(wallines_new(&w,
-			     &(struct wallines_options){ .expect = &expect,
+	assert_int_equal(lineages_new(&w,
+			     &(struct lineages_options){ .expect = &expect,
 				 .start_lsn = image.records[0].lsn,
 				 .start_timeline = 1,
 				 .sink = &counter.sink },
@@ -63,7 +63,7 @@ begun(void)
 
 /* The ${n}th segment as a file of ${timeline}, which has nothing from ${end} on. */
 static void
-give(struct wallines *w, unsigned n, uint32_t timeline, uint64_t end)
+give(struct lineages *w, unsigned n, uint32_t timeline, uint64_t end)
 {
 	const uint64_t lsn = WALIMAGE_START + (uint64_t)n * WALIMAGE_SEGMENT;
 	uint8_t bytes[WALIMAGE_SEGMENT];
@@ -73,8 +73,8 @@ give(struct wallines *w, unsigned n, uint32_t timeline, uint64_t end)
 	if (end < lsn + WALIMAGE_SEGMENT)
 		memset(bytes + (end > lsn ? end - lsn : 0), 0,
 		    WALIMAGE_SEGMENT - (size_t)(end > lsn ? end - lsn : 0));
-	assert_int_equal(wallines_segment(w, timeline, lsn, &err), 0);
-	assert_int_equal(wallines_bytes(w, bytes, sizeof(bytes), &err), 0);
+	assert_int_equal(lineages_segment(w, timeline, lsn, &err), 0);
+	assert_int_equal(lineages_bytes(w, bytes, sizeof(bytes), &err), 0);
 }
 
 static void
@@ -90,9 +90,9 @@ static const uint64_t no_end = UINT64_MAX;
 static void
 one_timeline(void **state)
 {
-	struct wallines_line line;
+	struct lineage lineage;
 	struct walhistory h;
-	struct wallines *w;
+	struct lineages *w;
 	struct error why;
 
 	(void)state;
@@ -103,30 +103,30 @@ one_timeline(void **state)
 	for (unsigned n = 0; n < WALIMAGE_SIZE / WALIMAGE_SEGMENT; n++)
 		give(w, n, 1, no_end);
 	single(&h, 1);
-	assert_true(wallines_find(w, &h, &line, &why));
-	assert_int_equal(line.position, image.records[image.count - 1].end_lsn);
-	assert_int_equal(line.records, image.count);
+	assert_true(lineages_find(w, &h, &lineage, &why));
+	assert_int_equal(lineage.position, image.records[image.count - 1].end_lsn);
+	assert_int_equal(lineage.records, image.count);
 	assert_int_equal(counter.records, image.count);
-	assert_int_equal(line.backup_end, image.records[30].end_lsn);
-	assert_non_null(line.why); /* the WAL ends in the middle of a segment */
-	assert_false(line.has_later);
+	assert_int_equal(lineage.backup_end, image.records[30].end_lsn);
+	assert_non_null(lineage.why); /* the WAL ends in the middle of a segment */
+	assert_false(lineage.has_later);
 	walhistory_free(&h);
-	wallines_free(w);
+	lineages_free(w);
 	walimage_free(&image);
 }
 
 /*
- * Promoted in the middle of a segment, without the old timeline's file, or with that before or after
- * the new one's.
+ * Promoted in the middle of a segment, without the old timeline's file, or with that before or
+ * after the new one's.
  */
 static void
 promoted(void **state)
 {
 	(void)state;
 	for (int has_old = 0; has_old < 3; has_old++) {
-		struct wallines_line line;
+		struct lineage lineage;
 		struct walhistory h;
-		struct wallines *w;
+		struct lineages *w;
 		struct error why;
 		uint64_t left, segment;
 
@@ -145,29 +145,30 @@ promoted(void **state)
 			if (n == segment && has_old == 2)
 				give(w, n, 1, left); /* the newer one came first */
 		}
-		if (!wallines_find(w, &image.history, &line, &why))
+		if (!lineages_find(w, &image.history, &lineage, &why))
 			fail_msg("%s", why.text);
-		assert_int_equal(line.timeline, 2);
-		assert_int_equal(line.position, image.records[image.count - 1].end_lsn);
-		assert_int_equal(line.records, image.count);
-		/* what was read before it branched off is the other line's */
-		assert_true(wallines_has(w, line.number, line.number, no_end - 1));
-		assert_true(wallines_has(
-		    w, line.number, 0, WALIMAGE_START + segment * WALIMAGE_SEGMENT));
-		assert_false(wallines_has(
-		    w, line.number, 0, WALIMAGE_START + segment * WALIMAGE_SEGMENT + 8));
-		assert_false(wallines_has(w, 0, line.number, 8));
-		/* the old line is there as well, if its file is */
+		assert_int_equal(lineage.timeline, 2);
+		assert_int_equal(
+		    lineage.position, image.records[image.count - 1].end_lsn);
+		assert_int_equal(lineage.records, image.count);
+		/* what was read before it branched off is the other lineage's */
+		assert_true(lineages_has(w, lineage.number, lineage.number, no_end - 1));
+		assert_true(lineages_has(
+		    w, lineage.number, 0, WALIMAGE_START + segment * WALIMAGE_SEGMENT));
+		assert_false(lineages_has(w, lineage.number, 0,
+		    WALIMAGE_START + segment * WALIMAGE_SEGMENT + 8));
+		assert_false(lineages_has(w, 0, lineage.number, 8));
+		/* the old lineage is there as well, if its file is */
 		single(&h, 1);
-		assert_true(wallines_find(w, &h, &line, &why));
-		assert_true(line.position <= left);
+		assert_true(lineages_find(w, &h, &lineage, &why));
+		assert_true(lineage.position <= left);
 		walhistory_free(&h);
 		/* and a history that has not this switch finds none */
 		single(&h, 2);
-		assert_false(wallines_find(w, &h, &line, &why));
+		assert_false(lineages_find(w, &h, &lineage, &why));
 		assert_non_null(strstr(why.text, "timeline 1, expected 2"));
 		walhistory_free(&h);
-		wallines_free(w);
+		lineages_free(w);
 		walimage_free(&image);
 	}
 }
@@ -176,9 +177,9 @@ promoted(void **state)
 static void
 broken(void (*damage)(void), unsigned leave_out, const char *text, bool has_later)
 {
-	struct wallines_line line;
+	struct lineage lineage;
 	struct walhistory h;
-	struct wallines *w;
+	struct lineages *w;
 	unsigned last = 0;
 	struct error why;
 
@@ -194,22 +195,22 @@ broken(void (*damage)(void), unsigned leave_out, const char *text, bool has_late
 		last = n;
 	}
 	single(&h, 1);
-	assert_true(wallines_find(w, &h, &line, &why));
-	assert_non_null(line.why);
-	assert_non_null(strstr(line.why->text, text));
-	assert_int_equal(line.has_later, has_later);
-	assert_true(line.position < image.records[image.count - 1].end_lsn);
+	assert_true(lineages_find(w, &h, &lineage, &why));
+	assert_non_null(lineage.why);
+	assert_non_null(strstr(lineage.why->text, text));
+	assert_int_equal(lineage.has_later, has_later);
+	assert_true(lineage.position < image.records[image.count - 1].end_lsn);
 	if (damage) {
-		assert_string_equal(line.missing, "");
+		assert_string_equal(lineage.missing, "");
 	} else {
-		assert_int_equal(line.missing_lsn,
+		assert_int_equal(lineage.missing_lsn,
 		    WALIMAGE_START + (uint64_t)leave_out * WALIMAGE_SEGMENT);
 		assert_int_equal(
-		    line.last_lsn, WALIMAGE_START + (uint64_t)last * WALIMAGE_SEGMENT);
-		assert_non_null(strstr(text, line.missing));
+		    lineage.last_lsn, WALIMAGE_START + (uint64_t)last * WALIMAGE_SEGMENT);
+		assert_non_null(strstr(text, lineage.missing));
 	}
 	walhistory_free(&h);
-	wallines_free(w);
+	lineages_free(w);
 	walimage_free(&image);
 }
 
@@ -239,8 +240,8 @@ gaps_and_damage(void **state)
 }
 
 /*
- * Promoted in a segment, whose number is SWITCH; of which timeline which segment is left out, or all
- * from it on, and which one recovery then asks for.
+ * Promoted in a segment, whose number is SWITCH; of which timeline which segment is left out, or
+ * all from it on, and which one recovery then asks for.
  */
 enum { SWITCH = -1 };
 
@@ -275,9 +276,9 @@ static void
 lacks(const struct lacking *row)
 {
 	const uint64_t size = WALIMAGE_SEGMENT;
-	struct wallines_line line;
+	struct lineage lineage;
 	char name[WALNAME_SIZE];
-	struct wallines *w;
+	struct lineages *w;
 	struct error why;
 	int at_switch, missing;
 	uint64_t left;
@@ -294,19 +295,19 @@ lacks(const struct lacking *row)
 		if (n >= at_switch && !is_left_out(row, n, at_switch, 2))
 			give(w, (unsigned)n, 2, no_end);
 	}
-	if (wallines_find(w, &image.history, &line, &why) != row->is_found)
+	if (lineages_find(w, &image.history, &lineage, &why) != row->is_found)
 		fail_msg("%s: %s", row->name, why.text);
 	missing = row->missing == SWITCH ? at_switch : row->missing;
 	if (!row->is_found) {
 		walname_build(name, row->missing_timeline,
 		    WALIMAGE_START / size + (uint64_t)missing, (uint32_t)size);
-		assert_string_equal(line.missing, name);
+		assert_string_equal(lineage.missing, name);
 		assert_int_equal(
-		    line.missing_lsn, WALIMAGE_START + (uint64_t)missing * size);
-		assert_true(line.position <= left);
+		    lineage.missing_lsn, WALIMAGE_START + (uint64_t)missing * size);
+		assert_true(lineage.position <= left);
 	}
 	walhistory_free(&image.history);
-	wallines_free(w);
+	lineages_free(w);
 	walimage_free(&image);
 }
 
@@ -322,10 +323,10 @@ missing_of_two(void **state)
 static void
 no_more_files(void **state)
 {
-	struct wallines_line line;
+	struct lineage lineage;
 	char name[WALNAME_SIZE];
 	struct walhistory h;
-	struct wallines *w;
+	struct lineages *w;
 	struct error why;
 
 	(void)state;
@@ -334,13 +335,13 @@ no_more_files(void **state)
 	w = begun();
 	give(w, 0, 1, no_end);
 	single(&h, 1);
-	assert_true(wallines_find(w, &h, &line, &why));
-	assert_null(line.why);
+	assert_true(lineages_find(w, &h, &lineage, &why));
+	assert_null(lineage.why);
 	walname_build(name, 1, WALIMAGE_START / WALIMAGE_SEGMENT + 1, WALIMAGE_SEGMENT);
-	assert_string_equal(line.missing, name);
-	assert_int_equal(line.missing_lsn, WALIMAGE_START + WALIMAGE_SEGMENT);
+	assert_string_equal(lineage.missing, name);
+	assert_int_equal(lineage.missing_lsn, WALIMAGE_START + WALIMAGE_SEGMENT);
 	walhistory_free(&h);
-	wallines_free(w);
+	lineages_free(w);
 	walimage_free(&image);
 }
 
@@ -348,29 +349,29 @@ static void
 out_of_order(void **state)
 {
 	struct error err = { 0 };
-	struct wallines *w;
+	struct lineages *w;
 
 	(void)state;
 	make_image();
 	w = begun();
 	give(w, 1, 1, no_end);
-	assert_int_equal(wallines_segment(w, 1, WALIMAGE_START, &err), -1);
+	assert_int_equal(lineages_segment(w, 1, WALIMAGE_START, &err), -1);
 	assert_int_equal(err.kind, ERROR_STATE);
 	assert_int_equal(
-	    wallines_segment(w, 1, WALIMAGE_START + WALIMAGE_SEGMENT, &err), -1);
+	    lineages_segment(w, 1, WALIMAGE_START + WALIMAGE_SEGMENT, &err), -1);
 	assert_int_equal(
-	    wallines_segment(w, 2, WALIMAGE_START + WALIMAGE_SEGMENT, &err), 0);
-	wallines_free(w);
+	    lineages_segment(w, 2, WALIMAGE_START + WALIMAGE_SEGMENT, &err), 0);
+	lineages_free(w);
 	walimage_free(&image);
 }
 
-/* More timelines than are followed: no crash, and the first line is still known. */
+/* More timelines than are followed: no crash, and the first lineage is still known. */
 static void
 many(void **state)
 {
-	struct wallines_line line;
+	struct lineage lineage;
 	struct walhistory h;
-	struct wallines *w;
+	struct lineages *w;
 	struct error why;
 
 	(void)state;
@@ -380,9 +381,9 @@ many(void **state)
 		give(w, 0, timeline, no_end);
 	give(w, 1, 1, no_end);
 	single(&h, 1);
-	assert_true(wallines_find(w, &h, &line, &why));
+	assert_true(lineages_find(w, &h, &lineage, &why));
 	walhistory_free(&h);
-	wallines_free(w);
+	lineages_free(w);
 	walimage_free(&image);
 }
 
@@ -392,22 +393,22 @@ left_out(void **state)
 {
 	static const char text[] = "1\tFF/FFFFFFF\tno reason\n";
 	struct error err = { 0 }, why = { 0 };
-	struct wallines_line line;
+	struct lineage lineage;
 	struct walhistory h;
-	struct wallines *w;
+	struct lineages *w;
 
 	(void)state;
 	make_image();
 	w = begun();
-	for (uint32_t timeline = 1; timeline <= WALLINES_MOST + 2; timeline++)
+	for (uint32_t timeline = 1; timeline <= LINEAGES_MOST + 2; timeline++)
 		give(w, 0, timeline, no_end);
 	assert_int_equal(
-	    walhistory_parse(text, strlen(text), WALLINES_MOST + 2, &h, &err), 0);
-	assert_false(wallines_find(w, &h, &line, &why));
+	    walhistory_parse(text, strlen(text), LINEAGES_MOST + 2, &h, &err), 0);
+	assert_false(lineages_find(w, &h, &lineage, &why));
 	assert_int_equal(why.kind, ERROR_UNSUPPORTED);
-	assert_string_equal(line.missing, "");
+	assert_string_equal(lineage.missing, "");
 	walhistory_free(&h);
-	wallines_free(w);
+	lineages_free(w);
 	walimage_free(&image);
 }
 

@@ -82,12 +82,12 @@ mention(struct pagesuspect *p, uint32_t database, unsigned fork, uint32_t block,
 	    pagesuspect_mention(p, 1663, database, 16384, fork, block, &m, &err), 0);
 }
 
-/* Line 0, and of line 1 what is before 3000. */
+/* Lineage 0, and of lineage 1 what is before 3000. */
 static bool
-is_read(const struct pagesuspect_limits *limits, unsigned line, uint64_t end_lsn)
+is_read(const struct pagesuspect_limits *limits, unsigned lineage, uint64_t end_lsn)
 {
 	(void)limits;
-	return line == 0 || (line == 1 && end_lsn <= 3000);
+	return lineage == 0 || (lineage == 1 && end_lsn <= 3000);
 }
 
 static const struct pagesuspect_limits replayed = { .is_replayed = true,
@@ -113,13 +113,13 @@ mentioned(void **state)
 		    { { 0, 1100, 1200, false }, { 0, 1200, 1300, true } }, false },
 		{ "a change after the image",
 		    { { 0, 1100, 1200, true }, { 0, 1200, 1300, false } }, true },
-		{ "an image of another line", { { 2, 1100, 1200, true } }, false },
-		{ "an image of the line before it branched off",
+		{ "an image of another lineage", { { 2, 1100, 1200, true } }, false },
+		{ "an image of the lineage before it branched off",
 		    { { 1, 1100, 1200, true } }, true },
 		{ "a later image of that lineage", { { 1, 2900, 3008, true } }, false },
 		{ "a change on the lineage before it branched off, a later image",
 		    { { 0, 3100, 3200, true }, { 1, 1100, 1200, false } }, false },
-		{ "a change of another line before",
+		{ "a change of another lineage before",
 		    { { 2, 1100, 1200, false }, { 0, 1300, 1400, true } }, true },
 	};
 	const struct control control = {

@@ -130,7 +130,7 @@ judge_gaps(size_t n)
 	struct walgap gap = {
 		.findings = &findings, .missing = &missing, .segment_size = SIZE
 	};
-	const struct wallines_line line = { .records = 1, .missing_lsn = SIZE };
+	const struct lineage lineage = { .records = 1, .missing_lsn = SIZE };
 	struct walhistory history;
 	struct error err = { 0 };
 	double took;
@@ -148,7 +148,8 @@ judge_gaps(size_t n)
 	}
 	took = growth_clock();
 	assert_int_equal(
-	    walgap_judge(&gap, &history, &line, (2 * n + 1) * (uint64_t)SIZE, &err), 0);
+	    walgap_judge(&gap, &history, &lineage, (2 * n + 1) * (uint64_t)SIZE, &err),
+	    0);
 	took = growth_clock() - took;
 	assert_int_equal(findings.count, n);
 	walhistory_free(&history);

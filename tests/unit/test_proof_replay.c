@@ -23,7 +23,7 @@ static struct facts facts;
 static struct proof_wal wal;
 static struct proof_replay replay;
 
-/* Recovery reads line 0 only. */
+/* Recovery reads lineage 0 only. */
 static int
 begin(void **state)
 {
@@ -35,14 +35,14 @@ begin(void **state)
 		return -1;
 	expect = walimage_expect(&image);
 	expect.history = NULL;
-	wal = (struct proof_wal){ .has_line = true };
+	wal = (struct proof_wal){ .has_lineage = true };
 	replay = (struct proof_replay){ .facts = &facts,
 		.findings = &findings,
 		.members = members,
 		.missing = &missing,
 		.wal = &wal };
-	return wallines_new(&wal.lines,
-	    &(struct wallines_options){ .expect = &expect,
+	return lineages_new(&wal.lineages,
+	    &(struct lineages_options){ .expect = &expect,
 		.start_lsn = WALIMAGE_START + 40,
 		.start_timeline = 1 },
 	    &err);
@@ -61,7 +61,8 @@ end(void **state)
 
 /* A record of that kind at LSN ${at}, with ${len} bytes. */
 static void
-tell(unsigned line, uint8_t rmid, uint8_t info, uint64_t at, const void *data, size_t len)
+tell(unsigned lineage, uint8_t rmid, uint8_t info, uint64_t at, const void *data,
+    size_t len)
 {
 	uint8_t bytes[2 + 255] = { 255, (uint8_t)len };
 	const struct walrecord rec = { .lsn = at,
@@ -74,17 +75,17 @@ tell(unsigned line, uint8_t rmid, uint8_t info, uint64_t at, const void *data, s
 	struct error err = { 0 };
 
 	memcpy(bytes + 2, data, len);
-	assert_int_equal(proof_replay_record(&replay, line, &rec, &err), 0);
+	assert_int_equal(proof_replay_record(&replay, lineage, &rec, &err), 0);
 }
 
 static void
-make_space(unsigned line, uint64_t at, uint32_t oid, const char *location)
+make_space(unsigned lineage, uint64_t at, uint32_t oid, const char *location)
 {
 	char data[64] = { 0 };
 
 	memcpy(data, &oid, sizeof(oid));
 	snprintf(data + sizeof(oid), sizeof(data) - sizeof(oid), "%s", location);
-	tell(line, WALIMAGE_TABLESPACE, MAKE, at, data,
+	tell(lineage, WALIMAGE_TABLESPACE, MAKE, at, data,
 	    sizeof(oid) + strlen(location) + 1);
 }
 
@@ -121,7 +122,7 @@ tablespaces(void **state)
 	(void)state;
 	make_space(0, 100, 16400, "/srv/a");
 	make_space(0, 200, 16401, "");       /* in place */
-	make_space(1, 300, 16402, "/srv/b"); /* on another line */
+	make_space(1, 300, 16402, "/srv/b"); /* on another lineage */
 	drop_space(400, 16400);
 	judge(true);
 	heard_expect(
@@ -152,7 +153,7 @@ asked(void **state)
 	assert_false(proof_replay_has(&replay, PROOF_REPLAY_DROPS, 16400, 0, 400));
 	assert_true(proof_replay_has(&replay, PROOF_REPLAY_MAKES, 16400, 0, 400));
 	assert_false(proof_replay_has(&replay, PROOF_REPLAY_MAKES, 16399, 0, 999));
-	wal.has_line = false; /* what recovery reads is not known */
+	wal.has_lineage = false; /* what recovery reads is not known */
 	assert_false(proof_replay_drops(&replay, "16400"));
 }
 

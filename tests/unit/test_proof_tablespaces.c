@@ -112,7 +112,7 @@ content(void **state)
 	archive(ARCHIVEPART_TABLESPACE, "16400");
 	archive(ARCHIVEPART_BASE, "");
 	finish("");
-	wal.has_line = true;
+	wal.has_lineage = true;
 	finish(
 	    "missing: \"pg_tblspc/16400/PG_15_202209061\": is missing: it must hold the content of a tablespace\n");
 }
@@ -145,7 +145,7 @@ in_one(void **state)
 
 	(void)state;
 	facts.info = &info;
-	wal.has_line = true;
+	wal.has_lineage = true;
 	archive(ARCHIVEPART_ALONE, "");
 	heard_member(members, "pg_tblspc/16400/PG_15_202209061", TAR_DIRECTORY, 0);
 	finish(

@@ -34,10 +34,10 @@ static struct proof_wal wal;
 static unsigned segments; /* that have something in them */
 
 static int
-count(struct proof_wal_sink *sink, unsigned line, const struct walrecord *rec,
+count(struct proof_wal_sink *sink, unsigned lineage, const struct walrecord *rec,
     bool is_begin, struct error *err)
 {
-	(void)line;
+	(void)lineage;
 	(void)rec;
 	(void)err;
 	((struct counter *)sink)->records++;
@@ -155,15 +155,15 @@ sound(void **state)
 	(void)state;
 	judge_without(ALL);
 	heard_expect("");
-	assert_true(wal.has_line);
+	assert_true(wal.has_lineage);
 	assert_int_equal(wal.start_lsn, image.records[0].lsn);
 	assert_int_equal(wal.stop_lsn, stop->end_lsn);
 	assert_int_equal(wal.stop_timeline, 1);
 	assert_int_equal(wal.records, image.count);
 	assert_int_equal(counter.records, image.count);
 	assert_int_equal(counter.begins, 1);
-	assert_true(proof_wal_reads(&wal, wal.line, stop->end_lsn));
-	assert_false(proof_wal_reads(&wal, wal.line + 1, stop->end_lsn));
+	assert_true(proof_wal_reads(&wal, wal.lineage, stop->end_lsn));
+	assert_false(proof_wal_reads(&wal, wal.lineage + 1, stop->end_lsn));
 }
 
 static void
@@ -250,7 +250,7 @@ no_history(void **state)
 	judge_without(ALL);
 	heard_expect(
 	    "missing: \"pg_wal/00000002.history\": is missing: the WAL goes from timeline 1 to 2\n");
-	assert_false(wal.has_line);
+	assert_false(wal.has_lineage);
 }
 
 static void

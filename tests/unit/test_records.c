@@ -46,12 +46,12 @@ proof_files_record(
 }
 
 int
-proof_replay_record(
-    struct proof_replay *r, unsigned line, const struct walrecord *rec, struct error *err)
+proof_replay_record(struct proof_replay *r, unsigned lineage, const struct walrecord *rec,
+    struct error *err)
 {
 	(void)r;
 	(void)rec;
-	return tell(err, "replay", " %u\n", line);
+	return tell(err, "replay", " %u\n", lineage);
 }
 
 bool
@@ -100,7 +100,7 @@ pagesuspect_mention(struct pagesuspect *pages, uint32_t space, uint32_t database
 {
 	(void)pages;
 	return tell(err, "page", " %u/%u/%u.%u %u by %u %u-%u%s\n", space, database,
-	    relnode, fork, block, m->line, (unsigned)m->lsn, (unsigned)m->end_lsn,
+	    relnode, fork, block, m->lineage, (unsigned)m->lsn, (unsigned)m->end_lsn,
 	    m->is_made_anew ? " anew" : "");
 }
 
@@ -109,7 +109,7 @@ pagesuspect_database(struct pagesuspect *pages, uint32_t space, uint32_t databas
     const struct pagesuspect_mention *m, struct error *err)
 {
 	(void)pages;
-	return tell(err, "database", " %u/%u by %u%s\n", space, database, m->line,
+	return tell(err, "database", " %u/%u by %u%s\n", space, database, m->lineage,
 	    m->is_made_anew ? " anew" : "");
 }
 

@@ -56,8 +56,8 @@ static struct row {
 };
 
 /* Timeline 2 from long before. */
-static struct walhistory_row line[] = { { 1, MIB16 }, { 2, UINT64_MAX } };
-static const struct walhistory history = { COUNT(line), line };
+static struct walhistory_row lineage[] = { { 1, MIB16 }, { 2, UINT64_MAX } };
+static const struct walhistory history = { COUNT(lineage), lineage };
 
 static int
 ask(const char *root, bool *is_done, struct error *err)

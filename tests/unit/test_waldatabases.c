@@ -27,13 +27,13 @@ copied(struct waldatabases *w, uint64_t at, uint32_t to, uint32_t from)
 	walcopies_step(w, at, step);
 }
 
-/* Line 9 is not what recovery reads. */
+/* Lineage 9 is not what recovery reads. */
 static bool
-is_read(const struct waldatabases_backup *backup, unsigned line, uint64_t end_lsn)
+is_read(const struct waldatabases_backup *backup, unsigned lineage, uint64_t end_lsn)
 {
 	(void)backup;
 	assert_true(end_lsn > 1);
-	return line != 9;
+	return lineage != 9;
 }
 
 static const struct row {

@@ -340,7 +340,7 @@ page_is_lost(void **state)
 	end(&s);
 }
 
-/* Segments of a timeline that was left are no part of the line. */
+/* Segments of a timeline that was left are no part of the lineage. */
 static void
 left_over(void **state)
 {

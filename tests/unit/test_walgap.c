@@ -123,24 +123,25 @@ gap_of(void)
 }
 
 /* The walk went on to 40 bytes before the segment that it lacks. */
-static struct wallines_line
-line_to(unsigned number, uint64_t records, unsigned last)
+static struct lineage
+lineage_to(unsigned number, uint64_t records, unsigned last)
 {
-	struct wallines_line line = { .timeline = 1,
+	struct lineage lineage = { .timeline = 1,
 		.position = (uint64_t)number * SIZE - 40,
 		.records = records,
 		.missing_lsn = (uint64_t)number * SIZE,
 		.last_lsn = (uint64_t)last * SIZE };
 
-	snprintf(line.missing, sizeof(line.missing), "0000000100000000%08X", number);
-	return line;
+	snprintf(
+	    lineage.missing, sizeof(lineage.missing), "0000000100000000%08X", number);
+	return lineage;
 }
 
 static void
 check_row(void **state)
 {
 	const struct row *row = *state;
-	const struct wallines_line line = line_to(row->missing, row->records, row->last);
+	const struct lineage lineage = lineage_to(row->missing, row->records, row->last);
 	struct walhistory history;
 	struct error err = { 0 };
 	struct walgap gap;
@@ -149,7 +150,7 @@ check_row(void **state)
 	gap = gap_of();
 	assert_int_equal(walhistory_single(&history, 1, &err), 0);
 	add_files(row->files);
-	assert_int_equal(walgap_judge(&gap, &history, &line, row->stop, &err), 0);
+	assert_int_equal(walgap_judge(&gap, &history, &lineage, row->stop, &err), 0);
 	heard_expect(row->said);
 	walhistory_free(&history);
 	end(NULL);
@@ -169,7 +170,7 @@ is_told(const char *path)
 static void
 each_is_known(void **state)
 {
-	const struct wallines_line line = line_to(8, 5, 9);
+	const struct lineage lineage = lineage_to(8, 5, 9);
 	const struct walgap gap = gap_of();
 	struct walhistory history;
 	struct error err = { 0 };
@@ -177,7 +178,7 @@ each_is_known(void **state)
 	(void)state;
 	assert_int_equal(walhistory_single(&history, 1, &err), 0);
 	add_files("7 11");
-	assert_int_equal(walgap_judge(&gap, &history, &line, 11 * SIZE + 40, &err), 0);
+	assert_int_equal(walgap_judge(&gap, &history, &lineage, 11 * SIZE + 40, &err), 0);
 	assert_false(is_told("pg_wal/" NAME("1", "07")));
 	assert_true(is_told("pg_wal/" NAME("1", "08")));
 	assert_true(is_told("pg_wal/" NAME("1", "09")));
@@ -193,7 +194,7 @@ promoted(void **state)
 {
 	static struct walhistory_row of[] = { { 1, 9 * SIZE + 100 }, { 2, UINT64_MAX } };
 	const struct walhistory history = { 2, of };
-	const struct wallines_line line = line_to(8, 5, 7);
+	const struct lineage lineage = lineage_to(8, 5, 7);
 	const struct walgap gap = gap_of();
 	struct error err = { 0 };
 
@@ -201,7 +202,7 @@ promoted(void **state)
 	add_files("7");
 	/* the beginning of it that timeline 1 wrote is not what recovery reads */
 	add_file(9, TAR_FILE);
-	assert_int_equal(walgap_judge(&gap, &history, &line, 10 * SIZE + 40, &err), 0);
+	assert_int_equal(walgap_judge(&gap, &history, &lineage, 10 * SIZE + 40, &err), 0);
 	heard_expect("missing: " PATH("08") "WAL segments \"" NAME(
 	    "1", "08") "\" to \"" NAME("2",
 	    "0A") "\" (3 of them) are missing: the WAL is complete up to 0/7FFFD8, but the backup needs it up to 0/A00028\n");
@@ -213,7 +214,7 @@ promoted(void **state)
 static void
 there_but_not_read(void **state)
 {
-	const struct wallines_line line = line_to(8, 5, 9);
+	const struct lineage lineage = lineage_to(8, 5, 9);
 	const struct walgap gap = gap_of();
 	struct walhistory history;
 	struct memberset_row *row;
@@ -222,11 +223,11 @@ there_but_not_read(void **state)
 	(void)state;
 	assert_int_equal(walhistory_single(&history, 1, &err), 0);
 	row = add_file(8, TAR_FILE);
-	assert_int_equal(walgap_judge(&gap, &history, &line, 9 * SIZE + 40, &err), 0);
+	assert_int_equal(walgap_judge(&gap, &history, &lineage, 9 * SIZE + 40, &err), 0);
 	heard_expect("wal: " PATH(
 	    "08") "is out of order and could not be read: the WAL is complete up to 0/7FFFD8, the backup needs it up to 0/900028\n");
 	row->is_not_read = true;
-	assert_int_equal(walgap_judge(&gap, &history, &line, 9 * SIZE + 40, &err), 0);
+	assert_int_equal(walgap_judge(&gap, &history, &lineage, 9 * SIZE + 40, &err), 0);
 	heard_expect("");
 	walhistory_free(&history);
 }

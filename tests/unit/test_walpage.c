@@ -109,9 +109,9 @@ static struct row {
 	    "WAL page at 2/16000: timeline 1, expected 2" },
 	{ "newer than its file", LSN(0x26000), 3, 2, 0, 0, 0,
 	    "WAL page at 2/26000: timeline 3, expected 2" },
-	{ "timeline of another line", LSN(0x26000), 9, 3, 0, 0, 0,
+	{ "timeline of another lineage", LSN(0x26000), 9, 3, 0, 0, 0,
 	    "WAL page at 2/26000: timeline 9, expected 3" },
-	{ "file of another line", LSN(0x26000), 9, 9, 0, 0, 0,
+	{ "file of another lineage", LSN(0x26000), 9, 9, 0, 0, 0,
 	    "WAL page at 2/26000: timeline 9 of the file is not in the history of "
 	    "timeline "
 	    "3" },

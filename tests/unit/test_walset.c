@@ -34,8 +34,8 @@ static const struct fake_file usual[] = { { S(2, 010), SEGMENT }, { S(2, 011), S
 	{ "pg_wal/archive_status/x.done", "" }, { "pg_wal/0000000b.history", "x" } };
 
 /* Timeline 2 left 1 in the middle of segment 0x010. */
-static struct walhistory_row line[] = { { 1, 0x1080000 }, { 2, UINT64_MAX } };
-static const struct walhistory history = { COUNT(line), line };
+static struct walhistory_row lineage[] = { { 1, 0x1080000 }, { 2, UINT64_MAX } };
+static const struct walhistory history = { COUNT(lineage), lineage };
 
 struct scene {
 	char *root;
