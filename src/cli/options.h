@@ -12,6 +12,7 @@
 #include "lib/oids.h"
 #include "lib/relocation.h"
 #include "recovery/recovery.h"
+#include "recovery/timewords.h"
 
 /* The version of the program; the manual's only other mention is in an example. */
 #define OPTIONS_PROGRAM_VERSION "1.0-rc1"
@@ -41,6 +42,9 @@ struct options {
 	const char *waldir;  /* NULL: where pg_wal leads.  Or where it shall lead */
 
 	struct recovery recovery; /* of a restore */
+	/* its target_time as it was said; NULL: as it stands there, which is in the next otherwise */
+	const char *target_said;
+	char target_time[TIMEWORDS_TEXT];
 	/* they go to where they were, also if root restores them */
 	bool original_tablespaces;
 	/* of the restored files, as for owner_parse(); NULL: as in the backup */

@@ -138,6 +138,36 @@ complete_reading(struct options *o, const struct optread *r, struct error *err)
 	return 0;
 }
 
+/* A moment as people say it becomes one that the server knows. */
+static int
+complete_time(struct options *o, struct error *err)
+{
+	const char *text = o->recovery.target_time;
+
+	if (text == NULL)
+		return 0;
+	switch (timewords_resolve(text, time(NULL), o->target_time)) {
+	case TIMEWORDS_KEPT:
+		return 0;
+	case TIMEWORDS_RESOLVED:
+		if (strcmp(text, o->target_time) != 0)
+			o->target_said = text;
+		o->recovery.target_time = o->target_time;
+		return 0;
+	case TIMEWORDS_FUTURE:
+		error_set(err, ERROR_USAGE, 0,
+		    "\"%s\" is not a valid recovery_target_time: it is still to come",
+		    text);
+		return error_hint(
+		    err, "A time without a date is one of today: name the day as well.");
+	default:
+		error_set(err, ERROR_USAGE, 0,
+		    "\"%s\" is not a valid recovery_target_time", text);
+		return error_hint(err,
+		    "It is like '2026-11-30 14:14', '14:14', 'yesterday 14:14' or '10 minutes ago', perhaps with a time zone.");
+	}
+}
+
 /* It is new, so that no default names it; and links will lead to where it is. */
 static int
 complete_restore(struct options *o, struct error *err)
@@ -151,7 +181,7 @@ complete_restore(struct options *o, struct error *err)
 		    "option \"--waldir\": \"%s\" is not an absolute path", o->waldir);
 	if (o->jobs == 0)
 		o->jobs = sys_processors();
-	return recovery_check(&o->recovery, err);
+	return complete_time(o, err) || recovery_check(&o->recovery, err) ? -1 : 0;
 }
 
 static int

@@ -56,6 +56,21 @@ is_timeline(const char *text)
 }
 
 static bool
+is_immediate(const char *text)
+{
+	return strcmp(text, "immediate") == 0;
+}
+
+/* ReplicationSlotValidateName() in slot.c: of at most NAMEDATALEN - 1 bytes. */
+static bool
+is_slot(const char *text)
+{
+	const size_t len = strlen(text);
+
+	return len < 64 && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_") == len;
+}
+
+static bool
 is_action(const char *text)
 {
 	return strcmp(text, "pause") == 0 || strcmp(text, "promote") == 0 ||
@@ -78,7 +93,7 @@ static const struct {
 	    NULL },
 	{ "primary_conninfo", offsetof(struct recovery, primary_conninfo), NULL, false,
 	    NULL },
-	{ "recovery_target", SIZE_MAX, "", false, NULL },
+	{ "recovery_target", offsetof(struct recovery, target), "", true, is_immediate },
 	{ "recovery_target_time", offsetof(struct recovery, target_time), "", true,
 	    is_time },
 	{ "recovery_target_lsn", offsetof(struct recovery, target_lsn), "", true,
@@ -87,12 +102,14 @@ static const struct {
 	    is_xid },
 	{ "recovery_target_name", offsetof(struct recovery, target_name), "", true,
 	    NULL },
-	{ "recovery_target_inclusive", SIZE_MAX, "on", false, NULL },
+	{ "recovery_target_inclusive", offsetof(struct recovery, is_exclusive), "on",
+	    false, NULL },
 	/* those of the original would clean its archive, take its slot, or be late */
 	{ "archive_cleanup_command", SIZE_MAX, "", false, NULL },
 	{ "recovery_end_command", SIZE_MAX, "", false, NULL },
 	{ "recovery_min_apply_delay", SIZE_MAX, "0", false, NULL },
-	{ "primary_slot_name", SIZE_MAX, "", false, NULL },
+	{ "primary_slot_name", offsetof(struct recovery, primary_slot_name), "", false,
+	    is_slot },
 	{ "recovery_target_timeline", offsetof(struct recovery, target_timeline),
 	    "latest", false, is_timeline },
 	{ "recovery_target_action", offsetof(struct recovery, target_action), "pause",
@@ -105,6 +122,8 @@ value_of(const struct recovery *r, size_t n)
 {
 	if (settings[n].field == SIZE_MAX)
 		return NULL;
+	if (settings[n].field == offsetof(struct recovery, is_exclusive))
+		return r->is_exclusive ? "off" : NULL;
 	return *(const char *const *)(const void *)((const char *)r + settings[n].field);
 }
 
@@ -215,9 +234,13 @@ recovery_check(const struct recovery *r, struct error *err)
 	if (r->is_standby && target)
 		return error_set(
 		    err, ERROR_USAGE, 0, "a standby and %s exclude each other", target);
-	if (!r->is_standby && r->primary_conninfo)
-		return error_set(
-		    err, ERROR_USAGE, 0, "primary_conninfo is for a standby only");
+	if (!r->is_standby && (r->primary_conninfo || r->primary_slot_name))
+		return error_set(err, ERROR_USAGE, 0, "%s is for a standby only",
+		    r->primary_conninfo ? "primary_conninfo" : "primary_slot_name");
+	/* of others the server takes no notice of it (recovery_target_inclusive in the manual) */
+	if (r->is_exclusive && !r->target_time && !r->target_lsn && !r->target_xid)
+		return error_set(err, ERROR_USAGE, 0,
+		    "recovery_target_inclusive needs a time, an LSN or a transaction as target");
 	if (!r->is_standby && r->restore_command == NULL && recovery_is_set(r)) {
 		error_set(
 		    err, ERROR_USAGE, 0, "recovery to a target needs restore_command");

@@ -17,6 +17,10 @@ struct recovery {
 	const char *restore_command;
 	const char *primary_conninfo;
 	const char *target_time, *target_lsn, *target_xid, *target_name; /* one at most */
+	const char
+	    *target; /* "immediate": where the copy is consistent; one of those, too */
+	bool is_exclusive; /* it ends before the target, not after it */
+	const char *primary_slot_name;
 	const char *target_timeline;
 	const char *target_action;
 };

@@ -207,6 +207,7 @@ say_outcome(const struct restore *r)
 static int
 make_restore(struct restore *r, struct error *err)
 {
+	restore_settings_say(r->opt);
 	if (restore_ownership_check(&r->ownership, err) || open_report(r, err) ||
 	    restore_places_open(&r->places, r->opt, err) || begin_report(r, err) ||
 	    restore_plan_look_ahead(&r->plan, outcome, err) ||

@@ -42,6 +42,29 @@ restore_settings_archive_off(const struct options *opt)
 	return !opt->recovery.is_standby && !recovery_has_target(&opt->recovery);
 }
 
+void
+restore_settings_say(const struct options *opt)
+{
+	const struct recovery *recovery = &opt->recovery;
+	const char *command = recovery->restore_command;
+	char text[256];
+
+	if (opt->target_said)
+		message_note("recovery_target_time \"%s\" is %s", opt->target_said,
+		    recovery->target_time);
+	if (command && (strstr(command, "%f") == NULL || strstr(command, "%p") == NULL)) {
+		snprintf(text, sizeof(text),
+		    "restore_command has no %s: the server puts %s there",
+		    strstr(command, "%f") ? "%p" : "%f",
+		    strstr(command, "%f") ? "the path that the file must get" :
+					    "the name of the file that it asks for");
+		message_warning(text);
+	}
+	if (recovery->is_standby && command == NULL && recovery->primary_conninfo == NULL)
+		message_warning(
+		    "the standby gets no WAL: neither primary_conninfo nor restore_command is set, unless the configuration of the backup has one (--primary-conninfo, --restore-command)");
+}
+
 enum restore_settings_fate
 restore_settings_fate(const struct restore_settings *s, const char *path)
 {

@@ -33,6 +33,12 @@ struct restore_settings {
 /* Is archive_mode set to off? */
 bool restore_settings_archive_off(const struct options *opt);
 
+/*
+ * Before anything is restored: say what a target is that was said in words, and warn of what will
+ * hardly do.
+ */
+void restore_settings_say(const struct options *opt);
+
 /* What becomes of a file of the backup. */
 enum restore_settings_fate {
 	RESTORE_SETTINGS_WRITTEN, /* it is written as it is */
