@@ -48,7 +48,7 @@ struct backup_copies {
 	size_t ended;  /* so many were walked to their end */
 	size_t proved; /* so many, and perhaps more, are whole */
 	struct directory {
-		struct waldatabases_place place;
+		struct waldatabases_id id;
 		bool has_version; /* PG_VERSION was sent */
 		bool is_whole;    /* at that position of the WAL or before: */
 		uint64_t whole_lsn;
@@ -77,13 +77,13 @@ backup_copies_new(struct backup_copies **out, const struct backup_copies_options
 /* ---- the planner's thread: what the walk meets ---- */
 
 static bool
-is_same_place(struct waldatabases_place a, struct waldatabases_place b)
+is_same_id(struct waldatabases_id a, struct waldatabases_id b)
 {
 	return a.space == b.space && a.database == b.database;
 }
 
 static int
-add_directory(struct backup_copies *c, struct waldatabases_place place, struct error *err)
+add_directory(struct backup_copies *c, struct waldatabases_id id, struct error *err)
 {
 	struct directory *rows;
 
@@ -96,7 +96,7 @@ add_directory(struct backup_copies *c, struct waldatabases_place place, struct e
 		c->rows = rows;
 		c->room = room;
 	}
-	c->rows[c->count++] = (struct directory){ .place = place };
+	c->rows[c->count++] = (struct directory){ .id = id };
 	return 0;
 }
 
@@ -104,16 +104,15 @@ add_directory(struct backup_copies *c, struct waldatabases_place place, struct e
 int
 backup_copies_directory(struct backup_copies *c, const char *path, struct error *err)
 {
-	struct waldatabases_place place;
-	bool is_one = relfile_in_database(path, &place.space, &place.database);
+	struct waldatabases_id id;
+	bool is_one = relfile_in_database(path, &id.space, &id.database);
 	int rc = 0;
 
 	pthread_mutex_lock(&c->lock);
-	if (!is_one || c->count == 0 ||
-	    !is_same_place(c->rows[c->count - 1].place, place)) {
+	if (!is_one || c->count == 0 || !is_same_id(c->rows[c->count - 1].id, id)) {
 		c->ended = c->count;
 		if (is_one)
-			rc = add_directory(c, place, err);
+			rc = add_directory(c, id, err);
 	}
 	pthread_mutex_unlock(&c->lock);
 	return rc;
@@ -122,12 +121,12 @@ backup_copies_directory(struct backup_copies *c, const char *path, struct error 
 void
 backup_copies_file(struct backup_copies *c, const char *path)
 {
-	struct waldatabases_place place;
+	struct waldatabases_id id;
 
-	if (!relfile_is_database(path, &place.space, &place.database))
+	if (!relfile_is_database(path, &id.space, &id.database))
 		return;
 	pthread_mutex_lock(&c->lock);
-	if (c->count > 0 && is_same_place(c->rows[c->count - 1].place, place))
+	if (c->count > 0 && is_same_id(c->rows[c->count - 1].id, id))
 		c->rows[c->count - 1].has_version = true;
 	pthread_mutex_unlock(&c->lock);
 }
@@ -144,7 +143,7 @@ backup_copies_tree_end(struct backup_copies *c)
 
 /* Is the directory there no more?  What cannot be found out is not known to be there. */
 static bool
-is_gone(const struct backup_copies *c, struct waldatabases_place place)
+is_gone(const struct backup_copies *c, struct waldatabases_id id)
 {
 	const struct tablespace *t;
 	struct buf path = { 0 };
@@ -153,14 +152,14 @@ is_gone(const struct backup_copies *c, struct waldatabases_place place)
 	struct stat st;
 	bool is_there;
 
-	snprintf(oid, sizeof(oid), "%" PRIu32, place.space);
+	snprintf(oid, sizeof(oid), "%" PRIu32, id.space);
 	t = tablespaces_find(&c->of.tablespaces->sent, oid);
 	if (t) {
-		snprintf(oid, sizeof(oid), "%" PRIu32, place.database);
+		snprintf(oid, sizeof(oid), "%" PRIu32, id.database);
 		return fstatat(t->fd, oid, &st, AT_SYMLINK_NOFOLLOW) == -1;
 	}
-	is_there = relfile_database(&path, place.space, place.database,
-		       c->of.cluster->version, &ignored) == 0 &&
+	is_there = relfile_database(&path, id.space, id.database, c->of.cluster->version,
+		       &ignored) == 0 &&
 	    fstatat(c->of.cluster->datadir_fd, buf_text(&path), &st,
 		AT_SYMLINK_NOFOLLOW) == 0;
 	buf_free(&path);
@@ -169,11 +168,11 @@ is_gone(const struct backup_copies *c, struct waldatabases_place place)
 
 static bool
 is_whole(const struct backup_copies *c, const struct databases_mark *mark,
-    struct waldatabases_place place)
+    struct waldatabases_id id)
 {
-	if (databases_is_locked(mark, place.database))
+	if (databases_is_locked(mark, id.database))
 		return false;
-	return !backup_source_in_recovery(c->of.source) || !is_gone(c, place);
+	return !backup_source_in_recovery(c->of.source) || !is_gone(c, id);
 }
 
 static void
@@ -183,7 +182,7 @@ take_mark(struct backup_copies *c, const struct databases_mark *mark, size_t end
 	for (size_t i = c->proved; i < ended; i++) {
 		struct directory *row = &c->rows[i];
 
-		if (!row->is_whole && is_whole(c, mark, row->place)) {
+		if (!row->is_whole && is_whole(c, mark, row->id)) {
 			row->is_whole = true;
 			row->whole_lsn = mark->lsn;
 		}
@@ -281,9 +280,9 @@ copies_compare_rows(const void *left, const void *right)
 {
 	const struct directory *a = left, *b = right;
 
-	if (a->place.database != b->place.database)
-		return a->place.database < b->place.database ? -1 : 1;
-	return (a->place.space > b->place.space) - (a->place.space < b->place.space);
+	if (a->id.database != b->id.database)
+		return a->id.database < b->id.database ? -1 : 1;
+	return (a->id.space > b->id.space) - (a->id.space < b->id.space);
 }
 
 /* The rows in the order of ${have}, which becomes a list of them. */
@@ -296,8 +295,8 @@ list_have(struct backup_copies *c, struct waldatabases_have **have, struct error
 	if (c->count > 0)
 		qsort(c->rows, c->count, sizeof(*c->rows), copies_compare_rows);
 	for (size_t i = 0; i < c->count; i++)
-		(*have)[i] = (struct waldatabases_have){ c->rows[i].place,
-			c->rows[i].has_version };
+		(*have)[i] =
+		    (struct waldatabases_have){ c->rows[i].id, c->rows[i].has_version };
 	return 0;
 }
 
@@ -309,10 +308,10 @@ list_have(struct backup_copies *c, struct waldatabases_have **have, struct error
  * all that is in it.
  */
 static struct directory
-proof_of(const struct backup_copies *c, const struct directory *row,
-    struct waldatabases_place place)
+proof_of(
+    const struct backup_copies *c, const struct directory *row, struct waldatabases_id id)
 {
-	struct directory proof = { .place = place };
+	struct directory proof = { .id = id };
 
 	if (c->of.source->is_frozen) {
 		proof.is_whole = row != NULL;
@@ -320,7 +319,7 @@ proof_of(const struct backup_copies *c, const struct directory *row,
 	} else if (row) {
 		proof = *row;
 	} else {
-		proof.is_whole = c->mark.locked && is_whole(c, &c->mark, place);
+		proof.is_whole = c->mark.locked && is_whole(c, &c->mark, id);
 		proof.whole_lsn = c->mark.lsn;
 	}
 	return proof;

@@ -16,7 +16,7 @@ enum { ALWAYS = EXCLUDE_RECOVERS | EXCLUDE_STARTS_CLEAN };
 struct rule {
 	const char *name; /* NULL: the match says it all */
 	enum match match;
-	unsigned places;
+	unsigned where;
 	unsigned modes;
 	enum exclude_verdict verdict; /* EMPTY is for directories, SKIP for anything */
 	const char *reason;
@@ -106,8 +106,8 @@ static const struct {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-enum exclude_place
-exclude_place(const char *path)
+enum exclude_where
+exclude_where(const char *path)
 {
 	if (path[0] == '\0')
 		return EXCLUDE_ROOT;
@@ -189,7 +189,7 @@ exclude_decide(const struct exclude_entry *entry, const char **reason)
 	for (size_t i = 0; i < COUNT(rules); i++) {
 		const struct rule *rule = &rules[i];
 
-		if ((rule->places & entry->place) == 0 ||
+		if ((rule->where & entry->where) == 0 ||
 		    (rule->modes & entry->mode) == 0 || !is_match(rule, entry))
 			continue;
 		if (rule->verdict == EXCLUDE_EMPTY && !entry->is_directory)
@@ -204,20 +204,20 @@ exclude_decide(const struct exclude_entry *entry, const char **reason)
 }
 
 bool
-exclude_is_vital(enum exclude_place place, const char *path, const char *name)
+exclude_is_vital(enum exclude_where where, const char *path, const char *name)
 {
 	size_t first = strcspn(path, "/");
 	struct relfile relfile;
 
 	if (relfile_is_relation_dir(path))
 		return true;
-	if (place == EXCLUDE_GLOBAL || place == EXCLUDE_DATABASE)
+	if (where == EXCLUDE_GLOBAL || where == EXCLUDE_DATABASE)
 		return relfile_parse(name, &relfile) || strcmp(name, "PG_VERSION") == 0 ||
 		    strcmp(name, "pg_filenode.map") == 0;
 	for (size_t i = 0; i < COUNT(vital); i++)
 		if (strlen(vital[i].name) == first &&
 		    strncmp(path, vital[i].name, first) == 0)
-			return place == EXCLUDE_ROOT || vital[i].is_all_below;
+			return where == EXCLUDE_ROOT || vital[i].is_all_below;
 	return false;
 }
 
@@ -225,7 +225,7 @@ static bool
 is_empty_enough(unsigned n)
 {
 	const struct exclude_entry entry = { .mode = EXCLUDE_RECOVERS,
-		.place = EXCLUDE_ROOT,
+		.where = EXCLUDE_ROOT,
 		.name = cluster_directory(n),
 		.is_directory = true };
 

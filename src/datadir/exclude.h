@@ -32,7 +32,7 @@ enum exclude_mode {
 };
 
 /* Directories in which the server makes files of its own; one bit each. */
-enum exclude_place {
+enum exclude_where {
 	EXCLUDE_ROOT = 1,   /* the data directory itself */
 	EXCLUDE_GLOBAL = 2, /* global: the shared catalogs */
 	EXCLUDE_DATABASE =
@@ -41,7 +41,7 @@ enum exclude_place {
 };
 
 /* The kind of the directory ${path}, relative to the data directory; "" is its root. */
-enum exclude_place exclude_place(const char *path);
+enum exclude_where exclude_where(const char *path);
 
 /* The unlogged relations among the files of one directory: those with an init fork. */
 struct exclude_unlogged {
@@ -60,7 +60,7 @@ void exclude_unlogged_free(struct exclude_unlogged *set);
 /* One name in a directory. */
 struct exclude_entry {
 	enum exclude_mode mode;   /* of the whole copy */
-	enum exclude_place place; /* of the directory */
+	enum exclude_where where; /* of the directory */
 	const char *name;
 	bool is_directory;  /* or a symbolic link, which may lead to one */
 	bool is_temporary;  /* the name is that of a temporary relation's file */
@@ -75,9 +75,9 @@ enum exclude_verdict exclude_decide(
 /*
  * Does the server keep data under ${path}, so that a copy without it is no copy?  Such
  * a thing cannot be skipped with a warning when it turns out to be a symbolic link.
- * ${place} is that of its directory, ${name} the last part of the path.
+ * ${where} is that of its directory, ${name} the last part of the path.
  */
-bool exclude_is_vital(enum exclude_place place, const char *path, const char *name);
+bool exclude_is_vital(enum exclude_where where, const char *path, const char *name);
 
 /*
  * Add to the names found in the root the directories that a copy shall have in any case, since an

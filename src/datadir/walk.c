@@ -29,7 +29,7 @@ struct walker {
 /* A directory on the way from the root to here. */
 struct level {
 	int fd;
-	enum exclude_place place;
+	enum exclude_where where;
 	struct exclude_unlogged unlogged; /* in it */
 };
 
@@ -81,7 +81,7 @@ walk_link(
 
 	if (tablespaces_is_link(path))
 		return walk_tablespace_link(w, level->fd, name, err);
-	if (exclude_is_vital(level->place, path, name)) {
+	if (exclude_is_vital(level->where, path, name)) {
 		error_set(err, ERROR_UNSUPPORTED, 0, "\"%s\" is a symbolic link", path);
 		return error_hint(err,
 		    "Only the symbolic links of pg_wal and of tablespaces are followed, and without these data the backup would not restore: replace the link by the data.");
@@ -176,7 +176,7 @@ walk_entry(struct walker *w, const struct level *level, const struct dirlist_row
 {
 	enum dirlist_kind kind = row->kind;
 	struct exclude_entry entry = {
-		.mode = w->options->mode, .place = level->place, .name = row->name
+		.mode = w->options->mode, .where = level->where, .name = row->name
 	};
 	enum member_found found;
 	struct relfile file = { 0 };
@@ -194,7 +194,7 @@ walk_entry(struct walker *w, const struct level *level, const struct dirlist_row
 			return visit_changed(&w->visit, err);
 		kind = dirlist_kind_of(st.st_mode);
 	}
-	if (level->place & (EXCLUDE_GLOBAL | EXCLUDE_DATABASE))
+	if (level->where & (EXCLUDE_GLOBAL | EXCLUDE_DATABASE))
 		is_relation = relfile_parse(row->name, &file);
 	entry.is_directory = kind == DIRLIST_DIRECTORY || kind == DIRLIST_LINK;
 	entry.is_temporary = is_relation && file.is_temporary;
@@ -259,7 +259,7 @@ static int
 walk_names(struct walker *w, const struct level *level, const struct dirlist *list,
     struct error *err)
 {
-	const char *at = level->place == EXCLUDE_ROOT ? w->options->tablespaces_at : NULL;
+	const char *at = level->where == EXCLUDE_ROOT ? w->options->tablespaces_at : NULL;
 	size_t len = w->visit.path.len;
 
 	for (size_t i = 0; i < list->count; i++) {
@@ -296,7 +296,7 @@ static int
 walk_children(struct walker *w, int fd, const struct stat *st, struct error *err)
 {
 	struct level level = { .fd = fd,
-		.place = exclude_place(buf_text(&w->visit.path)) };
+		.where = exclude_where(buf_text(&w->visit.path)) };
 	struct dirlist list = { 0 };
 	int rc = -1;
 
@@ -309,10 +309,10 @@ walk_children(struct walker *w, int fd, const struct stat *st, struct error *err
 		visit_wrap(&w->visit, "directory", err);
 		goto out;
 	}
-	if (level.place == EXCLUDE_DATABASE &&
+	if (level.where == EXCLUDE_DATABASE &&
 	    exclude_unlogged_find(&list, &level.unlogged, err))
 		goto out;
-	if (level.place != EXCLUDE_ROOT || !w->options->is_completed ||
+	if (level.where != EXCLUDE_ROOT || !w->options->is_completed ||
 	    exclude_complete(&list, err) == 0)
 		rc = walk_names(w, &level, &list, err);
 	if (rc == 0)

@@ -39,7 +39,7 @@ findings_word(enum findings_kind kind)
 
 /* `digest: "base/5/1259", block 3, at offset 1536: `, what of it is known */
 static int
-put_place(struct buf *text, enum findings_kind kind, const struct findings_place *p,
+put_location(struct buf *text, enum findings_kind kind, const struct findings_location *p,
     struct error *err)
 {
 	if (buf_printf(text, err, "%s: ", words[kind]) ||
@@ -53,7 +53,7 @@ put_place(struct buf *text, enum findings_kind kind, const struct findings_place
 }
 
 static int
-put_conflict(struct buf *text, const struct findings_place *p, struct error *err)
+put_conflict(struct buf *text, const struct findings_location *p, struct error *err)
 {
 	if (p->expected && buf_printf(text, err, ": %s expected", p->expected))
 		return -1;
@@ -82,12 +82,13 @@ put_digest(struct buf *text, enum finding_digest digest, struct error *err)
 }
 
 static int
-findings_put(struct findings *f, enum findings_kind kind, const struct findings_place *p,
-    const char *what, struct error *err)
+findings_put(struct findings *f, enum findings_kind kind,
+    const struct findings_location *p, const char *what, struct error *err)
 {
 	struct buf text = { 0 };
-	int rc = put_place(&text, kind, p, err) || buf_printf(&text, err, "%s", what) ||
-		put_conflict(&text, p, err) || put_digest(&text, p->digest, err) ?
+	int rc = put_location(&text, kind, p, err) ||
+		buf_printf(&text, err, "%s", what) || put_conflict(&text, p, err) ||
+		put_digest(&text, p->digest, err) ?
 	    -1 :
 	    0;
 
@@ -108,9 +109,9 @@ findings_put(struct findings *f, enum findings_kind kind, const struct findings_
 
 int
 findings_add(struct findings *f, enum findings_kind kind,
-    const struct findings_place *place, struct error *err, const char *fmt, ...)
+    const struct findings_location *location, struct error *err, const char *fmt, ...)
 {
-	static const struct findings_place nowhere;
+	static const struct findings_location nowhere;
 	char what[sizeof(err->text)];
 	va_list args;
 
@@ -120,14 +121,14 @@ findings_add(struct findings *f, enum findings_kind kind,
 	va_start(args, fmt);
 	vsnprintf(what, sizeof(what), fmt, args);
 	va_end(args);
-	return findings_put(f, kind, place ? place : &nowhere, what, err);
+	return findings_put(f, kind, location ? location : &nowhere, what, err);
 }
 
 int
-findings_add_size(struct findings *f, const struct findings_place *place,
+findings_add_size(struct findings *f, const struct findings_location *location,
     uint64_t expected, uint64_t found, struct error *err)
 {
-	struct findings_place sizes = *place;
+	struct findings_location sizes = *location;
 	char one[32], other[32];
 
 	snprintf(one, sizeof(one), "%" PRIu64 " bytes", expected);
@@ -146,14 +147,14 @@ findings_is_fault(const struct error *err)
 
 int
 findings_take(struct findings *f, enum findings_kind kind,
-    const struct findings_place *place, struct error *err)
+    const struct findings_location *location, struct error *err)
 {
 	struct error why = *err;
 
 	if (!findings_is_fault(err))
 		return -1;
 	*err = (struct error){ 0 };
-	return findings_add(f, kind, place, err, "%s", why.text);
+	return findings_add(f, kind, location, err, "%s", why.text);
 }
 
 void

@@ -8,8 +8,8 @@
 #include "lib/finding.h"
 
 /*
- * What is wrong with an archive, a line each.  Of one kind so many are told, the others
- * counted: an archive without its manifest has as many as files.
+ * What is wrong with an archive, a line each.  FINDINGS_TOLD of a kind are reported, the others
+ * only counted: an archive without its manifest has as many as files.
  */
 enum findings_kind {
 	/* the order of archives and members, what follows the last */
@@ -41,14 +41,14 @@ const char *findings_word(enum findings_kind);
 
 struct findings {
 	void (*tell)(const struct finding *);
-	/* what is not wrong, but whoever restores the backup must know: a line */
+	/* what is not wrong, but must be known to restore the backup: a line */
 	void (*warn)(const char *text);
-	uint64_t count; /* of all kinds, told or not */
+	uint64_t count; /* of all kinds, reported or not */
 	uint64_t of_kind[FINDINGS_KINDS];
 };
 
 /* Where it is, and what is in conflict.  All zeros: nothing is known of it. */
-struct findings_place {
+struct findings_location {
 	const char *member; /* as PostgreSQL names the file; NULL: none */
 	bool has_offset;
 	uint64_t offset; /* in the tar archive */
@@ -59,23 +59,24 @@ struct findings_place {
 };
 
 /*
- * One more: ${fmt} says what is wrong; the place stands before it, the words "EXPECTED expected,
+ * One more: ${fmt} says what is wrong; the location stands before it, the words "EXPECTED expected,
  * FOUND found" after it, and then what the digest says.
  */
 MUST_CHECK int findings_add(struct findings *, enum findings_kind kind,
-    const struct findings_place *place, struct error *err, const char *fmt, ...)
+    const struct findings_location *location, struct error *err, const char *fmt, ...)
     PRINTF_LIKE(5, 6);
 
 /* One more, of a size: both in bytes. */
-MUST_CHECK int findings_add_size(struct findings *, const struct findings_place *place,
-    uint64_t expected, uint64_t found, struct error *err);
+MUST_CHECK int findings_add_size(struct findings *,
+    const struct findings_location *location, uint64_t expected, uint64_t found,
+    struct error *err);
 
 /* Does the error say what is wrong, and not why it could not be looked at? */
 bool findings_is_fault(const struct error *err);
 
 /* An error that says what is wrong: one more, unless it is one of memory, which stays. */
 MUST_CHECK int findings_take(struct findings *, enum findings_kind kind,
-    const struct findings_place *place, struct error *err);
+    const struct findings_location *location, struct error *err);
 
 /* No more will come: say of each kind how many were not reported. */
 void findings_end(struct findings *);

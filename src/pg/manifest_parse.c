@@ -17,13 +17,13 @@
 #include "lib/path.h"
 
 /* Where the text is. */
-enum place {
-	PLACE_TOP,
-	PLACE_FILES,
-	PLACE_FILE,
-	PLACE_RANGES,
-	PLACE_RANGE,
-	PLACE_OUTSIDE
+enum section {
+	SECTION_TOP,
+	SECTION_FILES,
+	SECTION_FILE,
+	SECTION_RANGES,
+	SECTION_RANGE,
+	SECTION_OUTSIDE
 };
 
 enum key {
@@ -46,23 +46,23 @@ enum key {
 
 static const struct {
 	const char *name;
-	enum place place;
+	enum section section;
 	char kind; /* of its value, as of jsonparser_sink */
 } keys[KEYS] = {
-	[KEY_VERSION] = { "PostgreSQL-Backup-Manifest-Version", PLACE_TOP, '0' },
-	[KEY_IDENTIFIER] = { "System-Identifier", PLACE_TOP, '0' },
-	[KEY_FILES] = { "Files", PLACE_TOP, '[' },
-	[KEY_RANGES] = { "WAL-Ranges", PLACE_TOP, '[' },
-	[KEY_CHECKSUM] = { "Manifest-Checksum", PLACE_TOP, '"' },
-	[KEY_PATH] = { "Path", PLACE_FILE, '"' },
-	[KEY_ENCODED_PATH] = { "Encoded-Path", PLACE_FILE, '"' },
-	[KEY_SIZE] = { "Size", PLACE_FILE, '0' },
-	[KEY_MODIFIED] = { "Last-Modified", PLACE_FILE, '"' },
-	[KEY_FILE_ALGORITHM] = { "Checksum-Algorithm", PLACE_FILE, '"' },
-	[KEY_FILE_CHECKSUM] = { "Checksum", PLACE_FILE, '"' },
-	[KEY_TIMELINE] = { "Timeline", PLACE_RANGE, '0' },
-	[KEY_START] = { "Start-LSN", PLACE_RANGE, '"' },
-	[KEY_END] = { "End-LSN", PLACE_RANGE, '"' },
+	[KEY_VERSION] = { "PostgreSQL-Backup-Manifest-Version", SECTION_TOP, '0' },
+	[KEY_IDENTIFIER] = { "System-Identifier", SECTION_TOP, '0' },
+	[KEY_FILES] = { "Files", SECTION_TOP, '[' },
+	[KEY_RANGES] = { "WAL-Ranges", SECTION_TOP, '[' },
+	[KEY_CHECKSUM] = { "Manifest-Checksum", SECTION_TOP, '"' },
+	[KEY_PATH] = { "Path", SECTION_FILE, '"' },
+	[KEY_ENCODED_PATH] = { "Encoded-Path", SECTION_FILE, '"' },
+	[KEY_SIZE] = { "Size", SECTION_FILE, '0' },
+	[KEY_MODIFIED] = { "Last-Modified", SECTION_FILE, '"' },
+	[KEY_FILE_ALGORITHM] = { "Checksum-Algorithm", SECTION_FILE, '"' },
+	[KEY_FILE_CHECKSUM] = { "Checksum", SECTION_FILE, '"' },
+	[KEY_TIMELINE] = { "Timeline", SECTION_RANGE, '0' },
+	[KEY_START] = { "Start-LSN", SECTION_RANGE, '"' },
+	[KEY_END] = { "End-LSN", SECTION_RANGE, '"' },
 };
 
 #define BIT(key) (1U << (key))
@@ -72,7 +72,7 @@ struct manifest_parse {
 	struct jsonparser *json;
 	struct manifest_sink *sink;
 
-	enum place place;
+	enum section section;
 	enum key key;        /* whose value comes next */
 	unsigned given;      /* keys of the top, BIT() each */
 	unsigned given_here; /* of this file or range */
@@ -272,18 +272,19 @@ end_range(struct manifest_parse *p, struct error *err)
 /* ---- what the JSON says ---- */
 
 /* In which place is what opens in ${place}?  PLACE_OUTSIDE: nothing may. */
-static enum place
-place_below(const struct manifest_parse *p, char kind)
+static enum section
+section_below(const struct manifest_parse *p, char kind)
 {
-	if (p->place == PLACE_TOP && kind == '[' && p->key == KEY_FILES)
-		return PLACE_FILES;
-	if (p->place == PLACE_TOP && kind == '[' && p->key == KEY_RANGES)
-		return PLACE_RANGES;
-	if (p->place == PLACE_FILES && kind == '{')
-		return PLACE_FILE;
-	if (p->place == PLACE_RANGES && kind == '{')
-		return PLACE_RANGE;
-	return p->place == PLACE_OUTSIDE && kind == '{' ? PLACE_TOP : PLACE_OUTSIDE;
+	if (p->section == SECTION_TOP && kind == '[' && p->key == KEY_FILES)
+		return SECTION_FILES;
+	if (p->section == SECTION_TOP && kind == '[' && p->key == KEY_RANGES)
+		return SECTION_RANGES;
+	if (p->section == SECTION_FILES && kind == '{')
+		return SECTION_FILE;
+	if (p->section == SECTION_RANGES && kind == '{')
+		return SECTION_RANGE;
+	return p->section == SECTION_OUTSIDE && kind == '{' ? SECTION_TOP :
+							      SECTION_OUTSIDE;
 }
 
 static int
@@ -291,10 +292,10 @@ hear_open(struct jsonparser_sink *sink, char kind, struct error *err)
 {
 	struct manifest_parse *p = (struct manifest_parse *)sink;
 
-	p->place = place_below(p, kind);
+	p->section = section_below(p, kind);
 	p->key = KEYS;
 	p->given_here = 0;
-	if (p->place == PLACE_OUTSIDE)
+	if (p->section == SECTION_OUTSIDE)
 		return error_set(err, ERROR_FORMAT, 0, "unexpected '%c'", kind);
 	return 0;
 }
@@ -303,19 +304,19 @@ static int
 hear_close(struct jsonparser_sink *sink, char kind, struct error *err)
 {
 	struct manifest_parse *p = (struct manifest_parse *)sink;
-	const enum place place = p->place;
+	const enum section section = p->section;
 
 	(void)kind;
 	p->key = KEYS;
-	if (place == PLACE_FILE) {
-		p->place = PLACE_FILES;
+	if (section == SECTION_FILE) {
+		p->section = SECTION_FILES;
 		return end_file(p, err);
 	}
-	if (place == PLACE_RANGE) {
-		p->place = PLACE_RANGES;
+	if (section == SECTION_RANGE) {
+		p->section = SECTION_RANGES;
 		return end_range(p, err);
 	}
-	p->place = place == PLACE_TOP ? PLACE_OUTSIDE : PLACE_TOP;
+	p->section = section == SECTION_TOP ? SECTION_OUTSIDE : SECTION_TOP;
 	return 0;
 }
 
@@ -323,7 +324,7 @@ hear_close(struct jsonparser_sink *sink, char kind, struct error *err)
 static int
 check_order(const struct manifest_parse *p, enum key key, struct error *err)
 {
-	if (p->place != PLACE_TOP)
+	if (p->section != SECTION_TOP)
 		return 0;
 	if ((key == KEY_VERSION) != (p->given == 0))
 		return error_set(err, ERROR_FORMAT, 0, "the version must come first");
@@ -339,12 +340,12 @@ static int
 hear_key(struct jsonparser_sink *sink, const char *text, size_t len, struct error *err)
 {
 	struct manifest_parse *p = (struct manifest_parse *)sink;
-	unsigned *given = p->place == PLACE_TOP ? &p->given : &p->given_here;
+	unsigned *given = p->section == SECTION_TOP ? &p->given : &p->given_here;
 	unsigned key = 0;
 
 	(void)len;
 	while (key < KEYS &&
-	    (keys[key].place != p->place || strcmp(keys[key].name, text) != 0))
+	    (keys[key].section != p->section || strcmp(keys[key].name, text) != 0))
 		key++;
 	if (key == KEYS)
 		return error_set(err, ERROR_FORMAT, 0, "unknown key \"%.100s\"", text);
@@ -425,7 +426,7 @@ manifest_parse_new(
 		return error_memory(err);
 	p->json_sink.ops = &json_ops;
 	p->sink = sink;
-	p->place = PLACE_OUTSIDE;
+	p->section = SECTION_OUTSIDE;
 	p->key = KEYS;
 	if (jsonparser_new(&p->json, &p->json_sink, err) ||
 	    digest_new(&p->sha256, DIGEST_SHA256, err)) {

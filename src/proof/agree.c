@@ -10,28 +10,28 @@
 #include "pg/cluster.h"
 #include "wal/walname.h"
 
-static const struct findings_place at_label = { .member = LAYOUT_LABEL };
-static const struct findings_place at_control = { .member = LAYOUT_CONTROL };
-static const struct findings_place at_manifest = { .member = LAYOUT_MANIFEST };
-static const struct findings_place at_info = { .member = LAYOUT_INFO };
+static const struct findings_location at_label = { .member = LAYOUT_LABEL };
+static const struct findings_location at_control = { .member = LAYOUT_CONTROL };
+static const struct findings_location at_manifest = { .member = LAYOUT_MANIFEST };
+static const struct findings_location at_info = { .member = LAYOUT_INFO };
 
 /* A conflict between two texts. */
 static int
 conflict(const struct proof_agree *a, enum findings_kind kind,
-    const struct findings_place *at, const char *what, const char *expected,
+    const struct findings_location *at, const char *what, const char *expected,
     const char *found, struct error *err)
 {
-	struct findings_place place = *at;
+	struct findings_location location = *at;
 
-	place.expected = expected;
-	place.found = found;
-	return findings_add(a->findings, kind, &place, err, "%s", what);
+	location.expected = expected;
+	location.found = found;
+	return findings_add(a->findings, kind, &location, err, "%s", what);
 }
 
 static int
 conflict_lsn(const struct proof_agree *a, enum findings_kind kind,
-    const struct findings_place *at, const char *what, uint64_t expected, uint64_t found,
-    struct error *err)
+    const struct findings_location *at, const char *what, uint64_t expected,
+    uint64_t found, struct error *err)
 {
 	char one[LSN_TEXT], other[LSN_TEXT];
 
@@ -41,8 +41,8 @@ conflict_lsn(const struct proof_agree *a, enum findings_kind kind,
 
 static int
 conflict_number(const struct proof_agree *a, enum findings_kind kind,
-    const struct findings_place *at, const char *what, uint64_t expected, uint64_t found,
-    struct error *err)
+    const struct findings_location *at, const char *what, uint64_t expected,
+    uint64_t found, struct error *err)
 {
 	char one[24], other[24];
 

@@ -116,7 +116,7 @@ is_one_archive(const struct checker *c)
 static int
 check_entry(struct checker *c, const struct tar_entry *entry, struct error *err)
 {
-	const struct findings_place place = {
+	const struct findings_location location = {
 		.member = entry->name, .has_offset = true, .offset = c->now.row->offset
 	};
 	const char *fault =
@@ -130,7 +130,7 @@ check_entry(struct checker *c, const struct tar_entry *entry, struct error *err)
 		fault = proof_access_look(&c->judges.access, c->part.kind, c->now.kind,
 		    c->now.row->path, entry);
 	if (fault &&
-	    findings_add(&c->judges.findings, FINDINGS_NAME, &place, err, "%s", fault))
+	    findings_add(&c->judges.findings, FINDINGS_NAME, &location, err, "%s", fault))
 		return -1;
 	if (c->part.kind == ARCHIVEPART_WAL || c->part.kind == ARCHIVEPART_TABLESPACE ||
 	    memberorder_is_setting(entry->name, c->judges.facts->info))
@@ -138,9 +138,9 @@ check_entry(struct checker *c, const struct tar_entry *entry, struct error *err)
 	if (memberorder_next(
 		&c->order, c->now.kind, entry->name, c->judges.facts->info, &fault, err))
 		return -1;
-	return fault ?
-	    findings_add(&c->judges.findings, FINDINGS_STREAM, &place, err, "%s", fault) :
-	    0;
+	return fault ? findings_add(&c->judges.findings, FINDINGS_STREAM, &location, err,
+			   "%s", fault) :
+		       0;
 }
 
 static int

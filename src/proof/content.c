@@ -48,11 +48,11 @@ free_list(struct proof_content_waiting *w)
 	}
 }
 
-static struct findings_place
-place_of(const struct proof_content *c, const struct proof_content_waiting *w)
+static struct findings_location
+location_of(const struct proof_content *c, const struct proof_content_waiting *w)
 {
 	/* of label, pg_control and others that are there once the name says where */
-	return (struct findings_place){ .member = w->row->path,
+	return (struct findings_location){ .member = w->row->path,
 		.has_offset = w->kind == FINDINGS_STATE || w->kind == FINDINGS_DIGEST,
 		.offset = w->row->offset,
 		.expected = w->expected[0] ? w->expected : NULL,
@@ -73,11 +73,11 @@ static int
 content_report(
     struct proof_content *c, struct proof_content_waiting *w, struct error *err)
 {
-	const struct findings_place place = place_of(c, w);
+	const struct findings_location location = location_of(c, w);
 	int rc = 0;
 
 	if (!is_explained(w))
-		rc = findings_add(c->findings, w->kind, &place, err, "%s", w->text);
+		rc = findings_add(c->findings, w->kind, &location, err, "%s", w->text);
 	free(w);
 	return rc;
 }

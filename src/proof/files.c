@@ -45,7 +45,9 @@ proof_files_bytes(struct proof_files *f, const uint8_t *bytes, size_t len)
 		f->is_all_zero = bytes[0] == 0 && memcmp(bytes, bytes + 1, len - 1) == 0;
 }
 
-/* The release that the file must be of; NULL: the cluster's is told by a member that comes later. */
+/*
+ * The release that the file must be of; NULL: the cluster's is told by a member that comes later.
+ */
 static const struct pg_version *
 version_of(const struct proof_files *f)
 {
@@ -94,7 +96,7 @@ static int
 fault_found(struct proof_files *f, enum findings_kind kind, const char *path,
     const char *text, struct error *err)
 {
-	struct findings_place place = { .member = path };
+	struct findings_location location = { .member = path };
 	struct memberset_row *row;
 	bool is_told;
 
@@ -106,9 +108,9 @@ fault_found(struct proof_files *f, enum findings_kind kind, const char *path,
 		return 0;
 	if (kind != FINDINGS_MISSING && row) {
 		row->is_damage_told = true;
-		place.digest = proof_content_digest(f->content, row);
+		location.digest = proof_content_digest(f->content, row);
 	}
-	return findings_add(f->findings, kind, &place, err, "%s", text);
+	return findings_add(f->findings, kind, &location, err, "%s", text);
 }
 
 struct faults {

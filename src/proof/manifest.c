@@ -8,7 +8,7 @@
 
 #include "format/layout.h"
 
-static const struct findings_place at_manifest = { .member = LAYOUT_MANIFEST };
+static const struct findings_location at_manifest = { .member = LAYOUT_MANIFEST };
 
 /* ---- what it says ---- */
 
@@ -117,7 +117,7 @@ differs_in_size(struct proof_manifest *m, struct memberset_row *row,
 		return 0;
 	row->is_size_told = true;
 	return findings_add_size(m->findings,
-	    &(struct findings_place){
+	    &(struct findings_location){
 		.member = row->path, .has_offset = true, .offset = row->offset },
 	    file->size, row->size, err);
 }
@@ -209,7 +209,7 @@ end_manifest(struct proof_manifest *m, struct error *err)
 	print_hex(expected, verdict.borne, sizeof(verdict.borne));
 	print_hex(found, verdict.computed, sizeof(verdict.computed));
 	return findings_add(m->findings, FINDINGS_MANIFEST,
-	    &(struct findings_place){
+	    &(struct findings_location){
 		.member = LAYOUT_MANIFEST, .expected = expected, .found = found },
 	    err, "checksum of the manifest");
 }
@@ -245,7 +245,7 @@ judge_settings(struct proof_manifest *m, struct error *err)
 	if (!m->has_other_settings || m->is_told_to_follow)
 		return 0;
 	return findings_add(m->findings, FINDINGS_DIGEST,
-	    &(struct findings_place){ .member = MEMBERORDER_AUTO_CONF }, err,
+	    &(struct findings_location){ .member = MEMBERORDER_AUTO_CONF }, err,
 	    "does not match the manifest, and was not written by pg_basebackup -R");
 }
 
@@ -257,7 +257,7 @@ judge_not_compared(struct proof_manifest *m, struct error *err)
 		return 0;
 	if (m->facts->info && m->digests == 0)
 		return findings_add(m->findings, FINDINGS_INFO,
-		    &(struct findings_place){ .member = LAYOUT_INFO,
+		    &(struct findings_location){ .member = LAYOUT_INFO,
 			.expected = digest_name(m->not_taken),
 			.found = m->facts->info->has_manifest ?
 			    digest_name(m->facts->info->digest) :

@@ -27,7 +27,7 @@ proof_members_complete(const struct proof_members *m, struct error *err)
 	if (m->has_old_manifest && m->facts->version &&
 	    !m->facts->version->sends_old_manifest &&
 	    findings_add(m->findings, FINDINGS_STREAM,
-		&(struct findings_place){ .member = LAYOUT_MANIFEST }, err,
+		&(struct findings_location){ .member = LAYOUT_MANIFEST }, err,
 		"is out of order: it belongs after pg_control"))
 		return -1;
 	for (unsigned n = 0; cluster_directory(n); n++) {
@@ -82,7 +82,7 @@ warn_of_mark(const struct proof_members *m, const struct memberset_row *row,
 /* "pg_wal/archive_status/NAME.done" or ".ready": empty, and pg_wal/NAME is there. */
 static int
 judge_mark(const struct proof_members *m, const struct memberset_row *row,
-    const struct findings_place *place, struct error *err)
+    const struct findings_location *location, struct error *err)
 {
 	const char *name = strrchr(row->path, '/') + 1, *suffix = strrchr(name, '.');
 	struct memberset_row *about = NULL;
@@ -98,34 +98,35 @@ judge_mark(const struct proof_members *m, const struct memberset_row *row,
 		is_of_wal = memberorder_is_wal(path);
 	}
 	if (about == NULL && !is_of_wal)
-		return findings_add(m->findings, FINDINGS_EXTRA, place, err,
+		return findings_add(m->findings, FINDINGS_EXTRA, location, err,
 		    "does not belong there: it does not mark a WAL segment");
 	if (about == NULL && warn_of_mark(m, row, path, err))
 		return -1;
-	return row->size == 0 ? 0 :
-				findings_add_size(m->findings, place, 0, row->size, err);
+	return row->size == 0 ?
+	    0 :
+	    findings_add_size(m->findings, location, 0, row->size, err);
 }
 
 static int
 members_judge_row(
     const struct proof_members *m, const struct memberset_row *row, struct error *err)
 {
-	const struct findings_place place = {
+	const struct findings_location location = {
 		.member = row->path, .has_offset = true, .offset = row->offset
 	};
 
 	if (row->type == TAR_FILE &&
 	    memberorder_kind(row->path, row->type) == MEMBERORDER_MARK)
-		return judge_mark(m, row, &place, err);
+		return judge_mark(m, row, &location, err);
 	if (row->type != TAR_FILE || row->is_listed || is_listed_nowhere(row) ||
 	    memberorder_is_setting(row->path, m->facts->info))
 		return 0;
 	if (m->is_manifest_whole)
-		return findings_add(m->findings, FINDINGS_EXTRA, &place, err,
+		return findings_add(m->findings, FINDINGS_EXTRA, &location, err,
 		    "is not listed in the manifest");
 	if (strncmp(row->path, LAYOUT_WAL "/", sizeof(LAYOUT_WAL)) == 0)
 		return findings_add(
-		    m->findings, FINDINGS_EXTRA, &place, err, "does not belong there");
+		    m->findings, FINDINGS_EXTRA, &location, err, "does not belong there");
 	return 0;
 }
 
@@ -173,7 +174,7 @@ judge_parent(const struct proof_members *m, const struct memberset_row *row,
 		return proof_missing_add(m->missing, buf_text(last),
 		    "directory is missing, although the backup has files in it", err);
 	return findings_add(m->findings, FINDINGS_NAME,
-	    &(struct findings_place){
+	    &(struct findings_location){
 		.member = row->path, .has_offset = true, .offset = row->offset },
 	    err, "its parent is not a directory");
 }
@@ -191,7 +192,7 @@ judge_rows(const struct proof_members *m, struct buf *last, struct error *err)
 
 		if (is_second &&
 		    findings_add(m->findings, FINDINGS_DUPLICATE,
-			&(struct findings_place){ .member = rows[i]->path,
+			&(struct findings_location){ .member = rows[i]->path,
 			    .has_offset = true,
 			    .offset = rows[i]->offset },
 			err, "exists twice"))

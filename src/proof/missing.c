@@ -90,7 +90,7 @@ proof_missing_add(
 	if (is_asked_again(path) && memberset_add(m->told, path, &row, err))
 		return -1;
 	return findings_add(m->findings, FINDINGS_MISSING,
-	    &(struct findings_place){ .member = path }, err, "%s",
+	    &(struct findings_location){ .member = path }, err, "%s",
 	    why ? why : reason_of(path));
 }
 
@@ -101,13 +101,13 @@ proof_missing_tell(
 	if (proof_missing_note(m, path, err))
 		return -1;
 	return findings_add(m->findings, FINDINGS_MISSING,
-	    &(struct findings_place){ .member = path }, err, "%s",
+	    &(struct findings_location){ .member = path }, err, "%s",
 	    why ? why : reason_of(path));
 }
 
 /*
- * The manifest of pg_basebackup -X fetch lists history files and marks, those of other programs
- * may list segments, too; the walk through the WAL says more of them.  Names that the manifest alone
+ * The manifest of pg_basebackup -X fetch lists history files and marks, those of other programs may
+ * list segments, too; the walk through the WAL says more of them.  Names that the manifest alone
  * has are added without a search, as each search sorts what was added.
  */
 int
@@ -124,7 +124,7 @@ proof_missing_listed(struct proof_missing *m, const char *path, struct error *er
 	if (statefile_kind(path) != STATEFILE_NONE || slru_locate(path, &kind, &segment))
 		return proof_missing_tell(m, path, NULL, err);
 	return findings_add(m->findings, FINDINGS_MISSING,
-	    &(struct findings_place){ .member = path }, err, "%s", reason_of(path));
+	    &(struct findings_location){ .member = path }, err, "%s", reason_of(path));
 }
 
 int
@@ -140,7 +140,7 @@ proof_missing_judge(struct proof_missing *m, struct error *err)
 		if (proof_missing_is_told(m, path, &is_told, err) ||
 		    (!is_told &&
 			findings_add(m->findings, FINDINGS_MISSING,
-			    &(struct findings_place){ .member = path }, err, "%s",
+			    &(struct findings_location){ .member = path }, err, "%s",
 			    reason_of(path))))
 			return -1;
 	}

@@ -303,10 +303,10 @@ pagesuspect_has_any(const struct pagesuspect *p)
 
 /* ---- the verdict ---- */
 
-static struct findings_place
+static struct findings_location
 place_of_block(const struct pagesuspect_path *file, uint32_t block)
 {
-	return (struct findings_place){ .member = file->path,
+	return (struct findings_location){ .member = file->path,
 		.has_offset = true,
 		.offset = file->offset + (uint64_t)block * PAGE_BYTES,
 		.has_block = true,
@@ -335,7 +335,7 @@ static int
 say_damaged(const struct pagesuspect_row *s, const struct pagesuspect_limits *limits,
     struct findings *findings, struct error *err)
 {
-	struct findings_place place =
+	struct findings_location location =
 	    place_of_block(s->file, s->key.block - s->file->first_block);
 	char expected[32], found[48];
 
@@ -343,24 +343,24 @@ say_damaged(const struct pagesuspect_row *s, const struct pagesuspect_limits *li
 		return 0;
 	if (s->file->row)
 		s->file->row->is_damage_told = true;
-	place.digest = digest_of(s->file, limits);
-	place.expected = expected;
-	place.found = found;
+	location.digest = digest_of(s->file, limits);
+	location.expected = expected;
+	location.found = found;
 	if (s->state == PAGE_NEW_NOT_ZERO) {
 		snprintf(expected, sizeof(expected), "zeros");
 		snprintf(found, sizeof(found), "other bytes from byte %u on", s->found);
-		return findings_add(findings, FINDINGS_NOT_ZERO, &place, err,
+		return findings_add(findings, FINDINGS_NOT_ZERO, &location, err,
 		    "the page says that it is new");
 	}
 	if (s->state == PAGE_CUT) {
 		snprintf(expected, sizeof(expected), "%u bytes", s->expected);
 		snprintf(found, sizeof(found), "%u", s->found);
-		return findings_add(
-		    findings, FINDINGS_SIZE, &place, err, "ends in the middle of a page");
+		return findings_add(findings, FINDINGS_SIZE, &location, err,
+		    "ends in the middle of a page");
 	}
 	snprintf(expected, sizeof(expected), "%X", s->expected);
 	snprintf(found, sizeof(found), "%X", s->found);
-	return findings_add(findings, FINDINGS_CHECKSUM, &place, err, "page checksum");
+	return findings_add(findings, FINDINGS_CHECKSUM, &location, err, "page checksum");
 }
 
 static void
@@ -432,7 +432,7 @@ judge_great(struct pagesuspect *p, const struct pagesuspect_great *row,
     const struct pagesuspect_limits *limits, struct findings *findings, struct error *err)
 {
 	const uint64_t stop_lsn = limits->stop_lsn;
-	struct findings_place place;
+	struct findings_location location;
 	char stop[LSN_TEXT + 8], found[LSN_TEXT];
 
 	if (row->lsn <= stop_lsn)
@@ -441,8 +441,8 @@ judge_great(struct pagesuspect *p, const struct pagesuspect_great *row,
 	if (row->lsn - stop_lsn > LATER_MOST && !p->sum.are_checked)
 		return 0;
 	count_damaged(p, row->file);
-	place = place_of_block(row->file, row->block);
-	place.digest = digest_of(row->file, limits);
+	location = place_of_block(row->file, row->block);
+	location.digest = digest_of(row->file, limits);
 	/*
 	 * a page whose checksum is right is as it was written: another digest has another cause
 	 */
@@ -450,9 +450,9 @@ judge_great(struct pagesuspect *p, const struct pagesuspect_great *row,
 		row->file->row->is_damage_told = true;
 	snprintf(stop, sizeof(stop), "up to ");
 	lsn_print(stop + strlen(stop), stop_lsn);
-	place.expected = stop;
-	place.found = lsn_print(found, row->lsn);
-	return findings_add(findings, FINDINGS_LSN, &place, err,
+	location.expected = stop;
+	location.found = lsn_print(found, row->lsn);
+	return findings_add(findings, FINDINGS_LSN, &location, err,
 	    "the page has a later LSN than the end of the WAL");
 }
 

@@ -127,13 +127,13 @@ list_have(struct proof_replay *r, struct waldatabases_have **have, size_t *count
 	if (*have == NULL)
 		return error_memory(err);
 	for (size_t i = 0; i < memberset_count(r->members); i++) {
-		struct waldatabases_place at;
+		struct waldatabases_id at;
 
 		if (!relfile_in_database(rows[i]->path, &at.space, &at.database))
 			continue;
-		if (n == 0 || (*have)[n - 1].place.space != at.space ||
-		    (*have)[n - 1].place.database != at.database)
-			(*have)[n++] = (struct waldatabases_have){ .place = at };
+		if (n == 0 || (*have)[n - 1].id.space != at.space ||
+		    (*have)[n - 1].id.database != at.database)
+			(*have)[n++] = (struct waldatabases_have){ .id = at };
 		if (relfile_is_database(rows[i]->path, &at.space, &at.database))
 			(*have)[n - 1].has_version = true;
 	}

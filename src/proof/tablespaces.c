@@ -12,8 +12,8 @@
 #include "pg/tablespace_map.h"
 #include "tar/header.h"
 
-static const struct findings_place at_info = { .member = LAYOUT_INFO };
-static const struct findings_place at_map = { .member = LAYOUT_MAP };
+static const struct findings_location at_info = { .member = LAYOUT_INFO };
+static const struct findings_location at_map = { .member = LAYOUT_MAP };
 
 /* Where PostgreSQL reaches them. */
 #define TABLESPACES "pg_tblspc"
@@ -54,7 +54,7 @@ proof_tablespaces_link_fault(
 /* ---- when all has come ---- */
 
 static int
-archive_missing(struct proof_tablespaces *t, const struct findings_place *told_by,
+archive_missing(struct proof_tablespaces *t, const struct findings_location *told_by,
     const char *oid, struct error *err)
 {
 	return findings_add(t->findings, FINDINGS_TABLESPACE, told_by, err,
@@ -86,7 +86,7 @@ find_content(struct proof_tablespaces *t, const char *below, const char *oid,
 		(!t->wal->has_lineage || proof_replay_drops(t->replay, oid))))
 		return 0;
 	return findings_add(t->findings, FINDINGS_MISSING,
-	    &(struct findings_place){ .member = path }, err,
+	    &(struct findings_location){ .member = path }, err,
 	    "is missing: it must hold the content of a tablespace");
 }
 
@@ -100,7 +100,7 @@ check_place(
 	if (expected && strcmp(expected, target) == 0)
 		return 0;
 	return findings_add(t->findings, FINDINGS_TABLESPACE,
-	    &(struct findings_place){ .member = LAYOUT_MAP,
+	    &(struct findings_location){ .member = LAYOUT_MAP,
 		.expected = expected ? expected : "none",
 		.found = target },
 	    err, "location of a tablespace differs from pg_basetar.info");
@@ -168,7 +168,7 @@ check_archives(
 }
 
 static int
-piece_of_several(struct proof_tablespaces *t, const struct findings_place *told_by,
+piece_of_several(struct proof_tablespaces *t, const struct findings_location *told_by,
     size_t count, struct error *err)
 {
 	return findings_add(t->findings, FINDINGS_TABLESPACE, told_by, err,
@@ -200,7 +200,7 @@ link_missing(
     struct proof_tablespaces *t, const char *link, bool has_content, struct error *err)
 {
 	return findings_add(t->findings, FINDINGS_MISSING,
-	    &(struct findings_place){ .member = link }, err,
+	    &(struct findings_location){ .member = link }, err,
 	    has_content ?
 		"is missing: the backup has the content of this tablespace, but not the link to it" :
 		"is missing: pg_basetar.info lists this tablespace");

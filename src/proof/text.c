@@ -19,7 +19,8 @@ proof_text_too_large(struct proof_text *t, struct memberset_row *row,
 	row->is_size_told = true;
 	t->has_bad_label |= kind == MEMBERORDER_LABEL;
 	return findings_add(t->findings, FINDINGS_SIZE,
-	    &(struct findings_place){ .member = row->path }, err, "is implausibly large");
+	    &(struct findings_location){ .member = row->path }, err,
+	    "is implausibly large");
 }
 
 /* A release that is not known may write it otherwise, and is named before any damage. */
@@ -105,7 +106,9 @@ proof_text_judge_label(struct proof_text *t, struct error *err)
 	}
 	if (proof_missing_is_told(t->missing, LAYOUT_INFO, &is_told, err))
 		return -1;
-	/* with pg_basetar.info it is lost whether the server ran, and the manifest listed a label */
+	/*
+	 * with pg_basetar.info it is lost whether the server ran, and the manifest listed a label
+	 */
 	if (!facts->label && !t->has_bad_label && facts->control && !is_told &&
 	    (facts_are_online(facts) ||
 		facts->control->checkpoint_lsn == CONTROL_NO_CHECKPOINT))

@@ -75,7 +75,7 @@ int
 proof_wal_begin(
     struct proof_wal *w, struct memberset_row *row, bool *is_read, struct error *err)
 {
-	const struct findings_place place = {
+	const struct findings_location location = {
 		.member = row->path, .has_offset = true, .offset = row->offset
 	};
 	const char *name = strrchr(row->path, '/') + 1;
@@ -90,15 +90,15 @@ proof_wal_begin(
 		return 0;
 	row->is_not_read = true;
 	if (!walname_parse(name, w->expect.segment_size, &timeline, &segno))
-		return findings_add(w->findings, FINDINGS_NAME, &place, err,
+		return findings_add(w->findings, FINDINGS_NAME, &location, err,
 		    "a WAL segment of this size cannot have this name");
 	if (row->size != w->expect.segment_size) {
 		row->is_size_told = true;
 		return findings_add_size(
-		    w->findings, &place, w->expect.segment_size, row->size, err);
+		    w->findings, &location, w->expect.segment_size, row->size, err);
 	}
 	if (lineages_segment(w->lineages, timeline, segno * w->expect.segment_size, err))
-		return findings_take(w->findings, FINDINGS_STREAM, &place, err);
+		return findings_take(w->findings, FINDINGS_STREAM, &location, err);
 	row->is_not_read = false;
 	*is_read = true;
 	return 0;
@@ -114,19 +114,19 @@ int
 proof_wal_history(struct proof_wal *w, struct memberset_row *row, const struct buf *text,
     struct error *err)
 {
-	const struct findings_place place = { .member = row->path };
+	const struct findings_location location = { .member = row->path };
 	struct proof_wal_history *rows;
 	struct walhistory history;
 	uint32_t timeline;
 
 	if (!walname_parse_history(strrchr(row->path, '/') + 1, &timeline))
-		return findings_add(w->findings, FINDINGS_NAME, &place, err,
+		return findings_add(w->findings, FINDINGS_NAME, &location, err,
 		    "is not the name of a timeline history");
 	if (walhistory_parse(buf_text(text), text->len, timeline, &history, err))
 		return proof_content_fault(w->content, row, FINDINGS_WAL, err);
 	if (w->nhistories == PROOF_WAL_TIMELINES) {
 		walhistory_free(&history);
-		return findings_add(w->findings, FINDINGS_WAL, &place, err,
+		return findings_add(w->findings, FINDINGS_WAL, &location, err,
 		    "the backup has more timelines than can be checked");
 	}
 	rows = realloc(w->histories, (w->nhistories + 1) * sizeof(*rows));
@@ -185,7 +185,7 @@ wal_fault(struct proof_wal *w, uint64_t expected, uint64_t found, struct error *
 	char one[LSN_TEXT], other[LSN_TEXT];
 
 	return findings_add(w->findings, FINDINGS_WAL,
-	    &(struct findings_place){
+	    &(struct findings_location){
 		.expected = lsn_print(one, expected), .found = lsn_print(other, found) },
 	    err, "%s", what);
 }
@@ -245,7 +245,7 @@ judge_absence(struct proof_wal *w, struct error *err)
 	if (!w->need_wal || w->has_wal_archive || w->facts->control == NULL)
 		return 0;
 	return findings_add(w->findings, FINDINGS_MISSING,
-	    &(struct findings_place){ .member = LAYOUT_WAL }, err,
+	    &(struct findings_location){ .member = LAYOUT_WAL }, err,
 	    "the WAL from %s on is not in the backup", lsn_print(lsn, w->start_lsn));
 }
 

@@ -189,7 +189,7 @@ walgap_judge(const struct walgap *g, const struct walhistory *h,
 	lsn_print(at, lineage->position);
 	if (row && row->type == TAR_FILE)
 		return findings_add(g->findings, FINDINGS_WAL,
-		    &(struct findings_place){ .member = path }, err,
+		    &(struct findings_location){ .member = path }, err,
 		    "is out of order and could not be read: the WAL is complete up to %s, %s",
 		    at, need);
 	s.stop = stop > lineage->missing_lsn ? stop : 0;

@@ -41,7 +41,7 @@ struct event {
 	enum { COPY, EMPTY, REMOVED, SPACE_REMOVED } kind;
 	unsigned lineage;
 	uint64_t lsn, end_lsn;
-	struct waldatabases_place to, from; /* of a tablespace: database 0 */
+	struct waldatabases_id to, from; /* of a tablespace: database 0 */
 };
 
 struct waldatabases {
@@ -51,7 +51,7 @@ struct waldatabases {
 	bool is_hint; /* the last record */
 	size_t ntemplates;
 	struct template_database {
-		struct waldatabases_place place;
+		struct waldatabases_id id;
 		uint64_t changed_lsn; /* of the last record about a page of it; 0: none */
 	} templates[TEMPLATES];
 };
@@ -80,7 +80,7 @@ waldatabases_left_out(const struct waldatabases *w)
 
 /* By database first: what belongs to one is together. */
 static int
-waldatabases_compare(struct waldatabases_place a, struct waldatabases_place b)
+waldatabases_compare(struct waldatabases_id a, struct waldatabases_id b)
 {
 	if (a.database != b.database)
 		return a.database < b.database ? -1 : 1;
@@ -92,7 +92,7 @@ compare_have(const void *left, const void *right)
 {
 	const struct waldatabases_have *a = left, *b = right;
 
-	return waldatabases_compare(a->place, b->place);
+	return waldatabases_compare(a->id, b->id);
 }
 
 void
@@ -102,17 +102,16 @@ waldatabases_sort(struct waldatabases_have *have, size_t count)
 		qsort(have, count, sizeof(*have), compare_have);
 }
 
-/* The first that is not before ${place}. */
+/* The first that is not before ${id}. */
 static size_t
-look_from(
-    const struct waldatabases_have *have, size_t count, struct waldatabases_place place)
+look_from(const struct waldatabases_have *have, size_t count, struct waldatabases_id id)
 {
 	size_t low = 0, high = count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (waldatabases_compare(have[middle].place, place) < 0)
+		if (waldatabases_compare(have[middle].id, id) < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -122,13 +121,12 @@ look_from(
 
 const struct waldatabases_have *
 waldatabases_look(
-    const struct waldatabases_have *have, size_t count, struct waldatabases_place place)
+    const struct waldatabases_have *have, size_t count, struct waldatabases_id id)
 {
-	size_t at = look_from(have, count, place);
+	size_t at = look_from(have, count, id);
 
-	return at < count && waldatabases_compare(have[at].place, place) == 0 ?
-	    &have[at] :
-	    NULL;
+	return at < count && waldatabases_compare(have[at].id, id) == 0 ? &have[at] :
+									  NULL;
 }
 
 /* ---- while the WAL passes ---- */
@@ -154,20 +152,20 @@ add_event(struct waldatabases *w, const struct event *event, struct error *err)
 }
 
 static struct template_database *
-find_template(struct waldatabases *w, struct waldatabases_place place)
+find_template(struct waldatabases *w, struct waldatabases_id id)
 {
 	for (size_t i = 0; i < w->ntemplates; i++)
-		if (waldatabases_compare(w->templates[i].place, place) == 0)
+		if (waldatabases_compare(w->templates[i].id, id) == 0)
 			return &w->templates[i];
 	return NULL;
 }
 
 /* From now on changes of its pages count. */
 static void
-watch(struct waldatabases *w, struct waldatabases_place place)
+watch(struct waldatabases *w, struct waldatabases_id id)
 {
-	if (w->ntemplates < TEMPLATES && find_template(w, place) == NULL)
-		w->templates[w->ntemplates++] = (struct template_database){ place, 0 };
+	if (w->ntemplates < TEMPLATES && find_template(w, id) == NULL)
+		w->templates[w->ntemplates++] = (struct template_database){ id, 0 };
 }
 
 static int
@@ -197,9 +195,9 @@ waldatabases_record(struct waldatabases *w, unsigned lineage, const struct walre
 	w->is_hint = walrecord_is_hint(rec);
 	if (walrecord_makes_database(rec, &made)) {
 		event.kind = made.is_copy ? COPY : EMPTY;
-		event.to = (struct waldatabases_place){ made.space, made.database };
+		event.to = (struct waldatabases_id){ made.space, made.database };
 		event.from =
-		    (struct waldatabases_place){ made.from_space, made.from_database };
+		    (struct waldatabases_id){ made.from_space, made.from_database };
 		if (made.is_copy)
 			watch(w, event.from);
 		return add_event(w, &event, err);
@@ -225,7 +223,7 @@ waldatabases_block(
 {
 	struct template_database *t = w->is_hint ?
 	    NULL :
-	    find_template(w, (struct waldatabases_place){ space, database });
+	    find_template(w, (struct waldatabases_id){ space, database });
 
 	if (t && lsn > t->changed_lsn)
 		t->changed_lsn = lsn;
@@ -235,7 +233,7 @@ waldatabases_block(
 
 /* A directory that a record names. */
 struct state {
-	struct waldatabases_place place;
+	struct waldatabases_id id;
 	enum { IN_BACKUP, MADE_EMPTY, MADE_COPY, GONE } kind;
 	const struct event *made; /* of MADE_COPY: by that record, */
 	const struct state *from; /* and from that one of the backup, */
@@ -250,13 +248,13 @@ compare_states(const void *left, const void *right)
 {
 	const struct state *a = left, *b = right;
 
-	return waldatabases_compare(a->place, b->place);
+	return waldatabases_compare(a->id, b->id);
 }
 
 static struct state *
-find_state(struct state *states, size_t count, struct waldatabases_place place)
+find_state(struct state *states, size_t count, struct waldatabases_id id)
 {
-	const struct state key = { .place = place };
+	const struct state key = { .id = id };
 
 	return count ? bsearch(&key, states, count, sizeof(*states), compare_states) :
 		       NULL;
@@ -269,9 +267,9 @@ list_states(const struct waldatabases *w, struct state *states)
 	size_t count = 0, kept = 0;
 
 	for (size_t i = 0; i < w->count; i++) {
-		states[count++] = (struct state){ .place = w->events[i].to };
+		states[count++] = (struct state){ .id = w->events[i].to };
 		if (w->events[i].kind == COPY)
-			states[count++] = (struct state){ .place = w->events[i].from };
+			states[count++] = (struct state){ .id = w->events[i].from };
 	}
 	if (count > 0)
 		qsort(states, count, sizeof(*states), compare_states);
@@ -333,7 +331,7 @@ static bool
 is_gone_with_space(struct state *states, size_t count, const struct state *s)
 {
 	const struct state *space =
-	    find_state(states, count, (struct waldatabases_place){ s->place.space, 0 });
+	    find_state(states, count, (struct waldatabases_id){ s->id.space, 0 });
 
 	return space && space->space && space->space > s->made;
 }
@@ -342,7 +340,7 @@ static bool
 is_changed(const struct waldatabases *w, const struct state *s)
 {
 	for (size_t i = 0; i < w->ntemplates; i++)
-		if (waldatabases_compare(w->templates[i].place, s->from->place) == 0)
+		if (waldatabases_compare(w->templates[i].id, s->from->id) == 0)
 			return w->templates[i].changed_lsn > s->copied_lsn;
 	return true; /* one of too many to be watched */
 }
@@ -360,12 +358,11 @@ static bool
 is_marked_before(const struct search *s, uint32_t database)
 {
 	const struct waldatabases_backup *b = s->backup;
-	size_t at =
-	    look_from(b->have, b->nhave, (struct waldatabases_place){ 0, database });
+	size_t at = look_from(b->have, b->nhave, (struct waldatabases_id){ 0, database });
 
-	for (; at < b->nhave && b->have[at].place.database == database; at++) {
+	for (; at < b->nhave && b->have[at].id.database == database; at++) {
 		const struct state *state =
-		    find_state(s->states, s->nstates, b->have[at].place);
+		    find_state(s->states, s->nstates, b->have[at].id);
 
 		if (b->have[at].has_version &&
 		    (state == NULL || state->kind == IN_BACKUP))
@@ -407,8 +404,8 @@ list_copies(const struct search *s, struct waldatabases_copy *copies)
 		    is_gone_with_space(s->states, s->nstates, state))
 			continue;
 		copies[count++] = (struct waldatabases_copy){
-			.to = state->place,
-			.from = state->from->place,
+			.to = state->id,
+			.from = state->from->id,
 			.lsn = state->made->lsn,
 			.dropped_lsn = state->from->dropped_lsn,
 			.is_changed = is_changed(s->w, state),

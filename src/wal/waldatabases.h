@@ -20,7 +20,7 @@
 struct waldatabases;
 
 /* A directory of a database: that which it has in one tablespace. */
-struct waldatabases_place {
+struct waldatabases_id {
 	uint32_t space, database; /* OIDs */
 };
 
@@ -46,9 +46,9 @@ uint64_t waldatabases_left_out(const struct waldatabases *);
 
 /* A directory that is there after replay, and the one in the backup that it comes from. */
 struct waldatabases_copy {
-	struct waldatabases_place to;
-	struct waldatabases_place from; /* may have come by way of other copies */
-	uint64_t lsn;                   /* of the record that makes it */
+	struct waldatabases_id to;
+	struct waldatabases_id from; /* may have come by way of other copies */
+	uint64_t lsn;                /* of the record that makes it */
 	enum waldatabases_fault {
 		WALDATABASES_SOUND,
 		WALDATABASES_MISSING, /* the backup has no such directory as ${from} */
@@ -67,7 +67,7 @@ void waldatabases_describe(
 
 /* A directory of a database that the backup has. */
 struct waldatabases_have {
-	struct waldatabases_place place;
+	struct waldatabases_id id;
 	bool has_version; /* PG_VERSION is in it */
 };
 
@@ -85,9 +85,9 @@ struct waldatabases_backup {
 /* By database, then by tablespace. */
 void waldatabases_sort(struct waldatabases_have *have, size_t count);
 
-/* The directory ${place} among sorted ones; NULL: it is not there. */
+/* The directory ${id} among sorted ones; NULL: it is not there. */
 const struct waldatabases_have *waldatabases_look(
-    const struct waldatabases_have *have, size_t count, struct waldatabases_place place);
+    const struct waldatabases_have *have, size_t count, struct waldatabases_id id);
 
 /*
  * The copies that are there when all has been replayed, *count of them, by database; the

@@ -82,7 +82,7 @@ check_row(void **state)
 	/* how the copy starts matters to relations only */
 	for (size_t i = 0; i < COUNT(modes); i++) {
 		struct exclude_entry entry = { .mode = modes[i],
-			.place = exclude_place(row->directory),
+			.where = exclude_where(row->directory),
 			.name = row->name,
 			.is_directory = row->is_directory };
 		const char *reason = "untouched";
@@ -103,7 +103,7 @@ relations(void **state)
 	static const struct {
 		const char *directory;
 		enum exclude_verdict verdict;
-	} places[] = {
+	} where[] = {
 		{ "base/5", EXCLUDE_SKIP },
 		{ "pg_tblspc/16400/PG_15_202209061/5", EXCLUDE_SKIP },
 		{ "global", EXCLUDE_SEND },
@@ -114,21 +114,21 @@ relations(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(places); i++) {
+	for (size_t i = 0; i < COUNT(where); i++) {
 		struct exclude_entry entry = { .mode = EXCLUDE_RECOVERS,
-			.place = exclude_place(places[i].directory),
+			.where = exclude_where(where[i].directory),
 			.name = "t3_16384",
 			.is_temporary = true };
 
-		assert_int_equal(exclude_decide(&entry, NULL), places[i].verdict);
+		assert_int_equal(exclude_decide(&entry, NULL), where[i].verdict);
 		entry.mode = EXCLUDE_STARTS_CLEAN;
-		assert_int_equal(exclude_decide(&entry, NULL), places[i].verdict);
+		assert_int_equal(exclude_decide(&entry, NULL), where[i].verdict);
 		entry.is_temporary = false;
 		assert_int_equal(exclude_decide(&entry, NULL), EXCLUDE_SEND);
 		entry.is_unlogged = true;
 		assert_int_equal(exclude_decide(&entry, NULL), EXCLUDE_SEND);
 		entry.mode = EXCLUDE_RECOVERS;
-		assert_int_equal(exclude_decide(&entry, NULL), places[i].verdict);
+		assert_int_equal(exclude_decide(&entry, NULL), where[i].verdict);
 	}
 }
 
@@ -196,7 +196,7 @@ vital(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(links); i++)
-		assert_int_equal(exclude_is_vital(exclude_place(links[i].directory),
+		assert_int_equal(exclude_is_vital(exclude_where(links[i].directory),
 				     links[i].path, links[i].name),
 		    links[i].is_vital);
 }
@@ -218,14 +218,14 @@ static void
 lost_found(void **state)
 {
 	struct exclude_entry entry = { .mode = EXCLUDE_STARTS_CLEAN,
-		.place = EXCLUDE_ROOT,
+		.where = EXCLUDE_ROOT,
 		.name = "lost+found",
 		.is_directory = true,
 		.is_lost_found = true };
 
 	(void)state;
 	assert_int_equal(exclude_decide(&entry, NULL), EXCLUDE_SKIP);
-	entry.place = EXCLUDE_ELSEWHERE;
+	entry.where = EXCLUDE_ELSEWHERE;
 	assert_int_equal(exclude_decide(&entry, NULL), EXCLUDE_SEND);
 }
 
