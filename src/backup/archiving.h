@@ -11,16 +11,17 @@ struct online_server;
 struct options;
 
 /*
- * What a server does with its WAL, by what it says of itself: does it archive it, so that one
- * can wait for that without doing so for ever?  ERROR_STATE if what is asked for cannot be.
+ * Does the server archive its WAL, by the settings that it reports, so that a wait for the archiver
+ * would end?  ERROR_STATE: --wait-archive would wait for ever, or with -X none
+ * the WAL would be nowhere.
  */
 MUST_CHECK int backup_archiving_check(
     const struct options *, const struct online_server *, struct error *err);
 
-/* Is it to be waited for?  Not where there is no server (NULL). */
+/* Is the archiver to be waited for?  Not where there is no server (NULL). */
 bool backup_archiving_is_awaited(const struct options *, const struct online_server *);
 
-/* In the planner's thread: the wait, until all of ${wal} is archived. */
+/* In the planner's thread: wait until the server has archived all of ${wal}. */
 MUST_CHECK int backup_archiving_await(const struct options *,
     const struct online_server *, const struct backup_wal *wal,
     const struct backup_stream *, struct error *err);

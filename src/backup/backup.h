@@ -7,9 +7,9 @@
 #include "lib/error.h"
 
 /*
- * The command `backup`: one archive of a running primary, as pg_basetar(1) tells.  0: the
- * archive is complete and in its place; *is_sound is false if what is in it was found to
- * be damaged in the cluster.  -1 if absent, and no backup runs on the server any more.
+ * The command `backup`, as pg_basetar-backup(1) describes it.  0: the archive is complete and has
+ * its name; *is_sound is false if files of the cluster were found to be damaged.  -1: there is no
+ * archive.  Either way the server is no longer in backup mode.
  */
 MUST_CHECK int backup_run(const struct options *, bool *is_sound, struct error *err);
 

@@ -30,16 +30,16 @@ struct backup_cluster {
 	struct postmaster postmaster;
 };
 
-/* What ${cluster} is before it is opened, -D naming ${pgdata}. */
+/* Not opened yet; ${pgdata} is what -D names. */
 void backup_cluster_init(struct backup_cluster *cluster, const char *pgdata);
 
 /*
- * The directory is there, and not an empty one: its descriptor, stat and path.  ERROR_STATE, with a
- * hint that explains what -D names, as most often somebody meant the output.
+ * Open the directory: sets its descriptor, stat and path.  ERROR_STATE: it does not exist or is
+ * empty; the hint explains what -D names, as most often the output was meant.
  */
 MUST_CHECK int backup_cluster_open(struct backup_cluster *cluster, struct error *err);
 
-/* It is a cluster's: version, pg_control, pg_wal or ${waldir} (NULL: none is named). */
+/* Read version and pg_control, and open pg_wal, or ${waldir} if that is not NULL. */
 MUST_CHECK int backup_cluster_read(
     struct backup_cluster *cluster, const char *waldir, struct error *err);
 
@@ -48,9 +48,9 @@ MUST_CHECK int backup_cluster_postmaster(
     struct backup_cluster *cluster, struct error *err);
 
 /*
- * postmaster.pid where no server should be at work: the text that one has left, empty if there is
- * no such file; what it says, ERROR_FORMAT: nothing that a server writes; ERROR_STATE: it is not
- * what it was any more.
+ * postmaster.pid where no server should be at work.  Read: its text, empty if there is no such
+ * file.  Parse: ERROR_FORMAT, no server writes such a file.  Recheck: ERROR_STATE, it has changed
+ * since.
  */
 MUST_CHECK int backup_cluster_read_pid(struct backup_cluster *cluster, struct error *err);
 MUST_CHECK int backup_cluster_parse_pid(
@@ -58,14 +58,16 @@ MUST_CHECK int backup_cluster_parse_pid(
 MUST_CHECK int backup_cluster_recheck_pid(
     const struct backup_cluster *cluster, struct error *err);
 
-/* pg_control as it is now into ${bytes}.  ERROR_STATE: it is not what it was. */
+/*
+ * Read pg_control again, into ${bytes}.  ERROR_STATE: it has changed since backup_cluster_read().
+ */
 MUST_CHECK int backup_cluster_recheck_control(
     const struct backup_cluster *cluster, uint8_t bytes[CONTROL_SIZE], struct error *err);
 
-/* Cleanly, by what pg_control says. */
+/* Does pg_control say that the cluster was shut down cleanly? */
 bool backup_cluster_is_shut_down(const struct backup_cluster *cluster);
 
-/* How a copy starts of this cluster, which no server works on. */
+/* How a copy of this cluster, which no server works on, starts. */
 enum exclude_mode backup_cluster_mode(const struct backup_cluster *cluster);
 
 /* Close and release. */

@@ -25,10 +25,10 @@ struct backup_config {
 	char server_root[40];   /* where we see the server's root; empty: nowhere */
 };
 
-/* Which ones the cluster uses.  They are read; one that cannot be is a warning. */
+/* Find and read the files that the cluster uses.  One that cannot be read is a warning. */
 MUST_CHECK int backup_config_find(struct backup_config *, struct error *err);
 
-/* Is ${path} the directory ${directory} or below it?  As texts. */
+/* Is ${path} the directory ${directory} or below it?  The texts are compared, not the files. */
 bool backup_config_is_below(const char *path, const char *directory);
 
 void backup_config_free(struct backup_config *);

@@ -9,8 +9,8 @@ struct configset_options;
 struct postmaster_opts;
 
 /*
- * Whose the configuration on this host is, as far as the directories show that are named with
- * it.
+ * Which cluster the configuration files on this host belong to, by the data directories that are
+ * named with them.
  */
 enum confighome {
 	CONFIGHOME_UNKNOWN, /* nothing is named */
@@ -21,7 +21,7 @@ enum confighome {
 
 /*
  * For a backup without a server.  ${options}: how files are read; ${opts}: postmaster.opts, or
- * NULL.  To ${directory} is appended the one that decides.
+ * NULL.  The directory that decides is appended to ${directory}.
  */
 MUST_CHECK int backup_confighome_find(const struct backup_cluster *,
     const struct configset_options *options, const struct postmaster_opts *opts,

@@ -23,8 +23,8 @@ MUST_CHECK int backup_copies_new(
     struct backup_copies **, const struct backup_copies_options *, struct error *err);
 
 /*
- * In the planner's thread, while the main thread may ask: a directory, or a file, of the tree is
- * sent, that PostgreSQL calls ${path}; there is no more.
+ * In the planner's thread, while the main thread may call the functions below: the directory, or
+ * the file, that PostgreSQL calls ${path} is sent; the tree has been sent.
  */
 MUST_CHECK int backup_copies_directory(
     struct backup_copies *, const char *path, struct error *err);
@@ -32,8 +32,9 @@ void backup_copies_file(struct backup_copies *, const char *path);
 void backup_copies_tree_end(struct backup_copies *);
 
 /*
- * In the main thread, while the tree is sent, and after it: ask the server what is whole.  Hurry
- * asks only if a walk has ended since the last question.
+ * In the main thread: ask the server which directories are whole.  Watch and hurry, while the tree
+ * is sent: hurry asks only if the walk of a directory has ended since the last question.  Settle,
+ * after it.
  */
 MUST_CHECK int backup_copies_watch(
     struct backup_copies *, struct session *, struct error *err);
@@ -43,8 +44,8 @@ MUST_CHECK int backup_copies_settle(
     struct backup_copies *, struct session *, struct error *err);
 
 /*
- * When the WAL has been proved: ERROR_STATE, what a database is copied from was not sent whole.
- * Of one that was changed since, warn.
+ * When the WAL has been proved.  ERROR_STATE: replay copies a database from a directory that was
+ * not sent whole.  A directory that was changed after it was copied is a warning.
  */
 MUST_CHECK int backup_copies_check(
     struct backup_copies *, const struct walproof *, struct error *err);

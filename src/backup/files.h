@@ -34,13 +34,13 @@ struct backup_files_options {
 MUST_CHECK int backup_files_open(
     struct backup_files **, const struct backup_files_options *, struct error *err);
 
-/* For whoever reads small files that may be being written. */
+/* For reading small files that the server may be writing meanwhile. */
 struct member_judge *backup_files_judge(struct backup_files *);
 
 /* In the planner's thread: a small file, whole. */
 MUST_CHECK int backup_files_bytes(struct backup_files *, const char *path,
     const uint8_t *bytes, size_t len, struct error *err);
-/* A relation's file; what comes of waiting for its last page is in ${st}. */
+/* A relation's file.  If its last page is awaited, ${st} is that of the file then. */
 MUST_CHECK int backup_files_relation(
     struct backup_files *, const char *path, int fd, struct stat *st, struct error *err);
 /* Any other. */
@@ -51,11 +51,11 @@ MUST_CHECK int backup_files_other(struct backup_files *, const char *path, int f
 MUST_CHECK int backup_files_history(struct backup_files *, const char *name,
     const uint8_t *bytes, size_t len, struct error *err);
 
-/* When the WAL up to ${stop_lsn} has been proved; pg_control was sent as ${last} says. */
+/* When the WAL up to ${stop_lsn} has been proved; ${last} is the pg_control that was sent. */
 MUST_CHECK int backup_files_stop(struct backup_files *, const struct walproof *,
     uint64_t stop_lsn, const struct control *last, struct error *err);
 
-/* Say how many are damaged, if any are: then false. */
+/* False if files are damaged; how many is said then. */
 bool backup_files_report(const struct backup_files *);
 
 /* NULL is accepted. */

@@ -14,21 +14,21 @@ struct pagetally_sum;
 /* Whether the pages of relations are checked while they are sent, and what came of it. */
 struct backup_pages;
 
-/* If they are ${wanted}, and can be.  The positions that they can have are known by now. */
+/* Check them if that is ${wanted} and possible.  The LSNs that pages can have must be known. */
 MUST_CHECK int backup_pages_open(struct backup_pages **, bool wanted,
     const struct backup_cluster *, const struct backup_source_facts *, struct error *err);
 
-/* For whoever sends them; NULL: nothing of them is looked at. */
+/* For sending them; NULL: they are not checked. */
 const struct pagecheck *backup_pages_check(const struct backup_pages *);
 
 /*
- * All have been read, and the WAL is known to end at ${stop_lsn}.  ERROR_FORMAT: it ended before
- * pages were written that are sent.
+ * All have been read, and the WAL ends at ${stop_lsn}.  ERROR_FORMAT: pages were sent that were
+ * written after that.
  */
 MUST_CHECK int backup_pages_stop(
     struct backup_pages *, uint64_t stop_lsn, struct error *err);
 
-/* Say how many pages are damaged, if any are: then false. */
+/* False if pages are damaged; how many is said then. */
 bool backup_pages_report(const struct backup_pages *);
 
 /* Were their checksums checked?  Then *sum is what was found. */

@@ -16,7 +16,7 @@ struct backup_wal;
 struct options;
 struct output;
 
-/* What it is about; borrowed. */
+/* The parts of a backup that its report describes; borrowed. */
 struct backup_report_parts {
 	const struct options *opt;
 	const struct backup_cluster *cluster;
@@ -36,8 +36,8 @@ struct backup_report {
 };
 
 /*
- * It comes first: it reports whatever fails from here on.  That it is not the output must be
- * known before that can fail because it exists.
+ * Opened before all else, so that it reports whatever fails from here on.  Refuses a report that is
+ * the output as well, before opening the output could fail because that file exists.
  */
 MUST_CHECK int backup_report_open(
     struct backup_report *, const struct options *, struct error *err);
@@ -46,13 +46,13 @@ MUST_CHECK int backup_report_open(
 MUST_CHECK int backup_report_check(
     const struct backup_report *, const struct output *, struct error *err);
 
-/* It says from now on that the backup runs: report_begin(). */
+/* The report says from now on that the backup runs: report_begin(). */
 MUST_CHECK int backup_report_begin(struct backup_report *, struct error *err);
 
 /* Note what the pipeline and the archive have counted, before they are closed. */
 void backup_report_count(struct backup_report *, const struct backup_stream *);
 
-/* Tell the user, if he is there or asked for it, how a backup ended that is complete. */
+/* Print how a complete backup ended, on a terminal or if --verbose asks for it. */
 void backup_report_say(const struct backup_report *);
 
 /*

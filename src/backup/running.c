@@ -95,7 +95,9 @@ check_in_place_now(const struct running *r, struct error *err)
 	    &r->source.of.tablespaces->sent, r->server.in_place_allowed, err);
 }
 
-/* The copy has the configuration of some moment since the start: it must have allowed them in all. */
+/*
+ * The copy has the configuration of some moment since the start: it must have allowed them in all.
+ */
 static int
 check_in_place_since(struct running *r, struct error *err)
 {
@@ -115,7 +117,7 @@ check_links(const struct running *r, struct error *err)
 {
 	return backup_tablespaces_check_relocations(r->source.of.tablespaces, err) ||
 		backup_tablespaces_check_doubled(r->source.of.tablespaces, err) ||
-		backup_tablespaces_check_places(r->source.of.tablespaces, err) ?
+		backup_tablespaces_check_directories(r->source.of.tablespaces, err) ?
 	    -1 :
 	    0;
 }
@@ -217,9 +219,9 @@ running_begin(struct backup_source *source, struct error *err)
 }
 
 /*
- * Those that there are, but for what an interrupted DROP DATABASE left.  One that was made after the
- * first question and before the start has no record in the WAL of the backup: so they are asked for
- * again, and what comes from now on has one.
+ * Those that there are, but for what an interrupted DROP DATABASE left.  One that was made after
+ * the first question and before the start has no record in the WAL of the backup: so they are asked
+ * for again, and what comes from now on has one.
  */
 static int
 list_databases(struct running *r, struct error *err)

@@ -28,7 +28,10 @@ struct backup_slot_server {
 MUST_CHECK int backup_slot_hold(
     struct backup_slot *, const struct backup_slot_server *, struct error *err);
 
-/* From time to time: is it lost, or to be given up, as what it holds fills pg_wal, ${wal_fd}? */
+/*
+ * From time to time: was the slot lost, or does the WAL that it holds back fill the file system of
+ * pg_wal, ${wal_fd}, so that it is given up?
+ */
 MUST_CHECK int backup_slot_watch(
     struct backup_slot *, struct session *, int wal_fd, struct error *err);
 

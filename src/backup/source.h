@@ -24,15 +24,15 @@ struct options;
 /*
  * Where the backup is made from: a running server (running.c), a cluster that was shut down
  * (stopped.c), or a snapshot of one (snapshot.c).  The main road, backup.c, is the same for all
- * three; what each of them does at a step of it is here, and what the others have to know of it
- * are its facts.
+ * three; the operations are what each of them does at a step of it, the facts what the other parts
+ * have to know of it.
  */
 
-/* The steps, in their order.  NULL: there is nothing to do, where it says so. */
+/* The steps, in their order.  One that may be NULL says so: then there is nothing to do. */
 struct backup_source_ops {
 	const char *beginning; /* how progress calls the step `begin` */
 
-	/* Is it what the user says, and can a backup of it be made?  A server: connect. */
+	/* Is it what the options say, and can a backup of it be made?  A server: connect. */
 	int (*check)(struct backup_source *, struct error *);
 	/*
 	 * In a thread: where does the WAL begin that the copy needs?  A server: start the backup.
@@ -40,12 +40,14 @@ struct backup_source_ops {
 	 */
 	int (*begin)(struct backup_source *, struct error *);
 	/*
-	 * Tablespaces may have been made before that; they have been read anew: would a copy
-	 * recover with them?  And what else is to be known before the first file is read.  NULL:
-	 * nothing may be otherwise than it was.
+	 * The backup has begun, and the tablespaces, which may have changed until then, have been
+	 * read again: would a copy recover with them?  And what else must be known before the
+	 * first file is read.  NULL: nothing can have changed.
 	 */
 	int (*accept)(struct backup_source *, struct error *);
-	/* Of a server in recovery: how far has it replayed?  UINT64_MAX: not known.  NULL */
+	/*
+	 * Of a server in recovery: how far has it replayed?  UINT64_MAX: not known.  May be NULL.
+	 */
 	int (*replayed)(struct backup_source *, uint64_t *lsn, struct error *);
 	/*
 	 * In the planner's thread, when all else has been read: the bytes of pg_control as they
@@ -60,33 +62,35 @@ struct backup_source_ops {
 	int (*watch_wal)(struct backup_source *, struct error *);
 	/* All of the tree has been read: end the backup.  NULL: none was started. */
 	int (*stop)(struct backup_source *, struct backup_copies *, struct error *);
-	/* All of the WAL has been read: nothing needs to hold it any more.  NULL */
+	/* All of the WAL has been read: the server need not hold it back any more.  May be NULL. */
 	void (*release_wal)(struct backup_source *);
-	/* In a thread, when all has been read: is it what it was?  NULL: it may change */
+	/* In a thread, when all has been read: has it changed?  NULL: it may. */
 	int (*recheck)(struct backup_source *, struct backup_tree *, struct error *);
 	/* Say what an error of these steps may mean.  Always -1. */
 	int (*explain)(const struct backup_source *, struct error *);
-	/* The run is over, well or not: what still runs there ends.  NULL */
+	/* The run is over, well or not: end what still runs on the server.  May be NULL. */
 	void (*end)(struct backup_source *);
 	void (*free)(struct backup_source *);
 };
 
-/* What the others have to know of it.  Borrowed from the source, which alone writes it. */
+/* What the other parts have to know of it.  The source alone writes it. */
 struct backup_source_facts {
 	const char *mode; /* as pg_basetar.info and the report call it: "online" */
 	/* no server works on the cluster: any change while it is read is an error */
 	bool is_frozen;
 	/* it may be of a moment when a server was at work: a directory may be half removed */
 	bool is_of_a_moment;
-	/* what the server says of itself, empty until it has; NULL if absent to ask */
+	/* what the server reports of itself, empty until it has; NULL: there is no server */
 	const struct online_server *server;
 	/* of backup_label, once the backup has started; NULL: the copy has none, and needs none */
 	const struct label *label;
 	enum exclude_mode exclude; /* how a copy starts */
 	struct page_limits limits; /* which positions its pages can have */
-	/* which database lies where, before the start and after all was read; NULL: not known */
+	/*
+	 * the tablespace of each database, before the start and after all was read; NULL: not known
+	 */
 	const char *databases_before, *databases_after;
-	/* those that there were once the backup had started; empty: not known */
+	/* those that existed when the backup had started; empty: not known */
 	struct oidset databases;
 	/* the oldest transaction that the databases had; 0: not known, as of a standby at work */
 	uint32_t oldest_xid;

@@ -10,17 +10,20 @@
 /*
  * What the backups of a stopped cluster and of a snapshot have in common: no server works on the
  * directory.  No server is asked to begin or end it, there is no label, and recovery of the copy
- * begins where pg_control says; so all depends on that nothing changes meanwhile.
+ * begins where pg_control says.  So nothing may change meanwhile.
  */
 
-/* ERROR_STATE with that ${hint}: process ${pid} is the server; it may be, and cannot be seen. */
+/*
+ * Always -1, with an ERROR_STATE.  Process ${pid} is the server, with ${hint}; a server may run
+ * where its process cannot be seen.
+ */
 int backup_still_is_running(
     const struct backup_source *, int64_t pid, const char *hint, struct error *err);
 int backup_still_may_be_running(const struct backup_source *, struct error *err);
 
 /*
- * A recovery that a label governs has neither been begun nor is to come.  ERROR_STATE else; with
- * ${exclusive} as the hint, if the label is that of an exclusive backup.
+ * ERROR_STATE: the cluster was restored from a backup, and has not recovered yet as its
+ * backup_label says; with the hint ${exclusive} if the label is that of an exclusive backup.
  */
 MUST_CHECK int backup_still_check_label(
     const struct backup_source *, const char *exclusive, struct error *err);
@@ -36,11 +39,11 @@ MUST_CHECK int backup_still_begin(struct backup_source *,
     int (*find)(struct backup_source *, uint32_t newest, struct error *),
     struct error *err);
 
-/* Such an end: that of a cluster that was shut down. */
+/* A ${find} for that: the end of the WAL of a cluster that was shut down. */
 MUST_CHECK int backup_still_find_shutdown(
     struct backup_source *, uint32_t newest, struct error *err);
 
-/* To look for others: what walend.h needs. */
+/* What walend.h needs to find the end of WAL elsewhere. */
 struct walend_options backup_still_walend(const struct backup_source *);
 
 /* The steps of that name. */

@@ -17,9 +17,9 @@ struct pagecheck;
 struct report;
 
 /*
- * Where the backup goes: the output, the pipeline of blocks that leads there, the archive on it,
- * and how far all that is.  Members are put into the archive by the planner's thread; the rest
- * is the main thread's.
+ * Where the backup goes: the output, the pipeline of blocks that leads there, the archive that is
+ * written into it, and the progress.  Members are put into the archive by the planner's thread; the
+ * rest is the main thread's.
  */
 struct backup_stream {
 	/* borrowed */

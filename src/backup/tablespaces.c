@@ -51,7 +51,7 @@ backup_tablespaces_check_relocations(
 	return 0;
 }
 
-/* Two tablespaces in one place: the other one would be missing. */
+/* Two tablespaces in one directory: the other one would be missing. */
 int
 backup_tablespaces_check_doubled(const struct backup_tablespaces *all, struct error *err)
 {
@@ -77,7 +77,7 @@ backup_tablespaces_check_doubled(const struct backup_tablespaces *all, struct er
  * must have the same directory there; else it is the word of whoever says so.
  */
 static int
-check_place_of_server(
+check_directory_of_server(
     const struct backup_tablespaces *all, const struct tablespace *t, struct error *err)
 {
 	char text[PATH_MAX + 256];
@@ -103,10 +103,11 @@ check_place_of_server(
 }
 
 int
-backup_tablespaces_check_places(const struct backup_tablespaces *all, struct error *err)
+backup_tablespaces_check_directories(
+    const struct backup_tablespaces *all, struct error *err)
 {
 	for (size_t i = 0; i < all->sent.count; i++)
-		if (check_place_of_server(all, &all->sent.rows[i], err))
+		if (check_directory_of_server(all, &all->sent.rows[i], err))
 			return -1;
 	return 0;
 }

@@ -10,7 +10,7 @@ struct backup_cluster;
 
 /*
  * The tablespaces of a cluster in the course of a backup.  The lists are read in any thread, and
- * written by tablespaces.c alone, but for what whoever walks them notes in a row (size, sent).
+ * written by tablespaces.c alone, but for what the walk notes in a row (size, sent).
  */
 struct backup_tablespaces {
 	const struct backup_cluster *cluster; /* borrowed */
@@ -20,7 +20,7 @@ struct backup_tablespaces {
 	struct tablespaces after;             /* those there were after the stop */
 };
 
-/* Read where they are: those that are sent. */
+/* Read the links in pg_tblspc: the tablespaces that are sent. */
 MUST_CHECK int backup_tablespaces_read(struct backup_tablespaces *, struct error *err);
 
 /* Each mapping (-T) is of one of them; no two are in one and the same directory. */
@@ -29,15 +29,18 @@ MUST_CHECK int backup_tablespaces_check_relocations(
 MUST_CHECK int backup_tablespaces_check_doubled(
     const struct backup_tablespaces *, struct error *err);
 
-/* Of a running server: each that is read from where -T says is the directory that it has, if seen. */
-MUST_CHECK int backup_tablespaces_check_places(
+/*
+ * Of a running server: a tablespace that -T says where to read must be the directory that the
+ * server has, as far as that can be seen.  ERROR_STATE: it is another.
+ */
+MUST_CHECK int backup_tablespaces_check_directories(
     const struct backup_tablespaces *, struct error *err);
 
-/* Those that are to be left out are there; warn of them. */
+/* Each that --without-tablespace names exists, ERROR_STATE else; warn of them. */
 MUST_CHECK int backup_tablespaces_without(
     const struct backup_tablespaces *, struct error *err);
 
-/* Is it one of those? */
+/* Is it one that is left out? */
 bool backup_tablespaces_is_absent(const struct backup_tablespaces *, uint32_t oid);
 
 /* Read it anew after the start: those made before it are part of the backup. */
@@ -49,15 +52,15 @@ MUST_CHECK int backup_tablespaces_warn_of_new(
     struct backup_tablespaces *, struct error *err);
 
 /*
- * The WAL of the backup creates that tablespace at ${path}, and so does its replay: warn,
- * unless that was done.
+ * Replay of the backup's WAL creates that tablespace at ${path}: warn, unless it was warned of
+ * already.
  */
 void backup_tablespaces_warn_of_replay(
     const struct backup_tablespaces *, uint32_t oid, const char *path);
 
 /*
- * Of a running server: ERROR_STATE, one of ${list} is a directory in pg_tblspc, and its configuration
- * does not allow that.
+ * Of a running server: ERROR_STATE, one of ${list} is a directory in pg_tblspc, and its
+ * configuration does not allow that.
  */
 MUST_CHECK int backup_tablespaces_check_in_place(
     const struct tablespaces *list, bool are_allowed, struct error *err);

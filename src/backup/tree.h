@@ -22,14 +22,14 @@ struct backup_tree {
 	const struct options *opt;
 	const struct backup_cluster *cluster;
 	struct backup_tablespaces
-	    *tablespaces; /* the rows are told what was measured and sent */
+	    *tablespaces; /* what was measured and sent is noted in the rows */
 	struct backup_source *source;
 	const struct backup_config *config;
 	const struct backup_wal *wal;
 	struct backup_stream *stream;
 
 	struct walksum sum;          /* of the tree, if it was measured */
-	struct control last_control; /* as it was after all else was */
+	struct control last_control; /* as it was after all else was read */
 	struct accesscheck access;
 };
 

@@ -35,7 +35,7 @@ struct backup_wal {
 		uint32_t timeline;            /* of the start */
 	} range;
 	struct walhistory history;    /* of the timeline of the stop */
-	struct walpage_expect expect; /* what all pages have in common */
+	struct walpage_expect expect; /* what the headers of all pages have in common */
 	struct walset set;            /* the segments that are read */
 	struct walproof *proof;       /* of them; NULL before that */
 };

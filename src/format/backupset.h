@@ -42,8 +42,8 @@ void backupset_free(struct backupset *);
 
 /*
  * Is the file ${path} called as one archive of a set, and is another one next to it?  Then ${other}
- * is the name of one, and ${directory} the place of both, to be freed.  NULL: no, or it cannot be
- * looked at.
+ * is the name of one, and *directory that of both, to be freed.  NULL: no, or it cannot be looked
+ * at.
  */
 #define BACKUPSET_NAME 64
 MUST_CHECK int backupset_other(

@@ -29,9 +29,9 @@ void databaseset_free(struct databaseset *);
 MUST_CHECK int databaseset_add(
     struct databaseset *, const char *path, unsigned major, struct error *err);
 
-/* Told what is wrong, and asked what is known. */
+/* Is given what is wrong, and asked what is known. */
 struct databaseset_judge {
-	/* ${text} says it of the file ${path}: "is missing: ...". */
+	/* ${text} says what is wrong with the file ${path}: "is missing: ...". */
 	int (*fault)(struct databaseset_judge *, const char *path, const char *text,
 	    struct error *err);
 	/* Of a directory that may be no database's: a line. */

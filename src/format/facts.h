@@ -19,7 +19,7 @@ enum facts_presence { FACTS_UNKNOWN, FACTS_ABSENT, FACTS_THERE };
 
 /*
  * What is known of a backup as a whole, to the commands that make, verify, restore or look at it,
- * and to what they report.  All others read it.
+ * and what they report of it.
  *
  * First what the few members say that are about the whole: backup_label, tablespace_map,
  * pg_basetar.info, pg_control and PG_VERSION.  A facts_reader fills that in, as the members come.
@@ -59,7 +59,7 @@ struct facts {
 /* The members of ${said}, and what follows from them. */
 struct facts facts_conclude(const struct facts *said);
 
-/* A backup of a running server: so says pg_basetar.info, or that is absent. */
+/* A backup of a running server: pg_basetar.info says so, or there is none. */
 bool facts_are_online(const struct facts *);
 
 /* Owns what the facts point to; it stays where it is.  All zeros is legal. */

@@ -12,7 +12,7 @@
 #include "pg/label.h"
 
 /*
- * pg_basetar.info, the member that says what PostgreSQL has no place for: one line
+ * pg_basetar.info, the member for what PostgreSQL records nowhere: one line
  * "KEY: VALUE" each, in the order of pg_basetar.5.  In values a backslash, a line feed
  * and a carriage return are \\, \n and \r.
  */
@@ -40,8 +40,8 @@ struct infofile {
 	uint64_t start_lsn;      /* 0: not known, as in the first archives */
 	char *start_time;        /* as in backup_label; NULL if absent */
 	unsigned server_version; /* major */
-	uint32_t oldest_xid;     /* no row has an older one; 0: not told */
-	struct oidset databases; /* that there were when it began; empty: not told */
+	uint32_t oldest_xid;     /* no row has an older one; 0: not said */
+	struct oidset databases; /* that there were when it began; empty: not said */
 	bool has_manifest;
 	enum digest_kind digest;           /* of its files, if there is a manifest */
 	bool has_wal;                      /* the archive holds it */
@@ -49,7 +49,7 @@ struct infofile {
 	struct infofile_pairs tablespaces; /* by OID, each once */
 	struct infofile_pairs config;
 	struct infofile_pairs without; /* tablespaces that were left out */
-	/* the member that is the server's postgresql.conf; NULL: not told */
+	/* the member that is the server's postgresql.conf; NULL: not said */
 	char *config_file;
 	/* the paths in the data directory of those that lie in it */
 	struct infofile_pairs inside;

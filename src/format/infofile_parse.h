@@ -12,8 +12,8 @@ const char *infofile_mode_name(enum infofile_mode mode);
 
 /*
  * Read it.  Keys that are not known are passed over.  ERROR_FORMAT names the line that
- * is not a pair, has an invalid escape, or comes twice where one is meant, or the key
- * that is not there.  ERROR_UNSUPPORTED: another version of the format.  On failure *out is
+ * is not a pair, has an invalid escape, or has a key twice that may come once, or the key
+ * that is missing.  ERROR_UNSUPPORTED: another version of the format.  On failure *out is
  * untouched, else to be released by infofile_free().
  */
 MUST_CHECK int infofile_parse(
@@ -29,7 +29,7 @@ const char *infofile_inside(const struct infofile *, const char *oid);
  * Is it of an earlier backup than ${label}?  A cluster that was restored keeps the file, and
  * pg_basebackup sends it as one of the cluster's, in the order of the directory: perhaps where
  * this program puts its own.  The backup of a restored copy never starts before the one that it
- * was restored from, and in the same place only on a standby that has replayed nothing.
+ * was restored from, and at the same LSN only on a standby that has replayed nothing.
  */
 bool infofile_is_earlier(const struct infofile *, const struct label *label);
 

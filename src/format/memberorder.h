@@ -70,7 +70,7 @@ struct memberorder {
 };
 
 /*
- * One more: is it in its place?  With ${is_ours} the names of the tree are in the order of
+ * One more: does it come in order?  With ${is_ours} the names of the tree are in the order of
  * their bytes, a directory before what is in it.  *fault is NULL, or a static text.
  */
 MUST_CHECK int memberorder_next(struct memberorder *, enum memberorder_kind kind,

@@ -79,7 +79,7 @@ set_path(struct row *row, const char *path, struct error *err)
 	return 0;
 }
 
-/* In place of the least of them. */
+/* Replaces the least of them. */
 static int
 remember(struct pagetally *t, const char *path, const struct piece_note *note,
     struct error *err)

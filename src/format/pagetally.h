@@ -33,11 +33,11 @@ struct pagetally_sum {
 	uint64_t later_pages; /* of a later moment than the WAL; not damaged */
 };
 
-/* ${finding} is told each finding. */
+/* ${finding} is called with each finding. */
 MUST_CHECK int pagetally_new(
     struct pagetally **, void (*finding)(const struct finding *), struct error *err);
 
-/* NULL is no tally. */
+/* NULL is accepted. */
 void pagetally_free(struct pagetally *);
 
 /* An LSN not above this need not be noted.  It only grows.  Any thread. */

@@ -13,13 +13,13 @@
 #include "lib/error.h"
 
 /*
- * The report of a run: a file that holds one JSON object, for programs.  pg_basetar-report(5)
- * lists its keys, which stay.  It appears under its name complete, in place of an earlier one:
- * first one that says that the run goes on, so that no one takes yesterday's for this run's, whatever
+ * The report of a run: a file that holds one JSON object, for programs.  pg_basetar-report(5) lists
+ * its keys, which stay.  It appears under its name complete, and replaces an earlier one:  first
+ * one that says that the run goes on, so that yesterday's is not taken for this run's, whatever
  * ends it; then the one of its end.
  *
- * From its opening to its end it listens to the messages.  NULL is no report, to all
- * functions: nothing is done, and that is no error.
+ * From its opening to its end it listens to the messages.  All functions accept NULL as the report:
+ * then nothing is done, and that is no error.
  */
 struct report;
 
@@ -31,7 +31,7 @@ enum report_verdict {
 	REPORT_RUNNING = -1 /* nothing yet */
 };
 
-/* ${why} it failed, or NULL; and if it did not, was nothing found? */
+/* ${why} the run failed, or NULL; ${is_sound}: nothing was found. */
 static inline enum report_verdict
 report_verdict(const struct error *why, bool is_sound)
 {
@@ -40,7 +40,7 @@ report_verdict(const struct error *why, bool is_sound)
 	return is_sound ? REPORT_SOUND : REPORT_FINDINGS;
 }
 
-/* Warnings kept, and findings; of more there is the number. */
+/* Warnings that are kept, and findings; more are only counted. */
 #define REPORT_ROWS 10000
 
 /*
@@ -86,20 +86,20 @@ MUST_CHECK int report_refuse_output(
 
 /*
  * The run begins, and the report may be where it is: put one there that says so, with what is known
- * in ${facts}.  At most once, by who opened it.
+ * in ${facts}.  At most once, by the one that opened it.
  */
 MUST_CHECK int report_begin(
     struct report *, const struct report_facts *facts, struct error *err);
 
 /*
- * Write the report: ${verdict}, with ${why} if it failed, else NULL.  Once, by who opened
- * it.  If that fails an earlier report is removed, so that no one takes it for this one;
+ * Write the report: ${verdict}, with ${why} if it failed, else NULL.  Once, by the one that
+ * opened it.  If that fails an earlier report is removed, so that no one takes it for this one;
  * a file that came to its name meanwhile and is no report stays, and is ERROR_STATE.
  */
 MUST_CHECK int report_write(struct report *, enum report_verdict verdict,
     const struct error *why, const struct report_facts *facts, struct error *err);
 
-/* By who opened it: what is left of one that was not written goes away. */
+/* By the one that opened it: removes what is left of a report that was not written. */
 void report_free(struct report *);
 
 #endif

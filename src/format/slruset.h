@@ -10,14 +10,14 @@
 #include "pg/slru.h"
 
 /*
- * Are the segments of pg_xact, pg_multixact and pg_commit_ts there that a copy needs?  Without
+ * Are all segments of pg_xact, pg_multixact and pg_commit_ts there that a copy needs?  Without
  * one a copy may start, and take committed rows for ones that never were.
  *
- * When a checkpoint is complete all pages are on disk of what was numbered before it.  So of
- * the checkpoint that recovery begins from every segment must be there, from its oldest number
- * to the one before its next, and be long enough; those that came later are made by replay.
- * Old segments go away while a backup runs: what the WAL, or the pg_control that was read last,
- * has as oldest need not be preceded by any.
+ * When a checkpoint is complete, the pages of all numbers that were given out before it are on
+ * disk.  So every segment must be there, and be long enough, from the oldest number of the
+ * checkpoint that recovery begins from to the one before its next number; replay makes those of
+ * later numbers.  Old segments go away while a backup runs: those before the oldest number that the
+ * WAL, or the pg_control that was read last, has may be missing.
  *
  * Memory: 24 bytes a segment, SLRUSET_MOST at most.
  */
@@ -47,15 +47,17 @@ struct slruset_cluster {
 	uint32_t block_size;
 	const struct pg_version *version;
 	bool tracks_commit_time;
-	/* That recovery begins from; NULL: it is not known, nor what the WAL removed. */
+	/*
+	 * the one that recovery begins from; NULL: neither that nor what the WAL removed is known
+	 */
 	const struct checkpoint *begin;
-	/* that pg_control told last; NULL: it has none other */
+	/* that of the last pg_control; NULL: it has no other */
 	const struct checkpoint *end;
 	struct slruset_oldest oldest; /* as the WAL has it */
 	/*
-	 * As the databases had it when the backup began; 0: not known.  After a crash, and in a copy
-	 * that has recovered, checkpoints name an older one than recovery left in pg_xact: replay of
-	 * the removal does not advance it, only a later vacuum does (clog_redo() in
+	 * As the databases had it when the backup began; 0: not known.  After a crash, and in a
+	 * copy that has recovered, checkpoints name an older one than recovery left in pg_xact:
+	 * replay of the removal does not advance it, only a later vacuum does (clog_redo() in
 	 * src/backend/access/transam/clog.c; seen on 15).
 	 */
 	uint32_t oldest_frozen;
@@ -73,20 +75,20 @@ enum slruset_fault {
 	SLRUSET_SIZE,
 	SLRUSET_ZEROS,
 	/*
-	 * No fault for sure: pg_resetwal leaves a segment short that numbers skip the rest of; and a
-	 * standby may have removed it.
+	 * No fault for sure: pg_resetwal leaves a segment short that numbers skip the rest of; and
+	 * a standby may have removed it.
 	 */
 	SLRUSET_DOUBT,
-	SLRUSET_ADVICE /* no fault more: what to do if the missing ones are not lost */
+	SLRUSET_ADVICE /* after the faults: what to do if the missing segments are not lost */
 };
 
-/* ${text} says it of the file ${path}: "is missing, ...". */
+/* ${text} says what is wrong with the file ${path}: "is missing, ...". */
 struct slruset_sink {
 	int (*fault)(struct slruset_sink *, enum slruset_fault, const char *path,
 	    const char *text, struct error *err);
 };
 
-/* All have come.  Tell what is wrong. */
+/* All have come: give ${sink} what is wrong. */
 MUST_CHECK int slruset_judge(struct slruset *, const struct slruset_cluster *cluster,
     struct slruset_sink *sink, struct error *err);
 

@@ -13,7 +13,7 @@
  */
 struct summary_tablespace {
 	uint32_t oid;
-	const char *location; /* of the original; NULL: not told */
+	const char *location; /* of the original; NULL: not said */
 	uint64_t bytes;       /* of its files */
 	bool is_in_place;     /* a directory in pg_tblspc: then it has no location */
 };
@@ -31,8 +31,8 @@ MUST_CHECK int spacelist_add(
     struct spacelist *, uint32_t oid, const char *location, struct error *err);
 
 /*
- * A file of ${bytes} bytes: is ${path}, as PostgreSQL names it, of a tablespace, they are counted
- * there.
+ * A file of ${bytes} bytes, ${path} as PostgreSQL names it.  If it is in a tablespace, they are
+ * counted there.
  */
 MUST_CHECK int spacelist_count(
     struct spacelist *, const char *path, uint64_t bytes, struct error *err);
@@ -43,7 +43,7 @@ bool spacelist_oid(const char *path, uint32_t *oid);
 /* All that names locations has come: those without one are in place. */
 void spacelist_rest_in_place(struct spacelist *);
 
-/* What pg_tablespace_location() says of it; ${out} may be used for that.  NULL: not told. */
+/* What pg_tablespace_location() says of it; ${out} may be used for that.  NULL: not said. */
 #define SPACELIST_IN_PLACE 24
 const char *spacelist_location(
     const struct summary_tablespace *, char out[SPACELIST_IN_PLACE]);

@@ -12,8 +12,8 @@
 #include "tar/header.h"
 
 /*
- * What a backup says of itself: in the headers of its members and the few of them that tell
- * of the whole.  Nothing is proved; that is the checker's work.
+ * What a backup says of itself: in the headers of its members, and in the few that describe the
+ * whole.  Nothing is proved; that is the checker's work.
  *
  *	summary_new()
  *	for each archive:

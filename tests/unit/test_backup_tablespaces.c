@@ -199,14 +199,14 @@ places(void **state)
 	map("one", "other");
 	read_all();
 	seen = "other";
-	assert_int_equal(backup_tablespaces_check_places(&all, &err), 0);
+	assert_int_equal(backup_tablespaces_check_directories(&all, &err), 0);
 	message_expect("");
 	seen = "one";
-	assert_int_equal(backup_tablespaces_check_places(&all, &err), -1);
+	assert_int_equal(backup_tablespaces_check_directories(&all, &err), -1);
 	expect_state(&err, "tablespace 16400: the server has another directory at ",
 	    "one", " than the one that -T names");
 	seen = NULL;
-	assert_int_equal(backup_tablespaces_check_places(&all, &err), 0);
+	assert_int_equal(backup_tablespaces_check_directories(&all, &err), 0);
 	expect_warning(
 	    "tablespace 16400 is read from the directory that -T names: pg_basetar cannot check that it is the one that the server has at ",
 	    "one", "");
