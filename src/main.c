@@ -25,7 +25,8 @@ fill_standard_streams(struct error *err)
 {
 	for (int fd = 0; fd <= 2; fd++)
 		if (fcntl(fd, F_GETFD) == -1 && open("/dev/null", O_RDONLY) == -1)
-			return error_set(err, ERROR_IO, errno, "/dev/null");
+			return error_set(
+			    err, ERROR_IO, errno, "could not open \"/dev/null\"");
 	return 0;
 }
 
@@ -33,7 +34,8 @@ static int
 print(const char *text, struct error *err)
 {
 	if (fputs(text, stdout) == EOF || fflush(stdout) == EOF)
-		return error_set(err, ERROR_IO, errno, "standard output");
+		return error_set(
+		    err, ERROR_IO, errno, "could not write to standard output");
 	return 0;
 }
 

@@ -192,7 +192,8 @@ send_history(struct backup_wal *w, const char *name, struct error *err)
 	if (w->source->is_frozen && walarchive_mark(w->cluster->wal_fd, name, &mark, err))
 		return -1;
 	if (fstatat(w->cluster->wal_fd, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
-		error_set(err, ERROR_IO, errno, "timeline history file \"%s\"", name);
+		error_set(err, ERROR_IO, errno,
+		    "could not stat timeline history file \"%s\"", name);
 	else if (sys_read_file(w->cluster->wal_fd, name, WALHISTORY_TEXT_MAX, &text, err))
 		error_wrap(err, "timeline history file \"%s\"", name);
 	else if (backup_files_history(w->files, name, text.data, text.len, err) == 0 &&

@@ -166,7 +166,8 @@ open_descriptor(struct output *out, const struct options *opt, int given,
 		return -1;
 	fd = fcntl(given, F_DUPFD_CLOEXEC, 3);
 	if (fd == -1)
-		return error_set(err, ERROR_IO, errno, "%s", name);
+		return error_set(
+		    err, ERROR_IO, errno, "%s: could not duplicate the descriptor", name);
 	/* so that the close at the end is the last one, and a reader sees the end */
 	close(given);
 	if (given <= STDERR_FILENO && open("/dev/null", O_RDONLY) == -1)
@@ -211,8 +212,8 @@ check_opened(int fd, const char *path, const struct stat *found, struct error *e
 static int
 output_cannot_open(const char *path, struct error *err)
 {
-	error_set(
-	    err, interrupt_signal() ? ERROR_CANCELLED : ERROR_IO, errno, "\"%s\"", path);
+	error_set(err, interrupt_signal() ? ERROR_CANCELLED : ERROR_IO, errno,
+	    "could not open \"%s\"", path);
 	if (err->sys == EACCES || err->sys == EPERM)
 		return error_hint(err, "Choose an output that this user may write to.");
 	if (err->sys == EBUSY)

@@ -20,7 +20,8 @@ exists(int wal_fd, const char *path, bool *is_there, struct error *err)
 
 	*is_there = fstatat(wal_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
 	if (!*is_there && errno != ENOENT)
-		return error_set(err, ERROR_IO, errno, "WAL file \"%s\"", path);
+		return error_set(
+		    err, ERROR_IO, errno, "could not stat WAL file \"%s\"", path);
 	return 0;
 }
 

@@ -127,7 +127,7 @@ check_owner(const struct report *r, struct error *err)
 	if (fstatat(dirfd, name, &file, AT_SYMLINK_NOFOLLOW) == -1)
 		return errno == ENOENT ?
 		    0 :
-		    error_set(err, ERROR_IO, errno, "\"%s\"", r->path);
+		    error_set(err, ERROR_IO, errno, "could not stat \"%s\"", r->path);
 	if ((dir.st_mode & S_ISVTX) == 0 || dir.st_uid == us || file.st_uid == us)
 		return 0;
 	error_set(err, ERROR_STATE, 0,
@@ -169,7 +169,7 @@ check_replaced(const struct report *r, struct error *err)
 	if (fd == -1)
 		return errno == ENOENT ?
 		    0 :
-		    error_set(err, ERROR_IO, errno, "\"%s\"", r->path);
+		    error_set(err, ERROR_IO, errno, "could not open \"%s\"", r->path);
 	rc = is_report(fd, &may_be_replaced, err);
 	sys_close(fd);
 	if (rc == -1)

@@ -25,7 +25,8 @@ print(struct reading_summary *r, struct error *err)
 	rc = opt->json ? info_json(&text, &facts, err) : info_text(&text, &facts, err);
 
 	if (rc == 0 && (fputs(buf_text(&text), stdout) == EOF || fflush(stdout) == EOF))
-		rc = error_set(err, ERROR_IO, errno, "standard output");
+		rc =
+		    error_set(err, ERROR_IO, errno, "could not write to standard output");
 	buf_free(&text);
 	return rc;
 }

@@ -402,7 +402,7 @@ inplace_judge_row(struct proof_inplace *in, const struct tablespace_map *map,
 			" (pg_basebackup up to version 15 leaves out tablespaces in place)");
 	snprintf(text, sizeof(text),
 	    "tablespace %" PRIu32
-	    " is not in the backup, and pg_tablespace does not tell for sure whether it was dropped",
+	    " is not in the backup, and pg_tablespace does not show for certain whether it was dropped",
 	    row->oid);
 	in->findings->warn(text);
 	return 0;

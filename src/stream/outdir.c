@@ -32,11 +32,12 @@ struct outdir {
 /* ---- opening ---- */
 
 static int
-outdir_cannot_open(const struct outdir *d, struct error *err)
+outdir_cannot_open(const struct outdir *d, const char *could_not, struct error *err)
 {
 	bool is_wrong = errno == ENOENT || errno == ENOTDIR;
 
-	error_set(err, is_wrong ? ERROR_STATE : ERROR_IO, errno, "\"%s\"", d->opt.path);
+	error_set(err, is_wrong ? ERROR_STATE : ERROR_IO, errno,
+	    "could not %s directory \"%s\"", could_not, d->opt.path);
 	return error_hint(err,
 	    is_wrong ?
 		"-o must name the directory for the archives, in a directory that exists." :
@@ -53,7 +54,7 @@ check_empty(const struct outdir *d, struct error *err)
 	int rc = 0;
 
 	if (dir == NULL) {
-		outdir_cannot_open(d, err);
+		outdir_cannot_open(d, "open", err);
 		sys_close(fd);
 		return -1;
 	}
@@ -78,6 +79,7 @@ int
 outdir_open(struct outdir **out, const struct outdir_options *opt, struct error *err)
 {
 	struct outdir *d = calloc(1, sizeof(*d));
+	const char *could_not = "create";
 
 	*out = NULL;
 	if (d == NULL)
@@ -85,9 +87,11 @@ outdir_open(struct outdir **out, const struct outdir_options *opt, struct error 
 	d->opt = *opt;
 	d->fd = -1;
 	d->is_made = mkdir(opt->path, 0700) == 0;
-	if (d->is_made || errno == EEXIST)
+	if (d->is_made || errno == EEXIST) {
+		could_not = "open";
 		d->fd = open(opt->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (d->fd == -1 ? outdir_cannot_open(d, err) : check_empty(d, err)) {
+	}
+	if (d->fd == -1 ? outdir_cannot_open(d, could_not, err) : check_empty(d, err)) {
 		outdir_free(d);
 		return -1;
 	}

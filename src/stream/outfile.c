@@ -321,7 +321,7 @@ open_parent(struct outfile *o, struct error *err)
 	if (o->dirfd == -1) {
 		error_set(err,
 		    errno == ENOENT || errno == ENOTDIR ? ERROR_STATE : ERROR_IO, errno,
-		    "\"%s\": directory \"%s\"", o->opt.path, parent);
+		    "could not open directory \"%s\" of \"%s\"", parent, o->opt.path);
 		error_hint(err,
 		    "-o must name the archive to be written, in a directory that exists.");
 	}
@@ -338,7 +338,9 @@ keep_parent(struct outfile *o, int dirfd, const char *name, struct error *err)
 		return error_memory(err);
 	o->dirfd = fcntl(dirfd, F_DUPFD_CLOEXEC, 0);
 	if (o->dirfd == -1)
-		return error_set(err, ERROR_IO, errno, "\"%s\"", o->opt.path);
+		return error_set(err, ERROR_IO, errno,
+		    "\"%s\": could not duplicate the descriptor of its directory",
+		    o->opt.path);
 	return 0;
 }
 
@@ -352,7 +354,7 @@ check_name(const struct outfile *o, struct error *err)
 	if (fstatat(o->dirfd, o->base, &st, AT_SYMLINK_NOFOLLOW) == -1) {
 		if (errno == ENOENT)
 			return 0;
-		error_set(err, ERROR_IO, errno, "\"%s\"", o->opt.path);
+		error_set(err, ERROR_IO, errno, "could not stat \"%s\"", o->opt.path);
 		return not_permitted(err);
 	}
 	if (o->is_part) {

@@ -159,7 +159,8 @@ say_verdict(const struct verify *v, struct error *err)
 		    f.backup.range.stop_lsn ? lsn_print(stop, f.backup.range.stop_lsn) :
 					      "its end");
 	if (rc < 0 || fflush(stdout) == EOF)
-		return error_set(err, ERROR_IO, errno, "standard output");
+		return error_set(
+		    err, ERROR_IO, errno, "could not write to standard output");
 	return 0;
 }
 

@@ -132,8 +132,8 @@ check_last(const struct walproof *p, const struct walrecord *rec, struct error *
 		    at, stop, start);
 	if (lsn != p->start_lsn)
 		return error_set(err, ERROR_FORMAT, 0,
-		    "WAL record at %s: it ends a backup that began at %s, expected the one that began at %s",
-		    at, lsn_print(found, lsn), start);
+		    "WAL record at %s ends the backup that began at %s, expected %s", at,
+		    lsn_print(found, lsn), start);
 	return 0;
 }
 

@@ -66,7 +66,7 @@ judged() {
 		lines 1 "^pg_basetar: tablespace: tablespace $oid is missing, although pg_tablespace lists it" "$T/stderr"
 	done
 	lines $# 'although pg_tablespace lists it' "$T/stderr"
-	fails grep 'does not tell for sure' "$T/stderr"
+	fails grep 'does not show for certain' "$T/stderr"
 }
 
 everywhere() { # what restore needs to move the tablespaces
@@ -132,7 +132,7 @@ meanwhile() {
 may_be_dropped() { # OID
 	captured timeout 120 "$BIN" verify "$set_of"
 	[ "$rc" -eq 0 ]
-	lines 1 "warning: tablespace $1 is not in the backup, and pg_tablespace does not tell for sure" "$T/stderr"
+	lines 1 "warning: tablespace $1 is not in the backup, and pg_tablespace does not show for certain" "$T/stderr"
 }
 
 has_begun_checkpoint() {

@@ -266,7 +266,7 @@ give(const char *step)
 	" is missing, although pg_tablespace lists it (pg_basebackup puts each into an archive of its own)\n"
 #define UNCLEAR(oid) \
 	"warning: tablespace " oid \
-	" is not in the backup, and pg_tablespace does not tell for sure whether it was dropped\n"
+	" is not in the backup, and pg_tablespace does not show for certain whether it was dropped\n"
 #define NOT_READ \
 	"warning: pg_tablespace could not be read: whether tablespaces are missing is not known\n"
 #define ON "allow_in_place_tablespaces = on"

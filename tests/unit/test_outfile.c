@@ -273,9 +273,11 @@ static struct refusal refusals[] = {
 	{ "a link to a device, forced", "link-to-device", true, ERROR_STATE,
 	    "\"link-to-device\" is not a regular file", "" },
 	{ "no such directory", "none/out", false, ERROR_STATE,
-	    "\"none/out\": directory \"none\": No such file or directory", "exists" },
+	    "could not open directory \"none\" of \"none/out\": No such file or directory",
+	    "exists" },
 	{ "a file as the directory", "file/out", false, ERROR_STATE,
-	    "\"file/out\": directory \"file\": Not a directory", "exists" },
+	    "could not open directory \"file\" of \"file/out\": Not a directory",
+	    "exists" },
 };
 
 static void

@@ -76,7 +76,7 @@ static struct refusal {
 	const char *hint;
 } refusals[] = {
 	{ "no such directory", "none/report", NULL,
-	    "report: \"none/report\": directory \"none\": No such file or directory",
+	    "report: could not open directory \"none\" of \"none/report\": No such file or directory",
 	    "--report names a file" },
 	{ "a directory", "dir", NULL, "report: \"dir\": Is a directory",
 	    "--report names a file" },

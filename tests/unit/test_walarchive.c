@@ -144,8 +144,8 @@ failures(void **state)
 	assert_int_equal(ask(root, &is_done, &err), -1);
 	assert_int_equal(err.kind, ERROR_IO);
 	assert_int_equal(err.sys, ENOTDIR);
-	assert_string_equal(
-	    err.text, "WAL file \"archive_status/" S(FE) ".done\": Not a directory");
+	assert_string_equal(err.text,
+	    "could not stat WAL file \"archive_status/" S(FE) ".done\": Not a directory");
 	assert_int_equal(
 	    walarchive_is_done(-1, &history, 1, 1, MIB16, &is_done, &err), -1);
 	assert_int_equal(err.sys, EBADF);

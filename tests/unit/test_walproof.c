@@ -58,8 +58,7 @@ static struct row {
 	    "WAL record at 2/10C0: it is the last before the stop position 2/10E8, but "
 	    "does not end the backup that began at 2/1028" },
 	{ "end of another backup", true, 0x28, false,
-	    "WAL record at 2/1098: it ends a backup that began at 0/28, expected the "
-	    "one that began at 2/1028" },
+	    "WAL record at 2/1098 ends the backup that began at 0/28, expected 2/1028" },
 };
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
