@@ -17,7 +17,7 @@ LIBS    := zlib libpq libcrypto $(if $(filter yes,$(ZSTD)),libzstd) \
 LEFT_OUT := $(patsubst %,src/codec/%.c, \
               $(if $(filter yes,$(ZSTD)),without_zstd,zstd unzstd) \
               $(if $(filter yes,$(LZ4)),without_lz4,lz4 unlz4) \
-              $(if $(filter yes,$(ISAL)),without_isal,deflate_isal))
+              $(if $(filter yes,$(ISAL)),without_isal,deflate_isal inflate_isal))
 
 WARN       := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wvla -Wundef \
               -Wformat=2 -Wcast-qual -Wwrite-strings -Wstrict-prototypes -Wmissing-prototypes

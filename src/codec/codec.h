@@ -24,6 +24,7 @@
 struct encoder; /* the state of one worker, made by the codec */
 struct frametable;
 struct store;
+struct chunk_methods;
 
 /* What a block yields for the stream's tail. */
 struct codec_sum {
@@ -70,6 +71,8 @@ struct codec_methods {
 	 */
 	int (*decode_late)(struct store *, uint64_t len, struct source **out,
 	    uint64_t *raw, struct error *);
+	/* How several threads decode it: codec/chunk.h.  NULL: they cannot. */
+	const struct chunk_methods *chunks;
 };
 
 struct codec {

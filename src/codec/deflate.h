@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "codec/chunk.h"
 #include "lib/buf.h"
 #include "lib/error.h"
 
@@ -28,5 +29,21 @@ struct deflater {
 };
 
 extern const struct deflater deflate_zlib, deflate_isal;
+
+/* And back: what one call of deflater->deflate made, or another program that flushes. */
+struct inflater {
+	int (*open)(void **state, struct error *); /* NULL: it was left out */
+	void (*close)(void *state);
+	/*
+	 * Append what ${len} bytes of raw deflate hold to ${out}, CHUNK_CONTENT_MOST bytes at most.
+	 * *is_sound: it refers to nothing before it, the last of its bytes ends a block, to the bit, and
+	 * the deflate stream goes on.  Else what was appended is of no use.
+	 */
+	int (*inflate)(void *state, const uint8_t *bytes, size_t len, struct buf *out,
+	    bool *is_sound, struct error *);
+	uint32_t (*crc)(const uint8_t *bytes, size_t len);
+};
+
+extern const struct inflater inflate_zlib, inflate_isal;
 
 #endif

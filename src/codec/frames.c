@@ -268,7 +268,7 @@ static const struct source_ops frames_ops = { frames_read, frames_free, NULL };
 
 static int
 push(struct source **s, const struct frames_format *format, bool is_later,
-    struct error *err)
+    struct frames **out, struct error *err)
 {
 	struct frames *f = calloc(1, sizeof(*f));
 
@@ -283,13 +283,23 @@ push(struct source **s, const struct frames_format *format, bool is_later,
 	f->is_later = is_later;
 	f->below = *s;
 	*s = &f->source;
+	*out = f;
 	return 0;
 }
 
 int
-frames_push(struct source **s, const struct frames_format *format, struct error *err)
+frames_push(struct source **s, const struct frames_format *format,
+    const struct chunk_state *state, struct error *err)
 {
-	return push(s, format, false, err);
+	struct frames *f;
+
+	if (push(s, format, false, &f, err))
+		return -1;
+	if (state) {
+		f->offset = state->offset;
+		f->check = state->frames;
+	}
+	return 0;
 }
 
 int
@@ -297,15 +307,22 @@ frames_late(const struct frames_format *format, struct store *store, uint64_t le
     struct source **out, uint64_t *raw, struct error *err)
 {
 	struct frametable_place place;
+	struct frames *f;
 
 	*out = NULL;
 	if (frametable_find(store, len, &place, err) ||
 	    store_source(out, store, place.offset, err))
 		return -1;
 	*raw = place.raw;
-	if (push(out, format, true, err) == 0)
+	if (push(out, format, true, &f, err) == 0)
 		return 0;
 	source_free(*out);
 	*out = NULL;
 	return -1;
+}
+
+void
+frames_add(struct chunk_state *state, size_t packed, const struct codec_sum *sum)
+{
+	frametable_check_frame(&state->frames, packed, sum->len);
 }

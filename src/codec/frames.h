@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "codec/codec.h"
+#include "codec/chunk.h"
 #include "lib/stream.h"
 
 /*
@@ -47,9 +47,15 @@ struct frames_format {
 	    size_t *out_len, size_t *next, struct error *);
 };
 
-/* Put it on top of *s, and own that.  On failure *s is what it was. */
-MUST_CHECK int frames_push(
-    struct source **s, const struct frames_format *format, struct error *err);
+/*
+ * Put it on top of *s, and own that.  ${state}: how far the stream was decoded already, to the end of
+ * a frame, and *s stands there; NULL: it begins.  On failure *s is what it was.
+ */
+MUST_CHECK int frames_push(struct source **s, const struct frames_format *format,
+    const struct chunk_state *state, struct error *err);
+
+/* struct chunk_methods, add. */
+void frames_add(struct chunk_state *state, size_t packed, const struct codec_sum *sum);
 
 /* struct codec_methods, decode_late: from a frame that the table tells.  That is not compared. */
 MUST_CHECK int frames_late(const struct frames_format *format, struct store *store,

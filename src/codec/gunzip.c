@@ -11,10 +11,18 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "lib/bytes.h"
+
 enum { INPUT = 256 * 1024 };
 
 /* Of a member's header zlib reads it as well, and checks the trailer. */
 enum { WINDOW_GZIP = 15 + 16 };
+
+/*
+ * Of a member that was begun by others (gunzip_resume()), of which it cannot be told the checksum so
+ * far: zlib decodes the rest as raw deflate, and the trailer is checked here, in zlib's words.
+ */
+enum { WINDOW_RAW = -15, TRAILER = 8 };
 
 struct gunzip {
 	struct source source;
@@ -23,6 +31,11 @@ struct gunzip {
 	uint64_t offset; /* of the input's end */
 	bool is_at_end;  /* of one: zeros, or another */
 	bool has_ended;  /* all of it */
+	bool is_raw;     /* the member was begun by others; then: */
+	struct codec_sum sum;
+	bool has_content; /* all of it; what follows is the trailer */
+	size_t trailer;   /* bytes that are there of it */
+	uint8_t trailer_bytes[TRAILER];
 	/* what inflate() said of damage after bytes handed out; or Z_OK */
 	int failed;
 	uint8_t input[INPUT];
@@ -84,7 +97,8 @@ go_on(struct gunzip *g, struct error *err)
 		return error_set(err, ERROR_FORMAT, 0,
 		    "gzip data continues after its end, at byte %" PRIu64, position(g));
 	g->is_at_end = false;
-	if (inflateReset(&g->z) != Z_OK)
+	g->is_raw = false;
+	if (inflateReset2(&g->z, WINDOW_GZIP) != Z_OK)
 		return error_set(
 		    err, ERROR_STATE, 0, "zlib could not start the next gzip member");
 	return 0;
@@ -104,6 +118,40 @@ damaged(const struct gunzip *g, int rc, struct error *err)
 				    "inflate");
 }
 
+static int
+cut_short(const struct gunzip *g, struct error *err)
+{
+	return error_set(
+	    err, ERROR_FORMAT, 0, "gzip data is cut short at byte %" PRIu64, g->offset);
+}
+
+/* One more of its bytes; zlib says what is wrong when it has read that much of them. */
+static int
+check_trailer(struct gunzip *g, struct error *err)
+{
+	static char bad_data[] = "incorrect data check",
+		    bad_len[] = "incorrect length check";
+
+	if (refill(g, err))
+		return -1;
+	if (g->z.avail_in == 0)
+		return cut_short(g, err);
+	g->trailer_bytes[g->trailer++] = *g->z.next_in++;
+	g->z.avail_in--;
+	g->z.msg = g->trailer == 4 && get_u32le(g->trailer_bytes) != g->sum.crc ?
+	    bad_data :
+	    g->trailer == TRAILER &&
+		get_u32le(g->trailer_bytes + 4) != (uint32_t)g->sum.len ?
+	    bad_len :
+	    NULL;
+	if (g->z.msg == NULL) {
+		g->is_at_end = g->trailer == TRAILER;
+		return 0;
+	}
+	g->failed = Z_DATA_ERROR;
+	return damaged(g, g->failed, err);
+}
+
 /* Some bytes, or the end of a member. */
 static int
 inflate_some(struct gunzip *g, uint8_t *into, size_t len, size_t *got, struct error *err)
@@ -112,17 +160,22 @@ inflate_some(struct gunzip *g, uint8_t *into, size_t len, size_t *got, struct er
 
 	if (g->failed != Z_OK)
 		return damaged(g, g->failed, err);
+	if (g->is_raw && g->has_content)
+		return check_trailer(g, err);
 	if (refill(g, err))
 		return -1;
 	if (g->z.avail_in == 0)
-		return error_set(err, ERROR_FORMAT, 0,
-		    "gzip data is cut short at byte %" PRIu64, g->offset);
+		return cut_short(g, err);
 	g->z.next_out = into;
 	g->z.avail_out = (uInt)len;
 	rc = inflate(&g->z, Z_NO_FLUSH);
 	*got = len - g->z.avail_out;
+	if (g->is_raw) {
+		g->sum.crc = (uint32_t)crc32(g->sum.crc, into, (uInt)*got);
+		g->sum.len += *got;
+	}
 	if (rc == Z_STREAM_END)
-		g->is_at_end = true;
+		*(g->is_raw ? &g->has_content : &g->is_at_end) = true;
 	/* Z_BUF_ERROR without input is no failure: inflate() waits for more (zlib.h) */
 	else if (rc != Z_OK && !(rc == Z_BUF_ERROR && g->z.avail_in == 0))
 		g->failed = rc;
@@ -156,19 +209,49 @@ gunzip_free(struct source *s)
 
 static const struct source_ops gunzip_ops = { gunzip_read, gunzip_free, NULL };
 
-int
-gunzip_push(struct source **s, struct error *err)
+static int
+push(struct source **s, int window, struct gunzip **out, struct error *err)
 {
 	struct gunzip *g = calloc(1, sizeof(*g));
 
 	if (g == NULL)
 		return error_memory(err);
-	if (inflateInit2(&g->z, WINDOW_GZIP) != Z_OK) {
+	if (inflateInit2(&g->z, window) != Z_OK) {
 		free(g);
 		return error_memory(err);
 	}
 	g->source.ops = &gunzip_ops;
 	g->below = *s;
 	*s = &g->source;
+	*out = g;
 	return 0;
+}
+
+int
+gunzip_push(struct source **s, struct error *err)
+{
+	struct gunzip *g;
+
+	return push(s, WINDOW_GZIP, &g, err);
+}
+
+int
+gunzip_resume(struct source **s, const struct chunk_state *state, struct error *err)
+{
+	struct source *below = *s;
+	struct gunzip *g;
+
+	if (state->offset == 0)
+		return gunzip_push(s, err);
+	if (push(s, WINDOW_RAW, &g, err))
+		return -1;
+	g->is_raw = true;
+	g->offset = state->offset;
+	g->sum = state->sum;
+	if (inflateSetDictionary(&g->z, state->window, (uInt)state->window_len) == Z_OK)
+		return 0;
+	*s = below;
+	inflateEnd(&g->z);
+	free(g);
+	return error_memory(err);
 }

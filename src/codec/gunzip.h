@@ -1,6 +1,7 @@
 #ifndef PG_BASETAR_CODEC_GUNZIP_H
 #define PG_BASETAR_CODEC_GUNZIP_H
 
+#include "codec/chunk.h"
 #include "lib/stream.h"
 
 /*
@@ -14,5 +15,9 @@
 
 /* Put it on top of *s, and own that.  On failure *s is what it was. */
 MUST_CHECK int gunzip_push(struct source **s, struct error *err);
+
+/* The same where ${state} says, in the first member: at the end of a flushed block. */
+MUST_CHECK int gunzip_resume(
+    struct source **s, const struct chunk_state *state, struct error *err);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "codec/deflate.h"
 #include "codec/gunzip.h"
+#include "codec/gunzipchunk.h"
 #include "codec/gunziplate.h"
 #include "codec/gzip.h"
 #include "lib/bytes.h"
@@ -99,4 +100,5 @@ const struct codec_methods gzip_methods = {
 	.add = gzip_add,
 	.decode = gunzip_push,
 	.decode_late = gunziplate_open,
+	.chunks = &gunzip_chunks,
 };

@@ -98,4 +98,5 @@ const struct codec_methods lz4_methods = {
 	.table = frametable_write,
 	.decode = unlz4_push,
 	.decode_late = unlz4_late,
+	.chunks = &unlz4_chunks,
 };

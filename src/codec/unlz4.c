@@ -4,6 +4,7 @@
 
 #include "codec/frames.h"
 #include "codec/lz4.h"
+#include "lib/bytes.h"
 
 /* What liblz4 asks for goes up to the end of the header of the block after. */
 enum { BLOCK_HEADER = 4 };
@@ -77,7 +78,7 @@ static const struct frames_format unlz4_format = {
 int
 unlz4_push(struct source **s, struct error *err)
 {
-	return frames_push(s, &unlz4_format, err);
+	return frames_push(s, &unlz4_format, NULL, err);
 }
 
 int
@@ -86,3 +87,107 @@ unlz4_late(struct store *store, uint64_t len, struct source **out, uint64_t *raw
 {
 	return frames_late(&unlz4_format, store, len, out, raw, err);
 }
+
+/* ---- frames as chunks ---- */
+
+/* The frame format, 1.6: of the byte that describes a frame. */
+enum {
+	VERSION = 3 << 6,
+	VERSION_1 = 1 << 6,
+	HAS_BLOCK_CHECKSUM = 1 << 4,
+	HAS_CONTENT_SIZE = 1 << 3,
+	HAS_CHECKSUM = 1 << 2,
+	RESERVED = 1 << 1,
+	MAGIC = 4,
+	HEADER = MAGIC + 2 + 8 + 1, /* with a length, and without a dictionary */
+	CHECKSUM = 4
+};
+#define BLOCK_IS_RAW UINT32_C(0x80000000)
+
+static uint64_t
+content_size(const uint8_t *bytes)
+{
+	return get_u32le(bytes + MAGIC + 2) |
+	    (uint64_t)get_u32le(bytes + MAGIC + 2 + 4) << 32;
+}
+
+static bool
+is_chunk(const uint8_t *bytes)
+{
+	const unsigned wanted = VERSION_1 | HAS_CONTENT_SIZE | HAS_CHECKSUM;
+
+	return get_u32le(bytes) == unlz4_format.magic &&
+	    (bytes[MAGIC] & (wanted | VERSION | RESERVED | HAS_DICTIONARY)) == wanted &&
+	    content_size(bytes) <= CHUNK_CONTENT_MOST;
+}
+
+/*
+ * A skippable frame is no chunk: it may be a table of those before it.
+ * Without a checksum it would depend on the way of decoding what is made of a changed byte; without
+ * the length of the content, how much memory it takes.
+ */
+static enum chunk_found
+unlz4_find(const uint8_t *bytes, size_t len, uint64_t offset, size_t *seen, size_t *size,
+    bool *has_content)
+{
+	size_t at = HEADER;
+	uint32_t block;
+
+	(void)offset;
+	(void)seen;
+	*has_content = true;
+	if (len < HEADER)
+		return CHUNK_MORE;
+	if (!is_chunk(bytes))
+		return CHUNK_NONE;
+	do {
+		if (len < at + BLOCK_HEADER)
+			return CHUNK_MORE;
+		block = get_u32le(bytes + at);
+		at += BLOCK_HEADER;
+		if (block != 0)
+			at += (block & ~BLOCK_IS_RAW) +
+			    (bytes[MAGIC] & HAS_BLOCK_CHECKSUM ? CHECKSUM : 0);
+	} while (block != 0 && at <= CHUNK_MOST);
+	*size = at + CHECKSUM;
+	return *size > CHUNK_MOST ? CHUNK_NONE : *size > len ? CHUNK_MORE : CHUNK_FOUND;
+}
+
+/* The whole frame at once, straight to where its content is wanted. */
+static int
+unlz4_decode_chunk(void *decoder, const uint8_t *bytes, size_t len, struct buf *out,
+    struct codec_sum *sum, bool *is_sound, struct error *err)
+{
+	/* what was decoded stays where it is: the blocks that refer to it need no copy */
+	const LZ4F_decompressOptions_t stays = { .stableDst = 1 };
+	const size_t want = (size_t)content_size(bytes);
+	size_t in_len = len, out_len = want, rc;
+
+	*is_sound = false;
+	if (buf_reserve(out, want, err))
+		return -1;
+	LZ4F_resetDecompressionContext(decoder);
+	rc = LZ4F_decompress(decoder, out->data, &out_len, bytes, &in_len, &stays);
+	if (LZ4F_isError(rc))
+		return strcmp(LZ4F_getErrorName(rc), "ERROR_allocation_failed") == 0 ?
+		    error_memory(err) :
+		    0;
+	*is_sound = rc == 0 && in_len == len && out_len == want;
+	out->len = sum->len = out_len;
+	return 0;
+}
+
+static int
+unlz4_resume(struct source **s, const struct chunk_state *state, struct error *err)
+{
+	return frames_push(s, &unlz4_format, state, err);
+}
+
+const struct chunk_methods unlz4_chunks = {
+	.find = unlz4_find,
+	.open = unlz4_open,
+	.close = unlz4_close,
+	.decode = unlz4_decode_chunk,
+	.add = frames_add,
+	.resume = unlz4_resume,
+};

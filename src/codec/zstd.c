@@ -98,4 +98,5 @@ const struct codec_methods zstd_methods = {
 	.table = frametable_write,
 	.decode = unzstd_push,
 	.decode_late = unzstd_late,
+	.chunks = &unzstd_chunks,
 };
