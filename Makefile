@@ -65,7 +65,7 @@ $(UNIT): $(B)/%: $(B)/%.o $(B)/support.a $(B)/lib.a
 	$(CC) $(FLAGS.$(V)) -pthread -o $@ $^ $(WRAP) -lcmocka $(ALL_LIBS)
 $(B)/tests/unit/test_verify_table $(B)/tests/unit/test_stock: | $(B)/mutilate
 # The calls that fail in it, one at a time.
-$(B)/tests/unit/test_faults: WRAP = $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc strdup strndup \
+$(B)/tests/unit/test_faults: WRAP = $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc strdup strndup pthread_create \
               openat64 open64 __openat64_2 __open64_2 read pread64 write pwrite64 fstat64 fstatat64 \
               lstat64 stat64 fdopendir readdir64 readlinkat fsync linkat renameat mkdirat symlinkat \
               fchmod fchown fchownat futimens)

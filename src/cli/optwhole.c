@@ -135,6 +135,8 @@ complete_reading(struct options *o, const struct optread *r, struct error *err)
 	if (strcmp(o->input, "-") == 0)
 		o->input = NULL;
 	o->digest_is_given = optread_was_given(r, "manifest-checksums");
+	if (o->jobs == 0)
+		o->jobs = sys_processors();
 	return 0;
 }
 
@@ -179,8 +181,6 @@ complete_restore(struct options *o, struct error *err)
 	if (o->waldir && o->waldir[0] != '/')
 		return error_set(err, ERROR_USAGE, 0,
 		    "option \"--waldir\": \"%s\" is not an absolute path", o->waldir);
-	if (o->jobs == 0)
-		o->jobs = sys_processors();
 	return complete_time(o, err) || recovery_check(&o->recovery, err) ? -1 : 0;
 }
 

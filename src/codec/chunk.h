@@ -14,7 +14,9 @@
  * have made of it.  Whatever is no chunk, or a damaged one, or larger than the limits here, and the
  * end of each stream, is given to the decoder of streams, which resume() sets up as if all before
  * had been decoded by it: so damage has the same sound bytes before it, and the same
- * error, as if there were one thread only.
+ * error, as if there were one thread only.  ISA-L alone takes some damage of gzip for sound that zlib
+ * refuses, such as codes that are not complete: that is found by the checksum at the end, as most changed
+ * bytes of gzip are anyway.
  */
 
 /*

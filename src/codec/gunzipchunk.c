@@ -47,7 +47,7 @@ gunzip_find(const uint8_t *bytes, size_t len, uint64_t offset, size_t *seen, siz
 	return CHUNK_MORE;
 }
 
-/* ISA-L is twice as fast; what neither takes for sound is decoded again by zlib. */
+/* ISA-L is twice as fast; what it does not take for sound is decoded again by zlib. */
 static const struct inflater *
 inflater(void)
 {

@@ -1,4 +1,4 @@
-/* One archive: its members, read in the working thread, decoded in another. */
+/* One archive: its members, read in the working thread, decoded in others. */
 #include "reading/archive.h"
 
 #include <stdlib.h>
@@ -9,8 +9,8 @@
 #include "codec/decoded.h"
 #include "lib/sys.h"
 #include "reading/shortcut.h"
+#include "stream/decodepool.h"
 #include "stream/infile.h"
-#include "stream/readahead.h"
 #include "tar/reader.h"
 
 /* Bytes of a body that are passed on at once: a multiple of a page. */
@@ -33,7 +33,7 @@ reading_cut(struct reading *r)
 {
 	pthread_mutex_lock(&r->lock);
 	if (r->source && !r->ops->is_sparse)
-		readahead_cut(r->source);
+		decodepool_cut(r->source);
 	pthread_mutex_unlock(&r->lock);
 }
 
@@ -216,8 +216,9 @@ reading_archive(struct reading *r, struct source *file, const char *name,
 	struct source *source = file;
 	int rc = -1;
 
-	if (decoded_push(&source, &r->compression, err) == 0 &&
-	    (r->ops->is_sparse || readahead_push(&source, &r->cancel, err) == 0)) {
+	if ((r->ops->is_sparse ? decoded_push(&source, &r->compression, err) :
+				 decodepool_push(&source, r->opt->jobs, &r->cancel,
+				     &r->compression, err)) == 0) {
 		r->is_over = false;
 		r->wants = READING_WANTS_ALL;
 		set_source(r, source, file);

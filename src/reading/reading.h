@@ -35,7 +35,7 @@ enum reading_wants {
 struct reading_ops {
 	/*
 	 * Bodies that are not wanted are not read either, where that can be.  Else all bytes
-	 * are, and decoded in another thread than the one that calls.
+	 * are, and decoded in other threads than the one that calls: options.jobs.
 	 */
 	bool is_sparse;
 

@@ -19,7 +19,10 @@ test_verify(void **state)
 
 	(void)state;
 	assert_int_equal(unsetenv("PGDATA"), 0);
+	o = commandline_taken(&line, "verify -j 3 base.tar");
+	assert_int_equal(o.jobs, 3);
 	o = commandline_taken(&line, "verify base.tar");
+	assert_int_equal(o.jobs, sys_processors());
 	assert_int_equal(o.command, COMMAND_VERIFY);
 	assert_string_equal(o.input, "base.tar");
 	assert_false(o.digest_is_given || o.quiet || o.verbose || o.progress);

@@ -1,4 +1,7 @@
-/* A source read ahead: the same bytes, errors in their place, and it can always be left. */
+/*
+ * A plain source read ahead: the same bytes, errors in their place, and it can always be left.  What is
+ * compressed: test_decodechunks.
+ */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,8 +16,8 @@
 
 #include "lib/interrupt.h"
 #include "lib/sys.h"
+#include "stream/decodepool.h"
 #include "stream/infile.h"
-#include "stream/readahead.h"
 #include "support/memstream.h"
 
 enum { MANY = 9 * 1024 * 1024 + 77 }; /* more than the ring holds */
@@ -37,9 +40,10 @@ same_bytes(void **state)
 	struct source *s = &m.source;
 	struct error err = { 0 };
 	size_t at = 0, got;
+	const char *name;
 
 	(void)state;
-	assert_int_equal(readahead_push(&s, NULL, &err), 0);
+	assert_int_equal(decodepool_push(&s, 2, NULL, &name, &err), 0);
 	do {
 		assert_int_equal(source_read(s, into + at,
 				     MANY - at < 33333 ? MANY - at : 33333, &got, &err),
@@ -64,10 +68,11 @@ error_in_its_place(void **state)
 	struct source *s = &m.source;
 	struct error err = { 0 };
 	size_t at = 0, got;
+	const char *name;
 
 	(void)state;
 	m.fail_at = 5 * 1024 * 1024;
-	assert_int_equal(readahead_push(&s, NULL, &err), 0);
+	assert_int_equal(decodepool_push(&s, 2, NULL, &name, &err), 0);
 	while (source_read(s, byte, sizeof(byte), &got, &err) == 0) {
 		assert_true(got > 0);
 		assert_memory_equal(byte, bytes + at, got);
@@ -92,9 +97,10 @@ left_early(void **state)
 		struct memsource m = memstream_source(bytes, MANY, 0);
 		struct source *s = &m.source;
 		struct error err = { 0 };
+		const char *name;
 		size_t got;
 
-		assert_int_equal(readahead_push(&s, NULL, &err), 0);
+		assert_int_equal(decodepool_push(&s, 2, NULL, &name, &err), 0);
 		for (int i = 0; i < reads; i++)
 			assert_int_equal(source_read(s, &byte, 1, &got, &err), 0);
 		source_free(s);
@@ -112,10 +118,11 @@ static void *
 wait_for_bytes(void *arg)
 {
 	struct waiting *w = arg;
-	uint8_t byte;
-	size_t got;
+	uint8_t bytes[6];
+	size_t got = 1;
 
-	w->rc = source_read(w->s, &byte, 1, &got, &w->err);
+	while (w->rc == 0 && got > 0)
+		w->rc = source_read(w->s, bytes, sizeof(bytes), &got, &w->err);
 	return NULL;
 }
 
@@ -126,19 +133,21 @@ cancelled(void **state)
 	struct cancel cancel = { false };
 	struct waiting w = { 0 };
 	struct error err = { 0 };
+	const char *name;
 	pthread_t thread;
 	char path[32];
 	int ends[2];
 
 	(void)state;
 	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], "plain ", 6), 6); /* what tells the compression */
 	snprintf(path, sizeof(path), "/dev/fd/%d", ends[0]);
 	assert_int_equal(infile_open(&w.s, path, &cancel, &err), 0);
 	assert_int_equal(infile_size(w.s), 0);
-	assert_int_equal(readahead_push(&w.s, &cancel, &err), 0);
+	assert_int_equal(decodepool_push(&w.s, 2, &cancel, &name, &err), 0);
 	assert_int_equal(pthread_create(&thread, NULL, wait_for_bytes, &w), 0);
 	cancel_raise(&cancel);
-	readahead_cut(w.s);
+	decodepool_cut(w.s);
 	pthread_join(thread, NULL);
 	assert_int_equal(w.rc, -1);
 	assert_int_equal(w.err.kind, ERROR_CANCELLED);
