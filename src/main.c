@@ -39,13 +39,16 @@ print(const char *text, struct error *err)
 	return 0;
 }
 
+/* Of the command; NULL: of the whole program. */
 static int
-print_usage(enum opttable_command command, struct error *err)
+print_usage(const enum opttable_command *command, struct error *err)
 {
 	struct buf text = { 0 };
-	int rc =
-	    opttable_usage(&text, command, err) || print(buf_text(&text), err) ? -1 : 0;
+	int rc = command ? opttable_usage(&text, *command, err) :
+			   opttable_overview(&text, err);
 
+	if (rc == 0)
+		rc = print(buf_text(&text), err);
 	buf_free(&text);
 	return rc;
 }
@@ -81,8 +84,10 @@ run(int argc, char *const *argv, bool *is_sound, struct error *err)
 	if (fill_standard_streams(err))
 		return -1;
 	switch (options_parse(argc, argv, &options, err)) {
+	case OPTIONS_OVERVIEW:
+		return print_usage(NULL, err);
 	case OPTIONS_HELP:
-		rc = print_usage(options.command, err);
+		rc = print_usage(&options.command, err);
 		options_free(&options);
 		return rc;
 	case OPTIONS_VERSION:

@@ -81,7 +81,7 @@ take_operand(struct parsing *p, const char *word, struct error *err)
 	return 0;
 }
 
-/* "help", and the command that is asked about: as --help of that command. */
+/* "help", alone or with the command that is asked about: as --help of that command. */
 static int
 parse_help(struct options *o, char *const *words, int count, struct error *err)
 {
@@ -90,7 +90,9 @@ parse_help(struct options *o, char *const *words, int count, struct error *err)
 	if (count > 1)
 		return error_set(
 		    err, ERROR_USAGE, 0, "unexpected operand \"%s\"", words[1]);
-	while (count == 1 && command < OPTTABLE_COMMANDS &&
+	if (count == 0)
+		return OPTIONS_OVERVIEW;
+	while (command < OPTTABLE_COMMANDS &&
 	    strcmp(opttable_commands[command].name, words[0]) != 0)
 		command++;
 	if (command == OPTTABLE_COMMANDS)
@@ -116,6 +118,8 @@ parse(struct parsing *p, struct error *err)
 		verdict = optgiven_take(p->options, &t, err);
 		if (verdict == -1)
 			return error_wrap(err, "option \"--%s\"", t.row->name);
+		if (verdict == OPTIONS_HELP && !p->has_command)
+			return OPTIONS_OVERVIEW;
 		if (verdict != OPTIONS_RUN)
 			return verdict;
 	}
@@ -152,7 +156,7 @@ options_parse(int argc, char *const *argv, struct options *out, struct error *er
 		hide_secrets(err);
 		error_hint(err, "Try \"pg_basetar --help\".");
 	}
-	if (verdict == -1 || verdict == OPTIONS_VERSION)
+	if (verdict == -1 || verdict == OPTIONS_VERSION || verdict == OPTIONS_OVERVIEW)
 		options_free(out);
 	return verdict;
 }

@@ -92,15 +92,17 @@ struct options {
 };
 
 enum options_verdict {
-	OPTIONS_RUN,     /* carry out the command that *out describes */
-	OPTIONS_HELP,    /* print opttable_usage() of the command to standard output */
-	OPTIONS_VERSION, /* print the name and version there */
+	OPTIONS_RUN,      /* carry out the command that *out describes */
+	OPTIONS_OVERVIEW, /* print opttable_overview() to standard output */
+	OPTIONS_HELP,     /* print opttable_usage() of the command there */
+	OPTIONS_VERSION,  /* print the name and version there */
 };
 
 /*
  * Read the command line.  Returns an options_verdict, or -1 with ERROR_USAGE and a hint;
  * *out is meaningful with OPTIONS_RUN, and its command with OPTIONS_HELP.  The first
- * --help or --version wins over whatever follows it; "help COMMAND" is "COMMAND --help".  Uses PGDATA of the environment.  Prints nothing.
+ * --help or --version wins over whatever follows it; "help COMMAND" is "COMMAND --help", and without a
+ * command either is the overview.  Uses PGDATA of the environment.  Prints nothing.
  */
 MUST_CHECK int options_parse(
     int argc, char *const *argv, struct options *out, struct error *err);

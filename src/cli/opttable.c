@@ -25,43 +25,52 @@
 /* clang-format off */
 const struct opttable_row opttable[] = {
 	{ .commands = B, .kind = OPT_HEADING,
-	    .help = "What is backed up, and how" },
+	    .help = "What is backed up" },
 	{ .commands = R, .kind = OPT_HEADING,
-	    .help = "Where it goes, and how" },
+	    .help = "Where the copy goes" },
 	{ .letter = 'D', .name = "pgdata", .value = "DIR", .commands = BR,
 	    .kind = OPT_FILE, .field = AT(pgdata),
-	    .help = "data directory (of a backup: $PGDATA)" },
+	    .help = "data directory (default: $PGDATA)",
+	    .restore_help = "new or empty data directory",
+	    .often = BR },
 	{ .letter = 'l', .name = "label", .value = "LABEL", .commands = B,
 	    .rule = OPT_ONCE, .kind = OPT_LABEL, .field = AT(label),
-	    .help = "label of the backup" },
+	    .help = "label of the backup",
+	    .often = B },
 	{ .name = "offline", .commands = B, .kind = OPT_OFFLINE,
-	    .help = "the server is shut down, and stays so" },
+	    .help = "back up a server that is shut down" },
 	{ .name = "snapshot", .commands = B, .kind = OPT_SNAPSHOT,
-	    .help = "DIR is a snapshot of a running cluster" },
+	    .help = "back up a snapshot of a running server" },
 	{ .letter = 'T', .name = "tablespace-mapping", .value = "OLD=NEW",
 	    .commands = BR, .kind = OPT_RELOCATE,
-	    .help = "tablespace OLD is at NEW, or goes there" },
+	    .help = "read tablespace OLD from NEW",
+	    .restore_help = "restore tablespace OLD to NEW",
+	    .often = R },
 	{ .name = "without-tablespace", .value = "OID", .commands = B,
 	    .kind = OPT_WITHOUT,
-	    .help = "leave that tablespace out" },
+	    .help = "leave this tablespace out" },
 	{ .name = "waldir", .value = "DIR", .commands = BR, .kind = OPT_FILE,
 	    .field = AT(waldir),
-	    .help = "pg_wal is at DIR, or goes there" },
+	    .help = "read pg_wal from DIR",
+	    .restore_help = "put the WAL into DIR, with a link" },
 	{ .name = "original-tablespaces", .commands = R, .kind = OPT_FLAG,
 	    .field = AT(original_tablespaces),
-	    .help = "they go to where they were, also as root" },
+	    .help = "let root restore them to where they were" },
 	{ .name = "owner", .value = "USER[:GROUP]", .commands = R, .kind = OPT_NAME,
 	    .field = AT(owner),
-	    .help = "whose the files shall be (as root)" },
+	    .help = "give all files to this user (only root)" },
 	{ .name = "config", .value = "install|keep", .commands = R, .kind = OPT_CONFIG,
 	    .field = AT(config),
 	    .help = "configuration of the copy (default: install)" },
+	{ .commands = B, .kind = OPT_HEADING,
+	    .help = "How it is backed up" },
 	{ .letter = 'c', .name = "checkpoint", .value = "fast|spread", .commands = B,
 	    .rule = OPT_ONCE, .kind = OPT_CHECKPOINT, .field = AT(checkpoint_fast),
-	    .help = "pace of the first checkpoint (default: spread)" },
+	    .help = "checkpoint at the start (default: spread)",
+	    .often = B },
 	{ .letter = 'X', .name = "wal-method", .value = "fetch|none", .commands = B,
 	    .rule = OPT_ONCE, .kind = OPT_WAL_METHOD, .field = AT(wal_method),
-	    .help = "put the WAL into the archive (default: fetch)" },
+	    .help = "put the WAL into it or not (default: fetch)" },
 	{ .name = "wait-archive", .value = "[SECONDS]", .commands = B,
 	    .rule = OPT_ONCE, .kind = OPT_WAIT, .field = AT(wait_archive),
 	    .help = "wait until the WAL is archived" },
@@ -69,17 +78,19 @@ const struct opttable_row opttable[] = {
 	    .kind = OPT_NO_WAIT, .field = AT(wait_archive),
 	    .help = "do not wait, even with -X none" },
 	{ .name = "no-slot", .commands = B, .kind = OPT_FLAG, .field = AT(no_slot),
-	    .help = "do not hold WAL back with a slot" },
+	    .help = "do not hold back WAL with a slot" },
 	{ .commands = V, .kind = OPT_HEADING,
-	    .help = "What is expected" },
+	    .help = "What is checked" },
+	{ .commands = R, .kind = OPT_HEADING,
+	    .help = "How it is written" },
 	{ .name = "manifest-checksums", .value = "ALGO", .commands = BVR,
 	    .kind = OPT_DIGEST, .field = AT(manifest_digest),
 	    .help = "CRC32C (default), SHA224 to SHA512, NONE" },
 	{ .name = "need-wal", .commands = V, .kind = OPT_FLAG, .field = AT(need_wal),
-	    .help = "it is a finding if the WAL is not in the backup" },
+	    .help = "report a finding if it has no WAL" },
 	{ .name = "no-manifest", .commands = B, .kind = OPT_FLAG,
 	    .field = AT(no_manifest),
-	    .help = "leave out backup_manifest" },
+	    .help = "write no backup_manifest" },
 	{ .name = "no-verify-checksums", .commands = B, .kind = OPT_FLAG,
 	    .field = AT(no_verify_checksums),
 	    .help = "do not check data pages" },
@@ -88,49 +99,55 @@ const struct opttable_row opttable[] = {
 	    .help = "What is written" },
 	{ .letter = 'o', .name = "output", .value = "FILE", .commands = B,
 	    .kind = OPT_FILE, .field = AT(output),
-	    .help = "the archive (default: -, standard output)" },
+	    .help = "archive (default: -, standard output)",
+	    .often = B },
 	{ .name = "split", .commands = B, .kind = OPT_FLAG, .field = AT(split),
-	    .help = "-o names a directory: a tar per tablespace" },
+	    .help = "an archive per tablespace, in directory FILE" },
 	{ .letter = 'Z', .name = "compress", .value = "METHOD", .commands = B,
 	    .kind = OPT_COMPRESS,
 	    /* after codec_print_methods() */
-	    .help = "[:LEVEL] (else by suffix)" },
+	    .help = "[:LEVEL] (else by suffix)",
+	    .often = B },
 	{ .letter = 'z', .name = "gzip", .commands = B, .kind = OPT_GZIP,
 	    .help = "the same as -Z gzip" },
 	{ .letter = 'F', .name = "format", .value = "tar", .commands = B,
 	    .kind = OPT_FORMAT,
-	    .help = "the only format" },
+	    .help = "tar, the only format" },
 	{ .commands = V, .kind = OPT_HEADING,
 	    .help = "How it is read" },
 	{ .letter = 'j', .name = "jobs", .value = "N", .commands = BVR,
 	    .kind = OPT_JOBS,
-	    .help = "threads (default: the processors)" },
+	    .help = "number of threads (default: processors)" },
 	{ .letter = 'r', .name = "max-rate", .value = "RATE", .commands = B,
 	    .kind = OPT_RATE,
-	    .help = "at most that many kB/s, or with k, M, G" },
+	    .help = "at most RATE kB/s, or with suffix k, M, G" },
 	{ .letter = 'b', .name = "blocking-factor", .value = "N", .commands = B,
 	    .kind = OPT_RECORD,
 	    .help = "write records of N x 512 bytes, for tape" },
 	{ .name = "force", .commands = BR, .kind = OPT_FLAG, .field = AT(force),
-	    .help = "replace FILE; restore in spite of findings" },
+	    .help = "replace FILE if it exists",
+	    .restore_help = "restore in spite of findings" },
 	{ .letter = 'N', .name = "no-sync", .commands = BR, .kind = OPT_FLAG,
 	    .field = AT(no_sync),
 	    .help = "do not wait until it is on the disk" },
 	{ .name = "sync-method", .value = "METHOD", .commands = BR,
 	    .kind = OPT_SYNC_METHOD, .field = AT(sync_method),
-	    .help = "fsync, or syncfs (default: many files)" },
+	    .help = "fsync (default); syncfs is ignored",
+	    .restore_help = "fsync or syncfs (default: by number of files)" },
 
 	{ .commands = R, .kind = OPT_HEADING,
 	    .help = "How the server recovers" },
 	{ .name = "restore-command", .value = "COMMAND", .commands = R,
 	    .kind = OPT_NAME, .field = AT(recovery.restore_command),
-	    .help = "gets the WAL that follows the backup" },
+	    .help = "fetches WAL from the WAL archive",
+	    .often = R },
 	{ .name = "standby", .commands = R,
 	    .kind = OPT_FLAG, .field = AT(recovery.is_standby),
-	    .help = "it follows a primary" },
+	    .help = "make a standby",
+	    .often = R },
 	{ .name = "primary-conninfo", .value = "CONNSTR", .commands = R,
 	    .kind = OPT_NAME, .field = AT(recovery.primary_conninfo),
-	    .help = "of which it is a standby" },
+	    .help = "how it connects to its primary" },
 	{ .letter = 'R', .name = "write-recovery-conf", .commands = R,
 	    .kind = OPT_FLAG, .field = AT(recovery.is_standby),
 	    .help = "the same as --standby" },
@@ -145,44 +162,46 @@ const struct opttable_row opttable[] = {
 	    .help = "end before the target, not after it" },
 	{ .name = "target-time", .value = "TIME", .commands = R,
 	    .kind = OPT_NAME, .field = AT(recovery.target_time),
-	    .help = "recover to that moment" },
+	    .help = "recover to this time",
+	    .often = R },
 	{ .name = "target-lsn", .value = "LSN", .commands = R,
 	    .kind = OPT_NAME, .field = AT(recovery.target_lsn),
-	    .help = "recover to that position" },
+	    .help = "recover to this WAL position" },
 	{ .name = "target-xid", .value = "XID", .commands = R,
 	    .kind = OPT_NAME, .field = AT(recovery.target_xid),
-	    .help = "recover to that transaction" },
+	    .help = "recover to this transaction" },
 	{ .name = "target-name", .value = "NAME", .commands = R,
 	    .kind = OPT_NAME, .field = AT(recovery.target_name),
-	    .help = "recover to that restore point" },
+	    .help = "recover to this restore point" },
 	{ .name = "target-timeline", .value = "TLI", .commands = R,
 	    .kind = OPT_NAME, .field = AT(recovery.target_timeline),
-	    .help = "along the line that leads to it" },
+	    .help = "follow the history of this timeline" },
 	{ .name = "target-action", .value = "ACTION", .commands = R,
 	    .kind = OPT_NAME, .field = AT(recovery.target_action),
-	    .help = "and then pause, promote or shutdown" },
+	    .help = "then pause (default), promote or shutdown" },
 	{ .name = "archive-mode", .value = "keep|off", .commands = R,
 	    .kind = OPT_ARCHIVE_MODE, .field = AT(archive_mode),
-	    .help = "archive_mode of it (default of a copy: off)" },
+	    .help = "archive_mode of the copy (plain copy: off)" },
 
 	{ .commands = ALL, .kind = OPT_HEADING,
-	    .help = "What is said" },
+	    .help = "What is printed" },
 	{ .name = "brief", .commands = I, .kind = OPT_FLAG, .field = AT(brief),
-	    .help = "read the beginning only: no sizes" },
+	    .help = "read only the beginning, print no sizes" },
 	{ .name = "json", .commands = I, .kind = OPT_FLAG, .field = AT(json),
-	    .help = "say it as JSON, for programs" },
+	    .help = "print JSON, for programs" },
 	{ .letter = 'P', .name = "progress", .commands = ALL, .rule = OPT_ONCE,
 	    .kind = OPT_FLAG, .field = AT(progress),
-	    .help = "show progress" },
+	    .help = "show progress",
+	    .often = BR },
 	{ .name = "no-estimate-size", .commands = B, .kind = OPT_FLAG,
 	    .field = AT(no_estimate_size),
 	    .help = "do not measure the cluster for -P" },
 	{ .letter = 'v', .name = "verbose", .commands = ALL, .kind = OPT_FLAG,
 	    .field = AT(verbose),
-	    .help = "say what is done" },
+	    .help = "print what is done as well" },
 	{ .letter = 'q', .name = "quiet", .commands = ALL, .kind = OPT_FLAG,
 	    .field = AT(quiet),
-	    .help = "say nothing but errors" },
+	    .help = "print only errors and findings" },
 	{ .name = "report", .value = "FILE", .commands = BVR, .kind = OPT_FILE,
 	    .field = AT(report),
 	    .help = "write a report of the run, as JSON" },
@@ -192,7 +211,7 @@ const struct opttable_row opttable[] = {
 	    .help = "print this help, then exit" },
 
 	{ .commands = B, .kind = OPT_HEADING,
-	    .help = "Connection" },
+	    .help = "Connection to the server" },
 	{ .letter = 'd', .name = "dbname", .value = "CONNSTR", .commands = B,
 	    .kind = OPT_TEXT, .field = AT(dbname),
 	    .help = "database or connection string" },
@@ -304,10 +323,14 @@ opttable_name(enum opttable_command command, const char *name, size_t len,
 	return 0;
 }
 
-/* "  -l, --label=LABEL", and the help in its column. */
+/* "  -l, --label=LABEL", and the help for ${command} in its column. */
 static int
-usage_row(struct buf *text, const struct opttable_row *row, struct error *err)
+usage_row(struct buf *text, const struct opttable_row *row, enum opttable_command command,
+    struct error *err)
 {
+	const char *help = command == COMMAND_RESTORE && row->restore_help ?
+	    row->restore_help :
+	    row->help;
 	const char *value = row->value ? row->value : "";
 	char left[64], letter[8] = "    ", name[48], methods[CODEC_METHODS] = "";
 
@@ -323,58 +346,94 @@ usage_row(struct buf *text, const struct opttable_row *row, struct error *err)
 		codec_print_methods(methods);
 	if (strlen(left) >= INDENT)
 		return buf_printf(
-		    text, err, "%s\n%*s%s%s\n", left, INDENT, "", methods, row->help);
-	return buf_printf(text, err, "%-*s%s%s\n", INDENT, left, methods, row->help);
+		    text, err, "%s\n%*s%s%s\n", left, INDENT, "", methods, help);
+	return buf_printf(text, err, "%-*s%s%s\n", INDENT, left, methods, help);
 }
 
 const struct opttable_commands opttable_commands[OPTTABLE_COMMANDS] = {
 	[COMMAND_BACKUP] = { "backup", "[backup] [OPTION]...",
+	    "make a backup of a cluster; the default",
 	    "pg_basetar writes a physical base backup of a PostgreSQL cluster, on the\n"
 	    "cluster's own host, as one tar archive or one per tablespace.\n",
 	    "pg_basetar -D \"$PGDATA\" -l nightly -o base.tar.gz" },
 	[COMMAND_VERIFY] = { "verify", "verify [OPTION]... FILE|DIR|-",
+	    "say whether a backup will restore",
 	    "pg_basetar verify says whether a backup will restore, without unpacking it.\n",
 	    "ssh host cat base.tar.gz | pg_basetar verify -" },
 	[COMMAND_INFO] = { "info", "info [OPTION]... FILE|DIR|-",
-	    "pg_basetar info says what a backup is: its label, positions and sizes.\n",
+	    "print what a backup is: its label, positions and sizes",
+	    "pg_basetar info prints what a backup is: its label, positions and sizes.\n",
 	    "pg_basetar info base.tar.gz" },
 	[COMMAND_RESTORE] = { "restore", "restore [OPTION]... FILE|DIR|- -D DIR",
-	    "pg_basetar restore unpacks a backup into a new data directory, and proves it\n"
+	    "unpack a backup into a new data directory, and check it",
+	    "pg_basetar restore unpacks a backup into a new data directory, and checks it\n"
 	    "on the way.\n",
 	    "ssh host pg_basetar -D /pg/data | pg_basetar restore - -D /pg/new" },
 };
 
+/* The rows for ${command}, with their headings; or only those that are used most. */
 static int
-usage_lines(struct buf *text, enum opttable_command command, struct error *err)
+usage_rows(
+    struct buf *text, enum opttable_command command, bool only_often, struct error *err)
 {
-	if (command != COMMAND_BACKUP)
-		return buf_printf(text, err, "\nUsage:\n  pg_basetar %s\n",
-		    opttable_commands[command].usage);
-	if (buf_printf(text, err, "\nUsage:\n"))
-		return -1;
-	for (size_t i = 0; i < OPTTABLE_COMMANDS; i++)
-		if (buf_printf(
-			text, err, "  pg_basetar %s\n", opttable_commands[i].usage))
+	for (size_t i = 0; i < opttable_rows; i++) {
+		const struct opttable_row *row = &opttable[i];
+
+		if (((only_often ? row->often : row->commands) & 1U << command) == 0)
+			continue;
+		if (!row->name ? buf_printf(text, err, "\n%s:\n", row->help) :
+				 usage_row(text, row, command, err))
 			return -1;
-	return buf_printf(
-	    text, err, "\nOptions of another command: pg_basetar help COMMAND\n");
+	}
+	return 0;
 }
 
 int
 opttable_usage(struct buf *text, enum opttable_command command, struct error *err)
 {
-	if (buf_printf(text, err, "%s", opttable_commands[command].what) ||
-	    usage_lines(text, command, err))
-		return -1;
-	for (size_t i = 0; i < opttable_rows; i++) {
-		const struct opttable_row *row = &opttable[i];
+	const struct opttable_commands *c = &opttable_commands[command];
 
-		if (!is_of(row, command))
-			continue;
-		if (!row->name ? buf_printf(text, err, "\n%s:\n", row->help) :
-				 usage_row(text, row, err))
-			return -1;
-	}
 	return buf_printf(
-	    text, err, "\nExample:\n  %s\n", opttable_commands[command].example);
+		   text, err, "%s\nUsage:\n  pg_basetar %s\n", c->what, c->usage) ||
+		usage_rows(text, command, false, err) ||
+		buf_printf(text, err, "\nExample:\n  %s\n", c->example) ?
+	    -1 :
+	    0;
+}
+
+static int
+overview_often(struct buf *text, enum opttable_command command, struct error *err)
+{
+	return buf_printf(text, err, "\nMost used options of %s:\n",
+		   opttable_commands[command].name) ||
+		usage_rows(text, command, true, err) ?
+	    -1 :
+	    0;
+}
+
+int
+opttable_overview(struct buf *text, struct error *err)
+{
+	if (buf_printf(text, err,
+		"pg_basetar makes base backups of a PostgreSQL cluster as tar, on the cluster's\n"
+		"own host, verifies them and restores them.\n\nUsage:\n"))
+		return -1;
+	for (size_t i = 0; i < OPTTABLE_COMMANDS; i++)
+		if (buf_printf(
+			text, err, "  pg_basetar %s\n", opttable_commands[i].usage))
+			return -1;
+	if (buf_printf(text, err, "\nCommands:\n"))
+		return -1;
+	for (size_t i = 0; i < OPTTABLE_COMMANDS; i++)
+		if (buf_printf(text, err, "  %-9s%s\n", opttable_commands[i].name,
+			opttable_commands[i].summary))
+			return -1;
+	return overview_often(text, COMMAND_BACKUP, err) ||
+		overview_often(text, COMMAND_RESTORE, err) ||
+		buf_printf(text, err,
+		    "\nAll options of a command: pg_basetar help COMMAND\n\nExamples:\n"
+		    "  %s\n  pg_basetar verify base.tar.gz\n",
+		    opttable_commands[COMMAND_BACKUP].example) ?
+	    -1 :
+	    0;
 }

@@ -17,7 +17,8 @@ enum opttable_command { COMMAND_BACKUP, COMMAND_VERIFY, COMMAND_INFO, COMMAND_RE
 extern const struct opttable_commands {
 	const char *name;
 	const char *usage;   /* follows "pg_basetar " */
-	const char *what;    /* what it does, in one line or more */
+	const char *summary; /* what it does, in a few words */
+	const char *what;    /* the same, in sentences */
 	const char *example; /* a whole command line */
 } opttable_commands[OPTTABLE_COMMANDS];
 
@@ -68,6 +69,8 @@ struct opttable_row {
 	enum opttable_kind kind;
 	size_t field; /* offset in struct options */
 	const char *help;
+	const char *restore_help; /* for that command, if it is another; else NULL */
+	unsigned often; /* commands whose users give it often: a bit each, as above */
 };
 
 #define OPTTABLE_MOST 128 /* room for that many rows */
@@ -87,7 +90,10 @@ const struct opttable_row *opttable_letter(enum opttable_command command, char l
 MUST_CHECK int opttable_name(enum opttable_command command, const char *name, size_t len,
     const struct opttable_row **row, struct error *err);
 
-/* Append the text of --help for ${command}, no line longer than 80 columns. */
+/* Append the commands and the options that are used most, no line longer than 80 columns. */
+MUST_CHECK int opttable_overview(struct buf *text, struct error *err);
+
+/* Append the usage of ${command} with all its options, likewise. */
 MUST_CHECK int opttable_usage(
     struct buf *text, enum opttable_command command, struct error *err);
 

@@ -233,15 +233,17 @@ test_help_and_version(void **state)
 		int verdict;
 		enum opttable_command command;
 	} cases[] = {
-		{ "--help", OPTIONS_HELP, COMMAND_BACKUP },
-		{ "-?", OPTIONS_HELP, COMMAND_BACKUP },
+		{ "--help", OPTIONS_OVERVIEW, COMMAND_BACKUP },
+		{ "-?", OPTIONS_OVERVIEW, COMMAND_BACKUP },
 		{ "--version", OPTIONS_VERSION, COMMAND_BACKUP },
 		{ "-V", OPTIONS_VERSION, COMMAND_BACKUP },
 		{ "-vV", OPTIONS_VERSION, COMMAND_BACKUP },
 		{ "backup --help --version", OPTIONS_HELP, COMMAND_BACKUP },
 		{ "-V --nonsense", OPTIONS_VERSION, COMMAND_BACKUP },
-		{ "-D /d -q -v -?", OPTIONS_HELP, COMMAND_BACKUP },
-		{ "help", OPTIONS_HELP, COMMAND_BACKUP },
+		{ "-D /d -q -v -?", OPTIONS_OVERVIEW, COMMAND_BACKUP },
+		{ "help", OPTIONS_OVERVIEW, COMMAND_BACKUP },
+		{ "backup -?", OPTIONS_HELP, COMMAND_BACKUP },
+		{ "help backup", OPTIONS_HELP, COMMAND_BACKUP },
 		{ "help restore", OPTIONS_HELP, COMMAND_RESTORE },
 		{ "help verify", OPTIONS_HELP, COMMAND_VERIFY },
 		{ "restore --help", OPTIONS_HELP, COMMAND_RESTORE },

@@ -14,6 +14,18 @@
 #include "cli/opttable.h"
 #include "lib/sys.h"
 
+static void
+check_width(const char *text)
+{
+	for (const char *line = text; *line != '\0';) {
+		size_t len = strcspn(line, "\n");
+
+		if (len > 80)
+			fail_msg("%zu columns: %.*s", len, (int)len, line);
+		line += len + 1;
+	}
+}
+
 /* Of one command: the rows that are its own, and no others. */
 static void
 check_usage(enum opttable_command command)
@@ -37,12 +49,7 @@ check_usage(enum opttable_command command)
 		else
 			assert_null(strstr(buf_text(&text), name));
 	}
-	for (const char *line = buf_text(&text); *line != '\0';) {
-		size_t len = strcspn(line, "\n");
-
-		assert_in_range(len, 0, 80);
-		line += len + 1;
-	}
+	check_width(buf_text(&text));
 	buf_free(&text);
 }
 
@@ -52,6 +59,64 @@ test_usage(void **state)
 	(void)state;
 	for (unsigned i = 0; i < OPTTABLE_COMMANDS; i++)
 		check_usage((enum opttable_command)i);
+}
+
+/* Every option stands below a heading of its command, and none is empty. */
+static void
+test_groups(void **state)
+{
+	(void)state;
+	for (unsigned command = 0; command < OPTTABLE_COMMANDS; command++) {
+		const struct opttable_row *heading = NULL;
+		size_t options = 0;
+
+		for (size_t i = 0; i < opttable_rows; i++) {
+			if ((opttable[i].commands & 1U << command) == 0)
+				continue;
+			if (opttable[i].name) {
+				assert_non_null(heading);
+				options++;
+				continue;
+			}
+			assert_true(!heading || options > 0);
+			heading = &opttable[i];
+			options = 0;
+		}
+		assert_true(options > 0);
+	}
+}
+
+/* The overview: each command with what it does, and the options that are used most. */
+static void
+test_overview(void **state)
+{
+	struct error err = { .kind = ERROR_NONE };
+	struct buf text = { 0 };
+	const char *options;
+
+	(void)state;
+	assert_int_equal(opttable_overview(&text, &err), 0);
+	check_width(buf_text(&text));
+	for (size_t i = 0; i < OPTTABLE_COMMANDS; i++) {
+		char line[80];
+
+		snprintf(line, sizeof(line), "\n  %-9s%s\n", opttable_commands[i].name,
+		    opttable_commands[i].summary);
+		assert_non_null(strstr(buf_text(&text), line));
+	}
+	options = strstr(buf_text(&text), "\nMost used options of backup:\n");
+	assert_non_null(options);
+	for (size_t i = 0; i < opttable_rows; i++) {
+		const struct opttable_row *row = &opttable[i];
+		char name[64];
+
+		assert_int_equal(row->often & ~row->commands, 0);
+		if (!row->name)
+			continue;
+		snprintf(name, sizeof(name), "--%s%s", row->name, row->value ? "=" : " ");
+		assert_true((strstr(options, name) != NULL) == (row->often != 0));
+	}
+	buf_free(&text);
 }
 
 /* The page as it stands in the source tree. */
@@ -144,6 +209,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_usage),
+		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_overview),
 		cmocka_unit_test(test_manual),
 		cmocka_unit_test(test_common),
 	};
