@@ -3,6 +3,8 @@
 # it is a comment: .\" example NAME.  Its commands begin with "$ "; what follows each is its output.
 # Numbers, sizes, positions and dates may differ; "..." at the end of a line stands for the rest of it.
 #
+# Those of README.md are indented, and begin with a command.
+#
 # The paths /backup, /srv, /snap and /archive of the manual are directories in $T/world.
 # shellcheck source=tests/e2e/lib/base.sh
 . "${0%/*}/lib/base.sh"
@@ -53,12 +55,23 @@ out_of_world() {
 
 # examples FILE: those that are to be run, "= NAME" and then their lines, as a reader sees them.
 examples() {
-	awk '
-		/^\.\\" example / { name = $3; next }
-		/^\.Bd / && name != "" { print "= " name; shown = 1; name = ""; next }
-		/^\.Ed/ { shown = 0 }
-		shown { print }
-		' "$1" | sed 's/\\e/\\/g; s/\\&//g'
+	case $1 in
+	*.md)
+		awk '
+			/^    \$ / && !shown { print "= run"; shown = 1 }
+			!/^    / { shown = 0 }
+			shown { print substr($0, 5) }
+			' "$1"
+		;;
+	*)
+		awk '
+			/^\.\\" example / { name = $3; next }
+			/^\.Bd / && name != "" { print "= " name; shown = 1; name = ""; next }
+			/^\.Ed/ { shown = 0 }
+			shown { print }
+			' "$1" | sed 's/\\e/\\/g; s/\\&//g'
+		;;
+	esac
 }
 
 # script FILE: of the lines of one example, the program that prints "@ N" and then what command N prints.
@@ -132,7 +145,7 @@ example() {
 }
 
 prepared
-for page in "$top"/man/*.1; do
+for page in "$top"/man/*.1 "$top/README.md"; do
 	rm -rf "$T/examples" "$T/work"
 	mkdir "$T/examples"
 	examples "$page" | awk -v "dir=$T/examples" '
