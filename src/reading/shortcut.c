@@ -255,13 +255,17 @@ shortcut_to_control(struct shortcut *s, bool has_manifest, struct source **out,
 		enum found found;
 		uint64_t at;
 
-		if (find_control(s, len, has_manifest, &found, &at, why))
+		if (find_control(s, len, has_manifest, &found, &at, why)) {
+			if (why->kind == ERROR_UNSUPPORTED)
+				continue; /* no block ends in so short a part */
 			return no_way(why, err);
+		}
 		if (found == FOUND_CONTROL)
 			return go_to(s, len, at, out, why) ? no_way(why, err) : 0;
 	}
-	error_set(why, ERROR_UNSUPPORTED, 0,
-	    "pg_control was not found in the second half of the file");
+	if (why->kind == ERROR_NONE)
+		error_set(why, ERROR_UNSUPPORTED, 0,
+		    "pg_control was not found in the second half of the file");
 	return 0;
 }
 
@@ -288,15 +292,18 @@ check_zeros(struct blocks *b, struct error *err)
 int
 shortcut_to_end(struct shortcut *s, bool *is_found, struct error *why, struct error *err)
 {
-	struct blocks *b;
+	struct blocks *b = NULL;
+	int rc = -1;
 
 	*is_found = false;
-	if (END_FIRST > s->store->size / 2) {
-		error_set(why, ERROR_UNSUPPORTED, 0, "it is small");
-		return 0;
+	error_set(why, ERROR_UNSUPPORTED, 0, "it is small");
+	for (uint64_t len = END_FIRST; rc == -1 && len <= s->store->size / 2; len *= 2) {
+		rc = blocks_open(s, len, &b, why);
+		if (rc == -1 && why->kind != ERROR_UNSUPPORTED)
+			return no_way(why, err);
 	}
-	if (blocks_open(s, END_FIRST, &b, why))
-		return no_way(why, err);
+	if (rc == -1)
+		return 0;
 	*is_found = check_zeros(b, why) == 0;
 	source_free(&b->source);
 	return *is_found ? 0 : no_way(why, err);

@@ -238,7 +238,7 @@ to_the_end(void **state)
 		struct shortcut way = { &m.store, codec, 0 };
 		assert_int_equal(shortcut_to_end(&way, &is_found, &why, &err), 0);
 		assert_int_equal(is_found, cuts[i % COUNT(cuts)] == 0);
-		assert_int_equal(why.text[0] == '\0', is_found);
+		assert_true(is_found || why.text[0] != '\0');
 		m.is_cancelled = true;
 		assert_int_equal(shortcut_to_end(&way, &is_found, &why, &err), -1);
 		assert_int_equal(err.kind, ERROR_CANCELLED);
