@@ -3,7 +3,7 @@
 # and a standby that follows the original.
 # shellcheck source=tests/e2e/lib/base.sh
 . "${0%/*}/lib/base.sh"
-export PGUSER=postgres
+export PGUSER=postgres TZ=UTC0
 major=${MAJOR:-$packaged}
 
 # A commit each, with what will name the moment after it.
@@ -193,12 +193,12 @@ made_in_all_forms() { # MAJOR
 too_early() {
 	read -r start stop <"$T/positions"
 	told_early 'recovery_target_lsn "0/28" is before the start of the backup, 0/' --target-lsn=0/28
-	told_early 'recovery_target_time "2001-01-01 00:00:00+00:00" is before the start of the backup, ' --target-time=2001-01-01
+	told_early 'recovery_target_time "2001-01-01 00:00:00.00:00" is before the start of the backup, ' --target-time=2001-01-01
 	lines 1 'recovery_target_time "2001-01-01" is 2001-01-01 00:00:00+00:00$' "$T/stderr"
 	told_early 'recovery_target_time ".*" is before the start of the backup, ' --target-time='3 hours ago'
 	told_early 'recovery_target_time ".*" is before the start of the backup, ' --target-time='yesterday 0:00'
 	told_early '"10 minutes agoo" is not a valid recovery_target_time' --target-time='10 minutes agoo'
-	told_early '"soon" is not a valid recovery_target ' --target=soon
+	told_early '"soon" is not a valid recovery_target$' --target=soon
 	told_early 'recovery_target and recovery_target_name exclude each other' --target=immediate --target-name=x
 	told_early 'recovery_target_inclusive needs a time' --target-name=x --target-exclusive
 	told_early 'primary_slot_name is for a standby only' --primary-slot=x
@@ -236,7 +236,7 @@ just_in_time() {
 		"time=$(date -u -d '+5 hours' '+%F %T') Asia/Tokyo" 'time=Nov 30 2099 PST' timeline=1 timeline=7; do
 		aimed "$T/out/one.tar" "--target-$target"
 		[ "$rc" -eq 0 ]
-		lines 0 'target' "$T/stderr"
+		lines 0 'recovery_target' "$T/stderr"
 	done
 	aimed "$T/out/one.tar" --target-lsn="$before" --target-action=promote
 	cluster_start copy
