@@ -12,6 +12,7 @@
 #include "cli/optgiven.h"
 #include "cli/optread.h"
 #include "cli/optwhole.h"
+#include "cli/suggest.h"
 #include "lib/secret.h"
 
 /* The command line being read, and what it was found to ask for. */
@@ -43,6 +44,19 @@ refuse_password(struct error *err)
 	return error_hint(err, "The password is asked for on the terminal.");
 }
 
+static int
+unknown_command(const char *word, struct error *err)
+{
+	struct suggest near;
+
+	suggest_start(&near, word, strlen(word));
+	suggest_offer(&near, "help");
+	for (size_t i = 0; i < OPTTABLE_COMMANDS; i++)
+		suggest_offer(&near, opttable_commands[i].name);
+	error_set(err, ERROR_USAGE, 0, "unknown command \"%s\"", word);
+	return suggest_hint(&near, "", err);
+}
+
 /* The first operand is the command; "backup" is also what none means. */
 static int
 take_command(struct parsing *p, const char *word, struct error *err)
@@ -57,7 +71,7 @@ take_command(struct parsing *p, const char *word, struct error *err)
 		return refuse_connection(err);
 	if (p->options->force_prompt)
 		return refuse_password(err);
-	error_set(err, ERROR_USAGE, 0, "unknown command \"%s\"", word);
+	unknown_command(word, err);
 	return error_hint(err, "Name the data directory with -D and the output with -o.");
 }
 
@@ -96,7 +110,7 @@ parse_help(struct options *o, char *const *words, int count, struct error *err)
 	    strcmp(opttable_commands[command].name, words[0]) != 0)
 		command++;
 	if (command == OPTTABLE_COMMANDS)
-		return error_set(err, ERROR_USAGE, 0, "unknown command \"%s\"", words[0]);
+		return unknown_command(words[0], err);
 	o->command = (enum opttable_command)command;
 	return OPTIONS_HELP;
 }

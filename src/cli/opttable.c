@@ -10,6 +10,7 @@
 
 #include "cli/optbasebackup.h"
 #include "cli/options.h"
+#include "cli/suggest.h"
 
 #define AT(field) offsetof(struct options, field)
 
@@ -304,6 +305,39 @@ find_cut(enum opttable_command command, const char *name, size_t len, bool *is_o
 	return found;
 }
 
+/* With the names of ${command} that are nearest to it. */
+static int
+unknown_name(
+    enum opttable_command command, const char *name, size_t len, struct error *err)
+{
+	const struct opttable_row *r;
+	struct suggest near;
+
+	suggest_start(&near, name, len);
+	for (size_t i = 0; (r = row_at(i)) != NULL; i++)
+		if (r->name && is_of(r, command))
+			suggest_offer(&near, r->name);
+	error_set(err, ERROR_USAGE, 0, "unknown option \"--%.*s\"", (int)len, name);
+	return suggest_hint(&near, "--", err);
+}
+
+/* With all names of ${command} that begin so. */
+static int
+ambiguous_name(
+    enum opttable_command command, const char *name, size_t len, struct error *err)
+{
+	const struct opttable_row *r;
+	char names[sizeof(err->hint)] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; (r = row_at(i)) != NULL && used < sizeof(names); i++)
+		if (r->name && is_of(r, command) && strncmp(r->name, name, len) == 0)
+			used += (size_t)snprintf(names + used, sizeof(names) - used,
+			    "%s--%s", used > 0 ? ", " : "", r->name);
+	error_set(err, ERROR_USAGE, 0, "option \"--%.*s\" is ambiguous", (int)len, name);
+	return error_hint(err, "It may be one of %s.", names);
+}
+
 int
 opttable_name(enum opttable_command command, const char *name, size_t len,
     const struct opttable_row **row, struct error *err)
@@ -314,11 +348,9 @@ opttable_name(enum opttable_command command, const char *name, size_t len,
 	if (found == NULL)
 		found = find_cut(command, name, len, &is_only);
 	if (found == NULL)
-		return error_set(
-		    err, ERROR_USAGE, 0, "unknown option \"--%.*s\"", (int)len, name);
+		return unknown_name(command, name, len, err);
 	if (!is_only)
-		return error_set(err, ERROR_USAGE, 0, "option \"--%.*s\" is ambiguous",
-		    (int)len, name);
+		return ambiguous_name(command, name, len, err);
 	*row = found;
 	return 0;
 }

@@ -85,7 +85,7 @@ const struct opttable_row *opttable_letter(enum opttable_command command, char l
 
 /*
  * The row whose name is the first ${len} bytes of ${name}, of ${command} or else of another one;
- * or the only one of ${command} that they begin.  Else -1 with ERROR_USAGE, *row untouched.
+ * or the only one of ${command} that they begin.  Else -1 with ERROR_USAGE and the names that may be meant, *row untouched.
  */
 MUST_CHECK int opttable_name(enum opttable_command command, const char *name, size_t len,
     const struct opttable_row **row, struct error *err);

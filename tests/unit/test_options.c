@@ -46,6 +46,7 @@ test_info(void **state)
 	assert_int_equal(o.command, COMMAND_INFO);
 	assert_string_equal(o.input, "base.tar");
 	assert_false(o.brief || o.json || o.progress);
+	assert_true(commandline_taken(&line, "info -q base.tar").quiet);
 	o = commandline_taken(&line, "--brief info -P - --json");
 	assert_null(o.input);
 	assert_true(o.brief && o.json && o.progress);
@@ -177,6 +178,7 @@ test_compression(void **state)
 		{ "-D /d -o a.tar", "none", 0 },
 		{ "-D /d -o a.tar.gz", "gzip", 2 },
 		{ "-o a.tgz -D /d", "gzip", 2 },
+		{ "-o A.TAR.GZ -D /d", "gzip", 2 },
 		{ "-D /d -o a.tar.gz -Z none", "none", 0 },
 		{ "-D /d -Z 0 -o a.tgz", "none", 0 },
 		{ "-D /d -o a.tar -Z 7", "gzip", 7 },
