@@ -29,6 +29,9 @@ refuse_codec(const struct codec *codec, struct error *err)
 	}
 	error_set(
 	    err, ERROR_USAGE, 0, "compression \"%s\" is not supported", codec->name);
+	if (codec->program == NULL)
+		return error_hint(
+		    err, "Name the output .tar, .tar.gz, .tar.zst or .tar.lz4.");
 	return error_hint(
 	    err, "Use \"gzip\", or pipe the output through \"%s\".", codec->program);
 }

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "codec/gzip.h"
 #include "codec/lz4.h"
@@ -72,6 +73,22 @@ const struct codec codecs[] = {
 	    .magics = { { 3, { 'B', 'Z', 'h' }, { 0xff, 0xff, 0xff } } },
 	    .methods = &no_methods,
 	},
+	/* archives of their own kind, which no filter of a pipe writes */
+	{
+	    .name = "zip",
+	    .suffixes = { ".zip" },
+	    /* APPNOTE.TXT 4.3.7 */
+	    .magics = { { 4, { 'P', 'K', 3, 4 }, { 0xff, 0xff, 0xff, 0xff } } },
+	    .methods = &no_methods,
+	},
+	{
+	    .name = "7z",
+	    .suffixes = { ".7z" },
+	    /* 7zFormat.txt, "SignatureHeader" */
+	    .magics = { { 6, { '7', 'z', 0xbc, 0xaf, 0x27, 0x1c },
+		{ 0xff, 0xff, 0xff, 0xff, 0xff, 0xff } } },
+	    .methods = &no_methods,
+	},
 	{ .name = NULL },
 };
 
@@ -101,7 +118,7 @@ ends_with(const char *text, const char *end)
 {
 	size_t have = strlen(text), want = strlen(end);
 
-	return have > want && strcmp(text + have - want, end) == 0;
+	return have > want && strcasecmp(text + have - want, end) == 0;
 }
 
 const struct codec *

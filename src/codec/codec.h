@@ -78,8 +78,8 @@ struct codec_methods {
 struct codec {
 	const char *name;        /* as -Z spells it */
 	const char *suffixes[2]; /* of files; NULL if absent */
-	const char *program;     /* that decodes it with -d; NULL in "none" */
-	const char *library;     /* that it may have to do without; NULL if absent */
+	const char *program; /* that decodes it with -d; NULL: a pipe through none does */
+	const char *library; /* that it may have to do without; NULL if absent */
 
 	/* How a stream of it begins, in one way or another; a length of 0 if absent. */
 	struct codec_magic {
@@ -101,7 +101,7 @@ bool codec_is_left_out(const struct codec *);
 
 /* By name; NULL: none is called that. */
 const struct codec *codec_by_name(const char *name);
-/* By the suffix of a file's name; "none" if no codec has it. */
+/* By the suffix of a file's name, in any case; "none" if no codec has it. */
 const struct codec *codec_by_suffix(const char *path);
 /* By the ${len} bytes that a stream begins with, at most CODEC_MAGIC are looked at; else "none". */
 const struct codec *codec_by_magic(const uint8_t *bytes, size_t len);

@@ -50,6 +50,8 @@ decoded_by(struct source **s, const struct codec *codec, struct error *err)
 	else
 		error_set(err, ERROR_UNSUPPORTED, 0,
 		    "compressed with %s, which this version does not read", codec->name);
+	if (codec->program == NULL)
+		return error_hint(err, "Take the tar archive out of it first.");
 	return error_hint(
 	    err, "Decode it on the way: %s -dc FILE | pg_basetar ... -", codec->program);
 }

@@ -15,7 +15,7 @@
 static void
 by_name(void **state)
 {
-	static const char *const unknown[] = { "", "GZIP", "gzi", "gzipp", "gz", "zip" };
+	static const char *const unknown[] = { "", "GZIP", "gzi", "gzipp", "gz", "rar" };
 
 	(void)state;
 	for (const struct codec *c = codecs; c->name; c++)
@@ -101,7 +101,8 @@ rows_are_complete(void **state)
 		const bool is_plain = c == &codecs[0];
 
 		assert_int_equal(c->suffixes[0] == NULL, is_plain);
-		assert_int_equal(c->program == NULL, is_plain);
+		/* what is written can be read by a program in a pipe */
+		assert_true(c->program != NULL || is_plain || m->encode == NULL);
 		assert_int_equal(c->magics[0].len == 0, is_plain);
 		assert_int_equal(m->encoder_new == NULL, m->encode == NULL);
 		assert_int_equal(m->encoder_free == NULL, m->encode == NULL);
