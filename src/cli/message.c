@@ -163,19 +163,23 @@ message_note(const char *fmt, ...)
 	va_end(args);
 }
 
-/*
- * How many columns a line may have to be redrawn: one that wraps stays where it is.  As
- * many as it likes, where the terminal does not tell.
- */
-static size_t
-columns_that_fit(size_t wanted)
+/* A line that wraps stays where it is; where the terminal does not tell, that is not known. */
+size_t
+message_columns(void)
 {
 	struct winsize size;
 
-	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == -1 || size.ws_col < 2 ||
-	    wanted < size.ws_col)
-		return wanted;
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == -1 || size.ws_col < 2)
+		return 0;
 	return size.ws_col - 1U;
+}
+
+static size_t
+columns_that_fit(size_t wanted)
+{
+	const size_t columns = message_columns();
+
+	return columns > 0 && wanted > columns ? columns : wanted;
 }
 
 void

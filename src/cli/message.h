@@ -1,6 +1,8 @@
 #ifndef PG_BASETAR_CLI_MESSAGE_H
 #define PG_BASETAR_CLI_MESSAGE_H
 
+#include <stddef.h>
+
 #include "lib/error.h"
 #include "lib/finding.h"
 
@@ -62,6 +64,9 @@ void message_note(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 /* The progress line: redrawn in place on a terminal, else a line of its own. */
 void message_progress(const char *line);
+
+/* How long a progress line may be to be redrawn; 0: as long as it likes. */
+size_t message_columns(void);
 
 /* The progress line, if any, stays as it is and is over. */
 void message_progress_end(void);

@@ -1,4 +1,9 @@
 /*
+ * A line has all its parts where it is not redrawn.  On a terminal it has as many as fit in its
+ * columns, and a bar in what is left of them:
+ *
+ *	 25% [##------] 1.0 GB of 4.0 GB, 95.4 MB/s, after 0:00:10, 0:00:30 left, sending files
+ *
  * Percent, rate and time left are computed from two numbers, the bytes that have passed and the
  * bytes that are expected, and from a clock that a test can replace.  The expected ones are an
  * estimate, which may be too low: percent stops at 100, and the time left is no longer shown.
@@ -6,6 +11,7 @@
 #include "cli/progress.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cli/message.h"
@@ -83,36 +89,125 @@ progress_settle(struct progress *p, uint64_t done)
 		p->total = done;
 }
 
-/* ", 0:12:34 left", or nothing where that cannot be said. */
+/* "1.5 MB/s" in the units of --max-rate, so that the two can be compared. */
 static void
-time_left(char *out, size_t size, const struct progress *p, double rate)
+print_rate(char *out, size_t size, double rate)
 {
-	double left;
+	static const char units[] = "kMGT";
+	double value = rate / 1024;
+	size_t unit = 0;
+
+	while (value >= 1023.95 && unit + 2 < sizeof(units)) {
+		value /= 1024;
+		unit++;
+	}
+	snprintf(out, size, "%.1f %cB/s", value, units[unit]);
+}
+
+static void
+print_time(char *out, size_t size, double seconds)
+{
+	snprintf(out, size, "%d:%02d:%02d", (int)(seconds / 3600),
+	    (int)(seconds / 60) % 60, (int)seconds % 60);
+}
+
+enum { PART = 48, BAR_LEAST = 3, BAR_MOST = 24 };
+
+/* What a line consists of; "" where it cannot be said. */
+struct parts {
+	char percent[8], bytes[PART], total[PART], rate[PART], elapsed[PART], left[PART];
+	const char *phase;
+	double done; /* of 1; less than 0: it is not known */
+};
+
+static void
+fill_parts(struct parts *parts, const struct progress *p, double now)
+{
+	const double rate = rate_at(p, now), elapsed = now - p->started;
+	char text[PROGRESS_BYTES_TEXT];
+
+	*parts = (struct parts){ .phase = p->phase, .done = -1 };
+	snprintf(parts->bytes, PART, "%s", progress_bytes(text, p->done));
+	print_rate(parts->rate, PART, rate);
+	memcpy(parts->elapsed, "after ", 6);
+	print_time(parts->elapsed + 6, PART - 6, elapsed);
+	if (p->total == 0)
+		return;
+	parts->done = p->done < p->total ? (double)p->done / (double)p->total : 1;
+	snprintf(
+	    parts->percent, sizeof(parts->percent), "%3d%%", (int)(parts->done * 100));
+	snprintf(parts->total, PART, " of %s", progress_bytes(text, p->total));
+	if (p->done < p->total && rate >= 1 &&
+	    (double)(p->total - p->done) / rate < 100.0 * 3600) {
+		print_time(parts->left, PART - 5, (double)(p->total - p->done) / rate);
+		strcat(parts->left, " left");
+	}
+}
+
+/* What a line goes without where it does not fit, the least of a loss first. */
+enum { NO_RATE = 1, NO_ELAPSED = 2, NO_TOTAL = 4, NO_PHASE = 8 };
+static const unsigned losses[] = { 0, NO_RATE, NO_RATE | NO_ELAPSED,
+	NO_RATE | NO_ELAPSED | NO_TOTAL, NO_RATE | NO_ELAPSED | NO_PHASE,
+	NO_RATE | NO_ELAPSED | NO_TOTAL | NO_PHASE };
+
+static void
+add_part(char *line, size_t size, const char *part)
+{
+	const size_t len = strlen(line);
+
+	if (*part != '\0')
+		snprintf(line + len, size - len, "%s%s", len > 0 ? ", " : "", part);
+}
+
+/* "1.0 GB of 4.0 GB, 100.0 MB/s, after 0:00:10, 0:00:30 left, sending files" */
+static void
+join_parts(char *line, size_t size, const struct parts *parts, unsigned without)
+{
+	snprintf(
+	    line, size, "%s%s", parts->bytes, without & NO_TOTAL ? "" : parts->total);
+	if ((without & NO_RATE) == 0)
+		add_part(line, size, parts->rate);
+	if ((without & NO_ELAPSED) == 0)
+		add_part(line, size, parts->elapsed);
+	add_part(line, size, parts->left);
+	if ((without & NO_PHASE) == 0)
+		add_part(line, size, parts->phase);
+}
+
+/* "[####----] ", as wide as there is room for; or nothing. */
+static void
+draw_bar(char out[BAR_MOST + 4], double done, size_t room)
+{
+	size_t width = room > 3 ? room - 3 : 0, i;
 
 	out[0] = '\0';
-	if (p->done >= p->total || rate < 1)
+	if (width > BAR_MOST)
+		width = BAR_MOST;
+	if (done < 0 || width < BAR_LEAST)
 		return;
-	left = (double)(p->total - p->done) / rate;
-	if (left < 100.0 * 3600)
-		snprintf(out, size, ", %d:%02d:%02d left", (int)(left / 3600),
-		    (int)(left / 60) % 60, (int)left % 60);
+	out[0] = '[';
+	for (i = 0; i < width; i++)
+		out[i + 1] = (double)i + 0.5 < done * (double)width ? '#' : '-';
+	memcpy(out + width + 1, "] ", 3);
 }
 
 static void
 show(struct progress *p, double now)
 {
-	char line[160], bytes[PROGRESS_BYTES_TEXT], rate[PROGRESS_BYTES_TEXT], left[32];
-	const double per_second = rate_at(p, now);
-	char percent[8] = "";
+	const size_t columns = message_columns();
+	char text[256], bar[BAR_MOST + 4] = "", line[sizeof(text) + sizeof(bar) + 8];
+	struct parts parts;
+	size_t i = 0, used;
 
-	if (p->total > 0)
-		snprintf(percent, sizeof(percent), "%3d%% ",
-		    p->done < p->total ? (int)((double)p->done * 100 / (double)p->total) :
-					 100);
-	time_left(left, sizeof(left), p, per_second);
-	snprintf(line, sizeof(line), "%s%s, %s/s%s, %s", percent,
-	    progress_bytes(bytes, p->done), progress_bytes(rate, (uint64_t)per_second),
-	    left, p->phase);
+	fill_parts(&parts, p, now);
+	do {
+		join_parts(text, sizeof(text), &parts, losses[i]);
+		used = strlen(text) + strlen(parts.percent) + (parts.percent[0] != '\0');
+	} while (
+	    columns > 0 && used > columns && ++i < sizeof(losses) / sizeof(losses[0]));
+	draw_bar(bar, parts.done, columns > used ? columns - used : 0);
+	snprintf(line, sizeof(line), "%s%s%s%s", parts.percent,
+	    parts.percent[0] != '\0' ? " " : "", bar, text);
 	message_progress(line);
 	p->shown = now;
 }

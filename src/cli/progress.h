@@ -6,7 +6,8 @@
 #include <stdint.h>
 
 /*
- * How far a run is: percent, bytes, rate, time left, phase.  With -P the line is redrawn
+ * How far a run is: percent, a bar, bytes and their total, rate, time since the start and time left,
+ * phase; of these on a terminal what fits into its columns.  With -P the line is redrawn
  * on a terminal several times a second, and elsewhere printed every 30 s; SIGUSR1 prints
  * it once, with or without -P.
  */

@@ -83,64 +83,80 @@ static struct script scripts[] = {
 	{ "asked for once", false, false, 0,
 	    { { ASK, 0, 0, NULL }, { PHASE, 10, 0, "files" }, { TICK, 11, MB, NULL },
 		{ ASK, 20, 50 * MB, NULL }, { TICK, 21, 60 * MB, NULL } },
-	    "pg_basetar: 0.0 kB, 0.0 kB/s, starting\n"
-	    "pg_basetar: 50.0 MB, 5.0 MB/s, files\n" },
+	    "pg_basetar: 0.0 kB, 0.0 kB/s, after 0:00:00, starting\n"
+	    "pg_basetar: 50.0 MB, 4.8 MB/s, after 0:00:20, files\n" },
 	{ "a line every 30 s", true, false, 0,
 	    { { PHASE, 1, 0, "files" }, { TICK, 29, 28 * MB, NULL },
 		{ TICK, 30, 29 * MB, NULL }, { TICK, 31, 30 * MB, NULL },
 		{ TICK, 59, 58 * MB, NULL }, { TICK, 61, 60 * MB, NULL },
 		{ END, 62, 61 * MB, NULL } },
-	    "pg_basetar: 29.0 MB, 1.0 MB/s, files\n"
-	    "pg_basetar: 60.0 MB, 1.0 MB/s, files\n" },
+	    "pg_basetar: 29.0 MB, 976.6 kB/s, after 0:00:30, files\n"
+	    "pg_basetar: 60.0 MB, 976.6 kB/s, after 0:01:01, files\n" },
 	{ "a checkpoint of five minutes", false, false, 0,
 	    { { TOTAL, 0, 4000 * MB, NULL }, { PHASE, 0, 0, "checkpoint" },
 		{ ASK, 299, 0, NULL }, { PHASE, 300, 0, "files" },
 		{ ASK, 310, 1000 * MB, NULL } },
-	    "pg_basetar:   0% 0.0 kB, 0.0 kB/s, checkpoint\n"
-	    "pg_basetar:  25% 1.0 GB, 100.0 MB/s, 0:00:30 left, files\n" },
+	    "pg_basetar:   0% 0.0 kB of 4.0 GB, 0.0 kB/s, after 0:04:59, checkpoint\n"
+	    "pg_basetar:  25% 1.0 GB of 4.0 GB, 95.4 MB/s, after 0:05:10, 0:00:30 left, files\n" },
 	{ "a stall slows it down", false, false, 0,
 	    { { TOTAL, 0, 200 * MB, NULL }, { PHASE, 0, 0, "files" },
 		{ TICK, 10, 100 * MB, NULL }, { ASK, 1000, 100 * MB, NULL } },
-	    "pg_basetar:  50% 100.0 MB, 100.0 kB/s, 0:16:40 left, files\n" },
+	    "pg_basetar:  50% 100.0 MB of 200.0 MB, 97.7 kB/s, after 0:16:40, 0:16:40 left, files\n" },
 	{ "more than was measured", false, false, 0,
 	    { { TOTAL, 0, 10 * MB, NULL }, { PHASE, 0, 0, "files" },
 		{ ASK, 10, 10 * MB - 1, NULL }, { ASK, 10, 20 * MB, NULL } },
-	    "pg_basetar:  99% 10.0 MB, 1.0 MB/s, 0:00:00 left, files\n"
-	    "pg_basetar: 100% 20.0 MB, 2.0 MB/s, files\n" },
+	    "pg_basetar:  99% 10.0 MB of 10.0 MB, 976.6 kB/s, after 0:00:10, 0:00:00 left, files\n"
+	    "pg_basetar: 100% 20.0 MB of 10.0 MB, 1.9 MB/s, after 0:00:10, files\n" },
 	{ "less than was measured, and a long wait", false, false, 0,
 	    { { TOTAL, 0, 50 * MB, NULL }, { PHASE, 0, 0, "files" },
 		{ TICK, 10, 20 * MB, NULL }, { SETTLE, 10, 25 * MB, NULL },
 		{ PHASE, 10, 0, "wal" }, { ASK, 11, 20 * MB, NULL },
 		{ PHASE, 20, 0, "archive" }, { ASK, 1000, 41 * MB, NULL } },
-	    "pg_basetar:  80% 20.0 MB, 2.0 MB/s, 0:00:02 left, wal\n"
-	    "pg_basetar: 100% 41.0 MB, 2.0 MB/s, archive\n" },
+	    "pg_basetar:  80% 20.0 MB of 25.0 MB, 1.9 MB/s, after 0:00:11, 0:00:02 left, wal\n"
+	    "pg_basetar: 100% 41.0 MB of 25.0 MB, 1.9 MB/s, after 0:16:40, archive\n" },
 	{ "not measured, all sent at once", false, false, 0,
 	    { { PHASE, 0, 0, "files" }, { SETTLE, 0.1, 25 * MB, NULL },
 		{ ASK, 0.1, 25 * MB, NULL } },
-	    "pg_basetar: 25.0 MB, 250.0 MB/s, files\n" },
+	    "pg_basetar: 25.0 MB, 238.4 MB/s, after 0:00:00, files\n" },
 	{ "very slow", false, false, 0,
 	    { { TOTAL, 0, 500 * MB, NULL }, { PHASE, 0, 0, "files" },
 		{ ASK, 1000, 1000, NULL } },
-	    "pg_basetar:   0% 1.0 kB, 0.0 kB/s, files\n" },
+	    "pg_basetar:   0% 1.0 kB of 500.0 MB, 0.0 kB/s, after 0:16:40, files\n" },
 	{ "on a terminal", true, true, 0,
 	    { { PHASE, 1, 0, "files" }, { TOTAL, 1, 4 * MB, NULL }, { TICK, 2, MB, NULL },
 		{ TICK, 3, 2 * MB, NULL }, { PHASE, 4, 0, "sync" },
 		{ END, 5, 4 * MB, NULL } },
-	    "\r0.0 kB, 0.0 kB/s, files"
-	    "\r 25% 1.0 MB, 1.0 MB/s, 0:00:03 left, files"
-	    "\r 50% 2.0 MB, 1.0 MB/s, 0:00:02 left, files"
-	    "\r 50% 2.0 MB, 666.7 kB/s, 0:00:03 left, sync"
-	    "\r100% 4.0 MB, 1.0 MB/s, done                \r\n" },
+	    "\r0.0 kB, 0.0 kB/s, after 0:00:01, files"
+	    "\r 25% 1.0 MB of 4.0 MB, 976.6 kB/s, after 0:00:02, 0:00:03 left, files"
+	    "\r 50% 2.0 MB of 4.0 MB, 976.6 kB/s, after 0:00:03, 0:00:02 left, files"
+	    "\r 50% 2.0 MB of 4.0 MB, 651.0 kB/s, after 0:00:04, 0:00:03 left, sync "
+	    "\r100% 4.0 MB of 4.0 MB, 976.6 kB/s, after 0:00:05, done               \r\n" },
+	{ "on a terminal of 80 columns", true, true, 80,
+	    { { PHASE, 1, 0, "files" }, { TOTAL, 1, 4000 * MB, NULL },
+		{ TICK, 11, 1000 * MB, NULL }, { PHASE, 31, 0, "sync" },
+		{ END, 41, 4000 * MB, NULL } },
+	    "\r0.0 kB, 0.0 kB/s, after 0:00:01, files"
+	    "\r 25% [##------] 1.0 GB of 4.0 GB, 95.4 MB/s, after 0:00:11, 0:00:30 left, files"
+	    "\r 25% [##-------] 1.0 GB of 4.0 GB, 31.8 MB/s, after 0:00:31, 0:01:30 left, sync"
+	    "\r100% [#######################] 4.0 GB of 4.0 GB, 95.4 MB/s, after 0:00:41, done\r\n" },
+	{ "on a terminal of 40 columns", true, true, 40,
+	    { { PHASE, 1, 0, "sending files" }, { TOTAL, 1, 4000 * MB, NULL },
+		{ TICK, 11, 1000 * MB, NULL }, { PHASE, 31, 0, "sync" },
+		{ END, 41, 4000 * MB, NULL } },
+	    "\r0.0 kB, after 0:00:01, sending files"
+	    "\r 25% 1.0 GB of 4.0 GB, 0:00:30 left "
+	    "\r 25% [#----] 1.0 GB, 0:01:30 left, sync"
+	    "\r100% [#########] 4.0 GB of 4.0 GB, done\r\n" },
 	{ "on a narrow terminal", true, true, 20,
 	    { { PHASE, 1, 0, "files" }, { TOTAL, 1, 4 * MB, NULL }, { TICK, 2, MB, NULL },
 		{ END, 5, 4 * MB, NULL } },
-	    "\r0.0 kB, 0.0 kB/s, f"
-	    "\r 25% 1.0 MB, 1.0 MB"
-	    "\r100% 4.0 MB, 1.0 MB\r\n" },
+	    "\r0.0 kB, files"
+	    "\r 25% 1.0 MB, 0:00:0"
+	    "\r100% 4.0 MB, done  \r\n" },
 	{ "asked for on a terminal", false, true, 0,
 	    { { ASK, 1, 0, NULL }, { TICK, 2, 0, NULL }, { ASK, 3, 0, NULL } },
-	    "\r0.0 kB, 0.0 kB/s, starting\r\n"
-	    "\r0.0 kB, 0.0 kB/s, starting\r\n" },
+	    "\r0.0 kB, 0.0 kB/s, after 0:00:01, starting\r\n"
+	    "\r0.0 kB, 0.0 kB/s, after 0:00:03, starting\r\n" },
 };
 
 static void
