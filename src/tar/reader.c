@@ -12,6 +12,7 @@
 
 #include "lib/bytes.h"
 #include "tar/longname.h"
+#include "tar/lookalike.h"
 #include "tar/membertype.h"
 #include "tar/pax.h"
 
@@ -109,6 +110,27 @@ skip_body(struct tar_reader *r, struct error *err)
 	return 0;
 }
 
+/* The first block of all is no header: what was meant to be an archive is something else. */
+static int
+not_a_tar(const uint8_t *block, struct error *err)
+{
+	const char *name = lookalike_name(block, TAR_BLOCK);
+	const char *filter = lookalike_filter(block, TAR_BLOCK);
+
+	if (name == NULL) {
+		error_wrap(err, "offset 0");
+		/* POSIX's magic number, which GNU tar has as well: a header that is damaged */
+		return memcmp(block + 257, "ustar", 5) == 0 ?
+		    -1 :
+		    error_wrap(err, "not a tar archive");
+	}
+	error_set(err, ERROR_UNSUPPORTED, 0, "not a tar archive: it looks like %s", name);
+	return filter ?
+	    error_hint(
+		err, "Decrypt it on the way: %s <FILE | pg_basetar ... -", filter) :
+	    error_hint(err, "Name the archive that pg_basetar or pg_basebackup wrote.");
+}
+
 /* A block where a header has to be: of zeros, it is half the end of the archive. */
 static int
 read_header(struct tar_reader *r, bool *is_end, struct error *err)
@@ -126,7 +148,8 @@ read_header(struct tar_reader *r, bool *is_end, struct error *err)
 	if (*is_end)
 		return 0;
 	if (tar_header_decode(block, &r->raw, err))
-		return error_wrap(err, "offset %" PRIu64, offset);
+		return offset == 0 ? not_a_tar(block, err) :
+				     error_wrap(err, "offset %" PRIu64, offset);
 	r->body = r->raw.size;
 	r->padding = tar_header_padding(r->raw.size);
 	return 0;

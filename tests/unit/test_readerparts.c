@@ -45,7 +45,7 @@ static const struct refused {
 	{ "an end and a record of zeros", "fdlzzzzzz", NULL, ERROR_NONE, NULL },
 	{ "a pax header without records", "xdzz", "", ERROR_NONE, NULL },
 	{ "rubbish", "r", NULL, ERROR_FORMAT,
-	    "offset 0: checksum in a tar header is not valid" },
+	    "not a tar archive: offset 0: checksum in a tar header is not valid" },
 	{ "rubbish after a member", "dr", NULL, ERROR_FORMAT,
 	    "offset 512: checksum in a tar header is not valid" },
 	{ "half an end", "dzd", NULL, ERROR_FORMAT,
