@@ -84,7 +84,7 @@ pass_body(struct reading *r, struct tar_reader *reader, uint8_t *piece, struct e
  * be findings.  No archive of ours or of pg_basebackup begins so.
  */
 static int
-check_first(const char *name, struct error *err)
+refuse_dot(const char *name, struct error *err)
 {
 	if (strcmp(name, ".") != 0 && strncmp(name, "./", 2) != 0)
 		return 0;
@@ -100,6 +100,34 @@ add_raw(struct reading *r, uint64_t raw)
 	r->raw = raw == UINT64_MAX || r->raw == UINT64_MAX ? UINT64_MAX : r->raw + raw;
 }
 
+/*
+ * One file of a set, whose others nothing shows: that of a tablespace begins with its directory
+ * PG_MAJOR_CATALOG, that of the WAL with a segment.
+ */
+static int
+refuse_one_of_a_set(const char *name, struct error *err)
+{
+	const char *what;
+
+	if (strncmp(name, "PG_", 3) == 0 && name[3] >= '0' && name[3] <= '9')
+		what = "one tablespace";
+	else if (strlen(name) == 24 && strspn(name, "0123456789ABCDEF") == 24)
+		what = "the WAL";
+	else
+		return 0;
+	error_set(err, ERROR_STATE, 0,
+	    "it holds only %s of a backup that has other archives", what);
+	return error_hint(err, "Name the directory that has all of them, base.tar too.");
+}
+
+static int
+check_first(const struct reading *r, const char *name, struct error *err)
+{
+	if (refuse_dot(name, err))
+		return -1;
+	return r->is_alone ? refuse_one_of_a_set(name, err) : 0;
+}
+
 static int
 pass_members(
     struct reading *r, struct tar_reader *reader, uint8_t *piece, struct error *err)
@@ -110,7 +138,7 @@ pass_members(
 	while (!r->is_over && r->wants == READING_WANTS_ALL) {
 		if (tar_reader_next(reader, &entry, &is_end, err))
 			return -1;
-		if (is_first && !is_end && check_first(entry.name, err))
+		if (is_first && !is_end && check_first(r, entry.name, err))
 			return -1;
 		is_first = false;
 		if (is_end) {
@@ -199,6 +227,7 @@ pass_archive(struct reading *r, struct source *source, const struct archivepart 
 	uint8_t *piece = malloc(PIECE);
 	int rc = -1;
 
+	r->is_alone = part->kind == ARCHIVEPART_ALONE;
 	if (piece == NULL)
 		error_memory(err);
 	else if (tar_reader_open(&reader, source, err) == 0 &&

@@ -65,7 +65,8 @@ struct reading {
 	const struct options *opt;
 	const struct reading_ops *ops;
 	struct progress progress;
-	bool is_over; /* of this archive nothing more is wanted */
+	bool is_alone; /* no other archive of the backup is read */
+	bool is_over;  /* of this archive nothing more is wanted */
 	/*
 	 * Set by archive() or member(), once an archive: where the rest can be gone to without
 	 * what is between (shortcut.h), skipped() is called and it comes; else all comes.
