@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "backup/archiving.h"
 #include "backup/cluster.h"
@@ -196,6 +197,14 @@ limit_pages(struct page_limits *limits, uint64_t start)
 	    start < PAGE_NO_LSN - WAL_MOST ? start + WAL_MOST : PAGE_NO_LSN;
 }
 
+/* A spread checkpoint takes minutes in which nothing else is seen to happen. */
+static void
+tell_of_checkpoint(const struct options *opt)
+{
+	if (opt->verbose || isatty(STDERR_FILENO))
+		message_note("waiting for the checkpoint; -c fast starts at once");
+}
+
 static int
 running_begin(struct backup_source *source, struct error *err)
 {
@@ -203,6 +212,8 @@ running_begin(struct backup_source *source, struct error *err)
 	const bool fast = r->source.of.opt->checkpoint_fast || r->server.in_recovery;
 	char lsn[LSN_TEXT];
 
+	if (!fast)
+		tell_of_checkpoint(r->source.of.opt);
 	if (read_databases(
 		r, &r->source.facts.databases_before, &r->databases_before, err) ||
 	    (r->server.in_recovery && hasten_standby(r, err)) ||

@@ -177,7 +177,10 @@ open_descriptor(struct output *out, const struct options *opt, int given,
 
 /* ---- what is there, and is written to ---- */
 
-enum { READER_MS = 100 }; /* between two looks for a fifo's reader */
+enum {
+	READER_MS = 100,  /* between two looks for a fifo's reader */
+	READER_LOOKS = 20 /* that a reader may need which was started together with us */
+};
 
 /* False: a signal asks us to end.  One that asks how far we are interrupts the wait. */
 static bool
@@ -228,11 +231,14 @@ open_in_place(const char *path, const struct stat *found, struct error *err)
 {
 	/* of a block device O_EXCL asks that nothing be mounted from it (open(2)) */
 	const int exclusive = S_ISBLK(found->st_mode) ? O_EXCL : 0;
-	int fd, rc;
+	int fd, rc, looks = 0;
 
-	do
+	do {
+		if (looks++ == READER_LOOKS)
+			message_note(
+			    "waiting for a program that reads the fifo \"%s\"", path);
 		fd = open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC | exclusive);
-	while (fd == -1 && errno == ENXIO && S_ISFIFO(found->st_mode) && may_wait());
+	} while (fd == -1 && errno == ENXIO && S_ISFIFO(found->st_mode) && may_wait());
 	if (fd == -1)
 		return output_cannot_open(path, err);
 	rc = check_opened(fd, path, found, err);
