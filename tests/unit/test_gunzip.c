@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
-#include "codec/decoded.h"
 #include "codec/gunzip.h"
 #include "lib/buf.h"
+#include "support/codecrun.h"
 #include "support/memstream.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -40,31 +40,6 @@ add_member(struct buf *out, const void *bytes, size_t len)
 	free(copy);
 }
 
-/* Decode it all, ${chunk} bytes of input and ${step} of output at a time. */
-static int
-decode(const struct buf *in, size_t chunk, size_t step, size_t fail_at, struct buf *out,
-    struct error *err)
-{
-	struct memsource m = memstream_source(in->data, in->len, chunk);
-	struct source *s = &m.source;
-	uint8_t bytes[512];
-	const char *name;
-	size_t got = 1;
-	int rc;
-
-	m.fail_at = fail_at;
-	buf_clear(out);
-	rc = decoded_push(&s, &name, err);
-	while (rc == 0 && got > 0) {
-		rc = source_read(s, bytes, step, &got, err);
-		if (rc == 0 && got > 0)
-			rc = buf_append(out, bytes, got, err);
-	}
-	if (s != &m.source)
-		source_free(s);
-	return rc;
-}
-
 static void
 whole(void **state)
 {
@@ -75,8 +50,9 @@ whole(void **state)
 	add_member(&in, text, sizeof(text));
 	for (size_t chunk = 0; chunk < 3; chunk++)
 		for (size_t step = 1; step <= 512; step += 511) {
-			assert_int_equal(
-			    decode(&in, chunk, step, MEMSTREAM_NEVER, &out, &err), 0);
+			assert_int_equal(codecrun_decode(&in, chunk, step,
+					     MEMSTREAM_NEVER, &out, &err),
+			    0);
 			assert_int_equal(out.len, sizeof(text));
 			assert_memory_equal(out.data, text, sizeof(text));
 		}
@@ -97,7 +73,8 @@ every_cut_and_bit(void **state)
 	for (in.len = 2; in.len < len; in.len++) {
 		struct error err = { 0 };
 
-		assert_int_equal(decode(&in, 1, 512, MEMSTREAM_NEVER, &out, &err), -1);
+		assert_int_equal(
+		    codecrun_decode(&in, 1, 512, MEMSTREAM_NEVER, &out, &err), -1);
 		assert_int_equal(err.kind, ERROR_FORMAT);
 		assert_non_null(strstr(err.text, "gzip data is cut short at byte "));
 	}
@@ -105,7 +82,7 @@ every_cut_and_bit(void **state)
 		struct error err = { 0 };
 
 		in.data[bit / 8] ^= (uint8_t)(1U << bit % 8);
-		if (decode(&in, 0, 512, MEMSTREAM_NEVER, &out, &err) == 0) {
+		if (codecrun_decode(&in, 0, 512, MEMSTREAM_NEVER, &out, &err) == 0) {
 			assert_int_equal(out.len, sizeof(text));
 			assert_memory_equal(out.data, text, sizeof(text));
 			/* the header's time and the like; what fills the last byte of data */
@@ -138,15 +115,15 @@ sound_bytes_come_first(void **state)
 		int rc;
 
 		in.data[at] ^= 0x55;
-		rc = decode(&in, 0, 512, MEMSTREAM_NEVER, &whole, &one);
+		rc = codecrun_decode(&in, 0, 512, MEMSTREAM_NEVER, &whole, &one);
 		assert_int_equal(rc, -1);
 		if (at >= in.len - 8) /* the trailer alone: all bytes were there */
 			assert_int_equal(whole.len, sizeof(text));
 		for (size_t i = 0; i < COUNT(pieces); i++) {
 			struct error two = { 0 };
 
-			assert_int_equal(decode(&in, pieces[i].chunk, pieces[i].step,
-					     MEMSTREAM_NEVER, &out, &two),
+			assert_int_equal(codecrun_decode(&in, pieces[i].chunk,
+					     pieces[i].step, MEMSTREAM_NEVER, &out, &two),
 			    -1);
 			assert_string_equal(one.text, two.text);
 			assert_int_equal(out.len, whole.len);
@@ -172,17 +149,17 @@ after_the_end(void **state)
 	add_member(&in, text, sizeof(text));
 	one = in.len;
 	add_member(&in, text, 7);
-	assert_int_equal(decode(&in, 1, 512, MEMSTREAM_NEVER, &out, &err), 0);
+	assert_int_equal(codecrun_decode(&in, 1, 512, MEMSTREAM_NEVER, &out, &err), 0);
 	assert_int_equal(out.len, sizeof(text) + 7);
 	assert_int_equal(buf_append(&in, zeros, sizeof(zeros), &err), 0);
-	assert_int_equal(decode(&in, 0, 512, MEMSTREAM_NEVER, &out, &err), 0);
+	assert_int_equal(codecrun_decode(&in, 0, 512, MEMSTREAM_NEVER, &out, &err), 0);
 	assert_int_equal(out.len, sizeof(text) + 7);
 	assert_int_equal(buf_append(&in, "x", 1, &err), 0);
-	assert_int_equal(decode(&in, 100, 512, MEMSTREAM_NEVER, &out, &err), -1);
+	assert_int_equal(codecrun_decode(&in, 100, 512, MEMSTREAM_NEVER, &out, &err), -1);
 	assert_non_null(strstr(err.text, "gzip data continues after its end, at byte "));
 	in.len = one;
 	assert_int_equal(buf_append(&in, "x", 1, &err), 0);
-	assert_int_equal(decode(&in, 0, 512, MEMSTREAM_NEVER, &out, &err), -1);
+	assert_int_equal(codecrun_decode(&in, 0, 512, MEMSTREAM_NEVER, &out, &err), -1);
 	assert_non_null(strstr(err.text, "gzip data continues after its end, at byte "));
 	buf_free(&in);
 	buf_free(&out);
@@ -198,7 +175,7 @@ faults_go_through(void **state)
 	for (size_t at = 0; at < in.len; at++) {
 		struct error err = { 0 };
 
-		assert_int_equal(decode(&in, 1, 512, at, &out, &err), -1);
+		assert_int_equal(codecrun_decode(&in, 1, 512, at, &out, &err), -1);
 		assert_non_null(strstr(err.text, "injected: No space left on device"));
 	}
 	buf_free(&in);
@@ -232,7 +209,7 @@ beginnings(void **state)
 		int rc;
 
 		assert_int_equal(buf_append(&in, rows[i].bytes, rows[i].len, &err), 0);
-		rc = decode(&in, 1, 512, MEMSTREAM_NEVER, &out, &err);
+		rc = codecrun_decode(&in, 1, 512, MEMSTREAM_NEVER, &out, &err);
 		if (rows[i].error) {
 			assert_int_equal(rc, -1);
 			assert_string_equal(err.text, rows[i].error);

@@ -9,7 +9,8 @@
 #include <cmocka.h>
 
 #include "proof/config.h"
-#include "support/heard.h"
+#include "support/judged.c.inc"
+#include "support/rows.h"
 #include "tar/header.h"
 
 enum { MEMBERS = 4, MANY = 23 };
@@ -61,15 +62,13 @@ judged(void **state)
 {
 	static char paths[MANY][16];
 	const struct row *row = *state;
-	struct findings findings = heard_begin();
 	struct infofile info = { .config_file = (char *)(uintptr_t)row->config_file,
 		.config = { .rows = pairs, .count = row->listed } };
 	const struct facts facts = { .info =
 					 row->config_file || row->listed ? &info : NULL };
-	struct memberset *members;
 	struct error err = { 0 };
 
-	assert_int_equal(memberset_new(&members, &err), 0);
+	assert_int_equal(judged_begin(), 0);
 	for (size_t i = 0; i < MEMBERS && row->members[i]; i++)
 		heard_member(members, row->members[i], TAR_FILE, 1);
 	for (size_t i = 0; i < MANY; i++) {
@@ -83,7 +82,7 @@ judged(void **state)
 	if (row->said && strstr(heard(), row->said) == NULL)
 		fail_msg("\"%s\" was not said, but:\n%s", row->said, heard());
 	assert_int_equal(findings.count, 0);
-	memberset_free(members);
+	judged_end();
 }
 
 int
@@ -92,9 +91,6 @@ main(void)
 	enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 	struct CMUnitTest tests[ROWS];
 
-	for (size_t i = 0; i < ROWS; i++)
-		tests[i] = (struct CMUnitTest){ .name = rows[i].name,
-			.test_func = judged,
-			.initial_state = (void *)(uintptr_t)&rows[i] };
+	rows_name(tests, rows, sizeof(rows[0]), ROWS, judged);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,6 +14,7 @@
 #include "support/command.h"
 #include "support/faketree.h"
 #include "support/pages.h"
+#include "support/rows.h"
 #include "support/smallcluster.h"
 
 /*
@@ -221,9 +222,6 @@ main(void)
 	enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 	struct CMUnitTest tests[ROWS];
 
-	for (size_t i = 0; i < ROWS; i++)
-		tests[i] = (struct CMUnitTest){ .name = rows[i].name,
-			.test_func = expect_row,
-			.initial_state = (void *)(uintptr_t)&rows[i] };
+	rows_name(tests, rows, sizeof(rows[0]), ROWS, expect_row);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
