@@ -19,7 +19,7 @@
 #include "cli/message.h"
 #include "datadir/atwork.h"
 #include "datadir/configfollow.h"
-#include "datadir/configplace.h"
+#include "datadir/configpath.h"
 #include "format/layout.h"
 #include "lib/sys.h"
 #include "pg/conftext.h"

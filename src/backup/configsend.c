@@ -10,7 +10,7 @@
 #include "backup/config.h"
 #include "backup/configsend.h"
 #include "cli/message.h"
-#include "datadir/configplace.h"
+#include "datadir/configpath.h"
 #include "format/layout.h"
 #include "lib/sys.h"
 

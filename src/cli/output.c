@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "cli/message.h"
-#include "cli/place.h"
+#include "cli/ancestry.h"
 #include "lib/interrupt.h"
 #include "lib/sys.h"
 #include "stream/outdir.h"

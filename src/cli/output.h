@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 
 #include "cli/options.h"
-#include "cli/place.h"
+#include "cli/ancestry.h"
 #include "lib/cancel.h"
 #include "lib/stream.h"
 

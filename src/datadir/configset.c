@@ -1,5 +1,5 @@
 /*
- * The rows of a configset, and what is in the files.  configplace.c has where they lie and what
+ * The rows of a configset, and what is in the files.  configpath.c has where they lie and what
  * they are called, configfollow.c what a file leads to.
  */
 #define _DEFAULT_SOURCE /* realpath() */
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "datadir/configplace.h"
+#include "datadir/configpath.h"
 #include "lib/path.h"
 #include "lib/sys.h"
 

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "cli/message.h"
-#include "cli/place.h"
+#include "cli/ancestry.h"
 #include "format/report_json.h"
 #include "lib/path.h"
 #include "lib/stream.h"

@@ -14,14 +14,14 @@
 
 #include "cli/message.h"
 #include "cli/options.h"
-#include "datadir/configplace.h"
+#include "datadir/configpath.h"
 #include "datadir/dirlist.h"
 #include "format/layout.h"
 #include "lib/sys.h"
 #include "pg/cluster.h"
 #include "pg/conftext.h"
 #include "restore/ownership.h"
-#include "restore/places.h"
+#include "restore/directories.h"
 #include "restore/tree.h"
 
 static const char main_name[] = "postgresql.conf";

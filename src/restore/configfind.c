@@ -1,6 +1,6 @@
 /*
  * Configuration files from outside of the data directory lie below pg_basetar_config in a copy, where
- * their places relative to each other are mostly kept, but not always (datadir/configplace.c): so each
+ * their places relative to each other are mostly kept, but not always (datadir/configpath.c): so each
  * is looked for by the path that it had.
  */
 #include "restore/configfind.h"
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "datadir/configplace.h"
+#include "datadir/configpath.h"
 #include "format/layout.h"
 #include "lib/path.h"
 #include "lib/sys.h"

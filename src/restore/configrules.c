@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "datadir/configplace.h"
+#include "datadir/configpath.h"
 #include "format/layout.h"
 
 enum rule_kind {

@@ -22,7 +22,7 @@
 #include "restore/config.h"
 #include "restore/links.h"
 #include "restore/ownership.h"
-#include "restore/places.h"
+#include "restore/directories.h"
 #include "restore/plan.h"
 #include "restore/settings.h"
 #include "restore/target.h"

@@ -17,7 +17,7 @@
 #include "restore/finish.h"
 #include "restore/links.h"
 #include "restore/ownership.h"
-#include "restore/places.h"
+#include "restore/directories.h"
 #include "restore/plan.h"
 #include "restore/settings.h"
 #include "restore/tree.h"

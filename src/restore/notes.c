@@ -21,7 +21,7 @@
 #include "pg/conftext.h"
 #include "proof/checker.h"
 #include "restore/config.h"
-#include "restore/places.h"
+#include "restore/directories.h"
 #include "restore/settings.h"
 #include "restore/startup.h"
 

@@ -13,7 +13,7 @@
 #include "cli/options.h"
 #include "format/layout.h"
 #include "pg/access.h"
-#include "restore/places.h"
+#include "restore/directories.h"
 #include "tar/header.h"
 
 int

@@ -20,7 +20,7 @@
 #include "pg/label.h"
 #include "reading/summary.h"
 #include "restore/ownership.h"
-#include "restore/places.h"
+#include "restore/directories.h"
 #include "restore/target.h"
 #include "restore/tree.h"
 

@@ -16,7 +16,7 @@
 #include "restore/members.h"
 #include "restore/notes.h"
 #include "restore/ownership.h"
-#include "restore/places.h"
+#include "restore/directories.h"
 #include "restore/plan.h"
 #include "restore/settings.h"
 #include "restore/target.h"

@@ -17,7 +17,7 @@
 #include "filling/filepool.h"
 #include "lib/sys.h"
 #include "restore/ownership.h"
-#include "restore/places.h"
+#include "restore/directories.h"
 
 /* What no file of a cluster has is not given to one: set user, set group, sticky. */
 #define MODE 0777U

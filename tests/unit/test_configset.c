@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "datadir/configfollow.h"
-#include "datadir/configplace.h"
+#include "datadir/configpath.h"
 #include "datadir/configset.h"
 #include "lib/sys.h"
 #include "support/faketree.h"

@@ -19,7 +19,7 @@
 #include "restore/members.h"
 #include "restore/notes.h"
 #include "restore/ownership.h"
-#include "restore/places.h"
+#include "restore/directories.h"
 #include "restore/plan.h"
 #include "restore/restore.h"
 #include "restore/settings.h"

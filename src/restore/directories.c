@@ -5,7 +5,7 @@
  */
 /* realpath() */
 #define _DEFAULT_SOURCE
-#include "restore/places.h"
+#include "restore/directories.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 
 #include "cli/options.h"
-#include "cli/place.h"
+#include "cli/ancestry.h"
 #include "format/layout.h"
 #include "lib/sys.h"
 

@@ -3,7 +3,7 @@
  * archive: so that in a copy each is found by the ones that name it relative to themselves.
  */
 #define _DEFAULT_SOURCE /* realpath() */
-#include "datadir/configplace.h"
+#include "datadir/configpath.h"
 
 #include <fcntl.h>
 #include <limits.h>

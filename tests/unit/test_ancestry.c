@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "cli/place.h"
+#include "cli/ancestry.h"
 #include "support/faketree.h"
 #include "support/growth.h"
 #include "support/refuse.h"

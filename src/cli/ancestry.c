@@ -6,7 +6,7 @@
  */
 /* realpath() */
 #define _DEFAULT_SOURCE
-#include "cli/place.h"
+#include "cli/ancestry.h"
 
 #include <errno.h>
 #include <fcntl.h>
