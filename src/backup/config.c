@@ -120,7 +120,7 @@ is_of_ours(struct sayings *s, const char *directory, bool *is_ours, struct error
 		is_of_pid_file(s->config->cluster, datadir) ||
 		!has_file(s->config->cluster, "postgresql.conf"));
 	if (*is_ours) /* a snapshot's original, if it is not this very one */
-		rc = configplace_alias(s->set, datadir, err);
+		rc = configpath_alias(s->set, datadir, err);
 	buf_free(&path);
 	buf_free(&claim);
 	return rc;
@@ -136,7 +136,7 @@ find_directory(struct sayings *s, struct error *err)
 	s->directory = s->config->cluster->datadir;
 	if (directory == NULL || directory[0] != '/' ||
 	    is_datadir(s->config->cluster, directory))
-		return configplace_alias(s->set, directory, err);
+		return configpath_alias(s->set, directory, err);
 	if (is_of_ours(s, directory, &is_ours, err))
 		return -1;
 	if (is_ours) {
@@ -144,7 +144,7 @@ find_directory(struct sayings *s, struct error *err)
 		return 0;
 	}
 	/* a snapshot's original, or the name that a container has for it */
-	return configplace_alias(s->set, directory, err);
+	return configpath_alias(s->set, directory, err);
 }
 
 /* Without a server, which has opened the files, they may be those of another cluster. */
@@ -371,8 +371,8 @@ gather(struct sayings *s, struct error *err)
 	/* it is for people; a server runs without */
 	s->has_opts =
 	    postmaster_opts_read(s->config->cluster->datadir_fd, &s->opts, &ignored) == 0;
-	return configplace_alias(s->set, s->config->cluster->postmaster.datadir, err) ||
-		(server && configplace_alias(s->set, server->data_directory, err)) ||
+	return configpath_alias(s->set, s->config->cluster->postmaster.datadir, err) ||
+		(server && configpath_alias(s->set, server->data_directory, err)) ||
 		find_directory(s, err) || find_home(s, err) || add_main(s, err) ||
 		add_named_files(s, err) || add_tls_files(s, err) || add_links(s, err) ||
 		note_log_directories(s, err) ?

@@ -112,7 +112,7 @@ leads_to(const struct backup_config *config, const char *directory, const char *
 	const struct configset *set = &config->set;
 	struct buf name = { 0 };
 	struct stat link, st;
-	int rc = configplace_inside(set, directory, &name, err);
+	int rc = configpath_inside(set, directory, &name, err);
 
 	*is_it = rc == 0 && strcmp(buf_text(&name), path) == 0;
 	buf_free(&name);

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "cli/message.h"
-#include "cli/ancestry.h"
+#include "cli/ownfd.h"
 #include "lib/interrupt.h"
 #include "lib/sys.h"
 #include "stream/outdir.h"
@@ -107,7 +107,7 @@ cannot_tell(const char *name, struct error *err)
  * not in sight when it was opened outside of a container.
  */
 static int
-take_place(struct output *out, int fd, const char *name, struct error *err)
+take_ancestry(struct output *out, int fd, const char *name, struct error *err)
 {
 	char link[40], *path;
 	struct error why = { 0 };
@@ -127,7 +127,7 @@ take_place(struct output *out, int fd, const char *name, struct error *err)
 	else if (!sys_is_same_file(&st, &its))
 		rc = cannot_tell(name, err);
 	else
-		rc = place_take_parent(&out->place, path, err);
+		rc = ancestry_take_parent(&out->above, path, err);
 	free(path);
 	return rc;
 }
@@ -162,7 +162,7 @@ open_descriptor(struct output *out, const struct options *opt, int given,
 {
 	int fd;
 
-	if (check_descriptor(given, name, err) || take_place(out, given, name, err))
+	if (check_descriptor(given, name, err) || take_ancestry(out, given, name, err))
 		return -1;
 	fd = fcntl(given, F_DUPFD_CLOEXEC, 3);
 	if (fd == -1)
@@ -281,7 +281,7 @@ output_open_file(struct output *out, const struct options *opt, struct cancel *c
 
 	if (outfile_open(&sink, &file, err))
 		return -1;
-	if (place_take(&out->place, outfile_directory(sink, &name), err)) {
+	if (ancestry_take(&out->above, outfile_directory(sink, &name), err)) {
 		sink_free(sink);
 		return error_wrap(err, "\"%s\"", opt->output);
 	}
@@ -296,7 +296,7 @@ open_directory(struct output *out, const struct options *opt, struct cancel *can
 
 	if (outdir_open(&out->dir, &dir, err))
 		return -1;
-	if (place_take(&out->place, outdir_directory(out->dir), err))
+	if (ancestry_take(&out->above, outdir_directory(out->dir), err))
 		return error_wrap(err, "\"%s\"", opt->output);
 	return 0;
 }
@@ -330,7 +330,7 @@ output_descriptor(const struct options *opt, int *fd, struct error *err)
 	if (opt->output == NULL)
 		return 0;
 	*fd = -1;
-	return opt->split ? 0 : place_descriptor(opt->output, fd, err);
+	return opt->split ? 0 : ownfd_find(opt->output, fd, err);
 }
 
 int
@@ -348,7 +348,7 @@ int
 output_refuse_inside(const struct output *out, const struct stat *inside,
     const char *what, struct error *err)
 {
-	if (!place_is_inside(&out->place, inside))
+	if (!ancestry_is_inside(&out->above, inside))
 		return 0;
 	error_set(err, ERROR_STATE, 0, "the output \"%s\" is inside %s", out->name, what);
 	return error_hint(err, "Write the backup to a place outside what it backs up.");
@@ -389,5 +389,5 @@ output_free(struct output *out)
 	free(out->sinks);
 	outdir_free(out->dir);
 	rate_free(out->rate);
-	place_free(&out->place);
+	ancestry_free(&out->above);
 }

@@ -3,8 +3,8 @@
 
 #include <sys/stat.h>
 
-#include "cli/options.h"
 #include "cli/ancestry.h"
+#include "cli/options.h"
 #include "lib/cancel.h"
 #include "lib/stream.h"
 
@@ -12,11 +12,11 @@
 struct output {
 	struct sink **sinks; /* one, or a file each in the order in which they appear */
 	size_t count;
-	const char *name;   /* for messages, borrowed */
-	struct place place; /* of the files */
-	int fd;             /* the sink's, where that may be a pipe; else -1 */
-	struct outdir *dir; /* of --split; NULL */
-	struct rate *rate;  /* which all sinks share; NULL: no limit */
+	const char *name;      /* for messages, borrowed */
+	struct ancestry above; /* of the files */
+	int fd;                /* the sink's, where that may be a pipe; else -1 */
+	struct outdir *dir;    /* of --split; NULL */
+	struct rate *rate;     /* which all sinks share; NULL: no limit */
 };
 
 /*

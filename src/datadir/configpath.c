@@ -16,7 +16,7 @@
 /* ---- paths ---- */
 
 int
-configplace_normalize(const char *path, struct buf *out, struct error *err)
+configpath_normalize(const char *path, struct buf *out, struct error *err)
 {
 	buf_clear(out);
 	while (*path) {
@@ -39,7 +39,7 @@ configplace_normalize(const char *path, struct buf *out, struct error *err)
 }
 
 const char *
-configplace_below(const char *path, const char *directory)
+configpath_below(const char *path, const char *directory)
 {
 	size_t len = strlen(directory);
 
@@ -66,14 +66,14 @@ add_text(char ***texts, size_t *count, const char *text, struct error *err)
 }
 
 int
-configplace_alias(struct configset *set, const char *path, struct error *err)
+configpath_alias(struct configset *set, const char *path, struct error *err)
 {
 	struct buf normal = { 0 };
 	int rc;
 
 	if (path == NULL || path[0] != '/')
 		return 0;
-	rc = configplace_normalize(path, &normal, err);
+	rc = configpath_normalize(path, &normal, err);
 	if (rc == 0 && normal.len > 0)
 		rc = add_text(&set->aliases, &set->naliases, buf_text(&normal), err);
 	buf_free(&normal);
@@ -84,10 +84,10 @@ configplace_alias(struct configset *set, const char *path, struct error *err)
 static const char *
 below_alias(const struct configset *set, const char *path)
 {
-	const char *found = configplace_below(path, set->opt.datadir);
+	const char *found = configpath_below(path, set->opt.datadir);
 
 	for (size_t i = 0; found == NULL && i < set->naliases; i++)
-		found = configplace_below(path, set->aliases[i]);
+		found = configpath_below(path, set->aliases[i]);
 	return found;
 }
 
@@ -103,7 +103,7 @@ below_real(
 	if (directory == NULL)
 		return error_memory(err);
 	real = realpath(directory, NULL);
-	found = real ? configplace_below(real, set->opt.datadir) : NULL;
+	found = real ? configpath_below(real, set->opt.datadir) : NULL;
 	if (found)
 		rc =
 		    buf_printf(name, err, "%s%s%s", found, found[0] ? "/" : "", last + 1);
@@ -148,8 +148,8 @@ is_free(const struct configset *set, const char *name, bool is_directory)
 		if (row->where != CONFIGSET_OUTSIDE)
 			continue;
 		if (strcmp(row->name, name) == 0 ||
-		    (configplace_below(row->name, name) && !is_directory) ||
-		    (configplace_below(name, row->name) && !row->is_directory))
+		    (configpath_below(row->name, name) && !is_directory) ||
+		    (configpath_below(name, row->name) && !row->is_directory))
 			return false;
 	}
 	return true;
@@ -159,7 +159,7 @@ static bool
 is_reserved(const char *name)
 {
 	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
-		if (configplace_below(name, reserved[i]))
+		if (configpath_below(name, reserved[i]))
 			return true;
 	return false;
 }
@@ -171,7 +171,7 @@ below_base(const struct configset *set, const char *path)
 	const char *shortest = NULL;
 
 	for (size_t i = 0; i < set->nbases; i++) {
-		const char *found = configplace_below(path, set->bases[i]);
+		const char *found = configpath_below(path, set->bases[i]);
 
 		if (found && found[0] && (shortest == NULL || found > shortest))
 			shortest = found;
@@ -204,7 +204,7 @@ choose_name(const struct configset *set, const struct configset_wish *wish,
 }
 
 int
-configplace_add_base(struct configset *set, const char *path, struct error *err)
+configpath_add_base(struct configset *set, const char *path, struct error *err)
 {
 	char *directory = strndup(path, (size_t)(strrchr(path, '/') - path));
 	int rc = directory ? add_text(&set->bases, &set->nbases, directory, err) :
@@ -214,7 +214,7 @@ configplace_add_base(struct configset *set, const char *path, struct error *err)
 	return rc;
 }
 
-/* ${normal} as configplace_normalize() makes it. */
+/* ${normal} as configpath_normalize() makes it. */
 static int
 name_inside(
     const struct configset *set, const char *normal, struct buf *name, struct error *err)
@@ -229,11 +229,11 @@ name_inside(
 }
 
 int
-configplace_inside(
+configpath_inside(
     const struct configset *set, const char *path, struct buf *name, struct error *err)
 {
 	struct buf normal = { 0 };
-	int rc = configplace_normalize(path, &normal, err);
+	int rc = configpath_normalize(path, &normal, err);
 
 	if (rc == 0)
 		rc = name_inside(set, buf_text(&normal), name, err);
@@ -242,11 +242,11 @@ configplace_inside(
 }
 
 int
-configplace_locate(struct configset *set, const char *path,
+configpath_locate(struct configset *set, const char *path,
     const struct configset_wish *wish, struct configset_row *row, struct error *err)
 {
 	struct buf normal = { 0 }, name = { 0 };
-	int rc = configplace_normalize(path, &normal, err);
+	int rc = configpath_normalize(path, &normal, err);
 
 	if (rc == 0)
 		rc = name_inside(set, buf_text(&normal), &name, err);

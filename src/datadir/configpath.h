@@ -1,5 +1,5 @@
-#ifndef PG_BASETAR_DATADIR_CONFIGPLACE_H
-#define PG_BASETAR_DATADIR_CONFIGPLACE_H
+#ifndef PG_BASETAR_DATADIR_CONFIGPATH_H
+#define PG_BASETAR_DATADIR_CONFIGPATH_H
 
 #include "datadir/configset.h"
 #include "lib/buf.h"
@@ -11,31 +11,30 @@
  */
 
 /* The server calls the data directory ${path}; NULL: nothing is done. */
-MUST_CHECK int configplace_alias(struct configset *, const char *path, struct error *err);
+MUST_CHECK int configpath_alias(struct configset *, const char *path, struct error *err);
 
 /*
  * Append to ${name} what ${path}, absolute, is called in the data directory: by any name of that,
  * or through links to it.  Nothing: it does not lie there, or is the directory.
  */
-MUST_CHECK int configplace_inside(
+MUST_CHECK int configpath_inside(
     const struct configset *, const char *path, struct buf *name, struct error *err);
 
 /*
  * ${path}, which is absolute, without empty parts, "." and ".." as the server resolves them: by
  * the text.  The root is "".
  */
-MUST_CHECK int configplace_normalize(
-    const char *path, struct buf *out, struct error *err);
+MUST_CHECK int configpath_normalize(const char *path, struct buf *out, struct error *err);
 
 /* What of ${path} is below ${directory}, both normal; "" is the directory; NULL: not below. */
-const char *configplace_below(const char *path, const char *directory);
+const char *configpath_below(const char *path, const char *directory);
 
 /* Where ${path} is, and what it is called: all of the row but its content. */
-MUST_CHECK int configplace_locate(struct configset *, const char *path,
+MUST_CHECK int configpath_locate(struct configset *, const char *path,
     const struct configset_wish *wish, struct configset_row *row, struct error *err);
 
 /* The other files in the directory of ${path} keep their place relative to it. */
-MUST_CHECK int configplace_add_base(
+MUST_CHECK int configpath_add_base(
     struct configset *, const char *path, struct error *err);
 
 #endif

@@ -111,7 +111,7 @@ real_path(const struct configset *set, const struct configset_row *row)
 	if (row->where == CONFIGSET_OUTSIDE)
 		why = compare_views(set, path);
 	real = why == 0 ? realpath(path, NULL) : NULL;
-	if (real && configplace_below(real, set->opt.datadir) == NULL)
+	if (real && configpath_below(real, set->opt.datadir) == NULL)
 		why = compare_views(set, real);
 	if (why == 0)
 		return real;
@@ -257,10 +257,10 @@ configset_take(struct configset *set, enum configset_kind kind, const char *path
 	}
 	if (!has_room(set, path))
 		return 0;
-	rc = configplace_locate(set, path, wish, &row, err);
+	rc = configpath_locate(set, path, wish, &row, err);
 	if (rc == 0 && !is_known(set, &row)) {
 		if (wish->fixed && row.where == CONFIGSET_OUTSIDE)
-			rc = configplace_add_base(set, row.path, err);
+			rc = configpath_add_base(set, row.path, err);
 		if (rc == 0 && row.where == CONFIGSET_OUTSIDE && is_odd(row.name))
 			configset_warn(
 			    set, row.path, "its name cannot be stored in the archive");
@@ -303,7 +303,7 @@ configset_has_below(
 {
 	for (size_t i = 0; i < set->count; i++)
 		if (set->rows[i].where == where && set->rows[i].is_there &&
-		    (name[0] == '\0' || configplace_below(set->rows[i].name, name)))
+		    (name[0] == '\0' || configpath_below(set->rows[i].name, name)))
 			return true;
 	return false;
 }
@@ -315,7 +315,7 @@ configset_has_above(
 	for (size_t i = 0; i < set->count; i++)
 		if (set->rows[i].where == where && set->rows[i].is_there &&
 		    !set->rows[i].is_directory &&
-		    configplace_below(name, set->rows[i].name))
+		    configpath_below(name, set->rows[i].name))
 			return true;
 	return false;
 }

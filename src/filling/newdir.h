@@ -51,8 +51,8 @@ MUST_CHECK int newdir_owner(
 MUST_CHECK int newdir_check(struct newdir *, struct error *err);
 
 /*
- * ${err} is what opening ${path}, or the check, failed with: add what helps, and the path.  ${option}
- * names another place for it; NULL: none does.  Always -1.
+ * ${err} is what opening ${path}, or the check, failed with: add what helps, and the path.
+ * ${option} names another directory for it; NULL: none does.  Always -1.
  */
 int newdir_explain(const char *path, const char *option, struct error *err);
 

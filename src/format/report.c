@@ -15,8 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli/message.h"
 #include "cli/ancestry.h"
+#include "cli/message.h"
+#include "cli/ownfd.h"
 #include "format/report_json.h"
 #include "lib/path.h"
 #include "lib/stream.h"
@@ -32,7 +33,7 @@ struct report {
 	bool has_begun;  /* one of this run that says that it goes on is there */
 	bool no_sync;
 	char *path;
-	struct place place;
+	struct ancestry above;
 	struct report_said said;
 };
 
@@ -197,7 +198,7 @@ refuse_descriptor(const char *path, struct error *err)
 {
 	int fd;
 
-	if (place_descriptor(path, &fd, err))
+	if (ownfd_find(path, &fd, err))
 		return error_wrap(err, "report");
 	if (fd == -1)
 		return 0;
@@ -225,7 +226,7 @@ report_open_file(struct report *r, struct error *err)
 		return -1;
 	if (open_sink(&r->sink, r, err) || open_sink(&r->running, r, err))
 		return report_cannot_open(err);
-	if (place_take(&r->place, outfile_directory(r->sink, &name), err))
+	if (ancestry_take(&r->above, outfile_directory(r->sink, &name), err))
 		return error_wrap(err, "report \"%s\"", r->path);
 	return check_owner(r, err) || check_replaced(r, err) ? -1 : 0;
 }
@@ -265,7 +266,7 @@ report_free(struct report *r)
 	sink_free(r->running);
 	free_rows(&r->said.warnings);
 	free_rows(&r->said.findings);
-	place_free(&r->place);
+	ancestry_free(&r->above);
 	free(r->path);
 	free(r);
 }
@@ -306,7 +307,7 @@ report_refuse_inside(
 {
 	char text[128];
 
-	if (r == NULL || !place_is_inside(&r->place, st))
+	if (r == NULL || !ancestry_is_inside(&r->above, st))
 		return 0;
 	snprintf(text, sizeof(text), "inside %s", what);
 	return refuse(r, err, text);

@@ -20,8 +20,8 @@
 #include "lib/sys.h"
 #include "pg/cluster.h"
 #include "pg/conftext.h"
-#include "restore/ownership.h"
 #include "restore/directories.h"
+#include "restore/ownership.h"
 #include "restore/tree.h"
 
 static const char main_name[] = "postgresql.conf";
@@ -69,8 +69,8 @@ config_read(struct restore_config *c, const char *path, struct buf *text, struct
 	size_t got = 0;
 	int fd, rc = 0;
 
-	if (beneath_file(
-		&c->places->datadir.beneath, path, O_RDONLY | O_NONBLOCK, 0, &fd, err))
+	if (beneath_file(&c->directories->datadir.beneath, path, O_RDONLY | O_NONBLOCK, 0,
+		&fd, err))
 		return error_wrap(err, "\"%s\"", path);
 	if (fstat(fd, st) == -1)
 		rc = error_set(err, ERROR_IO, errno, "\"%s\": could not stat", path);
@@ -110,7 +110,7 @@ static int
 config_replace(struct restore_config *c, const char *path, const struct buf *text,
     const struct stat *st, struct error *err)
 {
-	if (beneath_remove(&c->places->datadir.beneath, path, err))
+	if (beneath_remove(&c->directories->datadir.beneath, path, err))
 		return error_wrap(err, "\"%s\"", path);
 	return config_write(c, path, text, st, err);
 }
@@ -136,7 +136,7 @@ static bool
 is_of_the_data(const char *path)
 {
 	for (unsigned n = 0; cluster_directory(n); n++)
-		if (configplace_below(path, cluster_directory(n)))
+		if (configpath_below(path, cluster_directory(n)))
 			return true;
 	return false;
 }
@@ -150,7 +150,7 @@ follow_directory(struct config_editing *w, const char *path, struct error *err)
 	struct dirlist list = { 0 };
 	int fd, rc;
 
-	if (beneath_file(&w->config->places->datadir.beneath, path,
+	if (beneath_file(&w->config->directories->datadir.beneath, path,
 		O_RDONLY | O_DIRECTORY, 0, &fd, err))
 		return error_wrap(err, "\"%s\"", path);
 	rc = dirlist_read(fd, &list, err);
@@ -165,7 +165,7 @@ follow_directory(struct config_editing *w, const char *path, struct error *err)
 		rc = buf_printf(&file, err, "%s/%s", path, name);
 		if (rc == 0 &&
 		    configfind_is_there(
-			&w->config->places->datadir, buf_text(&file), false))
+			&w->config->directories->datadir, buf_text(&file), false))
 			rc = config_edit(w->config, buf_text(&file), buf_text(&file),
 			    w->syntax, w->depth + 1, err);
 		buf_free(&file);
@@ -281,10 +281,10 @@ config_edit(struct restore_config *c, const char *path, const char *from,
 static int
 put_aside(struct restore_config *c, const char *name, struct error *err)
 {
-	struct beneath *beneath = &c->places->datadir.beneath;
+	struct beneath *beneath = &c->directories->datadir.beneath;
 	char unused[40];
 
-	if (!configfind_is_there(&c->places->datadir, name, false))
+	if (!configfind_is_there(&c->directories->datadir, name, false))
 		return 0;
 	snprintf(unused, sizeof(unused), "%s.unused", name);
 	if (beneath_rename(beneath, name, unused, err) == 0)
@@ -305,7 +305,7 @@ is_carried(const struct restore_config *c, const char *name, char *path, size_t 
 	snprintf(path, size, LAYOUT_CONFIG "/%s", name);
 	for (size_t i = 0; i < c->find.info->config.count; i++)
 		if (strcmp(c->find.info->config.rows[i].name, name) == 0)
-			return configfind_is_there(&c->places->datadir, path, false);
+			return configfind_is_there(&c->directories->datadir, path, false);
 	return false;
 }
 
@@ -322,7 +322,7 @@ install_file(struct restore_config *c, const char *name, enum config_syntax synt
 		    -1 :
 		    0;
 	}
-	if (!configfind_is_there(&c->places->datadir, name, false))
+	if (!configfind_is_there(&c->directories->datadir, name, false))
 		return 0;
 	return config_edit(c, name, name, syntax, 0, err);
 }
@@ -362,12 +362,12 @@ find_main(struct restore_config *c, char *from, size_t size, struct error *err)
 	if (c->opt->config != CONFIG_METHOD_KEEP && is_carried(c, main_name, from, size))
 		return buf_printf(&c->main, err, "%s", main_name);
 	/* the original was started with one of another name */
-	if (told == NULL || configplace_below(told, LAYOUT_CONFIG) ||
+	if (told == NULL || configpath_below(told, LAYOUT_CONFIG) ||
 	    is_of_the_data(told) || strlen(told) >= size ||
-	    !configfind_is_there(&c->places->datadir, told, false))
+	    !configfind_is_there(&c->directories->datadir, told, false))
 		told = main_name;
 	from[0] = '\0';
-	if (!configfind_is_there(&c->places->datadir, told, false))
+	if (!configfind_is_there(&c->directories->datadir, told, false))
 		return 0;
 	snprintf(from, size, "%s", told);
 	return buf_printf(&c->main, err, "%s", told);
@@ -384,7 +384,8 @@ install_all(struct restore_config *c, const char *from, struct error *err)
 	else if (c->main.len > 0)
 		rc = install_file(c, main_name, SYNTAX_SETTINGS, err);
 	/* ALTER SYSTEM writes it, the server reads it last */
-	if (rc == 0 && configfind_is_there(&c->places->datadir, RECOVERY_SETTINGS, false))
+	if (rc == 0 &&
+	    configfind_is_there(&c->directories->datadir, RECOVERY_SETTINGS, false))
 		rc = config_edit(
 		    c, RECOVERY_SETTINGS, RECOVERY_SETTINGS, SYNTAX_SETTINGS, 0, err);
 	return rc || install_file(c, "pg_hba.conf", SYNTAX_AUTHENTICATION, err) ||
@@ -402,7 +403,7 @@ restore_config_install(struct restore_config *c, const struct infofile *info,
 	char from[4096];
 
 	c->version = version;
-	c->find = (struct configfind){ .datadir = &c->places->datadir,
+	c->find = (struct configfind){ .datadir = &c->directories->datadir,
 		.info = info ? info : &none };
 	c->rules.find = &c->find;
 	c->rules.owner = restore_ownership_server(c->ownership);
@@ -426,7 +427,7 @@ restore_config_say(const struct restore_config *c)
 	if (c->ninstalled > 0)
 		message_note(
 		    "the configuration, which was outside of the data directory, is installed in \"%s\": as it was it is in \"%s\" there",
-		    c->places->datadir.path, LAYOUT_CONFIG);
+		    c->directories->datadir.path, LAYOUT_CONFIG);
 	for (; at < end; at += strlen(at) + 1) {
 		if (*at == 'w')
 			message_warning(at + 1);

@@ -12,7 +12,7 @@
 struct options;
 struct pg_version;
 struct restore_ownership;
-struct restore_places;
+struct restore_directories;
 struct restore_tree;
 
 /*
@@ -24,7 +24,7 @@ struct restore_tree;
 struct restore_config {
 	/* borrowed */
 	const struct options *opt;
-	struct restore_places *places;
+	struct restore_directories *directories;
 	const struct restore_ownership *ownership;
 	struct restore_tree *tree;
 

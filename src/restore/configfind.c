@@ -36,7 +36,7 @@ configfind_original(struct configfind *f, const char *path, struct error *err)
 		path = real;
 	/* a path that nothing has */
 	if (rc == 0)
-		rc = configplace_normalize(
+		rc = configpath_normalize(
 		    path ? path : "/proc/self/nowhere", &f->original, err);
 	free(real);
 	return rc;
@@ -110,7 +110,7 @@ find_by_main(const struct configfind *f, const struct infofile_pair *row,
 	directory = strndup(row->path, (size_t)(slash - row->path));
 	if (directory == NULL)
 		return error_memory(err);
-	below = configplace_below(path, directory);
+	below = configpath_below(path, directory);
 	if (below && below[0])
 		rc = find_try(f, LAYOUT_CONFIG "/", below, true, found, err);
 	free(directory);
@@ -126,7 +126,7 @@ find_outside(const struct configfind *f, const char *path, bool is_directory,
 
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct infofile_pair *row = &rows->rows[i];
-		const char *below = configplace_below(row->path, path);
+		const char *below = configpath_below(row->path, path);
 
 		if (!is_directory && strcmp(row->path, path) == 0 &&
 		    find_try(f, LAYOUT_CONFIG "/", row->name, false, found, err))
@@ -152,14 +152,14 @@ absolute(const struct configfind *f, const struct configfile *from, const char *
 	int rc;
 
 	if (name[0] == '/')
-		return configplace_normalize(name, path, err);
+		return configpath_normalize(name, path, err);
 	if (from)
 		rc = buf_printf(&whole, err, "%.*s/%s",
 		    (int)(slash ? slash - from->was : 0), from->was, name);
 	else
 		rc = buf_printf(&whole, err, "%s/%s", buf_text(&f->original), name);
 	if (rc == 0)
-		rc = configplace_normalize(buf_text(&whole), path, err);
+		rc = configpath_normalize(buf_text(&whole), path, err);
 	buf_free(&whole);
 	return rc;
 }
@@ -179,7 +179,7 @@ configfind_path(const struct configfind *f, const struct configfile *from,
 	if (rc == 0)
 		rc = find_outside(f, buf_text(&path), is_directory, found, err);
 	below =
-	    rc == 0 ? configplace_below(buf_text(&path), buf_text(&f->original)) : NULL;
+	    rc == 0 ? configpath_below(buf_text(&path), buf_text(&f->original)) : NULL;
 	if (below && below[0])
 		rc = find_try(f, "", below, is_directory, found, err);
 	/* a line of a file has no other line in it */
@@ -193,11 +193,11 @@ int
 configfind_was(
     const struct configfind *f, const char *path, struct buf *was, struct error *err)
 {
-	const char *name = configplace_below(path, LAYOUT_CONFIG);
+	const char *name = configpath_below(path, LAYOUT_CONFIG);
 
 	for (size_t i = 0; name && i < f->info->config.count; i++)
 		if (strcmp(f->info->config.rows[i].name, name) == 0)
-			return configplace_normalize(
+			return configpath_normalize(
 			    f->info->config.rows[i].path, was, err);
 	return buf_printf(was, err, "%s/%s", buf_text(&f->original), path);
 }

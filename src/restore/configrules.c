@@ -134,8 +134,8 @@ decide_place(struct configrules *r, const struct rule *rule,
 	    (rule->kind == RULE_DATADIR ? configfind_is_here(r->find, value) :
 					  r->find->is_in_place))
 		return 0;
-	rc = configplace_normalize(value, &normal, err);
-	below = configplace_below(buf_text(&normal), buf_text(&r->find->original));
+	rc = configpath_normalize(value, &normal, err);
+	below = configpath_below(buf_text(&normal), buf_text(&r->find->original));
 	if (rc == 0 && rule->kind != RULE_DATADIR && below && below[0])
 		rc = give_value(r, 'n', file, rule, value, below, change, err);
 	else if (rc == 0)
@@ -154,7 +154,7 @@ decide_authentication(struct configrules *r, const struct rule *rule,
 	const char *name;
 	int rc = configfind_path(r->find, NULL, value, false, &found, err);
 
-	name = configplace_below(buf_text(&found), LAYOUT_CONFIG);
+	name = configpath_below(buf_text(&found), LAYOUT_CONFIG);
 	if (rc == 0 && found.len > 0 && !(name && configrules_is_main(name)) &&
 	    !configrules_is_main(buf_text(&found))) {
 		/* a relative one would be of where the server is started */
@@ -276,7 +276,7 @@ leads_there(const struct configfile *file, const char *name, const char *path,
 	rc = buf_printf(&whole, err, "/%.*s/%s", (int)(slash ? slash - file->path : 0),
 	    file->path, name);
 	if (rc == 0)
-		rc = configplace_normalize(buf_text(&whole), &normal, err);
+		rc = configpath_normalize(buf_text(&whole), &normal, err);
 	*is_it = rc == 0 && normal.len > 0 && strcmp(buf_text(&normal) + 1, path) == 0;
 	buf_free(&whole);
 	buf_free(&normal);
@@ -299,7 +299,7 @@ include_found(struct configrules *r, const struct configfile *file,
 		return -1;
 	if (is_it ||
 	    (value[0] == '/' && r->find->is_in_place &&
-		configplace_below(path, LAYOUT_CONFIG) == NULL))
+		configpath_below(path, LAYOUT_CONFIG) == NULL))
 		return 0;
 	rc = configfind_call(file, path, &call, err);
 	if (rc == 0)

@@ -12,19 +12,20 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "cli/options.h"
 #include "cli/ancestry.h"
+#include "cli/options.h"
 #include "format/layout.h"
 #include "lib/sys.h"
 
 /* Its path without links, owned.  NULL: it has none here, as in the root of a container. */
 static char *
-path_of_datadir(const struct restore_places *places)
+path_of_datadir(const struct restore_directories *directories)
 {
-	char *path = realpath(places->datadir.path, NULL);
+	char *path = realpath(directories->datadir.path, NULL);
 	struct stat named, opened;
 
-	if (path && stat(path, &named) == 0 && fstat(places->datadir.fd, &opened) == 0 &&
+	if (path && stat(path, &named) == 0 &&
+	    fstat(directories->datadir.fd, &opened) == 0 &&
 	    sys_is_same_file(&named, &opened))
 		return path;
 	free(path);
@@ -32,17 +33,17 @@ path_of_datadir(const struct restore_places *places)
 }
 
 int
-restore_places_open(
-    struct restore_places *places, const struct options *opt, struct error *err)
+restore_directories_open(
+    struct restore_directories *directories, const struct options *opt, struct error *err)
 {
-	places->tablespaces.opt = opt;
-	if (newdir_open(&places->datadir, opt->pgdata, NULL, err)) {
+	directories->tablespaces.opt = opt;
+	if (newdir_open(&directories->datadir, opt->pgdata, NULL, err)) {
 		newdir_explain(opt->pgdata, NULL, err);
 		return error_wrap(err, "data directory");
 	}
-	places->datadir_path = path_of_datadir(places);
-	places->tablespaces.datadir = places->datadir_path;
-	if (opt->waldir && newdir_open(&places->wal, opt->waldir, NULL, err)) {
+	directories->datadir_path = path_of_datadir(directories);
+	directories->tablespaces.datadir = directories->datadir_path;
+	if (opt->waldir && newdir_open(&directories->wal, opt->waldir, NULL, err)) {
 		newdir_explain(opt->waldir, NULL, err);
 		return error_wrap(err, "WAL directory");
 	}
@@ -50,72 +51,76 @@ restore_places_open(
 }
 
 static int
-check_place_empty(struct newdir *place, struct error *err)
+check_empty(struct newdir *dir, struct error *err)
 {
-	if (place->path == NULL || newdir_check(place, err) == 0)
+	if (dir->path == NULL || newdir_check(dir, err) == 0)
 		return 0;
-	return newdir_explain(place->path, NULL, err);
+	return newdir_explain(dir->path, NULL, err);
 }
 
 int
-restore_places_check_empty(struct restore_places *places, struct error *err)
+restore_directories_check_empty(
+    struct restore_directories *directories, struct error *err)
 {
-	return check_place_empty(&places->datadir, err) ||
-		check_place_empty(&places->wal, err) ?
+	return check_empty(&directories->datadir, err) ||
+		check_empty(&directories->wal, err) ?
 	    -1 :
 	    0;
 }
 
 size_t
-restore_places_count(const struct restore_places *places)
+restore_directories_count(const struct restore_directories *directories)
 {
-	return places->tablespaces.count + 2;
+	return directories->tablespaces.count + 2;
 }
 
 const struct newdir *
-restore_places_at(const struct restore_places *places, size_t number)
+restore_directories_at(const struct restore_directories *directories, size_t number)
 {
 	if (number == 0)
-		return &places->datadir;
-	return number == 1 ? &places->wal : &places->tablespaces.rows[number - 2].dir;
+		return &directories->datadir;
+	return number == 1 ? &directories->wal :
+			     &directories->tablespaces.rows[number - 2].dir;
 }
 
-/* ---- no place is in another ---- */
+/* ---- none is in another ---- */
 
 static int
-take_places(const struct restore_places *places, struct place *list, struct error *err)
+take_ancestries(const struct restore_directories *directories, struct ancestry *list,
+    struct error *err)
 {
-	for (size_t i = 0; i < restore_places_count(places); i++) {
-		const struct newdir *place = restore_places_at(places, i);
+	for (size_t i = 0; i < restore_directories_count(directories); i++) {
+		const struct newdir *dir = restore_directories_at(directories, i);
 
-		if (place->path && place_take(&list[i], place->fd, err))
-			return error_wrap(err, "\"%s\"", place->path);
+		if (dir->path && ancestry_take(&list[i], dir->fd, err))
+			return error_wrap(err, "\"%s\"", dir->path);
 	}
 	return 0;
 }
 
 int
-restore_places_check_apart(const struct restore_places *places, struct error *err)
+restore_directories_check_apart(
+    const struct restore_directories *directories, struct error *err)
 {
-	const size_t count = restore_places_count(places);
-	struct place *list = calloc(count, sizeof(*list));
+	const size_t count = restore_directories_count(directories);
+	struct ancestry *list = calloc(count, sizeof(*list));
 	size_t inner = count, outer;
 	int rc;
 
 	if (list == NULL)
 		return error_memory(err);
-	rc = take_places(places, list, err) ||
-		place_find_nested(list, count, &inner, &outer, err) ?
+	rc = take_ancestries(directories, list, err) ||
+		ancestry_find_nested(list, count, &inner, &outer, err) ?
 	    -1 :
 	    0;
 	if (rc == 0 && inner < count) {
 		error_set(err, ERROR_STATE, 0, "\"%s\" and \"%s\" overlap",
-		    restore_places_at(places, inner)->path,
-		    restore_places_at(places, outer)->path);
+		    restore_directories_at(directories, inner)->path,
+		    restore_directories_at(directories, outer)->path);
 		rc = error_hint(err, "Name a separate directory for each.");
 	}
 	for (size_t i = 0; i < count; i++)
-		place_free(&list[i]);
+		ancestry_free(&list[i]);
 	free(list);
 	return rc;
 }
@@ -123,40 +128,41 @@ restore_places_check_apart(const struct restore_places *places, struct error *er
 /* ---- which is a path for? ---- */
 
 int
-restore_places_of(struct restore_places *places, const char *path, struct newdir **place,
-    const char **below, struct error *err)
+restore_directories_of(struct restore_directories *directories, const char *path,
+    struct newdir **dir, const char **below, struct error *err)
 {
 	const struct restore_tablespace *t =
-	    restore_tablespaces_of(&places->tablespaces, path);
+	    restore_tablespaces_of(&directories->tablespaces, path);
 	const char *slash = t ? strchr(path + sizeof("pg_tblspc/") - 1, '/') : NULL;
 	int rc = 0;
 
-	*place = &places->datadir;
+	*dir = &directories->datadir;
 	*below = path;
 	if (slash && (t->is_inside || t->nested)) {
-		buf_clear(&places->below);
+		buf_clear(&directories->below);
 		rc = t->is_inside ?
-		    buf_printf(&places->below, err, "%s/%" PRIu32 "%s",
+		    buf_printf(&directories->below, err, "%s/%" PRIu32 "%s",
 			LAYOUT_TABLESPACES, t->oid, slash) :
-		    buf_printf(&places->below, err, "%s%s", t->nested, slash);
-		*below = buf_text(&places->below);
+		    buf_printf(&directories->below, err, "%s%s", t->nested, slash);
+		*below = buf_text(&directories->below);
 	} else if (slash) {
-		*place = &places->tablespaces.rows[t - places->tablespaces.rows].dir;
+		*dir =
+		    &directories->tablespaces.rows[t - directories->tablespaces.rows].dir;
 		*below = slash + 1;
-	} else if (places->wal.path &&
+	} else if (directories->wal.path &&
 	    strncmp(path, LAYOUT_WAL "/", sizeof(LAYOUT_WAL)) == 0) {
-		*place = &places->wal;
+		*dir = &directories->wal;
 		*below = path + sizeof(LAYOUT_WAL);
 	}
 	return rc;
 }
 
 void
-restore_places_free(struct restore_places *places, bool forget)
+restore_directories_free(struct restore_directories *directories, bool forget)
 {
-	restore_tablespaces_free(&places->tablespaces, forget);
-	newdir_close(&places->wal, forget);
-	newdir_close(&places->datadir, forget);
-	free(places->datadir_path);
-	buf_free(&places->below);
+	restore_tablespaces_free(&directories->tablespaces, forget);
+	newdir_close(&directories->wal, forget);
+	newdir_close(&directories->datadir, forget);
+	free(directories->datadir_path);
+	buf_free(&directories->below);
 }

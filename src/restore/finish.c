@@ -20,9 +20,9 @@
 #include "pg/cluster.h"
 #include "proof/checker.h"
 #include "restore/config.h"
+#include "restore/directories.h"
 #include "restore/links.h"
 #include "restore/ownership.h"
-#include "restore/directories.h"
 #include "restore/plan.h"
 #include "restore/settings.h"
 #include "restore/target.h"
@@ -35,7 +35,7 @@ not_written(const struct restore_finish *f, struct error *err)
 {
 	return error_hint(err,
 	    "pg_control was not written, so no server can start on \"%s\".  Remove what is in it and in the directories of its tablespaces and WAL, then restore again; use --force to restore in spite of findings.",
-	    f->places->datadir.path);
+	    f->directories->datadir.path);
 }
 
 static int
@@ -56,12 +56,12 @@ static const char *
 restored_to(const struct restore_finish *f, uint32_t oid)
 {
 	const struct restore_tablespace *space =
-	    restore_tablespaces_find(&f->places->tablespaces, oid);
+	    restore_tablespaces_find(&f->directories->tablespaces, oid);
 
 	return space ? space->location : NULL;
 }
 
-/* A place that cannot be looked at may be there. */
+/* What cannot be looked at may be there. */
 static bool
 is_there(const char *location)
 {
@@ -85,7 +85,7 @@ check_location(
 		    " at \"%s\": -T cannot move it",
 		    oid, location);
 		return error_hint(err,
-		    "The server would look for it and write there.  Remove what was restored; restore where that place is free, without -T for it, or take another backup.");
+		    "The server would look for it and write there.  Remove what was restored; restore where that path is free, without -T for it, or take another backup.");
 	}
 	if (!is_there(location))
 		return 0;
@@ -93,7 +93,7 @@ check_location(
 	    "the WAL of the backup creates a tablespace at \"%s\", which is in use on this host",
 	    location);
 	return error_hint(err,
-	    "The copy would write there, perhaps into the files of a running cluster.  Remove what was restored; restore where that place is free, or take another backup.");
+	    "The copy would write there, perhaps into the files of a running cluster.  Remove what was restored; restore where that path is free, or take another backup.");
 }
 
 static int
@@ -135,27 +135,27 @@ make_missing(struct restore_finish *f, struct error *err)
 
 /* Those of a cluster are for its owner, or for his group as well; the server sees to that. */
 static int
-finish_place(
-    const struct restore_finish *f, const struct newdir *place, struct error *err)
+finish_directory(
+    const struct restore_finish *f, const struct newdir *dir, struct error *err)
 {
 	const mode_t mode = restore_ownership_directory_mode(f->ownership);
 
-	if (place->path == NULL)
+	if (dir->path == NULL)
 		return 0;
 	if ((geteuid() == 0 &&
-		fchown(place->fd, f->ownership->all.uid, f->ownership->all.gid) == -1) ||
-	    fchmod(place->fd, mode) == -1) {
+		fchown(dir->fd, f->ownership->all.uid, f->ownership->all.gid) == -1) ||
+	    fchmod(dir->fd, mode) == -1) {
 		error_set(err, ERROR_IO, errno, "could not set owner and mode");
-		return error_wrap(err, "\"%s\"", place->path);
+		return error_wrap(err, "\"%s\"", dir->path);
 	}
 	return 0;
 }
 
 static int
-finish_places(const struct restore_finish *f, struct error *err)
+finish_directories(const struct restore_finish *f, struct error *err)
 {
-	for (size_t i = 0; i < restore_places_count(f->places); i++)
-		if (finish_place(f, restore_places_at(f->places, i), err))
+	for (size_t i = 0; i < restore_directories_count(f->directories); i++)
+		if (finish_directory(f, restore_directories_at(f->directories, i), err))
 			return -1;
 	return restore_plan_settle(f->plan, err);
 }
@@ -168,8 +168,8 @@ sync_name(struct restore_finish *f, struct error *err)
 
 	if (f->opt->no_sync)
 		return 0;
-	if (beneath_file(&f->places->datadir.beneath, "global", O_RDONLY | O_DIRECTORY, 0,
-		&fd, err))
+	if (beneath_file(&f->directories->datadir.beneath, "global",
+		O_RDONLY | O_DIRECTORY, 0, &fd, err))
 		return -1;
 	rc = sys_sync_directory(fd, err);
 	sys_close(fd);
@@ -182,7 +182,7 @@ still_startable(const struct restore_finish *f, struct error *err)
 {
 	error_hint(err,
 	    "pg_control could not be removed again: a server can start on \"%s\", but a crash of the system may damage it.  Remove what is in it and in the directories of its tablespaces and WAL.",
-	    f->places->datadir.path);
+	    f->directories->datadir.path);
 }
 
 /*
@@ -198,12 +198,12 @@ write_control(struct restore_finish *f, struct error *err)
 	if (restore_tree_text(f->tree, unfinished, &f->control, f->control_mtime, err) ||
 	    restore_tree_sync_files(f->tree, err))
 		return -1;
-	if (beneath_rename(&f->places->datadir.beneath, unfinished,
+	if (beneath_rename(&f->directories->datadir.beneath, unfinished,
 		strrchr(LAYOUT_CONTROL, '/') + 1, err))
 		return error_wrap(err, "\"%s\"", unfinished);
 	if (sync_name(f, err) == 0)
 		return 0;
-	if (beneath_rename(&f->places->datadir.beneath, LAYOUT_CONTROL,
+	if (beneath_rename(&f->directories->datadir.beneath, LAYOUT_CONTROL,
 		strrchr(unfinished, '/') + 1, &why))
 		still_startable(f, err);
 	return error_wrap(err, "\"%s\"", LAYOUT_CONTROL);
@@ -221,12 +221,12 @@ restore_finish_write(struct restore_finish *f, struct checker *checker, struct e
 		return error_set(err, ERROR_FORMAT, 0,
 		    "file \"%s\" is missing: no server can start", LAYOUT_CONTROL);
 	return make_missing(f, err) ||
-		restore_links_write(f->links, f->tree, &f->places->tablespaces, version,
-		    f->control_mtime, err) ||
+		restore_links_write(f->links, f->tree, &f->directories->tablespaces,
+		    version, f->control_mtime, err) ||
 		restore_settings_write(f->settings, f->tree, version, err) ||
 		restore_config_install(
 		    f->config, checker_backup(checker)->info, version, err) ||
-		finish_places(f, err) || restore_tree_sync(f->tree, err) ||
+		finish_directories(f, err) || restore_tree_sync(f->tree, err) ||
 		write_control(f, err) ?
 	    -1 :
 	    0;

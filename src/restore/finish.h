@@ -12,7 +12,7 @@ struct options;
 struct restore_config;
 struct restore_links;
 struct restore_ownership;
-struct restore_places;
+struct restore_directories;
 struct restore_plan;
 struct restore_settings;
 struct restore_target;
@@ -25,7 +25,7 @@ struct restore_tree;
 struct restore_finish {
 	/* borrowed */
 	const struct options *opt;
-	struct restore_places *places;
+	struct restore_directories *directories;
 	const struct restore_ownership *ownership;
 	struct restore_plan *plan;
 	struct restore_tree *tree;

@@ -2,7 +2,7 @@
  * Members arrive in the order of the archive, which is not the order in which they can be written:
  * backup_label and pg_basetar.info wait in memory until the plan is made, pg_control and
  * tablespace_map until the end.  An archive may come from anywhere, so a member that could write
- * outside of its place stops the restore.
+ * outside of its directory stops the restore.
  */
 #include "restore/members.h"
 
@@ -14,10 +14,10 @@
 #include "pg/relfile.h"
 #include "pg/statefile.h"
 #include "proof/checker.h"
+#include "restore/directories.h"
 #include "restore/finish.h"
 #include "restore/links.h"
 #include "restore/ownership.h"
-#include "restore/directories.h"
 #include "restore/plan.h"
 #include "restore/settings.h"
 #include "restore/tree.h"
@@ -66,7 +66,7 @@ static int
 take_link(struct restore_members *m, const struct tar_entry *entry, struct error *err)
 {
 	if (restore_tablespaces_of(
-		&m->places->tablespaces, checker_member_path(m->checker)))
+		&m->directories->tablespaces, checker_member_path(m->checker)))
 		return 0;
 	return members_refuse(entry, "it is a symbolic link", err);
 }
@@ -88,8 +88,8 @@ take_directory(struct restore_members *m, const struct tar_entry *entry, const c
 {
 	if (is_holder(m, path))
 		return 0;
-	if (m->places->wal.path && strcmp(path, LAYOUT_WAL) == 0)
-		return restore_tree_link(m->tree, path, m->places->wal.path, err);
+	if (m->directories->wal.path && strcmp(path, LAYOUT_WAL) == 0)
+		return restore_tree_link(m->tree, path, m->directories->wal.path, err);
 	return restore_tree_directory(m->tree, path, entry->mode, m->ownership->all, err);
 }
 
@@ -169,7 +169,7 @@ is_astray(
 	const char *slash;
 	bool is_release;
 
-	if (restore_tablespaces_of(&m->places->tablespaces, path) == NULL)
+	if (restore_tablespaces_of(&m->directories->tablespaces, path) == NULL)
 		return false;
 	slash = strchr(path + sizeof("pg_tblspc/") - 1, '/');
 	if (slash == NULL)

@@ -13,7 +13,7 @@ struct checker;
 struct restore_finish;
 struct restore_links;
 struct restore_ownership;
-struct restore_places;
+struct restore_directories;
 struct restore_plan;
 struct restore_settings;
 struct restore_tree;
@@ -26,7 +26,7 @@ struct tar_entry;
 struct restore_members {
 	/* borrowed */
 	const struct checker *checker;
-	const struct restore_places *places;
+	const struct restore_directories *directories;
 	struct restore_plan *plan;
 	struct restore_ownership *ownership;
 	struct restore_tree *tree;
@@ -60,7 +60,9 @@ MUST_CHECK int restore_members_bytes(
     struct restore_members *, const uint8_t *bytes, size_t len, struct error *err);
 MUST_CHECK int restore_members_end(struct restore_members *, struct error *err);
 
-/* Bytes of the manifest next to the archives, which belongs into the directory; ${len} 0: its end. */
+/*
+ * Bytes of the manifest next to the archives, which belongs into the directory; ${len} 0: its end.
+ */
 MUST_CHECK int restore_members_manifest(
     struct restore_members *, const uint8_t *bytes, size_t len, struct error *err);
 

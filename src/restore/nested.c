@@ -1,8 +1,8 @@
 /*
  * A tablespace may lie in the data directory of a cluster: CREATE TABLESPACE warns of such a
  * location and takes it (CreateTableSpace() in src/backend/commands/tablespace.c).  The location in
- * the original is judged by the text of its path, as it need not exist on this host; a place of the
- * copy is an open directory, and is looked at itself, whatever links led to it.
+ * the original is judged by the text of its path, as it need not exist on this host; a directory of
+ * the copy is an open directory, and is looked at itself, whatever links led to it.
  */
 #include "restore/nested.h"
 

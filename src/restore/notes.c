@@ -1,7 +1,8 @@
 /*
  * A copy that starts well can still harm the original: it may archive into the same WAL archive,
  * take the changes of its subscriptions, or run on its data directory.  Whether the copy takes the
- * place of the original only its owner knows, so the notes name what to look at, and change nothing.
+ * place of the original only its owner knows, so the notes name what to look at, and change
+ * nothing.
  */
 #include "restore/notes.h"
 
@@ -45,16 +46,17 @@ say_config(const struct restore_notes *n)
 
 		snprintf(path, sizeof(path), LAYOUT_CONFIG "/%s", row->name);
 		if (!path_is_plain(path) ||
-		    fstatat(n->places->datadir.fd, path, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		    fstatat(n->directories->datadir.fd, path, &st, AT_SYMLINK_NOFOLLOW) ==
+			-1)
 			continue;
 		if (said++ < CONFIG_NAMED)
 			message_note(
 			    "\"%s/%s\" was at \"%s\": put it where the server looks for it",
-			    n->places->datadir.path, path, row->path);
+			    n->directories->datadir.path, path, row->path);
 	}
 	if (said > CONFIG_NAMED)
 		message_note("do the same with the other %zu files in \"%s/%s\"",
-		    said - CONFIG_NAMED, n->places->datadir.path, LAYOUT_CONFIG);
+		    said - CONFIG_NAMED, n->directories->datadir.path, LAYOUT_CONFIG);
 }
 
 /* Longer files are not of settings that a server took. */
@@ -71,7 +73,8 @@ read_data_directory(const struct restore_notes *n, const char *name, char value[
 
 	value[0] = '\0';
 	if (!path_is_plain(name) ||
-	    sys_read_file(n->places->datadir.fd, name, CONFIG_MOST, &text, &ignored)) {
+	    sys_read_file(
+		n->directories->datadir.fd, name, CONFIG_MOST, &text, &ignored)) {
 		buf_free(&text);
 		return;
 	}
@@ -95,12 +98,12 @@ warn_of_data_directory(const struct restore_notes *n, const char *name)
 
 	read_data_directory(n, name, value);
 	if (value[0] == '\0' ||
-	    (stat(value, &there) == 0 && fstat(n->places->datadir.fd, &copy) == 0 &&
+	    (stat(value, &there) == 0 && fstat(n->directories->datadir.fd, &copy) == 0 &&
 		sys_is_same_file(&there, &copy)))
 		return false;
 	snprintf(text, sizeof(text),
 	    "\"%s/%s\" sets data_directory to \"%s\": a server that reads it works on that directory, not on the copy",
-	    n->places->datadir.path, name, value);
+	    n->directories->datadir.path, name, value);
 	message_warning(text);
 	return true;
 }
@@ -125,11 +128,11 @@ warn_of_config(const struct restore_notes *n)
 static void
 say_places(const struct restore_notes *n)
 {
-	for (size_t i = 0; i < n->places->tablespaces.count; i++)
-		if (!n->places->tablespaces.rows[i].is_inside)
+	for (size_t i = 0; i < n->directories->tablespaces.count; i++)
+		if (!n->directories->tablespaces.rows[i].is_inside)
 			message_note("tablespace %" PRIu32 " is in \"%s\"",
-			    n->places->tablespaces.rows[i].oid,
-			    n->places->tablespaces.rows[i].location);
+			    n->directories->tablespaces.rows[i].oid,
+			    n->directories->tablespaces.rows[i].location);
 }
 
 /* Its owner may want the copy in the place of the original. */
@@ -139,8 +142,11 @@ say_archiving(const struct restore_notes *n)
 	if (restore_settings_archive_off(n->opt))
 		message_note(
 		    "archive_mode is set to off in \"%s/%s\": the copy does not archive its WAL, so that it does not overwrite that of the original (--archive-mode=keep leaves the setting as it was)",
-		    n->places->datadir.path, RECOVERY_SETTINGS);
-	/* a new timeline, which recovery of the original to the latest one would follow or fail with */
+		    n->directories->datadir.path, RECOVERY_SETTINGS);
+	/*
+	 * a new timeline, which recovery of the original to the latest one would follow or fail
+	 * with
+	 */
 	else if (n->opt->archive_mode == ARCHIVE_MODE_DEFAULT &&
 	    !n->opt->recovery.is_standby)
 		message_note(
@@ -229,8 +235,8 @@ say_command(const struct restore_notes *n)
 {
 	const struct restore_config *config = n->config;
 	const char *main_file = buf_text(&config->main);
-	const struct restore_startup startup = { .datadir = n->places->datadir_path ?
-		    n->places->datadir_path :
+	const struct restore_startup startup = { .datadir = n->directories->datadir_path ?
+		    n->directories->datadir_path :
 		    n->opt->pgdata,
 		.owner = n->owner,
 		.version = checker_backup(n->checker)->version,
@@ -256,7 +262,7 @@ say_command(const struct restore_notes *n)
 static void
 say_summary(const struct restore_notes *n, bool is_ready)
 {
-	const size_t count = n->places->tablespaces.count;
+	const size_t count = n->directories->tablespaces.count;
 	char size[32], spaces[48] = "";
 
 	print_size(size, checker_facts(n->checker).backup.archive.bytes);
@@ -264,7 +270,7 @@ say_summary(const struct restore_notes *n, bool is_ready)
 		snprintf(spaces, sizeof(spaces), ", with %zu tablespace%s", count,
 		    count == 1 ? "" : "s");
 	message_note("restored %s in %.1f s into \"%s\"%s", size, n->seconds,
-	    n->places->datadir.path, spaces);
+	    n->directories->datadir.path, spaces);
 	if (is_ready)
 		say_command(n);
 }

@@ -8,14 +8,14 @@
 struct checker;
 struct options;
 struct restore_config;
-struct restore_places;
+struct restore_directories;
 struct restore_settings;
 
 /* What the notes are about; borrowed. */
 struct restore_notes {
 	const struct options *opt;
 	const struct checker *checker;
-	const struct restore_places *places;
+	const struct restore_directories *directories;
 	const struct restore_settings *settings;
 	const struct restore_config *config;
 	struct owner owner; /* of the copy */

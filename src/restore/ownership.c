@@ -1,6 +1,6 @@
 /*
- * Nothing is given away that is not root's to give: each directory that was there must be root's, or
- * the owner's whom all is given to.
+ * Nothing is given away that is not root's to give: each directory that was there must be root's,
+ * or the owner's whom all is given to.
  */
 #include "restore/ownership.h"
 
@@ -80,19 +80,19 @@ meant_by_backup(const struct reading_owner *o, bool is_ours)
 /* ---- that of a directory that was prepared ---- */
 
 static int
-prepared_owner(const struct restore_places *places, bool *has_owner, struct owner *out,
-    struct error *err)
+prepared_owner(const struct restore_directories *directories, bool *has_owner,
+    struct owner *out, struct error *err)
 {
 	struct owner own;
 
 	*has_owner = false;
-	for (size_t i = 0; i < restore_places_count(places); i++) {
-		const struct newdir *place = restore_places_at(places, i);
+	for (size_t i = 0; i < restore_directories_count(directories); i++) {
+		const struct newdir *dir = restore_directories_at(directories, i);
 
-		if (place->path == NULL || *has_owner)
+		if (dir->path == NULL || *has_owner)
 			continue;
-		if (newdir_owner(place, has_owner, &out->uid, &out->gid, err))
-			return error_wrap(err, "\"%s\"", place->path);
+		if (newdir_owner(dir, has_owner, &out->uid, &out->gid, err))
+			return error_wrap(err, "\"%s\"", dir->path);
 	}
 	/* made by root for another user, it often has root's group */
 	if (*has_owner && out->gid == 0 && owner_by_number(out->uid, &own))
@@ -134,7 +134,7 @@ warn_of_two(const struct meant *m)
 }
 
 static int
-choose(const struct restore_ownership *o, const struct restore_places *places,
+choose(const struct restore_ownership *o, const struct restore_directories *directories,
     bool is_ours, struct owner *out, struct error *err)
 {
 	const struct meant m = meant_by_backup(&o->backup, is_ours);
@@ -143,7 +143,7 @@ choose(const struct restore_ownership *o, const struct restore_places *places,
 
 	if (o->opt->owner)
 		return owner_parse(o->opt->owner, out, err);
-	if (prepared_owner(places, &has_prepared, &prepared, err))
+	if (prepared_owner(directories, &has_prepared, &prepared, err))
 		return -1;
 	*out = m.rows[0];
 	for (size_t i = 0; has_prepared && i < m.count; i++)
@@ -165,21 +165,21 @@ choose(const struct restore_ownership *o, const struct restore_places *places,
 }
 
 int
-restore_ownership_settle(struct restore_ownership *o, const struct restore_places *places,
-    bool is_ours, struct error *err)
+restore_ownership_settle(struct restore_ownership *o,
+    const struct restore_directories *directories, bool is_ours, struct error *err)
 {
 	if (geteuid() != 0)
 		return 0;
 	if (o->backup.uid >= UINT32_MAX || o->backup.gid >= UINT32_MAX)
 		return error_set(err, ERROR_FORMAT, 0,
 		    "the number of the owner or group of the backup is too large");
-	if (choose(o, places, is_ours, &o->all, err))
+	if (choose(o, directories, is_ours, &o->all, err))
 		return -1;
-	for (size_t i = 0; i < restore_places_count(places); i++) {
-		const struct newdir *place = restore_places_at(places, i);
+	for (size_t i = 0; i < restore_directories_count(directories); i++) {
+		const struct newdir *dir = restore_directories_at(directories, i);
 
-		if (place->path && newdir_check_owner(place, o->all.uid, err))
-			return error_wrap(err, "\"%s\"", place->path);
+		if (dir->path && newdir_check_owner(dir, o->all.uid, err))
+			return error_wrap(err, "\"%s\"", dir->path);
 	}
 	return 0;
 }
@@ -220,8 +220,8 @@ restore_ownership_of(const struct restore_ownership *o, const struct tar_entry *
 }
 
 /*
- * That key again: given to the server's own user, its group may not read it.  Which file is one only
- * the configuration says, and the server reads any other as its owner.
+ * That key again: given to the server's own user, its group may not read it.  Which file is one
+ * only the configuration says, and the server reads any other as its owner.
  */
 uint32_t
 restore_ownership_mode(

@@ -9,13 +9,13 @@
 #include "restore/owner.h"
 
 struct options;
-struct restore_places;
+struct restore_directories;
 struct tar_entry;
 
 /*
  * Whose the restored files are, if root restores them, and with which mode.  A server runs only on
- * files of its own, so that all get one owner: the one that the user names, the owner of a directory
- * that was prepared, or that of the backup, by its name if this host has it.
+ * files of its own, so that all get one owner: the one that the user names, the owner of a
+ * directory that was prepared, or that of the backup, by its name if this host has it.
  */
 struct restore_ownership {
 	const struct options *opt; /* borrowed */
@@ -32,11 +32,11 @@ MUST_CHECK int restore_ownership_check(
     const struct restore_ownership *, struct error *err);
 
 /*
- * Once the places are open and the owner of the backup is known: whom is all of it given to?
- * ${is_ours}: the backup was made by this program.  ERROR_STATE: a place is not root's to give.
+ * Once the directories are open and the owner of the backup is known: whom is all of it given to?
+ * ${is_ours}: the backup was made by this program.  ERROR_STATE: a directory is not root's to give.
  */
 MUST_CHECK int restore_ownership_settle(struct restore_ownership *,
-    const struct restore_places *places, bool is_ours, struct error *err);
+    const struct restore_directories *directories, bool is_ours, struct error *err);
 
 /* What one member gets. */
 struct owner restore_ownership_of(const struct restore_ownership *,

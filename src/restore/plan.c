@@ -1,8 +1,8 @@
 /*
  * Locations of tablespaces, owners and the target of recovery are settled before the first byte is
- * written, for a later refusal would leave half a copy in several places.  A set of archives is a
- * directory of files, and can be looked into first; one archive may come through a pipe, and says
- * what is needed before its tree.
+ * written, for a later refusal would leave half a copy in several directories.  A set of archives
+ * is a directory of files, and can be looked into first; one archive may come through a pipe, and
+ * says what is needed before its tree.
  */
 #include "restore/plan.h"
 
@@ -19,8 +19,8 @@
 #include "lib/sys.h"
 #include "pg/label.h"
 #include "reading/summary.h"
-#include "restore/ownership.h"
 #include "restore/directories.h"
+#include "restore/ownership.h"
 #include "restore/target.h"
 #include "restore/tree.h"
 
@@ -33,7 +33,7 @@
 static int
 make_inside(struct restore_plan *p, bool is_ours, struct error *err)
 {
-	const struct restore_tablespaces *list = &p->places->tablespaces;
+	const struct restore_tablespaces *list = &p->directories->tablespaces;
 	const struct owner ours = { geteuid(), getegid() };
 	char path[sizeof(LAYOUT_TABLESPACES) + 12];
 	bool is_made = false;
@@ -75,7 +75,7 @@ make_way(struct restore_plan *p, char *path, struct error *err)
 static int
 make_nested(struct restore_plan *p, struct error *err)
 {
-	const struct restore_tablespaces *list = &p->places->tablespaces;
+	const struct restore_tablespaces *list = &p->directories->tablespaces;
 
 	for (size_t i = 0; i < list->count; i++) {
 		if (list->rows[i].nested == NULL)
@@ -93,10 +93,10 @@ static int
 open_places(struct restore_plan *p, bool is_ours, struct error *err)
 {
 	p->is_made = true;
-	return restore_places_check_empty(p->places, err) ||
-		restore_tablespaces_open(&p->places->tablespaces, err) ||
-		restore_places_check_apart(p->places, err) ||
-		restore_ownership_settle(p->ownership, p->places, is_ours, err) ||
+	return restore_directories_check_empty(p->directories, err) ||
+		restore_tablespaces_open(&p->directories->tablespaces, err) ||
+		restore_directories_check_apart(p->directories, err) ||
+		restore_ownership_settle(p->ownership, p->directories, is_ours, err) ||
 		make_inside(p, is_ours, err) || make_nested(p, err) ||
 		restore_tree_begin(p->tree, err) ?
 	    -1 :
@@ -104,10 +104,10 @@ open_places(struct restore_plan *p, bool is_ours, struct error *err)
 }
 
 /*
- * Of most files it has only blocks that changed, and no server starts on it.  pg_combinebackup takes
- * it as it was unpacked, which --force does.  But it goes by the links in pg_tblspc, which a server
- * that recovers makes of tablespace_map: what was restored does not have them, and the tablespaces
- * would be passed over (seen on 19).
+ * Of most files it has only blocks that changed, and no server starts on it.  pg_combinebackup
+ * takes it as it was unpacked, which --force does.  But it goes by the links in pg_tblspc, which a
+ * server that recovers makes of tablespace_map: what was restored does not have them, and the
+ * tablespaces would be passed over (seen on 19).
  */
 static int
 refuse_incremental(
@@ -133,7 +133,8 @@ take_summary(struct restore_plan *p, const struct reading_summary *s, struct err
 	return refuse_incremental(p, &facts.backup, err) ||
 		restore_target_label(
 		    p->target, facts.backup.label, facts.backup.range.stop_lsn, err) ||
-		restore_tablespaces_take_summary(&p->places->tablespaces, &facts, err) ||
+		restore_tablespaces_take_summary(
+		    &p->directories->tablespaces, &facts, err) ||
 		open_places(p, facts.backup.info != NULL, err) ?
 	    -1 :
 	    0;
@@ -212,12 +213,12 @@ restore_plan_make(struct restore_plan *p, const struct facts *backup, struct err
 	const bool is_ours = backup->info != NULL;
 	const struct infofile *info = backup->info;
 
-	/* of several archives only the directory of all tells the places of the others */
+	/* of several archives only the directory of all says where the others go */
 	if (!is_ours || info->is_split)
 		info = &none;
 	return refuse_incremental(p, backup, err) ||
 		restore_target_label(p->target, backup->label, 0, err) ||
-		restore_tablespaces_take_info(&p->places->tablespaces, info, err) ||
+		restore_tablespaces_take_info(&p->directories->tablespaces, info, err) ||
 		open_places(p, is_ours, err) ?
 	    -1 :
 	    0;
@@ -229,7 +230,7 @@ restore_plan_archive(struct restore_plan *p, const char *oid, struct error *err)
 	char path[sizeof("pg_tblspc/") + 12];
 
 	snprintf(path, sizeof(path), "pg_tblspc/%s", oid);
-	if (restore_tablespaces_of(&p->places->tablespaces, path))
+	if (restore_tablespaces_of(&p->directories->tablespaces, path))
 		return 0;
 	if (p->in_place.count == 0 &&
 	    restore_tree_directory_ahead(p->tree, "pg_tblspc", err))
@@ -247,8 +248,8 @@ own(const struct restore_plan *p, const char *path, struct error *err)
 {
 	if (geteuid() != 0)
 		return 0;
-	return beneath_owner(&p->places->datadir.beneath, path, p->ownership->all.uid,
-		   p->ownership->all.gid, err) ?
+	return beneath_owner(&p->directories->datadir.beneath, path,
+		   p->ownership->all.uid, p->ownership->all.gid, err) ?
 	    error_wrap(err, "\"%s\"", path) :
 	    0;
 }
@@ -262,8 +263,8 @@ open_to_group(const struct restore_plan *p, const char *path, struct error *err)
 		return -1;
 	if (restore_ownership_directory_mode(p->ownership) == 0700)
 		return 0;
-	if (beneath_file(
-		&p->places->datadir.beneath, path, O_RDONLY | O_DIRECTORY, 0, &fd, err))
+	if (beneath_file(&p->directories->datadir.beneath, path, O_RDONLY | O_DIRECTORY,
+		0, &fd, err))
 		return error_wrap(err, "\"%s\"", path);
 	if (fchmod(fd, 0750) == -1)
 		rc = error_set(err, ERROR_IO, errno, "could not change mode");
@@ -274,10 +275,10 @@ open_to_group(const struct restore_plan *p, const char *path, struct error *err)
 int
 restore_plan_settle(const struct restore_plan *p, struct error *err)
 {
-	const struct restore_tablespaces *list = &p->places->tablespaces;
+	const struct restore_tablespaces *list = &p->directories->tablespaces;
 	char path[sizeof(LAYOUT_TABLESPACES) + 12];
 
-	if (p->places->wal.path && own(p, LAYOUT_WAL, err))
+	if (p->directories->wal.path && own(p, LAYOUT_WAL, err))
 		return -1;
 	for (size_t i = 0; i < list->count; i++) {
 		if (!list->rows[i].is_inside || !p->is_inside_made)

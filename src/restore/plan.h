@@ -9,7 +9,7 @@
 struct facts;
 struct options;
 struct restore_ownership;
-struct restore_places;
+struct restore_directories;
 struct restore_target;
 struct restore_tree;
 
@@ -21,7 +21,7 @@ struct restore_tree;
 struct restore_plan {
 	/* borrowed */
 	const struct options *opt;
-	struct restore_places *places;
+	struct restore_directories *directories;
 	struct restore_ownership *ownership;
 	struct restore_target *target;
 	struct restore_tree *tree;
@@ -43,7 +43,7 @@ MUST_CHECK int restore_plan_look_ahead(
 MUST_CHECK int restore_plan_make(
     struct restore_plan *, const struct facts *backup, struct error *err);
 
-/* The archive of tablespace ${oid} begins: one without a place is a directory in pg_tblspc. */
+/* The archive of tablespace ${oid} begins: one without a location is a directory in pg_tblspc. */
 MUST_CHECK int restore_plan_archive(
     struct restore_plan *, const char *oid, struct error *err);
 

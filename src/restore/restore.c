@@ -11,12 +11,12 @@
 #include "lib/sys.h"
 #include "proof/checking.h"
 #include "restore/config.h"
+#include "restore/directories.h"
 #include "restore/finish.h"
 #include "restore/links.h"
 #include "restore/members.h"
 #include "restore/notes.h"
 #include "restore/ownership.h"
-#include "restore/directories.h"
 #include "restore/plan.h"
 #include "restore/settings.h"
 #include "restore/target.h"
@@ -32,7 +32,7 @@ struct restore {
 	struct report *report;
 	double began; /* as of sys_monotonic() */
 
-	struct restore_places places;
+	struct restore_directories directories;
 	struct restore_ownership ownership;
 	struct restore_tree tree;
 	struct restore_target target;
@@ -172,15 +172,15 @@ open_report(struct restore *r, struct error *err)
 static int
 begin_report(struct restore *r, struct error *err)
 {
-	for (size_t i = 0; i < restore_places_count(&r->places); i++) {
-		const struct newdir *place = restore_places_at(&r->places, i);
+	for (size_t i = 0; i < restore_directories_count(&r->directories); i++) {
+		const struct newdir *dir = restore_directories_at(&r->directories, i);
 		struct stat st;
 
-		if (place->path == NULL)
+		if (dir->path == NULL)
 			continue;
-		if (fstat(place->fd, &st) == -1)
+		if (fstat(dir->fd, &st) == -1)
 			return error_set(
-			    err, ERROR_IO, errno, "\"%s\": could not stat", place->path);
+			    err, ERROR_IO, errno, "\"%s\": could not stat", dir->path);
 		if (report_refuse_inside(
 			r->report, &st, "the directory that is restored to", err))
 			return -1;
@@ -193,7 +193,7 @@ say_outcome(const struct restore *r)
 {
 	const struct restore_notes notes = { .opt = r->opt,
 		.checker = r->checker,
-		.places = &r->places,
+		.directories = &r->directories,
 		.settings = &r->settings,
 		.config = &r->config,
 		.owner = restore_ownership_server(&r->ownership),
@@ -209,8 +209,8 @@ make_restore(struct restore *r, struct error *err)
 {
 	restore_settings_say(r->opt);
 	if (restore_ownership_check(&r->ownership, err) || open_report(r, err) ||
-	    restore_places_open(&r->places, r->opt, err) || begin_report(r, err) ||
-	    restore_plan_look_ahead(&r->plan, outcome, err) ||
+	    restore_directories_open(&r->directories, r->opt, err) ||
+	    begin_report(r, err) || restore_plan_look_ahead(&r->plan, outcome, err) ||
 	    reading_run(&r->reading, "restoring", err))
 		return -1;
 	say_outcome(r);
@@ -229,20 +229,20 @@ assemble(struct restore *r, const struct options *opt)
 	r->target.opt = opt;
 	r->settings.opt = opt;
 	r->tree = (struct restore_tree){ .opt = opt,
-		.places = &r->places,
+		.directories = &r->directories,
 		.ownership = &r->ownership,
 		.cancel = &r->reading.cancel };
 	r->config = (struct restore_config){ .opt = opt,
-		.places = &r->places,
+		.directories = &r->directories,
 		.ownership = &r->ownership,
 		.tree = &r->tree };
 	r->plan = (struct restore_plan){ .opt = opt,
-		.places = &r->places,
+		.directories = &r->directories,
 		.ownership = &r->ownership,
 		.target = &r->target,
 		.tree = &r->tree };
 	r->finish = (struct restore_finish){ .opt = opt,
-		.places = &r->places,
+		.directories = &r->directories,
 		.ownership = &r->ownership,
 		.plan = &r->plan,
 		.tree = &r->tree,
@@ -250,7 +250,7 @@ assemble(struct restore *r, const struct options *opt)
 		.settings = &r->settings,
 		.links = &r->links,
 		.config = &r->config };
-	r->members = (struct restore_members){ .places = &r->places,
+	r->members = (struct restore_members){ .directories = &r->directories,
 		.plan = &r->plan,
 		.ownership = &r->ownership,
 		.tree = &r->tree,
@@ -271,7 +271,7 @@ forget_all(struct restore *r, bool forget)
 	restore_config_free(&r->config);
 	restore_settings_free(&r->settings);
 	restore_plan_free(&r->plan);
-	restore_places_free(&r->places, forget);
+	restore_directories_free(&r->directories, forget);
 	reading_free(&r->reading);
 }
 

@@ -103,7 +103,9 @@ no_path(const struct restore_tablespaces *list, uint32_t oid, struct error *err)
 	    "Name the data directory by its own path, or another directory for the tablespace with -T OLD=NEW.");
 }
 
-/* If it goes into the data directory: to where?  ${told}: the path that the archive tells, or NULL. */
+/*
+ * If it goes into the data directory: to where?  ${told}: the path that the archive tells, or NULL.
+ */
 static int
 place_nested(struct restore_tablespaces *list, struct restore_tablespace *t,
     const char *told, struct error *err)
@@ -188,11 +190,11 @@ no_such_tablespace(const struct relocations *list, const struct relocation *pair
 	/* "pg_tblspc/16400", or its number */
 	if (pair->old[0] != '/')
 		return error_hint(err,
-		    "OLD of -T OLD=NEW is the place that \"pg_basetar info\" prints for it, not its link in pg_tblspc; what is in pg_tblspc itself cannot be moved.");
+		    "OLD of -T OLD=NEW is the location that \"pg_basetar info\" prints for it, not its link in pg_tblspc; what is in pg_tblspc itself cannot be moved.");
 	return error_hint(err, "\"pg_basetar info\" prints where they were.");
 }
 
-/* A mapping of no tablespace is a slip of the pen: the one meant would go to its old place. */
+/* A mapping of no tablespace is a slip of the pen: the one meant would go to its old location. */
 static int
 check_relocations(const struct restore_tablespaces *list, const struct infofile *info,
     struct error *err)
@@ -284,11 +286,11 @@ restore_tablespaces_take_info(
 	return tablespaces_end(list, info, err);
 }
 
-/* ---- their places ---- */
+/* ---- their directories ---- */
 
 /*
- * An archive that somebody else made could have root give any empty directory to its owner: a place
- * that only the archive names is taken by root if the user says so.
+ * An archive that somebody else made could have root give any empty directory to its owner: a
+ * location that only the archive names is taken by root if the user says so.
  */
 static bool
 is_named_by_archive(

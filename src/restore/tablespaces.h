@@ -21,12 +21,12 @@ struct restore_tablespace {
 	const char *moved_to;
 	/*
 	 * It stays below pg_basetar_tblspc, as in a cluster that was unpacked by hand: it has no
-	 * place of its own.
+	 * directory of its own.
 	 */
 	bool is_inside;
 	/* its path in the data directory, owned; it has no other; NULL: it is not there */
 	char *nested;
-	struct newdir dir; /* its place, if it has one of its own */
+	struct newdir dir; /* if it has one of its own */
 };
 
 /*
@@ -38,7 +38,7 @@ struct restore_tablespaces {
 	/* the path of the data directory, without links; borrowed; NULL: none leads there */
 	const char *datadir;
 
-	/* what may be in their places already */
+	/* what may be in their directories already */
 	struct restore_tablespaces_guests {
 		struct newdir_guests guests;      /* first */
 		const struct pg_version *version; /* of the backup; NULL: not known */
@@ -58,8 +58,8 @@ MUST_CHECK int restore_tablespaces_take_info(
     struct restore_tablespaces *, const struct infofile *info, struct error *err);
 
 /*
- * Open the places of those that have one of their own.  ERROR_STATE: one may not be used, as of
- * newdir_open(); root was not told to use it; or it lies in the data directory of a cluster.
+ * Open the directories of those that have one of their own.  ERROR_STATE: one may not be used, as
+ * of newdir_open(); root was not told to use it; or it lies in the data directory of a cluster.
  */
 MUST_CHECK int restore_tablespaces_open(struct restore_tablespaces *, struct error *err);
 

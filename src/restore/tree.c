@@ -16,8 +16,8 @@
 #include "cli/options.h"
 #include "filling/filepool.h"
 #include "lib/sys.h"
-#include "restore/ownership.h"
 #include "restore/directories.h"
+#include "restore/ownership.h"
 
 /* What no file of a cluster has is not given to one: set user, set group, sticky. */
 #define MODE 0777U
@@ -31,7 +31,7 @@ tree_is_root(void)
 /* A directory, to be synced when all is in it. */
 static int
 tree_remember(
-    struct restore_tree *tree, struct newdir *place, const char *below, struct error *err)
+    struct restore_tree *tree, struct newdir *dir, const char *below, struct error *err)
 {
 	const size_t n = tree->nmade;
 	struct restore_tree_made *rows;
@@ -43,7 +43,7 @@ tree_remember(
 			return error_memory(err);
 		tree->made = rows;
 	}
-	tree->made[n] = (struct restore_tree_made){ place, tree->paths.len };
+	tree->made[n] = (struct restore_tree_made){ dir, tree->paths.len };
 	if (buf_append(&tree->paths, below, strlen(below) + 1, err))
 		return -1;
 	tree->nmade++;
@@ -51,12 +51,12 @@ tree_remember(
 }
 
 static int
-tree_failed(const struct newdir *place, const char *below, struct error *err)
+tree_failed(const struct newdir *dir, const char *below, struct error *err)
 {
 	if (err->sys == EEXIST)
 		error_hint(err,
 		    "The backup has it twice.  \"pg_basetar verify\" reports everything that is wrong with it.");
-	return error_wrap(err, "\"%s/%s\"", place->path, below);
+	return error_wrap(err, "\"%s/%s\"", dir->path, below);
 }
 
 /*
@@ -68,7 +68,7 @@ files_to_hold(const struct restore_tree *tree)
 {
 	enum { MOST = 16384 };
 	const size_t limit = sys_raise_file_limit(),
-		     others = 200 + 4 * restore_places_count(tree->places);
+		     others = 200 + 4 * restore_directories_count(tree->directories);
 
 	if (tree->opt->no_sync)
 		return 0;
@@ -80,10 +80,10 @@ files_to_hold(const struct restore_tree *tree)
 static bool
 tree_may_be_whole(const struct restore_tree *tree)
 {
-	for (size_t i = 0; i < restore_places_count(tree->places); i++) {
-		const struct newdir *place = restore_places_at(tree->places, i);
+	for (size_t i = 0; i < restore_directories_count(tree->directories); i++) {
+		const struct newdir *dir = restore_directories_at(tree->directories, i);
 
-		if (place->path && !sys_sync_filesystem_is_sure(place->fd))
+		if (dir->path && !sys_sync_filesystem_is_sure(dir->fd))
 			return false;
 	}
 	return true;
@@ -137,22 +137,22 @@ tree_set_owner_and_mode(int fd, uint32_t mode, struct owner owner, struct error 
 }
 
 /*
- * One that a tablespace in the data directory needed earlier, or that has come with it: the tree has
- * it as an empty one; so it has pg_tblspc, which one in place needed.  What the archive has twice
- * itself is a finding.
+ * One that a tablespace in the data directory needed earlier, or that has come with it: the tree
+ * has it as an empty one; so it has pg_tblspc, which one in place needed.  What the archive has
+ * twice itself is a finding.
  */
 static int
-tree_again(struct newdir *place, const char *below, uint32_t mode, struct owner owner,
+tree_again(struct newdir *dir, const char *below, uint32_t mode, struct owner owner,
     struct error *err)
 {
 	int fd, rc;
 
-	if (beneath_file(&place->beneath, below, O_RDONLY | O_DIRECTORY, 0, &fd, err))
-		return tree_failed(place, below, err);
+	if (beneath_file(&dir->beneath, below, O_RDONLY | O_DIRECTORY, 0, &fd, err))
+		return tree_failed(dir, below, err);
 	rc = tree_set_owner_and_mode(fd, mode | 0700, owner, err);
 	sys_close(fd);
 	if (rc)
-		return tree_failed(place, below, err);
+		return tree_failed(dir, below, err);
 	*err = (struct error){ 0 };
 	return 0;
 }
@@ -162,18 +162,18 @@ restore_tree_directory(struct restore_tree *tree, const char *path, uint32_t mod
     struct owner owner, struct error *err)
 {
 	const char *below;
-	struct newdir *place;
+	struct newdir *dir;
 
-	if (restore_places_of(tree->places, path, &place, &below, err))
+	if (restore_directories_of(tree->directories, path, &dir, &below, err))
 		return -1;
-	if (beneath_directory(&place->beneath, below, (mode & MODE) | 0700,
+	if (beneath_directory(&dir->beneath, below, (mode & MODE) | 0700,
 		tree_is_root() ? owner.uid : BENEATH_SAME,
 		tree_is_root() ? owner.gid : BENEATH_SAME, err))
-		return tree->has_ahead && place == &tree->places->datadir &&
+		return tree->has_ahead && dir == &tree->directories->datadir &&
 			err->sys == EEXIST ?
-		    tree_again(place, below, mode, owner, err) :
-		    tree_failed(place, below, err);
-	return tree_remember(tree, place, below, err);
+		    tree_again(dir, below, mode, owner, err) :
+		    tree_failed(dir, below, err);
+	return tree_remember(tree, dir, below, err);
 }
 
 int
@@ -188,11 +188,11 @@ int
 restore_tree_link(
     struct restore_tree *tree, const char *path, const char *target, struct error *err)
 {
-	if (beneath_link(&tree->places->datadir.beneath, path, target, err) ||
+	if (beneath_link(&tree->directories->datadir.beneath, path, target, err) ||
 	    (tree_is_root() &&
-		beneath_owner(&tree->places->datadir.beneath, path,
+		beneath_owner(&tree->directories->datadir.beneath, path,
 		    tree->ownership->all.uid, tree->ownership->all.gid, err)))
-		return tree_failed(&tree->places->datadir, path, err);
+		return tree_failed(&tree->directories->datadir, path, err);
 	return 0;
 }
 
@@ -201,18 +201,18 @@ restore_tree_file(struct restore_tree *tree, const char *path, uint32_t mode,
     struct owner owner, struct error *err)
 {
 	const char *below;
-	struct newdir *place;
+	struct newdir *dir;
 	int fd;
 
-	if (restore_places_of(tree->places, path, &place, &below, err))
+	if (restore_directories_of(tree->directories, path, &dir, &below, err))
 		return -1;
-	if (beneath_file(&place->beneath, below, O_WRONLY | O_CREAT, 0600, &fd, err))
-		return tree_failed(place, below, err);
+	if (beneath_file(&dir->beneath, below, O_WRONLY | O_CREAT, 0600, &fd, err))
+		return tree_failed(dir, below, err);
 	buf_clear(&tree->shown);
 	if (tree_set_owner_and_mode(fd, mode, owner, err) ||
-	    buf_printf(&tree->shown, err, "%s/%s", place->path, below)) {
+	    buf_printf(&tree->shown, err, "%s/%s", dir->path, below)) {
 		sys_close(fd);
-		return tree_failed(place, below, err);
+		return tree_failed(dir, below, err);
 	}
 	if (tree_count(tree, err)) {
 		sys_close(fd);
@@ -264,59 +264,62 @@ tree_sync_one(struct filepool_sync *sync, size_t number, struct error *err)
 	struct beneath beneath;
 	int fd, rc;
 
-	beneath_open(&beneath, made->place->fd);
+	beneath_open(&beneath, made->dir->fd);
 	rc = beneath_file(&beneath, path, O_RDONLY | O_DIRECTORY, 0, &fd, err);
 	beneath_close(&beneath);
 	if (rc == 0) {
 		rc = sys_sync_directory(fd, err);
 		sys_close(fd);
 	}
-	return rc == 0 ? 0 : error_wrap(err, "\"%s/%s\"", made->place->path, path);
+	return rc == 0 ? 0 : error_wrap(err, "\"%s/%s\"", made->dir->path, path);
 }
 
 static int
-tree_sync_place(const struct newdir *place, struct error *err)
+tree_sync_directory(const struct newdir *dir, struct error *err)
 {
 	bool is_unsynced = false;
 
-	if (place->path && newdir_sync(place, &is_unsynced, err))
-		return error_wrap(err, "\"%s\"", place->path);
+	if (dir->path && newdir_sync(dir, &is_unsynced, err))
+		return error_wrap(err, "\"%s\"", dir->path);
 	if (is_unsynced)
-		message_unsynced(place->path);
+		message_unsynced(dir->path);
 	return 0;
 }
 
-/* Is a place before it on the same file system? */
+/* Is a directory before it on the same file system? */
 static bool
-tree_was_synced(const struct restore_places *places, size_t number)
+tree_was_synced(const struct restore_directories *directories, size_t number)
 {
 	struct stat its, st;
 
-	if (fstat(restore_places_at(places, number)->fd, &its) == -1)
+	if (fstat(restore_directories_at(directories, number)->fd, &its) == -1)
 		return false;
 	for (size_t i = 0; i < number; i++) {
-		const struct newdir *place = restore_places_at(places, i);
+		const struct newdir *dir = restore_directories_at(directories, i);
 
-		if (place->path && fstat(place->fd, &st) == 0 && st.st_dev == its.st_dev)
+		if (dir->path && fstat(dir->fd, &st) == 0 && st.st_dev == its.st_dev)
 			return true;
 	}
 	return false;
 }
 
-/* Each place was opened before anything was written into it: it hears of all that failed. */
+/*
+ * Each directory was opened before anything was written into it: its descriptor reports all that
+ * failed.
+ */
 static int
 tree_sync_filesystems(struct restore_tree *tree, struct error *err)
 {
-	for (size_t i = 0; i < restore_places_count(tree->places); i++) {
-		const struct newdir *place = restore_places_at(tree->places, i);
+	for (size_t i = 0; i < restore_directories_count(tree->directories); i++) {
+		const struct newdir *dir = restore_directories_at(tree->directories, i);
 
-		if (place->path == NULL || tree_was_synced(tree->places, i))
+		if (dir->path == NULL || tree_was_synced(tree->directories, i))
 			continue;
 		message_info(
 		    "syncing the file system of \"%s\", and not %zu files one by one",
-		    place->path, tree->nfiles);
-		if (sys_sync_filesystem(place->fd, err))
-			return error_wrap(err, "\"%s\"", place->path);
+		    dir->path, tree->nfiles);
+		if (sys_sync_filesystem(dir->fd, err))
+			return error_wrap(err, "\"%s\"", dir->path);
 	}
 	tree->is_whole = false;
 	tree->was_whole = true;
@@ -358,8 +361,9 @@ restore_tree_sync(struct restore_tree *tree, struct error *err)
 		return -1;
 	if (tree->opt->no_sync)
 		return 0;
-	for (size_t i = 0; i < restore_places_count(tree->places); i++)
-		if (tree_sync_place(restore_places_at(tree->places, i), err))
+	for (size_t i = 0; i < restore_directories_count(tree->directories); i++)
+		if (tree_sync_directory(
+			restore_directories_at(tree->directories, i), err))
 			return -1;
 	return 0;
 }

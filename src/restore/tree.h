@@ -15,16 +15,16 @@ struct filepool;
 struct newdir;
 struct options;
 struct restore_ownership;
-struct restore_places;
+struct restore_directories;
 
 /*
- * Files, directories and links of a restored cluster, and that they are on the disk.  A path is what
- * PostgreSQL calls the file; where that lies places.h says.  Errors name the file.
+ * Files, directories and links of a restored cluster, and that they are on the disk.  A path is
+ * what PostgreSQL calls the file; where that lies directories.h says.  Errors name the file.
  */
 struct restore_tree {
 	/* borrowed */
 	const struct options *opt;
-	struct restore_places *places;
+	struct restore_directories *directories;
 	const struct restore_ownership *ownership;
 	const struct cancel *cancel;
 
@@ -38,15 +38,15 @@ struct restore_tree {
 	struct buf shown; /* the path of the file that is written, for messages */
 
 	/* the directories that were made, to be synced when all is in them */
-	struct buf paths; /* below their places, a NUL after each */
+	struct buf paths; /* below their directories, a NUL after each */
 	size_t nmade;
 	struct restore_tree_made {
-		struct newdir *place;
+		struct newdir *dir;
 		size_t path; /* in the text of all */
 	} * made;
 };
 
-/* It is known what places there are: files can be written from here on. */
+/* The directories are known: files can be written from here on. */
 MUST_CHECK int restore_tree_begin(struct restore_tree *, struct error *err);
 
 MUST_CHECK int restore_tree_directory(struct restore_tree *, const char *path,
@@ -79,7 +79,7 @@ MUST_CHECK int restore_tree_drain(struct restore_tree *, struct error *err);
 MUST_CHECK int restore_tree_sync(struct restore_tree *, struct error *err);
 MUST_CHECK int restore_tree_sync_files(struct restore_tree *, struct error *err);
 
-/* Before the places: threads may still write.  What was not written is lost. */
+/* Before the directories: threads may still write.  What was not written is lost. */
 void restore_tree_free(struct restore_tree *);
 
 #endif

@@ -31,7 +31,7 @@ refusals() {
 	refused 'no tablespace of the backup was at "/nowhere"' "$one" -D "$T/none" -T /nowhere=/tmp/x
 	for old in pg_tblspc/16384 16384; do
 		refused "no tablespace of the backup was at \"$old\"" "$one" -D "$T/none" -T $old=/tmp/x
-		tail -n 1 "$T/stderr" | grep -q '^hint: OLD of -T OLD=NEW is the place that'
+		tail -n 1 "$T/stderr" | grep -q '^hint: OLD of -T OLD=NEW is the location that'
 	done
 	[ ! -e "$T/none" ]
 	refused 'not an absolute path' "$one" -D "$T/none" --waldir=wal

@@ -213,10 +213,10 @@ aliases(void **state)
 
 	(void)state;
 	begin(files, COUNT(files));
-	assert_int_equal(configplace_alias(&s.set, NULL, &s.err), 0);
-	assert_int_equal(configplace_alias(&s.set, "main", &s.err), 0);
-	assert_int_equal(configplace_alias(&s.set, "/", &s.err), 0);
-	assert_int_equal(configplace_alias(&s.set, "/var/lib//pg/x/../main/", &s.err), 0);
+	assert_int_equal(configpath_alias(&s.set, NULL, &s.err), 0);
+	assert_int_equal(configpath_alias(&s.set, "main", &s.err), 0);
+	assert_int_equal(configpath_alias(&s.set, "/", &s.err), 0);
+	assert_int_equal(configpath_alias(&s.set, "/var/lib//pg/x/../main/", &s.err), 0);
 	assert_int_equal(configfollow_add(&s.set, CONFIGSET_SETTINGS,
 			     "/var/lib/pg/main/postgresql.conf", "postgresql.conf",
 			     CONFIGSET_REQUIRED, &s.err),

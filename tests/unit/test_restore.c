@@ -14,12 +14,12 @@
 
 #include "proof/checking.h"
 #include "restore/config.h"
+#include "restore/directories.h"
 #include "restore/finish.h"
 #include "restore/links.h"
 #include "restore/members.h"
 #include "restore/notes.h"
 #include "restore/ownership.h"
-#include "restore/directories.h"
 #include "restore/plan.h"
 #include "restore/restore.h"
 #include "restore/settings.h"
@@ -97,9 +97,9 @@ STEP("report_begin",
 	struct error *err),
     checking_report_begin)
 STEP("places",
-    (UNUSED struct restore_places * p, UNUSED const struct options *opt,
+    (UNUSED struct restore_directories * p, UNUSED const struct options *opt,
 	struct error *err),
-    restore_places_open)
+    restore_directories_open)
 STEP("look_ahead",
     (UNUSED struct restore_plan * p, UNUSED const char *outcome, struct error *err),
     restore_plan_look_ahead)
@@ -168,7 +168,7 @@ restore_ownership_server(const struct restore_ownership *o)
 }
 
 void
-restore_places_free(struct restore_places *p, bool forget)
+restore_directories_free(struct restore_directories *p, bool forget)
 {
 	(void)p;
 	fake.forgets = forget;
@@ -176,14 +176,14 @@ restore_places_free(struct restore_places *p, bool forget)
 }
 
 size_t
-restore_places_count(const struct restore_places *p)
+restore_directories_count(const struct restore_directories *p)
 {
 	(void)p;
 	return 1;
 }
 
 const struct newdir *
-restore_places_at(const struct restore_places *p, size_t i)
+restore_directories_at(const struct restore_directories *p, size_t i)
 {
 	(void)p;
 	assert_int_equal(i, 0);

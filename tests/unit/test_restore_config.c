@@ -44,12 +44,12 @@ put(const char *path, const char *text)
 static void
 put_all(const char *main_text)
 {
-	static const char *const directories[] = { "pg_basetar_config",
+	static const char *const made[] = { "pg_basetar_config",
 		"pg_basetar_config/conf.d", "pg_basetar_config/elsewhere",
 		"pg_basetar_config/elsewhere/srv" };
 
-	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++)
-		assert_int_equal(mkdirat(places.datadir.fd, directories[i], 0700), 0);
+	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++)
+		assert_int_equal(mkdirat(directories.datadir.fd, made[i], 0700), 0);
 	put("pg_basetar_config/postgresql.conf", main_text);
 	put("pg_basetar_config/conf.d/a.conf", "work_mem = 1MB\n");
 	put("pg_basetar_config/names", "nobody\n");
@@ -124,11 +124,12 @@ lines(void **state)
 		expect("pg_basetar_config/postgresql.conf", text);
 		restore_config_free(&config);
 		config = (struct restore_config){ .opt = &restoring_opt,
-			.places = &places,
+			.directories = &directories,
 			.ownership = &ownership,
 			.tree = &tree };
-		assert_int_equal(unlinkat(places.datadir.fd, "postgresql.conf", 0), 0);
-		assert_int_equal(unlinkat(places.datadir.fd, "pg_hba.conf", 0), 0);
+		assert_int_equal(
+		    unlinkat(directories.datadir.fd, "postgresql.conf", 0), 0);
+		assert_int_equal(unlinkat(directories.datadir.fd, "pg_hba.conf", 0), 0);
 	}
 }
 
@@ -205,11 +206,11 @@ bounds(void **state)
 	(void)state;
 	put_all("include 'postgresql.conf'\ninclude '/old/global/x'\n"
 		"include '/old/pg_basetar_config/link'\ndata_directory '/old'\n");
-	assert_int_equal(mkdirat(places.datadir.fd, "global", 0700), 0);
+	assert_int_equal(mkdirat(directories.datadir.fd, "global", 0700), 0);
 	put("global/x", "data_directory = '/old'\n");
 	faketree_put(root, "elsewhere/x", "data_directory = '/old'\n");
-	assert_int_equal(
-	    symlinkat("../../elsewhere/x", places.datadir.fd, "pg_basetar_config/link"),
+	assert_int_equal(symlinkat("../../elsewhere/x", directories.datadir.fd,
+			     "pg_basetar_config/link"),
 	    0);
 	assert_int_equal(install(&err), 0);
 	expect("global/x", "data_directory = '/old'\n");
@@ -224,7 +225,7 @@ huge(void **state)
 
 	(void)state;
 	put_all("");
-	fd = openat(places.datadir.fd, "pg_basetar_config/pg_hba.conf", O_WRONLY);
+	fd = openat(directories.datadir.fd, "pg_basetar_config/pg_hba.conf", O_WRONLY);
 	assert_int_not_equal(fd, -1);
 	assert_int_equal(ftruncate(fd, 17 << 20), 0);
 	close(fd);

@@ -1,4 +1,4 @@
-/* The places that a restore fills: which of them a path is for, and that none is in another. */
+/* The directories that a restore fills: which of them a path is for, and that none is in another. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,7 +24,7 @@ take_tablespaces(void)
 	snprintf(elsewhere, sizeof(elsewhere), "%s/elsewhere", root);
 	snprintf(nested, sizeof(nested), "%s/new/sub/spc", root);
 	assert_int_equal(
-	    restore_tablespaces_take_info(&places.tablespaces, &info, &err), 0);
+	    restore_tablespaces_take_info(&directories.tablespaces, &info, &err), 0);
 }
 
 static void
@@ -56,20 +56,21 @@ which_place(void **state)
 	restoring_opt.waldir = wal;
 	restoring_open();
 	take_tablespaces();
-	assert_int_equal(restore_places_count(&places), 6);
+	assert_int_equal(restore_directories_count(&directories), 6);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const int number = rows[i].tablespace;
 		struct error err = { 0 };
-		struct newdir *place;
+		struct newdir *dir;
 		const char *below;
 
-		assert_int_equal(
-		    restore_places_of(&places, rows[i].path, &place, &below, &err), 0);
+		assert_int_equal(restore_directories_of(
+				     &directories, rows[i].path, &dir, &below, &err),
+		    0);
 		assert_string_equal(below, rows[i].below);
-		assert_ptr_equal(place,
-		    number == -1     ? &places.datadir :
-			number == -2 ? &places.wal :
-				       &places.tablespaces.rows[number].dir);
+		assert_ptr_equal(dir,
+		    number == -1     ? &directories.datadir :
+			number == -2 ? &directories.wal :
+				       &directories.tablespaces.rows[number].dir);
 	}
 }
 
@@ -83,7 +84,7 @@ not_apart(void **state)
 	snprintf(wal, sizeof(wal), "%s/wal", restoring_path);
 	restoring_opt.waldir = wal;
 	restoring_open();
-	assert_int_equal(restore_places_check_apart(&places, &err), -1);
+	assert_int_equal(restore_directories_check_apart(&directories, &err), -1);
 	assert_int_equal(err.kind, ERROR_STATE);
 	snprintf(text, sizeof(text), "\"%s\" and \"%s\" overlap", wal, restoring_path);
 	assert_string_equal(err.text, text);
@@ -97,10 +98,10 @@ not_empty(void **state)
 
 	(void)state;
 	restoring_open();
-	assert_int_equal(restore_places_check_empty(&places, &err), 0);
-	assert_int_equal(restore_places_check_apart(&places, &err), 0);
+	assert_int_equal(restore_directories_check_empty(&directories, &err), 0);
+	assert_int_equal(restore_directories_check_apart(&directories, &err), 0);
 	faketree_put(root, "new/x", "x");
-	assert_int_equal(restore_places_check_empty(&places, &err), -1);
+	assert_int_equal(restore_directories_check_empty(&directories, &err), -1);
 	assert_int_equal(err.sys, ENOTEMPTY);
 	assert_non_null(strstr(err.hint, "Name a new or an empty directory;"));
 }
@@ -116,11 +117,12 @@ no_wal(void **state)
 	(void)state;
 	snprintf(wal, sizeof(wal), "%s/no/wal", root);
 	restoring_opt.waldir = wal;
-	assert_int_equal(restore_places_open(&places, &restoring_opt, &err), -1);
+	assert_int_equal(
+	    restore_directories_open(&directories, &restoring_opt, &err), -1);
 	assert_non_null(strstr(err.text, "WAL directory: \""));
 	assert_non_null(strstr(err.hint, "\"mkdir -p\", or name another directory."));
-	restore_places_free(&places, true);
-	places = (struct restore_places){ .datadir = { .path = NULL } };
+	restore_directories_free(&directories, true);
+	directories = (struct restore_directories){ .datadir = { .path = NULL } };
 	assert_int_equal(stat(restoring_path, &st), -1);
 }
 

@@ -34,7 +34,7 @@ prepare(const char *moved, const char *map)
 		    relocations_add(&restoring_opt.relocations, moved, &err), 0);
 	restoring_open();
 	assert_int_equal(
-	    restore_tablespaces_take_info(&places.tablespaces, &info, &err), 0);
+	    restore_tablespaces_take_info(&directories.tablespaces, &info, &err), 0);
 	assert_int_equal(restore_tree_begin(&tree, &err), 0);
 	assert_int_equal(restore_tree_directory_ahead(&tree, "pg_tblspc", &err), 0);
 	links.has_map = map != NULL;
@@ -46,7 +46,7 @@ static int
 write_all(const struct pg_version *version, struct error *err)
 {
 	return restore_links_write(
-		   &links, &tree, &places.tablespaces, version, 1000, err) ||
+		   &links, &tree, &directories.tablespaces, version, 1000, err) ||
 		restore_tree_sync(&tree, err) ?
 	    -1 :
 	    0;
@@ -57,8 +57,8 @@ expect_link(const char *target)
 {
 	char found[64] = { 0 };
 
-	assert_int_not_equal(
-	    readlinkat(places.datadir.fd, "pg_tblspc/16400", found, sizeof(found) - 1),
+	assert_int_not_equal(readlinkat(directories.datadir.fd, "pg_tblspc/16400", found,
+				 sizeof(found) - 1),
 	    -1);
 	assert_string_equal(found, target);
 }

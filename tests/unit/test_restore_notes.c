@@ -32,7 +32,7 @@ begin(void **state)
 	fake.known.backup.wal = FACTS_THERE;
 	notes = (struct restore_notes){ .opt = &restoring_opt,
 		.checker = &fake,
-		.places = &places,
+		.directories = &directories,
 		.settings = &settings,
 		.config = &config };
 	restoring_opt.config = CONFIG_METHOD_KEEP;

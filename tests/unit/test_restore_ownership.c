@@ -84,7 +84,8 @@ settled(void **state)
 	(void)state;
 	restoring_opt.owner = "0:7";
 	restoring_open();
-	assert_int_equal(restore_ownership_settle(&ownership, &places, true, &err), 0);
+	assert_int_equal(
+	    restore_ownership_settle(&ownership, &directories, true, &err), 0);
 	/* only root gives files away */
 	assert_int_equal(ownership.all.gid, geteuid() == 0 ? 7 : getegid());
 }
@@ -100,7 +101,8 @@ no_user(void **state)
 		skip();
 	ownership.backup = (struct reading_owner){ .uid = UINT32_MAX };
 	restoring_open();
-	assert_int_equal(restore_ownership_settle(&ownership, &places, true, &err), -1);
+	assert_int_equal(
+	    restore_ownership_settle(&ownership, &directories, true, &err), -1);
 	assert_int_equal(err.kind, ERROR_FORMAT);
 }
 
@@ -118,7 +120,8 @@ prepared(void **state)
 	ownership.backup =
 	    (struct reading_owner){ .uid = 4294900000U, .gid = 4294900000U };
 	restoring_open();
-	assert_int_equal(restore_ownership_settle(&ownership, &places, true, &err), 0);
+	assert_int_equal(
+	    restore_ownership_settle(&ownership, &directories, true, &err), 0);
 	assert_int_equal(ownership.all.uid, 5000);
 	assert_int_equal(ownership.all.gid, 5001);
 }

@@ -24,7 +24,7 @@ begin(void **state)
 {
 	target = (struct restore_target){ .opt = &restoring_opt };
 	plan = (struct restore_plan){ .opt = &restoring_opt,
-		.places = &places,
+		.directories = &directories,
 		.ownership = &ownership,
 		.target = &target,
 		.tree = &tree };

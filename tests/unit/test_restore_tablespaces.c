@@ -1,4 +1,4 @@
-/* Where each tablespace goes, and which places may not be used. */
+/* Where each tablespace goes, and which directories may not be used. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,7 +24,7 @@ take(const char *location, char *told, struct error *err)
 	snprintf(was_at, sizeof(was_at), "%s", location);
 	row = (struct infofile_pair){ oid, was_at };
 	inside = (struct infofile_pair){ oid, told };
-	return restore_tablespaces_take_info(&places.tablespaces, &info, err);
+	return restore_tablespaces_take_info(&directories.tablespaces, &info, err);
 }
 
 static void
@@ -60,23 +60,25 @@ where_it_goes(void **state)
 		char told[8], location[600];
 
 		snprintf(told, sizeof(told), "%s", rows[i].told);
-		snprintf(location, sizeof(location), "%s/spc", places.datadir_path);
+		snprintf(location, sizeof(location), "%s/spc", directories.datadir_path);
 		if (rows[i].moved)
 			map(rows[i].moved);
 		assert_int_equal(take(rows[i].was_at, told[0] ? told : NULL, &err), 0);
-		t = restore_tablespaces_find(&places.tablespaces, 16400);
+		t = restore_tablespaces_find(&directories.tablespaces, 16400);
 		assert_non_null(t);
-		assert_ptr_equal(restore_tablespaces_of(&places.tablespaces,
+		assert_ptr_equal(restore_tablespaces_of(&directories.tablespaces,
 				     "pg_tblspc/16400/PG_15_202209061"),
 		    t);
-		assert_null(restore_tablespaces_find(&places.tablespaces, 16401));
-		assert_null(restore_tablespaces_of(&places.tablespaces, "pg_tblspc/x"));
-		assert_null(restore_tablespaces_of(&places.tablespaces, "base/16400"));
+		assert_null(restore_tablespaces_find(&directories.tablespaces, 16401));
+		assert_null(
+		    restore_tablespaces_of(&directories.tablespaces, "pg_tblspc/x"));
+		assert_null(
+		    restore_tablespaces_of(&directories.tablespaces, "base/16400"));
 		assert_string_equal(
 		    t->location, rows[i].location[0] ? rows[i].location : location);
 		assert_int_equal(t->is_inside, rows[i].is_inside);
 		assert_int_equal(t->nested != NULL, rows[i].location[0] == '\0');
-		restore_tablespaces_free(&places.tablespaces, false);
+		restore_tablespaces_free(&directories.tablespaces, false);
 		relocations_free(&restoring_opt.relocations);
 		restoring_opt.relocations = (struct relocations){ 0 };
 	}
@@ -93,7 +95,7 @@ in_the_original(void **state)
 	restoring_open();
 	snprintf(location, sizeof(location), "%s/a/b", restoring_path);
 	assert_int_equal(take(location, NULL, &err), 0);
-	assert_string_equal(places.tablespaces.rows[0].nested, "a/b");
+	assert_string_equal(directories.tablespaces.rows[0].nested, "a/b");
 }
 
 static void
@@ -107,17 +109,17 @@ refused(void **state)
 	assert_int_equal(take("relative", NULL, &err), -1);
 	assert_string_equal(
 	    err.text, "the archive does not say where tablespace 16400 was: relative");
-	restore_tablespaces_free(&places.tablespaces, false);
+	restore_tablespaces_free(&directories.tablespaces, false);
 	assert_int_equal(take("/srv/one", bad, &err), -1);
 	assert_int_equal(err.kind, ERROR_FORMAT);
-	restore_tablespaces_free(&places.tablespaces, false);
+	restore_tablespaces_free(&directories.tablespaces, false);
 	map("/srv/no=/srv/two");
 	assert_int_equal(take("/srv/one", NULL, &err), -1);
 	assert_int_equal(err.kind, ERROR_USAGE);
 	assert_string_equal(err.text, "no tablespace of the backup was at \"/srv/no\"");
 }
 
-/* One that the backup left out may be named by its place or by its number. */
+/* One that the backup left out may be named by its location or by its number. */
 static void
 mapped_but_left_out(void **state)
 {
@@ -134,7 +136,7 @@ mapped_but_left_out(void **state)
 		assert_int_equal(take("/srv/one", NULL, &err), -1);
 		assert_string_equal(err.text,
 		    "tablespace 16500, which was at \"/srv/out\", was left out of the backup");
-		restore_tablespaces_free(&places.tablespaces, false);
+		restore_tablespaces_free(&directories.tablespaces, false);
 		relocations_free(&restoring_opt.relocations);
 		restoring_opt.relocations = (struct relocations){ 0 };
 	}
@@ -153,10 +155,10 @@ open_on(const char *name, const char *text, const char *error)
 		faketree_put(root, name, text);
 	assert_int_equal(take(location, NULL, &err), 0);
 	assert_int_equal(
-	    restore_tablespaces_open(&places.tablespaces, &err), error ? -1 : 0);
+	    restore_tablespaces_open(&directories.tablespaces, &err), error ? -1 : 0);
 	if (error)
 		assert_non_null(strstr(err.text, error));
-	restore_tablespaces_free(&places.tablespaces, true);
+	restore_tablespaces_free(&directories.tablespaces, true);
 }
 
 static void

@@ -43,7 +43,7 @@ all_kinds(void **state)
 	assert_int_equal(restoring_mode("base/1"), S_IFREG | 0640);
 	assert_int_equal(restoring_mode("text"), S_IFREG | 0600);
 	assert_int_equal(
-	    readlinkat(places.datadir.fd, "link", target, sizeof(target) - 1), 7);
+	    readlinkat(directories.datadir.fd, "link", target, sizeof(target) - 1), 7);
 	assert_string_equal(target, "/target");
 	buf_free(&text);
 }
