@@ -104,7 +104,9 @@ resolve_date(const char *text, time_t now, bool is_today, char out[TIMEWORDS_TEX
 	const char *fraction = strchr(text, '.');
 	struct timetext t;
 
-	if (timetext_parse(text, &t) != TIMETEXT_READ || strlen(text) >= TIMEWORDS_TEXT)
+	/* one cut off would have another zone */
+	if (timetext_parse(text, &t) != TIMETEXT_READ ||
+	    strlen(text) >= TIMEWORDS_TEXT - 16)
 		return TIMEWORDS_WRONG;
 	if (t.zone[0] != '\0') {
 		if (is_today && t.has_offset && t.local - t.offset > (int64_t)now)
