@@ -133,6 +133,7 @@ note_word(struct hbatext *h, bool begins_field, struct error *err)
 								     directive_of(word);
 	else if (h->fields == 2) {
 		buf_clear(&h->argument);
+		h->argument_end = h->at;
 		return buf_append(&h->argument, word, strlen(word), err);
 	}
 	return 0;
@@ -172,6 +173,7 @@ hbatext_next(
     struct hbatext *h, enum hbatext_kind *kind, const char **name, struct error *err)
 {
 	*name = buf_text(&h->word);
+	h->name_end = h->word_end;
 	*kind = HBATEXT_KEY;
 	if (h->has_key) {
 		h->has_key = false;
@@ -185,13 +187,16 @@ hbatext_next(
 
 			*kind = end_line(h);
 			*name = buf_text(&h->argument);
+			h->name_end = h->argument_end;
 			if (*kind != HBATEXT_NONE || is_last)
 				return 0;
 			continue;
 		}
 		if (take_word(h, &is_quoted, err) || note_word(h, begins_field, err))
 			return -1;
+		h->word_end = h->at;
 		*kind = host_file(h, begins_field);
+		h->name_end = *kind == HBATEXT_CERTIFICATE ? h->argument_end : h->at;
 		*name = buf_text(*kind == HBATEXT_CERTIFICATE ? &h->argument : &h->word);
 		if (*kind != HBATEXT_NONE)
 			return 0;

@@ -41,13 +41,18 @@ struct hbatext {
 	bool is_continued; /* a comma followed the last word */
 	enum hbatext_kind directive;
 	struct buf word, argument;
+	/* in the text: after what was read of each, a closing quote included */
+	const char *word_end, *argument_end, *name_end;
 };
 
 /* ${text} is borrowed. */
 void hbatext_begin(
     struct hbatext *, const char *text, size_t len, enum hbatext_form form);
 
-/* The next one; *name is as it stands there, valid until the next call.  Errors: memory. */
+/*
+ * The next one; *name is without its quotes, valid until the next call, and ends in the text at
+ * ${name_end}.  Errors: memory.
+ */
 MUST_CHECK int hbatext_next(
     struct hbatext *, enum hbatext_kind *kind, const char **name, struct error *err);
 

@@ -111,64 +111,73 @@ joined_end(const char *at, const char *end)
 	return next;
 }
 
-/* ${with} in the place of ${what}, where it stands in the line. */
-static int
-replace(struct buf *line, const char *what, const char *with, bool *is_done,
-    struct error *err)
-{
-	const char *found = strstr(buf_text(line), what);
-	struct buf next = { 0 };
-	const size_t len = strlen(what);
+/* A line that is being copied. */
+struct edited_line {
+	const char *at; /* what is before it is copied already */
+	const char *end;
+	struct buf out;
+	bool is_changed;
+};
 
-	*is_done = found != NULL;
-	if (found == NULL)
-		return 0;
-	if (buf_append(&next, line->data, (size_t)(found - (char *)line->data), err) ||
-	    buf_printf(&next, err, "%s%s", with, found + len)) {
-		buf_free(&next);
-		return -1;
-	}
-	buf_free(line);
-	*line = next;
-	return 0;
+/*
+ * Where ${name} stands, which ends at ${end}; NULL: it is not there as it is read, since quotes or the
+ * end of a line are within, or it is copied already.
+ */
+static const char *
+name_place(const struct edited_line *line, const char *end, const char *name)
+{
+	const size_t len = strlen(name);
+
+	if (end > line->at && end[-1] == '"')
+		end--;
+	if (end < line->at || (size_t)(end - line->at) < len ||
+	    memcmp(end - len, name, len) != 0)
+		return NULL;
+	return end - len;
 }
 
-/* What becomes of the line by one name in it. */
+/* What becomes of the line by one name in it, which ends at ${end}. */
 static int
-edit_name(struct configedit *e, enum hbatext_kind kind, const char *name,
-    struct buf *line, bool *is_changed, struct error *err)
+edit_name(struct configedit *e, enum hbatext_kind kind, const char *name, const char *end,
+    struct edited_line *line, struct error *err)
 {
 	struct configedit_change change = { .fate = CONFIGEDIT_STAYS };
-	bool is_done = false;
 	int rc = e->name(e, kind, name, &change, err);
+	const char *place = rc == 0 && change.fate == CONFIGEDIT_VALUE ?
+	    name_place(line, end, name) :
+	    NULL;
 
-	/* one with quotes within is not found as it is: it stays */
-	if (rc == 0 && change.fate == CONFIGEDIT_VALUE)
-		rc = replace(line, name, buf_text(&change.value), &is_done, err);
-	*is_changed |= is_done;
+	if (place) {
+		rc = buf_append(&line->out, line->at, (size_t)(place - line->at), err) ||
+			buf_printf(&line->out, err, "%s", buf_text(&change.value)) ?
+		    -1 :
+		    0;
+		line->at = place + strlen(name);
+		line->is_changed = true;
+	}
 	buf_free(&change.value);
 	return rc;
 }
 
 static int
-edit_joined(struct configedit *e, enum hbatext_form form, const char *at,
-    const char *next, struct buf *line, bool *is_changed, struct error *err)
+edit_joined(struct configedit *e, enum hbatext_form form, struct edited_line *line,
+    struct error *err)
 {
 	enum hbatext_kind kind;
 	struct hbatext h;
 	const char *name;
 	int rc;
 
-	if (buf_append(line, at, (size_t)(next - at), err))
-		return -1;
-	hbatext_begin(&h, at, (size_t)(next - at), form);
+	hbatext_begin(&h, line->at, (size_t)(line->end - line->at), form);
 	do {
 		rc = hbatext_next(&h, &kind, &name, err);
 		if (rc == 0 && kind != HBATEXT_NONE)
-			rc = edit_name(e, kind, name, line, is_changed, err);
+			rc = edit_name(e, kind, name, h.name_end, line, err);
 	} while (rc == 0 && kind != HBATEXT_NONE);
 	hbatext_end(&h);
-	return rc;
+	if (rc)
+		return -1;
+	return buf_append(&line->out, line->at, (size_t)(line->end - line->at), err);
 }
 
 int
@@ -178,18 +187,17 @@ configedit_authentication(struct configedit *e, enum hbatext_form form,
 	const char *at = buf_text(text), *end = at + text->len, *next;
 
 	for (; at < end; at = next) {
-		struct buf line = { 0 };
-		bool is_other = false;
+		struct edited_line line = { .at = at };
 		int rc;
 
-		next = joined_end(at, end);
-		rc = edit_joined(e, form, at, next, &line, &is_other, err);
-		if (rc == 0 && is_other)
+		next = line.end = joined_end(at, end);
+		rc = edit_joined(e, form, &line, err);
+		if (rc == 0 && line.is_changed)
 			rc = comment(out, at, next, err);
 		if (rc == 0)
-			rc = buf_append(out, line.data, line.len, err);
-		*is_changed |= is_other;
-		buf_free(&line);
+			rc = buf_append(out, line.out.data, line.out.len, err);
+		*is_changed |= line.is_changed;
+		buf_free(&line.out);
 		if (rc)
 			return -1;
 	}

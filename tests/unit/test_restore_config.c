@@ -169,6 +169,28 @@ authentication(void **state)
 	    "#pg_basetar: include_dir conf.d\ninclude_dir pg_basetar_config/conf.d\n");
 }
 
+/* A name is replaced where it stands, and not where a database or a longer name looks like it. */
+static void
+alike(void **state)
+{
+	struct error err = { 0 };
+
+	(void)state;
+	put_all("");
+	put("pg_basetar_config/pg_hba.conf",
+	    "host names @names 10.0.0.0/8 reject\n"
+	    "local @none_names,@\"names\" all reject # @names\n"
+	    "local \"@names\" @names,@names reject\n");
+	assert_int_equal(install(&err), 0);
+	expect("pg_hba.conf",
+	    "#pg_basetar: host names @names 10.0.0.0/8 reject\n"
+	    "host names @pg_basetar_config/names 10.0.0.0/8 reject\n"
+	    "#pg_basetar: local @none_names,@\"names\" all reject # @names\n"
+	    "local @none_names,@\"pg_basetar_config/names\" all reject # @names\n"
+	    "#pg_basetar: local \"@names\" @names,@names reject\n"
+	    "local \"@names\" @pg_basetar_config/names,@pg_basetar_config/names reject\n");
+}
+
 /* What the original did not use is in the way, and stays. */
 static void
 unused(void **state)
@@ -240,6 +262,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(lines, begin, restored_end),
 		cmocka_unit_test_setup_teardown(included, begin, restored_end),
 		cmocka_unit_test_setup_teardown(authentication, begin, restored_end),
+		cmocka_unit_test_setup_teardown(alike, begin, restored_end),
 		cmocka_unit_test_setup_teardown(unused, begin, restored_end),
 		cmocka_unit_test_setup_teardown(kept, begin, restored_end),
 		cmocka_unit_test_setup_teardown(bounds, begin, restored_end),
