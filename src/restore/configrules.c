@@ -125,21 +125,29 @@ decide_place(struct configrules *r, const struct rule *rule,
     const struct configfile *file, const char *value, struct configedit_change *change,
     struct error *err)
 {
-	struct buf normal = { 0 };
+	struct buf whole = { 0 }, normal = { 0 };
 	const char *below;
 	int rc;
 
 	/* of a copy that is where the original was, that writes there no more */
-	if (value[0] != '/' ||
-	    (rule->kind == RULE_DATADIR ? configfind_is_here(r->find, value) :
-					  r->find->is_in_place))
+	if (rule->kind == RULE_DATADIR ?
+		value[0] == '/' && configfind_is_here(r->find, value) :
+		r->find->is_in_place)
 		return 0;
-	rc = configpath_normalize(value, &normal, err);
+	/* a relative one is of where the server works, but data_directory of where it was started */
+	if (rule->kind == RULE_DATADIR)
+		return take_out(r, file, rule, value, change, err);
+	rc = buf_printf(&whole, err, "%s%s%s",
+	    value[0] == '/' ? "" : buf_text(&r->find->original),
+	    value[0] == '/' ? "" : "/", value);
+	if (rc == 0)
+		rc = configpath_normalize(buf_text(&whole), &normal, err);
 	below = configpath_below(buf_text(&normal), buf_text(&r->find->original));
-	if (rc == 0 && rule->kind != RULE_DATADIR && below && below[0])
-		rc = give_value(r, 'n', file, rule, value, below, change, err);
-	else if (rc == 0)
+	if (rc == 0 && !(below && below[0]))
 		rc = take_out(r, file, rule, value, change, err);
+	else if (rc == 0 && (value[0] == '/' || strstr(value, "..")))
+		rc = give_value(r, 'n', file, rule, value, below, change, err);
+	buf_free(&whole);
 	buf_free(&normal);
 	return rc;
 }
