@@ -24,6 +24,8 @@ struct infile {
 	uint64_t size; /* 0: no regular file, or an empty one */
 	bool can_seek; /* a regular file: read from ${first} on, whatever its position */
 	uint64_t first;
+	/* not a regular file: who opens a fifo later writes what is not this source's */
+	bool is_at_end;
 	const struct cancel *cancel;
 	_Atomic uint64_t done;
 };
@@ -36,10 +38,14 @@ infile_read(struct source *s, void *into, size_t len, size_t *got, struct error 
 	/* of a regular file no signal ends a read, and a filter may read on for hours */
 	if (cancel_is_raised(f->cancel))
 		return error_set(err, ERROR_CANCELLED, 0, "interrupted");
+	*got = 0;
+	if (f->is_at_end)
+		return 0;
 	if (f->can_seek ? uncached_pread(f->fd, into, len,
 			      f->first + atomic_load(&f->done), got, f->cancel, err) :
 			  sys_read(f->fd, into, len, got, f->cancel, err))
 		return -1;
+	f->is_at_end = !f->can_seek && *got < len; /* sys_read() met it */
 	atomic_fetch_add(&f->done, *got);
 	return 0;
 }

@@ -7,7 +7,7 @@
 /*
  * The bytes of a file, of a pipe, or of standard input.  A regular file can be skipped in,
  * never beyond the size that it had when it was opened.  A block device goes on after what was
- * written to it.
+ * written to it.  A read after the end meets the end again.
  */
 
 /*

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -181,6 +182,33 @@ a_pipe_has_no_size_and_no_skip(void **state)
 	restore(saved);
 }
 
+/* As a fifo does that is opened by another writer later. */
+static void
+what_comes_after_the_end_is_not_read(void **state)
+{
+	struct error err = { 0 };
+	struct source *s;
+	uint8_t bytes[4];
+	size_t got;
+	int ends[2], saved;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, ends), 0);
+	assert_int_equal(send(ends[1], "a", 1, 0), 1);
+	assert_int_equal(send(ends[1], "", 0, 0), 0);
+	assert_int_equal(send(ends[1], "b", 1, 0), 1);
+	saved = replace(ends[0]);
+	assert_int_equal(infile_open(&s, NULL, NULL, &err), 0);
+	assert_int_equal(source_read(s, bytes, sizeof(bytes), &got, &err), 0);
+	assert_int_equal(got, 1);
+	assert_int_equal(next_byte(s), -1);
+	assert_int_equal(next_byte(s), -1);
+	assert_true(infile_done(s) == 1);
+	source_free(s);
+	restore(saved);
+	close(ends[1]);
+}
+
 static void
 a_terminal_is_refused(void **state)
 {
@@ -300,6 +328,7 @@ main(void)
 		cmocka_unit_test(skips_no_farther_than_the_end),
 		cmocka_unit_test(standard_input_begins_where_it_stands),
 		cmocka_unit_test(a_pipe_has_no_size_and_no_skip),
+		cmocka_unit_test(what_comes_after_the_end_is_not_read),
 		cmocka_unit_test(a_terminal_is_refused),
 		cmocka_unit_test(what_cannot_be_opened),
 		cmocka_unit_test(a_disk_that_fails),
