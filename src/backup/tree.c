@@ -268,7 +268,7 @@ add_pair(struct buf *text, const char *key, const char *name, const char *path,
 	return rc;
 }
 
-/* Files outside, those too that could not be read; and where the main one is in the archive. */
+/* Where the main file is in the archive, the paths of the data directory, and the files outside. */
 static int
 add_config(const struct backup_tree *tree, struct buf *text, struct error *err)
 {
@@ -277,6 +277,12 @@ add_config(const struct backup_tree *tree, struct buf *text, struct error *err)
 	if (tree->config->main.len > 0 &&
 	    infofile_add(text, "config_file", buf_text(&tree->config->main), err))
 		return -1;
+	if (set->opt.datadir &&
+	    infofile_add(text, "data_directory", set->opt.datadir, err))
+		return -1;
+	for (size_t i = 0; i < set->naliases; i++)
+		if (infofile_add(text, "data_directory", set->aliases[i], err))
+			return -1;
 	for (size_t i = 0; i < set->count; i++) {
 		const struct configset_row *row = &set->rows[i];
 

@@ -53,6 +53,8 @@ struct infofile {
 	char *config_file;
 	/* the paths in the data directory of those that lie in it */
 	struct infofile_pairs inside;
+	/* of the data directory: its paths on its host, absolute, as names; none: not said */
+	struct infofile_pairs datadirs;
 };
 
 /* The file is no longer than this. */

@@ -167,12 +167,10 @@ take_layout(struct reading *r, struct error *err)
 	return 0;
 }
 
-/* "NAME PATH", with the blank between them at ${blank} */
+/* The value begins with a name, and its path is at ${path}. */
 static int
-add_pair(struct infofile_pairs *list, struct reading *r, char *blank, struct error *err)
+add_row(struct infofile_pairs *list, struct reading *r, char *path, struct error *err)
 {
-	if (blank == NULL || blank == r->value || blank[1] == '\0')
-		return bad_value(r, err);
 	/* a count of 2^n is full: the rows double */
 	if ((list->count & (list->count - 1)) == 0) {
 		const size_t room = list->count ? 2 * list->count : 1;
@@ -182,11 +180,20 @@ add_pair(struct infofile_pairs *list, struct reading *r, char *blank, struct err
 			return error_memory(err);
 		list->rows = rows;
 	}
-	*blank = '\0';
 	/* one piece of memory: the name's */
-	list->rows[list->count++] = (struct infofile_pair){ r->value, blank + 1 };
+	list->rows[list->count++] = (struct infofile_pair){ r->value, path };
 	r->value = NULL;
 	return 0;
+}
+
+/* "NAME PATH", with the blank between them at ${blank} */
+static int
+add_pair(struct infofile_pairs *list, struct reading *r, char *blank, struct error *err)
+{
+	if (blank == NULL || blank == r->value || blank[1] == '\0')
+		return bad_value(r, err);
+	*blank = '\0';
+	return add_row(list, r, blank + 1, err);
 }
 
 static int
@@ -225,6 +232,15 @@ take_config(struct reading *r, struct error *err)
 	return add_pair(&r->info->config, r, strstr(r->value, " /"), err);
 }
 
+/* It has one part alone. */
+static int
+take_datadir(struct reading *r, struct error *err)
+{
+	if (r->value[0] != '/')
+		return bad_value(r, err);
+	return add_row(&r->info->datadirs, r, r->value + strlen(r->value), err);
+}
+
 static int
 take_config_file(struct reading *r, struct error *err)
 {
@@ -257,6 +273,7 @@ static const struct {
 	{ "config_file", PERHAPS, take_config_file },
 	{ "tablespace_inside", MANY, take_inside },
 	{ "config", MANY, take_config },
+	{ "data_directory", MANY, take_datadir },
 };
 
 enum { KEYS = sizeof(keys) / sizeof(keys[0]) };
@@ -468,5 +485,6 @@ infofile_free(struct infofile *info)
 	free(info->config_file);
 	oidset_free(&info->databases);
 	free_pairs(&info->inside);
+	free_pairs(&info->datadirs);
 	*info = (struct infofile){ 0 };
 }

@@ -42,6 +42,17 @@ configfind_original(struct configfind *f, const char *path, struct error *err)
 	return rc;
 }
 
+const char *
+configfind_below(const struct configfind *f, const char *path)
+{
+	const struct infofile_pairs *names = &f->info->datadirs;
+	const char *below = configpath_below(path, buf_text(&f->original));
+
+	for (size_t i = 0; below == NULL && i < names->count; i++)
+		below = configpath_below(path, names->rows[i].name);
+	return below;
+}
+
 bool
 configfind_is_there(struct newdir *datadir, const char *path, bool is_directory)
 {
@@ -178,8 +189,7 @@ configfind_path(const struct configfind *f, const struct configfile *from,
 	rc = absolute(f, from, name, &path, err);
 	if (rc == 0)
 		rc = find_outside(f, buf_text(&path), is_directory, found, err);
-	below =
-	    rc == 0 ? configpath_below(buf_text(&path), buf_text(&f->original)) : NULL;
+	below = rc == 0 ? configfind_below(f, buf_text(&path)) : NULL;
 	if (below && below[0])
 		rc = find_try(f, "", below, is_directory, found, err);
 	/* a line of a file has no other line in it */

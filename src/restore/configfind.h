@@ -28,6 +28,9 @@ MUST_CHECK int configfind_original(
 /* Is ${path} the new data directory? */
 bool configfind_is_here(const struct configfind *, const char *path);
 
+/* What of ${path}, absolute and normal, is below the original's directory, by any name; or NULL. */
+const char *configfind_below(const struct configfind *, const char *path);
+
 /* A configuration file of the copy. */
 struct configfile {
 	const char *path; /* where it is, below the new data directory */

@@ -142,7 +142,7 @@ decide_place(struct configrules *r, const struct rule *rule,
 	    value[0] == '/' ? "" : "/", value);
 	if (rc == 0)
 		rc = configpath_normalize(buf_text(&whole), &normal, err);
-	below = configpath_below(buf_text(&normal), buf_text(&r->find->original));
+	below = configfind_below(r->find, buf_text(&normal));
 	if (rc == 0 && !(below && below[0]))
 		rc = take_out(r, file, rule, value, change, err);
 	else if (rc == 0 && (value[0] == '/' || strstr(value, "..")))

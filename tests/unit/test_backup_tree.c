@@ -364,6 +364,7 @@ static void
 config(void **state)
 {
 	static char name[] = "pg_hba.conf", path[] = "/etc/pg/pg_hba.conf";
+	char *aliases[] = { (char[]){ "/srv/link" } };
 	static struct configset_row of[] = {
 		{ .where = CONFIGSET_OUTSIDE },
 		{ .where = CONFIGSET_OUTSIDE, .is_there = true, .is_directory = true },
@@ -378,11 +379,14 @@ config(void **state)
 	}
 	s.config.set.rows = of;
 	s.config.set.count = 4;
+	s.config.set.opt.datadir = "/data";
+	s.config.set.aliases = aliases;
+	s.config.set.naliases = 1;
 	archive_fails = "bytes tree pg_basetar.info";
 	assert_int_equal(send(&(struct error){ 0 }), -1);
 	s.config.set = (struct configset){ 0 };
 	assert_non_null(strstr(archive_text,
-	    "/one\nconfig: pg_hba.conf /etc/pg/pg_hba.conf\nconfig: pg_hba.conf /etc/pg/pg_hba.conf\n"));
+	    "/one\ndata_directory: /data\ndata_directory: /srv/link\nconfig: pg_hba.conf /etc/pg/pg_hba.conf\nconfig: pg_hba.conf /etc/pg/pg_hba.conf\n"));
 }
 
 /* Its copy belongs into the copy of the data directory, wherever that is. */

@@ -29,6 +29,7 @@ whole(void **state)
 	    "without_tablespace: 16402 /mem\n"
 	    "tablespace_inside: 16401 x/y z\n"
 	    "tablespace: 16401 /x\nconfig_file: conf/x\n"
+	    "data_directory: /a b\ndata_directory: /c\n"
 	    "config: pg_hba.conf /etc/pg hba.conf\nconfig: conf.d/a b.conf /etc /b\n";
 	struct error err = { 0 };
 	struct infofile info;
@@ -62,6 +63,9 @@ whole(void **state)
 	assert_string_equal(info.config.rows[1].name, "conf.d/a b.conf");
 	assert_string_equal(info.config.rows[1].path, "/etc /b");
 	assert_string_equal(info.config_file, "conf/x");
+	assert_int_equal(info.datadirs.count, 2);
+	assert_string_equal(info.datadirs.rows[0].name, "/a b");
+	assert_string_equal(info.datadirs.rows[1].name, "/c");
 	infofile_free(&info);
 }
 
@@ -165,6 +169,7 @@ values(void **state)
 		    "tablespace 2 is listed twice" },
 		{ HEAD REST "config: a b\n", "line 9: \"a b\" is not a valid value" },
 		{ HEAD REST "config:  /a\n", "line 9: \" /a\" is not a valid value" },
+		{ HEAD REST "data_directory: x\n", "line 9: \"x\" is not a valid value" },
 		{ HEAD REST "config_file: a\nconfig_file: a\n",
 		    "line 10: \"config_file\" is given twice" },
 		{ HEAD REST "tablespace: 1 a\\b\n",

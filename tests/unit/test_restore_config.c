@@ -136,6 +136,30 @@ lines(void **state)
 	}
 }
 
+/* Where only the backup says where the original was. */
+static void
+told(void **state)
+{
+	struct infofile_pair names[] = {
+		{ (char[]){ "/mnt/data" }, (char[]){ "" } },
+		{ (char[]){ "/var/data" }, (char[]){ "" } },
+	};
+	struct error err = { 0 };
+
+	(void)state;
+	put_all("include '/var/data/x.conf'\ninclude_if_exists '/mnt/data/x.conf'\n"
+		"log_directory = '/var/data/log'\ninclude '/var/database/x.conf'\n");
+	put("x.conf", "work_mem = 1MB\n");
+	info.datadirs = (struct infofile_pairs){ 2, names };
+	assert_int_equal(install(&err), 0);
+	info.datadirs = (struct infofile_pairs){ 0 };
+	expect("postgresql.conf",
+	    "#pg_basetar: include '/var/data/x.conf'\ninclude = 'x.conf'\n"
+	    "#pg_basetar: include_if_exists '/mnt/data/x.conf'\ninclude_if_exists = 'x.conf'\n"
+	    "#pg_basetar: log_directory = '/var/data/log'\nlog_directory = 'log'\n"
+	    "#pg_basetar: include '/var/database/x.conf'\n");
+}
+
 /* A file that is included changes where it is, and only then. */
 static void
 included(void **state)
@@ -263,6 +287,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(lines, begin, restored_end),
+		cmocka_unit_test_setup_teardown(told, begin, restored_end),
 		cmocka_unit_test_setup_teardown(included, begin, restored_end),
 		cmocka_unit_test_setup_teardown(authentication, begin, restored_end),
 		cmocka_unit_test_setup_teardown(alike, begin, restored_end),
