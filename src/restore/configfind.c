@@ -3,6 +3,7 @@
  * their places relative to each other are mostly kept, but not always (datadir/configpath.c): so each
  * is looked for by the path that it had.
  */
+#define _DEFAULT_SOURCE /* realpath() */
 #include "restore/configfind.h"
 
 #include <fcntl.h>
