@@ -65,6 +65,17 @@ add_text(char ***texts, size_t *count, const char *text, struct error *err)
 	return 0;
 }
 
+static bool
+is_known(const struct configset *set, const char *path)
+{
+	if (set->opt.datadir && strcmp(set->opt.datadir, path) == 0)
+		return true;
+	for (size_t i = 0; i < set->naliases; i++)
+		if (strcmp(set->aliases[i], path) == 0)
+			return true;
+	return false;
+}
+
 int
 configpath_alias(struct configset *set, const char *path, struct error *err)
 {
@@ -74,7 +85,7 @@ configpath_alias(struct configset *set, const char *path, struct error *err)
 	if (path == NULL || path[0] != '/')
 		return 0;
 	rc = configpath_normalize(path, &normal, err);
-	if (rc == 0 && normal.len > 0)
+	if (rc == 0 && normal.len > 0 && !is_known(set, buf_text(&normal)))
 		rc = add_text(&set->aliases, &set->naliases, buf_text(&normal), err);
 	buf_free(&normal);
 	return rc;

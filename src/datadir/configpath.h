@@ -10,7 +10,7 @@
  * archive.
  */
 
-/* The server calls the data directory ${path}; NULL: nothing is done. */
+/* The server calls the data directory ${path}; NULL, or one that is known: nothing is done. */
 MUST_CHECK int configpath_alias(struct configset *, const char *path, struct error *err);
 
 /*

@@ -217,6 +217,10 @@ aliases(void **state)
 	assert_int_equal(configpath_alias(&s.set, "main", &s.err), 0);
 	assert_int_equal(configpath_alias(&s.set, "/", &s.err), 0);
 	assert_int_equal(configpath_alias(&s.set, "/var/lib//pg/x/../main/", &s.err), 0);
+	/* once each, and the directory itself is none */
+	assert_int_equal(configpath_alias(&s.set, "/var/lib/pg/main", &s.err), 0);
+	assert_int_equal(configpath_alias(&s.set, s.set.opt.datadir, &s.err), 0);
+	assert_int_equal(s.set.naliases, 1);
 	assert_int_equal(configfollow_add(&s.set, CONFIGSET_SETTINGS,
 			     "/var/lib/pg/main/postgresql.conf", "postgresql.conf",
 			     CONFIGSET_REQUIRED, &s.err),
