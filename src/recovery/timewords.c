@@ -40,9 +40,9 @@ unit_of(const char *at, size_t *len)
 	return 0;
 }
 
-/* Seconds before now; -1: it does not say that. */
+/* Seconds before now, ${most} at most; -1: it does not say that. */
 static int64_t
-ago(const char *at)
+ago(const char *at, int64_t most)
 {
 	int64_t total = 0;
 
@@ -59,6 +59,8 @@ ago(const char *at)
 		if (unit == 0)
 			return -1;
 		total += number * unit;
+		if (total > most)
+			return -1;
 		at += len;
 		at += strspn(at, " ");
 	}
@@ -193,7 +195,8 @@ timewords_resolve(const char *text, time_t now, char out[TIMEWORDS_TEXT])
 
 	text += strspn(text, " ");
 	digits = strspn(text, "0123456789");
-	before = is_word(text, "now", &rest) && rest[0] == '\0' ? 0 : ago(text);
+	/* no backup is from before 1970 */
+	before = is_word(text, "now", &rest) && rest[0] == '\0' ? 0 : ago(text, now);
 	if (before >= 0) {
 		then -= (time_t)before;
 		localtime_r(&then, &tm);

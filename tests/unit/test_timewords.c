@@ -68,8 +68,9 @@ nonsense(void **state)
 {
 	static const char *const texts[] = { "", "yesterdayx", "yesterday 25:00",
 		"today noon", "10 minutes", "10 minutes agoo", "ten minutes ago",
-		"0 minutes ago", "10 fortnights ago", "99999999999 seconds ago", "14:61",
-		"2026-13-01", "soon", "5 years ago", "7",
+		"0 minutes ago", "10 fortnights ago", "99999999999 seconds ago",
+		"999999999 weeks ago", "3000 weeks ago", "14:61", "2026-13-01", "soon",
+		"5 years ago", "7",
 		/* with its zone it would be too long to be written out */
 		"2026-07-01 12:00:00."
 		"00000000000000000000000000000000000000000000000000000000" };
