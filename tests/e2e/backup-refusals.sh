@@ -77,15 +77,16 @@ elsewhere() { # DATADIR OPTION...
 	shift
 	as_server timeout 60 "$BIN" -D "$data" -o "$archive" "$@"
 }
-mkdir "$T/empty" "$T/v9.6" "$T/v20" "$T/vjunk"
+mkdir "$T/empty" "$T/files" "$T/v9.6" "$T/v20" "$T/vjunk"
 echo text >"$T/file"
+echo text >"$T/files/file"
 echo 9.6 >"$T/v9.6/PG_VERSION"
 echo 20 >"$T/v20/PG_VERSION"
 echo 15x >"$T/vjunk/PG_VERSION"
 t 'data directory missing' refused 'No such file' elsewhere "$T/none"
 t 'data directory is a file' refused 'Not a directory' elsewhere "$T/file"
 t 'data directory is empty' refused 'is empty' elsewhere "$T/empty"
-t 'data directory without PG_VERSION' refused 'PG_VERSION' elsewhere "$T/out"
+t 'data directory without PG_VERSION' refused 'PG_VERSION' elsewhere "$T/files"
 t 'version 9.6' refused '9\.6' elsewhere "$T/v9.6"
 t 'version 20' refused 'PostgreSQL 20 is not supported by this release of pg_basetar \(10 to 19\)' elsewhere "$T/v20"
 t 'PG_VERSION is junk' refused 'PG_VERSION' elsewhere "$T/vjunk"
