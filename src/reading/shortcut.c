@@ -271,40 +271,52 @@ shortcut_to_control(struct shortcut *s, bool has_manifest, struct source **out,
 
 /* ---- the end alone ---- */
 
+/* ERROR_UNSUPPORTED: the part begins too late for that. */
 static int
 check_zeros(struct blocks *b, struct error *err)
 {
-	size_t zeros = 0;
+	size_t zeros = 0, count = 0;
 	bool is_end = false;
 
-	for (;;) {
+	for (;; count++) {
 		if (blocks_next(b, &is_end, err))
 			return -1;
 		if (is_end)
 			break;
 		zeros = bytes_are_zero(b->block, TAR_BLOCK) ? zeros + 1 : 0;
 	}
-	return zeros >= 2 ?
-	    0 :
+	if (zeros >= 2)
+		return 0;
+	return zeros == count ?
+	    error_set(err, ERROR_UNSUPPORTED, 0, "its last block is short") :
 	    error_set(err, ERROR_FORMAT, 0, "it does not end as an archive does");
+}
+
+/* Do the last ${len} bytes decode, from the first block that begins there, to an archive's end? */
+static int
+ends_well(struct shortcut *s, uint64_t len, struct error *err)
+{
+	struct blocks *b;
+	int rc;
+
+	if (blocks_open(s, len, &b, err))
+		return -1;
+	rc = check_zeros(b, err);
+	source_free(&b->source);
+	return rc;
 }
 
 int
 shortcut_to_end(struct shortcut *s, bool *is_found, struct error *why, struct error *err)
 {
-	struct blocks *b = NULL;
-	int rc = -1;
-
 	*is_found = false;
 	error_set(why, ERROR_UNSUPPORTED, 0, "it is small");
-	for (uint64_t len = END_FIRST; rc == -1 && len <= s->store->size / 2; len *= 2) {
-		rc = blocks_open(s, len, &b, why);
-		if (rc == -1 && why->kind != ERROR_UNSUPPORTED)
+	for (uint64_t len = END_FIRST; len <= s->store->size / 2; len *= 2) {
+		*is_found = ends_well(s, len, why) == 0;
+		if (*is_found)
+			return 0;
+		if (why->kind != ERROR_UNSUPPORTED)
 			return no_way(why, err);
 	}
-	if (rc == -1)
-		return 0;
-	*is_found = check_zeros(b, why) == 0;
-	source_free(&b->source);
-	return *is_found ? 0 : no_way(why, err);
+	return 0;
 }
