@@ -181,7 +181,7 @@ no_server() {
 
 no_cluster() {
 	captured as_server "$BIN" -D "$T/out" -o "$archive" --report="$report"
-	failed 'PG_VERSION'
+	failed 'is empty'
 	captured as_server "$BIN" -D "$T/none" -o "$archive" --report="$report"
 	failed 'No such file or directory'
 	says data_directory "\"$T/none\""
