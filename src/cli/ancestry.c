@@ -130,7 +130,7 @@ struct sorted {
 	size_t count;
 };
 
-/* The nearest of ${list} that ${dir} is below; NULL: there is none. */
+/* The nearest of ${list} that ${dir} is below; NULL: it is below no directory of them. */
 static const struct ancestry *
 find_outer(const struct sorted *list, const struct ancestry *dir)
 {

@@ -53,7 +53,7 @@ struct codec_methods {
 	void (*add)(struct codec_sum *whole, const struct codec_sum *next);
 	/*
 	 * What follows the last block: a table of them all, and before it what fills up the last
-	 * of the records (frametable.h).  NULL: there is none, and zeros fill up.
+	 * of the records (frametable.h).  NULL: zeros fill up.
 	 */
 	int (*table)(struct frametable *, size_t record, struct sink *, uint64_t *len,
 	    struct error *);

@@ -153,7 +153,7 @@ late_try(struct store *store, uint64_t offset, bool *is_it, struct error *err)
 	return 0;
 }
 
-/* The first place that counts in the ${len} bytes at ${offset}; *at: after it, 0: there is none. */
+/* The first place that counts in the ${len} bytes at ${offset}; *at: after it, 0: no place counts. */
 static int
 late_find(struct store *store, const uint8_t *bytes, size_t len, uint64_t offset,
     uint64_t *at, struct error *err)

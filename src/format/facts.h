@@ -59,7 +59,7 @@ struct facts {
 /* The members of ${said}, and what follows from them. */
 struct facts facts_conclude(const struct facts *said);
 
-/* A backup of a running server: pg_basetar.info says so, or there is none. */
+/* A backup of a running server: pg_basetar.info says so, or it is absent. */
 bool facts_are_online(const struct facts *);
 
 /* Owns what the facts point to; it stays where it is.  All zeros is legal. */

@@ -77,7 +77,7 @@ is_in_use(const char *directories, unsigned port)
 	    has_socket(directories, port);
 }
 
-/* 0: there is none among the next ones. */
+/* 0: all of the next ones are taken. */
 static unsigned
 free_port(const char *directories, unsigned port)
 {

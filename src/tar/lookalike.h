@@ -10,7 +10,7 @@
  */
 const char *lookalike_name(const uint8_t *bytes, size_t len);
 
-/* The command that makes the archive of it, a filter from standard input; NULL: there is none. */
+/* The command that makes the archive of it, a filter from standard input; NULL if absent. */
 const char *lookalike_filter(const uint8_t *bytes, size_t len);
 
 #endif
