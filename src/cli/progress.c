@@ -139,8 +139,8 @@ fill_parts(struct parts *parts, const struct progress *p, double now)
 	snprintf(parts->total, PART, " of %s", progress_bytes(text, p->total));
 	if (p->done < p->total && rate >= 1 &&
 	    (double)(p->total - p->done) / rate < 100.0 * 3600) {
-		print_time(parts->left, PART - 5, (double)(p->total - p->done) / rate);
-		strcat(parts->left, " left");
+		print_time(text, sizeof(text), (double)(p->total - p->done) / rate);
+		snprintf(parts->left, PART, "%s left", text);
 	}
 }
 
