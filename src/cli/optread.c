@@ -1,5 +1,6 @@
 /*
- * Words become options and operands one at a time.  Each option that comes is noted by its row, because its value cannot say whether it was given: it may be equal to the default.
+ * Words become options and operands one at a time.  Each option that comes is noted by its row,
+ * because its value cannot say whether it was given: it may be equal to the default.
  */
 #include "cli/optread.h"
 

@@ -78,14 +78,15 @@ extern const struct opttable_row opttable[];
 extern const size_t opttable_rows;
 
 /*
- * The row of a letter, in this table or, for a backup, in that of optbasebackup.h: that of ${command}, else one of another command, so that a message can name
- * it; NULL if absent.
+ * The row of a letter, in this table or, for a backup, in that of optbasebackup.h: that of
+ * ${command}, else one of another command, so that a message can name it; NULL if absent.
  */
 const struct opttable_row *opttable_letter(enum opttable_command command, char letter);
 
 /*
  * The row whose name is the first ${len} bytes of ${name}, of ${command} or else of another one;
- * or the only one of ${command} that they begin.  Else -1 with ERROR_USAGE and the names that may be meant, *row untouched.
+ * or the only one of ${command} that they begin.  Else -1 with ERROR_USAGE and the names that may
+ * be meant, *row untouched.
  */
 MUST_CHECK int opttable_name(enum opttable_command command, const char *name, size_t len,
     const struct opttable_row **row, struct error *err);

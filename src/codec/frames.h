@@ -23,7 +23,8 @@
  *
  * Sound bytes are handed out before the error that follows them, in whatever pieces the source
  * comes.  ERROR_FORMAT says at which byte of the compressed source: cut short, damaged, followed
- * by what is not a frame, with a wrong table.  ERROR_UNSUPPORTED: a frame in a format from before the present one.
+ * by what is not a frame, with a wrong table.  ERROR_UNSUPPORTED: a frame in a format from before
+ * the present one.
  */
 
 enum { FRAMES_HEAD = 5 }; /* a magic number, and the byte that describes the frame */

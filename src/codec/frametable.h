@@ -121,9 +121,10 @@ struct frametable_place {
 };
 
 /*
- * Where the last frame begins that has ${len} bytes or more between its beginning and the table; the
- * first one, where there is less.  It is not far before that: a reader wants to decode little.  The table is believed if its rows add up to where it begins, and
- * then only where frames begin: what is found there must be one.
+ * Where the last frame begins that has ${len} bytes or more between its beginning and the table;
+ * the first one, where there is less.  It is not far before that: a reader wants to decode
+ * little.  The table is believed if its rows add up to where it begins, and then only where frames
+ * begin: what is found there must be one.
  *
  * ERROR_UNSUPPORTED: there is no table, or not one to believe; the text says why.
  */

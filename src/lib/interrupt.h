@@ -10,9 +10,9 @@
  * SIGINT, SIGTERM and SIGHUP ask the program to end; SIGUSR1 asks how far it is.  The
  * handlers only leave a mark and a byte in a pipe: the main thread looks at the mark,
  * and whoever waits in poll() waits for the pipe too.  Another of them, of any kind, that
- * comes 2 s or more after the first ends the program at once, whatever hangs.  SIGPIPE and SIGXFSZ are ignored, so that a reader that went
- * away and a file that grew too large are errors of write().  A signal that the parent
- * had us ignore (nohup) stays ignored.
+ * comes 2 s or more after the first ends the program at once, whatever hangs.  SIGPIPE and
+ * SIGXFSZ are ignored, so that a reader that went away and a file that grew too large are
+ * errors of write().  A signal that the parent had us ignore (nohup) stays ignored.
  *
  * Signals are the process's, so this module has state.
  */
