@@ -68,22 +68,30 @@ has(int fd, const char *name)
 	return fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+/* What is wrong with a directory is no failed call: ${sys} is for newdir_explain() alone. */
+static int
+unusable(int sys, const char *what, struct error *err)
+{
+	error_set(err, ERROR_STATE, 0, "%s", what);
+	err->sys = sys;
+	return -1;
+}
+
 /* pg_control is written last: what has the rest of a cluster was not finished. */
 static int
 occupied(int fd, struct error *err)
 {
 	if (has(fd, "global/pg_control")) {
-		error_set(err, ERROR_STATE, EEXIST, "the directory has a cluster");
+		unusable(EEXIST, "the directory has a cluster", err);
 		return error_hint(err, "Name a new or an empty directory.");
 	}
 	if (has(fd, "PG_VERSION") || has(fd, "pg_basetar.info") ||
 	    has(fd, "backup_label")) {
-		error_set(
-		    err, ERROR_STATE, EEXIST, "the directory has an unfinished restore");
+		unusable(EEXIST, "the directory has an unfinished restore", err);
 		return error_hint(err,
 		    "No server starts on it; remove what is in the directory, and in those of its tablespaces and WAL, then restore again.");
 	}
-	return error_set(err, ERROR_STATE, ENOTEMPTY, "the directory is not empty");
+	return unusable(ENOTEMPTY, "the directory is not empty", err);
 }
 
 int
@@ -106,7 +114,7 @@ check_own(int fd, struct error *err)
 		return error_set(err, ERROR_IO, errno, "could not stat");
 	if (geteuid() == 0 || st.st_uid == geteuid())
 		return 0;
-	error_set(err, ERROR_STATE, EPERM, "the directory belongs to another user");
+	unusable(EPERM, "the directory belongs to another user", err);
 	return error_hint(err,
 	    "Name a directory that belongs to this user, or run pg_basetar as its owner or as root.");
 }
@@ -149,8 +157,8 @@ newdir_open(struct newdir *out, const char *path, const struct newdir_guests *gu
 
 	beneath_open(&dir.beneath, -1);
 
-	if (route_open(&dir.route, path,
-		err)) /* with ENOENT the directory it shall be in is missing */
+	if (route_make(&dir.route, path,
+		err)) /* with ENOENT a link on its way leads to nothing */
 		return err->sys == ENOENT ?
 		    error_set(err, ERROR_STATE, ENOENT, "could not create directory") :
 		    -1;
@@ -172,7 +180,7 @@ newdir_explain(const char *path, const char *option, struct error *err)
 		    option ? " for it with " : "", option ? option : "");
 	if (err->sys == ENOENT)
 		error_hint(err,
-		    "Its parent directory does not exist: create that with \"mkdir -p\", or name another directory%s%s.",
+		    "After a symbolic link its path leads to nothing: mount that volume, create the directory, or name another%s%s.",
 		    option ? " with " : "", option ? option : "");
 	return error_wrap(err, "\"%s\"", path);
 }
@@ -227,13 +235,47 @@ newdir_check_owner(const struct newdir *dir, uid_t owner, struct error *err)
 	    "Give the directory to the user that the server runs as, or name its owner with --owner.");
 }
 
+static int
+settle_one(int fd, uid_t uid, gid_t gid, mode_t mode, struct error *err)
+{
+	if ((uid != (uid_t)-1 && fchown(fd, uid, gid) == -1) || fchmod(fd, mode) == -1)
+		return error_set(err, ERROR_IO, errno, "could not set owner and mode");
+	return 0;
+}
+
+/* As pg_basebackup has it: what leads to the directory has the owner and the mode of that. */
+int
+newdir_settle(
+    const struct newdir *dir, uid_t uid, gid_t gid, mode_t mode, struct error *err)
+{
+	for (size_t i = 0; i < dir->route.nmade; i++)
+		if (settle_one(dir->route.made[i].fd, uid, gid, mode, err))
+			return -1;
+	return settle_one(dir->fd, uid, gid, mode, err);
+}
+
+/* Whether the one above may not be read is said for any of them. */
+static int
+sync_made(int fd, bool *is_unsynced, struct error *err)
+{
+	bool is_above_unsynced = false;
+	const int rc = sys_sync_parent(fd, &is_above_unsynced, err);
+
+	*is_unsynced |= is_above_unsynced;
+	return rc;
+}
+
 int
 newdir_sync(const struct newdir *dir, bool *is_unsynced, struct error *err)
 {
 	*is_unsynced = false;
-	if (sys_sync_directory(dir->fd, err))
+	if (sys_sync_directory(dir->fd, err) ||
+	    (dir->is_made && sync_made(dir->fd, is_unsynced, err)))
 		return -1;
-	return dir->is_made ? sys_sync_parent(dir->fd, is_unsynced, err) : 0;
+	for (size_t i = dir->route.nmade; i-- > 0;)
+		if (sync_made(dir->route.made[i].fd, is_unsynced, err))
+			return -1;
+	return 0;
 }
 
 void
@@ -246,6 +288,8 @@ newdir_close(struct newdir *dir, bool forget)
 	/* this removes an empty directory only: one that something is in stays */
 	if (forget && dir->is_made)
 		unlinkat(dir->route.parent, dir->route.name, AT_REMOVEDIR);
+	if (forget)
+		route_unmake(&dir->route);
 	route_close(&dir->route);
 	*dir = (struct newdir){ .fd = -1, .route = { .parent = -1 } };
 }

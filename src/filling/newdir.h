@@ -28,7 +28,7 @@ struct newdir {
 };
 
 /*
- * Open ${path}; make it, if there is only the directory it shall be in.  ERROR_STATE:
+ * Open ${path}; make it, and the directories that lead to it as route_make() does.  ERROR_STATE:
  * something is in it (with ENOTEMPTY, unless it is known what that is: a cluster, or an unfinished
  * restore), it is open already, here or in another process, or it is somebody else's, unless for
  * root, who calls newdir_check_owner() when the owner is known.  On failure nothing is open, and
@@ -57,12 +57,22 @@ MUST_CHECK int newdir_check(struct newdir *, struct error *err);
 int newdir_explain(const char *path, const char *option, struct error *err);
 
 /*
+ * Give it, and the directories on its way that were made here, their owner, unless ${uid} is (uid_t)-1,
+ * and their mode.
+ */
+MUST_CHECK int newdir_settle(
+    const struct newdir *, uid_t uid, gid_t gid, mode_t mode, struct error *err);
+
+/*
  * Make it durable that it is there.  *is_unsynced: the directory above may not be read, and so
  * not be synced.
  */
 MUST_CHECK int newdir_sync(const struct newdir *, bool *is_unsynced, struct error *err);
 
-/* With ${forget} it goes, if it was made here and nothing is in it. */
+/*
+ * With ${forget} it goes, if it was made here and nothing is in it, and so do the directories on
+ * its way: of several close the last one first.
+ */
 void newdir_close(struct newdir *, bool forget);
 
 #endif

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #ifdef __linux__
 #include <linux/magic.h>
 #include <sys/vfs.h>
@@ -32,7 +33,66 @@ struct going {
 	int at;          /* the directory that was reached */
 	struct buf rest; /* of the way, a string */
 	int links;
+	/* so many bytes at the end of the rest are of the path itself, not of a link's text */
+	size_t own;
+	bool is_made; /* what is missing is made */
 };
+
+/* ---- directories that are missing ---- */
+
+/* A name of the path itself; root makes none where another user's link led. */
+static bool
+is_to_be_made(const struct going *g, const char *name, const char *after, int sys)
+{
+	return g->is_made && sys == ENOENT && strlen(name) + strlen(after) <= g->own &&
+	    (!g->route->has_link || geteuid() != 0);
+}
+
+/* ${fd} is of the directory that was just made; it is the list's, even on failure. */
+static int
+note_made(struct route *route, int parent, int fd, const char *name, struct error *err)
+{
+	struct route_made *rows =
+	    realloc(route->made, (route->nmade + 1) * sizeof(*route->made));
+	struct route_made made = { .parent = -1, .fd = fd, .name = strdup(name) };
+
+	if (rows)
+		route->made = rows;
+	made.parent = openat(parent, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (rows == NULL || made.name == NULL || made.parent == -1) {
+		error_set(err, ERROR_STATE, errno, "could not create directory");
+		free(made.name);
+		sys_close(made.parent);
+		sys_close(fd);
+		unlinkat(parent, name, AT_REMOVEDIR);
+		return -1;
+	}
+	route->made[route->nmade++] = made;
+	return 0;
+}
+
+/* Whoever may write to the directory that it is in could have put another there. */
+static int
+make_one(struct going *g, const char *name, struct error *err)
+{
+	struct stat st;
+	int fd;
+
+	if (mkdirat(g->at, name, 0700) == -1)
+		return errno == EEXIST ?
+		    0 :
+		    error_set(err, ERROR_STATE, errno, "could not create directory");
+	fd = openat(g->at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1)
+		return error_set(err, ERROR_STATE, errno, "could not open");
+	if (fstat(fd, &st) == -1 || st.st_uid != geteuid()) {
+		sys_close(fd);
+		return error_set(err, ERROR_STATE, EEXIST, "could not create directory");
+	}
+	return note_made(g->route, g->at, fd, name, err);
+}
+
+/* ---- the way ---- */
 
 /* ${no_follow}: O_NOFOLLOW or 0. */
 static int
@@ -54,9 +114,13 @@ pass(struct going *g, const char *name, int no_follow, const char *after,
     struct error *err)
 {
 	struct buf rest = { 0 };
+	int rc = buf_append(&rest, after, strlen(after), err);
 
-	if (buf_append(&rest, after, strlen(after), err) ||
-	    move(g, name, no_follow, err)) {
+	if (rc == 0)
+		rc = move(g, name, no_follow, err);
+	if (rc && is_to_be_made(g, name, after, err->sys))
+		rc = make_one(g, name, err) || move(g, name, O_NOFOLLOW, err) ? -1 : 0;
+	if (rc) {
 		buf_free(&rest);
 		return -1;
 	}
@@ -116,6 +180,8 @@ route_follow(
 	if (++g->links > LINKS_MOST)
 		return error_set(err, ERROR_STATE, ELOOP, "could not open");
 	note_link(g->route, uid);
+	if (g->own > strlen(after))
+		g->own = strlen(after);
 	if (is_of_proc(g->at))
 		return pass(g, name, 0, after, err);
 	if (sys_readlink(g->at, name, &target, err))
@@ -153,11 +219,13 @@ step(struct going *g, char *name, bool *is_end, struct error *err)
 	return *is_end ? 0 : pass(g, name, O_NOFOLLOW, after, err);
 }
 
-int
-route_open(struct route *out, const char *path, struct error *err)
+static int
+route_go(struct route *out, const char *path, bool is_made, struct error *err)
 {
 	struct route route = { .parent = -1 };
-	struct going g = { .route = &route, .at = -1 };
+	struct going g = {
+		.route = &route, .at = -1, .own = strlen(path), .is_made = is_made
+	};
 	char name[256];
 	bool is_end = false;
 	int rc;
@@ -172,19 +240,45 @@ route_open(struct route *out, const char *path, struct error *err)
 		rc = route.name ? 0 : error_memory(err);
 	}
 	buf_free(&g.rest);
+	route.parent = g.at;
 	if (rc) {
-		free(route.name);
-		sys_close(g.at);
+		route_unmake(&route);
+		route_close(&route);
 		return -1;
 	}
-	route.parent = g.at;
 	*out = route;
 	return 0;
+}
+
+int
+route_open(struct route *out, const char *path, struct error *err)
+{
+	return route_go(out, path, false, err);
+}
+
+int
+route_make(struct route *out, const char *path, struct error *err)
+{
+	return route_go(out, path, true, err);
+}
+
+void
+route_unmake(struct route *route)
+{
+	/* this removes an empty directory only: one that something is in stays */
+	for (size_t i = route->nmade; i-- > 0;)
+		unlinkat(route->made[i].parent, route->made[i].name, AT_REMOVEDIR);
 }
 
 void
 route_close(struct route *route)
 {
+	for (size_t i = 0; i < route->nmade; i++) {
+		sys_close(route->made[i].parent);
+		sys_close(route->made[i].fd);
+		free(route->made[i].name);
+	}
+	free(route->made);
 	sys_close(route->parent);
 	free(route->name);
 	*route = (struct route){ .parent = -1 };

@@ -20,7 +20,8 @@
 static const struct fake_file tree[] = { { "empty", DIRECTORY }, { "used/x", "x" },
 	{ "hidden/.x", "x" }, { "cluster/global/pg_control", "x" },
 	{ "cluster/PG_VERSION", "15\n" }, { "begun/PG_VERSION", "15\n" },
-	{ "labelled/backup_label", "x" }, { "file", "x" }, { "link", LINK("empty") } };
+	{ "labelled/backup_label", "x" }, { "file", "x" }, { "link", LINK("empty") },
+	{ "nowhere", LINK("none") } };
 
 static char *root;
 
@@ -68,6 +69,44 @@ new_and_empty(void **state)
 	    0);
 	newdir_close(&dir, true);
 	assert_int_equal(stat(at("new/x"), &st), 0);
+}
+
+static mode_t
+mode_of(const char *name)
+{
+	struct stat st;
+
+	return stat(at(name), &st) == 0 ? st.st_mode & 07777 : 0;
+}
+
+/* What leads to it is made, gets the mode of it, and goes again while nothing is in it. */
+static void
+parents(void **state)
+{
+	struct error err = { 0 };
+	struct newdir one, other;
+	bool is_unsynced = true;
+
+	(void)state;
+	assert_int_equal(newdir_open(&one, at("a/b/one"), NULL, &err), 0);
+	assert_int_equal(newdir_open(&other, at("a/b/c/other"), NULL, &err), 0);
+	assert_int_equal(mode_of("a"), 0700);
+	assert_int_equal(mode_of("a/b/c"), 0700);
+	assert_int_equal(newdir_settle(&one, (uid_t)-1, (gid_t)-1, 0750, &err), 0);
+	assert_int_equal(mode_of("a"), 0750);
+	assert_int_equal(mode_of("a/b"), 0750);
+	assert_int_equal(mode_of("a/b/one"), 0750);
+	assert_int_equal(mode_of("a/b/c"), 0700);
+	assert_int_equal(newdir_sync(&one, &is_unsynced, &err), 0);
+	assert_false(is_unsynced);
+	newdir_close(&other, true);
+	assert_int_equal(mode_of("a/b/c"), 0);
+	newdir_close(&one, true);
+	assert_int_equal(mode_of("a"), 0);
+	/* nor do those stay that led to one that could not be used */
+	assert_int_equal(newdir_open(&one, at("a/b/../../used"), NULL, &err), -1);
+	assert_int_equal(err.sys, ENOTEMPTY);
+	assert_int_equal(mode_of("a"), 0);
 }
 
 /* "x" may stay, and nothing else. */
@@ -177,7 +216,8 @@ occupied(void **state)
 		{ "begun", "the directory has an unfinished restore" },
 		{ "labelled", "the directory has an unfinished restore" },
 		{ "file", "could not open: Not a directory" },
-		{ "no/new", "could not create directory: No such file" } };
+		{ "nowhere/new", "could not create directory: No such file" },
+		{ "file/new", "could not open: Not a directory" } };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -290,6 +330,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(new_and_empty, set_up, faketree_leave),
+		cmocka_unit_test_setup_teardown(parents, set_up, faketree_leave),
 		cmocka_unit_test_setup_teardown(with_guests, set_up, faketree_leave),
 		cmocka_unit_test_setup_teardown(lost_found, set_up, faketree_leave),
 		cmocka_unit_test_setup_teardown(above_a_new_one, set_up, faketree_leave),
