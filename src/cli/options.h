@@ -45,6 +45,8 @@ struct options {
 	/* its target_time as it was said; NULL: as it stands there, which is in the next otherwise */
 	const char *target_said;
 	char target_time[TIMEWORDS_TEXT];
+	/* the directory they go to: absolute, or "inside" the data directory; NULL: as above */
+	const char *tablespaces_in;
 	/* they go to where they were, also if root restores them */
 	bool original_tablespaces;
 	/* of the restored files, as for owner_parse(); NULL: as in the backup */

@@ -28,6 +28,7 @@ static const struct {
 	    "With --split the directory must be new or empty, so that nothing is replaced." },
 	{ "split", { "blocking-factor" },
 	    "Records of a fixed size are for a tape or a pipe, which takes one archive." },
+	{ "tablespaces-in", { "original-tablespaces" }, NULL },
 	{ "offline", { "snapshot", OF_SERVER }, NULL },
 	{ "snapshot", { OF_SERVER }, NULL },
 };
@@ -170,6 +171,19 @@ complete_time(struct options *o, struct error *err)
 	}
 }
 
+/* A relative path could be taken for one that is below the data directory. */
+static int
+check_tablespaces_in(const char *directory, struct error *err)
+{
+	if (directory == NULL || directory[0] == '/' || strcmp(directory, "inside") == 0)
+		return 0;
+	error_set(err, ERROR_USAGE, 0,
+	    "option \"--tablespaces-in\": \"%s\" is neither an absolute path nor \"inside\"",
+	    directory);
+	return error_hint(err,
+	    "Each tablespace goes to a directory below it, which is called by its OID; with \"inside\" all stay in the data directory.");
+}
+
 /* It is new, so that no default names it; and links will lead to where it is. */
 static int
 complete_restore(struct options *o, struct error *err)
@@ -181,6 +195,8 @@ complete_restore(struct options *o, struct error *err)
 	if (o->waldir && o->waldir[0] != '/')
 		return error_set(err, ERROR_USAGE, 0,
 		    "option \"--waldir\": \"%s\" is not an absolute path", o->waldir);
+	if (check_tablespaces_in(o->tablespaces_in, err))
+		return -1;
 	return complete_time(o, err) || recovery_check(&o->recovery, err) ? -1 : 0;
 }
 

@@ -16,6 +16,7 @@
 #include "cli/options.h"
 #include "format/layout.h"
 #include "lib/sys.h"
+#include "restore/conflict.h"
 
 /* Its path without links, owned.  NULL: it has none here, as in the root of a container. */
 static char *
@@ -98,26 +99,47 @@ take_ancestries(const struct restore_directories *directories, struct ancestry *
 	return 0;
 }
 
+/* Each that is in another is named once. */
+static int
+find_overlaps(const struct restore_directories *directories, struct ancestry *list,
+    size_t count, struct error *all, struct error *err)
+{
+	for (;;) {
+		struct error one = { 0 };
+		size_t inner = count, outer;
+
+		if (ancestry_find_nested(list, count, &inner, &outer, err))
+			return -1;
+		if (inner == count)
+			return 0;
+		error_set(&one, ERROR_STATE, 0, "\"%s\" and \"%s\" overlap",
+		    restore_directories_at(directories, inner)->path,
+		    restore_directories_at(directories, outer)->path);
+		error_hint(&one, "Name a separate directory for each.");
+		restore_conflict_add(all, &one);
+		ancestry_free(&list[inner]);
+		list[inner] = (struct ancestry){ 0 };
+	}
+}
+
 int
 restore_directories_check_apart(
     const struct restore_directories *directories, struct error *err)
 {
 	const size_t count = restore_directories_count(directories);
 	struct ancestry *list = calloc(count, sizeof(*list));
-	size_t inner = count, outer;
+	struct error all = { 0 };
 	int rc;
 
 	if (list == NULL)
 		return error_memory(err);
 	rc = take_ancestries(directories, list, err) ||
-		ancestry_find_nested(list, count, &inner, &outer, err) ?
+		find_overlaps(directories, list, count, &all, err) ?
 	    -1 :
 	    0;
-	if (rc == 0 && inner < count) {
-		error_set(err, ERROR_STATE, 0, "\"%s\" and \"%s\" overlap",
-		    restore_directories_at(directories, inner)->path,
-		    restore_directories_at(directories, outer)->path);
-		rc = error_hint(err, "Name a separate directory for each.");
+	if (rc == 0 && all.kind != ERROR_NONE) {
+		*err = all;
+		rc = -1;
 	}
 	for (size_t i = 0; i < count; i++)
 		ancestry_free(&list[i]);

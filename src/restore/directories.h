@@ -25,7 +25,7 @@ MUST_CHECK int restore_directories_open(
 MUST_CHECK int restore_directories_check_empty(
     struct restore_directories *, struct error *err);
 
-/* ERROR_STATE: one of them is in another, or is it; they would be mixed. */
+/* ERROR_STATE: some of them, which the error names, are in another, or are it; they would be mixed. */
 MUST_CHECK int restore_directories_check_apart(
     const struct restore_directories *, struct error *err);
 

@@ -82,10 +82,10 @@ check_location(
 	if (ours) {
 		error_set(err, ERROR_STATE, 0,
 		    "the WAL of the backup creates tablespace %" PRIu32
-		    " at \"%s\": -T cannot move it",
+		    " at \"%s\": it cannot be moved",
 		    oid, location);
 		return error_hint(err,
-		    "The server would look for it and write there.  Remove what was restored; restore where that path is free, without -T for it, or take another backup.");
+		    "The server would look for it and write there.  Remove what was restored; restore where that path is free, without -T or --tablespaces-in for it, or take another backup.");
 	}
 	if (!is_there(location))
 		return 0;
@@ -138,17 +138,14 @@ static int
 finish_directory(
     const struct restore_finish *f, const struct newdir *dir, struct error *err)
 {
-	const mode_t mode = restore_ownership_directory_mode(f->ownership);
+	const bool is_root = geteuid() == 0;
 
-	if (dir->path == NULL)
+	if (dir->path == NULL ||
+	    newdir_settle(dir, is_root ? f->ownership->all.uid : (uid_t)-1,
+		is_root ? f->ownership->all.gid : (gid_t)-1,
+		restore_ownership_directory_mode(f->ownership), err) == 0)
 		return 0;
-	if ((geteuid() == 0 &&
-		fchown(dir->fd, f->ownership->all.uid, f->ownership->all.gid) == -1) ||
-	    fchmod(dir->fd, mode) == -1) {
-		error_set(err, ERROR_IO, errno, "could not set owner and mode");
-		return error_wrap(err, "\"%s\"", dir->path);
-	}
-	return 0;
+	return error_wrap(err, "\"%s\"", dir->path);
 }
 
 static int

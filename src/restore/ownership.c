@@ -13,6 +13,7 @@
 #include "cli/options.h"
 #include "format/layout.h"
 #include "pg/access.h"
+#include "restore/conflict.h"
 #include "restore/directories.h"
 #include "tar/header.h"
 
@@ -164,6 +165,28 @@ choose(const struct restore_ownership *o, const struct restore_directories *dire
 	return 0;
 }
 
+/* May all of them be given away? */
+static int
+check_directories(const struct restore_ownership *o,
+    const struct restore_directories *directories, struct error *err)
+{
+	struct error all = { 0 };
+
+	for (size_t i = 0; i < restore_directories_count(directories); i++) {
+		const struct newdir *dir = restore_directories_at(directories, i);
+		struct error one = { 0 };
+
+		if (dir->path == NULL || newdir_check_owner(dir, o->all.uid, &one) == 0)
+			continue;
+		error_wrap(&one, "\"%s\"", dir->path);
+		restore_conflict_add(&all, &one);
+	}
+	if (all.kind == ERROR_NONE)
+		return 0;
+	*err = all;
+	return -1;
+}
+
 int
 restore_ownership_settle(struct restore_ownership *o,
     const struct restore_directories *directories, bool is_ours, struct error *err)
@@ -173,15 +196,10 @@ restore_ownership_settle(struct restore_ownership *o,
 	if (o->backup.uid >= UINT32_MAX || o->backup.gid >= UINT32_MAX)
 		return error_set(err, ERROR_FORMAT, 0,
 		    "the number of the owner or group of the backup is too large");
-	if (choose(o, directories, is_ours, &o->all, err))
-		return -1;
-	for (size_t i = 0; i < restore_directories_count(directories); i++) {
-		const struct newdir *dir = restore_directories_at(directories, i);
-
-		if (dir->path && newdir_check_owner(dir, o->all.uid, err))
-			return error_wrap(err, "\"%s\"", dir->path);
-	}
-	return 0;
+	return choose(o, directories, is_ours, &o->all, err) ||
+		check_directories(o, directories, err) ?
+	    -1 :
+	    0;
 }
 
 /* ---- of one member ---- */

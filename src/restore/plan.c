@@ -19,6 +19,7 @@
 #include "lib/sys.h"
 #include "pg/label.h"
 #include "reading/summary.h"
+#include "restore/conflict.h"
 #include "restore/directories.h"
 #include "restore/ownership.h"
 #include "restore/target.h"
@@ -28,26 +29,41 @@
 
 /*
  * Our own archive of a cluster that was unpacked by hand has the content of its tablespaces as
- * of any other; in one of pg_basebackup it comes with the tree, directories and all.
+ * of any other; in one of pg_basebackup it comes with the tree, directories and all, unless the
+ * options say that it goes there.
  */
+static bool
+is_inside_to_be_made(const struct restore_tablespace *t, bool is_ours)
+{
+	return t->is_inside && (is_ours || t->moved_to);
+}
+
+/* In an archive of pg_basebackup others may come with the tree. */
+static int
+make_inside_one(struct restore_plan *p, const char *path, bool is_ours, struct error *err)
+{
+	const struct owner ours = { geteuid(), getegid() };
+
+	return is_ours ? restore_tree_directory(p->tree, path, 0700, ours, err) :
+			 restore_tree_directory_ahead(p->tree, path, err);
+}
+
 static int
 make_inside(struct restore_plan *p, bool is_ours, struct error *err)
 {
 	const struct restore_tablespaces *list = &p->directories->tablespaces;
-	const struct owner ours = { geteuid(), getegid() };
 	char path[sizeof(LAYOUT_TABLESPACES) + 12];
-	bool is_made = false;
 
-	for (size_t i = 0; i < list->count && is_ours; i++) {
-		if (!list->rows[i].is_inside)
+	for (size_t i = 0; i < list->count; i++) {
+		if (!is_inside_to_be_made(&list->rows[i], is_ours))
 			continue;
-		if (!is_made &&
-		    restore_tree_directory(p->tree, LAYOUT_TABLESPACES, 0700, ours, err))
+		if (!p->is_inside_made &&
+		    make_inside_one(p, LAYOUT_TABLESPACES, is_ours, err))
 			return -1;
-		is_made = p->is_inside_made = true;
+		p->is_inside_made = true;
 		snprintf(path, sizeof(path), "%s/%" PRIu32, LAYOUT_TABLESPACES,
 		    list->rows[i].oid);
-		if (restore_tree_directory(p->tree, path, 0700, ours, err))
+		if (make_inside_one(p, path, is_ours, err))
 			return -1;
 	}
 	return 0;
@@ -88,17 +104,42 @@ make_nested(struct restore_plan *p, struct error *err)
 
 /* ---- what the backup says of itself ---- */
 
+/* A step is done although another one failed, if that one was about single directories. */
+static bool
+goes_on(struct error *all, int rc, const struct error *one)
+{
+	if (rc == 0)
+		return true;
+	restore_conflict_add(all, one);
+	return restore_conflict_is(one);
+}
+
+/* All that is in the way is named at once, and nothing was written yet. */
+static int
+open_directories(struct restore_plan *p, bool is_ours, struct error *err)
+{
+	struct error all = { 0 }, one = { 0 };
+
+	if (goes_on(&all, restore_tablespaces_open(&p->directories->tablespaces, &one),
+		&one) &&
+	    goes_on(&all, restore_directories_check_apart(p->directories, &one), &one))
+		goes_on(&all,
+		    restore_ownership_settle(p->ownership, p->directories, is_ours, &one),
+		    &one);
+	if (all.kind == ERROR_NONE)
+		return 0;
+	*err = all;
+	return -1;
+}
+
 /* It is known what tablespaces there are; ${is_ours}: by an archive of this program. */
 static int
 open_places(struct restore_plan *p, bool is_ours, struct error *err)
 {
 	p->is_made = true;
 	return restore_directories_check_empty(p->directories, err) ||
-		restore_tablespaces_open(&p->directories->tablespaces, err) ||
-		restore_directories_check_apart(p->directories, err) ||
-		restore_ownership_settle(p->ownership, p->directories, is_ours, err) ||
-		make_inside(p, is_ours, err) || make_nested(p, err) ||
-		restore_tree_begin(p->tree, err) ?
+		open_directories(p, is_ours, err) || make_inside(p, is_ours, err) ||
+		make_nested(p, err) || restore_tree_begin(p->tree, err) ?
 	    -1 :
 	    0;
 }

@@ -1,6 +1,7 @@
 /*
- * Which tablespaces a backup has, and where each of them goes: to where -T says; else below the new
- * data directory, if it was in the old one; else to where it was.
+ * Which tablespaces a backup has, and where each of them goes: to where -T says; else to where
+ * --tablespaces-in says; else below the new data directory, if it was in the old one; else to where
+ * it was.
  */
 #include "restore/tablespaces.h"
 
@@ -22,6 +23,7 @@
 #include "lib/path.h"
 #include "pg/cluster.h"
 #include "pg/relfile.h"
+#include "restore/conflict.h"
 #include "restore/nested.h"
 
 /* ---- which there are ---- */
@@ -140,6 +142,66 @@ place_nested(struct restore_tablespaces *list, struct restore_tablespace *t,
 	return 0;
 }
 
+/*
+ * Its location is what -T says, or where it was: ${location}, or NULL.  ${is_ours}: by an archive of
+ * this program.
+ */
+static int
+place_single(const struct restore_tablespaces *list, struct restore_tablespace *t,
+    const char *location, bool is_ours, struct error *err)
+{
+	const char *other =
+	    location ? relocations_find(&list->opt->relocations, location) : NULL;
+
+	t->moved_to = other;
+	t->is_inside = location && !other && is_inside(t->oid, location);
+	if (other == NULL && (location == NULL || (location[0] != '/' && !t->is_inside)))
+		return no_place(t->oid, location, err);
+	if (other && !is_ours && is_inside(t->oid, location))
+		return cannot_move(t->oid, location, err);
+	t->location = strdup(other ? other : location);
+	return t->location ? 0 : error_memory(err);
+}
+
+/*
+ * Does --tablespaces-in say where it goes?  Not of one that -T moves, nor of one that comes with the
+ * tree of an archive of pg_basebackup, and would not be where the link leads.
+ */
+static bool
+is_placed_in(const struct restore_tablespaces *list, uint32_t oid, const char *location,
+    bool is_ours)
+{
+	if (list->opt->tablespaces_in == NULL)
+		return false;
+	return location == NULL ||
+	    (relocations_find(&list->opt->relocations, location) == NULL &&
+		(is_ours || !is_inside(oid, location)));
+}
+
+/* Below the directory of --tablespaces-in, or as in a cluster that was unpacked by hand. */
+static int
+place_in(const struct restore_tablespaces *list, struct restore_tablespace *t,
+    struct error *err)
+{
+	const char *directory = list->opt->tablespaces_in;
+	struct buf location = { 0 };
+	char text[12];
+	int rc;
+
+	snprintf(text, sizeof(text), "%" PRIu32, t->oid);
+	t->is_inside = directory[0] != '/';
+	rc = t->is_inside ? layout_link_target(&location, text, err) :
+			    buf_printf(&location, err, "%s%s%s", directory,
+				directory[strlen(directory) - 1] == '/' ? "" : "/", text);
+	if (rc) {
+		buf_free(&location);
+		return -1;
+	}
+	t->location = (char *)location.data;
+	t->moved_to = t->location;
+	return 0;
+}
+
 /* One more, that was at ${location}; ${info}: of an archive of this program; or NULL. */
 static int
 tablespaces_add(struct restore_tablespaces *list, uint32_t oid, const char *location,
@@ -148,18 +210,11 @@ tablespaces_add(struct restore_tablespaces *list, uint32_t oid, const char *loca
 	const bool is_ours = info != NULL;
 	char text[12];
 	struct restore_tablespace row = { .oid = oid };
-	const char *other =
-	    location ? relocations_find(&list->opt->relocations, location) : NULL;
 
-	row.moved_to = other;
-	row.is_inside = location && !other && is_inside(oid, location);
-	if (other == NULL && (location == NULL || (location[0] != '/' && !row.is_inside)))
-		return no_place(oid, location, err);
-	if (other && !is_ours && is_inside(oid, location))
-		return cannot_move(oid, location, err);
-	row.location = strdup(other ? other : location);
-	if (row.location == NULL)
-		return error_memory(err);
+	if (is_placed_in(list, oid, location, is_ours) ?
+		place_in(list, &row, err) :
+		place_single(list, &row, location, is_ours, err))
+		return -1;
 	list->rows[list->count++] = row;
 	snprintf(text, sizeof(text), "%" PRIu32, oid);
 	return place_nested(list, &list->rows[list->count - 1],
@@ -307,7 +362,7 @@ not_named(const struct restore_tablespace *t, struct error *err)
 	    " was at \"%s\", but only the archive names that directory",
 	    t->oid, t->location);
 	return error_hint(err,
-	    "As root, name the directories of tablespaces with -T OLD=NEW, or use those in the archive with --original-tablespaces.");
+	    "As root, name the directories of tablespaces with -T OLD=NEW or --tablespaces-in=DIR, or use those in the archive with --original-tablespaces.");
 }
 
 static int
@@ -321,14 +376,62 @@ check_not_nested(const struct restore_tablespace *t, struct error *err)
 	return error_hint(err, "Name another directory for it with -T OLD=NEW.");
 }
 
+/* Is one of the paths that of the other, or of what is below it? */
+static bool
+do_names_overlap(const char *one, const char *other)
+{
+	return one && other &&
+	    (strcmp(one, other) == 0 || restore_nested_path(one, other) ||
+		restore_nested_path(other, one));
+}
+
+static int
+overlap(const struct restore_tablespace *t, const char *other, struct error *err)
+{
+	if (strcmp(t->location, other) == 0)
+		error_set(err, ERROR_STATE, 0,
+		    "tablespace %" PRIu32 ": \"%s\" is named twice", t->oid, other);
+	else
+		error_set(err, ERROR_STATE, 0,
+		    "tablespace %" PRIu32 ": \"%s\" and \"%s\" overlap", t->oid,
+		    t->location, other);
+	return error_hint(err, "Name a separate directory for each.");
+}
+
+/*
+ * By the text of the paths, before one of them is made in the other: that would not be empty any
+ * more.  What has several paths is found later (restore_directories_check_apart()).
+ */
+static int
+check_names(const struct restore_tablespaces *list, const struct restore_tablespace *t,
+    struct error *err)
+{
+	const char *const taken[] = { list->opt->pgdata, list->datadir,
+		list->opt->waldir };
+
+	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
+		if (do_names_overlap(taken[i], t->location))
+			return overlap(t, taken[i], err);
+	for (const struct restore_tablespace *other = list->rows; other < t; other++)
+		if (!other->is_inside && !other->nested &&
+		    do_names_overlap(other->location, t->location))
+			return overlap(t, other->location, err);
+	return 0;
+}
+
 static int
 open_tablespace(
     struct restore_tablespaces *list, struct restore_tablespace *t, struct error *err)
 {
+	if (t->is_inside && t->moved_to)
+		message_note("tablespace %" PRIu32 " is in \"%s/%s/%" PRIu32 "\"", t->oid,
+		    list->opt->pgdata, LAYOUT_TABLESPACES, t->oid);
 	if (t->is_inside || t->nested)
 		return 0;
 	if (is_named_by_archive(list, t))
 		return not_named(t, err);
+	if (check_names(list, t, err))
+		return -1;
 	if (newdir_open(&t->dir, t->location, &list->guests.guests, err)) {
 		newdir_explain(t->location, "-T OLD=NEW", err);
 		return error_wrap(err, "tablespace %" PRIu32, t->oid);
@@ -345,16 +448,30 @@ open_tablespace(
 int
 restore_tablespaces_open(struct restore_tablespaces *list, struct error *err)
 {
-	for (size_t i = 0; i < list->count; i++)
-		if (open_tablespace(list, &list->rows[i], err))
+	struct error all = { 0 };
+
+	for (size_t i = 0; i < list->count; i++) {
+		struct error one = { 0 };
+
+		if (open_tablespace(list, &list->rows[i], &one) == 0)
+			continue;
+		if (!restore_conflict_is(&one)) {
+			*err = one;
 			return -1;
-	return 0;
+		}
+		restore_conflict_add(&all, &one);
+	}
+	if (all.kind == ERROR_NONE)
+		return 0;
+	*err = all;
+	return -1;
 }
 
 void
 restore_tablespaces_free(struct restore_tablespaces *list, bool forget)
 {
-	for (size_t i = 0; i < list->count; i++) {
+	/* what one made on its way others may be in */
+	for (size_t i = list->count; i-- > 0;) {
 		newdir_close(&list->rows[i].dir, forget);
 		free(list->rows[i].location);
 		free(list->rows[i].nested);

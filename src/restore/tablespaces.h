@@ -17,7 +17,7 @@ struct summary_facts;
 struct restore_tablespace {
 	uint32_t oid;
 	char *location; /* where it goes: absolute, owned */
-	/* of the options, borrowed; NULL: it goes to where it was */
+	/* what the options say: borrowed of -T, or location; NULL: it goes to where it was */
 	const char *moved_to;
 	/*
 	 * It stays below pg_basetar_tblspc, as in a cluster that was unpacked by hand: it has no
@@ -59,7 +59,8 @@ MUST_CHECK int restore_tablespaces_take_info(
 
 /*
  * Open the directories of those that have one of their own.  ERROR_STATE: one may not be used, as
- * of newdir_open(); root was not told to use it; or it lies in the data directory of a cluster.
+ * of newdir_open(); root was not told to use it; it lies in the data directory of a cluster; or
+ * overlaps another by its name.  The error names all that are so, and the others are open.
  */
 MUST_CHECK int restore_tablespaces_open(struct restore_tablespaces *, struct error *err);
 

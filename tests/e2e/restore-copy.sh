@@ -250,10 +250,12 @@ same_place() {
 	done
 	cluster_dir main "$major"
 	rm -rf "$T/main"
+	as_server ln -s volume "$T/main"
 	captured as_server "$BIN" restore "$T/out/nested.tar" -D "$T/elsewhere"
 	[ "$rc" -eq 1 ]
 	one_error "$T/stderr" "\"$T/main/spc\": could not create directory: No such file"
-	grep -q '^hint: .*mkdir -p.*-T OLD=NEW' "$T/stderr"
+	grep -q '^hint: .*mount that volume.*-T OLD=NEW' "$T/stderr"
+	rm "$T/main"
 	mv "$T/gone" "$T/main"
 }
 

@@ -17,7 +17,9 @@ refusals() {
 	as_server mkdir "$T/used"
 	as_server touch "$T/used/x"
 	refused 'the directory is not empty' "$one" -D "$T/used"
-	refused 'could not create directory: No such file' "$one" -D "$T/none/none"
+	as_server ln -s volume "$T/unmounted"
+	refused 'could not create directory: No such file' "$one" -D "$T/unmounted/none"
+	grep -q '^hint: After a symbolic link its path leads to nothing: mount that volume' "$T/stderr"
 	refused "tablespace [0-9]*: \"$T/main/spc[123]\": the directory is not empty" "$one" -D "$T/none"
 	grep -q 'for it with -T OLD=NEW; if an unfinished restore left' "$T/stderr"
 	refused "tablespace [0-9]*: \"$T/used\": the directory is not empty" "$one" -D "$T/none" \
@@ -89,12 +91,12 @@ not_apart() {
 	as_server mkdir "$T/apart"
 	for new in "$T/apart/d" "$T/apart/d/x" "$T/apart/2" "$T/apart/2/x"; do
 		# shellcheck disable=SC2086 # words
-		refused 'overlap|No such file|is using' "$one" -D "$T/apart/d" -T "$T/main/spc1=$new" $rest
+		refused 'overlap|is named twice' "$one" -D "$T/apart/d" -T "$T/main/spc1=$new" $rest
 		fails test -e "$T/apart/d/PG_VERSION"
 		rm -rf "$T/apart"/*
 	done
 	# shellcheck disable=SC2086 # words
-	refused 'another restore is using the directory' "$one" -D "$T/apart/d" --waldir="$T/apart/2" -T "$T/main/spc1=$T/apart/1" $rest
+	refused 'tablespace [0-9]*: "[^"]*/apart/2" is named twice' "$one" -D "$T/apart/d" --waldir="$T/apart/2" -T "$T/main/spc1=$T/apart/1" $rest
 	rm -rf "$T/apart"
 }
 
@@ -190,13 +192,13 @@ made_and_restored() {
 	captured as_server "$BIN" restore "$T/out/own.tar" -D "$T/owncopy/data" \
 		-T "$T/own/spc=$T/owncopy/spc"
 	[ "$rc" -eq 1 ]
-	grep -q -e '-T cannot move it' "$T/stderr"
+	grep -q 'it cannot be moved' "$T/stderr"
 	[ ! -e "$T/owncopy/data/global/pg_control" ]
 	rm -rf "${T:?}/owncopy"/data "${T:?}/owncopy"/spc "$T/own/spc"
 	captured as_server "$BIN" restore "$T/out/own.tar" -D "$T/owncopy/data" \
 		-T "$T/own/spc=$T/owncopy/spc"
 	[ "$rc" -eq 1 ]
-	grep -q -e '-T cannot move it' "$T/stderr"
+	grep -q 'it cannot be moved' "$T/stderr"
 	rm -rf "${T:?}/owncopy"/data "${T:?}/owncopy"/spc
 	captured as_server "$BIN" restore "$T/out/own.tar" -D "$T/owncopy/data"
 	[ "$rc" -eq 0 ]

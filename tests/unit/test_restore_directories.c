@@ -115,12 +115,13 @@ no_wal(void **state)
 	struct stat st;
 
 	(void)state;
-	snprintf(wal, sizeof(wal), "%s/no/wal", root);
+	snprintf(wal, sizeof(wal), "%s/link/no/wal", root);
+	faketree_put(root, "link", LINK("none"));
 	restoring_opt.waldir = wal;
 	assert_int_equal(
 	    restore_directories_open(&directories, &restoring_opt, &err), -1);
 	assert_non_null(strstr(err.text, "WAL directory: \""));
-	assert_non_null(strstr(err.hint, "\"mkdir -p\", or name another directory."));
+	assert_non_null(strstr(err.hint, "create the directory, or name another."));
 	restore_directories_free(&directories, true);
 	directories = (struct restore_directories){ .datadir = { .path = NULL } };
 	assert_int_equal(stat(restoring_path, &st), -1);

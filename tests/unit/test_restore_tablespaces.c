@@ -9,7 +9,7 @@
 
 #include "format/infofile.h"
 
-static char oid[] = "16400", was_at[512];
+static char oid[] = "16400", was_at[600];
 static struct infofile_pair row, left_out, inside;
 
 /* A backup with one tablespace, at ${location}; ${told}: its path in the data directory, or NULL. */
@@ -40,16 +40,26 @@ where_it_goes(void **state)
 {
 	static const struct {
 		const char *was_at, *moved; /* of -T */
+		const char *in;             /* of --tablespaces-in */
 		char told[8];
 		const char *location; /* "": in the new data directory */
 		bool is_inside;
 	} rows[] = {
-		{ "/srv/one", NULL, "", "/srv/one", false },
-		{ "/srv/one", "/srv/one=/srv/two", "", "/srv/two", false },
-		{ "../pg_basetar_tblspc/16400", NULL, "", "../pg_basetar_tblspc/16400",
+		{ "/srv/one", NULL, NULL, "", "/srv/one", false },
+		{ "/srv/one", "/srv/one=/srv/two", NULL, "", "/srv/two", false },
+		{ "/srv/one", NULL, "/srv/all", "", "/srv/all/16400", false },
+		{ "/srv/one", NULL, "/srv/all/", "", "/srv/all/16400", false },
+		{ "/srv/one", "/srv/one=/srv/two", "/srv/all", "", "/srv/two", false },
+		{ "/srv/one", NULL, "inside", "", "../pg_basetar_tblspc/16400", true },
+		{ "../pg_basetar_tblspc/16400", NULL, NULL, "",
+		    "../pg_basetar_tblspc/16400", true },
+		{ "../pg_basetar_tblspc/16400", NULL, "/srv/all", "", "/srv/all/16400",
+		    false },
+		{ "/data/spc", NULL, NULL, "spc", "", false },
+		{ "/data/spc", NULL, "/srv/all", "spc", "/srv/all/16400", false },
+		{ "/data/spc", NULL, "inside", "spc", "../pg_basetar_tblspc/16400",
 		    true },
-		{ "/data/spc", NULL, "spc", "", false },
-		{ "/data/spc", "/data/spc=/srv/two", "spc", "/srv/two", false },
+		{ "/data/spc", "/data/spc=/srv/two", NULL, "spc", "/srv/two", false },
 	};
 
 	(void)state;
@@ -61,6 +71,7 @@ where_it_goes(void **state)
 
 		snprintf(told, sizeof(told), "%s", rows[i].told);
 		snprintf(location, sizeof(location), "%s/spc", directories.datadir_path);
+		restoring_opt.tablespaces_in = rows[i].in;
 		if (rows[i].moved)
 			map(rows[i].moved);
 		assert_int_equal(take(rows[i].was_at, told[0] ? told : NULL, &err), 0);
@@ -176,6 +187,34 @@ their_places(void **state)
 	open_on("elsewhere/PG_15_202209061", DIRECTORY, "the directory is not empty");
 }
 
+/* By their names, before one is made in the other; and all that is wrong is told at once. */
+static void
+all_at_once(void **state)
+{
+	static char other[] = "16401", used[600];
+	struct infofile_pair both[2] = { { oid, was_at }, { other, used } };
+	const struct infofile info = { .server_version = 15, .tablespaces = { 2, both } };
+	struct error err = { 0 };
+	char text[2048];
+
+	(void)state;
+	restoring_open();
+	faketree_put(root, "elsewhere/x", "x");
+	snprintf(was_at, sizeof(was_at), "%s/in", restoring_path);
+	snprintf(used, sizeof(used), "%s/elsewhere", root);
+	assert_int_equal(
+	    restore_tablespaces_take_info(&directories.tablespaces, &info, &err), 0);
+	/* it is in the new data directory: where its original was, for all that is known */
+	free(directories.tablespaces.rows[0].nested);
+	directories.tablespaces.rows[0].nested = NULL;
+	assert_int_equal(restore_tablespaces_open(&directories.tablespaces, &err), -1);
+	snprintf(text, sizeof(text),
+	    "tablespace 16400: \"%s/in\" and \"%s\" overlap; tablespace 16401: \"%s\": the directory is not empty",
+	    restoring_path, restoring_path, used);
+	assert_string_equal(err.text, text);
+	assert_non_null(strstr(err.hint, "-T OLD=NEW"));
+}
+
 /* An archive alone does not choose a directory that root gives away. */
 static void
 as_root(void **state)
@@ -201,6 +240,8 @@ main(void)
 		    mapped_but_left_out, restoring_begin, restoring_end),
 		cmocka_unit_test_setup_teardown(
 		    their_places, restoring_begin, restoring_end),
+		cmocka_unit_test_setup_teardown(
+		    all_at_once, restoring_begin, restoring_end),
 		cmocka_unit_test_setup_teardown(as_root, restoring_begin, restoring_end),
 	};
 
