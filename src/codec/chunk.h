@@ -20,8 +20,8 @@
  */
 
 /*
- * The longest block that the pipeline makes is a little longer than 8 MiB, of headers, which become
- * less than a quarter of that.
+ * The longest block that the pipeline makes is a little longer than 2 MiB.  Before 1.0-rc1 it was a
+ * little longer than 8 MiB, of headers, which became less than a quarter of that.
  */
 #define CHUNK_MOST ((size_t)4 * 1024 * 1024)
 #define CHUNK_CONTENT_MOST ((size_t)9 * 1024 * 1024)

@@ -39,8 +39,11 @@ struct blockpipe;
 /* Bytes of stream that a block aims at. */
 #define BLOCKPIPE_BLOCK ((size_t)1024 * 1024)
 
-/* A block of that many bytes cannot wait for a body any longer. */
-#define BLOCKPIPE_LONGEST ((size_t)8 * 1024 * 1024)
+/*
+ * A block of that many bytes cannot wait for a body any longer.  Thousands of empty files take that
+ * and more again for what is known of each.
+ */
+#define BLOCKPIPE_LONGEST ((size_t)2 * 1024 * 1024)
 
 /* Ranges are split between two blocks at multiples of this: PostgreSQL's page. */
 #define BLOCKPIPE_PAGE ((size_t)8192)
