@@ -58,7 +58,7 @@ static bool
 is_bare(int fd, const struct dirlist *list)
 {
 	return list->count == 0 ||
-	    (list->count == 1 && sys_is_lost_found(fd, list->rows[0].name));
+	    (list->count == 1 && sys_is_lost_found(fd, list->names[0]));
 }
 
 /* The output is looked at before the cluster is read, and must not be what is refused first. */

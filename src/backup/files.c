@@ -166,7 +166,7 @@ list_segments(struct backup_files *f, const char *directory, struct error *err)
 	rc = dirlist_read(fd, &list, err);
 	for (size_t i = 0; rc == 0 && i < list.count; i++) {
 		buf_clear(&path);
-		rc = buf_printf(&path, err, "%s/%s", directory, list.rows[i].name);
+		rc = buf_printf(&path, err, "%s/%s", directory, list.names[i]);
 		if (rc == 0)
 			rc = slruset_add(f->slru_before, buf_text(&path), 0, false, err);
 	}

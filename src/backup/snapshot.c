@@ -278,7 +278,7 @@ follow_newer(struct backup_source *s, uint32_t *newest, struct walend *end,
 		struct walend found = { 0 };
 		uint32_t timeline;
 
-		if (!walname_parse_history(list.rows[i].name, &timeline) ||
+		if (!walname_parse_history(list.names[i], &timeline) ||
 		    timeline <= oldest)
 			continue;
 		if (snapshot_follow(s, timeline, &found, &why)) {

@@ -55,8 +55,8 @@ read_transactions(int datadir_fd, struct catalogset *set, struct error *err)
 		return 0;
 	if (dirlist_read(fd, &list, &ignored) == 0)
 		for (size_t i = 0; rc == 0 && i < list.count; i++)
-			if (snprintf(path, sizeof(path), "pg_xact/%s",
-				list.rows[i].name) < (int)sizeof(path))
+			if (snprintf(path, sizeof(path), "pg_xact/%s", list.names[i]) <
+			    (int)sizeof(path))
 				rc = catalogread_file(datadir_fd, set, path, err);
 	dirlist_free(&list);
 	sys_close(fd);

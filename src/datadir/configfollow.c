@@ -290,7 +290,7 @@ follow_names(struct configset *set, enum configset_kind kind, const struct inclu
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < list->count; i++) {
-		const char *name = list->rows[i].name;
+		const char *name = list->names[i];
 		struct stat st;
 
 		if (kind != CONFIGSET_FILES_OF && !is_included(name))

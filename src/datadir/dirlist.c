@@ -68,7 +68,7 @@ kind_of_entry(const struct dirent *entry)
 
 /* Each name as it comes: its kind in one byte, the name, a NUL. */
 static int
-read_names(DIR *dir, struct buf *names, size_t *count, struct error *err)
+read_names(DIR *dir, struct buf *text, size_t *count, struct error *err)
 {
 	*count = 0;
 	for (;;) {
@@ -82,8 +82,8 @@ read_names(DIR *dir, struct buf *names, size_t *count, struct error *err)
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
 		kind = (uint8_t)kind_of_entry(entry);
-		if (buf_append(names, &kind, 1, err) ||
-		    buf_append(names, entry->d_name, strlen(entry->d_name) + 1, err))
+		if (buf_append(text, &kind, 1, err) ||
+		    buf_append(text, entry->d_name, strlen(entry->d_name) + 1, err))
 			return -1;
 		++*count;
 	}
@@ -94,39 +94,38 @@ read_names(DIR *dir, struct buf *names, size_t *count, struct error *err)
 }
 
 static int
-dirlist_compare_rows(const void *left, const void *right)
+dirlist_compare_names(const void *left, const void *right)
 {
-	const struct dirlist_row *a = left, *b = right;
+	const char *const *a = left, *const *b = right;
 
-	return strcmp(a->name, b->name);
+	return strcmp(*a, *b);
 }
 
-/* Takes the memory of ${names}. */
+/* Takes the memory of ${text}. */
 static int
-sort_names(struct buf *names, size_t count, struct dirlist *list, struct error *err)
+sort_names(struct buf *text, size_t count, struct dirlist *list, struct error *err)
 {
-	struct dirlist_row *rows = malloc((count ? count : 1) * sizeof(*rows));
-	char *at = (char *)names->data;
+	const char **names = malloc((count ? count : 1) * sizeof(*names));
+	const char *at = (const char *)text->data;
 
-	if (rows == NULL)
+	if (names == NULL)
 		return error_memory(err);
 	for (size_t i = 0; i < count; i++) {
-		rows[i].kind = (enum dirlist_kind) * at;
-		rows[i].name = at + 1;
+		names[i] = at + 1;
 		at += 1 + strlen(at + 1) + 1;
 	}
-	qsort(rows, count, sizeof(*rows), dirlist_compare_rows);
+	qsort(names, count, sizeof(*names), dirlist_compare_names);
 	*list = (struct dirlist){
-		.count = count, .rows = rows, .names = (char *)names->data
+		.count = count, .names = names, .text = text->data, .text_len = text->len
 	};
-	*names = (struct buf){ 0 };
+	*text = (struct buf){ 0 };
 	return 0;
 }
 
 int
 dirlist_read(int dirfd, struct dirlist *list, struct error *err)
 {
-	struct buf names = { 0 };
+	struct buf text = { 0 };
 	size_t count;
 	DIR *dir;
 	int fd, rc = -1;
@@ -140,10 +139,10 @@ dirlist_read(int dirfd, struct dirlist *list, struct error *err)
 		sys_close(fd);
 		return error_memory(err);
 	}
-	if (read_names(dir, &names, &count, err) == 0)
-		rc = sort_names(&names, count, list, err);
+	if (read_names(dir, &text, &count, err) == 0)
+		rc = sort_names(&text, count, list, err);
 	closedir(dir);
-	buf_free(&names);
+	buf_free(&text);
 	return rc;
 }
 
@@ -156,7 +155,7 @@ place_of(const struct dirlist *list, const char *name, bool *is_there)
 	*is_there = false;
 	while (from < to && !*is_there) {
 		const size_t middle = from + (to - from) / 2;
-		const int order = strcmp(list->rows[middle].name, name);
+		const int order = strcmp(list->names[middle], name);
 
 		*is_there = order == 0;
 		if (order < 0)
@@ -167,21 +166,32 @@ place_of(const struct dirlist *list, const char *name, bool *is_there)
 	return to;
 }
 
+enum dirlist_kind
+dirlist_kind_at(const struct dirlist *list, size_t number)
+{
+	const uintptr_t name = (uintptr_t)list->names[number];
+	const uintptr_t text = (uintptr_t)list->text;
+
+	if (name < text || name >= text + list->text_len)
+		return DIRLIST_ADDED;
+	return (enum dirlist_kind)list->text[name - text - 1];
+}
+
 int
 dirlist_add(struct dirlist *list, const char *name, struct error *err)
 {
-	struct dirlist_row *rows;
+	const char **names;
 	bool is_there;
 	const size_t at = place_of(list, name, &is_there);
 
 	if (is_there)
 		return 0;
-	rows = realloc(list->rows, (list->count + 1) * sizeof(*rows));
-	if (rows == NULL)
+	names = realloc(list->names, (list->count + 1) * sizeof(*names));
+	if (names == NULL)
 		return error_memory(err);
-	memmove(&rows[at + 1], &rows[at], (list->count - at) * sizeof(*rows));
-	rows[at] = (struct dirlist_row){ name, DIRLIST_ADDED };
-	list->rows = rows;
+	memmove(&names[at + 1], &names[at], (list->count - at) * sizeof(*names));
+	names[at] = name;
+	list->names = names;
 	list->count++;
 	return 0;
 }
@@ -189,7 +199,7 @@ dirlist_add(struct dirlist *list, const char *name, struct error *err)
 void
 dirlist_free(struct dirlist *list)
 {
-	free(list->rows);
 	free(list->names);
+	free(list->text);
 	*list = (struct dirlist){ 0 };
 }

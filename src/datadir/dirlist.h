@@ -2,6 +2,7 @@
 #define PG_BASETAR_DATADIR_DIRLIST_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -10,8 +11,8 @@
 /*
  * The names in one directory, read to the end before the first is looked at, in the
  * byte order of names.  So an archive's order does not depend on the file system, and
- * a directory that changes meanwhile is not read in two states.  Memory is some 40
- * bytes a name.
+ * a directory that changes meanwhile is not read in two states.  Memory is 10
+ * bytes a name, 8 more while they are sorted, and the name.
  */
 
 enum dirlist_kind {
@@ -26,15 +27,12 @@ enum dirlist_kind {
 	DIRLIST_OTHER  /* what no file system of today has */
 };
 
-struct dirlist_row {
-	const char *name;
-	enum dirlist_kind kind; /* when the name was read: it may be another by now */
-};
-
 struct dirlist {
 	size_t count;
-	struct dirlist_row *rows;
-	char *names; /* what the rows point into */
+	const char **names;
+	/* what they point into, but for those that were added: before each a byte, its kind */
+	uint8_t *text;
+	size_t text_len;
 };
 
 /*
@@ -46,6 +44,9 @@ MUST_CHECK int dirlist_read(int dirfd, struct dirlist *list, struct error *err);
 
 /* Add ${name}, which is borrowed, at its place as DIRLIST_ADDED, unless it is there. */
 MUST_CHECK int dirlist_add(struct dirlist *list, const char *name, struct error *err);
+
+/* What ${names} of that number was when it was read: it may be another by now. */
+enum dirlist_kind dirlist_kind_at(const struct dirlist *list, size_t number);
 
 /* Release the memory; the list is empty. */
 void dirlist_free(struct dirlist *list);

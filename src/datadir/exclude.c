@@ -134,8 +134,8 @@ exclude_unlogged_find(
 		struct relfile file;
 
 		/* the cheap test first: few names among thousands pass it */
-		if (strstr(list->rows[i].name, "_init") == NULL ||
-		    !relfile_parse(list->rows[i].name, &file) || file.is_temporary ||
+		if (strstr(list->names[i], "_init") == NULL ||
+		    !relfile_parse(list->names[i], &file) || file.is_temporary ||
 		    file.segment != 0)
 			continue;
 		if (set.relnodes == NULL)

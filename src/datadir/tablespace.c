@@ -251,7 +251,7 @@ add_all(struct tablespaces *out, const struct source *from, struct error *err)
 		goto out;
 	}
 	for (size_t i = 0; i < names.count; i++)
-		if (tablespaces_add_one(&list, names.rows[i].name, from, err))
+		if (tablespaces_add_one(&list, names.names[i], from, err))
 			goto out;
 	*out = list;
 	list = (struct tablespaces){ 0 };

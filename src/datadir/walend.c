@@ -309,11 +309,11 @@ check_later_segments(const struct walk *w, struct error *err)
 	if (dirlist_read(w->opt->wal_fd, &list, err))
 		return error_wrap(err, "directory \"pg_wal\"");
 	for (size_t i = 0; rc == 0 && !is_found && i < list.count; i++) {
-		if (!is_later(w, list.rows[i].name, &lsn))
+		if (!is_later(w, list.names[i], &lsn))
 			continue;
-		rc = look_at_first(w->opt, list.rows[i].name, lsn, &is_found, err);
+		rc = look_at_first(w->opt, list.names[i], lsn, &is_found, err);
 		if (is_found)
-			rc = is_damage(w, list.rows[i].name, err);
+			rc = is_damage(w, list.names[i], err);
 	}
 	dirlist_free(&list);
 	return rc;

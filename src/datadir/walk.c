@@ -171,12 +171,11 @@ walk_emptied(
 
 /* One name of a directory, which stands at the end of the path. */
 static int
-walk_entry(struct walker *w, const struct level *level, const struct dirlist_row *row,
-    struct error *err)
+walk_entry(struct walker *w, const struct level *level, const char *name,
+    enum dirlist_kind kind, struct error *err)
 {
-	enum dirlist_kind kind = row->kind;
 	struct exclude_entry entry = {
-		.mode = w->options->mode, .where = level->where, .name = row->name
+		.mode = w->options->mode, .where = level->where, .name = name
 	};
 	enum member_found found;
 	struct relfile file = { 0 };
@@ -186,29 +185,29 @@ walk_entry(struct walker *w, const struct level *level, const struct dirlist_row
 	if (cancel_is_raised(w->options->cancel))
 		return error_set(err, ERROR_CANCELLED, 0, "interrupted");
 	if (kind == DIRLIST_ADDED)
-		return walk_emptied(w, level, row->name, err);
+		return walk_emptied(w, level, name, err);
 	if (kind == DIRLIST_UNKNOWN) {
-		if (member_stat(level->fd, row->name, &found, &st, err))
+		if (member_stat(level->fd, name, &found, &st, err))
 			return visit_wrap(&w->visit, "file", err);
 		if (found == MEMBER_GONE)
 			return visit_changed(&w->visit, err);
 		kind = dirlist_kind_of(st.st_mode);
 	}
 	if (level->where & (EXCLUDE_GLOBAL | EXCLUDE_DATABASE))
-		is_relation = relfile_parse(row->name, &file);
+		is_relation = relfile_parse(name, &file);
 	entry.is_directory = kind == DIRLIST_DIRECTORY || kind == DIRLIST_LINK;
 	entry.is_temporary = is_relation && file.is_temporary;
 	entry.is_unlogged = is_relation && exclude_unlogged_has(&level->unlogged, &file);
-	entry.is_lost_found = sys_is_lost_found(level->fd, row->name);
+	entry.is_lost_found = sys_is_lost_found(level->fd, name);
 	switch (exclude_decide(&entry, NULL)) {
 	case EXCLUDE_SKIP:
 		return 0;
 	case EXCLUDE_EMPTY:
-		return walk_emptied(w, level, row->name, err);
+		return walk_emptied(w, level, name, err);
 	case EXCLUDE_SEND:
 		break;
 	}
-	return walk_sent(w, level, row->name, kind, is_relation, err);
+	return walk_sent(w, level, name, kind, is_relation, err);
 }
 
 /*
@@ -263,15 +262,15 @@ walk_names(struct walker *w, const struct level *level, const struct dirlist *li
 	size_t len = w->visit.path.len;
 
 	for (size_t i = 0; i < list->count; i++) {
-		const struct dirlist_row *row = &list->rows[i];
+		const char *name = list->names[i];
 
-		if (at && strcmp(row->name, at) >= 0) {
+		if (at && strcmp(name, at) >= 0) {
 			if (walk_tablespaces(w, err))
 				return -1;
 			at = NULL;
 		}
-		if (visit_enter(&w->visit, row->name, err) ||
-		    walk_entry(w, level, row, err))
+		if (visit_enter(&w->visit, name, err) ||
+		    walk_entry(w, level, name, dirlist_kind_at(list, i), err))
 			return -1;
 		visit_leave(&w->visit, len);
 	}

@@ -71,7 +71,7 @@ choose(struct walset *set, const struct dirlist *list, int wal_fd,
 
 	for (size_t i = 0; i < list->count; i++) {
 		struct walset_segment named = { .segno = 0 };
-		const char *name = list->rows[i].name;
+		const char *name = list->names[i];
 
 		if (walname_is_history(name)) {
 			memcpy(set->histories[set->history_count++], name,

@@ -132,9 +132,9 @@ backupset_read(int dirfd, struct backupset *out, struct error *err)
 	int rc = dirlist_read(dirfd, &list, err);
 
 	for (size_t i = 0; i < list.count && rc == 0; i++)
-		rc = sys_is_lost_found(dirfd, list.rows[i].name) ?
+		rc = sys_is_lost_found(dirfd, list.names[i]) ?
 		    0 :
-		    backupset_add(&set, list.rows[i].name, err);
+		    backupset_add(&set, list.names[i], err);
 	dirlist_free(&list);
 	if (rc == 0 && set.count > 0)
 		qsort(set.rows, set.count, sizeof(*set.rows), backupset_compare);
@@ -170,10 +170,9 @@ find_other(int dirfd, const char *name, char other[BACKUPSET_NAME])
 	if (dirlist_read(dirfd, &list, &ignored))
 		return;
 	for (size_t i = 0; i < list.count; i++)
-		if (strcmp(list.rows[i].name, name) != 0 &&
-		    is_archive(list.rows[i].name, &row) &&
+		if (strcmp(list.names[i], name) != 0 && is_archive(list.names[i], &row) &&
 		    (other[0] == '\0' || row.part.kind == ARCHIVEPART_BASE))
-			snprintf(other, BACKUPSET_NAME, "%s", list.rows[i].name);
+			snprintf(other, BACKUPSET_NAME, "%s", list.names[i]);
 	dirlist_free(&list);
 }
 

@@ -156,7 +156,7 @@ follow_directory(struct config_editing *w, const char *path, struct error *err)
 	rc = dirlist_read(fd, &list, err);
 	sys_close(fd);
 	for (size_t i = 0; rc == 0 && i < list.count; i++) {
-		const char *name = list.rows[i].name;
+		const char *name = list.names[i];
 		const size_t len = strlen(name);
 		struct buf file = { 0 };
 

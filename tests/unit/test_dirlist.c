@@ -15,13 +15,18 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+struct named {
+	const char *name;
+	enum dirlist_kind kind;
+};
+
 static void
 sorted_by_bytes(void **state)
 {
 	static const struct fake_file files[] = { { "b", "" }, { "a.b", DIRECTORY },
 		{ "a", FIFO }, { "\377", "" }, { "B", SOCKET }, { "10", "" },
 		{ "9", LINK("x") }, { "\303\244", "" }, { ".hidden", "" } };
-	static const struct dirlist_row expected[] = { { ".hidden", DIRLIST_FILE },
+	static const struct named expected[] = { { ".hidden", DIRLIST_FILE },
 		{ "10", DIRLIST_FILE }, { "9", DIRLIST_LINK }, { "B", DIRLIST_SOCKET },
 		{ "a", DIRLIST_FIFO }, { "a.b", DIRLIST_DIRECTORY },
 		{ "b", DIRLIST_FILE }, { "\303\244", DIRLIST_FILE },
@@ -37,10 +42,11 @@ sorted_by_bytes(void **state)
 		assert_int_equal(dirlist_read(fd, &list, &err), 0);
 		assert_int_equal(list.count, COUNT(expected));
 		for (size_t i = 0; i < list.count; i++) {
-			assert_string_equal(list.rows[i].name, expected[i].name);
+			assert_string_equal(list.names[i], expected[i].name);
 			/* not every file system tells */
-			if (list.rows[i].kind != DIRLIST_UNKNOWN)
-				assert_int_equal(list.rows[i].kind, expected[i].kind);
+			if (dirlist_kind_at(&list, i) != DIRLIST_UNKNOWN)
+				assert_int_equal(
+				    dirlist_kind_at(&list, i), expected[i].kind);
 		}
 		dirlist_free(&list);
 		assert_int_equal(list.count, 0);
@@ -54,7 +60,7 @@ names_added(void **state)
 {
 	static const struct fake_file files[] = { { "b", "" }, { "d", "" } };
 	static const char *const added[] = { "c", "a", "b", "e", "c" };
-	static const struct dirlist_row expected[] = { { "a", DIRLIST_ADDED },
+	static const struct named expected[] = { { "a", DIRLIST_ADDED },
 		{ "b", DIRLIST_FILE }, { "c", DIRLIST_ADDED }, { "d", DIRLIST_FILE },
 		{ "e", DIRLIST_ADDED } };
 	char *root = faketree_new(files, COUNT(files));
@@ -68,9 +74,9 @@ names_added(void **state)
 		assert_int_equal(dirlist_add(&list, added[i], &err), 0);
 	assert_int_equal(list.count, COUNT(expected));
 	for (size_t i = 0; i < list.count; i++) {
-		assert_string_equal(list.rows[i].name, expected[i].name);
-		if (list.rows[i].kind != DIRLIST_UNKNOWN)
-			assert_int_equal(list.rows[i].kind, expected[i].kind);
+		assert_string_equal(list.names[i], expected[i].name);
+		if (dirlist_kind_at(&list, i) != DIRLIST_UNKNOWN)
+			assert_int_equal(dirlist_kind_at(&list, i), expected[i].kind);
 	}
 	dirlist_free(&list);
 	assert_int_equal(dirlist_add(&list, "alone", &err), 0);
@@ -98,7 +104,7 @@ many_names(void **state)
 	assert_int_equal(dirlist_read(fd, &list, &err), 0);
 	assert_int_equal(list.count, 2000);
 	for (size_t i = 1; i < list.count; i++)
-		assert_true(strcmp(list.rows[i - 1].name, list.rows[i].name) < 0);
+		assert_true(strcmp(list.names[i - 1], list.names[i]) < 0);
 	dirlist_free(&list);
 	sys_close(fd);
 	faketree_free(root);
