@@ -105,12 +105,14 @@ memberset_add(
 
 	if (copy == NULL)
 		return error_memory(err);
+	if (s->count == UINT32_MAX) /* they would take 300 GB */
+		return error_memory(err);
 	if (s->count == s->nblocks * CHUNK_ROWS && add_block(s, err))
 		return -1;
 	memcpy(copy, path, len);
 	*row = row_at(s, s->count);
 	(*row)->path = copy;
-	(*row)->number = s->count++;
+	(*row)->number = (uint32_t)s->count++;
 	return 0;
 }
 
