@@ -192,6 +192,7 @@ walend_open_file(
 static int
 tell_segment(struct walk *w, struct error *err)
 {
+	struct uncached_pages *cached;
 	char name[WALNAME_SIZE];
 	int fd, rc = -1;
 
@@ -206,10 +207,13 @@ tell_segment(struct walk *w, struct error *err)
 		return 0;
 	}
 	if (check_file(w, name, fd, err) == 0) {
+		/* the kernel reads ahead of where the WAL ends */
+		cached = uncached_look(fd);
 		rc = walreader_segment(w->reader, file_timeline(w->opt, w->segment_lsn),
 		    w->segment_lsn, err);
 		if (rc == 0 && tell_file(w, fd, err))
 			rc = error_wrap(err, "WAL file \"%s\"", name);
+		uncached_drop_others(fd, cached);
 	}
 	sys_close(fd);
 	return rc;

@@ -9,8 +9,8 @@
  * would be a cheaper question, but on newer kernels it begins to read ahead itself.
  *
  * Two threads that read neighbouring ranges share what the kernel read ahead, and what one of them
- * holds the other cannot drop: a fiftieth stays.  So of a large file it is asked first whether any
- * of it is in the cache, and if not, all of it is dropped at its end.
+ * holds the other cannot drop: a fiftieth stays, and more on a busy machine.  So of a large file it
+ * is asked first which of its pages are in the cache, and at its end all others are dropped.
  *
  * Writing.  A file is looked at in windows of 16 MiB.  When the last byte of one has been written, the
  * system is told to begin with it, and the one before the last is waited for and dropped:
@@ -27,6 +27,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -43,7 +44,7 @@
 enum { PAGES_MOST = 4096 }; /* of one call; the pipeline reads 1 MiB at a time */
 
 /* A smaller file is read by one thread, which drops all that it brings in. */
-enum { COLD_LEAST = 1024 * 1024 };
+enum { SHARED_LEAST = 1024 * 1024 };
 
 /* ---- reading ---- */
 
@@ -99,26 +100,71 @@ look_at_cache(int fd, uint64_t start, size_t pages, size_t page, uint8_t *reside
 	return is_known;
 }
 
-bool
-uncached_is_cold(int fd)
+struct uncached_pages {
+	size_t count;       /* of pages */
+	uint8_t is_there[]; /* a bit a page */
+};
+
+static bool
+is_there(const struct uncached_pages *pages, size_t n)
 {
-	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	return (pages->is_there[n / 8] >> n % 8) & 1;
+}
+
+static bool
+look_at_file(int fd, size_t page, struct uncached_pages *pages)
+{
 	uint8_t resident[PAGES_MOST];
-	struct stat st;
 
-	if (fstat(fd, &st) == -1 || st.st_size < COLD_LEAST)
-		return false;
-	for (uint64_t at = 0; at < (uint64_t)st.st_size; at += PAGES_MOST * page) {
-		const uint64_t rest = ((uint64_t)st.st_size - at + page - 1) / page;
-		const size_t pages = rest < PAGES_MOST ? (size_t)rest : PAGES_MOST;
+	for (size_t at = 0; at < pages->count; at += PAGES_MOST) {
+		const size_t rest = pages->count - at;
+		const size_t n = rest < PAGES_MOST ? rest : PAGES_MOST;
 
-		if (!look_at_cache(fd, at, pages, page, resident))
+		if (!look_at_cache(fd, (uint64_t)at * page, n, page, resident))
 			return false;
-		for (size_t i = 0; i < pages; i++)
+		for (size_t i = 0; i < n; i++)
 			if (resident[i] & 1)
-				return false;
+				pages->is_there[(at + i) / 8] |=
+				    (uint8_t)(1 << (at + i) % 8);
 	}
 	return true;
+}
+
+struct uncached_pages *
+uncached_look(int fd)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	struct uncached_pages *pages;
+	struct stat st;
+	size_t count;
+
+	if (fstat(fd, &st) == -1 || st.st_size < SHARED_LEAST)
+		return NULL;
+	count = ((size_t)st.st_size + page - 1) / page;
+	pages = calloc(1, sizeof(*pages) + count / 8 + 1);
+	if (pages == NULL)
+		return NULL;
+	pages->count = count;
+	if (look_at_file(fd, page, pages))
+		return pages;
+	free(pages);
+	return NULL;
+}
+
+void
+uncached_drop_others(int fd, struct uncached_pages *pages)
+{
+	const off_t page = (off_t)sysconf(_SC_PAGESIZE);
+
+	for (size_t i = 0, end; pages && i < pages->count; i = end) {
+		for (end = i + 1;
+		     end < pages->count && is_there(pages, end) == is_there(pages, i);)
+			end++;
+		if (!is_there(pages, i))
+			(void)posix_fadvise(fd, (off_t)i * page, (off_t)(end - i) * page,
+			    POSIX_FADV_DONTNEED);
+	}
+	free(pages);
 }
 
 /* An ordinary read, after which what it brought in is dropped. */
@@ -210,11 +256,18 @@ uncached_pread(int fd, void *into, size_t len, uint64_t offset, size_t *got,
 	return sys_pread(fd, into, len, offset, got, cancel, err);
 }
 
-bool
-uncached_is_cold(int fd)
+struct uncached_pages *
+uncached_look(int fd)
 {
 	(void)fd;
-	return false;
+	return NULL;
+}
+
+void
+uncached_drop_others(int fd, struct uncached_pages *pages)
+{
+	(void)fd;
+	(void)pages;
 }
 
 int

@@ -26,11 +26,19 @@
 MUST_CHECK int uncached_pread(int fd, void *into, size_t len, uint64_t offset,
     size_t *got, const struct cancel *cancel, struct error *err);
 
+/* Which pages of a file were in the cache. */
+struct uncached_pages;
+
 /*
- * Is it known that nothing of the file is in the cache?  Asked of one of 1 MiB or more before several
- * threads read it; then uncached_finish() when all have read drops what they kept from each other.
+ * Look at a file before several threads read it, for what one of them holds another cannot drop, or
+ * before it is read up to some place, for the kernel reads ahead.  uncached_drop_others() makes up for
+ * it when all have read.  NULL where there is nothing to make up for, because the file is smaller than
+ * 1 MiB, or where it cannot be told.
  */
-bool uncached_is_cold(int fd);
+struct uncached_pages *uncached_look(int fd);
+
+/* Drop all pages of the file but those.  Frees ${pages}; NULL drops none.  It cannot fail. */
+void uncached_drop_others(int fd, struct uncached_pages *pages);
 
 /*
  * ${len} bytes have just been written at ${offset} of a new file.  At the end of every 16 MiB the
@@ -41,7 +49,7 @@ bool uncached_is_cold(int fd);
  */
 MUST_CHECK int uncached_settle(int fd, uint64_t offset, size_t len, struct error *err);
 
-/* After the fsync(), or when a cold file was read: drop all of it.  It cannot fail. */
+/* After the fsync(): drop all of it.  It cannot fail. */
 void uncached_finish(int fd);
 
 #endif

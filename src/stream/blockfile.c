@@ -5,7 +5,6 @@
  */
 #include "stream/blockfile.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 
 #include "lib/sys.h"
@@ -13,7 +12,7 @@
 
 struct blockfile {
 	int fd;
-	bool was_cold;
+	struct uncached_pages *cached; /* before it was read; NULL: not asked */
 	atomic_size_t held;
 	struct blockfile_count *count;
 };
@@ -29,7 +28,7 @@ blockfile_new(
 		return error_memory(err);
 	}
 	f->fd = fd;
-	f->was_cold = false;
+	f->cached = NULL;
 	f->count = count;
 	atomic_init(&f->held, 1);
 	atomic_fetch_add(&count->open, 1);
@@ -40,7 +39,8 @@ blockfile_new(
 void
 blockfile_share(struct blockfile *f)
 {
-	f->was_cold = uncached_is_cold(f->fd);
+	if (f->cached == NULL)
+		f->cached = uncached_look(f->fd);
 }
 
 struct blockfile *
@@ -55,8 +55,7 @@ blockfile_release(struct blockfile *f)
 {
 	if (f == NULL || atomic_fetch_sub(&f->held, 1) > 1)
 		return;
-	if (f->was_cold)
-		uncached_finish(f->fd);
+	uncached_drop_others(f->fd, f->cached);
 	sys_close(f->fd);
 	atomic_fetch_sub(&f->count->open, 1);
 	free(f);

@@ -70,7 +70,7 @@ warm_stays_warm() {
 	[ "$before" -ge 20480 ]
 	backup main --offline -Z none -o "$T/warm.tar"
 	as_before "$before" "$T/main/data"
-	[ "$(resident "$T/main/data")" -ge "$before" ]
+	[ "$(resident "$T/main/data")" -ge $((before - before * slack / 100)) ] # the host may reclaim some
 }
 
 archive_does_not_stay() {

@@ -171,29 +171,46 @@ reads_and_leaves(void **state)
 	}
 }
 
-/* One page in the cache, wherever it is, makes a file a warm one. */
+/* What was in the cache when the file was looked at stays, wherever it is; all else goes. */
 static void
-knows_a_cold_file(void **state)
+keeps_what_it_saw(void **state)
 {
-	static const size_t pages[] = { 0, PAGES / 2, PAGES };
-	uint8_t before[PAGES + 1], byte;
+	static const size_t pages[] = { 0, PAGES / 3, PAGES };
+	uint8_t before[PAGES + 1], after[PAGES + 1], *bytes = malloc(SIZE);
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(pages); i++) {
 		const int fd = new_file();
+		struct uncached_pages *seen;
 
-		assert_false(uncached_is_cold(fd));
 		if (!make_cold(fd, before))
 			skip();
-		assert_false(uncached_is_cold(fd));
-		uncached_finish(fd);
-		assert_true(uncached_is_cold(fd));
 		posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
-		assert_int_equal(pread(fd, &byte, 1, (off_t)pages[i] * PAGE), 1);
-		assert_false(uncached_is_cold(fd));
+		assert_int_equal(pread(fd, bytes, 1, (off_t)pages[i] * PAGE), 1);
+		assert_int_equal(resident(fd, before), 22);
+		seen = uncached_look(fd);
+		assert_non_null(seen);
+		assert_int_equal(pread(fd, bytes, SIZE, 0), SIZE);
+		uncached_drop_others(fd, seen);
+		assert_int_equal(resident(fd, after), 22);
+		for (size_t page = 0; page <= PAGES; page++)
+			assert_int_equal(after[page] & 1, before[page] & 1);
 		close(fd);
 	}
-	assert_false(uncached_is_cold(-1));
+	free(bytes);
+}
+
+static void
+looks_at_large_files_only(void **state)
+{
+	const int fd = new_file();
+
+	(void)state;
+	assert_int_equal(ftruncate(fd, 1024 * 1024 - 1), 0);
+	assert_null(uncached_look(fd));
+	close(fd);
+	assert_null(uncached_look(-1));
+	uncached_drop_others(-1, NULL);
 }
 
 static void
@@ -286,7 +303,7 @@ drops_what_is_written(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[2 * COUNT(kernels) + 3];
+	struct CMUnitTest tests[2 * COUNT(kernels) + 4];
 	static char names[2 * COUNT(kernels)][80];
 	size_t n = 0;
 
@@ -302,7 +319,8 @@ main(void)
 		    (struct CMUnitTest){ names[n], fails_of_its_own, NULL, NULL, k };
 		n++;
 	}
-	tests[n++] = (struct CMUnitTest)cmocka_unit_test(knows_a_cold_file);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(keeps_what_it_saw);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(looks_at_large_files_only);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(settles);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(drops_what_is_written);
 	return cmocka_run_group_tests(tests, NULL, NULL);
