@@ -123,7 +123,7 @@ archive_off() {
 reports() {
 	for n in 1 2; do
 		kill -USR1 "$pid"
-		wait_until 5 lines "$n" "^pg_basetar: [0-9.]* .B, [0-9.]* .B/s, $1\$" "$T/stderr"
+		wait_until 5 lines "$n" "^pg_basetar: [0-9.]* .B, [0-9.]* .B/s, after [0-9:]*, $1\$" "$T/stderr"
 		sleep 0.6
 		lines "$n" '' "$T/stderr"
 	done
