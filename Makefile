@@ -46,7 +46,11 @@ TOOL := $(patsubst %.c,$(B)/%.o,$(wildcard tests/tools/*.c))
 # the same word.
 CODEC_UNIT := $(patsubst %.c,$(B)/%,$(shell grep -l codec tests/unit/test_*.c))
 
-.PHONY: all check unit codec-unit fuzz lint bench soak install clean FORCE
+# The tests that start a thread, by what build/rel has linked; scripts/run-tests asks the same.
+THREAD_UNIT = $(patsubst build/rel/%,$(B)/%,$(shell nm -A $(wildcard $(patsubst %.c,build/rel/%,$(wildcard \
+                 tests/unit/test_*.c))) | sed -n 's/: *U pthread_create.*//p'))
+
+.PHONY: all check unit codec-unit thread-unit fuzz lint bench soak install clean FORCE
 all: $(B)/pg_basetar
 
 $(B)/pg_basetar: $(B)/src/main.o $(B)/lib.a
@@ -87,6 +91,8 @@ $(B)/%.o: %.c Makefile
 .SECONDARY:
 unit: all $(UNIT) $(B)/mutilate
 codec-unit: all $(CODEC_UNIT)
+thread-unit: all
+	$(MAKE) $(THREAD_UNIT)
 check: unit
 	sh scripts/run-tests $(B)
 fuzz: $(FUZZ)

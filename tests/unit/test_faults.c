@@ -13,6 +13,7 @@
 #include "support/command.h"
 #include "support/faketree.h"
 #include "support/faults.c.inc"
+#include "support/sanitized.h"
 #include "support/smallcluster.h"
 
 /*
@@ -55,7 +56,8 @@ swept(const char *root, const struct sweep *sweep, enum faults_kind kind)
 	struct command c;
 	unsigned long n = 0;
 
-	for (; run_with_fault(&c, root, sweep->line, kind, n); n += sweep->every)
+	for (; run_with_fault(&c, root, sweep->line, kind, n);
+	     n += sweep->every * SANITIZED_STRIDE)
 		sweep->judge(root, &c, n);
 	if (c.status != sweep->status || n < 5)
 		fail_msg("without a fault, after %lu: %d:\n%s", n, c.status, c.said);

@@ -12,6 +12,7 @@
 
 #include "support/command.h"
 #include "support/faketree.h"
+#include "support/sanitized.h"
 #include "support/smallcluster.h"
 
 /*
@@ -147,7 +148,8 @@ each_cut(const char *line, bool is_plain, long step)
 	len = needed(root, is_plain);
 	cut(root, len);
 	command_expect(&c, root, "verify %/out/a.tar", REPORT_SOUND);
-	for (long at = len - 1; at >= 0; at -= at > len - 1536 ? 31 : step) {
+	for (long at = len - 1; at >= 0;
+	     at -= at > len - 1536 ? 31 : step * SANITIZED_STRIDE) {
 		cut(root, at);
 		command_run(&c, root, "verify %/out/a.tar");
 		if (c.status == REPORT_SOUND)
