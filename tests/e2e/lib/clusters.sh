@@ -13,38 +13,60 @@
 #			the packaged one all client programs are there
 #	only MAJOR...	those named alone, where nothing else has what is tested
 #
+# With PG_BASETAR_SLICE set, as scripts/check has it, "slice" leaves out those that are named, and of
+# "only" those count that "slice" has, or else the last.
 # PG_BASETAR_MAJORS, where it is set, is taken for "all" and "slice", and of "only" leaves those
 # that it names.
 majors() (
 	{ set +x; } 2>/dev/null
 	which=$1
 	shift
-	releases=$("$top/scripts/servers" --list)
+	"$top/scripts/servers" --list >"$T/releases"
 	case $which in
-	all) wanted=${PG_BASETAR_MAJORS:-$releases} ;;
-	slice) wanted=${PG_BASETAR_MAJORS:-$(echo "$releases" | sed -n '1p;$p') 15 $packaged $*} ;;
-	only)
-		wanted=
-		for one in "$@"; do
-			case " ${PG_BASETAR_MAJORS:-$one} " in
-			*" $one "*) wanted="$wanted $one" ;;
-			esac
-		done
-		;;
-	esac
-	# shellcheck disable=SC2086 # words
-	[ -z "$wanted" ] || printf '%s\n' $wanted | sort -nu
+	all) cat "$T/releases" ;;
+	slice) borders "$@" ;;
+	only) of_borders "$@" ;;
+	esac | of_wanted "$which" | sort -nu
 )
+
+# borders MAJOR...: those of "slice".
+borders() {
+	[ -z "${PG_BASETAR_SLICE:-}" ] || set --
+	sed -n '1p;$p' "$T/releases"
+	printf '%s\n' 15 "$packaged" "$@"
+}
+
+# of_borders MAJOR...: those of "only".
+of_borders() {
+	printf '%s\n' "$@" >"$T/named"
+	if [ -z "${PG_BASETAR_SLICE:-}" ]; then
+		cat "$T/named"
+	else
+		borders | grep -xFf - "$T/named" || tail -n 1 "$T/named"
+	fi
+}
+
+# of_wanted WHICH: of the releases on standard input, what PG_BASETAR_MAJORS leaves or has in their place.
+of_wanted() {
+	echo "${PG_BASETAR_MAJORS:-}" | tr ' ' '\n' >"$T/wanted"
+	case ${PG_BASETAR_MAJORS:+$1} in
+	'') cat ;;
+	only) grep -xFf "$T/wanted" || : ;;
+	*) cat "$T/wanted" ;;
+	esac
+}
 
 # server_of MAJOR: print where its programs are.  A case whose server cannot be had is skipped with
 # the reason; the test asks once for each release.
 server_of() {
 	[ "$1" != "$packaged" ] || { echo "$packaged_bin" && return; }
+	[ ! -e "$T/server.$1" ] || { cat "$T/server.$1" && return; }
 	lacking=$T/no_server.$1
 	[ ! -e "$lacking" ] || skip "$(cat "$lacking")"
 	asked=0
-	"$top/scripts/servers" "$1" 2>"$T/servers.log" || asked=$?
+	"$top/scripts/servers" "$1" >"$T/server" 2>"$T/servers.log" || asked=$?
 	cat "$T/servers.log" >&2
+	[ "$asked" -gt 0 ] || { mv "$T/server" "$T/server.$1" && cat "$T/server.$1" && return; }
 	[ "$asked" -eq 77 ] || return "$asked"
 	echo "no server of PostgreSQL $1: $(tail -n 1 "$T/servers.log" | sed 's/^servers: //')" >"$lacking"
 	skip "$(cat "$lacking")"
@@ -79,14 +101,45 @@ cluster_init() {
 		;;
 	esac
 	cluster_dir "$cluster" "$major"
-	as_server "$(cat "$T/$cluster/bin")/initdb" -D "$T/$cluster/data" -U postgres -A trust \
-		-E UTF8 --no-locale -N "$@" >"$T/$cluster/initdb.log" 2>&1 || {
-		cat "$T/$cluster/initdb.log" >&2
-		return 1
-	}
+	new_data_directory "$cluster" "$@"
 	# shared memory in the data directory: what a killed server leaves goes away with it
 	cluster_set "$cluster" fsync=off max_wal_senders=10 checkpoint_timeout=1h \
-		dynamic_shared_memory_type=mmap
+		dynamic_shared_memory_type=mmap max_logical_replication_workers=0
+}
+
+# run_initdb NAME DIRECTORY [OPTION...]
+run_initdb() {
+	programs=$(cat "$T/$1/bin")
+	log=$T/$1/initdb.log
+	directory=$2
+	shift 2
+	as_server "$programs/initdb" -D "$directory" -U postgres -A trust \
+		-E UTF8 --no-locale -N "$@" >"$log" 2>&1 || {
+		cat "$log" >&2
+		return 1
+	}
+}
+
+# new_data_directory NAME [INITDB OPTION...]: what initdb makes, which takes a second; or a copy of what
+# it made for another test, in PG_BASETAR_TEMPLATES.  A copy has the system identifier of its original,
+# so the second of a test with the same options is its own.
+new_data_directory() {
+	wanted=$1
+	shift
+	template=${PG_BASETAR_TEMPLATES:-}/$major$(printf '%s' "$@" | tr -c 'a-z0-9=-' _)
+	if [ -z "${PG_BASETAR_TEMPLATES:-}" ] || [ -e "$T/copied${template##*/}" ]; then
+		run_initdb "$wanted" "$T/$wanted/data" "$@"
+		return
+	fi
+	touch "$T/copied${template##*/}"
+	if [ ! -e "$template" ]; then
+		run_initdb "$wanted" "$T/$wanted/data" "$@"
+		as_server cp -a "$T/$wanted/data" "$template.$$"
+		# another test may have been faster
+		as_server mv -T "$template.$$" "$template" || as_server rm -rf "$template.$$"
+		return
+	fi
+	as_server cp -a "$template" "$T/$wanted/data"
 }
 
 # cluster_set NAME SETTING=VALUE...: lines for postgresql.conf.

@@ -15,8 +15,8 @@ load_init() {
 	sql "$1" 'create extension amcheck'
 }
 
-# load_start NAME: pgbench -c 4, and beside it tables that come, go and are rewritten, with
-# checkpoints.  Ends with load_stop, or with the server.
+# load_start NAME: pgbench -c 4, and at the same time tables that come, go and are rewritten, with
+# checkpoints.  Both leave the processors time for the backup.  It ends with load_stop, or with the server.
 load_start() {
 	rm -f "$T/$1/load.stop"
 	cat >"$T/$1/churn.sql" <<'SQL'
@@ -31,8 +31,9 @@ drop table brief;
 delete from churn where id % 2 = 0;
 vacuum churn;
 checkpoint;
+select pg_sleep(0.1);
 SQL
-	at "$1" pgbench -n -c 4 -T 3600 >"$T/$1/pgbench.log" 2>&1 &
+	at "$1" pgbench -n -c 4 -T 3600 -R 300 >"$T/$1/pgbench.log" 2>&1 &
 	while [ ! -e "$T/$1/load.stop" ] && at "$1" psql -X -q -f "$T/$1/churn.sql"; do
 		:
 	done >"$T/$1/churn.log" 2>&1 &
