@@ -94,6 +94,23 @@ sys_write(
 	return 0;
 }
 
+/* The most that a user without privileges may ask for, unless the administrator changed that. */
+enum { WIDE_PIPE = 1 << 20 };
+
+void
+sys_widen_pipe(int fd)
+{
+#ifdef F_SETPIPE_SZ
+	const int size = fcntl(fd, F_GETPIPE_SZ); /* -1: it is not a pipe */
+
+	/* EPERM: the pipes of this user hold as much as they may: pipe(7) */
+	if (size != -1 && size < WIDE_PIPE)
+		(void)fcntl(fd, F_SETPIPE_SZ, WIDE_PIPE);
+#else
+	(void)fd;
+#endif
+}
+
 int
 sys_read(int fd, void *into, size_t len, size_t *got, const struct cancel *cancel,
     struct error *err)

@@ -28,6 +28,13 @@ MUST_CHECK int sys_write(int fd, const void *bytes, size_t len,
     const struct cancel *cancel, struct error *err);
 
 /*
+ * Have a pipe hold 1 MiB instead of the 64 KiB that it has at first, so that its two ends wait less
+ * often for each other.  It stays as it is where the system does not allow that, as does a pipe that
+ * holds more, and a descriptor of something else.
+ */
+void sys_widen_pipe(int fd);
+
+/*
  * Read up to ${len} bytes from where ${fd} stands; fewer in *${got} means end of file.  A
  * raised ${cancel} (NULL: none) ends it: ERROR_CANCELLED.
  */

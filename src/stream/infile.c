@@ -112,6 +112,7 @@ infile_look_at(struct infile *f, struct error *err)
 		error_set(err, ERROR_STATE, 0, "is a terminal");
 		return error_hint(err, "Pipe the archive in, or name its file.");
 	}
+	sys_widen_pipe(f->fd);
 	f->source.goes_on = S_ISBLK(st.st_mode);
 	at = lseek(f->fd, 0, SEEK_CUR);
 	if (!S_ISREG(st.st_mode) || at < 0 || st.st_size < at)

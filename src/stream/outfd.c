@@ -103,6 +103,7 @@ outfd_open(struct sink **out, int fd, const char *name, bool no_sync,
 		free(o);
 		return -1;
 	}
+	sys_widen_pipe(fd);
 	*out = &o->sink;
 	return 0;
 }

@@ -1,4 +1,5 @@
 /* A descriptor as a sink: full devices, readers that went away, a close that tells. */
+#define _GNU_SOURCE /* F_SETPIPE_SZ */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -54,6 +55,46 @@ writes_and_closes(void **state)
 	sink_free(s);
 	close(ends[0]);
 	assert_int_equal(openfds_count(), fds);
+}
+
+/* ---- how much a pipe holds ---- */
+
+enum { NARROW = 65536, WIDE = 1 << 20 };
+
+struct widening {
+	int before, after; /* bytes that it holds */
+};
+
+static void
+open_on_pipe(void *arg)
+{
+	struct widening *w = arg;
+	struct error err = { 0 };
+	struct sink *s = NULL;
+	int ends[2];
+
+	w->after = -1;
+	if (pipe(ends) || fcntl(ends[1], F_SETPIPE_SZ, w->before) == -1)
+		return;
+	if (outfd_open(&s, ends[1], "standard output", false, NULL, &err) == 0)
+		w->after = fcntl(ends[0], F_GETPIPE_SZ);
+	sink_free(s);
+	close(ends[0]);
+}
+
+static void
+a_pipe_is_widened(void **state)
+{
+	static const struct refuse may_not = { SYS_fcntl, 2, UINT32_MAX, WIDE, EPERM };
+	struct widening w = { .before = NARROW };
+
+	(void)state;
+	open_on_pipe(&w);
+	/* not where this user's pipes hold much already */
+	assert_true(w.after == WIDE || w.after == NARROW);
+	if (!refuse_run(&may_not, 1, open_on_pipe, &w))
+		skip();
+	assert_int_equal(w.after, NARROW);
 }
 
 /* What was written stays, finished or not; the descriptor does not. */
@@ -119,7 +160,7 @@ struct blocked {
 static void *
 write_much(void *arg)
 {
-	static const uint8_t much[1 << 20];
+	static const uint8_t much[4 << 20]; /* no pipe holds that */
 	struct blocked *b = arg;
 
 	b->rc = sink_write(b->sink, much, sizeof(much), &b->err);
@@ -230,6 +271,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writes_and_closes),
+		cmocka_unit_test(a_pipe_is_widened),
 		cmocka_unit_test(free_takes_nothing_back),
 		cmocka_unit_test(a_full_device),
 		cmocka_unit_test(a_reader_that_went_away),
