@@ -5,6 +5,14 @@
 
 #include "codec/frametable.h"
 #include "codec/lz4.h"
+#include "lib/bytes.h"
+#include "lib/xxh32.h"
+
+/*
+ * A frame begins with 4 magic bytes, its descriptor (flags, the size of blocks, the length of the content),
+ * and a byte of the descriptor's checksum: lz4_Frame_format.md, "Frame Descriptor".
+ */
+enum { MAGIC = 4, DESCRIPTOR = 10, HAS_CONTENT_CHECKSUM = 0x04, CHECKSUM = 4 };
 
 struct encoder {
 	LZ4F_cctx *z;
@@ -43,8 +51,8 @@ lz4_encoder_new(struct encoder **out, int level, struct error *err)
 		    /* as pg_basebackup has them: the blocks of a frame refer to those before */
 		    .blockSizeID = LZ4F_max256KB,
 		    .blockMode = LZ4F_blockLinked,
-		    /* lz4 leaves it out, and would take many changed bytes for sound */
-		    .contentChecksumFlag = LZ4F_contentChecksumEnabled,
+		    /* seal() adds it */
+		    .contentChecksumFlag = LZ4F_noContentChecksum,
 		},
 		.compressionLevel = level,
 		.autoFlush = 1,
@@ -74,19 +82,37 @@ put_frame(struct encoder *e, const uint8_t *bytes, size_t len, uint8_t *out, siz
 	return LZ4F_isError(rc) ? rc : used + rc;
 }
 
+/*
+ * Add the checksum of the content to a frame of ${used} bytes, and say so in its descriptor: lz4(1)
+ * would take many changed bytes for sound without it.  liblz4 can do so itself, but takes as long
+ * for it as for compressing, as distributions build it: xxh32.c says why.
+ */
+static size_t
+seal(uint8_t *frame, size_t used, const uint8_t *bytes, size_t len)
+{
+	uint8_t *descriptor = frame + MAGIC;
+
+	descriptor[0] |= HAS_CONTENT_CHECKSUM;
+	descriptor[DESCRIPTOR] = (uint8_t)(xxh32(descriptor, DESCRIPTOR) >> 8);
+	put_u32le(frame + used, xxh32(bytes, len));
+	return used + CHECKSUM;
+}
+
 static int
 lz4_encode(struct encoder *e, const uint8_t *bytes, size_t len, struct buf *out,
     struct codec_sum *sum, struct error *err)
 {
-	size_t room = LZ4F_HEADER_SIZE_MAX + LZ4F_compressBound(len, &e->preferences), rc;
+	size_t room =
+	    LZ4F_HEADER_SIZE_MAX + LZ4F_compressBound(len, &e->preferences) + CHECKSUM;
+	size_t rc;
 
 	if (buf_reserve(out, room, err))
 		return -1;
 	e->preferences.frameInfo.contentSize = len;
-	rc = put_frame(e, bytes, len, out->data + out->len, room);
+	rc = put_frame(e, bytes, len, out->data + out->len, room - CHECKSUM);
 	if (LZ4F_isError(rc))
 		return lz4_failed(rc, err);
-	out->len += rc;
+	out->len += seal(out->data + out->len, rc, bytes, len);
 	sum->len = len;
 	return 0;
 }
