@@ -1,45 +1,19 @@
 /* The manual and the report: keys, results, exit statuses and kinds are those of the source. */
 #include <ctype.h>
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "format/findings.h"
 #include "format/report_json.h"
-#include "lib/sys.h"
+#include "support/manualpage.h"
 
 #define PAGE "man/pg_basetar-report.5"
-
-static void
-read_page(const char *name, struct buf *page)
-{
-	struct error err = { 0 };
-
-	if (sys_read_file(AT_FDCWD, name, 1 << 20, page, &err) ||
-	    buf_append(page, "", 1, &err))
-		fail_msg("%s, from the top of the tree: %s", name, err.text);
-}
-
-/* From the line ${head} on, up to the next line that begins with ${next}. */
-static char *
-section(struct buf *page, const char *head, const char *next)
-{
-	char *from = strstr((char *)page->data, head), *to;
-
-	if (from == NULL)
-		fail_msg("no section %s", head);
-	to = strstr(from + strlen(head), next);
-	if (to != NULL)
-		*to = '\0';
-	return from;
-}
 
 /* ---- a report in which every array has an element ---- */
 
@@ -70,44 +44,6 @@ write_report(struct json *j, enum report_verdict verdict)
 
 /* ---- keys ---- */
 
-static void
-add_key(struct buf *keys, const char *in, size_t in_len, const char *key, size_t len)
-{
-	struct error err = { 0 };
-
-	assert_int_equal(buf_printf(keys, &err, "%.*s%s%.*s\n", (int)in_len, in,
-			     in_len ? "." : "", (int)len, key),
-	    0);
-}
-
-/* Those of the report, "key" and "array.key" a line: an element of an array is a line of its own. */
-static void
-keys_of_report(struct buf *keys, const char *text)
-{
-	const char *array = "";
-	size_t array_len = 0;
-
-	for (const char *line = text; *line != '\0'; line = strchr(line, '\n') + 1) {
-		const char *end = strchr(line, '\n'), *at = line;
-		const int is_element = strncmp(line, "    {", 5) == 0;
-
-		while ((at = memchr(at, '"', (size_t)(end - at))) != NULL) {
-			const char *close = strchr(at + 1, '"');
-			const size_t len = (size_t)(close - at) - 1;
-
-			if (close[1] == ':') {
-				add_key(keys, is_element ? array : "",
-				    is_element ? array_len : 0, at + 1, len);
-				if (!is_element) {
-					array = at + 1;
-					array_len = len;
-				}
-			}
-			at = close + 1;
-		}
-	}
-}
-
 /* Those of the page: an item of a list within a list is a key of the item that it is in. */
 static void
 keys_of_page(struct buf *keys, char *text)
@@ -123,7 +59,7 @@ keys_of_page(struct buf *keys, char *text)
 		else if (depth > 0 && strncmp(line, ".It Cm ", 7) == 0)
 			for (char *word = line + 7, *next; word; word = next) {
 				next = strstr(word, " , ");
-				add_key(keys, depth > 1 ? array : "",
+				manualpage_add_key(keys, depth > 1 ? array : "",
 				    depth > 1 ? strlen(array) : 0, word,
 				    strcspn(word, " "));
 				next = next ? next + 3 : NULL;
@@ -141,9 +77,10 @@ test_keys(void **state)
 
 	(void)state;
 	write_report(&j, REPORT_FINDINGS);
-	keys_of_report(&ours, (const char *)j.text.data);
-	read_page(PAGE, &page);
-	keys_of_page(&theirs, section(&page, "\n.Sh FORMAT\n", "\n.Ss Results\n"));
+	manualpage_json_keys(&ours, (const char *)j.text.data);
+	manualpage_read(PAGE, &page);
+	keys_of_page(
+	    &theirs, manualpage_section(&page, "\n.Sh FORMAT\n", "\n.Ss Results\n"));
 	assert_string_equal(buf_text(&theirs), buf_text(&ours));
 	json_free(&j);
 	buf_free(&page);
@@ -172,8 +109,8 @@ test_results(void **state)
 	const char *rows;
 
 	(void)state;
-	read_page(PAGE, &page);
-	rows = section(&page, "\n.Ss Results\n", "\n.El\n");
+	manualpage_read(PAGE, &page);
+	rows = manualpage_section(&page, "\n.Ss Results\n", "\n.El\n");
 	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++) {
 		struct json j = { 0 };
 		char result[16], status[16], row[64];
@@ -215,8 +152,8 @@ test_exit_statuses(void **state)
 		size_t n = 0;
 		const char *at;
 
-		read_page(rows[i].page, &page);
-		at = section(&page, "\n.Sh EXIT STATUS\n", "\n.Sh ");
+		manualpage_read(rows[i].page, &page);
+		at = manualpage_section(&page, "\n.Sh EXIT STATUS\n", "\n.Sh ");
 		while ((at = strstr(at, "\n.It ")) != NULL && n < sizeof(found) - 1) {
 			at += 5;
 			if (isdigit((unsigned char)*at))
@@ -238,8 +175,8 @@ test_kinds(void **state)
 	const char *at;
 
 	(void)state;
-	read_page(PAGE, &page);
-	at = section(&page, "\n.Ss Kinds of findings\n", "\n.El\n");
+	manualpage_read(PAGE, &page);
+	at = manualpage_section(&page, "\n.Ss Kinds of findings\n", "\n.El\n");
 	while ((at = strstr(at, "\n.It Sy ")) != NULL) {
 		const size_t len = strcspn(at += 8, "\n");
 		unsigned kind = 0;
