@@ -1,147 +1,12 @@
-/* Pages judged after they have passed: by pg_control, the WAL's images, and its end. */
+/* Pages judged after they have passed: by pg_control, the manifest, and the end of the WAL. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <string.h>
 
 #include <cmocka.h>
 
-#include "proof/pagesuspect.h"
-#include "support/growth.h"
-#include "support/pages.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-static char told[4096];
-static unsigned benign;
-
-static void
-tell(const struct finding *f)
-{
-	strcat(told, f->text);
-	strcat(told, "\n");
-}
-
-static void
-tell_benign(const char *text)
-{
-	assert_non_null(strstr(text, "\"base/5/16384\", block "));
-	benign++;
-}
-
-enum damage { NONE, FLIPPED, NO_CHECKSUM, NOT_ZERO, LATER, GARBAGE, CUT };
-enum { START = 1000, STOP = 5000, LSN = 2000 };
-static struct memberset_row member; /* that file, as the manifest has it */
-
-/* Three pages of base/5/16384, the second damaged. */
-static struct pagesuspect *
-passed(enum damage damage)
-{
-	static uint8_t pages[3 * PAGE_BYTES + 100]; /* and a piece of one */
-	struct pagesuspect_file file;
-	struct pagesuspect *p;
-	struct error err = { 0 };
-
-	told[0] = '\0';
-	benign = 0;
-	for (uint32_t b = 0; b < 3; b++)
-		pages_make(pages + (size_t)b * PAGE_BYTES, b,
-		    b != 1                ? LSN :
-			damage == LATER   ? STOP + 8 :
-			damage == GARBAGE ? UINT64_MAX / 2 :
-					    LSN,
-		    b);
-	if (damage == FLIPPED)
-		pages[PAGE_BYTES + 4000] ^= 1;
-	if (damage == NO_CHECKSUM)
-		pages[PAGE_BYTES + 8] = pages[PAGE_BYTES + 9] = 0;
-	if (damage == NOT_ZERO) {
-		memset(pages + PAGE_BYTES, 0, PAGE_BYTES);
-		pages[PAGE_BYTES + 5000] = 1;
-	}
-	memset(pages + 3 * PAGE_BYTES, damage == CUT ? 7 : 0, 100);
-	assert_int_equal(pagesuspect_new(&p, &err), 0);
-	assert_true(pagesuspect_is_relation("base/5/16384", &file));
-	file.row = &member;
-	assert_int_equal(pagesuspect_bytes(p, &file, 0, pages, PAGE_BYTES, &err), 0);
-	assert_int_equal(pagesuspect_bytes(p, &file, PAGE_BYTES, pages + PAGE_BYTES,
-			     2 * PAGE_BYTES + 100, &err),
-	    0);
-	return p;
-}
-
-static void
-mention(struct pagesuspect *p, uint32_t database, unsigned fork, uint32_t block,
-    struct pagesuspect_mention m)
-{
-	struct error err = { 0 };
-
-	assert_int_equal(
-	    pagesuspect_mention(p, 1663, database, 16384, fork, block, &m, &err), 0);
-}
-
-/* Lineage 0, and of lineage 1 what is before 3000. */
-static bool
-is_read(const struct pagesuspect_limits *limits, unsigned lineage, uint64_t end_lsn)
-{
-	(void)limits;
-	return lineage == 0 || (lineage == 1 && end_lsn <= 3000);
-}
-
-static const struct pagesuspect_limits replayed = { .is_replayed = true,
-	.has_wal = true,
-	.start_lsn = START,
-	.stop_lsn = STOP,
-	.is_read = is_read };
-
-/* Which mentions mend the damaged page. */
-static void
-mentioned(void **state)
-{
-	static const struct {
-		const char *name;
-		struct pagesuspect_mention m[3]; /* in the order in which they are told */
-		bool is_mended;
-	} rows[] = {
-		{ "none", { { 0, 0, 0, false } }, false },
-		{ "an image", { { 0, 1100, 1200, true } }, true },
-		{ "an image up to the stop", { { 0, 4900, STOP, true } }, true },
-		{ "an image after the stop", { { 0, 4900, STOP + 8, true } }, false },
-		{ "a change before the image",
-		    { { 0, 1100, 1200, false }, { 0, 1200, 1300, true } }, false },
-		{ "a change after the image",
-		    { { 0, 1100, 1200, true }, { 0, 1200, 1300, false } }, true },
-		{ "an image of another lineage", { { 2, 1100, 1200, true } }, false },
-		{ "an image of the lineage before it branched off",
-		    { { 1, 1100, 1200, true } }, true },
-		{ "a later image of that lineage", { { 1, 2900, 3008, true } }, false },
-		{ "a change on the lineage before it branched off, a later image",
-		    { { 0, 3100, 3200, true }, { 1, 1100, 1200, false } }, false },
-		{ "a change of another lineage before",
-		    { { 2, 1100, 1200, false }, { 0, 1300, 1400, true } }, true },
-	};
-	const struct control control = {
-		.data_checksums = 1, .block_size = PAGE_BYTES, .segment_blocks = 131072
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct findings findings = { .tell = tell };
-		struct pagesuspect *p = passed(FLIPPED);
-		struct error err = { 0 };
-
-		pagesuspect_control(p, &control);
-		for (size_t m = 0; m < COUNT(rows[i].m) && rows[i].m[m].lsn > 0; m++)
-			mention(p, 5, 0, 1, rows[i].m[m]);
-		assert_int_equal(
-		    pagesuspect_judge(p, &replayed, &findings, tell_benign, &err), 0);
-		if (benign != rows[i].is_mended)
-			fail_msg("%s: %s", rows[i].name, told);
-		pagesuspect_free(p);
-	}
-}
+#include "support/suspectpages.c.inc"
 
 /*
  * A file that ends in the middle of a page: with checksums or without, unless the WAL has the
@@ -284,108 +149,6 @@ manifest_knows(void **state)
 	}
 }
 
-/* The copy of a database mends what was copied of it. */
-static void
-copied_database(void **state)
-{
-	const struct pagesuspect_mention copy = { 0, 1100, 1200, true };
-	const struct control control = {
-		.data_checksums = 1, .block_size = PAGE_BYTES, .segment_blocks = 131072
-	};
-
-	(void)state;
-	for (uint32_t database = 4; database <= 5; database++) {
-		struct findings findings = { .tell = tell };
-		struct pagesuspect *p = passed(FLIPPED);
-		struct error err = { 0 };
-
-		pagesuspect_control(p, &control);
-		assert_int_equal(pagesuspect_database(p, 1663, database, &copy, &err), 0);
-		assert_int_equal(
-		    pagesuspect_judge(p, &replayed, &findings, tell_benign, &err), 0);
-		assert_int_equal(benign, database == 5);
-		pagesuspect_free(p);
-	}
-}
-
-/* Of a page and of its database: what the WAL says first counts, whoever is told of it. */
-static void
-copied_and_changed(void **state)
-{
-	static const struct {
-		uint64_t copy, page; /* where the records are */
-		bool is_made_anew;   /* by the copy; by the other record it is not */
-		bool is_mended;
-	} rows[] = {
-		{ 1100, 1200, true, true },
-		{ 1200, 1100, true, false },
-		{ 1100, 1200, false, false },
-		{ 1200, 1100, false, false },
-	};
-	const struct control control = {
-		.data_checksums = 1, .block_size = PAGE_BYTES, .segment_blocks = 131072
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		const struct pagesuspect_mention copy = { 0, rows[i].copy,
-			rows[i].copy + 50, rows[i].is_made_anew };
-		struct findings findings = { .tell = tell };
-		struct pagesuspect *p = passed(FLIPPED);
-		struct error err = { 0 };
-
-		pagesuspect_control(p, &control);
-		assert_int_equal(pagesuspect_database(p, 1663, 5, &copy, &err), 0);
-		mention(p, 5, 0, 1,
-		    (struct pagesuspect_mention){
-			0, rows[i].page, rows[i].page + 50, false });
-		assert_int_equal(
-		    pagesuspect_judge(p, &replayed, &findings, tell_benign, &err), 0);
-		assert_int_equal(benign, rows[i].is_mended);
-		pagesuspect_free(p);
-	}
-}
-
-/* As many records that copy a database as it has damaged pages. */
-static double
-many_copies(size_t n)
-{
-	static uint8_t page[PAGE_BYTES];
-	const struct control control = {
-		.data_checksums = 1, .block_size = PAGE_BYTES, .segment_blocks = 131072
-	};
-	struct pagesuspect_file file;
-	struct pagesuspect *p;
-	struct error err = { 0 };
-	double start, took;
-
-	pages_make(page, 0, LSN, 0);
-	page[4000] ^= 1;
-	assert_int_equal(pagesuspect_new(&p, &err), 0);
-	assert_true(pagesuspect_is_relation("base/5/16384", &file));
-	for (size_t i = 0; i < n; i++)
-		assert_int_equal(
-		    pagesuspect_bytes(p, &file, i * PAGE_BYTES, page, PAGE_BYTES, &err),
-		    0);
-	pagesuspect_control(p, &control);
-	start = growth_clock();
-	for (uint64_t i = 0; i < 10 * n; i++)
-		assert_int_equal(
-		    pagesuspect_database(p, 1663, 5,
-			&(struct pagesuspect_mention){ 0, i, i + 1, true }, &err),
-		    0);
-	took = growth_clock() - start;
-	pagesuspect_free(p);
-	return took;
-}
-
-static void
-copies_are_cheap(void **state)
-{
-	(void)state;
-	growth_check(many_copies, 500);
-}
-
 static void
 judged(void **state)
 {
@@ -491,12 +254,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(mentioned),
 		cmocka_unit_test(cut),
 		cmocka_unit_test(manifest_knows),
-		cmocka_unit_test(copied_database),
-		cmocka_unit_test(copied_and_changed),
-		cmocka_unit_test(copies_are_cheap),
 		cmocka_unit_test(judged),
 		cmocka_unit_test(places),
 	};
