@@ -135,7 +135,7 @@ block_put_end(struct block *b, struct body *body, struct error *err)
 }
 
 /*
- * Fill the part's place from its file; what the file does not have becomes zeros: its header has
+ * Fill the part's gap from its file; what the file does not have becomes zeros: its header has
  * promised a size, and why that is no harm is said in archive/filebody.c.
  */
 static int

@@ -2,16 +2,16 @@
  * Theory of operation
  *
  * The stream is cut into blocks of about 1 MiB, numbered from 0.  They live in a ring
- * of `slots` places; block i is in place i modulo slots.  Each passes four hands:
+ * of `nslots` slots; block i is in slot i modulo nslots.  Each passes four hands:
  *
  *	planner   puts framing and parts of bodies into it, then hands it over:
  *	          `planned` is the number of blocks it has handed over.
  *	worker    takes the lowest block that no one took (`taken`), reads the ranges
  *	          of files in it, digests and checks them, and encodes the whole.
- *	          Then the place is marked ready.
+ *	          Then the slot is marked ready.
  *	writer    takes the ready blocks strictly in order (`written`), tells each
  *	          body what became of its pieces, and hands the bytes to the sink.
- *	no one    until the planner begins block written + slots in that place.
+ *	no one    until the planner begins block written + nslots in that slot.
  *
  * One mutex guards the four counts and the marks; the blocks themselves are touched
  * only by the hand that has them, with the mutex free.  Three conditions: `work` for
@@ -71,18 +71,18 @@ blockpipe_fail_locked(struct blockpipe *p, const struct error *why)
 /* ---- workers ---- */
 
 /* The next block to work on, or NULL when there will be none. */
-static struct place *
+static struct blockslot *
 take_block(struct blockpipe *p)
 {
-	struct place *place = NULL;
+	struct blockslot *slot = NULL;
 
 	pthread_mutex_lock(&p->lock);
 	while (!p->failed && p->taken == p->planned && !p->complete)
 		pthread_cond_wait(&p->work, &p->lock);
 	if (!p->failed && p->taken < p->planned)
-		place = blockpipe_place(p, p->taken++);
+		slot = blockpipe_slot(p, p->taken++);
 	pthread_mutex_unlock(&p->lock);
-	return place;
+	return slot;
 }
 
 static void
@@ -95,10 +95,10 @@ block_was_read(struct blockpipe *p)
 }
 
 static void
-block_is_ready(struct blockpipe *p, struct place *place)
+block_is_ready(struct blockpipe *p, struct blockslot *slot)
 {
 	pthread_mutex_lock(&p->lock);
-	place->is_ready = true;
+	slot->is_ready = true;
 	pthread_cond_signal(&p->ready);
 	pthread_mutex_unlock(&p->lock);
 }
@@ -119,7 +119,7 @@ work(void *arg)
 	const struct codec *codec = p->opt.codec;
 	const struct codec_methods *methods = codec->methods;
 	struct encoder *encoder = NULL;
-	struct place *place;
+	struct blockslot *slot;
 	struct error err = { 0 };
 
 	sys_thread_name("basetar-worker");
@@ -129,14 +129,14 @@ work(void *arg)
 		blockpipe_fail_locked(p, &err);
 		pthread_mutex_unlock(&p->lock);
 	}
-	while ((place = take_block(p)) != NULL) {
-		int rc = block_read(&place->block, p->opt.cancel);
+	while ((slot = take_block(p)) != NULL) {
+		int rc = block_read(&slot->block, p->opt.cancel);
 
 		block_was_read(p);
 		if (rc == 0)
 			/* err is kept in it */
-			(void)block_encode(&place->block, codec, encoder);
-		block_is_ready(p, place);
+			(void)block_encode(&slot->block, codec, encoder);
+		block_is_ready(p, slot);
 	}
 	if (encoder)
 		methods->encoder_free(encoder);
@@ -147,21 +147,21 @@ work(void *arg)
 /* ---- writer ---- */
 
 /* The next block in order, once it is ready; NULL at the end and after a failure. */
-static struct place *
+static struct blockslot *
 next_in_order(struct blockpipe *p)
 {
-	struct place *place = NULL;
+	struct blockslot *slot = NULL;
 
 	pthread_mutex_lock(&p->lock);
 	while (!p->failed && !(p->complete && p->written == p->planned)) {
-		if (p->written < p->planned && blockpipe_place(p, p->written)->is_ready) {
-			place = blockpipe_place(p, p->written);
+		if (p->written < p->planned && blockpipe_slot(p, p->written)->is_ready) {
+			slot = blockpipe_slot(p, p->written);
 			break;
 		}
 		pthread_cond_wait(&p->ready, &p->lock);
 	}
 	pthread_mutex_unlock(&p->lock);
-	return place;
+	return slot;
 }
 
 /* The stream that is being written. */
@@ -278,13 +278,13 @@ follow_switch(
 	return end_stream(p, o, err) || begin_stream(p, o, b->next, err) ? -1 : 0;
 }
 
-/* The place goes back to the planner. */
+/* The slot goes back to the planner. */
 static void
-block_is_written(struct blockpipe *p, struct place *place)
+block_is_written(struct blockpipe *p, struct blockslot *slot)
 {
-	block_clear(&place->block);
+	block_clear(&slot->block);
 	pthread_mutex_lock(&p->lock);
-	place->is_ready = false;
+	slot->is_ready = false;
 	p->written++;
 	pthread_cond_signal(&p->space);
 	pthread_mutex_unlock(&p->lock);
@@ -296,17 +296,17 @@ write_out(void *arg)
 	struct blockpipe *p = arg;
 	struct outlet outlet = { 0 };
 	struct error err = { 0 };
-	struct place *place;
+	struct blockslot *slot;
 	int rc;
 
 	sys_thread_name("basetar-writer");
 	rc = begin_stream(p, &outlet, p->opt.sink, &err);
-	while (rc == 0 && (place = next_in_order(p)) != NULL) {
-		rc = write_block(p, &place->block, &outlet, &err);
+	while (rc == 0 && (slot = next_in_order(p)) != NULL) {
+		rc = write_block(p, &slot->block, &outlet, &err);
 		if (rc == 0)
-			rc = follow_switch(p, &place->block, &outlet, &err);
+			rc = follow_switch(p, &slot->block, &outlet, &err);
 		if (rc == 0)
-			block_is_written(p, place);
+			block_is_written(p, slot);
 	}
 	if (rc == 0)
 		rc = end_stream(p, &outlet, &err);
@@ -356,18 +356,18 @@ blockpipe_open(
 	p->opt = *opt;
 	if (opt->files == 0) /* the rest is for directories, the server, the output */
 		p->opt.files = sys_raise_file_limit() / 2;
-	p->slots = (size_t)opt->jobs * 2 + 2;
+	p->nslots = (size_t)opt->jobs * 2 + 2;
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->work, NULL);
 	pthread_cond_init(&p->ready, NULL);
 	pthread_cond_init(&p->space, NULL);
-	p->places = calloc(p->slots, sizeof(*p->places));
-	if (p->places == NULL) {
+	p->slots = calloc(p->nslots, sizeof(*p->slots));
+	if (p->slots == NULL) {
 		error_memory(err);
 		goto fail;
 	}
-	for (size_t i = 0; i < p->slots; i++)
-		if (block_open(&p->places[i].block, err))
+	for (size_t i = 0; i < p->nslots; i++)
+		if (block_open(&p->slots[i].block, err))
 			goto fail;
 	if (start_threads(p, err))
 		goto fail;
@@ -454,12 +454,12 @@ blockpipe_free(struct blockpipe *p)
 		cut_until_left(p);
 		join_threads(p);
 	}
-	for (size_t i = 0; p->places && i < p->slots; i++)
-		block_close(&p->places[i].block);
+	for (size_t i = 0; p->slots && i < p->nslots; i++)
+		block_close(&p->slots[i].block);
 	if (p->body)
 		p->body->ops->free(p->body);
 	free(p->threads);
-	free(p->places);
+	free(p->slots);
 	pthread_cond_destroy(&p->space);
 	pthread_cond_destroy(&p->ready);
 	pthread_cond_destroy(&p->work);

@@ -53,14 +53,14 @@ struct blockpipe;
  * blockpipe_body_begin().
  *
  *  piece	Pieces in stream order, one thread at a time.  An error here is an error
- *		of the stream at that place.  NULL: not told.
+ *		of the stream at that position.  NULL: not told.
  *  end		After the last piece.  NULL: not told.
  *  free	After end, or instead of it.  Never NULL.
  *  check	A piece that was read from a file, before its digest is taken: on whatever
  *		thread read it, pieces of one body in any order and several at once.  It may
  *		add notes, read again (piece.h), and change what is sent; the piece's bytes
  *		are those of ${from}.  Of the body only what no one writes meanwhile may be
- *		touched.  An error is one of the stream at that place.  NULL: not checked.
+ *		touched.  An error is one of the stream at that position.  NULL: not checked.
  */
 struct body {
 	const struct body_ops *ops; /* the first member of each kind of body */
@@ -154,8 +154,8 @@ uint64_t blockpipe_written(const struct blockpipe *);
 bool blockpipe_has_failed(struct blockpipe *);
 
 /*
- * The planner failed with ${why}: that is an error of the stream at this place.  Once the
- * pipe is closed there is no such place, and nothing is done.
+ * The planner failed with ${why}: that is an error of the stream at this position.  Once the
+ * pipe is closed there is no such position, and nothing is done.
  */
 void blockpipe_fail(struct blockpipe *, const struct error *why);
 

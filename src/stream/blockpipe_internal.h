@@ -7,7 +7,7 @@
 
 #include "stream/block.h"
 
-struct place {
+struct blockslot {
 	struct block block;
 	bool is_ready;
 };
@@ -16,7 +16,7 @@ struct blockpipe {
 	struct blockpipe_options opt;
 	struct blockfile_count files;
 
-	pthread_mutex_t lock; /* guards all from here to is_ready of the places */
+	pthread_mutex_t lock; /* guards all from here to is_ready of the slots */
 	pthread_cond_t work, ready, space;
 	uint64_t planned, taken, written;
 	uint64_t unread; /* blocks planned whose ranges have not all been read */
@@ -25,8 +25,8 @@ struct blockpipe {
 	struct error err;
 	size_t running; /* threads that have not left */
 
-	struct place *places;
-	size_t slots;
+	struct blockslot *slots;
+	size_t nslots;
 
 	struct block *open; /* the planner's own from here */
 	struct body *body;
@@ -38,11 +38,11 @@ struct blockpipe {
 	_Atomic uint64_t raw_out, out;
 };
 
-/* The place of the block of that number. */
-static inline struct place *
-blockpipe_place(const struct blockpipe *p, uint64_t index)
+/* The slot of the block of that number. */
+static inline struct blockslot *
+blockpipe_slot(const struct blockpipe *p, uint64_t index)
 {
-	return &p->places[index % p->slots];
+	return &p->slots[index % p->nslots];
 }
 
 /* Keep the first error; everybody leaves.  With the lock held. */

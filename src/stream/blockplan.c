@@ -8,7 +8,7 @@ planner_is_out(struct error *err)
 	return error_set(err, ERROR_CANCELLED, 0, "the stream ended early");
 }
 
-/* The block to put into: the open one, or the next, once its place is free. */
+/* The block to put into: the open one, or the next, once its slot is free. */
 static struct block *
 open_block(struct blockpipe *p, struct error *err)
 {
@@ -17,11 +17,11 @@ open_block(struct blockpipe *p, struct error *err)
 	if (p->open)
 		return p->open;
 	pthread_mutex_lock(&p->lock);
-	while (!p->failed && p->planned - p->written == p->slots)
+	while (!p->failed && p->planned - p->written == p->nslots)
 		pthread_cond_wait(&p->space, &p->lock);
 	failed = p->failed;
 	if (!failed)
-		p->open = &blockpipe_place(p, p->planned)->block;
+		p->open = &blockpipe_slot(p, p->planned)->block;
 	pthread_mutex_unlock(&p->lock);
 	if (failed)
 		planner_is_out(err);

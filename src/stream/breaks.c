@@ -4,7 +4,7 @@
  */
 #include "stream/breaks.h"
 
-/* Is ${at} in a body?  Places are asked for in their order; *part is where the search goes on. */
+/* Is ${at} in a body?  Positions are asked for in their order; *part is where the search goes on. */
 static bool
 is_in_body(const struct block *b, size_t at, size_t *part)
 {
@@ -17,7 +17,7 @@ is_in_body(const struct block *b, size_t at, size_t *part)
 	return false;
 }
 
-/* Up to a place in a body: the last one within a page, else the first one after it. */
+/* Up to a position in a body: the last one within a page, else the first one after it. */
 static size_t
 up_to_body(const struct breaks *k)
 {

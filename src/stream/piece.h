@@ -12,7 +12,7 @@
  * and what hears of it to the body later, in stream order.
  */
 
-/* What a body's check has to say of one place.  The words are the body's own. */
+/* What a body's check has to say of one position.  The words are the body's own. */
 struct piece_note {
 	uint64_t offset; /* in the body */
 	unsigned kind;
