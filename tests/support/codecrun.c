@@ -8,6 +8,7 @@
 
 #include "codec/decoded.h"
 #include "codec/frametable.h"
+#include "stream/decodepool.h"
 #include "support/memstream.h"
 #include "support/streamplan.h"
 
@@ -87,8 +88,8 @@ codecrun_table(const struct codec *codec, const size_t *lens, const size_t *edge
 }
 
 int
-codecrun_decode(const struct buf *in, size_t chunk, size_t step, size_t fail_at,
-    struct buf *out, struct error *err)
+codecrun_decode_by(const struct buf *in, unsigned jobs, size_t chunk, size_t step,
+    size_t fail_at, struct buf *out, struct error *err)
 {
 	struct memsource m = memstream_source(in->data, in->len, chunk);
 	struct source *s = &m.source;
@@ -99,7 +100,8 @@ codecrun_decode(const struct buf *in, size_t chunk, size_t step, size_t fail_at,
 
 	m.fail_at = fail_at;
 	buf_clear(out);
-	rc = decoded_push(&s, &name, err);
+	rc = jobs == 0 ? decoded_push(&s, &name, err) :
+			 decodepool_push(&s, jobs, NULL, &name, err);
 	while (rc == 0 && got > 0) {
 		rc = source_read(s, bytes, step, &got, err);
 		if (rc == 0 && got > 0)
@@ -108,4 +110,11 @@ codecrun_decode(const struct buf *in, size_t chunk, size_t step, size_t fail_at,
 	if (s != &m.source)
 		source_free(s);
 	return rc;
+}
+
+int
+codecrun_decode(const struct buf *in, size_t chunk, size_t step, size_t fail_at,
+    struct buf *out, struct error *err)
+{
+	return codecrun_decode_by(in, 0, chunk, step, fail_at, out, err);
 }

@@ -31,4 +31,8 @@ void codecrun_table(const struct codec *, const size_t *lens, const size_t *edge
 MUST_CHECK int codecrun_decode(const struct buf *in, size_t chunk, size_t step,
     size_t fail_at, struct buf *out, struct error *err);
 
+/* The same by a pool of ${jobs} threads; 0: by the decoder of streams alone. */
+MUST_CHECK int codecrun_decode_by(const struct buf *in, unsigned jobs, size_t chunk,
+    size_t step, size_t fail_at, struct buf *out, struct error *err);
+
 #endif

@@ -72,31 +72,6 @@ make_stream(const struct kind *kind, const size_t *lens, size_t count, struct bu
 		assert_int_equal(buf_append(out, edge, m->tail(&whole, edge), &err), 0);
 }
 
-/* As codecrun_decode(), by a pool. */
-static int
-decode(const struct buf *in, unsigned jobs, size_t chunk, size_t step, size_t fail_at,
-    struct buf *out, struct error *err)
-{
-	struct memsource m = memstream_source(in->data, in->len, chunk);
-	struct source *s = &m.source;
-	static uint8_t bytes[512 * 1024];
-	const char *name;
-	size_t got = 1;
-	int rc;
-
-	m.fail_at = fail_at;
-	buf_clear(out);
-	rc = decodepool_push(&s, jobs, NULL, &name, err);
-	while (rc == 0 && got > 0) {
-		rc = source_read(s, bytes, step, &got, err);
-		if (rc == 0 && got > 0)
-			rc = buf_append(out, bytes, got, err);
-	}
-	if (s != &m.source)
-		source_free(s);
-	return rc;
-}
-
 /*
  * The same error.  What libzstd says of a damaged block depends on the buffers that it has from the frames
  * before, which were others' here.
@@ -123,7 +98,8 @@ assert_as_stream(const struct buf *in, unsigned jobs, size_t chunk, size_t fail_
 	struct buf whole = { 0 }, out = { 0 };
 	int rc = codecrun_decode(in, 0, 512 * 1024, fail_at, &whole, &one);
 
-	assert_int_equal(decode(in, jobs, chunk, 512 * 1024, fail_at, &out, &many), rc);
+	assert_int_equal(
+	    codecrun_decode_by(in, jobs, chunk, 512 * 1024, fail_at, &out, &many), rc);
 	assert_same_error(&one, &many);
 	assert_int_equal(out.len, whole.len);
 	if (out.len > 0)
