@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "support/manualpage.h"
 #include "support/senttree.c.inc"
 
 static void
@@ -118,6 +119,71 @@ map(void **state)
 	assert_string_equal(archive_text, text);
 }
 
+/* ---- the keys of the manual ---- */
+
+/* Of a backup that has them all, each once: as the lines come. */
+static void
+keys_of_lines(struct buf *keys, char *text)
+{
+	const char *last = "";
+
+	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+		const size_t len = strcspn(line, ":");
+
+		if (strncmp(line, last, len + 1) != 0)
+			manualpage_add_key(keys, "", 0, line, len);
+		last = line;
+	}
+}
+
+static void
+keys_of_page(struct buf *keys)
+{
+	struct buf page = { 0 };
+	const char *at;
+
+	manualpage_read("man/pg_basetar.5", &page);
+	at = manualpage_section(&page, "\n.Ss pg_basetar.info\n", "\n.El\n");
+	while ((at = strstr(at, "\n.It Cm ")) != NULL) {
+		at += 8;
+		manualpage_add_key(keys, "", 0, at, strcspn(at, "\n"));
+	}
+	buf_free(&page);
+}
+
+/* "The keys are, in this order" */
+static void
+keys(void **state)
+{
+	static char path[] = "/etc/pg/pg_hba.conf", name[] = "pg_hba.conf";
+	struct configset_row row = {
+		.where = CONFIGSET_OUTSIDE, .path = path, .name = name
+	};
+	struct buf ours = { 0 }, theirs = { 0 };
+	struct error err = { 0 };
+
+	(void)state;
+	faketree_rename(s.root, "one", "data/inside");
+	faketree_put(s.root, "data/pg_tblspc/16400", LINK_BELOW("data/inside"));
+	faketree_put(s.root, "two/" VERSION "/PG_VERSION", "15\n");
+	faketree_put(s.root, "data/pg_tblspc/16401", LINK_BELOW("two"));
+	assert_int_equal(oids_add(&s.opt.without, "16401", &err), 0);
+	s.source.facts.oldest_xid = 730;
+	assert_int_equal(oidset_add(&s.source.facts.databases, 1, &err), 0);
+	assert_int_equal(buf_printf(&s.config.main, &err, "postgresql.conf"), 0);
+	s.config.set.opt.datadir = "/data";
+	s.config.set.rows = &row;
+	s.config.set.count = 1;
+	archive_fails = "bytes tree pg_basetar.info";
+	assert_int_equal(send(&err), -1);
+	s.config.set = (struct configset){ 0 };
+	keys_of_lines(&ours, archive_text);
+	keys_of_page(&theirs);
+	assert_string_equal(buf_text(&theirs), buf_text(&ours));
+	buf_free(&ours);
+	buf_free(&theirs);
+}
+
 int
 main(void)
 {
@@ -126,6 +192,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(config, begin, end),
 		cmocka_unit_test_setup_teardown(inside, begin, end),
 		cmocka_unit_test_setup_teardown(map, begin, end),
+		cmocka_unit_test_setup_teardown(keys, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
