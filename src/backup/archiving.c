@@ -1,6 +1,7 @@
 /*
  * The WAL archive: what a server will archive of its own accord, and the wait until it has.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "backup/archiving.h"
@@ -12,6 +13,7 @@
 #include "datadir/walarchive.h"
 #include "lib/cancel.h"
 #include "lib/sys.h"
+#include "server/archiver.h"
 #include "server/online_check.h"
 #include "stream/blockpipe.h"
 #include "wal/walname.h"
@@ -83,6 +85,27 @@ backup_archiving_check(
 	    "waiting for the WAL archive may never end: a standby archives its last WAL segment only when the primary has switched to the next one");
 	return error_hint(err,
 	    "Set a limit with --wait-archive=SECONDS, or use -X fetch and --no-wait-archive.");
+}
+
+int
+backup_archiving_warn(
+    struct session *session, const struct online_server *server, struct error *err)
+{
+	const char *reason = NULL;
+	struct archiver archiver;
+	char text[256];
+
+	if (archiving_of(server, &reason) == NEVER)
+		return 0;
+	if (archiver_read(session, &archiver, err))
+		return -1;
+	if (!archiver.is_failing)
+		return 0;
+	snprintf(text, sizeof(text),
+	    "the server fails to archive its WAL: the last attempt, for segment \"%s\", failed, and %llu before and with it (see the server's log)",
+	    archiver.failed_wal, (unsigned long long)archiver.failures);
+	message_warning(text);
+	return 0;
 }
 
 bool

@@ -9,6 +9,7 @@ struct backup_stream;
 struct backup_wal;
 struct online_server;
 struct options;
+struct session;
 
 /*
  * Does the server archive its WAL, by the settings that it reports, so that a wait for the archiver
@@ -17,6 +18,10 @@ struct options;
  */
 MUST_CHECK int backup_archiving_check(
     const struct options *, const struct online_server *, struct error *err);
+
+/* Warn if the server fails to archive: its pg_wal grows, and the WAL archive has a gap. */
+MUST_CHECK int backup_archiving_warn(
+    struct session *, const struct online_server *, struct error *err);
 
 /* Is the archiver to be waited for?  Not where there is no server (NULL). */
 bool backup_archiving_is_awaited(const struct options *, const struct online_server *);

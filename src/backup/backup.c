@@ -362,11 +362,11 @@ static int
 make_backup(struct backup *b, struct error *err)
 {
 	if (open_all(b, err) || read_cluster(b, err) || begin_report(b, err) ||
-	    b->source->ops->check(b->source, err) ||
-	    backup_config_find(&b->config, err) || measure(b, err) ||
-	    backup_begin(b, err) || open_archive(b, err) || send_tree(b, err) ||
-	    stop(b, err) || send_wal(b, err) || await_archive(b, err) ||
-	    look_for_changes(b, err) || end_archive(b, err) || finish_output(b, err))
+	    backup_source_check(b->source, err) || backup_config_find(&b->config, err) ||
+	    measure(b, err) || backup_begin(b, err) || open_archive(b, err) ||
+	    send_tree(b, err) || stop(b, err) || send_wal(b, err) ||
+	    await_archive(b, err) || look_for_changes(b, err) || end_archive(b, err) ||
+	    finish_output(b, err))
 		return -1;
 	backup_report_say(&b->report);
 	return 0;

@@ -22,7 +22,6 @@
 #include "lib/interrupt.h"
 #include "lib/lsn.h"
 #include "lib/sys.h"
-#include "pg/tablespace_map.h"
 #include "server/databases.h"
 #include "server/locate.h"
 #include "server/online.h"
@@ -49,8 +48,12 @@ on_notice(const char *text)
 
 /* Where the server is, and that it is there. */
 static int
-locate(struct running *r, struct error *err)
+check_server(struct backup_source *source, struct error *err)
 {
+	struct running *r = (struct running *)source;
+
+	if (backup_cluster_postmaster(r->source.of.cluster, err))
+		return -1;
 	r->connection = (struct session_options){
 		.host = r->source.of.opt->host,
 		.port = r->source.of.opt->port,
@@ -70,8 +73,9 @@ locate(struct running *r, struct error *err)
 }
 
 static int
-connect_to_server(struct running *r, struct error *err)
+connect_to_server(struct backup_source *source, struct error *err)
 {
+	struct running *r = (struct running *)source;
 	const struct postmaster *p = &r->source.of.cluster->postmaster;
 
 	if (session_open(&r->session, &r->connection, err) == 0)
@@ -114,28 +118,7 @@ check_in_place_since(struct running *r, struct error *err)
 }
 
 static int
-check_links(const struct running *r, struct error *err)
-{
-	return backup_tablespaces_check_relocations(r->source.of.tablespaces, err) ||
-		backup_tablespaces_check_doubled(r->source.of.tablespaces, err) ||
-		backup_tablespaces_check_directories(r->source.of.tablespaces, err) ?
-	    -1 :
-	    0;
-}
-
-static int
-hold_wal(struct running *r, struct error *err)
-{
-	const struct backup_slot_server server = { r->source.of.cluster, &r->connection,
-		r->session, &r->server };
-
-	if (r->source.of.opt->no_slot || r->source.of.opt->wal_method == WAL_NONE)
-		return 0;
-	return backup_slot_hold(&r->slot, &server, err);
-}
-
-static int
-running_check(struct backup_source *source, struct error *err)
+check_identity(struct backup_source *source, struct error *err)
 {
 	struct running *r = (struct running *)source;
 	const struct online_expect expect = {
@@ -146,14 +129,81 @@ running_check(struct backup_source *source, struct error *err)
 		.version = r->source.of.cluster->version,
 	};
 
-	if (backup_cluster_postmaster(r->source.of.cluster, err) || locate(r, err) ||
-	    connect_to_server(r, err) ||
-	    online_check(r->session, &expect, &r->server, err) ||
-	    backup_archiving_check(r->source.of.opt, &r->server, err) ||
-	    check_in_place_now(r, err) || check_links(r, err))
-		return -1;
-	return hold_wal(r, err);
+	return online_check_identity(r->session, &expect, &r->server, err);
 }
+
+static int
+check_level(struct backup_source *source, struct error *err)
+{
+	return online_check_level(&((struct running *)source)->server, err);
+}
+
+static int
+check_role(struct backup_source *source, struct error *err)
+{
+	return online_check_privilege(
+	    ((struct running *)source)->session, source->of.cluster->version, err);
+}
+
+static int
+check_archiving(struct backup_source *source, struct error *err)
+{
+	return backup_archiving_check(
+	    source->of.opt, &((struct running *)source)->server, err);
+}
+
+static int
+check_archiver(struct backup_source *source, struct error *err)
+{
+	struct running *r = (struct running *)source;
+
+	return backup_archiving_warn(r->session, &r->server, err);
+}
+
+static int
+check_tablespaces(struct backup_source *source, struct error *err)
+{
+	return check_in_place_now((struct running *)source, err) ||
+		backup_tablespaces_check_relocations(source->of.tablespaces, err) ||
+		backup_tablespaces_check_doubled(source->of.tablespaces, err) ||
+		backup_tablespaces_check_directories(source->of.tablespaces, err) ?
+	    -1 :
+	    0;
+}
+
+static int
+hold_wal(struct backup_source *source, struct error *err)
+{
+	struct running *r = (struct running *)source;
+	const struct backup_slot_server server = { r->source.of.cluster, &r->connection,
+		r->session, &r->server };
+
+	if (r->source.of.opt->no_slot || r->source.of.opt->wal_method == WAL_NONE)
+		return 0;
+	return backup_slot_hold(&r->slot, &server, err);
+}
+
+static const struct backup_source_check running_checks[] = {
+	{ "server", "a server is running in the data directory", SOURCE_CHECK_FIRST,
+	    check_server },
+	{ "connection", "the server accepts the connection", SOURCE_CHECK_FIRST,
+	    connect_to_server },
+	{ "identity", "it is the server of this data directory", SOURCE_CHECK_FIRST,
+	    check_identity },
+	{ "wal_level", "the server writes the WAL that a backup needs",
+	    SOURCE_CHECK_ALONE, check_level },
+	{ "role", "the role may start and stop a backup", SOURCE_CHECK_ALONE,
+	    check_role },
+	{ "archiving", "the WAL goes to where the options expect it", SOURCE_CHECK_ALONE,
+	    check_archiving },
+	{ "archiver", "the server does not fail to archive its WAL", SOURCE_CHECK_ADVICE,
+	    check_archiver },
+	{ "tablespaces", "each link leads to a directory of its own", SOURCE_CHECK_ALONE,
+	    check_tablespaces },
+	{ "slot", "a temporary replication slot can hold WAL back", SOURCE_CHECK_ALONE,
+	    hold_wal },
+	{ .name = NULL },
+};
 
 /*
  * A standby's start waits for a restartpoint with a snapshot held, which replay waits for in
@@ -230,34 +280,18 @@ running_begin(struct backup_source *source, struct error *err)
 }
 
 /*
- * Those that there are, but for what an interrupted DROP DATABASE left.  One that was made after
- * the first question and before the start has no record in the WAL of the backup: so they are asked
- * for again, and what comes from now on has one.
+ * A database that was made after the first question and before the start has no record in the WAL of
+ * the backup: so they are asked for again, and what comes from now on has one.
+ *
+ * On a standby the oldest is as of what was replayed, which recovery of the copy need not reach.
  */
-static int
-list_databases(struct running *r, struct error *err)
-{
-	uint32_t database, space;
-	const char *at;
-	char *text;
-	int rc = 0;
-
-	if (databases_read(r->session, &text, err))
-		return -1;
-	at = text;
-	while (rc == 0 && databases_next(&at, text, &database, &space))
-		rc = oidset_add(&r->source.facts.databases, database, err);
-	free(text);
-	return rc;
-}
-
-/* On a standby the oldest is as of what was replayed, which recovery of the copy need not reach. */
 static int
 running_accept(struct backup_source *source, struct error *err)
 {
 	struct running *r = (struct running *)source;
 
-	if (check_in_place_now(r, err) || list_databases(r, err))
+	if (check_in_place_now(r, err) ||
+	    databases_list(r->session, &source->facts.databases, err))
 		return -1;
 	return r->server.in_recovery ?
 	    0 :
@@ -275,32 +309,6 @@ compare_label(const struct running *r, struct error *err)
 		return error_wrap(err, "backup_label that the server returned");
 	rc = label_compare(&r->started.label, &server, err);
 	label_free(&server);
-	return rc;
-}
-
-/*
- * A tablespace that was dropped since is in the server's map only, one made since in our
- * list only: replay sees to both.  One that is in both must be the same.
- */
-static int
-compare_map(const struct running *r, struct error *err)
-{
-	struct tablespace_map map = { 0 };
-	int rc = 0;
-
-	if (tablespace_map_parse(r->stopped.map, strlen(r->stopped.map),
-		r->source.of.cluster->version, &map, err))
-		return error_wrap(err, "tablespace_map that the server returned");
-	for (size_t i = 0; rc == 0 && i < r->source.of.tablespaces->sent.count; i++) {
-		const struct tablespace *t = &r->source.of.tablespaces->sent.rows[i];
-		const char *target = tablespace_map_find(&map, t->oid);
-
-		if (target && strcmp(target, t->target) != 0)
-			rc = error_set(err, ERROR_SERVER, 0,
-			    "tablespace %s: pg_basetar read \"%s\", but the server says that it is at \"%s\"",
-			    t->oid_text, t->target, target);
-	}
-	tablespace_map_free(&map);
 	return rc;
 }
 
@@ -327,7 +335,9 @@ running_stop(
 	message_info("stop position %s on timeline %lu",
 	    lsn_print(lsn, r->source.of.wal->range.stop_lsn),
 	    (unsigned long)r->source.of.wal->range.timeline);
-	return compare_label(r, err) || compare_map(r, err) ||
+	return compare_label(r, err) ||
+		backup_tablespaces_check_map(
+		    r->source.of.tablespaces, r->stopped.map, err) ||
 		backup_tablespaces_warn_of_new(r->source.of.tablespaces, err) ||
 		check_in_place_since(r, err) ?
 	    -1 :
@@ -447,7 +457,7 @@ running_free(struct backup_source *source)
 
 static const struct backup_source_ops running_ops = {
 	.beginning = "waiting for the checkpoint",
-	.check = running_check,
+	.checks = running_checks,
 	.begin = running_begin,
 	.accept = running_accept,
 	.replayed = running_replayed,

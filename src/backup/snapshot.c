@@ -173,7 +173,7 @@ check_locations(const struct backup_source *s, struct error *err)
 }
 
 static int
-check_wal(const struct backup_source *s, struct error *err)
+check_wal(struct backup_source *s, struct error *err)
 {
 	struct stat link, wal;
 
@@ -192,25 +192,37 @@ check_wal(const struct backup_source *s, struct error *err)
 }
 
 static int
-snapshot_check(struct backup_source *s, struct error *err)
+check_label(struct backup_source *s, struct error *err)
 {
-	static const char exclusive[] =
+	s->facts.exclude = backup_cluster_mode(s->of.cluster);
+	return backup_still_check_label(s,
 	    "End it on the server with SELECT pg_stop_backup(), and take another snapshot, which "
 	    "needs no backup to be started.  If that server no longer exists, start one in this "
 	    "directory, which recovers as backup_label says, shut it down and use --offline; but "
-	    "check first which directories tablespace_map names, if that file exists.";
+	    "check first which directories tablespace_map names, if that file exists.",
+	    err);
+}
 
-	s->facts.exclude = backup_cluster_mode(s->of.cluster);
-	if (check_server(s, err) || backup_still_check_label(s, exclusive, err))
-		return -1;
+static int
+check_tablespaces(struct backup_source *s, struct error *err)
+{
 	backup_still_warn_in_place(s);
 	return backup_tablespaces_check_relocations(s->of.tablespaces, err) ||
 		check_locations(s, err) ||
-		backup_tablespaces_check_doubled(s->of.tablespaces, err) ||
-		check_wal(s, err) ?
+		backup_tablespaces_check_doubled(s->of.tablespaces, err) ?
 	    -1 :
 	    0;
 }
+
+static const struct backup_source_check snapshot_checks[] = {
+	{ "server", "no server is running in the data directory", SOURCE_CHECK_FIRST,
+	    check_server },
+	{ "label", "no backup was left unfinished", SOURCE_CHECK_ALONE, check_label },
+	{ "tablespaces", "each link leads to a directory of its own", SOURCE_CHECK_ALONE,
+	    check_tablespaces },
+	{ "wal", "pg_wal is part of the snapshot", SOURCE_CHECK_FIRST, check_wal },
+	{ .name = NULL },
+};
 
 /* ---- which WAL the copy needs ---- */
 
@@ -388,7 +400,7 @@ snapshot_free(struct backup_source *s)
 
 static const struct backup_source_ops snapshot_ops = {
 	.beginning = "finding the end of WAL",
-	.check = snapshot_check,
+	.checks = snapshot_checks,
 	.begin = snapshot_begin,
 	.control = backup_still_control,
 	.watch_tree = backup_still_watch_tree,

@@ -28,12 +28,30 @@ struct options;
  * have to know of it.
  */
 
+/* What a question is to the others, and to a backup. */
+enum backup_source_rank {
+	SOURCE_CHECK_ALONE,
+	SOURCE_CHECK_FIRST, /* those after it cannot be asked if it fails */
+	SOURCE_CHECK_ADVICE /* not asked by a backup, as that does not need what it is about */
+};
+
+/* One question of many, before a backup begins. */
+struct backup_source_check {
+	const char *name; /* for the user, and as a value of JSON: "wal_level" */
+	const char *good; /* what is so if it does not fail */
+	enum backup_source_rank rank;
+	int (*run)(struct backup_source *, struct error *);
+};
+
 /* The steps, in their order.  One that may be NULL says so: then there is nothing to do. */
 struct backup_source_ops {
 	const char *beginning; /* how progress calls the step `begin` */
 
-	/* Is it what the options say, and can a backup of it be made?  A server: connect. */
-	int (*check)(struct backup_source *, struct error *);
+	/*
+	 * Is it what the options say, and can a backup of it be made?  A server: connect.  The last
+	 * one has no name.
+	 */
+	const struct backup_source_check *checks;
 	/*
 	 * In a thread: where does the WAL begin that the copy needs?  A server: start the backup.
 	 * Where nothing changes, find where it ends, too.
@@ -110,6 +128,16 @@ struct backup_source {
 	struct backup_source_parts of;
 	struct backup_source_facts facts;
 };
+
+/* All that a backup asks, up to the first that fails. */
+MUST_CHECK static inline int
+backup_source_check(struct backup_source *source, struct error *err)
+{
+	for (const struct backup_source_check *c = source->ops->checks; c->name; c++)
+		if (c->rank != SOURCE_CHECK_ADVICE && c->run(source, err))
+			return -1;
+	return 0;
+}
 
 /* Is it a running server that is in recovery? */
 static inline bool

@@ -45,8 +45,18 @@ check_server(struct backup_source *s, struct error *err)
 }
 
 static int
-check_state(const struct backup_source *s, struct error *err)
+check_label(struct backup_source *s, struct error *err)
 {
+	return backup_still_check_label(s,
+	    "Start the server, which recovers as backup_label says and "
+	    "renames it, and shut it down again.",
+	    err);
+}
+
+static int
+check_state(struct backup_source *s, struct error *err)
+{
+	s->facts.exclude = backup_cluster_mode(s->of.cluster);
 	if (backup_cluster_is_shut_down(s->of.cluster))
 		return 0;
 	error_set(err, ERROR_STATE, 0, "the cluster in \"%s\" was not shut down cleanly",
@@ -56,22 +66,24 @@ check_state(const struct backup_source *s, struct error *err)
 }
 
 static int
-stopped_check(struct backup_source *s, struct error *err)
+check_tablespaces(struct backup_source *s, struct error *err)
 {
-	static const char exclusive[] =
-	    "Start the server, which recovers as backup_label says and "
-	    "renames it, and shut it down again.";
-
-	s->facts.exclude = backup_cluster_mode(s->of.cluster);
-	if (check_server(s, err) || backup_still_check_label(s, exclusive, err) ||
-	    check_state(s, err))
-		return -1;
 	backup_still_warn_in_place(s);
 	return backup_tablespaces_check_relocations(s->of.tablespaces, err) ||
 		backup_tablespaces_check_doubled(s->of.tablespaces, err) ?
 	    -1 :
 	    0;
 }
+
+static const struct backup_source_check stopped_checks[] = {
+	{ "server", "no server is running in the data directory", SOURCE_CHECK_FIRST,
+	    check_server },
+	{ "label", "no backup was left unfinished", SOURCE_CHECK_ALONE, check_label },
+	{ "state", "the cluster was shut down cleanly", SOURCE_CHECK_FIRST, check_state },
+	{ "tablespaces", "each link leads to a directory of its own", SOURCE_CHECK_ALONE,
+	    check_tablespaces },
+	{ .name = NULL },
+};
 
 static int
 stopped_begin(struct backup_source *s, struct error *err)
@@ -98,7 +110,7 @@ stopped_free(struct backup_source *s)
 
 static const struct backup_source_ops stopped_ops = {
 	.beginning = "finding the end of WAL",
-	.check = stopped_check,
+	.checks = stopped_checks,
 	.begin = stopped_begin,
 	.control = backup_still_control,
 	.watch_tree = backup_still_watch_tree,

@@ -6,12 +6,14 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "backup/cluster.h"
 #include "backup/tablespaces.h"
 #include "cli/message.h"
 #include "datadir/atwork.h"
 #include "lib/sys.h"
+#include "pg/tablespace_map.h"
 
 static int
 read_links(
@@ -229,6 +231,32 @@ backup_tablespaces_check_in_place(
 	    "a tablespace is a directory in pg_tblspc, and allow_in_place_tablespaces is off");
 	return error_hint(err,
 	    "Set allow_in_place_tablespaces = on in postgresql.conf and reload, then run the backup again: without it the copy would not start.  A setting of a role, a database or a session does not count.");
+}
+
+/*
+ * A tablespace that was dropped since is in the server's map only, one made since in our
+ * list only: replay sees to both.  One that is in both must be the same.
+ */
+int
+backup_tablespaces_check_map(
+    const struct backup_tablespaces *list, const char *text, struct error *err)
+{
+	struct tablespace_map map = { 0 };
+	int rc = 0;
+
+	if (tablespace_map_parse(text, strlen(text), list->cluster->version, &map, err))
+		return error_wrap(err, "tablespace_map that the server returned");
+	for (size_t i = 0; rc == 0 && i < list->sent.count; i++) {
+		const struct tablespace *t = &list->sent.rows[i];
+		const char *target = tablespace_map_find(&map, t->oid);
+
+		if (target && strcmp(target, t->target) != 0)
+			rc = error_set(err, ERROR_SERVER, 0,
+			    "tablespace %s: pg_basetar read \"%s\", but the server says that it is at \"%s\"",
+			    t->oid_text, t->target, target);
+	}
+	tablespace_map_free(&map);
+	return rc;
 }
 
 void

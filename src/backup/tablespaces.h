@@ -47,6 +47,13 @@ bool backup_tablespaces_is_absent(const struct backup_tablespaces *, uint32_t oi
 MUST_CHECK int backup_tablespaces_read_anew(
     struct backup_tablespaces *, struct error *err);
 
+/*
+ * ${map} is what the server returned at the stop as tablespace_map.  ERROR_SERVER: it names another
+ * location of one that was sent.
+ */
+MUST_CHECK int backup_tablespaces_check_map(
+    const struct backup_tablespaces *, const char *map, struct error *err);
+
 /* After the stop: replay of the creation of a tablespace reaches out of the copy. */
 MUST_CHECK int backup_tablespaces_warn_of_new(
     struct backup_tablespaces *, struct error *err);

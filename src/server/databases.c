@@ -41,6 +41,23 @@ databases_read(struct session *s, char **text, struct error *err)
 	return *text ? 0 : -1;
 }
 
+int
+databases_list(struct session *s, struct oidset *out, struct error *err)
+{
+	uint32_t database, space;
+	const char *at;
+	char *text;
+	int rc = 0;
+
+	if (databases_read(s, &text, err))
+		return -1;
+	at = text;
+	while (rc == 0 && databases_next(&at, text, &database, &space))
+		rc = oidset_add(out, database, err);
+	free(text);
+	return rc;
+}
+
 static const char oldest_sql[] =
     "SELECT datfrozenxid::pg_catalog.text FROM pg_catalog.pg_database"
     " WHERE datconnlimit <> -2 ORDER BY pg_catalog.age(datfrozenxid) DESC LIMIT 1";

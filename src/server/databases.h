@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "lib/error.h"
+#include "lib/oidset.h"
 #include "server/session.h"
 
 /*
@@ -21,6 +22,9 @@
 
 /* As text, which the caller frees.  Any role may ask. */
 MUST_CHECK int databases_read(struct session *s, char **text, struct error *err);
+
+/* Add those that exist, but for what an interrupted DROP DATABASE left. */
+MUST_CHECK int databases_list(struct session *s, struct oidset *, struct error *err);
 
 /*
  * No row has an older transaction than this whose status must be known: what vac_truncate_clog()

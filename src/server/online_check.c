@@ -341,13 +341,13 @@ take_settings(const struct session *s, const struct session_rows *settings,
 	return 0;
 }
 
-static int
-check_able(const struct session_rows *settings, bool in_recovery, struct error *err)
+int
+online_check_level(const struct online_server *server, struct error *err)
 {
-	const char *level = setting(settings, "wal_level");
+	const char *level = setting(&server->settings, "wal_level");
 
 	/* a standby takes the WAL it is given; its start function looks at that */
-	if (!in_recovery && level && strcmp(level, "minimal") == 0) {
+	if (!server->in_recovery && level && strcmp(level, "minimal") == 0) {
 		error_set(err, ERROR_STATE, 0,
 		    "WAL level not sufficient for making an online backup: wal_level is \"minimal\"");
 		return error_hint(
@@ -400,8 +400,9 @@ ask_privilege(struct session *s, const struct pg_version *version,
 	return answer_ask(s, privilege_sql, 1, params, 3, rows, err);
 }
 
-static int
-check_privilege(struct session *s, const struct pg_version *version, struct error *err)
+int
+online_check_privilege(
+    struct session *s, const struct pg_version *version, struct error *err)
 {
 	struct session_rows rows;
 	int rc = 0;
@@ -421,7 +422,7 @@ check_privilege(struct session *s, const struct pg_version *version, struct erro
 }
 
 int
-online_check(struct session *s, const struct online_expect *expect,
+online_check_identity(struct session *s, const struct online_expect *expect,
     struct online_server *out, struct error *err)
 {
 	struct session_rows settings = { 0 }, id = { 0 };
@@ -431,13 +432,10 @@ online_check(struct session *s, const struct online_expect *expect,
 	if (check_version(s, expect, err) ||
 	    session_query(s, settings_sql, 0, NULL, &settings, err) ||
 	    answer_ask(s, identity_sql, 0, NULL, 4, &id, err) ||
-	    check_identity(s, expect, &id, setting(&settings, "data_directory"), err))
-		goto out;
-	out->in_recovery = answer_bool(&id, 1);
-	if (check_able(&settings, out->in_recovery, err) ||
-	    check_privilege(s, expect->version, err) ||
+	    check_identity(s, expect, &id, setting(&settings, "data_directory"), err) ||
 	    take_settings(s, &settings, out, err))
 		goto out;
+	out->in_recovery = answer_bool(&id, 1);
 	out->settings = settings;
 	settings = (struct session_rows){ 0 };
 	rc = 0;
@@ -447,6 +445,19 @@ out:
 	if (rc == -1)
 		online_server_free(out);
 	return rc;
+}
+
+int
+online_check(struct session *s, const struct online_expect *expect,
+    struct online_server *out, struct error *err)
+{
+	if (online_check_identity(s, expect, out, err))
+		return -1;
+	if (online_check_level(out, err) == 0 &&
+	    online_check_privilege(s, expect->version, err) == 0)
+		return 0;
+	online_server_free(out);
+	return -1;
 }
 
 int

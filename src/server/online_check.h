@@ -53,6 +53,16 @@ struct online_server {
 MUST_CHECK int online_check(struct session *s, const struct online_expect *expect,
     struct online_server *out, struct error *err);
 
+/*
+ * Its three questions, each for itself: is it that server, which fills in *out as above; does its
+ * wal_level allow a backup; and may this role start and stop one?
+ */
+MUST_CHECK int online_check_identity(struct session *s,
+    const struct online_expect *expect, struct online_server *out, struct error *err);
+MUST_CHECK int online_check_level(const struct online_server *, struct error *err);
+MUST_CHECK int online_check_privilege(
+    struct session *s, const struct pg_version *version, struct error *err);
+
 void online_server_free(struct online_server *server);
 
 /* Ask again for in_place_allowed: a reload may have changed it. */
