@@ -11,6 +11,7 @@
 
 #include "archive/accesscheck.h"
 #include "backup/archiving.h"
+#include "backup/check.h"
 #include "backup/cluster.h"
 #include "backup/config.h"
 #include "backup/copies.h"
@@ -482,8 +483,9 @@ backup_run(const struct options *opt, bool *is_sound, struct error *err)
 	*is_sound = false;
 	if (assemble(&b, err))
 		return -1;
-	rc = make_backup(&b, err);
-	*is_sound = rc == 0 && report_findings(&b);
+	rc = opt->dry_run ? backup_check_run(&b.cluster, &b.config, &b.tree, err) :
+			    make_backup(&b, err);
+	*is_sound = rc == 0 && (opt->dry_run || report_findings(&b));
 	end_run(&b);
 	if (rc == -1 && interrupt_signal() != 0)
 		patrol_interrupted(&b.patrol, err);

@@ -7,7 +7,7 @@
 #include "lib/error.h"
 
 /*
- * The command `backup`, as pg_basetar-backup(1) describes it.  0: the archive is complete and has
+ * The command `backup`, as pg_basetar-backup(1) describes it, or `check` (backup/check.h).  0: the archive is complete and has
  * its name; *is_sound is false if files of the cluster were found to be damaged.  -1: there is no
  * archive.  Either way the server is no longer in backup mode.
  */

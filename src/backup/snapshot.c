@@ -220,7 +220,7 @@ static const struct backup_source_check snapshot_checks[] = {
 	{ "label", "no backup was left unfinished", SOURCE_CHECK_ALONE, check_label },
 	{ "tablespaces", "each link leads to a directory of its own", SOURCE_CHECK_ALONE,
 	    check_tablespaces },
-	{ "wal", "pg_wal is part of the snapshot", SOURCE_CHECK_FIRST, check_wal },
+	{ "waldir", "pg_wal is part of the snapshot", SOURCE_CHECK_FIRST, check_wal },
 	{ .name = NULL },
 };
 

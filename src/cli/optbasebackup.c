@@ -27,7 +27,7 @@ take_target(struct options *o, const char *value, struct error *err)
 	    err, "Name the output with -o, or pipe the backup to a program.");
 }
 
-#define B (1U << COMMAND_BACKUP)
+#define B (1U << COMMAND_BACKUP | 1U << COMMAND_CHECK)
 
 /* clang-format off */
 const struct optbasebackup_row optbasebackup[] = {

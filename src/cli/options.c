@@ -57,6 +57,13 @@ unknown_command(const char *word, struct error *err)
 	return suggest_hint(&near, "", err);
 }
 
+/* These have no operand: what they work on is said by options. */
+static bool
+is_of_backup(const struct options *o)
+{
+	return o->command == COMMAND_BACKUP || o->command == COMMAND_CHECK;
+}
+
 /* The first operand is the command; "backup" is also what none means. */
 static int
 take_command(struct parsing *p, const char *word, struct error *err)
@@ -80,12 +87,11 @@ take_operand(struct parsing *p, const char *word, struct error *err)
 {
 	if (!p->has_command)
 		return take_command(p, word, err);
-	if ((p->options->command == COMMAND_BACKUP || p->options->input) &&
-	    is_connection(word))
+	if ((is_of_backup(p->options) || p->options->input) && is_connection(word))
 		return refuse_connection(err);
-	if (p->options->command == COMMAND_BACKUP && p->options->force_prompt)
+	if (is_of_backup(p->options) && p->options->force_prompt)
 		return refuse_password(err);
-	if (p->options->command == COMMAND_BACKUP || p->options->input)
+	if (is_of_backup(p->options) || p->options->input)
 		return error_set(err, ERROR_USAGE, 0, "unexpected operand \"%s\"", word);
 	if (*word == '\0')
 		return error_set(err, ERROR_USAGE, 0, "the name of the archive is empty");

@@ -34,6 +34,8 @@ struct options {
 	const char *input; /* of those that read a backup; NULL: standard input */
 
 	const char *pgdata; /* of a backup and of a restore: never empty; else NULL */
+	bool
+	    dry_run; /* of a backup: all is checked, nothing is made; the command `check` */
 	const char *label;
 	enum options_source source;
 	/* of tablespaces that are elsewhere, or restored there */
@@ -82,7 +84,8 @@ struct options {
 	bool progress, verbose, quiet;
 	bool no_estimate_size; /* progress without percent */
 	bool need_wal;         /* of verify: a backup without its WAL will not do */
-	bool brief, json;   /* of info: only what an archive begins with; for programs */
+	bool brief,
+	    json; /* of info: only what an archive begins with; for programs (and of a check) */
 	const char *report; /* NULL: none; never standard output */
 
 	/* NULL where the environment, postmaster.pid or libpq shall decide */

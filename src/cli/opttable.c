@@ -15,7 +15,9 @@
 #define AT(field) offsetof(struct options, field)
 
 /* Which commands take a row. */
-#define B (1U << COMMAND_BACKUP)
+#define ONLY_B (1U << COMMAND_BACKUP)
+#define C (1U << COMMAND_CHECK)
+#define B (ONLY_B | C) /* a check has the command line of the backup */
 #define V (1U << COMMAND_VERIFY)
 #define I (1U << COMMAND_INFO)
 #define R (1U << COMMAND_RESTORE)
@@ -38,6 +40,8 @@ const struct opttable_row opttable[] = {
 	    .rule = OPT_ONCE, .kind = OPT_LABEL, .field = AT(label),
 	    .help = "label of the backup",
 	    .often = B },
+	{ .name = "dry-run", .commands = ONLY_B, .kind = OPT_FLAG, .field = AT(dry_run),
+	    .help = "check all that it needs, but make no backup" },
 	{ .name = "offline", .commands = B, .kind = OPT_OFFLINE,
 	    .help = "back up a server that is shut down" },
 	{ .name = "snapshot", .commands = B, .kind = OPT_SNAPSHOT,
@@ -191,7 +195,7 @@ const struct opttable_row opttable[] = {
 	    .help = "What is printed" },
 	{ .name = "brief", .commands = I, .kind = OPT_FLAG, .field = AT(brief),
 	    .help = "read only the beginning, print no sizes" },
-	{ .name = "json", .commands = I, .kind = OPT_FLAG, .field = AT(json),
+	{ .name = "json", .commands = I | C, .kind = OPT_FLAG, .field = AT(json),
 	    .help = "print JSON, for programs" },
 	{ .letter = 'P', .name = "progress", .commands = ALL, .rule = OPT_ONCE,
 	    .kind = OPT_FLAG, .field = AT(progress),
@@ -206,7 +210,7 @@ const struct opttable_row opttable[] = {
 	{ .letter = 'q', .name = "quiet", .commands = ALL, .kind = OPT_FLAG,
 	    .field = AT(quiet),
 	    .help = "print only errors and findings" },
-	{ .name = "report", .value = "FILE", .commands = BVR, .kind = OPT_FILE,
+	{ .name = "report", .value = "FILE", .commands = ONLY_B | V | R, .kind = OPT_FILE,
 	    .field = AT(report),
 	    .help = "write a report of the run, as JSON" },
 	{ .letter = 'V', .name = "version", .commands = ALL, .kind = OPT_VERSION,
@@ -391,6 +395,11 @@ const struct opttable_commands opttable_commands[OPTTABLE_COMMANDS] = {
 	    "pg_basetar writes a physical base backup of a PostgreSQL cluster, on the\n"
 	    "cluster's own host, as one tar archive or one per tablespace.\n",
 	    "pg_basetar -D \"$PGDATA\" -l nightly -o base.tar.gz" },
+	[COMMAND_CHECK] = { "check", "check [OPTION]...",
+	    "check all that a backup needs, without making one",
+	    "pg_basetar check does what a backup does before it begins, with the same\n"
+	    "options, and prints a line for each thing that it needs.  It leaves nothing.\n",
+	    "pg_basetar check -D \"$PGDATA\" -o /backup/base.tar.gz" },
 	[COMMAND_VERIFY] = { "verify", "verify [OPTION]... FILE|DIR|-",
 	    "say whether a backup will restore",
 	    "pg_basetar verify says whether a backup will restore, without unpacking it.\n",

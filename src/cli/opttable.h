@@ -11,8 +11,14 @@
  * the usage printed from them.
  */
 
-enum opttable_command { COMMAND_BACKUP, COMMAND_VERIFY, COMMAND_INFO, COMMAND_RESTORE };
-#define OPTTABLE_COMMANDS 4
+enum opttable_command {
+	COMMAND_BACKUP,
+	COMMAND_CHECK, /* of a backup that is not made */
+	COMMAND_VERIFY,
+	COMMAND_INFO,
+	COMMAND_RESTORE
+};
+#define OPTTABLE_COMMANDS 5
 
 extern const struct opttable_commands {
 	const char *name;

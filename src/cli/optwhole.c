@@ -28,6 +28,7 @@ static const struct {
 	    "With --split the directory must be new or empty, so that nothing is replaced." },
 	{ "split", { "blocking-factor" },
 	    "Records of a fixed size are for a tape or a pipe, which takes one archive." },
+	{ "dry-run", { "report" }, "A check prints its results, and writes no report." },
 	{ "tablespaces-in", { "original-tablespaces" }, NULL },
 	{ "offline", { "snapshot", OF_SERVER }, NULL },
 	{ "snapshot", { OF_SERVER }, NULL },
@@ -224,7 +225,8 @@ optwhole_complete(struct options *o, const struct optread *r, struct error *err)
 		return error_hint(
 		    err, "Name a file: it appears there when the run has ended.");
 	}
-	if (o->command == COMMAND_BACKUP)
+	o->dry_run = o->dry_run || o->command == COMMAND_CHECK;
+	if (o->command == COMMAND_BACKUP || o->command == COMMAND_CHECK)
 		return complete_backup(o, r, err);
 	if (o->command == COMMAND_RESTORE && complete_restore(o, err))
 		return -1;

@@ -140,6 +140,7 @@ test_exit_statuses(void **state)
 		{ "man/pg_basetar-verify.1", "031" },
 		{ "man/pg_basetar-restore.1", "031" },
 		{ "man/pg_basetar-info.1", "01" },
+		{ "man/pg_basetar-check.1", "01" },
 	};
 
 	(void)state;
