@@ -207,8 +207,8 @@ say_outcome(const struct restore *r)
 static int
 make_restore(struct restore *r, struct error *err)
 {
-	restore_settings_say(r->opt);
-	if (restore_ownership_check(&r->ownership, err) || open_report(r, err) ||
+	if (restore_settings_check(r->opt, err) ||
+	    restore_ownership_check(&r->ownership, err) || open_report(r, err) ||
 	    restore_directories_open(&r->directories, r->opt, err) ||
 	    begin_report(r, err) || restore_plan_look_ahead(&r->plan, outcome, err) ||
 	    reading_run(&r->reading, "restoring", err))

@@ -13,6 +13,7 @@
 #include "cli/options.h"
 #include "pg/cluster.h"
 #include "restore/tree.h"
+#include "server/conninfo_check.h"
 
 /* The file that the release decides about. */
 static const char recovery_conf[] = "recovery.conf";
@@ -42,8 +43,31 @@ restore_settings_archive_off(const struct options *opt)
 	return !opt->recovery.is_standby && !recovery_has_target(&opt->recovery);
 }
 
-void
-restore_settings_say(const struct options *opt)
+/* The server would start, and write to its log every five seconds that it cannot connect. */
+static int
+check_conninfo(const char *conninfo, struct error *err)
+{
+	struct error why = { 0 };
+	char text[sizeof(why.text) + 128];
+	bool is_unknown;
+
+	if (conninfo == NULL)
+		return 0;
+	if (conninfo_check(conninfo, &is_unknown, &why)) {
+		*err = why;
+		return error_wrap(err, "option \"--primary-conninfo\"");
+	}
+	if (!is_unknown)
+		return 0;
+	snprintf(text, sizeof(text),
+	    "primary_conninfo: %s: the libpq of this host does not know it, and that of the server must",
+	    why.text);
+	message_warning(text);
+	return 0;
+}
+
+int
+restore_settings_check(const struct options *opt, struct error *err)
 {
 	const struct recovery *recovery = &opt->recovery;
 	const char *command = recovery->restore_command;
@@ -63,6 +87,7 @@ restore_settings_say(const struct options *opt)
 	if (recovery->is_standby && command == NULL && recovery->primary_conninfo == NULL)
 		message_warning(
 		    "the standby gets no WAL: neither primary_conninfo nor restore_command is set, unless the configuration of the backup has one (--primary-conninfo, --restore-command)");
+	return check_conninfo(recovery->primary_conninfo, err);
 }
 
 enum restore_settings_fate

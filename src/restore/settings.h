@@ -35,9 +35,9 @@ bool restore_settings_archive_off(const struct options *opt);
 
 /*
  * Before anything is restored: say what a target is that was said in words, and warn of what will
- * hardly do.
+ * hardly do.  ERROR_USAGE: libpq cannot read primary_conninfo, nor could that of the server.
  */
-void restore_settings_say(const struct options *opt);
+MUST_CHECK int restore_settings_check(const struct options *opt, struct error *err);
 
 /* What becomes of a file of the backup. */
 enum restore_settings_fate {

@@ -7,6 +7,7 @@
  * mail, so nothing of such a string is repeated.
  */
 #include "server/conninfo.h"
+#include "server/conninfo_check.h"
 
 #include <string.h>
 
@@ -103,6 +104,27 @@ conninfo_parse(const char *conninfo, PQconninfoOption **options, struct error *e
 	(void)!put_reason(err, why ? why : "out of memory");
 	PQfreemem(why);
 	return -1;
+}
+
+/*
+ * The words are libpq's (conninfo_storeval() in fe-connect.c), in English as long as no one calls
+ * setlocale().
+ */
+int
+conninfo_check(const char *conninfo, bool *is_unknown, struct error *err)
+{
+	static const char *const unknown[] = { "invalid connection option",
+		"invalid URI query parameter" };
+	PQconninfoOption *options;
+
+	*is_unknown = false;
+	if (conninfo_parse(conninfo, &options, err) == 0) {
+		PQconninfoFree(options);
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
+		*is_unknown = *is_unknown || strstr(err->text, unknown[i]);
+	return *is_unknown ? 0 : -1;
 }
 
 int

@@ -332,6 +332,15 @@ warned_of() {
 	lines 0 warning "$T/stderr"
 	cat "$T/copy/c/recovery.conf" "$T/copy/c/postgresql.auto.conf" 2>/dev/null >"$T/conf" || :
 	lines 1 "^primary_slot_name = 's1'\$" "$T/conf"
+	captured as_server "$BIN" restore "$T/out/base.tar" -D "$T/copy/d" -R --primary-conninfo='host=x newkeyword=1'
+	[ "$rc" -eq 0 ]
+	lines 1 '^pg_basetar: warning: primary_conninfo: .*invalid connection option.*does not know it' "$T/stderr"
+	for conninfo in primary "host='x" 'postgresql://u:p@ss@h/' 'host = '"'"; do
+		captured as_server "$BIN" restore "$T/out/base.tar" -D "$T/copy/e" -R --primary-conninfo="$conninfo"
+		[ "$rc" -eq 1 ]
+		one_error "$T/stderr" 'option "--primary-conninfo": connection (string|URI): '
+		[ ! -e "$T/copy/e" ]
+	done
 }
 
 targets() {

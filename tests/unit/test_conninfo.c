@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "server/conninfo.h"
+#include "server/conninfo_check.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -112,6 +113,31 @@ names(void **state)
 	}
 }
 
+/* What a newer libpq may know is no error; what none can read is. */
+static void
+of_another_release(void **state)
+{
+	static const struct {
+		const char *conninfo;
+		int rc;
+		bool is_unknown;
+	} rows[] = { { "host=h port=5432", 0, false }, { "postgresql://u@h/", 0, false },
+		{ "host=h sslnew=1", 0, true }, { "postgresql://h/?sslnew=1", 0, true },
+		{ "host", -1, false }, { "host='h", -1, false },
+		{ "postgresql://u:p@ss@h/", -1, false } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct error err = { 0 };
+		bool is_unknown = true;
+
+		assert_int_equal(
+		    conninfo_check(rows[i].conninfo, &is_unknown, &err), rows[i].rc);
+		assert_int_equal(is_unknown, rows[i].is_unknown);
+		assert_null(strstr(err.text, "sslnew"));
+	}
+}
+
 int
 main(void)
 {
@@ -119,6 +145,7 @@ main(void)
 		cmocka_unit_test(parsed),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(names),
+		cmocka_unit_test(of_another_release),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
