@@ -485,6 +485,7 @@ backup_run(const struct options *opt, bool *is_sound, struct error *err)
 		return -1;
 	rc = opt->dry_run ? backup_check_run(&b.cluster, &b.config, &b.tree, err) :
 			    make_backup(&b, err);
+	b.source->is_complete = rc == 0 && !opt->dry_run;
 	*is_sound = rc == 0 && (opt->dry_run || report_findings(&b));
 	end_run(&b);
 	if (rc == -1 && interrupt_signal() != 0)

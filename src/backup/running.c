@@ -175,10 +175,13 @@ static int
 hold_wal(struct backup_source *source, struct error *err)
 {
 	struct running *r = (struct running *)source;
+	const struct options *opt = r->source.of.opt;
+	const char *name = opt->create_slot ? opt->slot : NULL;
+	/* a check makes it temporary: that shows whether it can be made */
 	const struct backup_slot_server server = { r->source.of.cluster, &r->connection,
-		r->session, &r->server };
+		r->session, &r->server, name, name && !opt->dry_run };
 
-	if (r->source.of.opt->no_slot || r->source.of.opt->wal_method == WAL_NONE)
+	if (name == NULL && (opt->no_slot || opt->wal_method == WAL_NONE))
 		return 0;
 	return backup_slot_hold(&r->slot, &server, err);
 }
@@ -419,7 +422,7 @@ running_control(struct backup_source *source, uint8_t bytes[CONTROL_SIZE],
 static void
 running_release_wal(struct backup_source *source)
 {
-	backup_slot_drop(&((struct running *)source)->slot);
+	backup_slot_release(&((struct running *)source)->slot);
 }
 
 static int
@@ -434,7 +437,7 @@ running_end(struct backup_source *source)
 {
 	struct running *r = (struct running *)source;
 
-	backup_slot_drop(&r->slot);
+	backup_slot_end(&r->slot, source->is_complete);
 	session_free(r->session);
 	r->session = NULL;
 }

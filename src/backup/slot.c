@@ -40,18 +40,20 @@ int
 backup_slot_hold(
     struct backup_slot *held, const struct backup_slot_server *of, struct error *err)
 {
+	const struct slot_wish wish = { of->name, of->is_lasting };
 	struct session_options same_server = *of->connection;
 	struct error why = { 0 };
 
 	same_server.same_server = of->session;
-	if (slot_hold(&held->slot, &same_server, &why)) {
-		if (why.kind != ERROR_CANCELLED) {
+	if (slot_hold(&held->slot, &same_server, of->name ? &wish : NULL, &why)) {
+		if (why.kind != ERROR_CANCELLED && of->name == NULL) {
 			warn_without_slot(&why);
 			return 0;
 		}
 		*err = why;
 		return -1;
 	}
+	held->lasting = of->is_lasting ? of->name : NULL;
 	start_guard(held, of);
 	if (slot_in_datadir(held->slot, of->cluster->datadir_fd))
 		return 0;
@@ -104,8 +106,45 @@ backup_slot_watch(
 }
 
 void
+backup_slot_release(struct backup_slot *held)
+{
+	if (held->lasting == NULL)
+		backup_slot_drop(held);
+}
+
+void
+backup_slot_end(struct backup_slot *held, bool is_complete)
+{
+	if (held->slot && held->lasting && is_complete) {
+		slot_keep(held->slot);
+		message_note(
+		    "replication slot \"%s\" keeps WAL for a standby until it is dropped",
+		    held->lasting);
+	}
+	backup_slot_drop(held);
+}
+
+/* One that stays fills the disk of the server some day. */
+static void
+drop_lasting(const struct backup_slot *held)
+{
+	struct error why = { 0 };
+
+	if (slot_drop(held->slot, &why) == 0)
+		return;
+	why.hint[0] = '\0';
+	error_wrap(&why, "replication slot \"%s\" was not dropped", held->lasting);
+	error_hint(&why,
+	    "Look for it on the server, and drop it: SELECT pg_drop_replication_slot('%s').",
+	    held->lasting);
+	message_mishap(&why);
+}
+
+void
 backup_slot_drop(struct backup_slot *held)
 {
+	if (held->slot && held->lasting)
+		drop_lasting(held);
 	slot_free(held->slot);
 	held->slot = NULL;
 }

@@ -127,6 +127,7 @@ struct backup_source {
 	const struct backup_source_ops *ops;
 	struct backup_source_parts of;
 	struct backup_source_facts facts;
+	bool is_complete; /* the backup is: set before the operation `end` */
 };
 
 /* All that a backup asks, up to the first that fails. */

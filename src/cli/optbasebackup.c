@@ -31,10 +31,6 @@ take_target(struct options *o, const char *value, struct error *err)
 
 /* clang-format off */
 const struct optbasebackup_row optbasebackup[] = {
-	{ .row = { .letter = 'C', .name = "create-slot",
-	    .commands = B, .kind = OPT_BASEBACKUP },
-	    .error = "a backup leaves no replication slot on the server",
-	    .hint = "Make one with SELECT pg_create_physical_replication_slot('NAME', true) before the backup." },
 	{ .row = { .letter = 'i', .name = "incremental", .value = "OLDMANIFEST",
 	    .commands = B, .kind = OPT_BASEBACKUP },
 	    .error = "incremental backups are not made, each backup is a full one",
@@ -49,10 +45,6 @@ const struct optbasebackup_row optbasebackup[] = {
 	    .commands = B, .kind = OPT_BASEBACKUP },
 	    .error = "a backup holds no settings for a standby",
 	    .hint = "Restore it with pg_basetar restore --standby --primary-conninfo=CONNSTR." },
-	/* what holds the WAL for a standby to come goes on doing so */
-	{ .row = { .letter = 'S', .name = "slot", .value = "SLOTNAME",
-	    .commands = B, .kind = OPT_BASEBACKUP },
-	    .note = "option \"--slot\" is ignored: a temporary slot holds the WAL of the backup, and the named one stays as it is" },
 	{ .row = { .letter = 's', .name = "status-interval", .value = "SECONDS",
 	    .commands = B, .kind = OPT_BASEBACKUP },
 	    .note = "option \"--status-interval\" is ignored: WAL is read from pg_wal, not streamed" },

@@ -74,6 +74,8 @@ struct options {
 	bool wait_archive;           /* the stop waits until its WAL is archived */
 	unsigned wait_archive_limit; /* seconds; 0: for as long as it takes */
 	bool no_slot;
+	bool create_slot; /* ${slot} is made, and stays; else it is ignored */
+	const char *slot;
 
 	bool no_manifest;
 	enum digest_kind manifest_digest; /* DIGEST_NONE: files are listed without one */

@@ -13,13 +13,13 @@
 
 /* What says how a server is reached, and what it shall do or keep: none is asked. */
 #define OF_SERVER \
-	"checkpoint", "wait-archive", "no-wait-archive", "no-slot", "dbname", "host", \
-	    "port", "username", "no-password", "password"
+	"checkpoint", "wait-archive", "no-wait-archive", "no-slot", "create-slot", \
+	    "dbname", "host", "port", "username", "no-password", "password"
 
 /* Options of which only one can be meant; and why, where that must be said. */
 static const struct {
 	const char *one;
-	const char *others[12]; /* ends with a NULL */
+	const char *others[14]; /* ends with a NULL */
 	const char *why;
 } excluding[] = {
 	{ "quiet", { "verbose" }, NULL },
@@ -29,6 +29,7 @@ static const struct {
 	{ "split", { "blocking-factor" },
 	    "Records of a fixed size are for a tape or a pipe, which takes one archive." },
 	{ "dry-run", { "report" }, "A check prints its results, and writes no report." },
+	{ "no-slot", { "create-slot" }, NULL },
 	{ "tablespaces-in", { "original-tablespaces" }, NULL },
 	{ "offline", { "snapshot", OF_SERVER }, NULL },
 	{ "snapshot", { OF_SERVER }, NULL },
@@ -103,6 +104,31 @@ complete_output(struct options *o, struct error *err)
 	return o->compression.codec ? 0 : optvalue_suffix(name, &o->compression, err);
 }
 
+/* A script's -S without -C names a slot of its standby, which stays as it is. */
+static int
+complete_slot(struct options *o, struct error *err)
+{
+	const char *letters = "abcdefghijklmnopqrstuvwxyz0123456789_";
+
+	if (o->create_slot && o->slot == NULL) {
+		error_set(err, ERROR_USAGE, 0,
+		    "option \"--create-slot\" needs the name of a replication slot");
+		return error_hint(err, "Name it with --slot.");
+	}
+	if (o->create_slot &&
+	    (strlen(o->slot) > 63 || strspn(o->slot, letters) != strlen(o->slot))) {
+		error_set(err, ERROR_USAGE, 0,
+		    "option \"--slot\": \"%s\" is not a valid name of a replication slot",
+		    o->slot);
+		return error_hint(err,
+		    "Such names have lower-case letters, digits and underscores, and at most 63 of them.");
+	}
+	if (o->slot && !o->create_slot)
+		optnote_add(&o->notes,
+		    "option \"--slot\" is ignored: a temporary slot holds the WAL of the backup, and the named one stays as it is");
+	return 0;
+}
+
 /* A backup: the cluster, the output, and how. */
 static int
 complete_backup(struct options *o, const struct optread *r, struct error *err)
@@ -113,7 +139,7 @@ complete_backup(struct options *o, const struct optread *r, struct error *err)
 		error_set(err, ERROR_USAGE, 0, "no data directory specified");
 		return error_hint(err, "Name it with -D, or set PGDATA.");
 	}
-	if (complete_output(o, err))
+	if (complete_output(o, err) || complete_slot(o, err))
 		return -1;
 	note_ignored(o);
 	o->checkpoint_is_given = optread_was_given(r, "checkpoint");

@@ -25,7 +25,8 @@
 
 struct slot {
 	struct session *session;
-	bool is_made;
+	bool is_made; /* by us, and it is not to stay */
+	bool is_lasting;
 	uint64_t start_lsn;
 	char name[NAME_SIZE];
 };
@@ -48,11 +49,18 @@ make_name(char name[NAME_SIZE])
 
 /* What can be done about the two reasons that are common. */
 static int
-slot_explain(const struct session *session, struct error *why)
+slot_explain(const struct slot *slot, bool is_named, struct error *why)
 {
-	const char *state = session_sqlstate(session);
+	const char *state = session_sqlstate(slot->session);
 
-	error_wrap(why, "temporary replication slot");
+	if (is_named)
+		error_wrap(why, "replication slot \"%s\"", slot->name);
+	else
+		error_wrap(why, "temporary replication slot");
+	/* duplicate_object */
+	if (strcmp(state, "42710") == 0)
+		return error_hint(why,
+		    "Name another slot with --slot; or leave out --create-slot, if this one is of the standby.");
 	/* insufficient_privilege */
 	if (strcmp(state, "42501") == 0)
 		return error_hint(why,
@@ -80,28 +88,34 @@ leave_role(struct session *session, struct error *why)
 }
 
 int
-slot_hold(struct slot **out, const struct session_options *options, struct error *why)
+slot_hold(struct slot **out, const struct session_options *options,
+    const struct slot_wish *wish, struct error *why)
 {
-	const char *params[1], *from;
+	const char *params[2], *from;
 	struct session_rows rows = { 0 };
 	struct slot *slot = calloc(1, sizeof(*slot));
 
 	*out = NULL;
 	if (slot == NULL)
 		return error_memory(why);
-	make_name(slot->name);
+	slot->is_lasting = wish && wish->is_lasting;
+	if (wish)
+		snprintf(slot->name, sizeof(slot->name), "%s", wish->name);
+	else
+		make_name(slot->name);
 	params[0] = slot->name;
+	params[1] = slot->is_lasting ? "false" : "true";
 	if (session_open(&slot->session, options, why)) {
 		error_wrap(why, "connection for the replication slot");
 		goto out;
 	}
-	/* true, true: reserve WAL at once, and temporary */
+	/* true: reserve WAL at once */
 	if (leave_role(slot->session, why) ||
 	    session_query(slot->session,
 		"SELECT * FROM pg_catalog.pg_create_physical_replication_slot($1, true, "
-		"true)",
-		1, params, &rows, why)) {
-		slot_explain(slot->session, why);
+		"$2)",
+		2, params, &rows, why)) {
+		slot_explain(slot, wish != NULL, why);
 		goto out;
 	}
 	slot->is_made = true;
@@ -151,26 +165,43 @@ slot_in_datadir(const struct slot *slot, int datadir_fd)
 }
 
 void
+slot_keep(struct slot *slot)
+{
+	slot->is_made = slot->is_made && !slot->is_lasting;
+}
+
+int
+slot_drop(struct slot *slot, struct error *why)
+{
+	const char *params[1] = { slot->name };
+	struct session_rows rows;
+
+	if (!slot->is_made)
+		return 0;
+	session_ignore_interrupt(slot->session);
+	if (session_check(slot->session, why) ||
+	    session_query_within(slot->session, DROP_SECONDS,
+		"SELECT pg_catalog.pg_drop_replication_slot($1)", 1, params, &rows, why))
+		return -1;
+	session_rows_free(&rows);
+	slot->is_made = false;
+	return 0;
+}
+
+/*
+ * The end of the connection drops a temporary one as well, but a moment after we are gone: a
+ * backup that has ended leaves no slot.
+ */
+void
 slot_free(struct slot *slot)
 {
-	const char *params[1];
-	struct session_rows rows;
 	struct error ignored;
 
 	if (slot == NULL)
 		return;
-	/*
-	 * The end of the connection drops it as well, but a moment after we are gone: a
-	 * backup that has ended leaves no slot.
-	 */
-	params[0] = slot->name;
 	if (slot->session)
 		session_ignore_interrupt(slot->session);
-	if (slot->is_made && session_check(slot->session, &ignored) == 0 &&
-	    session_query_within(slot->session, DROP_SECONDS,
-		"SELECT pg_catalog.pg_drop_replication_slot($1)", 1, params, &rows,
-		&ignored) == 0)
-		session_rows_free(&rows);
+	(void)!slot_drop(slot, &ignored);
 	session_free(slot->session);
 	free(slot);
 }

@@ -20,8 +20,14 @@
  */
 struct slot;
 
+/* A slot that has a name of the user's, for a standby to come; else it is temporary. */
+struct slot_wish {
+	const char *name;
+	bool is_lasting; /* until it is dropped; else it is temporary all the same */
+};
+
 /*
- * Connect as ${options} say and make the slot; call it before the backup starts, for
+ * Connect as ${options} say and make the slot, as ${wish} says (NULL: temporary); call it before the backup starts, for
  * later the slot may begin too late.  Set options->same_server to the session of the backup,
  * to reach the same server without asking for a password again.
  *
@@ -29,8 +35,8 @@ struct slot;
  * backup must do without a slot, for want of the REPLICATION attribute, of a free slot or
  * of a connection: ${why} tells, with a hint.
  */
-MUST_CHECK int slot_hold(
-    struct slot **slot, const struct session_options *options, struct error *why);
+MUST_CHECK int slot_hold(struct slot **slot, const struct session_options *options,
+    const struct slot_wish *wish, struct error *why);
 
 /* "pg_basetar_4242_1a2b3c4d": unique on the server. */
 const char *slot_name(const struct slot *slot);
@@ -49,6 +55,10 @@ bool slot_is_held(struct slot *slot, struct error *why);
  * pg_replslot/NAME.  True proves that it is the server of ${datadir_fd}.
  */
 bool slot_in_datadir(const struct slot *slot, int datadir_fd);
+
+/* A lasting one stays when it is freed; or drop it now.  ERROR_SERVER: it may be there still. */
+void slot_keep(struct slot *slot);
+MUST_CHECK int slot_drop(struct slot *slot, struct error *why);
 
 /* Drop the slot and close the connection.  NULL is no slot. */
 void slot_free(struct slot *slot);

@@ -93,7 +93,7 @@ refused() { # HINT OPTION...
 	[ ! -e "$T/out/none.tar" ]
 	clean main
 }
-t 'refused: -C -S' refused pg_create_physical_replication_slot -C -S standby1
+t 'refused: -C without -S' refused 'Name it with --slot' -C
 t 'refused: -i' refused 'each backup is restored alone' -i old/backup_manifest
 t 'refused: -R' refused 'restore --standby' -R
 t 'refused: -F p' refused 'pg_basetar restore' -F p

@@ -13,18 +13,40 @@
 #include "server/slot.h"
 #include "support/fake_message.c.inc"
 
+void
+message_note(const char *fmt, ...)
+{
+	char text[1024];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	message_keep("", text);
+}
+
+void
+message_mishap(const struct error *err)
+{
+	message_keep("mishap: ", err->text);
+	message_keep("hint: ", err->hint);
+}
+
 /* ---- the server, in place of the program's ---- */
 
 static struct {
 	enum error_kind hold, position; /* what fails; ERROR_NONE: nothing */
 	bool is_elsewhere, is_lost, is_due;
-	unsigned held, asked;
+	unsigned held, asked, kept, dropped;
+	bool is_stuck; /* it cannot be dropped */
 } fake;
 static struct session *connected;
 
 int
-slot_hold(struct slot **slot, const struct session_options *options, struct error *why)
+slot_hold(struct slot **slot, const struct session_options *options,
+    const struct slot_wish *wish, struct error *why)
 {
+	assert_true(wish == NULL || strcmp(wish->name, "s1") == 0);
 	assert_ptr_equal(options->same_server, connected);
 	*slot = NULL;
 	if (fake.hold != ERROR_NONE)
@@ -32,6 +54,21 @@ slot_hold(struct slot **slot, const struct session_options *options, struct erro
 	fake.held++;
 	*slot = (struct slot *)&fake;
 	return 0;
+}
+
+void
+slot_keep(struct slot *slot)
+{
+	assert_non_null(slot);
+	fake.kept++;
+}
+
+int
+slot_drop(struct slot *slot, struct error *why)
+{
+	assert_non_null(slot);
+	fake.dropped++;
+	return fake.is_stuck ? error_set(why, ERROR_SERVER, 0, "no connection") : 0;
 }
 
 const char *
@@ -116,8 +153,9 @@ forget(void **state)
 	return 0;
 }
 
+/* ${name} of a lasting one; NULL: it is temporary. */
 static int
-hold(struct error *err)
+hold_named(const char *name, struct error *err)
 {
 	static const struct backup_cluster cluster = {
 		.pgdata = "/d", .datadir_fd = 77, .control.wal_segment_size = 16 << 20
@@ -127,10 +165,16 @@ hold(struct error *err)
 		.slot_idle_limit = 60 };
 	static int session;
 	const struct backup_slot_server of = { &cluster, &options,
-		(struct session *)&session, &server };
+		(struct session *)&session, &server, name, name != NULL };
 
 	connected = of.session;
 	return backup_slot_hold(&held, &of, err);
+}
+
+static int
+hold(struct error *err)
+{
+	return hold_named(NULL, err);
 }
 
 static int
@@ -154,6 +198,41 @@ held_and_dropped(void **state)
 	assert_int_equal(watch(&err), 0); /* no one is asked any more */
 	assert_int_equal(fake.asked, 1);
 	message_expect("");
+}
+
+/* With a name: it stays when the backup is complete, is dropped if not, and is a need. */
+static void
+lasting(void **state)
+{
+	static const struct {
+		bool is_complete, is_stuck;
+		const char *said;
+	} rows[] = {
+		{ true, false,
+		    "replication slot \"s1\" keeps WAL for a standby until it is dropped\n" },
+		{ false, false, "" },
+		{ false, true,
+		    "mishap: replication slot \"s1\" was not dropped: no connection\n"
+		    "hint: Look for it on the server, and drop it: SELECT pg_drop_replication_slot('s1').\n" }
+	};
+	struct error err = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		fake.is_stuck = rows[i].is_stuck;
+		fake.kept = fake.dropped = 0;
+		assert_int_equal(hold_named("s1", &err), 0);
+		backup_slot_release(&held);
+		assert_non_null(held.slot);
+		backup_slot_end(&held, rows[i].is_complete);
+		assert_null(held.slot);
+		assert_int_equal(fake.held, 0);
+		assert_int_equal(fake.kept, rows[i].is_complete);
+		message_expect(rows[i].said);
+	}
+	fake.hold = ERROR_SERVER;
+	assert_int_equal(hold_named("s1", &err), -1);
+	assert_string_equal(err.text, "no free slot");
 }
 
 static void
@@ -231,6 +310,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(held_and_dropped, forget),
+		cmocka_unit_test_setup(lasting, forget),
 		cmocka_unit_test_setup(done_without, forget),
 		cmocka_unit_test_setup(interrupted, forget),
 		cmocka_unit_test_setup(of_another_cluster, forget),

@@ -40,8 +40,6 @@
 #define FULL "Leave it out, and pg_combinebackup: each backup is restored alone."
 #define OUTPUT "Name the output with -o, or pipe the backup to a program."
 #define ALONE "Name the output with -o alone."
-#define MAKE_SLOT \
-	"Make one with SELECT pg_create_physical_replication_slot('NAME', true) before the backup."
 #define STANDBY "Restore it with pg_basetar restore --standby --primary-conninfo=CONNSTR."
 
 /* Taken, with at most one note; or refused, with an error and a hint. */
@@ -106,12 +104,12 @@ static struct row {
 	{ "-Z server-gzip", NO_SERVER, NULL, NULL },
 	{ "-c fast", NULL, NULL, NULL },
 	{ "--checkpoint=spread", NULL, NULL, NULL },
-	{ "-C", NULL,
-	    "option \"--create-slot\": a backup leaves no replication slot on the server",
-	    MAKE_SLOT },
-	{ "--create-slot -S s", NULL,
-	    "option \"--create-slot\": a backup leaves no replication slot on the server",
-	    MAKE_SLOT },
+	{ "-C", NULL, "option \"--create-slot\" needs the name of a replication slot",
+	    "Name it with --slot." },
+	{ "--create-slot -S s", NULL, NULL, NULL },
+	{ "-C --slot=S", NULL,
+	    "option \"--slot\": \"S\" is not a valid name of a replication slot",
+	    "Such names have lower-case letters, digits and underscores, and at most 63 of them." },
 	{ "-l nightly", NULL, NULL, NULL },
 	{ "--label=nightly", NULL, NULL, NULL },
 	{ "-n", CLEAN, NULL, NULL },
@@ -156,8 +154,6 @@ static struct row {
 	    "Try \"pg_basetar --help\"." },
 	/* of a backup alone */
 	{ "verify -n a", NULL, "unknown option \"-n\"", "Try \"pg_basetar --help\"." },
-	{ "verify --slot=a a", NULL, "unknown option \"--slot\"",
-	    "Try \"pg_basetar --help\"." },
 };
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };

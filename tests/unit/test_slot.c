@@ -18,7 +18,7 @@
 #define CREATE \
 	.query = \
 	    "SELECT * FROM pg_catalog.pg_create_physical_replication_slot($1, true, " \
-	    "true)"
+	    "$2)"
 #define DROP .query = "SELECT pg_catalog.pg_drop_replication_slot($1)"
 #define FAILS(state, text) \
 	.error = { .severity = "ERROR", .sqlstate = state, .primary = text }
@@ -30,7 +30,7 @@ hold(void)
 	struct error why = { 0 };
 	struct slot *slot;
 
-	if (slot_hold(&slot, &options, &why))
+	if (slot_hold(&slot, &options, NULL, &why))
 		fail_msg("%s", why.text);
 	return slot;
 }
@@ -49,6 +49,51 @@ hold_and_free(void **state)
 	assert_int_equal(slot_start_lsn(slot), 0x3000028);
 	slot_free(slot);
 	slot_free(NULL);
+	fake_done();
+}
+
+static struct slot *
+hold_named(bool is_lasting)
+{
+	const struct session_options options = { .interrupt_fd = -1 };
+	const struct slot_wish wish = { "s1", is_lasting };
+	struct error why = { 0 };
+	struct slot *slot;
+
+	assert_int_equal(slot_hold(&slot, &options, &wish, &why), 0);
+	assert_string_equal(slot_name(slot), "s1");
+	return slot;
+}
+
+/* One with a name is temporary or lasting; it is dropped, unless it is lasting and kept. */
+static void
+by_name(void **state)
+{
+	struct slot *slot;
+
+	(void)state;
+	FAKE_SCRIPT(FAKE_OPENING, ROLE,
+	    { CREATE, .params = "s1|true", .rows = "s1|0/3000028" },
+	    { DROP, .params = "s1" });
+	slot = hold_named(false);
+	slot_keep(slot);
+	slot_free(slot);
+	fake_done();
+}
+
+static void
+kept(void **state)
+{
+	struct error why = { 0 };
+	struct slot *slot;
+
+	(void)state;
+	FAKE_SCRIPT(
+	    FAKE_OPENING, ROLE, { CREATE, .params = "s1|false", .rows = "s1|0/3000028" });
+	slot = hold_named(true);
+	slot_keep(slot);
+	assert_int_equal(slot_drop(slot, &why), 0);
+	slot_free(slot);
 	fake_done();
 }
 
@@ -169,7 +214,7 @@ refuse(const char *text, const char *hint)
 	struct error why = { 0 };
 	struct slot *slot = (struct slot *)&why;
 
-	assert_int_equal(slot_hold(&slot, &options, &why), -1);
+	assert_int_equal(slot_hold(&slot, &options, NULL, &why), -1);
 	assert_null(slot);
 	assert_int_equal(why.kind, ERROR_SERVER);
 	assert_string_equal(why.text, text);
@@ -223,6 +268,8 @@ reserves_nothing(void **state)
 
 static const struct CMUnitTest plain[] = {
 	cmocka_unit_test(hold_and_free),
+	cmocka_unit_test(by_name),
+	cmocka_unit_test(kept),
 	cmocka_unit_test(name_is_legal),
 	cmocka_unit_test(lost),
 	cmocka_unit_test(drop_fails),
