@@ -9,10 +9,10 @@ CFLAGS  ?= -g
 # that pkg-config does not find is left out without a word.
 found    = $(shell pkg-config --exists $(1) && echo yes || echo no)
 ZSTD    := $(or $(ZSTD),$(call found,libzstd))
-LZ4     := $(or $(LZ4),$(call found,liblz4))
+LZ4     := $(or $(LZ4),$(call found,liblz4 libxxhash))
 ISAL    := $(or $(ISAL),$(call found,libisal))
 LIBS    := zlib libpq libcrypto $(if $(filter yes,$(ZSTD)),libzstd) \
-              $(if $(filter yes,$(LZ4)),liblz4) $(if $(filter yes,$(ISAL)),libisal)
+              $(if $(filter yes,$(LZ4)),liblz4 libxxhash) $(if $(filter yes,$(ISAL)),libisal)
 # Of each there are two sets of files in src/codec, and one is compiled.
 LEFT_OUT := $(patsubst %,src/codec/%.c, \
               $(if $(filter yes,$(ZSTD)),without_zstd,zstd unzstd) \

@@ -2,11 +2,11 @@
 #include <lz4.h>
 #include <lz4frame.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "codec/frames.h"
 #include "codec/lz4.h"
 #include "lib/bytes.h"
-#include "lib/xxh32.h"
 
 /* What liblz4 asks for goes up to the end of the header of the block after. */
 enum { BLOCK_HEADER = 4 };
@@ -166,7 +166,7 @@ unlz4_decode_chunk(void *decoder, const uint8_t *bytes, size_t len, struct buf *
 
 	/* what was decoded stays where it is: the blocks that refer to it need no copy */
 	options.stableDst = 1;
-#if LZ4_VERSION_NUMBER >= 10904 /* ours is faster: lib/xxh32.c */
+#if LZ4_VERSION_NUMBER >= 10904 /* libxxhash is faster: lz4.c */
 	options.skipChecksums = (bytes[MAGIC] & HAS_BLOCK_CHECKSUM) == 0;
 #endif
 
@@ -180,7 +180,7 @@ unlz4_decode_chunk(void *decoder, const uint8_t *bytes, size_t len, struct buf *
 		    error_memory(err) :
 		    0;
 	*is_sound = rc == 0 && in_len == len && out_len == want &&
-	    xxh32(out->data, want) == get_u32le(bytes + len - CHECKSUM);
+	    XXH32(out->data, want, 0) == get_u32le(bytes + len - CHECKSUM);
 	out->len = sum->len = out_len;
 	return 0;
 }
