@@ -9,10 +9,12 @@
 #include "lib/bytes.h"
 
 /*
- * A frame begins with 4 magic bytes, its descriptor (flags, the size of blocks, the length of the content),
- * and a byte of the descriptor's checksum: lz4_Frame_format.md, "Frame Descriptor".
+ * A frame begins with 4 magic bytes, its descriptor (flags, the size of blocks, and the length of the
+ * content where the flags say so), and a byte of the descriptor's checksum: lz4_Frame_format.md, "Frame
+ * Descriptor".
  */
-enum { MAGIC = 4, DESCRIPTOR = 10, HAS_CONTENT_CHECKSUM = 0x04, CHECKSUM = 4 };
+enum { MAGIC = 4, DESCRIPTOR = 2, CONTENT_SIZE = 8, CHECKSUM = 4 };
+enum { HAS_CONTENT_CHECKSUM = 0x04, HAS_CONTENT_SIZE = 0x08 }; /* flags */
 
 struct encoder {
 	LZ4F_cctx *z;
@@ -92,9 +94,12 @@ static size_t
 seal(uint8_t *frame, size_t used, const uint8_t *bytes, size_t len)
 {
 	uint8_t *descriptor = frame + MAGIC;
+	size_t descriptor_len = DESCRIPTOR;
 
+	if (descriptor[0] & HAS_CONTENT_SIZE) /* liblz4 leaves out that of no bytes */
+		descriptor_len += CONTENT_SIZE;
 	descriptor[0] |= HAS_CONTENT_CHECKSUM;
-	descriptor[DESCRIPTOR] = (uint8_t)(XXH32(descriptor, DESCRIPTOR, 0) >> 8);
+	descriptor[descriptor_len] = (uint8_t)(XXH32(descriptor, descriptor_len, 0) >> 8);
 	put_u32le(frame + used, XXH32(bytes, len, 0));
 	return used + CHECKSUM;
 }
