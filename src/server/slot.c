@@ -87,11 +87,30 @@ leave_role(struct session *session, struct error *why)
 	return 0;
 }
 
+/*
+ * A temporary slot goes with the connection.  A lasting one would stay if the wait for the answer were
+ * called off, and no one would know whether it is ours: so it is waited for, and whoever asked us to
+ * end is heard after it.
+ */
+static int
+make_slot(struct slot *slot, struct session_rows *rows, struct error *why)
+{
+	const char *params[2] = { slot->name, slot->is_lasting ? "false" : "true" };
+
+	if (slot->is_lasting)
+		session_ignore_interrupt(slot->session);
+	/* true: reserve WAL at once */
+	return session_query(slot->session,
+	    "SELECT * FROM pg_catalog.pg_create_physical_replication_slot($1, true, "
+	    "$2)",
+	    2, params, rows, why);
+}
+
 int
 slot_hold(struct slot **out, const struct session_options *options,
     const struct slot_wish *wish, struct error *why)
 {
-	const char *params[2], *from;
+	const char *from;
 	struct session_rows rows = { 0 };
 	struct slot *slot = calloc(1, sizeof(*slot));
 
@@ -103,18 +122,11 @@ slot_hold(struct slot **out, const struct session_options *options,
 		snprintf(slot->name, sizeof(slot->name), "%s", wish->name);
 	else
 		make_name(slot->name);
-	params[0] = slot->name;
-	params[1] = slot->is_lasting ? "false" : "true";
 	if (session_open(&slot->session, options, why)) {
 		error_wrap(why, "connection for the replication slot");
 		goto out;
 	}
-	/* true: reserve WAL at once */
-	if (leave_role(slot->session, why) ||
-	    session_query(slot->session,
-		"SELECT * FROM pg_catalog.pg_create_physical_replication_slot($1, true, "
-		"$2)",
-		2, params, &rows, why)) {
+	if (leave_role(slot->session, why) || make_slot(slot, &rows, why)) {
 		slot_explain(slot, wish != NULL, why);
 		goto out;
 	}

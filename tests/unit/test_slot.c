@@ -97,6 +97,46 @@ kept(void **state)
 	fake_done();
 }
 
+static int interrupt[2];
+
+static void
+raise_interrupt(void)
+{
+	assert_int_equal(write(interrupt[1], "", 1), 1);
+}
+
+/* A signal comes with the next question. */
+static void
+arm_interrupt(const char *text)
+{
+	assert_non_null(text);
+	fake_interrupt = raise_interrupt;
+}
+
+/* A signal that comes while a lasting one is made would leave it: it is made, and then dropped. */
+static void
+interrupted_while_made(void **state)
+{
+	const struct slot_wish wish = { "s1", true };
+	struct session_options options = { .notice = arm_interrupt };
+	struct error why = { 0 };
+	struct slot *slot;
+
+	(void)state;
+	assert_int_equal(pipe(interrupt), 0);
+	options.interrupt_fd = interrupt[0];
+	FAKE_SCRIPT(FAKE_OPENING,
+	    { .query = "SELECT pg_catalog.set_config('role', 'none', false)",
+		.notice = { "NOTICE", "00000", "now", NULL, NULL } },
+	    { CREATE, .params = "s1|false", .rows = "s1|0/3000028" },
+	    { DROP, .params = "s1" });
+	assert_int_equal(slot_hold(&slot, &options, &wish, &why), 0);
+	slot_free(slot);
+	close(interrupt[0]);
+	close(interrupt[1]);
+	fake_done();
+}
+
 /* The server's rule: lower case, digits, underscores, 63 bytes. */
 static void
 name_is_legal(void **state)
@@ -270,6 +310,7 @@ static const struct CMUnitTest plain[] = {
 	cmocka_unit_test(hold_and_free),
 	cmocka_unit_test(by_name),
 	cmocka_unit_test(kept),
+	cmocka_unit_test(interrupted_while_made),
 	cmocka_unit_test(name_is_legal),
 	cmocka_unit_test(lost),
 	cmocka_unit_test(drop_fails),
