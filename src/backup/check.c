@@ -151,8 +151,7 @@ find_room(struct check *c, const char *path)
 	fd = directory ?
 	    open(slash ? directory : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) :
 	    -1;
-	if (fd != -1 && sys_room(fd, &c->list.room, &total, &ignored))
-		c->list.room = 0;
+	c->list.has_room = fd != -1 && sys_room(fd, &c->list.room, &total, &ignored) == 0;
 	sys_close(fd);
 	free(directory);
 }
@@ -164,15 +163,16 @@ ask_output(struct check *c, struct error *err)
 	struct stat st;
 	int fd;
 
-	if (path == NULL) {
+	if (output_descriptor(c->opt, &fd, err))
+		return -1;
+	/* by whatever name: to open it is to close it for the list */
+	if (fd == STDOUT_FILENO) {
 		snprintf(
 		    c->good, sizeof(c->good), "standard output, which is not looked at");
 		return 0;
 	}
-	if (output_descriptor(c->opt, &fd, err))
-		return -1;
-	if (fd == -1 && stat(path, &st) == 0 && !S_ISREG(st.st_mode) &&
-	    !S_ISDIR(st.st_mode))
+	if (fd == -1 && !c->opt->split && stat(path, &st) == 0 &&
+	    (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode) || S_ISFIFO(st.st_mode)))
 		return check_special(path, err);
 	if (output_open(&c->tree->stream->output, c->opt, c->tree->stream->cancel, err))
 		return -1;
@@ -234,6 +234,11 @@ ask_source(struct check *c, const struct backup_source_check *one, struct error 
 	c->asking = one->name;
 	c->good[0] = '\0';
 	rc = one->run(c->tree->source, &why);
+	/* a backup does not ask it, and would not fail by it */
+	if (rc == -1 && one->rank == SOURCE_CHECK_ADVICE && why.kind == ERROR_SERVER) {
+		message_warning(why.text);
+		rc = 0;
+	}
 	c->is_over = c->is_over || (rc == -1 && one->rank == SOURCE_CHECK_FIRST);
 	return note_answer(c, one->good, were, rc, &why, err);
 }
@@ -307,13 +312,13 @@ ask_size(struct check *c, struct error *err)
 	return 0;
 }
 
-/* How well it will compress no one knows; without compression the tree alone is too much. */
+/* How well it will compress no one knows, but not to nothing; without the tree alone is too much. */
 static int
 ask_room(struct check *c, struct error *err)
 {
 	char needed[PROGRESS_BYTES_TEXT], there[PROGRESS_BYTES_TEXT], text[160];
 
-	if (c->list.room == 0 || c->list.bytes == 0)
+	if (!c->list.has_room || c->list.bytes == 0)
 		return 0;
 	progress_bytes(needed, c->list.bytes);
 	progress_bytes(there, c->list.room);
@@ -321,7 +326,7 @@ ask_room(struct check *c, struct error *err)
 		snprintf(c->good, sizeof(c->good), "%s are free for the output", there);
 		return 0;
 	}
-	if (strcmp(c->opt->compression.codec->name, "none") == 0) {
+	if (c->list.room == 0 || strcmp(c->opt->compression.codec->name, "none") == 0) {
 		error_set(err, ERROR_STATE, 0,
 		    "the output needs about %s, but %s are free", needed, there);
 		return error_hint(err,

@@ -203,8 +203,7 @@ static const struct backup_source_check running_checks[] = {
 	    check_archiver },
 	{ "tablespaces", "each link leads to a directory of its own", SOURCE_CHECK_ALONE,
 	    check_tablespaces },
-	{ "slot", "a temporary replication slot can hold WAL back", SOURCE_CHECK_ALONE,
-	    hold_wal },
+	{ "slot", "WAL is held back as the options say", SOURCE_CHECK_ALONE, hold_wal },
 	{ .name = NULL },
 };
 

@@ -109,7 +109,7 @@ checklist_json(const struct checklist *list, struct buf *text, struct error *err
 	}
 	json_end(&j);
 	json_number_if(&j, "bytes_estimated", list->bytes > 0, list->bytes);
-	json_number_if(&j, "bytes_available", list->room > 0, list->room);
+	json_number_if(&j, "bytes_available", list->has_room, list->room);
 	json_end(&j);
 	rc =
 	    json_finish(&j, err) || buf_append(text, buf_text(&j.text), j.text.len, err) ?

@@ -28,8 +28,9 @@ struct checklist {
 	size_t count;
 	struct checklist_row *rows;
 	size_t counts[CHECKLIST_VERDICTS];
-	/* of the backup before compression, and of the room for it; 0: not known */
-	uint64_t bytes, room;
+	uint64_t bytes; /* of the backup before compression; 0: not known */
+	bool has_room;  /* the room for it is known */
+	uint64_t room;
 };
 
 /* ${name} outlives the list; ${hint} may be NULL or empty. */

@@ -118,6 +118,13 @@ refused() {
 	says failed links "$T/main/spc"
 	clean main
 	empty_of_backups
+	asked --split -o /dev/null
+	[ "$rc" -eq 1 ]
+	says failed output /dev/null
+	asked --no-slot -o /dev/stdout
+	[ "$rc" -eq 0 ]
+	says ok output 'standard output, which is not looked at'
+	says ok slot 'as the options say'
 	captured backup main --dry-run -U nobody
 	[ "$rc" -eq 1 ]
 	one_error "$T/stderr" 'a backup would fail: 1 of 18'
@@ -161,9 +168,17 @@ no_room() {
 	asked -o "$T/small/x.tar"
 	cp "$T/stdout" "$T/plain"
 	asked -o "$T/small/x.tar.gz"
+	cp "$T/stdout" "$T/packed"
+	dd if=/dev/zero of="$T/small/full" bs=64k 2>/dev/null || :
+	for name in x.tar x.tar.gz; do
+		asked -o "$T/small/$name"
+		[ "$rc" -eq 1 ]
+		says failed room 'the output needs about [0-9.]* MB, but 0[.]0 kB are free'
+	done
 	umount "$T/small"
 	rm "$T/mounted"
 	lines 1 '^failed   room: the output needs about [0-9.]* MB, but 2.1 MB are free' "$T/plain"
+	cp "$T/packed" "$T/stdout"
 	says warning room 'the output needs about [0-9.]* MB before compression'
 }
 

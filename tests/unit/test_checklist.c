@@ -60,11 +60,16 @@ as_text(void **state)
 static void
 as_json(void **state)
 {
-	struct checklist list = { .room = 7 };
+	struct checklist list = { .has_room = true };
 	struct error err = { 0 };
 	struct buf text = { 0 };
 
 	(void)state;
+	/* none is left, which is not the same as unknown */
+	assert_int_equal(checklist_json(&list, &text, &err), 0);
+	assert_non_null(strstr(buf_text(&text), "\"bytes_available\": 0"));
+	buf_clear(&text);
+	list.room = 7;
 	fill(&list);
 	assert_int_equal(checklist_json(&list, &text, &err), 0);
 	assert_non_null(strstr(buf_text(&text), "  \"result\": \"failed\",\n"));
