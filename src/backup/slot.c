@@ -71,7 +71,8 @@ look_at_slot(const struct backup_slot *held, struct session *session, int wal_fd
 	struct slotguard_now now = { .time = sys_monotonic() };
 	struct error ignored = { 0 };
 
-	*is_over = !slot_is_held(held->slot, why);
+	/* a lasting one does not go with its connection */
+	*is_over = held->lasting == NULL && !slot_is_held(held->slot, why);
 	if (*is_over)
 		return 0;
 	if (online_wal_position(session, &now.wal_lsn, err)) {
@@ -87,6 +88,17 @@ look_at_slot(const struct backup_slot *held, struct session *session, int wal_fd
 	return 0;
 }
 
+/* The backup may be sound, yet lacks what was to be there for the standby. */
+static void
+warn_of_lasting(const char *name)
+{
+	char text[192];
+
+	snprintf(text, sizeof(text),
+	    "replication slot \"%s\" is dropped: a standby will not find it", name);
+	message_warning(text);
+}
+
 int
 backup_slot_watch(
     struct backup_slot *held, struct session *session, int wal_fd, struct error *err)
@@ -100,6 +112,8 @@ backup_slot_watch(
 		return -1;
 	if (is_over) {
 		warn_without_slot(&why);
+		if (held->lasting)
+			warn_of_lasting(held->lasting);
 		backup_slot_drop(held);
 	}
 	return 0;

@@ -305,6 +305,27 @@ given_up(void **state)
 	}
 }
 
+/* A lasting one is there without its connection; one that is given up is missed by name. */
+static void
+lasting_is_watched(void **state)
+{
+	struct error err = { 0 };
+
+	(void)state;
+	fake.is_stuck = false;
+	assert_int_equal(hold_named("s1", &err), 0);
+	fake.is_lost = true;
+	assert_int_equal(watch(&err), 0);
+	assert_non_null(held.slot);
+	message_expect("");
+	fake.is_due = true;
+	assert_int_equal(watch(&err), 0);
+	assert_null(held.slot);
+	message_expect(
+	    "warning: WAL is not held back: the disk is full; the backup fails if the server removes WAL it needs\n"
+	    "warning: replication slot \"s1\" is dropped: a standby will not find it\n");
+}
+
 int
 main(void)
 {
@@ -315,6 +336,7 @@ main(void)
 		cmocka_unit_test_setup(interrupted, forget),
 		cmocka_unit_test_setup(of_another_cluster, forget),
 		cmocka_unit_test_setup(given_up, forget),
+		cmocka_unit_test_setup(lasting_is_watched, forget),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
