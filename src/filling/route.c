@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include "filling/route.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -71,7 +72,28 @@ note_made(struct route *route, int parent, int fd, const char *name, struct erro
 	return 0;
 }
 
-/* Whoever may write to the directory that it is in could have put another there. */
+/* Is nothing in it?  One that cannot be read is not. */
+static bool
+is_empty(int fd)
+{
+	const int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = again == -1 ? NULL : fdopendir(again);
+	size_t count = 0;
+
+	if (dir == NULL) {
+		sys_close(again);
+		return false;
+	}
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+	return count <= 2; /* "." and ".." */
+}
+
+/*
+ * Whoever may write to the directory that it is in could have put another there: one of root's, to be
+ * given away.  There is nothing to gain by an empty one.
+ */
 static int
 make_one(struct going *g, const char *name, struct error *err)
 {
@@ -85,7 +107,7 @@ make_one(struct going *g, const char *name, struct error *err)
 	fd = openat(g->at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd == -1)
 		return error_set(err, ERROR_STATE, errno, "could not open");
-	if (fstat(fd, &st) == -1 || st.st_uid != geteuid()) {
+	if (fstat(fd, &st) == -1 || st.st_uid != geteuid() || !is_empty(fd)) {
 		sys_close(fd);
 		return error_set(err, ERROR_STATE, EEXIST, "could not create directory");
 	}
