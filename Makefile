@@ -77,6 +77,8 @@ $(B)/tests/unit/test_faults: WRAP = $(addprefix -Wl$(comma)--wrap=,malloc calloc
               openat64 open64 __openat64_2 __open64_2 read pread64 write pwrite64 fstat64 fstatat64 \
               lstat64 stat64 fdopendir readdir64 readlinkat fsync linkat renameat mkdirat symlinkat \
               fchmod fchown fchownat futimens)
+# How often it is set, is counted.
+$(B)/tests/unit/test_widepipe: WRAP = -Wl,--wrap=fcntl64
 
 $(B)/mutilate: $(TOOL) $(B)/lib.a
 	$(CC) $(FLAGS.$(V)) -pthread -o $@ $^ $(ALL_LIBS)

@@ -104,8 +104,13 @@ sys_widen_pipe(int fd)
 	const int size = fcntl(fd, F_GETPIPE_SZ); /* -1: it is not a pipe */
 
 	/* EPERM: the pipes of this user hold as much as they may: pipe(7) */
-	if (size != -1 && size < WIDE_PIPE)
-		(void)fcntl(fd, F_SETPIPE_SZ, WIDE_PIPE);
+	if (size == -1 || size >= WIDE_PIPE || fcntl(fd, F_SETPIPE_SZ, WIDE_PIPE) == -1)
+		return;
+	/*
+	 * Linux 5.8 to 6.7 (kernel.org bug 212295) wakes a writer that waits for room before the pipe
+	 * has it, and then no more: both ends wait forever.  Once more wakes it when there is room.
+	 */
+	(void)fcntl(fd, F_SETPIPE_SZ, WIDE_PIPE);
 #else
 	(void)fd;
 #endif
