@@ -347,10 +347,11 @@ static int
 add_facts(const struct backup_tree *tree, struct buf *text, struct error *err)
 {
 	const struct options *opt = tree->opt;
-	char major[12], oldest[12], start[LSN_TEXT];
+	char major[12], oldest[12], start[LSN_TEXT], now[24];
 
 	snprintf(major, sizeof(major), "%u", tree->cluster->version->major);
 	snprintf(oldest, sizeof(oldest), "%" PRIu32, tree->source->facts.oldest_xid);
+	snprintf(now, sizeof(now), "%lld", (long long)time(NULL));
 	if (infofile_add(text, "pg_basetar", "1", err) ||
 	    infofile_add(text, "version", OPTIONS_PROGRAM_VERSION, err) ||
 	    infofile_add(text, "mode", tree->source->facts.mode, err) ||
@@ -360,6 +361,7 @@ add_facts(const struct backup_tree *tree, struct buf *text, struct error *err)
 	    (has_label(tree) &&
 		infofile_add(
 		    text, "start_time", tree->source->facts.label->start_time, err)) ||
+	    infofile_add(text, "unix_time", now, err) ||
 	    infofile_add(text, "server_version", major, err) ||
 	    (tree->source->facts.oldest_xid != 0 &&
 		infofile_add(text, "oldest_xid", oldest, err)) ||

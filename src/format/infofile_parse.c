@@ -96,6 +96,14 @@ take_start_time(struct reading *r, struct error *err)
 }
 
 static int
+take_unix_time(struct reading *r, struct error *err)
+{
+	return number_parse(r->value, strlen(r->value), INT64_MAX, &r->info->unix_time) ?
+	    0 :
+	    bad_value(r, err);
+}
+
+static int
 take_server(struct reading *r, struct error *err)
 {
 	uint64_t major;
@@ -262,6 +270,7 @@ static const struct {
 	{ "label", ONE, take_label },
 	{ "start", PERHAPS, take_start }, /* not in the first archives */
 	{ "start_time", PERHAPS, take_start_time },
+	{ "unix_time", PERHAPS, take_unix_time },
 	{ "server_version", ONE, take_server },
 	{ "oldest_xid", PERHAPS, take_oldest_xid },
 	{ "databases", PERHAPS, take_databases },

@@ -8,6 +8,7 @@
 
 #include "support/manualpage.h"
 #include "support/senttree.c.inc"
+#include "support/unixtime.c.inc"
 
 static void
 expect_info(const char *expected)
@@ -16,6 +17,7 @@ expect_info(const char *expected)
 
 	archive_fails = "bytes tree pg_basetar.info";
 	assert_int_equal(send(&err), -1);
+	expect_unix_time(archive_text);
 	assert_string_equal(archive_text, expected);
 	end(NULL);
 	assert_int_equal(begin(NULL), 0);

@@ -26,6 +26,7 @@ whole(void **state)
 	    "oldest_xid: 4294967295\n"
 	    "databases: 1,5,16384\n"
 	    "start: 1/2000028\nstart_time: 2026-11-22 11:59:44 UTC\n"
+	    "unix_time: 1795348784\n"
 	    "without_tablespace: 16402 /mem\n"
 	    "tablespace_inside: 16401 x/y z\n"
 	    "tablespace: 16401 /x\nconfig_file: conf/x\n"
@@ -41,6 +42,7 @@ whole(void **state)
 	assert_int_equal(info.mode, INFOFILE_ONLINE);
 	assert_true(info.start_lsn == 0x102000028);
 	assert_string_equal(info.start_time, "2026-11-22 11:59:44 UTC");
+	assert_true(info.unix_time == 1795348784);
 	assert_int_equal(info.server_version, 15);
 	assert_int_equal(info.oldest_xid, UINT32_MAX);
 	assert_int_equal(info.databases.count, 3);
