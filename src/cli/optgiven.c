@@ -82,6 +82,18 @@ take_wait(struct options *o, const struct optread_token *t, struct error *err)
 	return optvalue_number(t->value, 1, 2147483, &o->wait_archive_limit, err);
 }
 
+/* Backups, or days: those of a hundred years. */
+static int
+take_count(struct options *o, const struct optread_token *t, struct error *err)
+{
+	unsigned count;
+
+	if (optvalue_number(t->value, 1, 36525, &count, err))
+		return -1;
+	memcpy((char *)o + t->row->field, &count, sizeof(count));
+	return 0;
+}
+
 static int
 optgiven_take_number(struct options *o, const struct optread_token *t, struct error *err)
 {
@@ -90,6 +102,8 @@ optgiven_take_number(struct options *o, const struct optread_token *t, struct er
 	if (t->row->kind ==
 	    OPT_RECORD) /* a tape drive has 24 bits for the length of a block */
 		return optvalue_number(t->value, 1, 32767, &o->blocking_factor, err);
+	if (t->row->kind == OPT_COUNT)
+		return take_count(o, t, err);
 	/* the limit is there to catch a slip */
 	return optvalue_number(t->value, 1, 1024, &o->jobs, err);
 }
@@ -166,6 +180,7 @@ static int (*const takers[])(
 	[OPT_WAIT] = take_wait,
 	[OPT_NO_WAIT] = take_wait,
 	[OPT_JOBS] = optgiven_take_number,
+	[OPT_COUNT] = optgiven_take_number,
 	[OPT_RECORD] = optgiven_take_number,
 	[OPT_RATE] = optgiven_take_number,
 	[OPT_COMPRESS] = take_choice,

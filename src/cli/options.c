@@ -7,6 +7,7 @@
 #include "cli/options.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/optgiven.h"
@@ -186,4 +187,5 @@ options_free(struct options *o)
 {
 	relocations_free(&o->relocations);
 	oids_free(&o->without);
+	free(o->output_made);
 }

@@ -58,6 +58,7 @@ struct options {
 
 	const char *target; /* of pg_basebackup; NULL: what the output is says -o alone */
 	const char *output; /* NULL: standard output; never empty */
+	char *output_made;  /* what a pattern became (outname.h): owned; else NULL */
 	bool output_is_stdout; /* whether it is a terminal is for the caller to see */
 	/* the output is a directory, with a tar for each tablespace */
 	bool split;
@@ -86,6 +87,7 @@ struct options {
 	bool progress, verbose, quiet;
 	bool no_estimate_size; /* progress without percent */
 	bool need_wal;         /* of verify: a backup without its WAL will not do */
+	bool list;             /* of info: the backups in a directory */
 	bool brief,
 	    json; /* of info: only what an archive begins with; for programs (and of a check) */
 	const char *report; /* NULL: none; never standard output */

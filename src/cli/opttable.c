@@ -201,6 +201,8 @@ const struct opttable_row opttable[] = {
 	    .help = "What is printed" },
 	{ .name = "brief", .commands = I, .kind = OPT_FLAG, .field = AT(brief),
 	    .help = "read only the beginning, print no sizes" },
+	{ .name = "list", .commands = I, .kind = OPT_FLAG, .field = AT(list),
+	    .help = "list the backups in directory DIR" },
 	{ .name = "json", .commands = I | C, .kind = OPT_FLAG, .field = AT(json),
 	    .help = "print JSON, for programs" },
 	{ .letter = 'P', .name = "progress", .commands = ALL, .rule = OPT_ONCE,

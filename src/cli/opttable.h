@@ -44,6 +44,7 @@ enum opttable_kind {
 	OPT_GZIP,
 	OPT_FORMAT,
 	OPT_JOBS,
+	OPT_COUNT, /* the unsigned ${field} becomes the value, from 1 */
 	OPT_CHECKPOINT,
 	OPT_WAL_METHOD,
 	OPT_WAIT,

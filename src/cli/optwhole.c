@@ -7,8 +7,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cli/optbasebackup.h"
+#include "cli/outname.h"
 #include "lib/sys.h"
 
 /* What says how a server is reached, and what it shall do or keep: none is asked. */
@@ -31,6 +33,7 @@ static const struct {
 	{ "dry-run", { "report" }, "A check prints its results, and writes no report." },
 	{ "no-slot", { "create-slot" }, NULL },
 	{ "tablespaces-in", { "original-tablespaces" }, NULL },
+	{ "list", { "brief" }, NULL },
 	{ "offline", { "snapshot", OF_SERVER }, NULL },
 	{ "snapshot", { OF_SERVER }, NULL },
 };
@@ -83,6 +86,22 @@ note_ignored(struct options *o)
 		    "option \"--sync-method=syncfs\" is ignored: the few files of a backup are synced one by one");
 }
 
+/* The name that a pattern makes of this moment. */
+static int
+expand_output(struct options *o, struct error *err)
+{
+	struct buf name = { 0 };
+
+	if (!o->output || !outname_is_pattern(o->output))
+		return 0;
+	if (outname_expand(&name, o->output, time(NULL), err)) {
+		buf_free(&name);
+		return error_wrap(err, "option \"--output\": \"%s\"", o->output);
+	}
+	o->output = o->output_made = (char *)name.data;
+	return 0;
+}
+
 /* The output's kind, and what its name says of the compression. */
 static int
 complete_output(struct options *o, struct error *err)
@@ -93,6 +112,8 @@ complete_output(struct options *o, struct error *err)
 		return -1;
 	if (o->output && strcmp(o->output, "-") == 0)
 		o->output = NULL;
+	if (expand_output(o, err))
+		return -1;
 	o->output_is_stdout = !o->output;
 	if (o->split && !o->output) {
 		error_set(err, ERROR_USAGE, 0, "option \"--split\" needs a directory");

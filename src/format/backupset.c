@@ -146,6 +146,24 @@ backupset_read(int dirfd, struct backupset *out, struct error *err)
 	return rc;
 }
 
+bool
+backupset_is_there(int dirfd)
+{
+	struct dirlist list = { 0 };
+	struct backupset_row row;
+	struct error ignored;
+	bool is_there = false;
+
+	if (dirlist_read(dirfd, &list, &ignored))
+		return false;
+	for (size_t i = 0; i < list.count && !is_there; i++)
+		is_there = strcmp(list.names[i], BACKUPSET_MANIFEST) == 0 ||
+		    (is_archive(list.names[i], &row) &&
+			row.part.kind == ARCHIVEPART_BASE);
+	dirlist_free(&list);
+	return is_there;
+}
+
 void
 backupset_free(struct backupset *set)
 {

@@ -38,6 +38,9 @@ struct backupset {
  */
 MUST_CHECK int backupset_read(int dirfd, struct backupset *out, struct error *err);
 
+/* Are there names in the directory that only a backup of several archives has: base.tar, or a manifest? */
+bool backupset_is_there(int dirfd);
+
 void backupset_free(struct backupset *);
 
 /*

@@ -37,8 +37,8 @@ struct infofile {
 	char *version; /* of the program that wrote it */
 	char *label;
 	enum infofile_mode mode;
-	uint64_t start_lsn;      /* 0: not known, as in the first archives */
-	char *start_time;        /* as in backup_label; NULL if absent */
+	uint64_t start_lsn; /* 0: not known, as in the first archives */
+	char *start_time;   /* as in backup_label; NULL if absent */
 	uint64_t unix_time; /* when it began, by the clock of its host; 0: not said */
 	unsigned server_version; /* major */
 	uint32_t oldest_xid;     /* no row has an older one; 0: not said */

@@ -5,10 +5,14 @@
 #include "info/info.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 
+#include "format/backupset.h"
 #include "info/json.h"
+#include "info/list.h"
 #include "info/text.h"
+#include "lib/sys.h"
 #include "reading/summary.h"
 
 static int
@@ -31,12 +35,26 @@ print(struct reading_summary *r, struct error *err)
 	return rc;
 }
 
+/* Is it a directory that is not itself a backup? */
+static bool
+is_shelf(const struct options *opt)
+{
+	const int fd =
+	    opt->input ? open(opt->input, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	const bool is_one = fd != -1 && !opt->brief && !backupset_is_there(fd);
+
+	sys_close(fd);
+	return is_one;
+}
+
 int
 info_run(const struct options *opt, struct error *err)
 {
 	struct reading_summary r = { .summary = NULL };
 	int rc;
 
+	if (opt->list || is_shelf(opt))
+		return info_list(opt, err);
 	rc = reading_summary(&r, opt, opt->brief ? READING_BRIEF : READING_ALL,
 	    "the backup was not read", err);
 	if (rc == 0)

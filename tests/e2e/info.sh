@@ -191,7 +191,6 @@ refusals() {
 	is_none 'empty' "$T/out/empty"
 	is_none 'offset 0' "$T/out/random"
 	is_none 'No such file' "$T/out/nothing"
-	is_none 'archive "base.tar" is missing' "$T"
 	is_none 'no archive specified'
 	is_none 'is not for the command "info"' --report=x "$T/out/one.tar"
 }

@@ -180,7 +180,8 @@ keys(void **state)
 	manualpage_json_keys(&ours, (const char *)text.data);
 	manualpage_read("man/pg_basetar-info.1", &page);
 	keys_of_page(&theirs,
-	    manualpage_section(&page, "\n.Sh THE JSON OBJECT\n", "\n.Sh EXIT STATUS\n"));
+	    manualpage_section(
+		&page, "\n.Sh THE JSON OBJECT\n", "\n.Ss Of a directory of backups\n"));
 	sort_lines(&ours, &our_sorted);
 	sort_lines(&theirs, &their_sorted);
 	assert_string_equal(buf_text(&their_sorted), buf_text(&our_sorted));

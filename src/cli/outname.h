@@ -1,0 +1,29 @@
+#ifndef PG_BASETAR_CLI_OUTNAME_H
+#define PG_BASETAR_CLI_OUTNAME_H
+
+#include <stdbool.h>
+#include <time.h>
+
+#include "lib/buf.h"
+#include "lib/error.h"
+
+/*
+ * The name of an output as a pattern of strftime(3): "/backup/%Y-%m-%d.tar.zst".  Only conversions
+ * that are digits of a known width in every locale are taken, so that a name can be told from what
+ * the pattern does not make:
+ *
+ *	%Y %m %d  %H %M %S	year, month, day; hour, minute, second
+ *	%F			the same as %Y-%m-%d
+ *	%j			day of the year
+ *	%G %V %u		year and week by ISO 8601, day of the week from Monday, 1
+ *	%%			a percent sign
+ */
+
+/* Has ${text} a percent sign, so that it is to be expanded? */
+bool outname_is_pattern(const char *text);
+
+/* Append ${pattern} with the local time ${when}.  ERROR_USAGE: another conversion. */
+MUST_CHECK int outname_expand(
+    struct buf *out, const char *pattern, time_t when, struct error *err);
+
+#endif
