@@ -10,6 +10,7 @@
 #include "cli/message.h"
 #include "cli/options.h"
 #include "cli/opttable.h"
+#include "format/metrics.h"
 #include "format/report.h"
 #include "info/info.h"
 #include "lib/interrupt.h"
@@ -97,8 +98,10 @@ run(int argc, char *const *argv, bool *is_sound, struct error *err)
 			options.verbose         ? MESSAGE_VERBOSE :
 						  MESSAGE_NORMAL);
 		say_notes(&options);
-		rc = interrupt_install(err) || run_command(&options, is_sound, err) ? -1 :
-										      0;
+		rc = metrics_check(options.metrics, err) || interrupt_install(err) ||
+			run_command(&options, is_sound, err) ?
+		    -1 :
+		    0;
 		options_free(&options);
 		return rc;
 	default:

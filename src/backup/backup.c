@@ -237,7 +237,8 @@ begin_report(struct backup *b, struct error *err)
 static int
 measure(struct backup *b, struct error *err)
 {
-	const bool is_wanted = b->opt->progress && !b->opt->no_estimate_size;
+	const bool is_shown = b->opt->progress || b->opt->progress_fd > 0,
+		   is_wanted = is_shown && !b->opt->no_estimate_size;
 
 	if (!is_wanted && !b->source->facts.is_frozen)
 		return 0;
@@ -429,7 +430,8 @@ assemble(struct backup *b, struct error *err)
 		.config = &b->config,
 		.stream = &b->stream,
 		.wal = &b->wal };
-	progress_start(&b->stream.progress, opt->progress && !opt->quiet);
+	progress_start(
+	    &b->stream.progress, opt->progress && !opt->quiet, (int)opt->progress_fd);
 	return 0;
 }
 

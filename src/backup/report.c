@@ -19,6 +19,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "format/metrics.h"
 #include "lib/lsn.h"
 #include "stream/blockpipe.h"
 #include "stream/outdir.h"
@@ -43,6 +44,9 @@ backup_report_check(
 {
 	struct stat st;
 
+	if (metrics_refuse_inside(r->of.opt->metrics, &r->of.cluster->datadir_stat,
+		"the data directory", err))
+		return -1;
 	if (r->report == NULL || output->dir == NULL)
 		return 0;
 	return outdir_stat(output->dir, &st, err) ||
@@ -188,6 +192,20 @@ add_proofs(const struct backup_report_parts *run, struct report_facts *f)
 	f->are_pages_checked = backup_pages_sum(run->pages, &f->pages);
 }
 
+/* A file that was refused, for it would be in the data directory, is not written now either. */
+static void
+write_metrics(const struct backup_report *r, bool is_sound, const struct error *why)
+{
+	const struct backup_report_parts *run = &r->of;
+	struct error err = { 0 };
+
+	if (metrics_refuse_inside(run->opt->metrics, &run->cluster->datadir_stat,
+		"the data directory", &err) == 0 &&
+	    metrics_write(
+		run->opt->metrics, report_verdict(why, is_sound), why, &r->facts, &err))
+		message_mishap(&err);
+}
+
 /* The backup is what it is by now, and so is the exit status. */
 void
 backup_report_write(struct backup_report *r, bool is_sound, const struct error *why)
@@ -203,6 +221,7 @@ backup_report_write(struct backup_report *r, bool is_sound, const struct error *
 	r->facts.progress = &run->stream->progress;
 	if (report_write(r->report, report_verdict(why, is_sound), why, &r->facts, &err))
 		message_mishap(&err);
+	write_metrics(r, is_sound, why);
 }
 
 void

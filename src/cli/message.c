@@ -20,6 +20,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static enum message_level level = MESSAGE_NORMAL;
 static size_t drawn; /* columns of a progress line on the terminal, or 0 */
 static struct message_listener *listener;
+static size_t findings; /* that were said */
 
 void
 message_set_level(enum message_level l)
@@ -133,10 +134,22 @@ void
 message_finding(const struct finding *f)
 {
 	pthread_mutex_lock(&lock);
+	findings++;
 	if (listener)
 		listener->finding(listener, f);
 	pthread_mutex_unlock(&lock);
 	say_as("", "%s", f->text);
+}
+
+size_t
+message_findings(void)
+{
+	size_t count;
+
+	pthread_mutex_lock(&lock);
+	count = findings;
+	pthread_mutex_unlock(&lock);
+	return count;
 }
 
 void

@@ -44,6 +44,9 @@ void message_mishap(const struct error *err);
 /* "pg_basetar: TEXT": something is wrong in the cluster.  Said with -q, too. */
 void message_finding(const struct finding *);
 
+/* How many there were. */
+size_t message_findings(void);
+
 /*
  * Who wants to be told warnings and findings as well, and whole: with -q, and longer ones
  * than a line may be.  One thread at a time calls it.

@@ -90,7 +90,9 @@ struct options {
 	bool list;             /* of info: the backups in a directory */
 	bool brief,
 	    json; /* of info: only what an archive begins with; for programs (and of a check) */
-	const char *report; /* NULL: none; never standard output */
+	const char *report;   /* NULL: none; never standard output */
+	const char *metrics;  /* the same */
+	unsigned progress_fd; /* descriptor for progress as JSON; 0: none */
 
 	/* NULL where the environment, postmaster.pid or libpq shall decide */
 	const char *host, *port, *user;

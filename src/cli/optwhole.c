@@ -5,9 +5,11 @@
  */
 #include "cli/optwhole.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli/optbasebackup.h"
 #include "cli/outname.h"
@@ -31,6 +33,7 @@ static const struct {
 	{ "split", { "blocking-factor" },
 	    "Records of a fixed size are for a tape or a pipe, which takes one archive." },
 	{ "dry-run", { "report" }, "A check prints its results, and writes no report." },
+	{ "dry-run", { "metrics" }, "A check makes no backup that metrics could be of." },
 	{ "no-slot", { "create-slot" }, NULL },
 	{ "tablespaces-in", { "original-tablespaces" }, NULL },
 	{ "list", { "brief" }, NULL },
@@ -261,6 +264,28 @@ check_commands(const struct options *o, const struct optread *r, struct error *e
 	    err, "Try \"pg_basetar %s --help\".", opttable_commands[o->command].name);
 }
 
+/* Standard output and error have their uses, and a descriptor that is closed would become a file's. */
+static int
+check_progress_fd(const struct options *o, struct error *err)
+{
+	const int fd = (int)o->progress_fd;
+
+	if (fd == 0)
+		return 0;
+	if (fd <= STDERR_FILENO)
+		error_set(err, ERROR_USAGE, 0,
+		    "option \"--progress-fd\": %d is standard output or standard error",
+		    fd);
+	else if (fcntl(fd, F_GETFL) == -1 || (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY)
+		error_set(err, ERROR_USAGE, 0,
+		    "option \"--progress-fd\": descriptor %d is not open for writing",
+		    fd);
+	else
+		return 0;
+	return error_hint(
+	    err, "Open one from 3 on for it, as in: --progress-fd=3 3>FILE");
+}
+
 /* Fill in what was not said, once all that was said is known. */
 int
 optwhole_complete(struct options *o, const struct optread *r, struct error *err)
@@ -272,6 +297,13 @@ optwhole_complete(struct options *o, const struct optread *r, struct error *err)
 		return error_hint(
 		    err, "Name a file: it appears there when the run has ended.");
 	}
+	if (o->metrics && strcmp(o->metrics, "-") == 0) {
+		error_set(err, ERROR_USAGE, 0, "metrics cannot go to standard output");
+		return error_hint(
+		    err, "Name a file in the directory of the textfile collector.");
+	}
+	if (check_progress_fd(o, err))
+		return -1;
 	o->dry_run = o->dry_run || o->command == COMMAND_CHECK;
 	if (o->command == COMMAND_BACKUP || o->command == COMMAND_CHECK)
 		return complete_backup(o, r, err);

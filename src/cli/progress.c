@@ -10,6 +10,7 @@
  */
 #include "cli/progress.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 #include "lib/interrupt.h"
 #include "lib/sys.h"
 
+#define TELL_SECONDS 1.0  /* between lines for a program */
 #define LINE_SECONDS 30.0 /* between lines where nothing can be redrawn */
 
 const char *
@@ -36,11 +38,12 @@ progress_bytes(char out[PROGRESS_BYTES_TEXT], uint64_t bytes)
 }
 
 void
-progress_start(struct progress *p, bool is_wanted)
+progress_start(struct progress *p, bool is_wanted, int fd)
 {
-	*p = (struct progress){
-		.is_wanted = is_wanted, .phase = "starting", .clock = sys_monotonic
-	};
+	*p = (struct progress){ .is_wanted = is_wanted,
+		.fd = fd,
+		.phase = "starting",
+		.clock = sys_monotonic };
 	p->started = p->shown = p->moves = p->entered = p->clock();
 }
 
@@ -58,15 +61,6 @@ leave_phase(struct progress *p)
 		p->moves = now;
 }
 
-void
-progress_phase(struct progress *p, const char *phase)
-{
-	leave_phase(p);
-	p->phase = phase;
-	if (phase && p->is_wanted && isatty(STDERR_FILENO))
-		progress_tick(p, p->done);
-}
-
 /*
  * Bytes in a second, since the first of them: a checkpoint may spread over minutes before.
  * Nor does the wait for the WAL archive or the disk make what went before any slower.
@@ -80,6 +74,57 @@ rate_at(const struct progress *p, double now)
 		return p->rate;
 	return (double)p->done / (seconds > 0.001 ? seconds : 0.001);
 }
+
+/* ---- for a program ---- */
+
+/* "null" for less than 0. */
+static const char *
+print_number(char out[32], double number)
+{
+	if (number < 0)
+		return "null";
+	snprintf(out, 32, "%.0f", number);
+	return out;
+}
+
+/* Phases are words of ours: nothing in them needs an escape. */
+static void
+tell_program(struct progress *p, double now)
+{
+	const double rate = rate_at(p, now);
+	const bool is_ending = p->total > 0 && p->done < p->total && rate >= 1;
+	struct pollfd room = { .fd = p->fd, .events = POLLOUT };
+	char line[512], total[32], left[32];
+	struct error ignored;
+	int len;
+
+	if (p->fd == 0 || p->phase == NULL)
+		return;
+	p->told = now;
+	/* a pipe that has room has it for the whole line */
+	if (poll(&room, 1, 0) != 1 || (room.revents & POLLOUT) == 0)
+		return;
+	len = snprintf(line, sizeof(line),
+	    "{\"phase\": \"%s\", \"done_bytes\": %llu, \"total_bytes\": %s, \"bytes_per_second\": %.0f, \"elapsed_seconds\": %.3f, \"left_seconds\": %s}\n",
+	    p->phase, (unsigned long long)p->done,
+	    print_number(total, p->total > 0 ? (double)p->total : -1), rate,
+	    now - p->started,
+	    print_number(left, is_ending ? (double)(p->total - p->done) / rate : -1));
+	if (sys_write(p->fd, line, (size_t)len, NULL, &ignored))
+		p->fd = 0; /* the reader is gone */
+}
+
+void
+progress_phase(struct progress *p, const char *phase)
+{
+	leave_phase(p);
+	p->phase = phase;
+	tell_program(p, p->clock());
+	if (phase && p->is_wanted && isatty(STDERR_FILENO))
+		progress_tick(p, p->done);
+}
+
+/* ---- for people ---- */
 
 void
 progress_settle(struct progress *p, uint64_t done)
@@ -221,6 +266,8 @@ progress_tick(struct progress *p, uint64_t done)
 	p->done = done;
 	if (done == 0)
 		p->moves = now;
+	if (now - p->told >= TELL_SECONDS)
+		tell_program(p, now);
 	if (interrupt_took_report() ||
 	    (p->is_wanted && (terminal || now - p->shown >= LINE_SECONDS)))
 		show(p, now);
@@ -234,6 +281,7 @@ progress_end(struct progress *p, uint64_t done)
 	progress_phase(p, NULL);
 	p->phase = "done";
 	p->done = done;
+	tell_program(p, p->clock());
 	if (p->is_wanted && isatty(STDERR_FILENO))
 		show(p, p->clock());
 	p->phase = NULL;

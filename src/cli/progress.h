@@ -10,11 +10,17 @@
  * phase; of these on a terminal what fits into its columns.  With -P the line is redrawn
  * on a terminal several times a second, and elsewhere printed every 30 s; SIGUSR1 prints
  * it once, with or without -P.
+ *
+ * With --progress-fd a program gets the same as a line of JSON at every phase and every second
+ * (pg_basetar(1)), if it reads: a line for which a pipe has no room is left out, so that no reader holds
+ * up a run.
  */
 #define PROGRESS_PAST 24 /* more phases than a run has */
 
 struct progress {
 	bool is_wanted;
+	int fd;            /* of --progress-fd; 0: none, or it has failed */
+	double told;       /* when the last line went there */
 	const char *phase; /* NULL: it is over */
 	uint64_t total; /* bytes of the stream before encoding, estimated; 0: not known */
 	uint64_t done;  /* when it was told last */
@@ -33,7 +39,7 @@ struct progress {
 	double (*clock)(void); /* sys_monotonic(), but for a test */
 };
 
-void progress_start(struct progress *, bool is_wanted);
+void progress_start(struct progress *, bool is_wanted, int fd);
 
 /* ${phase} lives as long as the progress; NULL: the last one is over. */
 void progress_phase(struct progress *, const char *phase);

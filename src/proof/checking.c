@@ -2,6 +2,7 @@
 #include "proof/checking.h"
 
 #include "cli/message.h"
+#include "format/metrics.h"
 #include "reading/manifestpeek.h"
 
 static void
@@ -79,5 +80,8 @@ checking_report(struct reading *r, const struct checker *checker, struct report 
 		add_checker(&c, &facts);
 	}
 	if (report_write(report, report_verdict(why, is_sound), why, &facts, &err))
+		message_mishap(&err);
+	if (metrics_write(
+		r->opt->metrics, report_verdict(why, is_sound), why, &facts, &err))
 		message_mishap(&err);
 }

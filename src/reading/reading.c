@@ -81,7 +81,7 @@ reading_init(struct reading *r, const struct options *opt, const struct reading_
 	r->patrol.cancel = &r->cancel;
 	r->patrol.outcome = outcome;
 	pthread_mutex_init(&r->lock, NULL);
-	progress_start(&r->progress, opt->progress && !opt->quiet);
+	progress_start(&r->progress, opt->progress && !opt->quiet, (int)opt->progress_fd);
 }
 
 int

@@ -165,7 +165,7 @@ play(const struct script *s)
 	struct progress p;
 
 	now = 0;
-	progress_start(&p, s->is_wanted);
+	progress_start(&p, s->is_wanted, 0);
 	p.clock = made_up;
 	p.started = p.shown = p.moves = p.entered = 0;
 	for (size_t i = 0; s->steps[i].what != OVER; i++)
@@ -227,6 +227,39 @@ check_script(void **state)
 	close(ends[1]);
 }
 
+/* A line at each phase, one a second, and the end; none where the pipe is full, or its reader gone. */
+static void
+lines_for_a_program(void **state)
+{
+	struct progress p;
+	char said[1024], full[4096] = "";
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	now = 0;
+	progress_start(&p, false, ends[1]);
+	p.clock = made_up;
+	p.started = p.shown = p.moves = p.entered = 0;
+	take_step(&p, &(struct step){ PHASE, 1, 0, "files" });
+	take_step(&p, &(struct step){ TOTAL, 1, 4 * MB, NULL });
+	take_step(&p, &(struct step){ TICK, 1.5, 0, NULL });
+	take_step(&p, &(struct step){ TICK, 2.5, MB, NULL });
+	read_all(ends[0], said, sizeof(said), 1);
+	assert_string_equal(said,
+	    "{\"phase\": \"files\", \"done_bytes\": 0, \"total_bytes\": null, \"bytes_per_second\": 0, \"elapsed_seconds\": 1.000, \"left_seconds\": null}\n"
+	    "{\"phase\": \"files\", \"done_bytes\": 1000000, \"total_bytes\": 4000000, \"bytes_per_second\": 1000000, \"elapsed_seconds\": 2.500, \"left_seconds\": 3}\n");
+	fcntl(ends[1], F_SETFL, O_NONBLOCK);
+	while (write(ends[1], full, sizeof(full)) > 0)
+		;
+	fcntl(ends[1], F_SETFL, 0);
+	take_step(&p, &(struct step){ TICK, 4, MB, NULL });
+	close(ends[0]);
+	signal(SIGPIPE, SIG_IGN);
+	take_step(&p, &(struct step){ END, 6, 4 * MB, NULL });
+	close(ends[1]);
+}
+
 static void
 phases_are_kept(void **state)
 {
@@ -234,7 +267,7 @@ phases_are_kept(void **state)
 
 	(void)state;
 	now = 5;
-	progress_start(&p, false);
+	progress_start(&p, false, 0);
 	p.clock = made_up;
 	p.entered = 5;
 	take_step(&p, &(struct step){ PHASE, 7, 0, "one" });
@@ -277,7 +310,7 @@ bytes_as_text(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT(scripts) + 2];
+	struct CMUnitTest tests[COUNT(scripts) + 3];
 	struct error err = { 0 };
 
 	if (interrupt_install(&err))
@@ -288,5 +321,7 @@ main(void)
 			.initial_state = &scripts[i] };
 	tests[COUNT(scripts)] = (struct CMUnitTest)cmocka_unit_test(phases_are_kept);
 	tests[COUNT(scripts) + 1] = (struct CMUnitTest)cmocka_unit_test(bytes_as_text);
+	tests[COUNT(scripts) + 2] =
+	    (struct CMUnitTest)cmocka_unit_test(lines_for_a_program);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
