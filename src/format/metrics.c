@@ -77,11 +77,12 @@ find_success(const char *text, const char *labels, uint64_t *when)
 
 	for (const char *line = text; line && *line != '\0';
 	     line = strchr(line, '\n'), line += line != NULL) {
-		const char *value = line + name + len + 1, *end;
+		const char *value, *end;
 
 		if (strncmp(line, SUCCESS, name) != 0 ||
-		    strncmp(line + name, labels, len) != 0 || value[-1] != ' ')
+		    strncmp(line + name, labels, len) != 0 || line[name + len] != ' ')
 			continue;
+		value = line + name + len + 1;
 		end = strchr(value, '\n');
 		return end && number_parse(value, (size_t)(end - value), INT64_MAX, when);
 	}
