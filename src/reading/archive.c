@@ -37,17 +37,6 @@ reading_cut(struct reading *r)
 	pthread_mutex_unlock(&r->lock);
 }
 
-uint64_t
-reading_done(struct reading *r)
-{
-	uint64_t done;
-
-	pthread_mutex_lock(&r->lock);
-	done = r->past + (r->file ? infile_done(r->file) : 0);
-	pthread_mutex_unlock(&r->lock);
-	return done;
-}
-
 /* As much as there is, up to a piece. */
 static int
 fill(struct tar_reader *reader, uint8_t *piece, size_t *len, struct error *err)

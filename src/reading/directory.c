@@ -21,7 +21,7 @@ measure(struct reading *r, int dirfd, const struct backupset *set)
 
 	for (size_t i = 0; i < set->count; i++)
 		if (fstatat(dirfd, set->rows[i].name, &st, 0) == 0 && S_ISREG(st.st_mode))
-			r->progress.total += (uint64_t)st.st_size;
+			reading_add_size(r, (uint64_t)st.st_size);
 }
 
 /* It harms no restore, and may be what belongs elsewhere. */

@@ -23,6 +23,16 @@ tick(struct patrol *patrol)
 	progress_tick(&r->progress, reading_done(r));
 }
 
+/* The thread that reads finds out how much there is. */
+static void
+reading_tick(struct patrol *patrol)
+{
+	struct reading *r = (struct reading *)patrol;
+
+	r->progress.total = reading_size(r);
+	tick(patrol);
+}
+
 static void
 cut(struct patrol *patrol)
 {
@@ -38,7 +48,7 @@ reading_read_file(struct reading *r, struct error *err)
 
 	if (infile_open(&file, path, &r->cancel, err))
 		return error_wrap(err, "%s", path ? path : "standard input");
-	r->progress.total = infile_size(file);
+	reading_add_size(r, infile_size(file));
 	return reading_archive(r, file, path ? path : "standard input", &whole, err);
 }
 
@@ -70,7 +80,7 @@ sync_all(struct patrol *patrol, struct error *err)
 	return r->ops->sync(r, err);
 }
 
-static const struct patrol_ops reads = { read_all, NULL, tick, NULL, cut };
+static const struct patrol_ops reads = { read_all, NULL, reading_tick, NULL, cut };
 static const struct patrol_ops syncs = { sync_all, NULL, tick, NULL, NULL };
 
 void
@@ -91,6 +101,7 @@ reading_run(struct reading *r, const char *phase, struct error *err)
 
 	progress_phase(&r->progress, phase);
 	rc = patrol_run(&r->patrol, &reads, err);
+	r->progress.total = reading_size(r);
 	if (rc == 0 && r->ops->sync) {
 		progress_settle(&r->progress, reading_done(r));
 		progress_phase(&r->progress, r->opt->no_sync ? "finishing" : "syncing");

@@ -79,6 +79,7 @@ struct reading {
 	struct source *source;   /* unless sparse with a thread of its own; NULL: none */
 	struct source *file;     /* at its bottom; owned by it */
 	uint64_t past;           /* bytes of the archives before it */
+	uint64_t size;           /* bytes of all archives; 0: not known */
 	const char *compression; /* of the last archive; NULL: there was none */
 	/* bytes of those that were read to their end, decoded; UINT64_MAX: not known */
 	uint64_t raw;
@@ -93,6 +94,13 @@ MUST_CHECK int reading_run(struct reading *, const char *phase, struct error *er
 
 /* Bytes of the archives that were read or skipped.  Any thread. */
 uint64_t reading_done(struct reading *);
+
+/*
+ * Bytes that there are to read; 0: not known.  The thread that reads adds those of each archive that
+ * it finds, and any thread may ask.
+ */
+void reading_add_size(struct reading *, uint64_t size);
+uint64_t reading_size(struct reading *);
 
 void reading_free(struct reading *);
 

@@ -115,7 +115,7 @@ all(void **state)
 	assert_int_equal(run(&err), 0);
 	assert_string_equal(fake.told,
 	    "16400.tar 216400\nbase.tar.gz 1\npg_wal.tar 3\nmanifest 2\nmanifest 0\n");
-	assert_int_equal(reading.progress.total, 9);
+	assert_int_equal(reading_size(&reading), 9);
 	message_expect(
 	    "warning: \"README\" is not part of the backup, although it is in the directory of its archives\n");
 }
