@@ -1,4 +1,4 @@
-# pg_basetar: `make`, `make check`, `make check V=asan`, `make lint`, `make install`.
+# pg_basetar: `make`, `make check`, `make check V=asan`, `make lint`, `make install`, `make dist`.
 # Each variant V builds in its own build/$(V), so switching never needs a clean.
 V       ?= rel
 B       := build/$(V)
@@ -20,7 +20,7 @@ LEFT_OUT := $(patsubst %,src/codec/%.c, \
               $(if $(filter yes,$(ISAL)),without_isal,deflate_isal inflate_isal))
 
 WARN       := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wvla -Wundef \
-              -Wformat=2 -Wcast-qual -Wwrite-strings -Wstrict-prototypes -Wmissing-prototypes
+              -Wformat=2 -Wcast-qual -Wwrite-strings -Wstrict-prototypes -Wmissing-prototypes -Wdate-time
 comma      := ,
 # What this compiler does not know for this machine is left out; a value of the packager's counts.
 known       = $(shell $(CC) -Werror $(1) -x c -c /dev/null -o /dev/null 2>/dev/null && echo $(1))
@@ -32,9 +32,11 @@ FLAGS.asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-om
 FLAGS.tsan := -O1 -fsanitize=thread
 FLAGS.cov  := -O0 --coverage
 FLAGS.fuzz := -O1 -fsanitize=fuzzer-no-link,address,undefined
+# Where it is built is not in what is built.
 ALL_CFLAGS := -std=c11 -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 -Isrc -Itests \
+              -ffile-prefix-map=$(CURDIR)=. \
               $(shell pkg-config --cflags $(LIBS)) $(WARN) $(FLAGS.$(V)) -pthread $(CPPFLAGS) $(CFLAGS)
-ALL_LIBS    = $(LINK.$(V)) $(LDFLAGS) $(shell pkg-config --libs $(LIBS))
+ALL_LIBS   := $(LINK.$(V)) $(LDFLAGS) $(shell pkg-config --libs $(LIBS))
 
 OBJ  := $(patsubst %.c,$(B)/%.o,$(filter-out $(LEFT_OUT),$(sort $(wildcard src/*/*.c))))
 HELP := $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
@@ -50,7 +52,7 @@ CODEC_UNIT := $(patsubst %.c,$(B)/%,$(shell grep -l codec tests/unit/test_*.c))
 THREAD_UNIT = $(patsubst build/rel/%,$(B)/%,$(shell nm -A $(wildcard $(patsubst %.c,build/rel/%,$(wildcard \
                  tests/unit/test_*.c))) | sed -n 's/: *U pthread_create.*//p'))
 
-.PHONY: all check unit codec-unit thread-unit fuzz lint bench soak install clean FORCE
+.PHONY: all check unit codec-unit thread-unit fuzz lint bench soak install uninstall dist clean FORCE
 all: $(B)/pg_basetar
 
 $(B)/pg_basetar: $(B)/src/main.o $(B)/lib.a
@@ -104,13 +106,23 @@ bench: all
 soak: all
 	BIN=$(B)/pg_basetar scripts/soak
 
+# Below $(PREFIX); the directories are also those of others, and stay.
+MAN  := $(foreach page,$(notdir $(wildcard man/*)),share/man/man$(patsubst .%,%,$(suffix $(page)))/$(page))
+
 install: all
 	install -D -m 755 $(B)/pg_basetar $(DESTDIR)$(PREFIX)/bin/pg_basetar
-	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 \
-	    $(DESTDIR)$(PREFIX)/share/man/man7
-	install -m 644 man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 644 man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5
-	install -m 644 man/*.7 $(DESTDIR)$(PREFIX)/share/man/man7
+	for page in $(MAN); do install -D -m 644 man/$${page##*/} $(DESTDIR)$(PREFIX)/$$page || exit 1; done
+
+uninstall:
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/pg_basetar $(MAN))
+
+# What is committed, and nothing else that lies here: the same bytes from each clone.
+NAME = pg_basetar-$(shell sed -n 's/^.define OPTIONS_PROGRAM_VERSION "\(.*\)"/\1/p' src/cli/options.h)
+DIST = build/$(NAME).tar
+dist:
+	@mkdir -p $(dir $(DIST))
+	git -c tar.umask=0022 archive --format=tar --prefix=$(NAME)/ -o $(DIST) HEAD
+	gzip -9nf $(DIST)
 
 clean: ; rm -rf build
 
