@@ -10,6 +10,7 @@
 #include "cli/message.h"
 #include "cli/options.h"
 #include "cli/opttable.h"
+#include "cli/optusage.h"
 #include "format/metrics.h"
 #include "format/report.h"
 #include "info/info.h"
@@ -45,8 +46,8 @@ static int
 print_usage(const enum opttable_command *command, struct error *err)
 {
 	struct buf text = { 0 };
-	int rc = command ? opttable_usage(&text, *command, err) :
-			   opttable_overview(&text, err);
+	int rc = command ? optusage_print(&text, *command, err) :
+			   optusage_overview(&text, err);
 
 	if (rc == 0)
 		rc = print(buf_text(&text), err);

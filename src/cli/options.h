@@ -104,8 +104,8 @@ struct options {
 
 enum options_verdict {
 	OPTIONS_RUN,      /* carry out the command that *out describes */
-	OPTIONS_OVERVIEW, /* print opttable_overview() to standard output */
-	OPTIONS_HELP,     /* print opttable_usage() of the command there */
+	OPTIONS_OVERVIEW, /* print optusage_overview() to standard output */
+	OPTIONS_HELP,     /* print optusage_print() of the command there */
 	OPTIONS_VERSION,  /* print the name and version there */
 };
 

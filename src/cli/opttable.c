@@ -257,9 +257,6 @@ const struct opttable_row opttable[] = {
 const size_t opttable_rows = sizeof(opttable) / sizeof(opttable[0]);
 _Static_assert(sizeof(opttable) / sizeof(opttable[0]) <= OPTTABLE_MOST, "room for all");
 
-/* Columns before the help. */
-enum { INDENT = 33 };
-
 static bool
 is_of(const struct opttable_row *row, enum opttable_command command)
 {
@@ -376,33 +373,6 @@ opttable_name(enum opttable_command command, const char *name, size_t len,
 	return 0;
 }
 
-/* "  -l, --label=LABEL", and the help for ${command} in its column. */
-static int
-usage_row(struct buf *text, const struct opttable_row *row, enum opttable_command command,
-    struct error *err)
-{
-	const char *help = command == COMMAND_RESTORE && row->restore_help ?
-	    row->restore_help :
-	    row->help;
-	const char *value = row->value ? row->value : "";
-	char left[64], letter[8] = "    ", name[48], methods[CODEC_METHODS] = "";
-
-	if (row->letter != '\0')
-		snprintf(letter, sizeof(letter), "-%c, ", row->letter);
-	if (value[0] == '[')
-		snprintf(name, sizeof(name), "%s[=%s", row->name, value + 1);
-	else
-		snprintf(name, sizeof(name), "%s%s%s", row->name, row->value ? "=" : "",
-		    value);
-	snprintf(left, sizeof(left), "  %s--%s", letter, name);
-	if (row->kind == OPT_COMPRESS)
-		codec_print_methods(methods);
-	if (strlen(left) >= INDENT)
-		return buf_printf(
-		    text, err, "%s\n%*s%s%s\n", left, INDENT, "", methods, help);
-	return buf_printf(text, err, "%-*s%s%s\n", INDENT, left, methods, help);
-}
-
 const struct opttable_commands opttable_commands[OPTTABLE_COMMANDS] = {
 	[COMMAND_BACKUP] = { "backup", "[backup] [OPTION]...",
 	    "make a backup of a cluster; the default",
@@ -428,70 +398,3 @@ const struct opttable_commands opttable_commands[OPTTABLE_COMMANDS] = {
 	    "on the way.\n",
 	    "ssh host pg_basetar -D /pg/data | pg_basetar restore - -D /pg/new" },
 };
-
-/* The rows for ${command}, with their headings; or only those that are used most. */
-static int
-usage_rows(
-    struct buf *text, enum opttable_command command, bool only_often, struct error *err)
-{
-	for (size_t i = 0; i < opttable_rows; i++) {
-		const struct opttable_row *row = &opttable[i];
-
-		if (((only_often ? row->often : row->commands) & 1U << command) == 0)
-			continue;
-		if (!row->name ? buf_printf(text, err, "\n%s:\n", row->help) :
-				 usage_row(text, row, command, err))
-			return -1;
-	}
-	return 0;
-}
-
-int
-opttable_usage(struct buf *text, enum opttable_command command, struct error *err)
-{
-	const struct opttable_commands *c = &opttable_commands[command];
-
-	return buf_printf(
-		   text, err, "%s\nUsage:\n  pg_basetar %s\n", c->what, c->usage) ||
-		usage_rows(text, command, false, err) ||
-		buf_printf(text, err, "\nExample:\n  %s\n", c->example) ?
-	    -1 :
-	    0;
-}
-
-static int
-overview_often(struct buf *text, enum opttable_command command, struct error *err)
-{
-	return buf_printf(text, err, "\nMost used options of %s:\n",
-		   opttable_commands[command].name) ||
-		usage_rows(text, command, true, err) ?
-	    -1 :
-	    0;
-}
-
-int
-opttable_overview(struct buf *text, struct error *err)
-{
-	if (buf_printf(text, err,
-		"pg_basetar makes base backups of a PostgreSQL cluster as tar, on the cluster's\n"
-		"own host, verifies them and restores them.\n\nUsage:\n"))
-		return -1;
-	for (size_t i = 0; i < OPTTABLE_COMMANDS; i++)
-		if (buf_printf(
-			text, err, "  pg_basetar %s\n", opttable_commands[i].usage))
-			return -1;
-	if (buf_printf(text, err, "\nCommands:\n"))
-		return -1;
-	for (size_t i = 0; i < OPTTABLE_COMMANDS; i++)
-		if (buf_printf(text, err, "  %-9s%s\n", opttable_commands[i].name,
-			opttable_commands[i].summary))
-			return -1;
-	return overview_often(text, COMMAND_BACKUP, err) ||
-		overview_often(text, COMMAND_RESTORE, err) ||
-		buf_printf(text, err,
-		    "\nAll options of a command: pg_basetar help COMMAND\n\nExamples:\n"
-		    "  %s\n  pg_basetar verify base.tar.gz\n",
-		    opttable_commands[COMMAND_BACKUP].example) ?
-	    -1 :
-	    0;
-}

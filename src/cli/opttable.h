@@ -3,12 +3,11 @@
 
 #include <stddef.h>
 
-#include "lib/buf.h"
 #include "lib/error.h"
 
 /*
  * The options, a row each, and the commands.  The command line is read by these tables, and
- * the usage printed from them.
+ * the usage printed from them (optusage.h).
  */
 
 enum opttable_command {
@@ -97,12 +96,5 @@ const struct opttable_row *opttable_letter(enum opttable_command command, char l
  */
 MUST_CHECK int opttable_name(enum opttable_command command, const char *name, size_t len,
     const struct opttable_row **row, struct error *err);
-
-/* Append the commands and the options that are used most, no line longer than 80 columns. */
-MUST_CHECK int opttable_overview(struct buf *text, struct error *err);
-
-/* Append the usage of ${command} with all its options, likewise. */
-MUST_CHECK int opttable_usage(
-    struct buf *text, enum opttable_command command, struct error *err);
 
 #endif

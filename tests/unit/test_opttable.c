@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "cli/opttable.h"
+#include "cli/optusage.h"
 #include "lib/sys.h"
 
 static void
@@ -33,7 +34,7 @@ check_usage(enum opttable_command command)
 	struct error err = { .kind = ERROR_NONE };
 	struct buf text = { 0 };
 
-	assert_int_equal(opttable_usage(&text, command, &err), 0);
+	assert_int_equal(optusage_print(&text, command, &err), 0);
 	for (size_t i = 0; i < opttable_rows; i++) {
 		const struct opttable_row *row = &opttable[i];
 		char name[64];
@@ -95,7 +96,7 @@ test_overview(void **state)
 	const char *options;
 
 	(void)state;
-	assert_int_equal(opttable_overview(&text, &err), 0);
+	assert_int_equal(optusage_overview(&text, &err), 0);
 	check_width(buf_text(&text));
 	for (size_t i = 0; i < OPTTABLE_COMMANDS; i++) {
 		char line[80];
