@@ -9,7 +9,6 @@
 #include <signal.h>
 #include <stdlib.h>
 
-#include "archive/accesscheck.h"
 #include "backup/archiving.h"
 #include "backup/check.h"
 #include "backup/cluster.h"
@@ -216,20 +215,6 @@ read_cluster(struct backup *b, struct error *err)
 	    0;
 }
 
-/* It may be where it is.  The report is of those who run us, as the output is. */
-static int
-begin_report(struct backup *b, struct error *err)
-{
-	if (b->report.report == NULL)
-		return 0;
-	return identity_regain(&b->identity, err) ||
-		backup_report_begin(&b->report, err) ||
-		identity_assume(
-		    &b->identity, &b->cluster.datadir_stat, b->cluster.pgdata, err) ?
-	    -1 :
-	    0;
-}
-
 /*
  * With -P: how much there is, before the backup begins, so that it need not wait.  Where
  * nothing may change it is also what all must be like in the end.
@@ -363,7 +348,8 @@ finish_output(struct backup *b, struct error *err)
 static int
 make_backup(struct backup *b, struct error *err)
 {
-	if (open_all(b, err) || read_cluster(b, err) || begin_report(b, err) ||
+	if (open_all(b, err) || read_cluster(b, err) ||
+	    backup_report_begin(&b->report, &b->identity, err) ||
 	    backup_source_check(b->source, err) || backup_config_find(&b->config, err) ||
 	    measure(b, err) || backup_begin(b, err) || open_archive(b, err) ||
 	    send_tree(b, err) || stop(b, err) || send_wal(b, err) ||
@@ -466,16 +452,6 @@ forget(struct backup *b)
 	backup_cluster_free(&b->cluster);
 }
 
-/* Each says its own; then false. */
-static bool
-report_findings(const struct backup *b)
-{
-	const bool are_pages_sound = backup_pages_report(b->pages),
-		   are_files_sound = backup_files_report(b->files);
-
-	return accesscheck_report(&b->tree.access) && are_pages_sound && are_files_sound;
-}
-
 int
 backup_run(const struct options *opt, bool *is_sound, struct error *err)
 {
@@ -488,7 +464,8 @@ backup_run(const struct options *opt, bool *is_sound, struct error *err)
 	rc = opt->dry_run ? backup_check_run(&b.cluster, &b.config, &b.tree, err) :
 			    make_backup(&b, err);
 	b.source->is_complete = rc == 0 && !opt->dry_run;
-	*is_sound = rc == 0 && (opt->dry_run || report_findings(&b));
+	*is_sound = rc == 0 &&
+	    (opt->dry_run || backup_report_findings(b.pages, b.files, &b.tree.access));
 	end_run(&b);
 	if (rc == -1 && interrupt_signal() != 0)
 		patrol_interrupted(&b.patrol, err);

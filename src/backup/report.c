@@ -7,14 +7,17 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "archive/accesscheck.h"
 #include "archive/archive.h"
 #include "backup/cluster.h"
 #include "backup/config.h"
+#include "backup/files.h"
 #include "backup/pages.h"
 #include "backup/source.h"
 #include "backup/stream.h"
 #include "backup/tablespaces.h"
 #include "backup/wal.h"
+#include "cli/identity.h"
 #include "cli/message.h"
 #include "cli/options.h"
 #include "cli/output.h"
@@ -55,8 +58,9 @@ backup_report_check(
 	    0;
 }
 
+/* It may be where it is.  The report is of those who run us, as the output is. */
 int
-backup_report_begin(struct backup_report *r, struct error *err)
+backup_report_begin(struct backup_report *r, struct identity *identity, struct error *err)
 {
 	const struct backup_report_parts *run = &r->of;
 	const struct report_facts facts = { .command = "backup",
@@ -65,7 +69,13 @@ backup_report_begin(struct backup_report *r, struct error *err)
 		.backup.called = run->opt->label,
 		.progress = &run->stream->progress };
 
-	return report_begin(r->report, &facts, err);
+	if (r->report == NULL)
+		return 0;
+	return identity_regain(identity, err) || report_begin(r->report, &facts, err) ||
+		identity_assume(
+		    identity, &run->cluster->datadir_stat, run->cluster->pgdata, err) ?
+	    -1 :
+	    0;
 }
 
 /* "10.6 MB written (6.4 %), "; nothing where that is the tar itself. */
@@ -115,6 +125,17 @@ backup_report_say(const struct backup_report *r)
 	}
 	if (run->opt->verbose || isatty(STDERR_FILENO))
 		say_complete(run);
+}
+
+/* Each says its own; then false. */
+bool
+backup_report_findings(const struct backup_pages *pages, const struct backup_files *files,
+    const struct accesscheck *access)
+{
+	const bool are_pages_sound = backup_pages_report(pages),
+		   are_files_sound = backup_files_report(files);
+
+	return accesscheck_report(access) && are_pages_sound && are_files_sound;
 }
 
 /* From where the backup is made: a server says it, or pg_control without a server. */

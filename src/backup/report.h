@@ -6,13 +6,16 @@
 #include "format/report.h"
 #include "lib/error.h"
 
+struct accesscheck;
 struct backup_cluster;
 struct backup_config;
+struct backup_files;
 struct backup_pages;
 struct backup_source_facts;
 struct backup_stream;
 struct backup_tablespaces;
 struct backup_wal;
+struct identity;
 struct options;
 struct output;
 
@@ -46,14 +49,22 @@ MUST_CHECK int backup_report_open(
 MUST_CHECK int backup_report_check(
     const struct backup_report *, const struct output *, struct error *err);
 
-/* The report says from now on that the backup runs: report_begin(). */
-MUST_CHECK int backup_report_begin(struct backup_report *, struct error *err);
+/*
+ * The report says from now on that the backup runs: report_begin(), as the user that started us;
+ * then ${identity} is that of the data directory's owner again.
+ */
+MUST_CHECK int backup_report_begin(
+    struct backup_report *, struct identity *identity, struct error *err);
 
 /* Note what the pipeline and the archive have counted, before they are closed. */
 void backup_report_count(struct backup_report *, const struct backup_stream *);
 
 /* Print how a complete backup ended, on a terminal or if --verbose asks for it. */
 void backup_report_say(const struct backup_report *);
+
+/* Say what was found wrong in the cluster; false: something was. */
+bool backup_report_findings(const struct backup_pages *pages,
+    const struct backup_files *files, const struct accesscheck *access);
 
 /*
  * No thread is left.  ${why}: the error that the run ended with, or NULL.  A report that
