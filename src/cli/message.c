@@ -108,13 +108,26 @@ say_as(const char *kind, const char *fmt, ...)
 	va_end(args);
 }
 
-void
-message_warning(const char *text)
+static void
+tell_warning(const char *text)
 {
 	pthread_mutex_lock(&lock);
 	if (listener)
 		listener->warning(listener, text);
 	pthread_mutex_unlock(&lock);
+}
+
+void
+message_failure(const struct error *err)
+{
+	tell_warning(err->text);
+	message_mishap(err);
+}
+
+void
+message_warning(const char *text)
+{
+	tell_warning(text);
 	if (level >= MESSAGE_NORMAL)
 		say_as("warning: ", "%s", text);
 }

@@ -41,6 +41,9 @@ void message_unsynced(const char *path);
  */
 void message_mishap(const struct error *err);
 
+/* The same of what concerns those who listen as well. */
+void message_failure(const struct error *err);
+
 /* "pg_basetar: TEXT": something is wrong in the cluster.  Said with -q, too. */
 void message_finding(const struct finding *);
 

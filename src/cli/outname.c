@@ -113,3 +113,56 @@ outname_expand(struct buf *out, const char *pattern, time_t when, struct error *
 	}
 	return 0;
 }
+
+/* ---- the way back ---- */
+
+/* The number that ${row} wants at *${name}, which then stands after it. */
+static bool
+match_field(const struct outname_row *row, const char **name)
+{
+	unsigned value = 0;
+
+	for (size_t i = 0; i < row->width; i++, (*name)++) {
+		if (**name < '0' || **name > '9')
+			return false;
+		value = value * 10 + (unsigned)(**name - '0');
+	}
+	return value >= row->least && value <= row->most;
+}
+
+static bool
+match_fields(const char *letter, const char **name)
+{
+	const char *fields = fields_of(letter);
+
+	for (size_t i = 0; i < fields_count(letter); i++) {
+		const struct outname_row *row = row_of(fields[i]);
+
+		if (row ? !match_field(row, name) : *(*name)++ != fields[i])
+			return false;
+	}
+	return true;
+}
+
+bool
+outname_matches(const char *pattern, const char *name)
+{
+	for (const char *at = pattern; *at != '\0'; at++) {
+		const bool is_percent = *at == '%';
+
+		at += is_percent;
+		if (is_percent && is_conversion(*at) ? !match_fields(at, &name) :
+						       *name++ != *at)
+			return false;
+	}
+	return *name == '\0';
+}
+
+bool
+outname_has_year(const char *pattern)
+{
+	for (const char *at = pattern; *at != '\0'; at++)
+		if (*at == '%' && *++at != '\0' && strchr("YGF", *at))
+			return true;
+	return false;
+}

@@ -26,4 +26,13 @@ bool outname_is_pattern(const char *text);
 MUST_CHECK int outname_expand(
     struct buf *out, const char *pattern, time_t when, struct error *err);
 
+/*
+ * Could ${pattern}, which outname_expand() takes, have made ${name} at some moment?  Each field is
+ * looked at alone: 2026-02-31 could be a date.
+ */
+bool outname_matches(const char *pattern, const char *name);
+
+/* Has ${pattern} a year in it, so that a name never comes again? */
+bool outname_has_year(const char *pattern);
+
 #endif

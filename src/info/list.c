@@ -200,6 +200,7 @@ list_json(struct buf *out, const struct inventory *inv, struct error *err)
 int
 info_list(const struct options *opt, struct error *err)
 {
+	const struct inventory_wanted all = { 0 };
 	struct inventory inv = { .dirfd = -1 };
 	struct buf text = { 0 };
 	int rc;
@@ -208,7 +209,7 @@ info_list(const struct options *opt, struct error *err)
 		error_set(err, ERROR_USAGE, 0, "option \"--list\" needs a directory");
 		return error_hint(err, "Name one that holds backups.");
 	}
-	rc = inventory_read(&inv, opt->input, NULL, NULL, err) ||
+	rc = inventory_read(&inv, opt->input, &all, err) ||
 		(opt->json ? list_json(&text, &inv, err) : list_text(&text, &inv, err)) ?
 	    -1 :
 	    0;

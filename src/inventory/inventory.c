@@ -21,6 +21,15 @@
 
 /* ---- one of them ---- */
 
+static void
+row_forget(struct inventory_row *row)
+{
+	free(row->name);
+	free(row->fault);
+	free(row->label);
+	free(row->start_time);
+}
+
 static int
 set_fault(struct inventory_row *row, enum inventory_kind kind, const char *fault,
     struct error *err)
@@ -48,8 +57,39 @@ copy_fact(char **to, const char *from, struct error *err)
 	return from && *to == NULL ? error_memory(err) : 0;
 }
 
+/* Is there an archive of every tablespace, and of no other? */
+static bool
+has_tablespaces(const struct backupset *set, const struct infofile *info)
+{
+	size_t found = 0, archives = 0;
+
+	for (size_t i = 0; i < set->count; i++) {
+		const struct archivepart *part = &set->rows[i].part;
+
+		archives += part->kind != ARCHIVEPART_BASE;
+		for (size_t k = 0; k < info->tablespaces.count; k++)
+			found += strcmp(part->oid, info->tablespaces.rows[k].name) == 0;
+	}
+	return found == info->tablespaces.count && archives == found;
+}
+
+static const char *
+find_flaw(const struct inventory_row *row, const struct backupset *set,
+    const struct infofile *info)
+{
+	if (!row->is_directory)
+		return info->is_split ? "is one of several archives of a backup" : NULL;
+	if (!info->is_split || !has_tablespaces(set, info) ||
+	    set->has_manifest != info->has_manifest)
+		return "does not have the archives that its pg_basetar.info names";
+	if (set->nothers > 0)
+		return "has files that are not part of the backup";
+	return row->flaw;
+}
+
 static int
-take_facts(struct inventory_row *row, const struct facts *facts, struct error *err)
+take_facts(struct inventory_row *row, const struct facts *facts,
+    const struct backupset *set, struct error *err)
 {
 	row->kind = facts->info ? INVENTORY_BACKUP : INVENTORY_FOREIGN;
 	if (copy_fact(&row->label, facts->called, err) ||
@@ -61,6 +101,7 @@ take_facts(struct inventory_row *row, const struct facts *facts, struct error *e
 	row->version = facts->version ? facts->version->major : 0;
 	row->system_identifier = facts->system_identifier;
 	row->range = facts->range;
+	row->flaw = facts->info ? find_flaw(row, set, facts->info) : NULL;
 	return 0;
 }
 
@@ -81,9 +122,10 @@ row_fault(struct inventory_row *row, const char *path, struct error *err)
 	return 0;
 }
 
-/* Its beginning and its end, by the path. */
+/* By the path; ${row} stays as it was if what is there is not a backup, but for its fault. */
 static int
-inventory_read_backup(struct inventory_row *row, const char *path, struct error *err)
+read_facts(struct inventory_row *row, const char *path, enum reading_depth depth,
+    const struct backupset *set, struct error *err)
 {
 	const struct options opt = {
 		.command = COMMAND_INFO, .input = path, .jobs = 1, .quiet = true
@@ -91,64 +133,110 @@ inventory_read_backup(struct inventory_row *row, const char *path, struct error 
 	struct reading_summary r = { .summary = NULL };
 	struct summary_facts facts;
 	int rc = reading_summary(
-	    &r, &opt, READING_ALL, "the backups in the directory were not read", err);
+	    &r, &opt, depth, "the backups in the directory were not read", err);
 
 	if (rc == -1)
 		rc = row_fault(row, path, err);
 	else {
 		facts = summary_facts(r.summary, true);
 		row->size = reading_done(&r.reading);
-		rc = take_facts(row, &facts.backup, err);
+		rc = take_facts(row, &facts.backup, set, err);
 	}
 	reading_summary_free(&r);
 	return rc;
 }
 
+/* Its beginning and its end. */
+static int
+inventory_read_backup(struct inventory_row *row, const char *path, bool is_ours_only,
+    const struct backupset *set, struct error *err)
+{
+	struct inventory_row brief = { .is_directory = row->is_directory };
+	int rc = 0;
+
+	if (is_ours_only) {
+		rc = read_facts(&brief, path, READING_BRIEF, set, err);
+		row->kind = brief.kind;
+		row_forget(&brief);
+	}
+	if (rc == -1 || (is_ours_only && row->kind == INVENTORY_FOREIGN))
+		return rc;
+	return read_facts(row, path, READING_ALL, set, err);
+}
+
+/* A link among them leads to a file that is not the directory's. */
+static bool
+are_regular(int dirfd, const struct backupset *set)
+{
+	struct stat st;
+	size_t count = 0;
+
+	for (size_t i = 0; i < set->count; i++)
+		count +=
+		    fstatat(dirfd, set->rows[i].name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    S_ISREG(st.st_mode);
+	return count == set->count &&
+	    (!set->has_manifest ||
+		(fstatat(dirfd, BACKUPSET_MANIFEST, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    S_ISREG(st.st_mode)));
+}
+
 /* A directory is one of archives, or is not read. */
 static int
-look_into(struct inventory *inv, struct inventory_row *row, struct error *err)
+look_into(struct inventory *inv, struct inventory_row *row, struct backupset *set,
+    struct error *err)
 {
 	const int fd = openat(
 	    inv->dirfd, row->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct backupset set;
 	struct error why = { 0 };
 	int rc = 0;
 
 	row->is_directory = true;
 	if (fd == -1)
 		return set_fault(row, INVENTORY_NOT_READ, strerror(errno), err);
-	if (backupset_read(fd, &set, &why))
+	if (backupset_read(fd, set, &why))
 		rc = set_fault(row, INVENTORY_NOT_READ, why.text, err);
 	else
-		row->nothers = set.nothers;
-	backupset_free(&set);
+		row->nothers = set->nothers;
+	if (rc == 0 && !are_regular(fd, set))
+		row->flaw = "has archives that are not regular files";
 	sys_close(fd);
 	return rc;
 }
 
 static int
-read_row(struct inventory *inv, struct inventory_row *row, struct error *err)
+read_path(struct inventory *inv, struct inventory_row *row, bool is_ours_only,
+    const struct backupset *set, struct error *err)
 {
-	size_t size;
-	char *path;
+	const size_t size = strlen(inv->path) + strlen(row->name) + 2;
+	char *path = malloc(size);
+	int rc;
+
+	if (path == NULL)
+		return error_memory(err);
+	snprintf(path, size, "%s/%s", inv->path, row->name);
+	rc = inventory_read_backup(row, path, is_ours_only, set, err);
+	free(path);
+	return rc;
+}
+
+static int
+read_row(struct inventory *inv, struct inventory_row *row, bool is_ours_only,
+    struct error *err)
+{
+	struct backupset set = { 0 };
 	int rc = 0;
 
 	if (S_ISDIR(row->st.st_mode))
-		rc = look_into(inv, row, err);
+		rc = look_into(inv, row, &set, err);
 	else if (!S_ISREG(row->st.st_mode))
 		rc = set_fault(row, INVENTORY_NOT_READ,
 		    S_ISLNK(row->st.st_mode) ? "is a symbolic link" :
 					       "is not a regular file",
 		    err);
-	if (rc == -1 || row->fault)
-		return rc;
-	size = strlen(inv->path) + strlen(row->name) + 2;
-	path = malloc(size);
-	if (path == NULL)
-		return error_memory(err);
-	snprintf(path, size, "%s/%s", inv->path, row->name);
-	rc = inventory_read_backup(row, path, err);
-	free(path);
+	if (rc == 0 && row->fault == NULL)
+		rc = read_path(inv, row, is_ours_only, &set, err);
+	backupset_free(&set);
 	return rc;
 }
 
@@ -156,7 +244,8 @@ read_row(struct inventory *inv, struct inventory_row *row, struct error *err)
 
 /* A name that is gone by now was never there. */
 static int
-inventory_add(struct inventory *inv, const char *name, struct error *err)
+inventory_add(
+    struct inventory *inv, const char *name, bool is_ours_only, struct error *err)
 {
 	struct inventory_row *rows = realloc(inv->rows, (inv->count + 1) * sizeof(*rows)),
 			     *row;
@@ -174,7 +263,7 @@ inventory_add(struct inventory *inv, const char *name, struct error *err)
 	if (row->name == NULL)
 		return error_memory(err);
 	inv->count++;
-	return read_row(inv, row, err);
+	return read_row(inv, row, is_ours_only, err);
 }
 
 static int
@@ -202,8 +291,8 @@ inventory_compare(const void *a, const void *b)
 
 /* Reports first, which are no backups: what they say is about those. */
 static int
-read_names(struct inventory *inv, const struct dirlist *list, inventory_filter wanted,
-    void *arg, struct verdicts *verdicts, struct error *err)
+read_names(struct inventory *inv, const struct dirlist *list,
+    const struct inventory_wanted *wanted, struct verdicts *verdicts, struct error *err)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		const char *name = list->names[i];
@@ -211,10 +300,10 @@ read_names(struct inventory *inv, const struct dirlist *list, inventory_filter w
 
 		if (verdicts_add(verdicts, inv->dirfd, name, &is_report, err))
 			return -1;
-		if (is_report || (wanted && !wanted(name, arg)) ||
+		if (is_report || (wanted->name && !wanted->name(name, wanted->arg)) ||
 		    sys_is_lost_found(inv->dirfd, name))
 			continue;
-		if (inventory_add(inv, name, err))
+		if (inventory_add(inv, name, wanted->is_ours_only, err))
 			return -1;
 	}
 	return 0;
@@ -226,9 +315,12 @@ give_verdicts(struct inventory *inv, const struct verdicts *verdicts)
 	for (size_t i = 0; i < inv->count; i++) {
 		struct inventory_row *row = &inv->rows[i];
 
-		if (row->kind <= INVENTORY_FOREIGN)
-			row->verdict = verdicts_find(verdicts, row->name,
-			    row->system_identifier, row->range.start_lsn, row->began);
+		if (row->kind > INVENTORY_FOREIGN)
+			continue;
+		row->verdict = verdicts_find(verdicts, row->name, row->system_identifier,
+		    row->range.start_lsn, row->began);
+		row->against = verdicts_against(verdicts, row->name,
+		    row->system_identifier, row->range.start_lsn, row->began);
 	}
 }
 
@@ -248,8 +340,8 @@ open_inventory(struct inventory *inv, const char *path, struct error *err)
 }
 
 int
-inventory_read(struct inventory *inv, const char *path, inventory_filter wanted,
-    void *arg, struct error *err)
+inventory_read(struct inventory *inv, const char *path,
+    const struct inventory_wanted *wanted, struct error *err)
 {
 	struct verdicts verdicts = { 0 };
 	struct dirlist list = { 0 };
@@ -258,7 +350,7 @@ inventory_read(struct inventory *inv, const char *path, inventory_filter wanted,
 	if (rc == 0 && dirlist_read(inv->dirfd, &list, err))
 		rc = error_wrap(err, "\"%s\"", path);
 	if (rc == 0)
-		rc = read_names(inv, &list, wanted, arg, &verdicts, err);
+		rc = read_names(inv, &list, wanted, &verdicts, err);
 	if (rc == 0)
 		give_verdicts(inv, &verdicts);
 	if (inv->count > 0)
@@ -271,12 +363,8 @@ inventory_read(struct inventory *inv, const char *path, inventory_filter wanted,
 void
 inventory_free(struct inventory *inv)
 {
-	for (size_t i = 0; i < inv->count; i++) {
-		free(inv->rows[i].name);
-		free(inv->rows[i].fault);
-		free(inv->rows[i].label);
-		free(inv->rows[i].start_time);
-	}
+	for (size_t i = 0; i < inv->count; i++)
+		row_forget(&inv->rows[i]);
 	free(inv->rows);
 	free(inv->path);
 	sys_close(inv->dirfd);

@@ -37,7 +37,10 @@ struct inventory_row {
 	struct facts_range range;
 	bool is_directory;
 	size_t nothers; /* files in its directory that are not the backup's */
+	const char *
+	    flaw; /* why its files are not all of one backup of ours, and nothing else; or NULL */
 	struct verdict verdict;
+	enum verdict_result against; /* verdicts_against() */
 };
 
 struct inventory {
@@ -49,15 +52,21 @@ struct inventory {
 	    rows; /* by system identifier, start position, time; what is no backup comes last */
 };
 
-/* Is the file or directory of that name wanted? */
-typedef bool (*inventory_filter)(const char *name, void *arg);
+/* What is wanted of a directory; all zeros: all. */
+struct inventory_wanted {
+	/* the file or directory of that name?  NULL: every one */
+	bool (*name)(const char *name, const void *arg);
+	const void *arg;
+	/* of a backup that is not of pg_basetar only that: its end may take long to find */
+	bool is_ours_only;
+};
 
 /*
- * Open and read the directory ${path}; ${wanted} NULL: all of it.  ERROR_IO: the directory cannot be
- * read; ERROR_CANCELLED.  inventory_free() it, also after a failure.
+ * Open and read the directory ${path}.  ERROR_IO: it cannot be read; ERROR_CANCELLED.  inventory_free()
+ * it, also after a failure.
  */
 MUST_CHECK int inventory_read(struct inventory *, const char *path,
-    inventory_filter wanted, void *arg, struct error *err);
+    const struct inventory_wanted *wanted, struct error *err);
 
 void inventory_free(struct inventory *);
 

@@ -34,6 +34,7 @@ static const char *const results[] = {
 	[VERDICT_SOUND] = "sound",
 	[VERDICT_FINDINGS] = "findings",
 	[VERDICT_FAILED] = "failed",
+	[VERDICT_RUNNING] = "running",
 };
 
 const char *
@@ -77,7 +78,7 @@ verdict_key(struct jsonparser_sink *sink, const char *text, size_t len, struct e
 static enum verdict_result
 result_of(const char *text)
 {
-	for (size_t i = VERDICT_SOUND; i <= VERDICT_FAILED; i++)
+	for (size_t i = VERDICT_SOUND; i <= VERDICT_RUNNING; i++)
 		if (strcmp(text, results[i]) == 0)
 			return (enum verdict_result)i;
 	return VERDICT_UNKNOWN;
@@ -196,22 +197,69 @@ verdicts_add(
 	return rc == -1 && err->kind == ERROR_MEMORY ? -1 : 0;
 }
 
+/* Is it about that backup, by all that tells one from another? */
+static bool
+is_about(const struct verdicts_row *row, const char *name, uint64_t system_identifier,
+    uint64_t start_lsn)
+{
+	return strcmp(row->name, name) == 0 &&
+	    row->system_identifier == system_identifier && row->start_lsn == start_lsn;
+}
+
+/* The same, or it may be: of a run that did not come to know more than the name. */
+static bool
+may_be_about(const struct verdicts_row *row, const char *name, uint64_t system_identifier,
+    uint64_t start_lsn)
+{
+	return strcmp(row->name, name) == 0 &&
+	    (row->system_identifier == 0 ||
+		row->system_identifier == system_identifier) &&
+	    (row->start_lsn == 0 || row->start_lsn == start_lsn);
+}
+
+/* Of rows that ended after the backup began: is it the last of them up to now? */
+static bool
+is_later(const struct verdicts_row *row, const struct verdict *last, const char *began)
+{
+	return row->verdict.result != VERDICT_RUNNING &&
+	    strcmp(row->verdict.ended, began) >= 0 &&
+	    strcmp(row->verdict.ended, last->ended) >= 0;
+}
+
 struct verdict
 verdicts_find(const struct verdicts *v, const char *name, uint64_t system_identifier,
     uint64_t start_lsn, const char *began)
 {
 	struct verdict last = { 0 };
 
+	for (size_t i = 0; i < v->count; i++)
+		if (is_about(&v->rows[i], name, system_identifier, start_lsn) &&
+		    is_later(&v->rows[i], &last, began))
+			last = v->rows[i].verdict;
+	return last;
+}
+
+/* A backup that fails before it has begun, as that name exists, is not about what has the name. */
+enum verdict_result
+verdicts_against(const struct verdicts *v, const char *name, uint64_t system_identifier,
+    uint64_t start_lsn, const char *began)
+{
+	struct verdict last = { 0 };
+
 	for (size_t i = 0; i < v->count; i++) {
 		const struct verdicts_row *row = &v->rows[i];
+		const bool is_exact = row->verdict.result != VERDICT_RUNNING &&
+		    strcmp(row->verdict.command, "backup") == 0;
 
-		if (row->system_identifier == system_identifier &&
-		    row->start_lsn == start_lsn && strcmp(row->name, name) == 0 &&
-		    strcmp(row->verdict.ended, began) >= 0 &&
-		    strcmp(row->verdict.ended, last.ended) >= 0)
+		if (!(is_exact ? is_about : may_be_about)(
+			row, name, system_identifier, start_lsn))
+			continue;
+		if (row->verdict.result == VERDICT_RUNNING)
+			return VERDICT_RUNNING;
+		if (is_later(row, &last, began))
 			last = row->verdict;
 	}
-	return last;
+	return last.result;
 }
 
 void

@@ -11,7 +11,13 @@
  * What the reports in a directory (pg_basetar-report(5)) say of the backups that lie there too: which
  * one a report is about it says by the name, the system identifier and the start position.
  */
-enum verdict_result { VERDICT_UNKNOWN, VERDICT_SOUND, VERDICT_FINDINGS, VERDICT_FAILED };
+enum verdict_result {
+	VERDICT_UNKNOWN,
+	VERDICT_SOUND,
+	VERDICT_FINDINGS,
+	VERDICT_FAILED,
+	VERDICT_RUNNING /* no verdict yet: the run goes on, or was killed */
+};
 
 struct verdict {
 	enum verdict_result result;
@@ -40,7 +46,15 @@ MUST_CHECK int verdicts_add(
 struct verdict verdicts_find(const struct verdicts *, const char *name,
     uint64_t system_identifier, uint64_t start_lsn, const char *began);
 
-/* "sound", "findings", "failed"; NULL: not known. */
+/*
+ * What may speak against the backup ${name}: a run that reads or writes it and has not ended, or
+ * else the last verdict, for which a verify or restore that failed need not have come to know more
+ * of it than its name.  VERDICT_SOUND and VERDICT_UNKNOWN: nothing does.
+ */
+enum verdict_result verdicts_against(const struct verdicts *, const char *name,
+    uint64_t system_identifier, uint64_t start_lsn, const char *began);
+
+/* "sound", "findings", "failed", "running"; NULL: not known. */
 const char *verdict_name(enum verdict_result result);
 
 void verdicts_free(struct verdicts *);

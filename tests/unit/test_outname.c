@@ -78,6 +78,61 @@ test_is_pattern(void **state)
 	assert_false(outname_is_pattern("base.tar"));
 }
 
+/* What a pattern makes, and what it does not: the latter is not ours, and is left alone. */
+static void
+test_matches(void **state)
+{
+	static const struct {
+		const char *pattern, *name;
+		bool is_one;
+	} names[] = {
+		{ "%F.tar.zst", "2026-12-01.tar.zst", true },
+		{ "%F.tar.zst", "2026-12-01.tar.zst~", false },
+		{ "%F.tar.zst", "2026-12-01.tar.gz", false },
+		{ "%F.tar.zst", "2026-12-01.tar", false },
+		{ "%F.tar.zst", "2026-13-01.tar.zst", false },
+		{ "%F.tar.zst", "2026-00-01.tar.zst", false },
+		{ "%F.tar.zst", "2026-1-01.tar.zst", false },
+		{ "%F.tar.zst", "2026/12/01.tar.zst", false },
+		{ "%F.tar.zst", "12026-12-01.tar.zst", false },
+		{ "%F.tar.zst", "%F.tar.zst", false },
+		{ "%F.tar.zst", "", false },
+		{ "%F", "2026-12-0", false },
+		{ "%F", "2026-12-", false },
+		{ "%F", "2026", false },
+		{ "base-%Y%m%d-%H%M%S", "base-20261201-235960", true },
+		{ "base-%Y%m%d-%H%M%S", "base-20261201-240000", false },
+		{ "base-%Y%m%d-%H%M%S", "base-20261201-0235 0", false },
+		{ "%Y-%j", "2026-366", true },
+		{ "%Y-%j", "2026-367", false },
+		{ "%G-W%V-%u", "2020-W53-5", true },
+		{ "%G-W%V-%u", "2020-W54-5", false },
+		{ "%G-W%V-%u", "2020-w53-5", false },
+		{ "100%%-%Y", "100%-2026", true },
+		{ "100%%-%Y", "100%%-2026", false },
+		{ "base.tar", "base.tar", true },
+		{ "base.tar", "base.tar.gz", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (outname_matches(names[i].pattern, names[i].name) != names[i].is_one)
+			fail_msg("\"%s\" of \"%s\"", names[i].name, names[i].pattern);
+}
+
+static void
+test_has_year(void **state)
+{
+	(void)state;
+	assert_true(outname_has_year("%F.tar"));
+	assert_true(outname_has_year("a%%%Y"));
+	assert_true(outname_has_year("%G-%V"));
+	assert_false(outname_has_year("%m-%d"));
+	assert_false(outname_has_year("100%%F"));
+	assert_false(outname_has_year("%%Y"));
+	assert_false(outname_has_year("base.tar"));
+}
+
 enum {
 	MADE = sizeof(made) / sizeof(made[0]),
 	REFUSED = sizeof(refused) / sizeof(refused[0])
@@ -86,10 +141,15 @@ enum {
 int
 main(void)
 {
-	struct CMUnitTest tests[MADE + REFUSED + 1];
+	static const struct CMUnitTest others[] = {
+		cmocka_unit_test(test_is_pattern),
+		cmocka_unit_test(test_matches),
+		cmocka_unit_test(test_has_year),
+	};
+	struct CMUnitTest tests[MADE + REFUSED + sizeof(others) / sizeof(others[0])];
 
 	rows_name(tests, made, sizeof(made[0]), MADE, expect_made);
 	rows_name(tests + MADE, refused, sizeof(refused[0]), REFUSED, expect_refused);
-	tests[MADE + REFUSED] = (struct CMUnitTest)cmocka_unit_test(test_is_pattern);
+	memcpy(tests + MADE + REFUSED, others, sizeof(others));
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

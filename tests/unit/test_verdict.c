@@ -92,6 +92,57 @@ expect_row(void **state)
 	faketree_free(root);
 }
 
+/* What keeps a backup from being taken for sound. */
+static void
+test_against(void **state)
+{
+#define UNKNOWN(command, result, input) \
+	"{\n  \"pg_basetar_report\": 1, \"command\": \"" command \
+	"\", \"result\": \"" result "\", \"ended\": \"2026-12-04T03:00:00Z\", " input
+	static const struct {
+		struct fake_file file;
+		enum verdict_result expected;
+	} against[] = {
+		{ { "1", REPORT("sound", "\"a\"", "2026-12-03T03:00:00Z", "0/1") },
+		    VERDICT_SOUND },
+		{ { "2", REPORT("failed", "\"a\"", "2026-12-02T03:00:00Z", "0/1") },
+		    VERDICT_SOUND },
+		{ { "3", UNKNOWN("verify", "failed", "\"input\": \"b\" }") },
+		    VERDICT_SOUND },
+		{ { "4", UNKNOWN("backup", "failed", "\"output\": \"/x/a\" }") },
+		    VERDICT_SOUND },
+		{ { "5", UNKNOWN("verify", "failed", "\"input\": \"x/a\" }") },
+		    VERDICT_FAILED },
+		{ { "6", REPORT("findings", "\"a\"", "2026-12-05T03:00:00Z", "0/1") },
+		    VERDICT_FINDINGS },
+		{ { "7", REPORT("running", "\"a\"", "", "0/2") }, VERDICT_FINDINGS },
+		{ { "8", UNKNOWN("backup", "running", "\"output\": \"/x/a\" }") },
+		    VERDICT_RUNNING },
+		{ { "9", REPORT("sound", "\"a\"", "2026-12-09T03:00:00Z", "0/1") },
+		    VERDICT_RUNNING },
+	};
+	struct verdicts verdicts = { 0 };
+	struct error err = { 0 };
+	bool is_report;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(against) / sizeof(against[0]); i++) {
+		char *root = faketree_new(&against[i].file, 1);
+		const int dirfd = faketree_open(root);
+
+		assert_int_equal(verdicts_add(&verdicts, dirfd, against[i].file.path,
+				     &is_report, &err),
+		    0);
+		assert_true(is_report);
+		if (verdicts_against(&verdicts, "a", 7, 1, "2026-12-01T03:00:00Z") !=
+		    against[i].expected)
+			fail_msg("%s", against[i].file.path);
+		close(dirfd);
+		faketree_free(root);
+	}
+	verdicts_free(&verdicts);
+}
+
 /* In whichever order they are found. */
 static void
 test_last_counts(void **state)
@@ -122,9 +173,10 @@ int
 main(void)
 {
 	enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
-	struct CMUnitTest tests[ROWS + 1];
+	struct CMUnitTest tests[ROWS + 2];
 
 	rows_name(tests, rows, sizeof(rows[0]), ROWS, expect_row);
 	tests[ROWS] = (struct CMUnitTest)cmocka_unit_test(test_last_counts);
+	tests[ROWS + 1] = (struct CMUnitTest)cmocka_unit_test(test_against);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
