@@ -30,6 +30,7 @@
 #include "cli/options.h"
 #include "cli/patrol.h"
 #include "format/report.h"
+#include "inventory/keep.h"
 #include "lib/cancel.h"
 #include "lib/interrupt.h"
 #include "stream/blockpipe.h"
@@ -452,6 +453,23 @@ forget(struct backup *b)
 	backup_cluster_free(&b->cluster);
 }
 
+static void
+remove_older(struct backup *b, bool is_sound)
+{
+	const struct options *opt = b->opt;
+	const struct keep_rule rule = { opt->keep, opt->keep_days };
+	const struct keep_new made = { .path = opt->output,
+		.pattern = opt->output_name,
+		.is_sound = is_sound,
+		.system_identifier = b->cluster.control.system_identifier,
+		.start_lsn = b->wal.range.start_lsn,
+		.start_timeline = b->wal.range.timeline,
+		.history = &b->wal.history };
+
+	if (rule.count > 0 || rule.days > 0)
+		keep_run(&rule, &made, opt->keep_dry_run, opt->verbose);
+}
+
 int
 backup_run(const struct options *opt, bool *is_sound, struct error *err)
 {
@@ -467,6 +485,8 @@ backup_run(const struct options *opt, bool *is_sound, struct error *err)
 	*is_sound = rc == 0 &&
 	    (opt->dry_run || backup_report_findings(b.pages, b.files, &b.tree.access));
 	end_run(&b);
+	if (b.source->is_complete)
+		remove_older(&b, *is_sound);
 	if (rc == -1 && interrupt_signal() != 0)
 		patrol_interrupted(&b.patrol, err);
 	backup_report_write(&b.report, *is_sound, rc == -1 ? err : NULL);

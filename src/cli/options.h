@@ -59,6 +59,11 @@ struct options {
 	const char *target; /* of pg_basebackup; NULL: what the output is says -o alone */
 	const char *output; /* NULL: standard output; never empty */
 	char *output_made;  /* what a pattern became (outname.h): owned; else NULL */
+	const char
+	    *output_name; /* its last name, a pattern with a year, if backups are kept */
+	unsigned keep,
+	    keep_days; /* of older backups (inventory/keep.h); both 0: all stay */
+	bool keep_dry_run;
 	bool output_is_stdout; /* whether it is a terminal is for the caller to see */
 	/* the output is a directory, with a tar for each tablespace */
 	bool split;

@@ -26,7 +26,7 @@ static const struct {
 	const char *others[14]; /* ends with a NULL */
 	const char *why;
 } excluding[] = {
-	{ "quiet", { "verbose" }, NULL },
+	{ "quiet", { "verbose", "keep-dry-run" }, NULL },
 	{ "no-manifest", { "manifest-checksums" }, NULL },
 	{ "split", { "force" },
 	    "With --split the directory must be new or empty, so that nothing is replaced." },
@@ -34,6 +34,8 @@ static const struct {
 	    "Records of a fixed size are for a tape or a pipe, which takes one archive." },
 	{ "dry-run", { "report" }, "A check prints its results, and writes no report." },
 	{ "dry-run", { "metrics" }, "A check makes no backup that metrics could be of." },
+	{ "no-sync", { "keep", "keep-days" },
+	    "Older backups are removed only when the new one is on the disk." },
 	{ "no-slot", { "create-slot" }, NULL },
 	{ "tablespaces-in", { "original-tablespaces" }, NULL },
 	{ "list", { "brief" }, NULL },
@@ -89,6 +91,39 @@ note_ignored(struct options *o)
 		    "option \"--sync-method=syncfs\" is ignored: the few files of a backup are synced one by one");
 }
 
+static int
+keep_refuses(const struct options *o, struct error *err)
+{
+	return error_hint(err,
+	    "Name the output as in -o '%s': among the files that such a name may be, and no others, older backups are looked for.",
+	    o->split ? "/backup/%F" : "/backup/%F.tar.zst");
+}
+
+/* Which older ones may go: those that the last name can be of. */
+static int
+complete_keep(struct options *o, struct error *err)
+{
+	const char *option = o->keep > 0 ? "keep" : o->keep_days > 0 ? "keep-days" : NULL;
+	const char *slash = o->output ? strrchr(o->output, '/') : NULL;
+
+	if (option == NULL && o->keep_dry_run) {
+		error_set(err, ERROR_USAGE, 0,
+		    "option \"--keep-dry-run\" needs \"--keep\" or \"--keep-days\"");
+		return error_hint(err, "Say how many backups are to be kept.");
+	}
+	if (option == NULL)
+		return 0;
+	o->output_name = slash ? slash + 1 : o->output;
+	if (o->output && outname_has_year(o->output_name) &&
+	    (slash == NULL ||
+		memchr(o->output, '%', (size_t)(slash - o->output)) == NULL))
+		return 0;
+	error_set(err, ERROR_USAGE, 0,
+	    "option \"--%s\" needs an output with a year in its name, and no conversion in its directory",
+	    option);
+	return keep_refuses(o, err);
+}
+
 /* The name that a pattern makes of this moment. */
 static int
 expand_output(struct options *o, struct error *err)
@@ -115,7 +150,7 @@ complete_output(struct options *o, struct error *err)
 		return -1;
 	if (o->output && strcmp(o->output, "-") == 0)
 		o->output = NULL;
-	if (expand_output(o, err))
+	if (complete_keep(o, err) || expand_output(o, err))
 		return -1;
 	o->output_is_stdout = !o->output;
 	if (o->split && !o->output) {

@@ -45,6 +45,16 @@ after_damaged() {
 	flip "$heap" $((3 * 8192 + 5000))
 }
 
+# Two older backups.
+before_keep() {
+	for name in 2026-11-29-0230 2026-11-30-0230; do
+		as_server cp "$world/backup/base.tar.gz" "$world/backup/$name.tar.gz"
+	done
+}
+after_keep() {
+	rm "$world"/backup/20??-*.tar.gz
+}
+
 # The directories that the manual names are those of the test; in what is printed, the other way round.
 into_world() {
 	sed -E "s#(^|[ ='\"(])/(backup|srv|snap|archive)(/|[ ='\"]|\$)#\\1$world/\\2\\3#g"

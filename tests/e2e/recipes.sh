@@ -188,6 +188,10 @@ by_cron() {
 	crontab cron
 	[ ! -s "$T/out/mail" ]
 	"$BIN" verify -q "$world/backup/$(date +%F).tar.gz"
+	rm -rf "$world"/backup/*
+	crontab cron-keep
+	[ ! -s "$T/out/mail" ]
+	[ -e "$world/backup/$(date +%F).tar.gz" ]
 	needs age age-keygen
 	[ -e "$world/etc/keys/recipients" ]
 	crontab cron-pipe
