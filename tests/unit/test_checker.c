@@ -11,7 +11,9 @@
 #include <cmocka.h>
 
 #include "proof/checker.h"
+#include "support/controlimage.h"
 #include "support/heard.h"
+#include "support/pages.h"
 
 static struct checker *checker;
 static uint64_t offset;
@@ -210,6 +212,48 @@ too_large(void **state)
 	    strstr(heard(), "size: \"PG_VERSION\": is implausibly large\n"), heard());
 }
 
+static void
+file_of_bytes(const char *name, const uint8_t *bytes, size_t len, size_t piece)
+{
+	struct error err;
+
+	member_of(TAR_FILE, name, "", len);
+	for (size_t at = 0; at < len; at += piece)
+		assert_int_equal(checker_bytes(checker, bytes + at, piece, &err), 0);
+	assert_int_equal(checker_member_end(checker, &err), 0);
+}
+
+/* The checksum of a page depends on where it is in its file, and that on all pieces before it. */
+static void
+pages_in_pieces(void **state)
+{
+	static uint8_t pages[4 * PAGE_BYTES];
+	uint8_t control[CONTROL_SIZE];
+	struct error err;
+
+	(void)state;
+	for (uint32_t b = 0; b < 4; b++)
+		pages_make(pages + (size_t)b * PAGE_BYTES, b, 1, b);
+	pages[2 * PAGE_BYTES + 4000] ^= 1;
+	controlimage_make(control, 1300);
+	controlimage_set(control, 1300, "block size", PAGE_BYTES);
+	controlimage_set(control, 1300, "segment blocks", 131072);
+	controlimage_set(control, 1300, "data checksums", 1);
+	controlimage_seal(control, 1300);
+	archive(ARCHIVEPART_ALONE, "");
+	file("PG_VERSION", "15\n");
+	file_of_bytes("base/5/16384", pages, sizeof(pages), PAGE_BYTES);
+	file_of_bytes("base/5/16385", pages, sizeof(pages), 2 * PAGE_BYTES);
+	file_of_bytes("global/pg_control", control, sizeof(control), sizeof(control));
+	assert_int_equal(checker_finish(checker, &err), 0);
+	assert_int_equal(checker_facts(checker).pages.pages, 8);
+	assert_int_equal(checker_facts(checker).pages.damaged_pages, 2);
+	assert_non_null(
+	    strstr(heard(), "checksum: \"base/5/16384\", block 2, at offset 17408: "));
+	assert_non_null(
+	    strstr(heard(), "checksum: \"base/5/16385\", block 2, at offset 17920: "));
+}
+
 /* ---- the end ---- */
 
 /* Nothing came: what must be there is missing, and no more is said of it than that. */
@@ -226,6 +270,23 @@ nothing(void **state)
 	assert_non_null(strstr(heard(), "missing: \"global/pg_control\": is missing"));
 	assert_non_null(strstr(heard(), "missing: \"PG_VERSION\": is missing"));
 	assert_null(strstr(heard(), "size:"));
+}
+
+/* What is damaged is told before what is missing: it may be the reason. */
+static void
+damaged_first(void **state)
+{
+	struct error err;
+
+	(void)state;
+	archive(ARCHIVEPART_ALONE, "");
+	file("PG_VERSION", "what\n");
+	assert_int_equal(checker_finish(checker, &err), 0);
+	assert_ptr_equal(
+	    strstr(heard(),
+		"control: \"PG_VERSION\": does not contain a version of PostgreSQL\n"),
+	    heard());
+	assert_non_null(strstr(heard(), "missing: \"global/pg_control\": is missing"));
 }
 
 /* It could not be read to its end, in the middle of a member. */
@@ -283,7 +344,9 @@ main(void)
 		CASE(empty_wal_archive),
 		CASE(facts_of_members),
 		CASE(too_large),
+		CASE(pages_in_pieces),
 		CASE(nothing),
+		CASE(damaged_first),
 		CASE(broken_off),
 		CASE(manifest_next_to_archives),
 	};
