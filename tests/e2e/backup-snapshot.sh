@@ -20,8 +20,7 @@ shot() {
 	load_start main
 	wait_until 60 has_more "$(sql main 'select count(*) from pgbench_history')"
 	[ "$1" = main ] || wait_until 60 has_some "$1"
-	touch "$T/main/load.stop"
-	wait_until 60 fails kill -0 "$churn"
+	churn_stop main
 	crash "$1"
 	cp -a "$T/$1" "$T/snap"
 	[ "$1" = main ] || load_stop main

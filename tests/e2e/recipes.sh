@@ -105,7 +105,7 @@ by_ssh() {
 by_gpg() {
 	needs gpg
 	as_server mkdir -m 700 "$T/gpg"
-	as="$as GNUPGHOME=$T/gpg"
+	export GNUPGHOME="$T/gpg"
 	as_server gpg -q --batch --passphrase '' --quick-gen-key backup@example.org default default never
 	trap 'as_server gpgconf --kill all || :' EXIT
 	goes gpg "$world/backup/base.tar.gz.gpg"
@@ -134,14 +134,14 @@ by_rclone() {
 	as_server mkdir -p "$world/store/bucket"
 	if rclone serve --help | grep -q '^ *s3 '; then
 		set -- s3 --auth-key key,secret
-		remote="RCLONE_CONFIG_STORE0_TYPE=s3 RCLONE_CONFIG_STORE0_PROVIDER=Rclone
-			RCLONE_CONFIG_STORE0_ENDPOINT=http://127.0.0.1:$port
-			RCLONE_CONFIG_STORE0_ACCESS_KEY_ID=key RCLONE_CONFIG_STORE0_SECRET_ACCESS_KEY=secret"
+		export RCLONE_CONFIG_STORE0_TYPE=s3 RCLONE_CONFIG_STORE0_PROVIDER=Rclone \
+			RCLONE_CONFIG_STORE0_ENDPOINT="http://127.0.0.1:$port" \
+			RCLONE_CONFIG_STORE0_ACCESS_KEY_ID=key RCLONE_CONFIG_STORE0_SECRET_ACCESS_KEY=secret
 	else
 		set -- webdav
-		remote="RCLONE_CONFIG_STORE0_TYPE=webdav RCLONE_CONFIG_STORE0_URL=http://127.0.0.1:$port"
+		export RCLONE_CONFIG_STORE0_TYPE=webdav RCLONE_CONFIG_STORE0_URL="http://127.0.0.1:$port"
 	fi
-	as="$as $remote RCLONE_CONFIG_STORE_TYPE=alias RCLONE_CONFIG_STORE_REMOTE=store0:bucket RCLONE_CONFIG=/dev/null"
+	export RCLONE_CONFIG_STORE_TYPE=alias RCLONE_CONFIG_STORE_REMOTE=store0:bucket RCLONE_CONFIG=/dev/null
 	# shellcheck disable=SC2086 # words
 	$as rclone serve "$@" --addr "127.0.0.1:$port" "$world/store" 2>"$T/out/rclone.log" &
 	server=$!

@@ -272,8 +272,7 @@ done
 # CREATE INDEX and VACUUM FULL write pages of files that nobody sees yet ahead of their WAL, and a
 # snapshot that has such pages is refused (the manual, CAVEATS): they are over by then.
 shoot_busy() {
-	touch "$T/main/load.stop"
-	wait_until 60 fails kill -0 "$churn"
+	churn_stop main
 	shoot main
 	wait
 }

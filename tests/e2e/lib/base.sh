@@ -29,17 +29,19 @@ first_port=$((20000 + $$ % 2000 * 20))
 
 T=$(mktemp -d "${TMPDIR:-/tmp}/pgbt.XXXXXX")
 owner=$(id -un)
-as="env HOME=$T PGUSER=postgres"
+become=
 if [ "$owner" = root ]; then
 	owner=postgres
-	as="setpriv --reuid=postgres --regid=postgres --clear-groups $as"
+	become='setpriv --reuid=postgres --regid=postgres --clear-groups'
 fi
+as="$become env HOME=$T PGUSER=postgres"
 
 # as_server COMMAND...: run it as the user who owns the clusters.  `$as COMMAND... &` does the
 # same where $! has to be the command's own process id.
 as_server() (
 	{ set +x; } 2>/dev/null
-	exec $as "$@"
+	# what env does takes a process more
+	HOME=$T PGUSER=postgres exec $become "$@"
 )
 
 stop_servers() {
@@ -48,10 +50,11 @@ stop_servers() {
 	done
 }
 
-# Processes that a failed case left running all name $T in their command line.
+# Processes that a failed case left running all name $T in their command line, but for a load.
 kill_strays() {
-	for process in /proc/[0-9]*; do
-		! tr '\0' ' ' <"$process/cmdline" | grep -qF "$T/" || kill -9 "${process#/proc/}"
+	load_signal KILL
+	grep -laF "$T/" /proc/[0-9]*/cmdline 2>/dev/null | while IFS=/ read -r _ _ process _; do
+		kill -9 "$process"
 	done 2>/dev/null
 }
 
@@ -165,7 +168,11 @@ backup() (
 	{ set +x; } 2>/dev/null
 	cluster=$1
 	shift
-	as_server timeout 300 "$BIN" -D "$T/$cluster/data" "$@"
+	load_signal CONT
+	rc=0
+	as_server timeout 300 "$BIN" -D "$T/$cluster/data" "$@" || rc=$?
+	load_signal STOP
+	exit "$rc"
 )
 
 # captured COMMAND...: its exit status in $rc, what it says in $T/stdout and $T/stderr.

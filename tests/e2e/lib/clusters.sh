@@ -170,6 +170,7 @@ cluster_start() {
 
 # cluster_stop NAME [fast|immediate]
 cluster_stop() {
+	load_signal CONT # or it would not see its server go
 	as_server "$(cat "$T/$1/bin")/pg_ctl" -D "$T/$1/data" -s -w -t 120 -m "${2:-fast}" stop
 }
 
@@ -178,7 +179,19 @@ at() (
 	{ set +x; } 2>/dev/null
 	cluster=$1
 	shift
-	as_server env PGHOST="$T/$cluster" PGPORT="$(cat "$T/$cluster/port")" PGDATABASE=postgres "$@"
+	PGHOST=$T/$cluster PGDATABASE=postgres
+	read -r PGPORT <"$T/$cluster/port"
+	export PGHOST PGPORT PGDATABASE
+	case $1 in
+	*pg_basebackup)
+		load_signal CONT
+		rc=0
+		as_server "$@" || rc=$?
+		load_signal STOP
+		exit "$rc"
+		;;
+	*) as_server "$@" ;;
+	esac
 )
 
 # sql NAME STATEMENT: rows as plain text.

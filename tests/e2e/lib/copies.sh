@@ -15,10 +15,22 @@ load_init() {
 	sql "$1" 'create extension amcheck'
 }
 
-# load_start NAME: pgbench -c 4, and at the same time tables that come, go and are rewritten, with
-# checkpoints.  Both leave the processors time for the backup.  It ends with load_stop, or with the server.
+# load_start NAME: four sessions of transfers, and at the same time tables that come, go and are
+# rewritten, with checkpoints.  Both leave the processors time for the backup.  It is at work from here to the end
+# of the next backup, and then as long as there is one; it ends with load_stop, or with the server.
 load_start() {
-	rm -f "$T/$1/load.stop"
+	# one message of the client, so that no transaction stays open where the load rests
+	cat >"$T/$1/transfer.sql" <<'SQL'
+\set account random(1, 100000)
+\set teller random(1, 10)
+\set amount random(-5000, 5000)
+begin \;
+update pgbench_accounts set abalance = abalance + :amount where aid = :account \;
+update pgbench_tellers set tbalance = tbalance + :amount where tid = :teller \;
+update pgbench_branches set bbalance = bbalance + :amount where bid = 1 \;
+insert into pgbench_history (tid, bid, aid, delta, mtime) values (:teller, 1, :account, :amount, now()) \;
+commit;
+SQL
 	cat >"$T/$1/churn.sql" <<'SQL'
 create table if not exists churn (id int primary key, text text) tablespace spc1;
 create table brief as select g as id, repeat('x', 500) as text from generate_series(1, 3000) g;
@@ -33,30 +45,59 @@ vacuum churn;
 checkpoint;
 select pg_sleep(0.1);
 SQL
-	at "$1" pgbench -n -c 4 -T 3600 -R 300 >"$T/$1/pgbench.log" 2>&1 &
-	while [ ! -e "$T/$1/load.stop" ] && at "$1" psql -X -q -f "$T/$1/churn.sql"; do
-		:
-	done >"$T/$1/churn.log" 2>&1 &
-	churn=$!
+	sql "$1" 'drop table if exists brief'
+	load_sessions "$1" transfer -c 4 -R 200 -L 100
+	load_sessions "$1" churn
+	echo $! >"$T/$1/churn"
 	wait_until 60 has_history "$1"
+}
+
+# load_sessions NAME SCRIPT OPTION...: $! is a pgbench that runs it, one more line of $T/NAME/load.
+load_sessions() {
+	directory=$T/$1
+	script=$2
+	shift 2
+	$as env PGHOST="$directory" PGPORT="$(cat "$directory/port")" PGDATABASE=postgres PGAPPNAME="load $script" \
+		pgbench -n -T 3600 -f "$directory/$script.sql" "$@" >"$directory/$script.log" 2>&1 &
+	echo $! >>"$directory/load"
+}
+
+# load_signal SIGNAL: to every load there is.
+load_signal() {
+	for load in "$T"/*/load; do
+		[ ! -e "$load" ] || while read -r process; do
+			kill "-$1" "$process" || :
+		done <"$load"
+	done 2>/dev/null
 }
 
 has_history() {
 	[ "$(sql "$1" 'select count(*) from pgbench_history')" -gt 200 ]
 }
 
-# loaded NAME: all of it is still at work.
-loaded() {
-	[ "$(sql "$1" "select count(*) from pg_stat_activity where application_name = 'pgbench'")" -eq 4 ]
-	kill -0 "$churn"
+# churn_stop NAME: no table comes and goes any more, the transfers go on.
+churn_stop() {
+	load_signal CONT
+	kill "$(cat "$T/$1/churn")"
+	wait_until 60 has_no_churn "$1"
 }
 
-# load_stop NAME: both were started by this shell, so wait can see them end.
+has_no_churn() {
+	[ "$(sql "$1" "select count(*) from pg_stat_activity where application_name = 'load churn'")" -eq 0 ]
+}
+
+# loaded NAME: all of it is still there.
+loaded() {
+	[ "$(sql "$1" "select count(*) from pg_stat_activity where application_name like 'load %'")" -eq 5 ]
+}
+
+# load_stop NAME: it was started by this shell, so wait can see it end.
 load_stop() {
-	touch "$T/$1/load.stop"
+	load_signal CONT
 	sql "$1" "select count(pg_terminate_backend(pid)) from pg_stat_activity
-		where application_name = 'pgbench'" >/dev/null
+		where application_name like 'load %'" >/dev/null
 	wait
+	rm -f "$T/$1/load"
 }
 
 # ----------------------------------------------------------------------------- restore
