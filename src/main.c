@@ -11,6 +11,7 @@
 #include "cli/options.h"
 #include "cli/opttable.h"
 #include "cli/optusage.h"
+#include "completion/completion.h"
 #include "format/metrics.h"
 #include "format/report.h"
 #include "info/info.h"
@@ -48,6 +49,18 @@ print_usage(const enum opttable_command *command, struct error *err)
 	struct buf text = { 0 };
 	int rc = command ? optusage_print(&text, *command, err) :
 			   optusage_overview(&text, err);
+
+	if (rc == 0)
+		rc = print(buf_text(&text), err);
+	buf_free(&text);
+	return rc;
+}
+
+static int
+print_script(const char *shell, struct error *err)
+{
+	struct buf text = { 0 };
+	int rc = completion_print(&text, shell, err);
 
 	if (rc == 0)
 		rc = print(buf_text(&text), err);
@@ -94,6 +107,8 @@ run(int argc, char *const *argv, bool *is_sound, struct error *err)
 		return rc;
 	case OPTIONS_VERSION:
 		return print("pg_basetar " OPTIONS_PROGRAM_VERSION "\n", err);
+	case OPTIONS_COMPLETION:
+		return print_script(options.shell, err);
 	case OPTIONS_RUN:
 		message_set_level(options.quiet ? MESSAGE_QUIET :
 			options.verbose         ? MESSAGE_VERBOSE :

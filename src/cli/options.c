@@ -52,6 +52,7 @@ unknown_command(const char *word, struct error *err)
 
 	suggest_start(&near, word, strlen(word));
 	suggest_offer(&near, "help");
+	suggest_offer(&near, "completion");
 	for (size_t i = 0; i < OPTTABLE_COMMANDS; i++)
 		suggest_offer(&near, opttable_commands[i].name);
 	error_set(err, ERROR_USAGE, 0, "unknown command \"%s\"", word);
@@ -111,7 +112,8 @@ parse_help(struct options *o, char *const *words, int count, struct error *err)
 	if (count > 1)
 		return error_set(
 		    err, ERROR_USAGE, 0, "unexpected operand \"%s\"", words[1]);
-	if (count == 0)
+	if (count == 0 || strcmp(words[0], "help") == 0 ||
+	    strcmp(words[0], "completion") == 0)
 		return OPTIONS_OVERVIEW;
 	while (command < OPTTABLE_COMMANDS &&
 	    strcmp(opttable_commands[command].name, words[0]) != 0)
@@ -120,6 +122,21 @@ parse_help(struct options *o, char *const *words, int count, struct error *err)
 		return unknown_command(words[0], err);
 	o->command = (enum opttable_command)command;
 	return OPTIONS_HELP;
+}
+
+/* "completion" and the name of a shell. */
+static int
+parse_completion(struct options *o, char *const *words, int count, struct error *err)
+{
+	if (count > 1)
+		return error_set(
+		    err, ERROR_USAGE, 0, "unexpected operand \"%s\"", words[1]);
+	if (count == 1) {
+		o->shell = words[0];
+		return OPTIONS_COMPLETION;
+	}
+	error_set(err, ERROR_USAGE, 0, "the name of the shell is missing");
+	return error_hint(err, "It may be one of bash, zsh, fish.");
 }
 
 static int
@@ -169,6 +186,8 @@ options_parse(int argc, char *const *argv, struct options *out, struct error *er
 	};
 	if (argc > 1 && strcmp(argv[1], "help") == 0)
 		verdict = parse_help(out, argv + 2, argc - 2, err);
+	else if (argc > 1 && strcmp(argv[1], "completion") == 0)
+		verdict = parse_completion(out, argv + 2, argc - 2, err);
 	else {
 		p.read.command = optread_command(p.read.args);
 		verdict = parse(&p, err);

@@ -104,19 +104,23 @@ struct options {
 	const char *dbname;              /* a name, or a connection string */
 	bool never_prompt, force_prompt; /* for a password; at most one is true */
 
+	const char *shell; /* of OPTIONS_COMPLETION */
+
 	struct optnotes notes;
 };
 
 enum options_verdict {
-	OPTIONS_RUN,      /* carry out the command that *out describes */
-	OPTIONS_OVERVIEW, /* print optusage_overview() to standard output */
-	OPTIONS_HELP,     /* print optusage_print() of the command there */
-	OPTIONS_VERSION,  /* print the name and version there */
+	OPTIONS_RUN,       /* carry out the command that *out describes */
+	OPTIONS_OVERVIEW,  /* print optusage_overview() to standard output */
+	OPTIONS_HELP,      /* print optusage_print() of the command there */
+	OPTIONS_VERSION,   /* print the name and version there */
+	OPTIONS_COMPLETION /* print the completion for ${shell} there */
 };
 
 /*
  * Read the command line.  Returns an options_verdict, or -1 with ERROR_USAGE and a hint;
- * *out is meaningful with OPTIONS_RUN, and its command with OPTIONS_HELP.  The first
+ * *out is meaningful with OPTIONS_RUN, its command with OPTIONS_HELP, its shell with
+ * OPTIONS_COMPLETION.  The first
  * --help or --version wins over whatever follows it; "help COMMAND" is "COMMAND --help", and without a
  * command either is the overview.  Uses PGDATA of the environment.  Prints nothing.
  */

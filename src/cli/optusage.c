@@ -9,16 +9,26 @@
 /* Columns before the help. */
 enum { INDENT = 33 };
 
+int
+optusage_help(struct buf *text, const struct opttable_row *row,
+    enum opttable_command command, struct error *err)
+{
+	char methods[CODEC_METHODS] = "";
+
+	if (row->kind == OPT_COMPRESS)
+		codec_print_methods(methods);
+	return buf_printf(text, err, "%s%s", methods,
+	    command == COMMAND_RESTORE && row->restore_help ? row->restore_help :
+							      row->help);
+}
+
 /* "  -l, --label=LABEL", and the help for ${command} in its column. */
 static int
 usage_row(struct buf *text, const struct opttable_row *row, enum opttable_command command,
     struct error *err)
 {
-	const char *help = command == COMMAND_RESTORE && row->restore_help ?
-	    row->restore_help :
-	    row->help;
 	const char *value = row->value ? row->value : "";
-	char left[64], letter[8] = "    ", name[48], methods[CODEC_METHODS] = "";
+	char left[64], letter[8] = "    ", name[48];
 
 	if (row->letter != '\0')
 		snprintf(letter, sizeof(letter), "-%c, ", row->letter);
@@ -28,12 +38,12 @@ usage_row(struct buf *text, const struct opttable_row *row, enum opttable_comman
 		snprintf(name, sizeof(name), "%s%s%s", row->name, row->value ? "=" : "",
 		    value);
 	snprintf(left, sizeof(left), "  %s--%s", letter, name);
-	if (row->kind == OPT_COMPRESS)
-		codec_print_methods(methods);
-	if (strlen(left) >= INDENT)
-		return buf_printf(
-		    text, err, "%s\n%*s%s%s\n", left, INDENT, "", methods, help);
-	return buf_printf(text, err, "%-*s%s%s\n", INDENT, left, methods, help);
+	if (strlen(left) >= INDENT ? buf_printf(text, err, "%s\n%*s", left, INDENT, "") :
+				     buf_printf(text, err, "%-*s", INDENT, left))
+		return -1;
+	return optusage_help(text, row, command, err) || buf_printf(text, err, "\n") ?
+	    -1 :
+	    0;
 }
 
 /* The rows for ${command}, with their headings; or only those that are used most. */
@@ -96,7 +106,8 @@ optusage_overview(struct buf *text, struct error *err)
 	return overview_often(text, COMMAND_BACKUP, err) ||
 		overview_often(text, COMMAND_RESTORE, err) ||
 		buf_printf(text, err,
-		    "\nAll options of a command: pg_basetar help COMMAND\n\nExamples:\n"
+		    "\nAll options of a command: pg_basetar help COMMAND\n"
+		    "Completion in a shell: pg_basetar completion bash|zsh|fish\n\nExamples:\n"
 		    "  %s\n  pg_basetar verify base.tar.gz\n",
 		    opttable_commands[COMMAND_BACKUP].example) ?
 	    -1 :

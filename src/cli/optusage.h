@@ -12,4 +12,8 @@ MUST_CHECK int optusage_overview(struct buf *text, struct error *err);
 MUST_CHECK int optusage_print(
     struct buf *text, enum opttable_command command, struct error *err);
 
+/* Append what ${row} does for ${command}, a few words. */
+MUST_CHECK int optusage_help(struct buf *text, const struct opttable_row *row,
+    enum opttable_command command, struct error *err);
+
 #endif

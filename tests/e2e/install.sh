@@ -16,6 +16,9 @@ installed() {
 	made DESTDIR="$T/root" PREFIX=/opt/x install
 	(cd "$T/root" && find . -type f -printf '%m %P\n' | sort) >"$T/files"
 	lines 1 '^755 opt/x/bin/pg_basetar$' "$T/files"
+	"$BIN" completion bash | cmp - "$T/root/opt/x/share/bash-completion/completions/pg_basetar"
+	"$BIN" completion zsh | cmp - "$T/root/opt/x/share/zsh/site-functions/_pg_basetar"
+	"$BIN" completion fish | cmp - "$T/root/opt/x/share/fish/vendor_completions.d/pg_basetar.fish"
 	for page in "$top"/man/*; do
 		lines 1 "^644 opt/x/share/man/man${page##*.}/${page##*/}\$" "$T/files"
 	done
@@ -57,7 +60,7 @@ packed_sources() {
 	fails grep -v "^pg_basetar-$version/" "$T/files"
 }
 
-t 'make install: the program and its manual' installed
+t 'make install: the program, its manual, completion' installed
 t 'make uninstall: nothing of it is left' uninstalled
 t 'the same objects from two directories' same_objects
 t 'make dist: the same archive each time' packed_sources

@@ -249,6 +249,8 @@ test_help_and_version(void **state)
 		{ "help restore", OPTIONS_HELP, COMMAND_RESTORE },
 		{ "help verify", OPTIONS_HELP, COMMAND_VERIFY },
 		{ "restore --help", OPTIONS_HELP, COMMAND_RESTORE },
+		{ "help completion", OPTIONS_OVERVIEW, COMMAND_BACKUP },
+		{ "completion fish", OPTIONS_COMPLETION, COMMAND_BACKUP },
 	};
 	struct commandline line;
 	struct options o;

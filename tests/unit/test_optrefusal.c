@@ -20,6 +20,11 @@ struct refusal {
 static struct refusal refusals[] = {
 	{ "help -x", "unknown command \"-x\"", NULL },
 	{ "help verify restore", "unexpected operand \"restore\"", NULL },
+	{ "completion", "the name of the shell is missing",
+	    "It may be one of bash, zsh, fish." },
+	{ "completion bash zsh", "unexpected operand \"zsh\"", NULL },
+	{ "completoin", "unknown command \"completoin\"",
+	    "Did you mean \"completion\"?" },
 	{ "-D /d -x", "unknown option \"-x\"", NULL },
 	{ "-D /d -vx", "unknown option \"-x\"", NULL },
 	{ "-D /d --nonsense", "unknown option \"--nonsense\"", NULL },
