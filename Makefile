@@ -106,22 +106,27 @@ bench: all
 soak: all
 	BIN=$(B)/pg_basetar scripts/soak
 
-# Below $(PREFIX); the directories are also those of others, and stay.  COMPLETION= installs none: the
-# program prints them, and one for another machine does not run here.
+# Below $(PREFIX), FILE:DIRECTORY each; the directories are also those of others, and stay.
+in    = $(patsubst %,%:$(1)/,$(wildcard $(2)))
+FILES := $(foreach n,1 5 7,$(call in,share/man/man$(n),man/*.$(n))) \
+         $(call in,lib/systemd/system,packaging/systemd/*) \
+         $(call in,share/doc/pg_basetar/examples,packaging/examples/*)
+# COMPLETION= installs none: the program prints them, and one for another machine does not run here.
 COMPLETION := bash zsh fish
 WORDS.bash := share/bash-completion/completions/pg_basetar
 WORDS.zsh  := share/zsh/site-functions/_pg_basetar
 WORDS.fish := share/fish/vendor_completions.d/pg_basetar.fish
-MAN  := $(foreach page,$(notdir $(wildcard man/*)),share/man/man$(patsubst .%,%,$(suffix $(page)))/$(page))
 
 install: all
 	install -D -m 755 $(B)/pg_basetar $(DESTDIR)$(PREFIX)/bin/pg_basetar
-	for page in $(MAN); do install -D -m 644 man/$${page##*/} $(DESTDIR)$(PREFIX)/$$page || exit 1; done
+	for file in $(FILES); do \
+	    install -D -m 644 -t $(DESTDIR)$(PREFIX)/$${file#*:} $${file%:*} || exit 1; done
 	$(foreach shell,$(COMPLETION),install -D -m 644 /dev/null $(DESTDIR)$(PREFIX)/$(WORDS.$(shell)) && \
 	    $(B)/pg_basetar completion $(shell) >$(DESTDIR)$(PREFIX)/$(WORDS.$(shell)) &&) :
 
 uninstall:
-	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/pg_basetar $(MAN) $(WORDS.bash) $(WORDS.zsh) $(WORDS.fish))
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/pg_basetar $(WORDS.bash) $(WORDS.zsh) $(WORDS.fish) \
+	    $(foreach file,$(FILES),$(lastword $(subst :, ,$(file)))$(notdir $(firstword $(subst :, ,$(file))))))
 
 # What is committed, and nothing else that lies here: the same bytes from each clone.
 NAME = pg_basetar-$(shell sed -n 's/^.define OPTIONS_PROGRAM_VERSION "\(.*\)"/\1/p' src/cli/options.h)

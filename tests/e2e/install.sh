@@ -22,6 +22,10 @@ installed() {
 	for page in "$top"/man/*; do
 		lines 1 "^644 opt/x/share/man/man${page##*.}/${page##*/}\$" "$T/files"
 	done
+	for file in "$top"/packaging/systemd/* "$top"/packaging/examples/*; do
+		[ "$(grep -c "/${file##*/}\$" "$T/files")" -eq 1 ]
+	done
+	lines 1 '^644 opt/x/lib/systemd/system/pg_basetar@.service$' "$T/files"
 	cmp "$BIN" "$T/root/opt/x/bin/pg_basetar"
 }
 
@@ -60,7 +64,7 @@ packed_sources() {
 	fails grep -v "^pg_basetar-$version/" "$T/files"
 }
 
-t 'make install: the program, its manual, completion' installed
+t 'make install: the program, its manual, completion, units' installed
 t 'make uninstall: nothing of it is left' uninstalled
 t 'the same objects from two directories' same_objects
 t 'make dist: the same archive each time' packed_sources

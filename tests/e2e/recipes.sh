@@ -205,6 +205,19 @@ by_cron() {
 	[ -z "$(find "$world/backup" -name '*.age')" ]
 }
 
+# Cron has no search path there.
+by_installed_crontab() {
+	rm -rf "$world"/backup/*
+	line=$(tail -n 1 "$top/packaging/examples/crontab" | sed 's/\\%/%/g')
+	[ "$(echo "$line" | cut -d ' ' -f 6)" = postgres ]
+	[ "$(echo "$line" | cut -d ' ' -f 7)" = /usr/bin/pg_basetar ]
+	line=$(echo "$line" | cut -d ' ' -f 8- |
+		sed "s#/var/lib/postgresql/[0-9]*/main#$world/srv/data#; s#/var/backups/pg_basetar#$world/backup#")
+	as_server env -i HOME="$T/home" LOGNAME="$owner" PATH=/nowhere /bin/sh -c "$BIN $line" >"$T/out/mail" 2>&1
+	[ ! -s "$T/out/mail" ]
+	"$BIN" verify -q "$world/backup/$(date +%F).tar.gz"
+}
+
 by_systemd() {
 	needs systemd-analyze
 	mkdir -p "$T/out/units"
@@ -219,6 +232,51 @@ by_systemd() {
 	rm -rf "$world"/backup/*
 	as_server env PATH="$T/bin:$PATH" sh -c "$command -c fast"
 	"$BIN" verify -q "$world/backup/$(date +%F).tar.gz"
+}
+
+# allowed SET...: the system calls in sets of systemd's, as it lists them.
+allowed() {
+	systemd-analyze syscall-filter | awk -v wanted="$*" '
+		/^@/ { set = $1; next }
+		/^ +[@a-z]/ { members[set] = members[set] " " $1 }
+		END {
+			n = split(wanted, todo, " ")
+			for (i = 1; i <= n; i++) {
+				if (todo[i] !~ /^@/) {
+					print todo[i]
+					continue
+				}
+				many = split(members[todo[i]], each, " ")
+				for (k = 1; k <= many; k++)
+					todo[++n] = each[k]
+			}
+		}' | sort -u
+}
+
+# The units that are installed, with the file that they read; and they allow what a backup asks of the kernel.
+by_installed_units() {
+	needs systemd-analyze strace
+	rm -rf "$world"/backup/* "$T/out/units"
+	mkdir "$T/out/units"
+	for unit in service timer; do
+		sed "s#^ExecStart=pg_basetar#ExecStart=$BIN#; s/^User=.*/User=$(id -un)/" \
+			"$top/packaging/systemd/pg_basetar@.$unit" >"$T/out/units/pg_basetar@.$unit"
+	done
+	captured systemd-analyze verify --man=no "$T/out/units/pg_basetar@x.timer" "$T/out/units/pg_basetar@x.service"
+	lines 0 'pg_basetar@' "$T/stderr"
+	lines 1 '^PGDATA=/' "$top/packaging/examples/cluster.conf"
+	options=$(sed -n 's/^PG_BASETAR_OPTIONS=//p' "$top/packaging/examples/cluster.conf")
+	command=$(sed -n "s/^ExecStart=//p" "$T/out/units/pg_basetar@.service" |
+		sed "s/%%/%/g; s#%S/pg_basetar/%i#$world/backup#")
+	as_server strace -f -qq -c -o "$T/out/calls" env PGDATA="$T/main/data" PG_BASETAR_OPTIONS="$options" \
+		sh -c "exec $command"
+	"$BIN" verify -q "$world"/backup/20*.tar.gz
+	# shellcheck disable=SC2046 # words
+	allowed $(sed -n 's/^SystemCallFilter=//p' "$T/out/units/pg_basetar@.service") >"$T/allowed"
+	grep -qx pread64 "$T/allowed"
+	awk '$1 ~ /^[0-9.]+$/ && $NF != "total" { print $NF }' "$T/out/calls" | sort -u >"$T/used"
+	grep -qx pread64 "$T/used"
+	[ -z "$(comm -23 "$T/used" "$T/allowed")" ]
 }
 
 by_ping() {
@@ -274,6 +332,8 @@ t 'rclone' by_rclone
 t 'a tape' by_tape
 t 'files for FAT' by_split
 t 'cron' by_cron
+t 'the crontab that is installed' by_installed_crontab
 t 'systemd' by_systemd
+t 'the units that are installed' by_installed_units
 t 'a ping' by_ping
 t 'Nagios' by_nagios
