@@ -19,6 +19,7 @@
 #include "pg/cluster.h"
 #include "pg/manifest_parse.h"
 #include "pg/tablespace_map.h"
+#include "wal/histories.h"
 
 struct summary {
 	struct manifest_sink sink; /* first */
@@ -36,6 +37,7 @@ struct summary {
 
 	struct facts_reader reader;
 	struct tablespace_map links;
+	struct histories histories; /* those that can be read */
 	bool has_manifest;
 	struct error early; /* a fault of what came before the release was known */
 
@@ -67,6 +69,7 @@ summary_free(struct summary *s)
 	buf_free(&s->text);
 	facts_free(&s->reader);
 	tablespace_map_free(&s->links);
+	histories_free(&s->histories);
 	spacelist_free(&s->tablespaces);
 	memberset_free(s->config);
 	oidset_free(&s->archives);
@@ -258,7 +261,8 @@ look_at_body(
 {
 	const size_t most = memberorder_text_most(s->kind, buf_text(&s->path));
 
-	s->is_kept = is_wanted(s);
+	s->is_kept =
+	    is_wanted(s) || (s->kind == MEMBERORDER_HISTORY && entry->size <= most);
 	*wanted = s->is_kept || (s->kind == MEMBERORDER_MANIFEST && !s->has_manifest);
 	if (!s->is_kept || entry->size <= most)
 		return 0;
@@ -328,6 +332,8 @@ summary_bytes(struct summary *s, const uint8_t *bytes, size_t len, struct error 
 static int
 summary_take_text(struct summary *s, struct error *err)
 {
+	if (s->kind == MEMBERORDER_HISTORY)
+		return histories_add(&s->histories, buf_text(&s->path), &s->text, err);
 	if (facts_take(&s->reader, s->kind, &s->text, err))
 		return -1;
 	if (s->kind == MEMBERORDER_INFO && s->reader.facts.has_earlier_info)
@@ -479,6 +485,7 @@ summary_facts(const struct summary *s, bool is_whole)
 		.wal_bytes = s->wal_bytes,
 		.tablespaces = s->tablespaces.rows,
 		.ntablespaces = s->tablespaces.count,
+		.histories = &s->histories,
 		.is_config_there = is_whole || s->is_in_tree ? s->is_config_there : NULL,
 	};
 }

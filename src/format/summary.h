@@ -11,6 +11,8 @@
 #include "lib/error.h"
 #include "tar/header.h"
 
+struct histories;
+
 /*
  * What a backup says of itself: in the headers of its members, and in the few that describe the
  * whole.  Nothing is proved; that is the checker's work.
@@ -78,6 +80,7 @@ struct summary_facts {
 	uint64_t wal_segments, wal_bytes;
 	const struct summary_tablespace *tablespaces; /* in the order of their OIDs */
 	size_t ntablespaces;
+	const struct histories *histories; /* of timelines, as far as they came */
 	/* of each row of info->config, whether the file is in the archive; NULL: not known */
 	const bool *is_config_there;
 };

@@ -18,6 +18,7 @@
 #include "format/backupset.h"
 #include "lib/sys.h"
 #include "reading/summary.h"
+#include "wal/histories.h"
 
 /* ---- one of them ---- */
 
@@ -28,6 +29,7 @@ row_forget(struct inventory_row *row)
 	free(row->fault);
 	free(row->label);
 	free(row->start_time);
+	walhistory_free(&row->history);
 }
 
 static int
@@ -88,6 +90,16 @@ find_flaw(const struct inventory_row *row, const struct backupset *set,
 }
 
 static int
+take_history(
+    struct inventory_row *row, const struct histories *histories, struct error *err)
+{
+	const struct walhistory *history =
+	    histories_find(histories, row->range.stop_timeline);
+
+	return history ? walhistory_copy(&row->history, history, err) : 0;
+}
+
+static int
 take_facts(struct inventory_row *row, const struct facts *facts,
     const struct backupset *set, struct error *err)
 {
@@ -101,6 +113,7 @@ take_facts(struct inventory_row *row, const struct facts *facts,
 	row->version = facts->version ? facts->version->major : 0;
 	row->system_identifier = facts->system_identifier;
 	row->range = facts->range;
+	row->has_wal = facts->wal == FACTS_THERE;
 	row->flaw = facts->info ? find_flaw(row, set, facts->info) : NULL;
 	return 0;
 }
@@ -140,7 +153,10 @@ read_facts(struct inventory_row *row, const char *path, enum reading_depth depth
 	else {
 		facts = summary_facts(r.summary, true);
 		row->size = reading_done(&r.reading);
-		rc = take_facts(row, &facts.backup, set, err);
+		rc = take_facts(row, &facts.backup, set, err) ||
+			take_history(row, facts.histories, err) ?
+		    -1 :
+		    0;
 	}
 	reading_summary_free(&r);
 	return rc;

@@ -9,6 +9,7 @@
 #include "format/facts.h"
 #include "inventory/verdict.h"
 #include "lib/error.h"
+#include "wal/walhistory.h"
 
 /*
  * The backups that lie in a directory: files, and directories of archives, each read as far as it takes
@@ -35,6 +36,9 @@ struct inventory_row {
 	unsigned version;         /* major, of the server */
 	uint64_t system_identifier, size; /* bytes of its files */
 	struct facts_range range;
+	struct walhistory
+	    history;  /* of the timeline of its stop; empty: it is not in the backup */
+	bool has_wal; /* what pg_wal had is in the backup, so that history as well */
 	bool is_directory;
 	size_t nothers; /* files in its directory that are not the backup's */
 	const char *

@@ -12,8 +12,11 @@
  */
 #include "inventory/keep.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/message.h"
@@ -114,6 +117,18 @@ is_on_a_branch(const struct keeping *k, const struct inventory_row *row)
 	    walhistory_at(history, range->stop_lsn - 1) != range->stop_timeline;
 }
 
+/*
+ * Two servers may have been promoted to timelines of the same number.  Only if the WAL is left to an
+ * archive is the history not in the backup; but who shares an archive finds the number taken.
+ */
+static bool
+has_another_history(const struct keeping *k, const struct inventory_row *row)
+{
+	if (row->range.stop_timeline == 1 || (row->history.count == 0 && !row->has_wal))
+		return false;
+	return !walhistory_is_beginning(&row->history, k->made->history);
+}
+
 static bool
 is_not_earlier(const struct keeping *k, const struct inventory_row *row)
 {
@@ -143,6 +158,8 @@ static const struct keep_case {
 	{ has_no_positions, "does not say where it starts and stops" },
 	{ is_on_a_branch,
 	    "is of another branch of the cluster's timelines than the new backup" },
+	{ has_another_history,
+	    "does not have the timeline history that the new backup has" },
 	{ is_not_earlier, "did not begin before the new backup" },
 	{ is_further_on, "starts at a later WAL position than the new backup" },
 };
@@ -162,7 +179,7 @@ find_case(const struct keeping *k, const struct inventory_row *row)
 	return NULL;
 }
 
-/* The ${rank}-th newest, from 1, the new one. */
+/* Of the ${rank}-th newest, from 1, the new one. */
 static void
 apply_rule(const struct keeping *k, struct keep_decision *d, size_t rank)
 {
@@ -192,6 +209,13 @@ keep_compare(const void *a, const void *b)
 		return one->row->range.start_lsn > other->row->range.start_lsn ? -1 : 1;
 	return one->is_counted ? strcmp(other->row->name, one->row->name) :
 				 strcmp(one->row->name, other->row->name);
+}
+
+/* A copy of a backup under another name, which is not one more. */
+static bool
+is_copy(const struct inventory_row *a, const struct inventory_row *b)
+{
+	return a->unix_time == b->unix_time && a->range.start_lsn == b->range.start_lsn;
 }
 
 /* The archive that was written, by all that it should say; what has only its name is not it. */
@@ -233,6 +257,7 @@ keep_decide(const struct inventory *inv, const struct keep_rule *rule,
 {
 	struct keeping k = { .rule = rule, .made = made };
 	struct keep_decision *rows;
+	size_t rank = 1;
 
 	*out = NULL;
 	if (set_latest(&k, inv, err))
@@ -247,9 +272,10 @@ keep_decide(const struct inventory *inv, const struct keep_rule *rule,
 		rows[i].is_counted = row == k.latest || rows[i].why == NULL;
 	}
 	qsort(rows, inv->count, sizeof(*rows), keep_compare);
-	for (size_t i = 0; i < inv->count; i++)
-		if (rows[i].why == NULL)
-			apply_rule(&k, &rows[i], i + 1);
+	for (size_t i = 1; i < inv->count && rows[i].is_counted; i++) {
+		rank += !is_copy(rows[i].row, rows[i - 1].row);
+		apply_rule(&k, &rows[i], rank);
+	}
 	*out = rows;
 	return 0;
 }
@@ -266,7 +292,11 @@ static void
 say_stays(const struct inventory *inv, const struct keep_decision *d, bool is_dry)
 {
 	struct error text = { 0 };
+	struct stat st;
 
+	if (fstatat(inv->dirfd, d->row->name, &st, AT_SYMLINK_NOFOLLOW) == -1 &&
+	    errno == ENOENT)
+		return; /* another run was faster */
 	if (is_dry)
 		message_note("would keep \"%s/%s\": %s", inv->path, d->row->name, d->why);
 	else if (!d->is_counted) {

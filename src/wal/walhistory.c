@@ -172,6 +172,30 @@ walhistory_single(struct walhistory *out, uint32_t timeline, struct error *err)
 	return walhistory_parse("", 0, timeline, out, err);
 }
 
+int
+walhistory_copy(struct walhistory *out, const struct walhistory *from, struct error *err)
+{
+	*out = (struct walhistory){ .rows = calloc(from->count + 1, sizeof(*out->rows)) };
+	if (out->rows == NULL)
+		return error_memory(err);
+	memcpy(out->rows, from->rows, from->count * sizeof(*out->rows));
+	out->count = from->count;
+	return 0;
+}
+
+/* Its last row has no end. */
+bool
+walhistory_is_beginning(const struct walhistory *h, const struct walhistory *other)
+{
+	if (h->count == 0 || h->count > other->count)
+		return false;
+	for (size_t i = 0; i < h->count; i++)
+		if (h->rows[i].timeline != other->rows[i].timeline ||
+		    (i + 1 < h->count && h->rows[i].end_lsn != other->rows[i].end_lsn))
+			return false;
+	return true;
+}
+
 bool
 walhistory_has(const struct walhistory *h, uint32_t timeline)
 {

@@ -45,6 +45,15 @@ MUST_CHECK int walhistory_parse(const char *text, size_t len, uint32_t timeline,
 MUST_CHECK int walhistory_single(
     struct walhistory *out, uint32_t timeline, struct error *err);
 
+MUST_CHECK int walhistory_copy(
+    struct walhistory *out, const struct walhistory *from, struct error *err);
+
+/*
+ * Is ${h} the lineage of ${other} up to the last timeline of ${h}, with the same switches?  What has no
+ * rows is not.
+ */
+bool walhistory_is_beginning(const struct walhistory *h, const struct walhistory *other);
+
 /* Is this timeline the one in question or one of its ancestors? */
 bool walhistory_has(const struct walhistory *h, uint32_t timeline);
 

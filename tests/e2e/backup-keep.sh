@@ -17,6 +17,8 @@ prepared() {
 	backup main -c fast -q -o "$T/out/seed.tar"
 	backup main -c fast -q --split -o "$T/out/seed"
 	backup other -c fast -q -o "$T/out/other.tar"
+	tablespace other spc
+	backup other -c fast -q --split -o "$T/out/spaces"
 	grep -aq '^unix_time: 1' "$T/out/seed.tar"
 	cluster_stop other
 }
@@ -197,18 +199,25 @@ undeletable() {
 
 sets() {
 	filled
-	for n in 1 2 3 4; do
+	for n in 1 2 3 4 5; do
 		aged seed 2000-01-0$n $((9 * day + n))
 	done
+	aged spaces 2000-02-01 $day
+	aged spaces 2000-02-02 $day
+	as_server rm "$shelf/2000-01-04/backup_manifest" "$shelf/2000-02-02"/[1-9]*.tar
 	as_server touch "$shelf/2000-01-02/mine"
 	as_server mv "$shelf/2000-01-03/base.tar" "$T/out/base.tar"
 	as_server ln -s "$T/out/base.tar" "$shelf/2000-01-03/base.tar"
-	captured backup main -c fast --split -o "$shelf/%F" --keep=1
+	captured backup main -c fast --split -o "$shelf/%F/" --keep=1
 	[ "$rc" -eq 0 ]
 	ls "$shelf" >"$T/left"
 	lines 4 '^20..-01-01.tar$' "$T/left"
-	lines 3 '[0-9]$' "$T/left"
-	lines 2 '^2000-01-0[23]$' "$T/left"
+	lines 6 '[0-9]$' "$T/left"
+	lines 3 '^2000-01-0[234]$' "$T/left"
+	lines 2 '^2000-02-0[12]$' "$T/left"
+	lines 1 '2000-01-04" is kept, and not counted: does not have the archives' "$T/stderr"
+	lines 1 '2000-02-01" is kept, and not counted: is of another cluster' "$T/stderr"
+	lines 1 '2000-02-02" is kept, and not counted: does not have the archives' "$T/stderr"
 	lines 1 '2000-01-02" is kept, and not counted: has files that are not' "$T/stderr"
 	lines 1 '2000-01-03" is kept, and not counted: has archives that are not regular' "$T/stderr"
 	[ -s "$T/out/base.tar" ]
@@ -216,7 +225,7 @@ sets() {
 }
 
 # A standby was promoted: what its old primary had up to then is an older backup; what that has after it
-# is not, and stays.
+# is not, and stays.  So does that of a twin, which was promoted later, to a timeline of the same number.
 siblings() {
 	filled
 	standby_of main standby
@@ -233,12 +242,20 @@ siblings() {
 	[ "$rc" -eq 0 ]
 	left 2000-02-01.tar
 	lines 1 '2000-02-01.tar" is kept, and not counted: is of another branch' "$T/stderr"
+	cluster_stop main
+	restore twin "$T/out/seed.tar"
+	recovers_to twin archive_mode=off "restore_command = 'false'"
+	cluster_start twin
+	wait_until 60 is_open twin
+	sql twin checkpoint
+	backup twin -c fast -q -o "$T/out/twin.tar"
+	cluster_stop twin
+	aged twin.tar 2000-02-02.tar $day
 	cluster_stop standby
-	sleep 1
 	captured backup standby --offline --force -o "$shelf/%F.tar" --keep=1
 	[ "$rc" -eq 0 ]
-	left 2000-02-01.tar
-	cluster_stop main
+	left 2000-02-01.tar 2000-02-02.tar
+	lines 1 '2000-02-02.tar" is kept, and not counted: does not have the timeline history' "$T/stderr"
 }
 
 t 'backups of two clusters' prepared

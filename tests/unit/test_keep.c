@@ -15,8 +15,8 @@
 enum { NOW = 1796094000, CLUSTER = 7 };
 
 /* Timeline 1 up to 0/500, 3 up to 0/900, then 4. */
-static struct walhistory_row lineage[] = { { 1, 0x500 }, { 3, 0x900 },
-	{ 4, UINT64_MAX } };
+#define LAST UINT64_MAX
+static struct walhistory_row lineage[] = { { 1, 0x500 }, { 3, 0x900 }, { 4, LAST } };
 static const struct walhistory history = { 3, lineage };
 
 static const struct keep_new made = { .path = "/backup/new",
@@ -34,6 +34,8 @@ struct entry {
 	enum verdict_result against;
 	uint64_t unix_time, cluster; /* 0: a day ago, and the same */
 	struct facts_range range;    /* all zeros: from 0/910 to 0/950 on timeline 4 */
+	struct walhistory history;   /* no rows: the beginning of that of the new one */
+	bool has_no_history, has_no_wal;
 };
 enum { NONE = 1 }; /* a time or a cluster that is not known */
 
@@ -47,6 +49,25 @@ static uint64_t
 value_of(uint64_t given, uint64_t otherwise)
 {
 	return given == NONE ? 0 : given == 0 ? otherwise : given;
+}
+
+#define HISTORY(...) \
+	.history = { sizeof((struct walhistory_row[]){ __VA_ARGS__ }) / \
+		    sizeof(struct walhistory_row), \
+		(struct walhistory_row[]){ __VA_ARGS__ } }
+
+static struct walhistory
+history_of(const struct entry *e, uint32_t timeline)
+{
+	struct walhistory beginning = history;
+
+	if (e->history.count > 0)
+		return e->history;
+	if (e->has_no_history || timeline == 1 || !walhistory_has(&history, timeline))
+		return (struct walhistory){ 0 };
+	while (beginning.rows[beginning.count - 1].timeline != timeline)
+		beginning.count--;
+	return beginning;
 }
 
 static struct inventory_row
@@ -63,7 +84,9 @@ row_of(const struct entry *e)
 		.against = e->against,
 		.unix_time = value_of(e->unix_time, NOW - DAYS(1)),
 		.system_identifier = value_of(e->cluster, CLUSTER),
-		.range = has_range ? e->range : usual };
+		.range = has_range ? e->range : usual,
+		.history = history_of(e, has_range ? e->range.stop_timeline : 4),
+		.has_wal = !e->has_no_wal };
 }
 
 /* Its own report goes on still. */
@@ -71,6 +94,8 @@ static const struct entry latest = { .name = "new",
 	.unix_time = NOW,
 	RANGE(0xa00, 4, 0xa50, 4),
 	.against = VERDICT_RUNNING };
+
+#define ANOTHER_HISTORY "does not have the timeline history that the new backup has"
 
 /* With --keep=1 each goes of which nothing else is said. */
 static const struct kept {
@@ -120,6 +145,21 @@ static const struct kept {
 	    "is of another branch of the cluster's timelines than the new backup" },
 	{ "a descendant", { RANGE(0x910, 5, 0x950, 5) },
 	    "is of another branch of the cluster's timelines than the new backup" },
+	{ "its timeline was the third there, too",
+	    { HISTORY({ 1, 0x500 }, { 3, 0x900 }, { 4, LAST }) }, NULL },
+	{ "it branched off elsewhere",
+	    { HISTORY({ 1, 0x500 }, { 3, 0x8f0 }, { 4, LAST }) }, ANOTHER_HISTORY },
+	{ "its ancestor did", { HISTORY({ 1, 0x501 }, { 3, 0x900 }, { 4, LAST }) },
+	    ANOTHER_HISTORY },
+	{ "another ancestor", { HISTORY({ 1, 0x500 }, { 2, 0x900 }, { 4, LAST }) },
+	    ANOTHER_HISTORY },
+	{ "an ancestor less", { HISTORY({ 1, 0x900 }, { 4, LAST }) }, ANOTHER_HISTORY },
+	{ "the history is not there", { .has_no_history = true }, ANOTHER_HISTORY },
+	{ "nor is the WAL", { .has_no_history = true, .has_no_wal = true }, NULL },
+	{ "the WAL alone is not", { .has_no_wal = true }, NULL },
+	{ "of the ancestor's another",
+	    { RANGE(0x500, 3, 0x600, 3), HISTORY({ 1, 0x4ff }, { 3, LAST }) },
+	    ANOTHER_HISTORY },
 	{ "the same time", { .unix_time = NOW }, "did not begin before the new backup" },
 	{ "later", { .unix_time = NOW + 1 }, "did not begin before the new backup" },
 	{ "further on", { RANGE(0xa01, 4, 0xb00, 4) },
@@ -197,6 +237,36 @@ expect_ruled(void **state)
 	free(decisions);
 }
 
+/* The same backup under several names is one, and goes or stays as one. */
+static void
+test_copies(void **state)
+{
+	static const struct entry entries[] = {
+		{ .name = "new", .unix_time = NOW, RANGE(0xa00, 4, 0xa50, 4) },
+		{ .name = "a", .unix_time = NOW - 1 },
+		{ .name = "b", .unix_time = NOW - 1 },
+		{ .name = "c", .unix_time = NOW - 1 },
+		{ .name = "d", .unix_time = NOW - 2 },
+		{ .name = "e", .unix_time = NOW - 3 },
+		{ .name = "f", .unix_time = NOW - 3 },
+	};
+	enum { COUNT = sizeof(entries) / sizeof(entries[0]) };
+	const struct keep_rule rule = { .count = 3 };
+	struct inventory_row rows[COUNT];
+	const struct inventory inv = { .count = COUNT, .rows = rows };
+	struct keep_decision *decisions;
+	struct error err = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT; i++)
+		rows[i] = row_of(&entries[i]);
+	assert_int_equal(keep_decide(&inv, &rule, &made, &decisions, &err), 0);
+	for (size_t i = 0; i < COUNT; i++)
+		assert_int_equal(decisions[i].is_removed,
+		    strchr("ef", decisions[i].row->name[0]) != NULL);
+	free(decisions);
+}
+
 /* Nothing may go if what has the name of the new backup is not the new backup. */
 static void
 test_not_the_new_one(void **state)
@@ -232,10 +302,11 @@ enum { KEPT = sizeof(kept) / sizeof(kept[0]), RULED = sizeof(ruled) / sizeof(rul
 int
 main(void)
 {
-	struct CMUnitTest tests[KEPT + RULED + 1];
+	struct CMUnitTest tests[KEPT + RULED + 2];
 
 	rows_name(tests, kept, sizeof(kept[0]), KEPT, expect_kept);
 	rows_name(tests + KEPT, ruled, sizeof(ruled[0]), RULED, expect_ruled);
 	tests[KEPT + RULED] = (struct CMUnitTest)cmocka_unit_test(test_not_the_new_one);
+	tests[KEPT + RULED + 1] = (struct CMUnitTest)cmocka_unit_test(test_copies);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
