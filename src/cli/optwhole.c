@@ -104,7 +104,8 @@ static int
 complete_keep(struct options *o, struct error *err)
 {
 	const char *option = o->keep > 0 ? "keep" : o->keep_days > 0 ? "keep-days" : NULL;
-	const char *slash = o->output ? strrchr(o->output, '/') : NULL;
+	const char *output = o->output ? o->output : "";
+	size_t at = strlen(output);
 
 	if (option == NULL && o->keep_dry_run) {
 		error_set(err, ERROR_USAGE, 0,
@@ -113,10 +114,12 @@ complete_keep(struct options *o, struct error *err)
 	}
 	if (option == NULL)
 		return 0;
-	o->output_name = slash ? slash + 1 : o->output;
-	if (o->output && outname_has_year(o->output_name) &&
-	    (slash == NULL ||
-		memchr(o->output, '%', (size_t)(slash - o->output)) == NULL))
+	while (at > 0 && output[at - 1] == '/')
+		at--;
+	while (at > 0 && output[at - 1] != '/')
+		at--;
+	o->output_name = output + at;
+	if (outname_has_year(o->output_name) && memchr(output, '%', at) == NULL)
 		return 0;
 	error_set(err, ERROR_USAGE, 0,
 	    "option \"--%s\" needs an output with a year in its name, and no conversion in its directory",

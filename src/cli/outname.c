@@ -147,7 +147,7 @@ match_fields(const char *letter, const char **name)
 bool
 outname_matches(const char *pattern, const char *name)
 {
-	for (const char *at = pattern; *at != '\0'; at++) {
+	for (const char *at = pattern; *at != '\0' && *at != '/'; at++) {
 		const bool is_percent = *at == '%';
 
 		at += is_percent;

@@ -28,7 +28,7 @@ MUST_CHECK int outname_expand(
 
 /*
  * Could ${pattern}, which outname_expand() takes, have made ${name} at some moment?  Each field is
- * looked at alone: 2026-02-31 could be a date.
+ * looked at alone: 2026-02-31 could be a date.  Slashes at the end of ${pattern} do not count.
  */
 bool outname_matches(const char *pattern, const char *name);
 

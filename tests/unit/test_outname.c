@@ -110,6 +110,9 @@ test_matches(void **state)
 		{ "%G-W%V-%u", "2020-w53-5", false },
 		{ "100%%-%Y", "100%-2026", true },
 		{ "100%%-%Y", "100%%-2026", false },
+		{ "%F/", "2026-12-01", true },
+		{ "%F//", "2026-12-01", true },
+		{ "%F/", "2026-12-01/", false },
 		{ "base.tar", "base.tar", true },
 		{ "base.tar", "base.tar.gz", false },
 	};
