@@ -13,25 +13,6 @@
 #include "server/slot.h"
 #include "support/fake_message.c.inc"
 
-void
-message_note(const char *fmt, ...)
-{
-	char text[1024];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	message_keep("", text);
-}
-
-void
-message_mishap(const struct error *err)
-{
-	message_keep("mishap: ", err->text);
-	message_keep("hint: ", err->hint);
-}
-
 /* ---- the server, in place of the program's ---- */
 
 static struct {

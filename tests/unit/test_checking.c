@@ -96,12 +96,6 @@ metrics_write(const char *path, enum report_verdict verdict, const struct error 
 	return step("metrics", err);
 }
 
-void
-message_mishap(const struct error *err)
-{
-	message_keep("mishap: ", err->text);
-}
-
 static struct report *const report = (struct report *)(void *)&fake;
 
 /* ---- tests ---- */
