@@ -9,6 +9,7 @@
 
 #include "reading/shortcut.h"
 #include "support/codecrun.h"
+#include "support/sanitized.h"
 #include "tar/reader.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -180,19 +181,26 @@ assert_control(struct source *source, const struct buf *raw)
 
 static const char *const names[] = { "gzip", "zstd", "lz4" };
 
+/* With a sanitizer, one codec for each shape. */
+static bool
+is_spared(size_t number)
+{
+	return SANITIZED_STRIDE > 1 && number % COUNT(names) != 0;
+}
+
 static void
 check_shape(void **state)
 {
 	const struct shape *shape = *state;
+	const size_t number = (size_t)(shape - shapes);
 
-	codecrun_noise(noise, sizeof(noise));
 	for (size_t i = 0; i < COUNT(names); i++) {
 		const struct codec *codec = codec_by_name(names[i]);
 		struct buf raw = { 0 }, in = { 0 };
 		struct error err = { 0 }, why = { 0 };
 		struct source *source = NULL;
 
-		if (codec_is_left_out(codec))
+		if (codec_is_left_out(codec) || is_spared(number + i))
 			continue;
 		make(codec, shape->rows, &raw, &in);
 		struct memory m = { { &memory_ops, in.len }, in.data, false };
@@ -222,14 +230,13 @@ to_the_end(void **state)
 	static const long cuts[] = { 0, 1, 5, 30, 200000 };
 
 	(void)state;
-	codecrun_noise(noise, sizeof(noise));
 	for (size_t i = 0; i < COUNT(names) * COUNT(cuts); i++) {
 		const struct codec *codec = codec_by_name(names[i / COUNT(cuts)]);
 		struct buf raw = { 0 }, in = { 0 };
 		struct error err = { 0 }, why = { 0 };
 		bool is_found = false;
 
-		if (codec_is_left_out(codec))
+		if (codec_is_left_out(codec) || is_spared(i))
 			continue;
 		make(codec, rows, &raw, &in);
 		struct memory m = { { &memory_ops,
@@ -247,6 +254,14 @@ to_the_end(void **state)
 	}
 }
 
+static int
+make_noise(void **state)
+{
+	(void)state;
+	codecrun_noise(noise, sizeof(noise));
+	return 0;
+}
+
 int
 main(void)
 {
@@ -256,5 +271,5 @@ main(void)
 		tests[1 + i] = (struct CMUnitTest){ .name = shapes[i].name,
 			.test_func = check_shape,
 			.initial_state = &shapes[i] };
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, make_noise, NULL);
 }

@@ -13,8 +13,8 @@
 #			the packaged one all client programs are there
 #	only MAJOR...	those named alone, where nothing else has what is tested
 #
-# With PG_BASETAR_SLICE set, as scripts/check has it, "slice" leaves out those that are named, and of
-# "only" those count that "slice" has, or else the last.
+# With PG_BASETAR_SLICE set, as scripts/check has it, "slice" is the oldest and the newest: all other
+# cases run with the packaged one.  Of "only" those count that "slice" has, or else the last.
 # PG_BASETAR_MAJORS, where it is set, is taken for "all" and "slice", and of "only" leaves those
 # that it names.
 majors() (
@@ -31,9 +31,8 @@ majors() (
 
 # borders MAJOR...: those of "slice".
 borders() {
-	[ -z "${PG_BASETAR_SLICE:-}" ] || set --
 	sed -n '1p;$p' "$T/releases"
-	printf '%s\n' 15 "$packaged" "$@"
+	[ -n "${PG_BASETAR_SLICE:-}" ] || printf '%s\n' 15 "$packaged" "$@"
 }
 
 # of_borders MAJOR...: those of "only".
