@@ -4,10 +4,11 @@ V       ?= rel
 B       := build/$(V)
 PREFIX  ?= /usr/local
 CFLAGS  ?= -g
+PKG_CONFIG ?= pkg-config
 
 # Libraries that the program can do without: "make ZSTD=no" leaves one out that is there, and one
 # that pkg-config does not find is left out without a word.
-found    = $(shell pkg-config --exists $(1) && echo yes || echo no)
+found    = $(shell $(PKG_CONFIG) --exists $(1) && echo yes || echo no)
 ZSTD    := $(or $(ZSTD),$(call found,libzstd))
 LZ4     := $(or $(LZ4),$(call found,liblz4 libxxhash))
 ISAL    := $(or $(ISAL),$(call found,libisal))
@@ -35,8 +36,8 @@ FLAGS.fuzz := -O1 -fsanitize=fuzzer-no-link,address,undefined
 # Where it is built is not in what is built.
 ALL_CFLAGS := -std=c11 -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 -Isrc -Itests \
               -ffile-prefix-map=$(CURDIR)=. \
-              $(shell pkg-config --cflags $(LIBS)) $(WARN) $(FLAGS.$(V)) -pthread $(CPPFLAGS) $(CFLAGS)
-ALL_LIBS   := $(LINK.$(V)) $(LDFLAGS) $(shell pkg-config --libs $(LIBS))
+              $(shell $(PKG_CONFIG) --cflags $(LIBS)) $(WARN) $(FLAGS.$(V)) -pthread $(CPPFLAGS) $(CFLAGS)
+ALL_LIBS   := $(LINK.$(V)) $(LDFLAGS) $(shell $(PKG_CONFIG) --libs $(LIBS))
 
 OBJ  := $(patsubst %.c,$(B)/%.o,$(filter-out $(LEFT_OUT),$(sort $(wildcard src/*/*.c))))
 HELP := $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
@@ -107,10 +108,11 @@ soak: all
 	BIN=$(B)/pg_basetar scripts/soak
 
 # Below $(PREFIX), FILE:DIRECTORY each; the directories are also those of others, and stay.
+DOCS := share/doc/pg_basetar
 in    = $(patsubst %,%:$(1)/,$(wildcard $(2)))
 FILES := $(foreach n,1 5 7,$(call in,share/man/man$(n),man/*.$(n))) \
          $(call in,lib/systemd/system,packaging/systemd/*) \
-         $(call in,share/doc/pg_basetar/examples,packaging/examples/*)
+         $(call in,$(DOCS)/examples,packaging/examples/*)
 # COMPLETION= installs none: the program prints them, and one for another machine does not run here.
 COMPLETION := bash zsh fish
 WORDS.bash := share/bash-completion/completions/pg_basetar
