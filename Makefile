@@ -86,7 +86,7 @@ $(B)/tests/unit/test_widepipe: WRAP = -Wl,--wrap=fcntl64
 $(B)/mutilate: $(TOOL) $(B)/lib.a
 	$(CC) $(FLAGS.$(V)) -pthread -o $@ $^ $(ALL_LIBS)
 
-$(FUZZ): $(B)/%: $(B)/%.o $(B)/lib.a		# make fuzz V=fuzz CC=clang
+$(FUZZ): $(B)/%: $(B)/%.o $(B)/tests/support/memstream.o $(B)/lib.a	# make fuzz V=fuzz CC=clang
 	$(CC) $(FLAGS.$(V)) -fsanitize=fuzzer -pthread -o $@ $^ $(ALL_LIBS)
 
 $(B)/%.o: %.c Makefile

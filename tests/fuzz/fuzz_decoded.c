@@ -3,37 +3,9 @@
 #include <string.h>
 
 #include "codec/decoded.h"
+#include "support/memstream.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
-
-struct memory {
-	struct source source;
-	const uint8_t *bytes;
-	size_t len, chunk;
-};
-
-static int
-memory_read(struct source *s, void *into, size_t len, size_t *got, struct error *err)
-{
-	struct memory *m = (struct memory *)s;
-
-	(void)err;
-	*got = len < m->len ? len : m->len;
-	if (*got > m->chunk)
-		*got = m->chunk;
-	memcpy(into, m->bytes, *got);
-	m->bytes += *got;
-	m->len -= *got;
-	return 0;
-}
-
-static void
-memory_free(struct source *s)
-{
-	(void)s;
-}
-
-static const struct source_ops ops = { memory_read, memory_free, NULL };
 
 /* The sum of what comes out, at most so much of it: a few bytes may stand for many. */
 enum { MOST = 4 * 1024 * 1024 };
@@ -41,7 +13,7 @@ enum { MOST = 4 * 1024 * 1024 };
 static int
 decode(const uint8_t *bytes, size_t len, size_t chunk, uint64_t *sum, struct error *err)
 {
-	struct memory m = { { &ops, false }, bytes, len, chunk };
+	struct memsource m = memstream_source(bytes, len, chunk);
 	struct source *s = &m.source;
 	static uint8_t out[64 * 1024];
 	const char *name;

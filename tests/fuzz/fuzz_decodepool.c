@@ -5,35 +5,9 @@
 #include "codec/decoded.h"
 #include "lib/interrupt.h"
 #include "stream/decodepool.h"
+#include "support/memstream.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
-
-struct memory {
-	struct source source;
-	const uint8_t *bytes;
-	size_t len;
-};
-
-static int
-memory_read(struct source *s, void *into, size_t len, size_t *got, struct error *err)
-{
-	struct memory *m = (struct memory *)s;
-
-	(void)err;
-	*got = len < m->len ? len : m->len;
-	memcpy(into, m->bytes, *got);
-	m->bytes += *got;
-	m->len -= *got;
-	return 0;
-}
-
-static void
-memory_free(struct source *s)
-{
-	(void)s;
-}
-
-static const struct source_ops ops = { memory_read, memory_free, NULL };
 
 /* At most so much of it is compared: a few bytes may stand for many. */
 enum { MOST = 4 * 1024 * 1024 };
@@ -42,7 +16,7 @@ static int
 decode(const uint8_t *bytes, size_t len, unsigned jobs, uint8_t *out, size_t *all,
     struct error *err)
 {
-	struct memory m = { { &ops, false }, bytes, len };
+	struct memsource m = memstream_source(bytes, len, 0);
 	struct source *s = &m.source;
 	const char *name;
 	size_t got = 1;

@@ -3,28 +3,9 @@
 #include <string.h>
 
 #include "codec/frametable.h"
+#include "support/memstream.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
-
-struct memory {
-	struct store store;
-	const uint8_t *bytes;
-};
-
-static int
-memory_read(struct store *s, uint64_t offset, void *into, size_t len, size_t *got,
-    struct error *err)
-{
-	(void)err;
-	*got = offset >= s->size   ? 0 :
-	    len < s->size - offset ? len :
-				     (size_t)(s->size - offset);
-	if (*got > 0)
-		memcpy(into, ((struct memory *)s)->bytes + offset, *got);
-	return 0;
-}
-
-static const struct store_ops ops = { memory_read };
 
 /* As a skippable frame after ${frames} frames. */
 static enum frametable_verdict
@@ -47,11 +28,11 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	struct frametable_place place;
 	struct error err = { 0 };
-	struct memory m;
+	struct memstore m;
 
 	if (len < 2)
 		return 0;
-	m = (struct memory){ { &ops, len - 2 }, bytes + 2 };
+	m = memstream_store(bytes + 2, len - 2);
 	for (uint64_t want = 0; want < len; want += 1 + bytes[0]) {
 		if (frametable_find(&m.store, want, &place, &err))
 			break;

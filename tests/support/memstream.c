@@ -48,6 +48,34 @@ memstream_source(const void *bytes, size_t len, size_t chunk)
 }
 
 static int
+store_op_read(struct store *s, uint64_t offset, void *into, size_t len, size_t *got,
+    struct error *err)
+{
+	struct memstore *m = (struct memstore *)s;
+
+	if (offset + len > m->fail_at)
+		return m->fail_with == ERROR_NONE ?
+		    fail(err) :
+		    error_set(err, m->fail_with, 0, "injected");
+	*got = offset >= s->size   ? 0 :
+	    len < s->size - offset ? len :
+				     (size_t)(s->size - offset);
+	if (*got > 0)
+		memcpy(into, m->bytes + offset, *got);
+	return 0;
+}
+
+static const struct store_ops store_ops = { store_op_read };
+
+struct memstore
+memstream_store(const void *bytes, size_t len)
+{
+	return (struct memstore){
+		.store = { &store_ops, len }, .bytes = bytes, .fail_at = MEMSTREAM_NEVER
+	};
+}
+
+static int
 sink_op_write(struct sink *s, const void *bytes, size_t len, struct error *err)
 {
 	struct memsink *m = (struct memsink *)s;

@@ -28,6 +28,16 @@ struct memsource {
 /* ${len} bytes, at most ${chunk} of them a read (0: as many as are asked for). */
 struct memsource memstream_source(const void *bytes, size_t len, size_t chunk);
 
+struct memstore {
+	struct store store;
+	const uint8_t *bytes;      /* borrowed */
+	size_t fail_at;            /* a read that would go beyond it fails */
+	enum error_kind fail_with; /* with that instead; ERROR_NONE: as the others do */
+};
+
+/* ${len} bytes that are read at any place. */
+struct memstore memstream_store(const void *bytes, size_t len);
+
 struct memsink {
 	struct sink sink;
 	struct buf held; /* the test's to read and to buf_free() */

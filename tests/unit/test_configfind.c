@@ -3,8 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "restore/configfind.h"
-#include "support/faketree.h"
+#include "support/openedcopy.c.inc"
 #include "support/rows.h"
 
 /* The original was /old, also called /link; its main file was in /etc/pg. */
@@ -32,34 +31,18 @@ static const struct fake_file files[] = {
 	{ "new/pg_basetar_config/elsewhere/srv/none", DIRECTORY },
 };
 
-static char *root;
-static struct newdir datadir;
-static struct configfind find;
-
-/* Nothing is written: it is opened as a restore finds it, by hand. */
 static int
-open_copy(void **state)
+begin(void **state)
 {
-	static char path[512];
-	struct error err;
-
 	(void)state;
-	root = faketree_new(files, sizeof(files) / sizeof(files[0]));
-	snprintf(path, sizeof(path), "%s/new", root);
-	datadir = (struct newdir){ .path = path, .fd = faketree_open(path) };
-	beneath_open(&datadir.beneath, datadir.fd);
-	find = (struct configfind){ .datadir = &datadir, .info = &info };
-	return configfind_original(&find, "/old", &err);
+	return open_copy(files, sizeof(files) / sizeof(files[0]), &info);
 }
 
 static int
-close_copy(void **state)
+end(void **state)
 {
 	(void)state;
-	configfind_free(&find);
-	beneath_close(&datadir.beneath);
-	close(datadir.fd);
-	faketree_free(root);
+	close_copy();
 	return 0;
 }
 
@@ -204,5 +187,5 @@ main(void)
 	};
 
 	rows_name(tests + SINGLE, rows, sizeof(rows[0]), ROWS, check_row);
-	return cmocka_run_group_tests(tests, open_copy, close_copy);
+	return cmocka_run_group_tests(tests, begin, end);
 }

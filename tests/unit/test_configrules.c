@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "restore/configrules.h"
-#include "support/faketree.h"
+#include "support/openedcopy.c.inc"
 #include "support/rows.h"
 
 /* The original was /old, its configuration in /etc/pg; the copy is "new" below the root. */
@@ -29,26 +29,15 @@ static const struct fake_file files[] = {
 	{ "new/pg_basetar_config/tls.key", "" },
 };
 
-static char *root;
-static struct newdir datadir;
-static struct configfind find;
 static struct configrules rules;
 
 static int
 begin(void **state)
 {
-	static char path[512];
-	struct error err;
-
 	(void)state;
-	root = faketree_new(files, sizeof(files) / sizeof(files[0]));
-	snprintf(path, sizeof(path), "%s/new", root);
-	datadir = (struct newdir){ .path = path, .fd = faketree_open(path) };
-	beneath_open(&datadir.beneath, datadir.fd);
-	find = (struct configfind){ .datadir = &datadir, .info = &info };
 	rules = (struct configrules){ .find = &find,
 		.owner = { .uid = geteuid(), .gid = getegid() } };
-	return configfind_original(&find, "/old", &err);
+	return open_copy(files, sizeof(files) / sizeof(files[0]), &info);
 }
 
 static int
@@ -56,10 +45,7 @@ end(void **state)
 {
 	(void)state;
 	configrules_free(&rules);
-	configfind_free(&find);
-	beneath_close(&datadir.beneath);
-	close(datadir.fd);
-	faketree_free(root);
+	close_copy();
 	return 0;
 }
 

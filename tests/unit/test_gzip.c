@@ -12,7 +12,7 @@
 #include <zlib.h>
 
 #include "codec/gzip.h"
-#include "support/streamplan.h"
+#include "support/codecrun.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -22,41 +22,16 @@ static uint8_t raw[4 * MOST], again[4 * MOST];
 
 /* ---- what is in a block ---- */
 
-static void
-zeros(uint8_t *into, size_t len)
-{
-	memset(into, 0, len);
-}
-
-static void
-pages(uint8_t *into, size_t len)
-{
-	streamplan_fill(into, len, 7);
-}
-
-/* Nothing to be made smaller: the worst that there is for the room of the output. */
-static void
-noise(uint8_t *into, size_t len)
-{
-	uint64_t state = 88172645463325252U;
-
-	for (size_t i = 0; i < len; i++) {
-		state ^= state << 13;
-		state ^= state >> 7;
-		state ^= state << 17;
-		into[i] = (uint8_t)(state >> 24);
-	}
-}
-
 struct content {
 	const char *name;
 	void (*fill)(uint8_t *into, size_t len);
 };
 
 static struct content contents[] = {
-	{ "zeros", zeros },
-	{ "pages", pages },
-	{ "noise", noise },
+	{ "zeros", codecrun_zeros },
+	{ "pages", codecrun_pages },
+	/* the worst that there is for the room of the output */
+	{ "noise", codecrun_noise },
 };
 
 /* ---- one member ---- */
@@ -133,7 +108,7 @@ a_cut_member_is_not_whole(void **state)
 	struct buf out = { 0 };
 
 	(void)state;
-	pages(raw, 900);
+	codecrun_pages(raw, 900);
 	encode(2, lens, 4, &out);
 	for (size_t at = 0; at < out.len; at++)
 		assert_int_equal(inflate_all(out.data, at, 900), 0);
@@ -150,7 +125,7 @@ blocks_stand_alone(void **state)
 	struct codec_sum sum;
 
 	(void)state;
-	pages(raw, 100000);
+	codecrun_pages(raw, 100000);
 	assert_int_equal(gzip_encoder_new(&e, 6, &err), 0);
 	assert_int_equal(gzip_encode(e, raw, 100000, &one, &sum, &err), 0);
 	assert_int_equal(sum.crc, crc32(0, raw, 100000));

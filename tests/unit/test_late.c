@@ -10,39 +10,14 @@
 #include "codec/frametable.h"
 #include "lib/bytes.h"
 #include "support/codecrun.h"
+#include "support/memstream.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Bytes in memory. */
-struct memory {
-	struct store store;
-	const uint8_t *bytes;
-	uint64_t fail_at; /* what would be read from here on is not */
-	uint64_t asked;   /* bytes that were read */
-};
-
-static int
-memory_read(struct store *s, uint64_t offset, void *into, size_t len, size_t *got,
-    struct error *err)
-{
-	struct memory *m = (struct memory *)s;
-
-	if (offset + len > m->fail_at)
-		return error_set(err, ERROR_IO, 0, "injected");
-	*got = offset >= s->size   ? 0 :
-	    len < s->size - offset ? len :
-				     (size_t)(s->size - offset);
-	memcpy(into, m->bytes + (*got > 0 ? offset : 0), *got);
-	m->asked += *got;
-	return 0;
-}
-
-static const struct store_ops memory_ops = { memory_read };
-
-static struct memory
+static struct memstore
 memory_of(const struct buf *in)
 {
-	return (struct memory){ { &memory_ops, in->len }, in->data, UINT64_MAX, 0 };
+	return memstream_store(in->data, in->len);
 }
 
 enum { BLOCKS = 6, BLOCK = 100000, RAW = BLOCKS * BLOCK };
@@ -70,7 +45,7 @@ whole(const struct codec *codec, struct buf *in, size_t edges[BLOCKS], size_t re
 
 /* All that ${len} bytes at the end decode to; *said: how much all of it does. */
 static int
-late(const struct codec *codec, struct memory *m, uint64_t len, struct buf *out,
+late(const struct codec *codec, struct memstore *m, uint64_t len, struct buf *out,
     uint64_t *said, struct error *err)
 {
 	struct source *s = NULL;
@@ -116,7 +91,7 @@ ends(void **state)
 		for (size_t record = 0; record < 20000; record += 10240) {
 			whole(codec, &in, edges, record);
 			for (size_t n = 0; n < BLOCKS - 1; n++) {
-				struct memory m = memory_of(&in);
+				struct memstore m = memory_of(&in);
 				uint64_t after = in.len - edges[n];
 
 				if (codec->methods->table)
@@ -148,7 +123,7 @@ more_than_all(void **state)
 	struct buf in = { 0 }, out = { 0 };
 	struct error err;
 	size_t edges[BLOCKS];
-	struct memory m;
+	struct memstore m;
 	uint64_t said;
 
 	codecrun_pages(raw, RAW);
@@ -169,7 +144,7 @@ places_of_others(void **state)
 	struct buf in = { 0 }, out = { 0 };
 	struct error err;
 	size_t edges[BLOCKS];
-	struct memory m;
+	struct memstore m;
 	uint64_t said;
 
 	codecrun_noise(raw, RAW);
@@ -208,7 +183,7 @@ every_byte(void **state)
 	whole(codec, &in, edges, 0);
 	for (size_t at = edges[BLOCKS - 1]; at < in.len; at++)
 		for (size_t i = 0; i < COUNT(changes); i++) {
-			struct memory m = memory_of(&in);
+			struct memstore m = memory_of(&in);
 
 			in.data[at] ^= changes[i];
 			if (late(codec, &m, edges[0], &out, &said, &err) == 0) {
@@ -241,13 +216,13 @@ every_cut(void **state)
 	len = in.len;
 	for (in.len = 0; in.len < len;
 	     in.len += in.len < edges[BLOCKS - 1] - 200 ? 997 : 1) {
-		struct memory m = memory_of(&in);
+		struct memstore m = memory_of(&in);
 
 		assert_int_equal(late(codec, &m, 5000, &out, &said, &err), -1);
 	}
 	in.len = len;
 	assert_int_equal(buf_append(&in, "x", 1, &err), 0);
-	struct memory m = memory_of(&in);
+	struct memstore m = memory_of(&in);
 	assert_int_equal(late(codec, &m, 5000, &out, &said, &err), -1);
 	buf_free(&in);
 	buf_free(&out);
@@ -267,7 +242,7 @@ lies(void **state)
 	whole(codec, &in, edges, 0);
 	for (size_t n = 0; n + 1 < BLOCKS; n++) {
 		uint8_t *row = in.data + edges[BLOCKS - 1] + FRAMETABLE_HEAD + n * 8;
-		struct memory m = memory_of(&in);
+		struct memstore m = memory_of(&in);
 
 		put_u32le(row, get_u32le(row) + 7);
 		put_u32le(row + 8, get_u32le(row + 8) - 7);
@@ -294,7 +269,7 @@ cannot_be_read(void **state)
 	codecrun_pages(raw, RAW);
 	whole(codec, &in, edges, 0);
 	for (size_t at = 0; at < in.len; at += 101) {
-		struct memory m = memory_of(&in);
+		struct memstore m = memory_of(&in);
 
 		m.fail_at = at;
 		assert_int_equal(late(codec, &m, edges[0], &out, &said, &err), -1);

@@ -9,35 +9,12 @@
 
 #include "reading/shortcut.h"
 #include "support/codecrun.h"
+#include "support/memstream.h"
 #include "support/sanitized.h"
 #include "tar/reader.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define MIB ((size_t)1024 * 1024)
-
-struct memory {
-	struct store store;
-	const uint8_t *bytes;
-	bool is_cancelled;
-};
-
-static int
-memory_read(struct store *s, uint64_t offset, void *into, size_t len, size_t *got,
-    struct error *err)
-{
-	struct memory *m = (struct memory *)s;
-
-	if (m->is_cancelled)
-		return error_set(err, ERROR_CANCELLED, 0, "interrupted");
-	*got = offset >= s->size   ? 0 :
-	    len < s->size - offset ? len :
-				     (size_t)(s->size - offset);
-	if (*got > 0)
-		memcpy(into, m->bytes + offset, *got);
-	return 0;
-}
-
-static const struct store_ops memory_ops = { memory_read };
 
 /* A member: its name, and how long it is; one that holds the header of another. */
 struct row {
@@ -203,7 +180,7 @@ check_shape(void **state)
 		if (codec_is_left_out(codec) || is_spared(number + i))
 			continue;
 		make(codec, shape->rows, &raw, &in);
-		struct memory m = { { &memory_ops, in.len }, in.data, false };
+		struct memstore m = memstream_store(in.data, in.len);
 		struct shortcut way = { &m.store, codec, 0 };
 		assert_int_equal(shortcut_to_control(
 				     &way, !shape->without_manifest, &source, &why, &err),
@@ -239,14 +216,14 @@ to_the_end(void **state)
 		if (codec_is_left_out(codec) || is_spared(i))
 			continue;
 		make(codec, rows, &raw, &in);
-		struct memory m = { { &memory_ops,
-					in.len - (size_t)cuts[i % COUNT(cuts)] },
-			in.data, false };
+		struct memstore m =
+		    memstream_store(in.data, in.len - (size_t)cuts[i % COUNT(cuts)]);
 		struct shortcut way = { &m.store, codec, 0 };
 		assert_int_equal(shortcut_to_end(&way, &is_found, &why, &err), 0);
 		assert_int_equal(is_found, cuts[i % COUNT(cuts)] == 0);
 		assert_true(is_found || why.text[0] != '\0');
-		m.is_cancelled = true;
+		m.fail_at = 0;
+		m.fail_with = ERROR_CANCELLED;
 		assert_int_equal(shortcut_to_end(&way, &is_found, &why, &err), -1);
 		assert_int_equal(err.kind, ERROR_CANCELLED);
 		buf_free(&raw);
