@@ -31,7 +31,7 @@ struct filebody_options {
 	 * of which there is a part only.
 	 */
 	uint32_t page_bytes;
-	/* NULL, or to be told when the file had fewer bytes than were promised for it */
+	/* NULL, or called when the file had fewer bytes than were promised for it */
 	void (*warn)(const char *text);
 };
 

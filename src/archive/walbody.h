@@ -6,7 +6,7 @@
 
 /*
  * The body of a WAL segment: what passes is given to the proof, so that what is proved is
- * what is sent.  The pipeline tells one body at a time, in the order they were begun.
+ * what is sent.  The pipeline calls one body at a time, in the order they were begun.
  */
 struct walbody_options {
 	/* borrowed, outlives the pipe; NULL: recovery does not read this file */

@@ -37,11 +37,11 @@ void message_unsynced(const char *path);
 
 /*
  * "pg_basetar: warning: TEXT", and "hint: HINT" if it has one of its own: something failed,
- * but not the run, of which the one error tells.  Said with -q, too, and to no listener.
+ * but not the run, which has one error of its own.  Said with -q, too, and to no listener.
  */
 void message_mishap(const struct error *err);
 
-/* The same of what concerns those who listen as well. */
+/* The same of what the listener gets as well. */
 void message_failure(const struct error *err);
 
 /* "pg_basetar: TEXT": something is wrong in the cluster.  Said with -q, too. */
@@ -51,7 +51,7 @@ void message_finding(const struct finding *);
 size_t message_findings(void);
 
 /*
- * Who wants to be told warnings and findings as well, and whole: with -q, and longer ones
+ * What gets warnings and findings as well, and whole: with -q, and longer ones
  * than a line may be.  One thread at a time calls it.
  */
 struct message_listener {

@@ -11,7 +11,7 @@
  *
  * The rules are those of getopt_long(): letters may stand together, a long name may be
  * cut where it stays unique, options and operands mix, "--" ends the options.  It is not
- * used because it cannot tell "-?" from an unknown option, and leaves messages to guess
+ * used because it returns the same for "-?" and an unknown option, and leaves messages to guess
  * from its global state which option they are about.
  */
 

@@ -9,8 +9,8 @@
 
 /*
  * The name of an output as a pattern of strftime(3): "/backup/%Y-%m-%d.tar.zst".  Only conversions
- * that are digits of a known width in every locale are taken, so that a name can be told from what
- * the pattern does not make:
+ * that are digits of a known width in every locale are taken, so that it can be decided whether
+ * the pattern makes a given name:
  *
  *	%Y %m %d  %H %M %S	year, month, day; hour, minute, second
  *	%F			the same as %Y-%m-%d

@@ -44,7 +44,7 @@ MUST_CHECK int output_refuse_inside(
 
 /*
  * Wait for ${ms} milliseconds.  Ends at once with ERROR_IO when no one reads the other end
- * of the output any more: while nothing is written, no write tells.
+ * of the output any more: while nothing is written, no write fails.
  */
 MUST_CHECK int output_wait(const struct output *, int ms, struct error *err);
 

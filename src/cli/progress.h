@@ -23,7 +23,7 @@ struct progress {
 	double told;       /* when the last line went there */
 	const char *phase; /* NULL: it is over */
 	uint64_t total; /* bytes of the stream before encoding, estimated; 0: not known */
-	uint64_t done;  /* when it was told last */
+	uint64_t done;  /* when progress_tick() was called last */
 	double started, shown;
 	double moves; /* since when bytes pass: as long as no byte has passed, now */
 	double rate;  /* what it was when they had passed; 0 before */

@@ -59,7 +59,7 @@ struct chunk_methods {
 	void (*close)(void *decoder);
 	/*
 	 * Put the content of a chunk, at most CHUNK_CONTENT_MOST bytes, into the empty ${out}, and
-	 * tell ${sum}.  *is_sound: else ${out} is of no use.  -1: ERROR_MEMORY.
+	 * set ${sum}.  *is_sound: else ${out} is of no use.  -1: ERROR_MEMORY.
 	 */
 	int (*decode)(void *decoder, const uint8_t *bytes, size_t len, struct buf *out,
 	    struct codec_sum *sum, bool *is_sound, struct error *);

@@ -34,7 +34,7 @@ struct codec_sum {
 
 enum {
 	CODEC_EDGE = 32,   /* a head or a tail is at most that many bytes */
-	CODEC_MAGIC = 6,   /* so many bytes tell what a stream is */
+	CODEC_MAGIC = 6,   /* so many bytes decide what a stream is */
 	CODEC_METHODS = 80 /* room for codec_print_methods() */
 };
 
@@ -42,7 +42,7 @@ struct codec_methods {
 	/* NULL in "none", whose blocks are sent as they are, and in what is not written. */
 	int (*encoder_new)(struct encoder **, int level, struct error *);
 	void (*encoder_free)(struct encoder *);
-	/* Append the encoded form of ${len} bytes to ${out}, and tell ${sum}. */
+	/* Append the encoded form of ${len} bytes to ${out}, and set ${sum}. */
 	int (*encode)(struct encoder *, const uint8_t *bytes, size_t len, struct buf *out,
 	    struct codec_sum *sum, struct error *);
 
@@ -66,7 +66,7 @@ struct codec_methods {
 	/*
 	 * Decode the last part of ${store}: *out becomes a source of what it holds from the end of
 	 * a block on, about ${len} compressed bytes before its end; *raw is how many bytes all of it
-	 * decodes to, UINT64_MAX: not known.  ERROR_UNSUPPORTED: no such place was found, and the
+	 * decodes to, UINT64_MAX: not known.  ERROR_UNSUPPORTED: no such end was found, and the
 	 * text says why.  NULL: blocks cannot be found.
 	 */
 	int (*decode_late)(struct store *, uint64_t len, struct source **out,

@@ -5,7 +5,7 @@
 #include "lib/stream.h"
 
 /*
- * Look at the first bytes of *s, which tell how it is compressed, whatever the file is called.
+ * How *s is compressed is decided by its first bytes, whatever the file is called.
  * *s, which is replaced and owned by what replaces it, hands them out once more.
  *
  * ERROR_FORMAT: there are no bytes at all.  On failure *s is still to be freed by the caller.

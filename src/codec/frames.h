@@ -14,12 +14,12 @@
  * a frame is for the library of the format.
  *
  * A stream that ends with a frame is whole as far as can be known here: that of a backup may
- * have been cut there, and what was in it, a tar archive, tells.  After the last frame nothing but zeros may
- * follow, with which a tape's record is filled up; on a block device anything may.
+ * have been cut there, and the reader of the tar archive in it finds out.  After the last frame
+ * nothing but zeros may follow, with which a tape's record is filled up; on a block device anything may.
  *
  * A table of frames (frametable.h) must agree with the frames before it, as far as they were read
- * here: an archive that changed anywhere is not sound, and who finds frames by a wrong table finds
- * others.
+ * here: an archive that changed anywhere is not sound, and a reader that finds frames by a wrong table
+ * finds others.
  *
  * Sound bytes are handed out before the error that follows them, in whatever pieces the source
  * comes.  ERROR_FORMAT says at which byte of the compressed source: cut short, damaged, followed
@@ -58,7 +58,7 @@ MUST_CHECK int frames_push(struct source **s, const struct frames_format *format
 /* struct chunk_methods, add. */
 void frames_add(struct chunk_state *state, size_t packed, const struct codec_sum *sum);
 
-/* struct codec_methods, decode_late: from a frame that the table tells.  That is not compared. */
+/* struct codec_methods, decode_late: from a frame that the table names.  The table is not compared. */
 MUST_CHECK int frames_late(const struct frames_format *format, struct store *store,
     uint64_t len, struct source **out, uint64_t *raw, struct error *err);
 

@@ -9,7 +9,7 @@
  *
  * A full flush ends with an empty stored block, 00 00 ff ff from a byte boundary on, and the window
  * is empty after it (RFC 1951, 3.2.4; zlib.h, Z_FULL_FLUSH).  The same bytes may stand anywhere,
- * so a place counts only if what follows it is deflate data that refers to nothing before it, and
+ * so they count only if what follows them is deflate data that refers to nothing before, and
  * leads to a trailer at the end.  The checksum of the whole, which is in the trailer, is not compared.
  *
  * struct codec_methods, decode_late.  *raw is UINT64_MAX: a trailer has it modulo 2^32 only.

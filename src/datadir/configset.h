@@ -42,7 +42,7 @@ enum configset_kind {
 enum configset_need {
 	CONFIGSET_REQUIRED,
 	CONFIGSET_IF_EXISTS, /* the server goes on without it */
-	CONFIGSET_IF_OUTSIDE /* it does so too, but why should somebody name a place for it? */
+	CONFIGSET_IF_OUTSIDE /* it does so too, but then why would a setting name it? */
 };
 
 enum configset_where {

@@ -30,7 +30,7 @@ struct tablespace {
 	struct stat location;
 	struct stat directory; /* of ${fd} */
 	uint64_t size;         /* bytes of tar stream; 0 until walk_sum() */
-	uint64_t sent;         /* of these: for whoever sends it */
+	uint64_t sent;         /* of these, kept by the one that sends it */
 };
 
 /* One that is left out: nothing of it is opened, it may be gone. */

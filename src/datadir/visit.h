@@ -17,16 +17,16 @@
 #define VISIT_SMALL ((size_t)1024 * 1024)
 
 /*
- * Who is told.  ${path} is relative to the data directory as PostgreSQL names it, with
- * tablespaces below pg_tblspc/OID/PG_x; it and ${st} are valid during the call only.
+ * What is called for each of them.  ${path} is relative to the data directory as PostgreSQL
+ * names it, with tablespaces below pg_tblspc/OID/PG_x; it and ${st} are valid during the call only.
  *
- *  directory	A directory, before what is in it; the data directory itself is not told.
+ *  directory	A directory, before what is in it; not called for the data directory itself.
  *  link	A tablespace's link, pg_tblspc/OID; ${target} is its text.
  *  bytes	A small file that is no relation's.  st_size is ${len}.
  *  file	Any other file: ${fd} is taken, on failure too.  Relation files come this way
  *		however small they are.  The file may be of another size when it is read.
  *  special	Something that the walk does not follow or read: a fifo, a symbolic link and so
- *		on.  Another file may be told in its place, by whoever knows one.
+ *		on.  The visitor may send another file instead, if it knows one.
  */
 struct visitor;
 
@@ -78,7 +78,7 @@ int visit_failed(
 /* Something changed: ERROR_STATE in a frozen tree, where nothing may; else 0. */
 MUST_CHECK int visit_changed(const struct visit *, struct error *err);
 
-/* What is here.  A file is opened; what *found to be something else is not told. */
+/* What is here.  A file is opened; nothing is called for what *found to be something else. */
 MUST_CHECK int visit_directory(struct visit *, const struct stat *st, struct error *err);
 MUST_CHECK int visit_link(
     struct visit *, const char *target, const struct stat *st, struct error *err);

@@ -33,23 +33,23 @@ struct walk_options {
 	/*
 	 * No server may be at work there.  What comes, goes, becomes something else, or has
 	 * another size or time than a moment ago, is ERROR_STATE.  While a file is read that
-	 * is told as one, the visitor has to look.
+	 * is visited as one, the visitor has to look.
 	 */
 	bool is_frozen;
 	/*
-	 * What is in the tablespaces is told at the place where a directory of this name
+	 * What is in the tablespaces is visited where a directory of this name
 	 * would stand in the root, so that names which the visitor moves there are in
-	 * order.  NULL: it is not told.
+	 * order.  NULL: it is not visited.
 	 */
 	const char *tablespaces_at;
-	bool is_completed; /* directories that are missing are told: exclude_complete() */
+	bool is_completed; /* so are directories that are missing: exclude_complete() */
 	/* Borrowed: of small files, in a tree in use.  NULL: they are taken as they are. */
 	struct member_judge *judge;
 	/* borrowed; raised: ERROR_CANCELLED soon.  NULL: never */
 	const struct cancel *cancel;
 };
 
-/* Tell ${visitor} the whole tree.  An error of the visitor ends the walk as it is. */
+/* Have ${visitor} visit the whole tree.  An error of the visitor ends the walk as it is. */
 MUST_CHECK int walk_tree(
     const struct walk_options *options, struct visitor *visitor, struct error *err);
 
@@ -58,7 +58,7 @@ MUST_CHECK int walk_tablespace(const struct walk_options *options,
     const struct tablespace *t, struct visitor *visitor, struct error *err);
 
 /*
- * What the same walk would tell now, each tablespace's share of the size in its row as
+ * What the same walk would visit now, each tablespace's share of the size in its row as
  * well.  No file is opened.
  */
 MUST_CHECK int walk_sum(

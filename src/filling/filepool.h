@@ -10,7 +10,7 @@
 
 /*
  * Files that are written, and at the end synced, by several threads.  The essay at the top of
- * filepool.c tells how.  All functions are for one thread.
+ * filepool.c says how.  All functions are for one thread.
  */
 struct filepool;
 
@@ -40,7 +40,7 @@ MUST_CHECK int filepool_hold(struct filepool *, size_t hold, struct error *err);
 MUST_CHECK int filepool_begin(
     struct filepool *, int fd, const char *name, struct error *err);
 
-/* ${len} more bytes of it, copied.  What any file failed with is told by the next call. */
+/* ${len} more bytes of it, copied.  What any file failed with is the error of the next call. */
 MUST_CHECK int filepool_write(
     struct filepool *, const uint8_t *bytes, size_t len, struct error *err);
 

@@ -24,7 +24,7 @@ MUST_CHECK int newfile_write(const struct newfile *, const uint8_t *bytes, size_
 /* It is whole, and was changed at ${mtime}: the system begins to bring it to the disk. */
 MUST_CHECK int newfile_complete(const struct newfile *, time_t mtime, struct error *err);
 
-/* It is on the disk: every write of this descriptor that failed is told, however late. */
+/* It is on the disk: every write of this descriptor that failed is an error here, however late. */
 MUST_CHECK int newfile_sync(const struct newfile *, struct error *err);
 
 /* Also one that is not whole. */

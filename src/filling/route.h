@@ -8,9 +8,9 @@
 #include "lib/error.h"
 
 /*
- * The way to a directory that may not exist yet: gone part by part, so that it is known whose
+ * The way to a directory that may not exist yet: taken by its components, so that it is known whose
  * symbolic links were followed, and what is found at its end cannot be changed meanwhile by those
- * who own a part of it.
+ * who own a component of it.
  */
 struct route {
 	int parent; /* the directory that holds it: for openat() and the like only */
@@ -29,7 +29,7 @@ struct route {
 };
 
 /*
- * ERROR_STATE, .sys: what a part of the way failed with; ELOOP: too many links.  On failure there
+ * ERROR_STATE, .sys: what a component failed with; ELOOP: too many links.  On failure there
  * is nothing to close.
  */
 MUST_CHECK int route_open(struct route *, const char *path, struct error *err);

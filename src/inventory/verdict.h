@@ -36,7 +36,7 @@ struct verdicts {
 
 /*
  * Is the file ${name} in the directory ${dirfd} a report?  *is_report, and if it says what became of a
- * backup that can be told, it is one of the ${verdicts}.  What is no report is no error, nor one that
+ * backup that it names, it is one of the ${verdicts}.  What is no report is no error, nor one that
  * cannot be read or goes on.
  */
 MUST_CHECK int verdicts_add(

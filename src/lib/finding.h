@@ -13,7 +13,7 @@ enum finding_digest {
 
 /*
  * Something wrong in a cluster, or in an archive.  It is no error: the run goes on, and
- * ends with another exit status.  Strings are borrowed, for as long as it is being told.
+ * ends with another exit status.  Strings are borrowed, for as long as it is being reported.
  */
 struct finding {
 	const char *text; /* all of it, in one line for people */

@@ -28,7 +28,7 @@ MUST_CHECK int json_append_hex(
  * members and the elements of its arrays have a line each, so that grep(1) finds them.
  *
  * ${key} is ASCII, without a quote or backslash; NULL for the whole and for the elements
- * of an array.  The first failure (ERROR_MEMORY) is kept and told by json_finish(); what
+ * of an array.  The first failure (ERROR_MEMORY) is kept and returned by json_finish(); what
  * comes after it is ignored.  All zeros is a text to begin with.
  */
 #define JSON_DEEPEST 4
@@ -48,7 +48,7 @@ void json_end(struct json *);
 
 /*
  * A string; NULL is null.  Text that is not UTF-8 loses nothing and leaves this JSON: each
- * byte that is no part of a character is U+FFFD, and a member ${key}_hex follows, with
+ * byte that does not belong to a character is U+FFFD, and a member ${key}_hex follows, with
  * all bytes of the text as hexadecimal digits.
  */
 void json_text(struct json *, const char *key, const char *text);

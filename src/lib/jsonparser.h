@@ -8,7 +8,7 @@
 #include "lib/error.h"
 
 /*
- * JSON (RFC 8259) as it is read: bytes come in pieces of any size, and what they say is told
+ * JSON (RFC 8259) as it is read: bytes come in pieces of any size, and what they say is passed on
  * while they pass.  Text is UTF-8, and checked.  Nothing is recursive, and memory is bounded
  * by the limits below, whatever comes.
  */
@@ -19,7 +19,7 @@
 struct jsonparser;
 
 /*
- * What is told; an error ends the parsing.  Strings end with a NUL, have no other (\u0000 is
+ * What is called; an error ends the parsing.  Strings end with a NUL, have no other (\u0000 is
  * refused), and are valid during the call only.
  *
  *  open	An object, ${kind} '{', or an array, '[', begins.

@@ -64,7 +64,7 @@ MUST_CHECK int source_skip(
 void source_free(struct source *s);
 
 /*
- * Bytes that can be read at any place: those of a file, and of its source others may read meanwhile.
+ * Bytes that can be read at any offset: those of a file, and of its source others may read meanwhile.
  */
 struct store {
 	const struct store_ops *ops; /* the first member of each kind of store */

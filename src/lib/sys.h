@@ -96,7 +96,7 @@ bool sys_is_lost_found(int dirfd, const char *name);
 
 /*
  * Was the open file or directory ${fd} removed, of which ${before} is what fstat() said of it?  A
- * file system that never counts links (0 before) does not tell.
+ * file system that never counts links (0 before) gives no answer.
  */
 bool sys_is_removed(int fd, const struct stat *before);
 

@@ -33,7 +33,7 @@ struct uncached_pages;
  * Look at a file before several threads read it, for what one of them holds another cannot drop, or
  * before it is read up to some place, for the kernel reads ahead.  uncached_drop_others() makes up for
  * it when all have read.  NULL where there is nothing to make up for, because the file is smaller than
- * 1 MiB, or where it cannot be told.
+ * 1 MiB, or where it is not known.
  */
 struct uncached_pages *uncached_look(int fd);
 

@@ -20,7 +20,7 @@ uint32_t utf8_steering(const char *s);
 /*
  * ${text} as one line that is safe on a terminal, cut to ${size} bytes with the NUL.  A
  * control character is '?'; a byte of a character that steers, or that is no UTF-8, is
- * "\xNN", so that a file can still be told by its name.
+ * "\xNN", so that a file can still be recognized by its name.
  */
 void utf8_defuse(char *out, size_t size, const char *text);
 

@@ -20,7 +20,7 @@
  *
  * In a backup the file is that of a moment while it was made, and may be torn where the WAL has a
  * record about it; pg_xact, which says whether transactions were committed, is of another moment.
- * What cannot be told for these reasons is CATALOGSET_UNCLEAR.
+ * What is not known for these reasons is CATALOGSET_UNCLEAR.
  *
  * Memory: 40 bytes for each row, CATALOGSET_MOST at most, and 256 kB for each segment of pg_xact
  * that is needed, CATALOGSET_SEGMENTS at most; more are kept while it is not known which.

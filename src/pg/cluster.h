@@ -35,7 +35,7 @@ struct pg_version {
 	bool label_has_timeline;  /* the label has a line START TIMELINE */
 	bool pads_lsn;            /* its files have 8 digits after the slash of an LSN */
 	bool map_escapes_backslash; /* so does tablespace_map, besides line ends */
-	bool has_recovery_conf;     /* recovery is told by a file of its own */
+	bool has_recovery_conf;     /* settings of recovery are in a file of their own */
 	bool has_auth_includes;     /* pg_hba.conf may include other files */
 	bool has_hosts_file;        /* there are pg_hosts.conf and its hosts_file */
 	bool summarizes_wal;        /* there is a directory pg_wal/summaries */

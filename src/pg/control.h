@@ -80,7 +80,7 @@ MUST_CHECK int control_read(
     int datadir_fd, uint8_t bytes[CONTROL_SIZE], struct control *out, struct error *err);
 
 /*
- * Is this pg_control of the release that PG_VERSION told?  ERROR_UNSUPPORTED if it is
+ * Is this pg_control of the release that PG_VERSION names?  ERROR_UNSUPPORTED if it is
  * of a development version of it, ERROR_FORMAT if of another release altogether.
  */
 MUST_CHECK int control_check_version(

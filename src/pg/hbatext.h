@@ -37,7 +37,7 @@ struct hbatext {
 	enum hbatext_form form;
 	/* of the line that is being read */
 	size_t fields;     /* that have begun */
-	bool has_key;      /* the last word is one, and was not told yet */
+	bool has_key;      /* the last word is one, and was not returned yet */
 	bool is_continued; /* a comma followed the last word */
 	enum hbatext_kind directive;
 	struct buf word, argument;

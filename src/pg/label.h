@@ -57,7 +57,7 @@ MUST_CHECK int label_build(struct buf *b, const struct label *label,
     const struct pg_version *version, struct error *err);
 
 /*
- * ERROR_FORMAT: not a backup_label; the error tells which line.  On failure *out is
+ * ERROR_FORMAT: not a backup_label; the error says which line.  On failure *out is
  * untouched, else to be released by label_free().
  */
 MUST_CHECK int label_parse(

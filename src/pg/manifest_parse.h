@@ -28,7 +28,7 @@
  * own.
  *
  * Nothing else is taken: no other key, none twice, none missing, no path that could lead out
- * of the data directory.  What is told comes before the checksum is known: it is worth
+ * of the data directory.  What is passed on comes before the checksum is known: it is worth
  * something only when manifest_parse_finish() said that it is sound.
  */
 struct manifest_parse;
@@ -43,7 +43,7 @@ struct manifest_file {
 	const uint8_t *digest; /* as many bytes as such a digest has */
 };
 
-/* What is told, in the order of the text; NULL: not wanted.  An error ends the parsing. */
+/* What is called, in the order of the text; NULL: not wanted.  An error ends the parsing. */
 struct manifest_sink {
 	const struct manifest_sink_ops *ops; /* the first member of each kind of sink */
 };

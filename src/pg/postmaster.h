@@ -21,14 +21,14 @@ struct postmaster {
 	bool is_standalone; /* a single-user backend: no one can connect */
 	int64_t start_time; /* since 1970; within 1 s of pg_postmaster_start_time() */
 	unsigned port;
-	char *datadir;     /* as the server was told: absolute, links not resolved */
+	char *datadir;     /* as it was given: absolute, links not resolved */
 	char *socket_dir;  /* "" if it listens on none */
-	char *listen_addr; /* "" if on none, or not told yet; "*" is any */
-	/* of System V shared memory: its key and its number are told */
+	char *listen_addr; /* "" if on none, or not written yet; "*" is any */
+	/* of System V shared memory: its key and its number are there */
 	bool has_segment;
 	uint32_t segment_key;
 	uint64_t segment_id;
-	char status[16]; /* starting, ready, standby, stopping; "" if not told yet */
+	char status[16]; /* starting, ready, standby, stopping; "" if not written yet */
 };
 
 /*

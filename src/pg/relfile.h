@@ -69,7 +69,7 @@ MUST_CHECK int relfile_database(struct buf *path, uint32_t space, uint32_t datab
 
 /*
  * Is ${below}, relative to the location of a tablespace, the directory of a release,
- * "PG_15_202209061", which *is_directory tells, or in it?  False: untouched.
+ * "PG_15_202209061", which *is_directory says, or in it?  False: untouched.
  */
 bool relfile_is_of_release(const char *below, bool *is_directory);
 

@@ -31,7 +31,7 @@ enum statefile_kind {
 /* Is ${path}, relative to the data directory, such a file?  By its directory and name. */
 enum statefile_kind statefile_kind(const char *path);
 
-/* Of a whole one of STATEFILE_ORIGINS with so many bytes: of how many origins it tells. */
+/* Of a whole one of STATEFILE_ORIGINS with so many bytes: how many origins it has. */
 uint64_t statefile_origins(uint64_t size);
 
 /* One that passes, in pieces of any size.  All zeros but for its kind before the first. */

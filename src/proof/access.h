@@ -40,7 +40,7 @@ const char *proof_access_look(struct proof_access *, enum archivepart_kind part,
 
 /*
  * All have come.  A warning for each user: restore gives all that a server needs to one, and so
- * does who unpacks as somebody else than root.
+ * any user but root does on unpacking.
  */
 void proof_access_judge(const struct proof_access *);
 

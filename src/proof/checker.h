@@ -14,8 +14,8 @@
 #include "tar/header.h"
 
 /*
- * Will a backup restore?  Told while its archives are read, once and from their start, by
- * whoever reads them; nothing is read here, and nothing written.
+ * Will a backup restore?  Found out while its archives are read, once and from their start, by
+ * the caller; nothing is read here, and nothing written.
  *
  *	checker_new()
  *	for each archive:
@@ -27,7 +27,7 @@
  *	checker_finish()
  *
  * What is wrong is a finding, and the check goes on.  An error is of memory, or says that
- * the check cannot be made.  What each finding means is told in pg_basetar(1).
+ * the check cannot be made.  What each finding means is explained in pg_basetar(1).
  *
  * Memory: that of memberset.h and pagesuspect.h, the manifest's longest line, and what the
  * WAL needs (lineages.h).
@@ -79,13 +79,13 @@ const char *checker_member_fault(const struct checker *);
 MUST_CHECK int checker_manifest(
     struct checker *, const uint8_t *bytes, size_t len, struct error *err);
 
-/* Something is wrong that only who reads the archives sees. */
+/* Something is wrong that only the reader of the archives sees. */
 struct findings *checker_findings(struct checker *);
 
-/* All has come: what only the whole can tell. */
+/* All has come: judge what depends on the whole. */
 MUST_CHECK int checker_finish(struct checker *, struct error *err);
 
-/* It could not be read to its end, ${why} says: what was found until then is told. */
+/* It could not be read to its end, ${why} says: what was found until then is reported. */
 void checker_break_off(struct checker *, const struct error *why);
 
 /* What is known of the backup.  Owned by the checker; NULL and 0 where nothing is. */

@@ -11,8 +11,8 @@
 #include "proof/missing.h"
 
 /*
- * What is wrong with the content of members, each cause told once: the essay is in content.c.
- * A member whose content is told to be damaged, or will be, has row->is_damage_told.
+ * What is wrong with the content of members, each cause reported once: the essay is in content.c.
+ * A member whose content is reported as damaged, or will be, has row->is_damage_told.
  *
  * Memory: 300 bytes and the text for each finding that waits, 1000 at most.
  */
@@ -42,11 +42,11 @@ MUST_CHECK int proof_content_differs(struct proof_content *, struct memberset_ro
 enum finding_digest proof_content_digest(
     const struct proof_content *, const struct memberset_row *row);
 
-/* Was something said, or will be, for which the content of ${path} is not known? */
+/* Was something reported, or will be, for which the content of ${path} is not known? */
 MUST_CHECK int proof_content_is_told(
     struct proof_content *, const char *path, bool *is_told, struct error *err);
 
-/* The manifest was heard, or none will come: tell faults; when all was judged, the rest. */
+/* The manifest was heard, or none will come: report faults; when all was judged, the rest. */
 MUST_CHECK int proof_content_tell_faults(struct proof_content *, struct error *err);
 MUST_CHECK int proof_content_tell_rest(struct proof_content *, struct error *err);
 

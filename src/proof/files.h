@@ -60,7 +60,7 @@ MUST_CHECK int proof_files_end(struct proof_files *, struct error *err);
 MUST_CHECK int proof_files_record(
     struct proof_files *, const struct walrecord *rec, bool is_begin, struct error *err);
 
-/* All have come, and the WAL was judged; ${has_wal}: its records were told. */
+/* All have come, and the WAL was judged; ${has_wal}: its records have passed. */
 MUST_CHECK int proof_files_judge(struct proof_files *, bool has_wal, struct error *err);
 
 #endif

@@ -66,7 +66,7 @@ bool proof_inplace_wants(
 MUST_CHECK int proof_inplace_config(struct proof_inplace *, enum memberorder_kind kind,
     const char *path, const struct buf *text, struct error *err);
 
-/* Are records about pages to be told to it?  By ${by} a page of that tablespace is changed. */
+/* Are records about pages wanted?  By ${by} a page of that tablespace is changed. */
 bool proof_inplace_listens(const struct proof_inplace *);
 MUST_CHECK int proof_inplace_block(struct proof_inplace *, uint32_t space,
     const struct pagesuspect_mention *by, struct error *err);

@@ -45,7 +45,7 @@ bool pagesuspect_is_relation(const char *path, struct pagesuspect_file *file);
 
 /*
  * ${len} bytes of it, from ${at} on: both multiples of a page, but for the end of the file.
- * A part of one there is kept too, unless it is all zeros.
+ * A piece of one there is kept too, unless it is all zeros.
  */
 MUST_CHECK int pagesuspect_bytes(struct pagesuspect *,
     const struct pagesuspect_file *file, uint64_t at, const uint8_t *bytes, size_t len,
@@ -100,8 +100,8 @@ struct pagesuspect_sum {
 };
 
 /*
- * All has been read: what is damaged is a finding, unless the size of its file, which was told,
- * says as much; the row of the file has a note of it.  ${benign} is told each page that only
+ * All has been read: what is damaged is a finding, unless the size of its file, which was reported,
+ * says as much; the row of the file has a note of it.  ${benign} is called for each page that only
  * seems so, with the reason, in a line.
  */
 MUST_CHECK int pagesuspect_judge(struct pagesuspect *,

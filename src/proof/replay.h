@@ -54,7 +54,7 @@ struct proof_replay {
 MUST_CHECK int proof_replay_record(struct proof_replay *, unsigned lineage,
     const struct walrecord *rec, struct error *err);
 
-/* Are its blocks to be told?  The record at ${lsn} is about a page of that database. */
+/* Are its blocks wanted?  The record at ${lsn} is about a page of that database. */
 bool proof_replay_watches(const struct proof_replay *);
 void proof_replay_block(
     struct proof_replay *, uint32_t space, uint32_t database, uint64_t lsn);

@@ -16,7 +16,7 @@
 
 /*
  * Members that are kept whole, because others are judged by what they say: each is given to
- * whoever reads it, and what is wrong with it is a finding.
+ * the judge that reads it, and what is wrong with it is a finding.
  */
 struct proof_text {
 	/* borrowed */
@@ -30,7 +30,7 @@ struct proof_text {
 
 	bool has_bad_label; /* one came that cannot be read, */
 	struct memberset_row *bad_label;
-	struct error label_error; /* for this reason, which was not told yet */
+	struct error label_error; /* for this reason, which was not reported yet */
 };
 
 /* Is its text needed, unless it is longer than memberorder_text_most()? */

@@ -68,7 +68,7 @@ struct proof_wal {
 	uint64_t checkpoint_lineages; /* which have it, a bit 1 << lineage each; */
 	uint64_t checkpoint_end;      /* and where it ends; 0: none did */
 	uint64_t found_before;        /* findings, when it was judged */
-	bool is_short;                /* it ends before the stop, which was told */
+	bool is_short;                /* it ends before the stop, which was reported */
 
 	uint64_t start_lsn, stop_lsn; /* 0: not known */
 	uint32_t start_timeline, stop_timeline;

@@ -7,7 +7,7 @@
 MUST_CHECK int reading_archive(struct reading *, struct source *file, const char *name,
     const struct archivepart *part, struct error *err);
 
-/* The cancel is raised: wake who waits for its bytes. */
+/* The cancel is raised: wake the thread that waits for its bytes. */
 void reading_cut(struct reading *);
 
 #endif

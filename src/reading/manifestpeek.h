@@ -7,7 +7,7 @@
 /*
  * Which digests the manifest in the directory ${dirfd} has, a bit 1 << enum digest_kind
  * each: what is to be taken of the files, which are read before it is compared.  0: there is
- * no manifest, or none that can be understood; that is told when it is compared.
+ * no manifest, or none that can be understood; that is reported when it is compared.
  */
 MUST_CHECK int manifestpeek_digests(
     int dirfd, struct cancel *cancel, unsigned *digests, struct error *err);

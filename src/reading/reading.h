@@ -41,9 +41,9 @@ struct reading_ops {
 
 	/* ${dirfd}: of the directory; -1: it is one archive */
 	int (*begin)(struct reading *, int dirfd, struct error *);
-	/* one that makes is_over true has no more of this archive read, nor its end told */
+	/* one that makes is_over true has no more of this archive read, and no archive_end() */
 	int (*archive)(struct reading *, const struct archivepart *, struct error *);
-	/* ${offset}: where its header is; *is_wanted, true before: its body and its end are told */
+	/* ${offset}: where its header is; *is_wanted, true before: bytes() and member_end() are called */
 	int (*member)(struct reading *, const struct tar_entry *, uint64_t offset,
 	    bool *is_wanted, struct error *);
 	/* pieces of any number of pages of 8192; the last may be shorter */

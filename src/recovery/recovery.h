@@ -8,7 +8,7 @@
 #include "pg/cluster.h"
 
 /*
- * What tells a server how to recover: up to 11 a file recovery.conf, from 12 on settings, and
+ * How a server is told to recover: up to 11 a file recovery.conf, from 12 on settings, and
  * an empty file that says which kind it is ("Archive Recovery" in the manual of each).
  */
 struct recovery {

@@ -23,7 +23,7 @@ struct configrules {
 	/* below the new data directory, what the last line includes; empty: nothing */
 	struct buf include;
 	bool is_directory;
-	/* what is to be told, a string each: 'i', 'n' or 'w', as info, note or warning, and the text */
+	/* for the user, a string each: 'i', 'n' or 'w', as info, note or warning, and the text */
 	struct buf told;
 };
 
@@ -40,7 +40,7 @@ MUST_CHECK int configrules_name(struct configrules *, const struct configfile *f
     enum hbatext_kind kind, const char *name, struct configedit_change *change,
     struct error *err);
 
-/* One more text to be told.  ${kind}: as above. */
+/* One more text for the user.  ${kind}: as above. */
 MUST_CHECK int configrules_tell(struct configrules *, char kind, struct error *err,
     const char *fmt, ...) PRINTF_LIKE(4, 5);
 

@@ -21,7 +21,7 @@ struct tar_entry;
 
 /*
  * The members of a backup as they come, each after ${checker} has seen it: what may not be
- * unpacked is refused, the rest is written into the tree, or kept for those who write it later.
+ * unpacked is refused, the rest is written into the tree, or kept for the parts that write it later.
  */
 struct restore_members {
 	/* borrowed */

@@ -24,7 +24,7 @@ struct restore_notes {
 };
 
 /*
- * It is restored: say what whoever starts a server on it should know first, and then what was
+ * It is restored: say what the user should know before a server is started on it, and then what was
  * restored and how it is started.
  */
 void restore_notes_say(const struct restore_notes *);

@@ -12,7 +12,7 @@ struct options;
 
 /*
  * Can recovery end where the options say?  A server that finds out that it cannot does so after all
- * of the restore, and says it at the end of its log.  What the archive tells before its tree is
+ * of the restore, and says it at the end of its log.  What the archive says before its tree is
  * judged before a byte is written, the rest at the end.
  */
 struct restore_target {

@@ -74,9 +74,9 @@ struct online_stopped {
 };
 
 /*
- * End the backup; whoever wants its WAL archived waits himself (walarchive.h).  A stop
+ * End the backup, without waiting for its WAL to be archived (walarchive.h).  A stop
  * that failed or was interrupted cannot be repeated: the backup is over, and the server
- * will not tell its label any more.  On failure *out is empty, else
+ * does not return its label any more.  On failure *out is empty, else
  * online_stopped_free() it.
  */
 MUST_CHECK int online_stop(struct session *s, const struct pg_version *version,

@@ -21,7 +21,7 @@ struct online_expect {
 	const struct pg_version *version;
 };
 
-/* What it told.  Strings are NULL where the server does not tell this role. */
+/* What it reports.  Strings are NULL where the server does not show them to this role. */
 struct online_server {
 	bool in_recovery;
 	char *version;                /* "15.20 (Debian 15.20-0+deb12u1)" */
@@ -30,7 +30,7 @@ struct online_server {
 	char *data_directory;         /* pg_read_all_settings only */
 	struct session_rows settings; /* all that were asked for: online_setting() */
 	/*
-	 * allow_in_place_tablespaces, as the server as a whole was told it: then recovery of a
+	 * allow_in_place_tablespaces, as it is set for the whole server: then recovery of a
 	 * copy accepts tablespaces that are directories in pg_tblspc.
 	 */
 	bool in_place_allowed;

@@ -38,7 +38,7 @@ struct session_options {
 	bool never_prompt, force_prompt; /* -w, -W: for a password, on the terminal */
 
 	/*
-	 * NULL, or what else the session is told at its start, "-c NAME=VALUE ...", that only some
+	 * NULL, or options that the session starts with, "-c NAME=VALUE ...", that only some
 	 * releases know (struct pg_version).  A server that does not is asked without.
 	 */
 	const char *release_settings;
@@ -121,13 +121,13 @@ void session_rows_free(struct session_rows *rows);
  */
 MUST_CHECK int session_check(struct session *s, struct error *err);
 
-/* Forget ${interrupt_fd} and what it told: for the tidying that follows an interrupt. */
+/* Forget ${interrupt_fd} and what was read from it: for the tidying that follows an interrupt. */
 void session_ignore_interrupt(struct session *s);
 
 /* The SQLSTATE of the last query that failed ("42501"); "" if the server named none. */
 const char *session_sqlstate(const struct session *s);
 
-/* As the server told it when we connected: 150020, "15.20 (Debian ...)". */
+/* As the server reported it when we connected: 150020, "15.20 (Debian ...)". */
 unsigned session_version_number(const struct session *s);
 const char *session_version_text(const struct session *s);
 

@@ -26,7 +26,7 @@ struct session {
 };
 
 enum session_wait {
-	SESSION_READY,       /* the socket is, or it is broken: libpq will tell */
+	SESSION_READY,       /* the socket is, or it is broken: libpq will say so */
 	SESSION_INTERRUPTED, /* interrupt_fd is readable */
 	SESSION_LATE         /* the deadline is over */
 };

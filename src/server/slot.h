@@ -33,7 +33,7 @@ struct slot_wish {
  *
  * On failure *slot is NULL.  ERROR_CANCELLED: an interrupt.  Anything else means that the
  * backup must do without a slot, for want of the REPLICATION attribute, of a free slot or
- * of a connection: ${why} tells, with a hint.
+ * of a connection: ${why} says so, with a hint.
  */
 MUST_CHECK int slot_hold(struct slot **slot, const struct session_options *options,
     const struct slot_wish *wish, struct error *why);

@@ -20,7 +20,7 @@
  *    but never written: PostgreSQL does not know it, and one way is enough.
  *
  * Headers of GNU tar's own format, which is its default, are read too: the magic is "ustar",
- * two spaces and a NUL, and there is no prefix field: what stands there is told, not read
+ * two spaces and a NUL, and there is no prefix field: what stands there is handed on, not interpreted
  * (struct tar_raw).  The magic says which program packed an
  * archive, not which one made the backup: that is in pg_basetar.info and in pg_control.
  *

@@ -34,7 +34,7 @@ void waldatabases_free(struct waldatabases *);
 MUST_CHECK int waldatabases_record(struct waldatabases *, unsigned lineage,
     const struct walrecord *rec, struct error *err);
 
-/* Has a database been copied, so that blocks must be told from here on? */
+/* Has a database been copied, so that blocks are wanted from here on? */
 bool waldatabases_watches(const struct waldatabases *);
 
 /* The record at ${lsn} changes a page of a database in that tablespace. */

@@ -27,7 +27,7 @@
  *	36  4	page size
  *
  * A segment in pg_wal may be a recycled one: it bears a future name and its former
- * content until the server gets there.  Only the address tells.
+ * content until the server gets there.  Only the address shows it.
  */
 #define WALPAGE_SHORT_HEADER ((size_t)24)
 #define WALPAGE_LONG_HEADER ((size_t)40)

@@ -14,7 +14,7 @@
 /*
  * The proof that recovery of a backup will find its WAL: every record from the start
  * position, a redo point, to the stop position (walreader.h); and what in it matters to
- * whoever restores that backup.
+ * the one that restores that backup.
  *
  * A backup of a primary is consistent where recovery meets the end-of-backup record of
  * that very start (xlog_redo() in src/backend/access/transam/xlog.c); without it the

@@ -85,7 +85,7 @@ MUST_CHECK int walreader_bytes(
     struct walreader *, const uint8_t *bytes, size_t len, struct error *err);
 
 /*
- * A timeline that pages were found to be of, for whoever did not know the history
+ * A timeline that pages were found to be of, for a caller that did not know the history
  * (walpage.h).  They never descend.
  */
 struct walreader_timeline {

@@ -47,7 +47,7 @@ struct walrecord {
 
 /*
  * The fields of a header, and in *crc the checksum it bears.  Sets neither lsn, end_lsn
- * and version, which the header does not tell, nor data and len.
+ * and version, which are not in the header, nor data and len.
  */
 void walrecord_decode(
     const uint8_t header[WALRECORD_HEADER], struct walrecord *rec, uint32_t *crc);
@@ -96,7 +96,7 @@ struct walrecord_sink {
 	void (*block)(struct walrecord_sink *, const struct walrecord_block *);
 };
 
-/* Tell each block of a record.  ERROR_FORMAT as above, after some may have been told. */
+/* Call ${sink} for each block of a record.  ERROR_FORMAT as above, perhaps after some calls. */
 MUST_CHECK int walrecord_blocks(
     const struct walrecord *rec, struct walrecord_sink *sink, struct error *err);
 
