@@ -49,11 +49,16 @@ TOOL := $(patsubst %.c,$(B)/%.o,$(wildcard tests/tools/*.c))
 # the same word.
 CODEC_UNIT := $(patsubst %.c,$(B)/%,$(shell grep -l codec tests/unit/test_*.c))
 
-# The tests that start a thread, by what build/rel has linked; scripts/run-tests asks the same.
-THREAD_UNIT = $(patsubst build/rel/%,$(B)/%,$(shell nm -A $(wildcard $(patsubst %.c,build/rel/%,$(wildcard \
-                 tests/unit/test_*.c))) | sed -n 's/: *U pthread_create.*//p'))
+# The tests that start a thread, by what another variant, V=rel or THREADS_OF, has linked.
+THREADS_OF  ?= rel
+THREAD_UNIT  = $(patsubst build/$(THREADS_OF)/%,$(B)/%,$(shell nm -A $(wildcard \
+                 $(patsubst %.c,build/$(THREADS_OF)/%,$(wildcard tests/unit/test_*.c))) | \
+                 sed -n 's/: *U pthread_create.*//p'))
 
-.PHONY: all check unit codec-unit thread-unit fuzz lint bench soak install uninstall dist clean FORCE
+# The tests that leave something out with a sanitizer; scripts/run-tests knows them by the same word.
+SWEEP_UNIT  := $(patsubst %.c,$(B)/%,$(shell grep -l SANITIZED_STRIDE tests/unit/test_*.c))
+
+.PHONY: all check unit codec-unit thread-unit sweep-unit fuzz lint bench soak install uninstall dist clean FORCE
 all: $(B)/pg_basetar
 
 $(B)/pg_basetar: $(B)/src/main.o $(B)/lib.a
@@ -96,7 +101,8 @@ $(B)/%.o: %.c Makefile
 .SECONDARY:
 unit: all $(UNIT) $(B)/mutilate
 codec-unit: all $(CODEC_UNIT)
-thread-unit: all
+sweep-unit: all $(SWEEP_UNIT) $(B)/mutilate
+thread-unit: all $(B)/mutilate
 	$(MAKE) $(THREAD_UNIT)
 check: unit
 	sh scripts/run-tests $(B)
