@@ -142,14 +142,19 @@ parse_report(struct verdict_reader *r, const struct buf *text, struct error *err
 	return rc;
 }
 
+/* Only a regular file is opened: the writer of a fifo would take us for its reader, and a tape rewinds. */
 static bool
 begins_as_report(int dirfd, const char *name)
 {
-	const int fd = openat(
-	    dirfd, name, O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	char bytes[sizeof(REPORT_BEGINNING) - 1];
+	struct stat st;
 	bool is_one;
+	int fd;
 
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == -1 || !S_ISREG(st.st_mode))
+		return false;
+	fd = openat(
+	    dirfd, name, O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	if (fd == -1)
 		return false;
 	is_one = read(fd, bytes, sizeof(bytes)) == (ssize_t)sizeof(bytes) &&
@@ -217,6 +222,17 @@ may_be_about(const struct verdicts_row *row, const char *name, uint64_t system_i
 	    (row->start_lsn == 0 || row->start_lsn == start_lsn);
 }
 
+/* It was read under another name, as that of a link: what was wrong with it, is. */
+static bool
+is_wrong_with(
+    const struct verdicts_row *row, uint64_t system_identifier, uint64_t start_lsn)
+{
+	return (row->verdict.result == VERDICT_FINDINGS ||
+		   row->verdict.result == VERDICT_FAILED) &&
+	    strcmp(row->verdict.command, "backup") != 0 && start_lsn != 0 &&
+	    row->system_identifier == system_identifier && row->start_lsn == start_lsn;
+}
+
 /* Of rows that ended after the backup began: is it the last of them up to now? */
 static bool
 is_later(const struct verdicts_row *row, const struct verdict *last, const char *began)
@@ -252,7 +268,8 @@ verdicts_against(const struct verdicts *v, const char *name, uint64_t system_ide
 		    strcmp(row->verdict.command, "backup") == 0;
 
 		if (!(is_exact ? is_about : may_be_about)(
-			row, name, system_identifier, start_lsn))
+			row, name, system_identifier, start_lsn) &&
+		    !is_wrong_with(row, system_identifier, start_lsn))
 			continue;
 		if (row->verdict.result == VERDICT_RUNNING)
 			return VERDICT_RUNNING;

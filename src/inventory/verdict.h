@@ -49,7 +49,8 @@ struct verdict verdicts_find(const struct verdicts *, const char *name,
 /*
  * What may speak against the backup ${name}: a run that reads or writes it and has not ended, or
  * else the last verdict, for which a verify or restore that failed need not have come to know more
- * of it than its name.  VERDICT_SOUND and VERDICT_UNKNOWN: nothing does.
+ * of it than its name, or may have been given another, as that of a link.  VERDICT_SOUND and
+ * VERDICT_UNKNOWN: nothing does.
  */
 enum verdict_result verdicts_against(const struct verdicts *, const char *name,
     uint64_t system_identifier, uint64_t start_lsn, const char *began);

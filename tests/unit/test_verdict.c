@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -92,6 +93,29 @@ expect_row(void **state)
 	faketree_free(root);
 }
 
+/* A fifo is not opened: who waits for a reader would write to one that goes away. */
+static void
+test_fifo(void **state)
+{
+	const struct fake_file fifo = { "fifo", FIFO };
+	char *root = faketree_new(&fifo, 1);
+	const int dirfd = faketree_open(root);
+	const int watch = inotify_init1(IN_NONBLOCK);
+	struct verdicts verdicts = { 0 };
+	struct error err = { 0 };
+	char event[1024];
+	bool is_report = true;
+
+	(void)state;
+	assert_true(inotify_add_watch(watch, root, IN_OPEN) != -1);
+	assert_int_equal(verdicts_add(&verdicts, dirfd, "fifo", &is_report, &err), 0);
+	assert_false(is_report);
+	assert_int_equal(read(watch, event, sizeof(event)), -1);
+	close(watch);
+	close(dirfd);
+	faketree_free(root);
+}
+
 /* What keeps a backup from being taken for sound. */
 static void
 test_against(void **state)
@@ -116,6 +140,14 @@ test_against(void **state)
 		{ { "6", REPORT("findings", "\"a\"", "2026-12-05T03:00:00Z", "0/1") },
 		    VERDICT_FINDINGS },
 		{ { "7", REPORT("running", "\"a\"", "", "0/2") }, VERDICT_FINDINGS },
+		{ { "twin",
+		      UNKNOWN("backup", "failed",
+			  "\"output\": \"b\", \"system_identifier\": \"7\", \"start_lsn\": \"0/1\" }") },
+		    VERDICT_FINDINGS },
+		{ { "link", REPORT("failed", "\"b\"", "2026-12-06T03:00:00Z", "0/1") },
+		    VERDICT_FAILED },
+		{ { "copy", REPORT("sound", "\"b\"", "2026-12-07T03:00:00Z", "0/1") },
+		    VERDICT_FAILED },
 		{ { "8", UNKNOWN("backup", "running", "\"output\": \"/x/a\" }") },
 		    VERDICT_RUNNING },
 		{ { "9", REPORT("sound", "\"a\"", "2026-12-09T03:00:00Z", "0/1") },
@@ -173,10 +205,11 @@ int
 main(void)
 {
 	enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
-	struct CMUnitTest tests[ROWS + 2];
+	struct CMUnitTest tests[ROWS + 3];
 
 	rows_name(tests, rows, sizeof(rows[0]), ROWS, expect_row);
 	tests[ROWS] = (struct CMUnitTest)cmocka_unit_test(test_last_counts);
 	tests[ROWS + 1] = (struct CMUnitTest)cmocka_unit_test(test_against);
+	tests[ROWS + 2] = (struct CMUnitTest)cmocka_unit_test(test_fifo);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
