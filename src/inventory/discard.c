@@ -48,17 +48,15 @@ discard_file(const struct inventory *inv, const struct inventory_row *row, bool 
 
 /* All of them, before the first goes. */
 static int
-check_members(int fd, const struct backupset *set, struct error *err)
+check_members(int fd, const struct backupset *set, const struct inventory_row *row,
+    struct error *err)
 {
-	struct stat st;
+	struct timespec touched;
 
-	if (set->nothers > 0)
-		return has_changed(err);
-	for (size_t i = 0; i < set->count; i++)
-		if (fstatat(fd, set->rows[i].name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
-		    !S_ISREG(st.st_mode))
-			return has_changed(err);
-	return 0;
+	return set->nothers == 0 && inventory_are_regular(fd, set, &touched) &&
+		sys_is_same_time(&touched, &row->touched) ?
+	    0 :
+	    has_changed(err);
 }
 
 static int
@@ -94,7 +92,7 @@ discard_open(const struct inventory *inv, const struct inventory_row *row, int f
 
 	if (fstat(fd, &st) == -1 || !is_unchanged(&st, &row->st))
 		return has_changed(err);
-	rc = backupset_read(fd, &set, err) || check_members(fd, &set, err) ||
+	rc = backupset_read(fd, &set, err) || check_members(fd, &set, row, err) ||
 		discard_members(fd, &set, err) ?
 	    -1 :
 	    0;

@@ -182,19 +182,27 @@ inventory_read_backup(struct inventory_row *row, const char *path, bool is_ours_
 
 /* A link among them leads to a file that is not the directory's. */
 static bool
-are_regular(int dirfd, const struct backupset *set)
+is_regular(int dirfd, const char *name, struct timespec *touched)
 {
 	struct stat st;
-	size_t count = 0;
 
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == -1 || !S_ISREG(st.st_mode))
+		return false;
+	if (st.st_ctim.tv_sec > touched->tv_sec ||
+	    (st.st_ctim.tv_sec == touched->tv_sec &&
+		st.st_ctim.tv_nsec > touched->tv_nsec))
+		*touched = st.st_ctim;
+	return true;
+}
+
+bool
+inventory_are_regular(int dirfd, const struct backupset *set, struct timespec *touched)
+{
+	*touched = (struct timespec){ 0 };
 	for (size_t i = 0; i < set->count; i++)
-		count +=
-		    fstatat(dirfd, set->rows[i].name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    S_ISREG(st.st_mode);
-	return count == set->count &&
-	    (!set->has_manifest ||
-		(fstatat(dirfd, BACKUPSET_MANIFEST, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    S_ISREG(st.st_mode)));
+		if (!is_regular(dirfd, set->rows[i].name, touched))
+			return false;
+	return !set->has_manifest || is_regular(dirfd, BACKUPSET_MANIFEST, touched);
 }
 
 /* A directory is one of archives, or is not read. */
@@ -214,10 +222,34 @@ look_into(struct inventory *inv, struct inventory_row *row, struct backupset *se
 		rc = set_fault(row, INVENTORY_NOT_READ, why.text, err);
 	else
 		row->nothers = set->nothers;
-	if (rc == 0 && !are_regular(fd, set))
+	if (rc == 0 && !inventory_are_regular(fd, set, &row->touched))
 		row->flaw = "has archives that are not regular files";
 	sys_close(fd);
 	return rc;
+}
+
+/* What was read is not of the file that has the name. */
+static int
+forget_facts(struct inventory_row *row, struct error *err)
+{
+	struct inventory_row bare = {
+		.name = row->name, .st = row->st, .is_directory = row->is_directory
+	};
+
+	row->name = NULL;
+	row_forget(row);
+	*row = bare;
+	return set_fault(
+	    row, INVENTORY_NOT_READ, "was replaced or removed while it was read", err);
+}
+
+/* It is read by its path, and that may come to lead elsewhere. */
+static bool
+is_led_to(const struct inventory_row *row, const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && sys_is_same_file(&st, &row->st);
 }
 
 static int
@@ -231,7 +263,11 @@ read_path(struct inventory *inv, struct inventory_row *row, bool is_ours_only,
 	if (path == NULL)
 		return error_memory(err);
 	snprintf(path, size, "%s/%s", inv->path, row->name);
-	rc = inventory_read_backup(row, path, is_ours_only, set, err);
+	rc = is_led_to(row, path) ?
+	    inventory_read_backup(row, path, is_ours_only, set, err) :
+	    0;
+	if (rc == 0 && !is_led_to(row, path))
+		rc = forget_facts(row, err);
 	free(path);
 	return rc;
 }

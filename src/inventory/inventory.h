@@ -5,7 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
+#include <time.h>
 
+#include "format/backupset.h"
 #include "format/facts.h"
 #include "inventory/verdict.h"
 #include "lib/error.h"
@@ -40,6 +42,8 @@ struct inventory_row {
 	    history;  /* of the timeline of its stop; empty: it is not in the backup */
 	bool has_wal; /* what pg_wal had is in the backup, so that history as well */
 	bool is_directory;
+	struct timespec
+	    touched;    /* of a directory: the latest change of one of its files */
 	size_t nothers; /* files in its directory that are not the backup's */
 	const char *
 	    flaw; /* why its files are not all of one backup of ours, and nothing else; or NULL */
@@ -71,6 +75,10 @@ struct inventory_wanted {
  */
 MUST_CHECK int inventory_read(struct inventory *, const char *path,
     const struct inventory_wanted *wanted, struct error *err);
+
+/* Are the files of the backup in ${dirfd} regular ones?  *touched: the latest change (st_ctim) of one. */
+bool inventory_are_regular(
+    int dirfd, const struct backupset *set, struct timespec *touched);
 
 void inventory_free(struct inventory *);
 

@@ -31,6 +31,7 @@ static const struct discarded {
 	const char *put[2];      /* a path and what is put there */
 	const char *renamed;     /* to the name of what is removed */
 	const char *removed;     /* by another program */
+	const char *rewritten;   /* a file that stays the same one */
 	int rc;
 	bool is_left; /* afterwards something of that name is there */
 } discarded[] = {
@@ -63,6 +64,16 @@ static const struct discarded {
 	    .put = { "set/notes", "mine" },
 	    .rc = -1,
 	    .is_left = true },
+	{ .name = "a set with an archive that was written to",
+	    .what = "set",
+	    .rewritten = "set/base.tar",
+	    .rc = -1,
+	    .is_left = true },
+	{ .name = "a set with a manifest that was written to",
+	    .what = "set",
+	    .rewritten = "set/backup_manifest",
+	    .rc = -1,
+	    .is_left = true },
 	{ .name = "a set with a link to an archive",
 	    .what = "set",
 	    .put = { "set/base.tar", LINK_BELOW("elsewhere/base.tar") },
@@ -87,11 +98,24 @@ static const struct discarded {
 	    .is_left = true },
 };
 
+static void
+rewrite(const char *root, const char *path)
+{
+	const int dirfd = faketree_open(root);
+	const int fd = openat(dirfd, path, O_WRONLY | O_CLOEXEC);
+
+	assert_int_equal(write(fd, "B", 1), 1);
+	close(fd);
+	close(dirfd);
+}
+
 /* Times may be as coarse as the ticks of a kernel, so that the change has one of its own. */
 static void
 change(const struct discarded *d, const char *root)
 {
 	nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
+	if (d->rewritten)
+		rewrite(root, d->rewritten);
 	if (d->removed)
 		faketree_remove(root, d->removed);
 	if (d->put[0])
@@ -108,6 +132,20 @@ is_there(int dirfd, const char *name)
 	return fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+/* As inventory_read() does. */
+static void
+note_touched(const struct inventory *inv, struct inventory_row *row)
+{
+	const int fd = openat(inv->dirfd, row->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct backupset set = { 0 };
+	struct error err = { 0 };
+
+	assert_int_equal(backupset_read(fd, &set, &err), 0);
+	assert_true(inventory_are_regular(fd, &set, &row->touched));
+	backupset_free(&set);
+	close(fd);
+}
+
 static void
 expect_discarded(void **state)
 {
@@ -120,6 +158,8 @@ expect_discarded(void **state)
 	bool is_gone = false;
 
 	assert_int_equal(fstatat(inv.dirfd, row.name, &row.st, AT_SYMLINK_NOFOLLOW), 0);
+	if (row.is_directory)
+		note_touched(&inv, &row);
 	change(d, root);
 	assert_int_equal(discard_backup(&inv, &row, &is_gone, &err), d->rc);
 	assert_int_equal(is_there(inv.dirfd, row.name), d->is_left);
