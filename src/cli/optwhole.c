@@ -36,6 +36,8 @@ static const struct {
 	{ "dry-run", { "metrics" }, "A check makes no backup that metrics could be of." },
 	{ "no-sync", { "keep", "keep-days" },
 	    "Older backups are removed only when the new one is on the disk." },
+	{ "without-tablespace", { "keep", "keep-days" },
+	    "Older backups may have what the new one leaves out." },
 	{ "no-slot", { "create-slot" }, NULL },
 	{ "tablespaces-in", { "original-tablespaces" }, NULL },
 	{ "list", { "brief" }, NULL },

@@ -79,6 +79,8 @@ static const char *
 find_flaw(const struct inventory_row *row, const struct backupset *set,
     const struct infofile *info)
 {
+	if (info->without.count > 0)
+		return "was made without a tablespace";
 	if (!row->is_directory)
 		return info->is_split ? "is one of several archives of a backup" : NULL;
 	if (!info->is_split || !has_tablespaces(set, info) ||

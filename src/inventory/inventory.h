@@ -46,7 +46,7 @@ struct inventory_row {
 	    touched;    /* of a directory: the latest change of one of its files */
 	size_t nothers; /* files in its directory that are not the backup's */
 	const char *
-	    flaw; /* why its files are not all of one backup of ours, and nothing else; or NULL */
+	    flaw; /* why its files are not all of one whole backup of ours, and nothing else; or NULL */
 	struct verdict verdict;
 	enum verdict_result against; /* verdicts_against() */
 };

@@ -19,6 +19,8 @@ prepared() {
 	backup other -c fast -q -o "$T/out/other.tar"
 	tablespace other spc
 	backup other -c fast -q --split -o "$T/out/spaces"
+	backup other -c fast -q --without-tablespace="$(sql other "select oid from pg_tablespace where spcname = 'spc'")" \
+		-o "$T/out/partial.tar"
 	grep -aq '^unix_time: 1' "$T/out/seed.tar"
 	cluster_stop other
 }
@@ -116,19 +118,21 @@ strangers() {
 	aged seed.tar 2000-02-08.tar -$day # to come
 	at main pg_basebackup -Ft -X fetch -c fast -D - | as_server tee "$shelf/2000-02-09.tar" >/dev/null
 	as_server cp "$T/out/seed/base.tar" "$shelf/2000-02-10.tar"
+	aged partial.tar 2000-02-11.tar $((9 * day))
 	# not of the pattern
 	aged seed.tar 2000-03-01.tar.old $((9 * day))
 	aged seed.tar 2000-13-01.tar $((9 * day))
 	aged seed.tar base.tar $((9 * day))
 	kept --keep=2
 	left 2099-01-01.tar 2000-02-01.tar 2000-02-02.tar 2000-02-03.tar 2000-02-04.tar 2000-02-05.tar \
-		2000-02-06.tar 2000-02-07.tar 2000-02-08.tar 2000-02-09.tar 2000-02-10.tar \
+		2000-02-06.tar 2000-02-07.tar 2000-02-08.tar 2000-02-09.tar 2000-02-10.tar 2000-02-11.tar \
 		2000-03-01.tar.old 2000-13-01.tar base.tar
-	lines 10 'warning: ".*/2000-02-...tar" is kept, and not counted: ' "$T/stderr"
-	lines 10 '' "$T/stderr"
+	lines 11 'warning: ".*/2000-02-...tar" is kept, and not counted: ' "$T/stderr"
+	lines 11 '' "$T/stderr"
 	for reason in '01.*: is of another cluster' '02.*: ' '03.*: is a symbolic link' \
 		'04.*: is not a regular file' '05.*: .*missing' '08.*: did not begin before' \
-		'09.*: was not made by pg_basetar' '10.*: is one of several'; do
+		'09.*: was not made by pg_basetar' '10.*: is one of several' \
+		'11.*: was made without a tablespace'; do
 		lines 1 "2000-02-$reason" "$T/stderr"
 	done
 }
