@@ -1,6 +1,10 @@
 # pg_basetar: `make`, `make check`, `make check V=asan`, `make lint`, `make install`, `make dist`.
 # Each variant V builds in its own build/$(V), so switching never needs a clean.
 V       ?= rel
+# What makes packages says V=1 for "print the commands", which are printed anyway.
+ifneq (,$(filter 0 1,$(V)))
+override V := rel
+endif
 B       := build/$(V)
 PREFIX  ?= /usr/local
 CFLAGS  ?= -g

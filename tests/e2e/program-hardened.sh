@@ -30,7 +30,8 @@ flags_of_a_packager() {
 		build/packager/src/main.o >"$T/make"
 	grep -q -e '-DPACKAGER -D_FORTIFY_SOURCE=3' "$T/make"
 	fails grep -q -e '_FORTIFY_SOURCE=2' "$T/make"
-	make -n -B -C "$top" V=rel all >"$T/make"
+	make -n -B -C "$top" V=1 all >"$T/make"
+	grep -q -e ' -o build/rel/src/main.o ' "$T/make"
 	grep -q -e '-D_FORTIFY_SOURCE=2' "$T/make"
 }
 
