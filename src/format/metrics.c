@@ -21,6 +21,7 @@
 #include "lib/path.h"
 #include "lib/stream.h"
 #include "lib/sys.h"
+#include "lib/utf8.h"
 #include "stream/outfile.h"
 
 #define SUCCESS "pg_basetar_last_success_timestamp_seconds"
@@ -91,6 +92,23 @@ find_success(const char *text, const char *labels, uint64_t *when)
 
 /* ---- the new one ---- */
 
+/* The character at *${at}, and go on to the next.  A byte that is no UTF-8 would spoil the file for its reader. */
+static int
+add_character(struct buf *labels, const char **at, struct error *err)
+{
+	const char *from = *at;
+	const size_t len = utf8_length(from);
+
+	*at += len > 0 ? len : 1;
+	if (len == 0)
+		return buf_printf(labels, err, "\\\\x%02X", (unsigned char)*from);
+	if (*from == '\n')
+		return buf_append(labels, "\\n", 2, err);
+	if (*from == '"' || *from == '\\')
+		return buf_printf(labels, err, "\\%c", *from);
+	return buf_append(labels, from, len, err);
+}
+
 /* The name of the file without its suffix tells the metrics of several clusters apart. */
 static int
 make_labels(struct buf *labels, const char *path, const char *command, struct error *err)
@@ -104,10 +122,8 @@ make_labels(struct buf *labels, const char *path, const char *command, struct er
 	if (suffix && suffix != name)
 		*suffix = '\0';
 	rc = buf_printf(labels, err, "{command=\"%s\",name=\"", command);
-	for (const char *at = name; rc == 0 && *at != '\0'; at++)
-		rc = *at == '\n'              ? buf_append(labels, "\\n", 2, err) :
-		    *at == '"' || *at == '\\' ? buf_printf(labels, err, "\\%c", *at) :
-						buf_append(labels, at, 1, err);
+	for (const char *at = name; rc == 0 && *at != '\0';)
+		rc = add_character(labels, &at, err);
 	free(directory);
 	free(name);
 	return rc == 0 ? buf_printf(labels, err, "\"}") : -1;
