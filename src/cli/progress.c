@@ -278,9 +278,11 @@ progress_tick(struct progress *p, uint64_t done)
 void
 progress_end(struct progress *p, uint64_t done)
 {
+	if (p->done == 0)
+		p->moves = p->started; /* all have passed before the first tick */
+	p->done = done;
 	progress_phase(p, NULL);
 	p->phase = "done";
-	p->done = done;
 	tell_program(p, p->clock());
 	if (p->is_wanted && isatty(STDERR_FILENO))
 		show(p, p->clock());

@@ -131,6 +131,12 @@ static struct script scripts[] = {
 	    "\r 50% 2.0 MB of 4.0 MB, 976.6 kB/s, after 0:00:03, 0:00:02 left, files"
 	    "\r 50% 2.0 MB of 4.0 MB, 651.0 kB/s, after 0:00:04, 0:00:03 left, sync "
 	    "\r100% 4.0 MB of 4.0 MB, 976.6 kB/s, after 0:00:05, done               \r\n" },
+	{ "over before the first tick", true, true, 0,
+	    { { PHASE, 1, 0, "files" }, { PHASE, 1.5, 0, "sync" },
+		{ END, 2, 4 * MB, NULL } },
+	    "\r0.0 kB, 0.0 kB/s, after 0:00:01, files"
+	    "\r0.0 kB, 0.0 kB/s, after 0:00:01, sync "
+	    "\r4.0 MB, 1.9 MB/s, after 0:00:02, done \r\n" },
 	{ "on a terminal of 80 columns", true, true, 80,
 	    { { PHASE, 1, 0, "files" }, { TOTAL, 1, 4000 * MB, NULL },
 		{ TICK, 11, 1000 * MB, NULL }, { PHASE, 31, 0, "sync" },
