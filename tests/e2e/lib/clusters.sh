@@ -121,16 +121,17 @@ run_initdb() {
 
 # new_data_directory NAME [INITDB OPTION...]: what initdb makes, which takes a second; or a copy of what
 # it made for another test, in PG_BASETAR_TEMPLATES.  A copy has the system identifier of its original,
-# so the second of a test with the same options is its own.
+# so of the same options there is one for the first such cluster of a test, one for the second, and so on.
 new_data_directory() {
 	wanted=$1
 	shift
-	template=${PG_BASETAR_TEMPLATES:-}/$major$(printf '%s' "$@" | tr -c 'a-z0-9=-' _)
-	if [ -z "${PG_BASETAR_TEMPLATES:-}" ] || [ -e "$T/copied${template##*/}" ]; then
+	if [ -z "${PG_BASETAR_TEMPLATES:-}" ]; then
 		run_initdb "$wanted" "$T/$wanted/data" "$@"
 		return
 	fi
-	touch "$T/copied${template##*/}"
+	template=$major$(printf '%s' "$@" | tr -c 'a-z0-9=-' _)
+	echo >>"$T/copied$template"
+	template=$PG_BASETAR_TEMPLATES/$template.$(wc -l <"$T/copied$template")
 	if [ ! -e "$template" ]; then
 		run_initdb "$wanted" "$T/$wanted/data" "$@"
 		as_server cp -a "$T/$wanted/data" "$template.$$"
