@@ -53,7 +53,8 @@ stop_servers() {
 # Processes that a failed case left running all name $T in their command line, but for a load.
 kill_strays() {
 	load_signal KILL
-	grep -laF "$T/" /proc/[0-9]*/cmdline 2>/dev/null | while IFS=/ read -r _ _ process _; do
+	# shellcheck disable=SC2062 # what is looked for comes from standard input: grep would find itself
+	echo "$T/" | grep -laF --file=- /proc/[0-9]*/cmdline 2>/dev/null | while IFS=/ read -r _ _ process _; do
 		kill -9 "$process"
 	done 2>/dev/null
 }
