@@ -30,16 +30,7 @@ static struct {
 	uint8_t control[CONTROL_SIZE];
 } fake;
 
-static int
-step(const char *name, struct error *err)
-{
-	const size_t len = strlen(fake.steps);
-
-	snprintf(fake.steps + len, sizeof(fake.steps) - len, "%s ", name);
-	if (fake.fails == NULL || strcmp(fake.fails, name) != 0)
-		return 0;
-	return error_set(err, ERROR_STATE, 0, "injected into %s", name);
-}
+#include "support/fake_step.c.inc"
 
 int
 backup_cluster_recheck_control(
